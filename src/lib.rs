@@ -1,1 +1,36 @@
-//! x
+//! Convscope trains image classifiers on a laptop and shows what they see.
+//!
+//! # Bird's-eye view
+//! An egui window wraps libtorch models. Three background threads do all work: the *trainer* fits a
+//! network, the *inspector* looks inside one, the *loader* reads data. They send plain-data events to
+//! whoever holds the [`engine::EngineHandle`]; the window, the command line and the tests all do.
+//!
+//! # Code map
+//! Dependencies point one way: `ui, cli → engine → { train, inspect, export } → model → data`.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`data`] | datasets, splits, the pixel cache, batches, generated sets |
+//! | [`model`] | specifications, shape arithmetic, networks, model files |
+//! | [`train`] | experiments, the loop, Adam, metrics, run folders |
+//! | [`inspect`] | filters, feature maps, activation maximisation, pictures of numbers |
+//! | [`export`] | charts and the HTML report of a run |
+//! | [`engine`] | threads, jobs, commands, events |
+//! | [`cli`] | the headless commands |
+//! | [`ui`] | the window |
+//!
+//! # Invariants
+//! `tests/architecture.rs` keeps them: only `ui` and `main.rs` name egui, eframe or rfd; nothing in `ui`
+//! names `tch`; no tensor crosses a thread; `unsafe` lives in [`sys`] alone.
+
+pub mod cancel;
+pub mod cli;
+pub mod data;
+pub mod engine;
+pub mod export;
+pub mod inspect;
+pub mod model;
+pub mod resources;
+pub mod sys;
+pub mod train;
+pub mod ui;

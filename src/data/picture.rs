@@ -1,0 +1,97 @@
+//! An RGB image as plain bytes: what crosses threads, what panels show and what reports embed.
+
+/// 8-bit RGB pixels, row by row from the top left; `rgb.len() == 3 * width * height`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Pixels per row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// `[height, width, 3]`, 0..=255.
+    pub rgb: Vec<u8>,
+}
+
+impl Picture {
+    /// A picture of one colour.
+    pub fn filled(width: usize, height: usize, colour: [u8; 3]) -> Self {
+        Self { width, height, rgb: colour.repeat(width * height) }
+    }
+
+    /// The pixel at column `x`, row `y`; black outside.
+    pub fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
+        if x >= self.width {
+            return [0; 3];
+        }
+        let start = 3 * (y * self.width + x);
+        self.rgb.get(start..start + 3).map_or([0; 3], |p| [p[0], p[1], p[2]])
+    }
+
+    /// Sets the pixel at column `x`, row `y`; does nothing outside.
+    pub fn set_pixel(&mut self, x: usize, y: usize, colour: [u8; 3]) {
+        if x >= self.width {
+            return;
+        }
+        let start = 3 * (y * self.width + x);
+        if let Some(pixel) = self.rgb.get_mut(start..start + 3) {
+            pixel.copy_from_slice(&colour);
+        }
+    }
+
+    /// Copies `tile` into this picture with its top left corner at (`left`, `top`); what sticks out is cut.
+    pub fn paste(&mut self, tile: &Self, left: usize, top: usize) {
+        for y in 0..tile.height {
+            for x in 0..tile.width {
+                self.set_pixel(left + x, top + y, tile.pixel(x, y));
+            }
+        }
+    }
+
+    /// Every pixel repeated `factor` times in both directions (nearest neighbour, so pixels stay crisp).
+    #[must_use]
+    pub fn enlarged(&self, factor: usize) -> Self {
+        let (width, height) = (self.width * factor, self.height * factor);
+        let rgb = (0..height)
+            .flat_map(|y| (0..width).flat_map(move |x| self.pixel(x / factor, y / factor)))
+            .collect();
+        Self { width, height, rgb }
+    }
+
+    /// The picture as an `image` buffer, for saving and resizing.
+    pub fn to_image(&self) -> image::RgbImage {
+        image::RgbImage::from_fn(self.width as u32, self.height as u32, |x, y| {
+            image::Rgb(self.pixel(x as usize, y as usize))
+        })
+    }
+}
+
+impl From<image::RgbImage> for Picture {
+    fn from(image: image::RgbImage) -> Self {
+        Self {
+            width: image.width() as usize,
+            height: image.height() as usize,
+            rgb: image.into_raw(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enlarging_repeats_pixels_and_pasting_cuts() {
+        let mut small = Picture::filled(2, 1, [0, 0, 0]);
+        small.set_pixel(1, 0, [9, 8, 7]);
+        let big = small.enlarged(2);
+        assert_eq!((big.width, big.height), (4, 2));
+        assert_eq!(big.pixel(1, 1), [0, 0, 0]);
+        assert_eq!(big.pixel(2, 1), [9, 8, 7]);
+
+        let mut canvas = Picture::filled(2, 2, [1, 1, 1]);
+        canvas.paste(&big, 1, 1);
+        assert_eq!(canvas.pixel(1, 1), [0, 0, 0]);
+        assert_eq!(canvas.pixel(0, 1), [1, 1, 1]);
+        canvas.set_pixel(5, 0, [2, 2, 2]);
+        assert_eq!(canvas.pixel(5, 0), [0, 0, 0]);
+    }
+}

@@ -1,0 +1,361 @@
+//! What the engine says: one enum of plain data, and the queue it waits in.
+//!
+//! The queue stays bounded when nobody reads: of progress and pictures only the newest waits, pending
+//! step records are thinned, and what must not be lost is rare (beginnings and ends of jobs, epochs).
+
+use std::{
+    collections::VecDeque,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{
+    handle::Waker,
+    inspector::{LoadedModel, MaximisePreview, Prediction},
+    job::{JobId, JobKind},
+    loader::OpenDataset,
+};
+use crate::{
+    data::Picture,
+    inspect::feature_maps::FeatureMaps,
+    model::LayerShape,
+    train::{EpochRecord, Evaluation, StepRecord},
+};
+
+/// How far a job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Finished units (images, steps).
+    pub done: usize,
+    /// All units.
+    pub total: usize,
+}
+
+/// How much a note matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// For the log.
+    Info,
+    /// Something the user may want to change.
+    Warning,
+    /// Something did not work.
+    Error,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainingOutcome {
+    /// Every epoch was trained; false when the user stopped it.
+    pub completed: bool,
+    /// Epoch whose weights were kept; 0 when none was finished.
+    pub best_epoch: usize,
+    /// The run's folder.
+    pub run: PathBuf,
+    /// The model file in it; `None` when no epoch was finished.
+    pub model: Option<PathBuf>,
+    /// Accuracy of the kept weights on the test part, 0..1; `None` when that part is empty.
+    pub test_accuracy: Option<f64>,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+/// What the engine tells. Every job sends [`Event::Started`], any number of others, then exactly one end.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Any thread, when it takes a job up. The status bar shows it.
+    Started {
+        /// Which job.
+        job: JobId,
+        /// What it does.
+        kind: JobKind,
+    },
+    /// Any thread, at most 20 times a second; only the newest waits. The status bar shows it.
+    Progress {
+        /// Which job.
+        job: JobId,
+        /// How far it is.
+        progress: Progress,
+    },
+    /// End of a job that somebody cancelled.
+    Cancelled {
+        /// Which job.
+        job: JobId,
+        /// What it did.
+        kind: JobKind,
+    },
+    /// End of a job that did not work. Becomes a notification.
+    Failed {
+        /// Which job.
+        job: JobId,
+        /// What it tried.
+        kind: JobKind,
+        /// One sentence: what, where, what to do.
+        message: String,
+    },
+    /// Loader: end of opening a dataset.
+    DatasetOpened {
+        /// Which job.
+        job: JobId,
+        /// Classes, samples and cached pixels.
+        dataset: Arc<OpenDataset>,
+    },
+    /// Loader: small pictures for the browser, as they are asked for.
+    Thumbnails {
+        /// The dataset they belong to.
+        dataset: JobId,
+        /// Sample index and picture.
+        pictures: Vec<(usize, Arc<Picture>)>,
+    },
+    /// Loader: end of reading one image at its own size (reduced to 1,024 px).
+    ImageLoaded {
+        /// Which job.
+        job: JobId,
+        /// Index of the sample.
+        sample: usize,
+        /// Its pixels.
+        picture: Arc<Picture>,
+        /// Width and height of the file.
+        size: (usize, usize),
+    },
+    /// Trainer, at the start of a run: what will be trained.
+    TrainingStarted {
+        /// Which job.
+        job: JobId,
+        /// The run's folder.
+        run: PathBuf,
+        /// Shapes of the network's layers.
+        shapes: Arc<[LayerShape]>,
+        /// Training images.
+        train_images: usize,
+        /// Validation images.
+        validation_images: usize,
+        /// Steps of one epoch.
+        steps_per_epoch: usize,
+        /// All epochs.
+        epochs: usize,
+    },
+    /// Trainer, at most 20 times a second: steps since the last such event; thinned when nobody reads.
+    Steps {
+        /// Which job.
+        job: JobId,
+        /// In order.
+        steps: Vec<StepRecord>,
+    },
+    /// Trainer, after every epoch.
+    Epoch {
+        /// Which job.
+        job: JobId,
+        /// Its figures.
+        record: EpochRecord,
+    },
+    /// Trainer, after every validation: answers for each image. Only the newest waits.
+    Evaluated {
+        /// Which job.
+        job: JobId,
+        /// Answers and confusion matrix.
+        evaluation: Arc<Evaluation>,
+    },
+    /// Trainer: newer weights lie in [`super::EngineHandle::model`]. Only the newest waits.
+    WeightsPublished {
+        /// Which job.
+        job: JobId,
+        /// Epochs finished.
+        epoch: usize,
+    },
+    /// Trainer: it waits, or goes on.
+    Paused {
+        /// Which job.
+        job: JobId,
+        /// False when it goes on.
+        paused: bool,
+    },
+    /// Trainer: end of a run, completed or stopped by the user.
+    TrainingFinished {
+        /// Which job.
+        job: JobId,
+        /// How it ended.
+        outcome: TrainingOutcome,
+    },
+    /// Inspector: end of computing feature maps.
+    FeatureMapsReady {
+        /// Which job.
+        job: JobId,
+        /// The layer's output.
+        maps: Arc<FeatureMaps>,
+    },
+    /// Inspector, while maximising: the picture so far. Only the newest waits.
+    MaximisePreview {
+        /// Which job.
+        job: JobId,
+        /// Step, score, picture.
+        preview: MaximisePreview,
+    },
+    /// Inspector: end of maximising.
+    Maximised {
+        /// Which job.
+        job: JobId,
+        /// The last picture.
+        preview: MaximisePreview,
+    },
+    /// Inspector: one image was classified; a job of several images sends several.
+    Predicted {
+        /// Which job.
+        job: JobId,
+        /// What it says.
+        prediction: Arc<Prediction>,
+    },
+    /// Inspector: end of classifying.
+    PredictFinished {
+        /// Which job.
+        job: JobId,
+    },
+    /// Inspector: end of loading; the model lies in [`super::EngineHandle::model`].
+    ModelLoaded {
+        /// Which job.
+        job: JobId,
+        /// The model and where it came from.
+        model: Arc<LoadedModel>,
+    },
+    /// Inspector: end of saving.
+    ModelSaved {
+        /// Which job.
+        job: JobId,
+        /// Where.
+        path: PathBuf,
+    },
+    /// Any thread: something worth the event log or a notification.
+    Note {
+        /// How much it matters.
+        level: Level,
+        /// One sentence.
+        message: String,
+    },
+}
+
+/// Step records that may wait unread; beyond it every second one is dropped.
+const MAX_PENDING_STEPS: usize = 16_384;
+
+#[derive(Debug, Default)]
+struct Queue(Mutex<VecDeque<Event>>);
+
+impl Queue {
+    fn with<R>(&self, change: impl FnOnce(&mut VecDeque<Event>) -> R) -> R {
+        // Changes are single pushes and pops, so a poisoned lock still guards a whole queue.
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The engine's end of the queue.
+#[derive(Clone)]
+pub struct EventSender {
+    queue: Arc<Queue>,
+    waker: Waker,
+}
+
+impl EventSender {
+    pub fn send(&self, event: Event) {
+        self.queue.with(|queue| push(queue, event));
+        (self.waker)();
+    }
+}
+
+/// The reader's end of the queue.
+#[derive(Debug)]
+pub struct EventReceiver(Arc<Queue>);
+
+impl EventReceiver {
+    /// The oldest waiting event; never waits itself.
+    pub fn try_next(&self) -> Option<Event> {
+        self.0.with(VecDeque::pop_front)
+    }
+
+    /// How many events wait.
+    pub fn pending(&self) -> usize {
+        self.0.with(|queue| queue.len())
+    }
+}
+
+pub fn channel(waker: Waker) -> (EventSender, EventReceiver) {
+    let queue = Arc::new(Queue::default());
+    (EventSender { queue: Arc::clone(&queue), waker }, EventReceiver(queue))
+}
+
+/// Appends `event`, replacing or joining a waiting one where only the newest counts.
+fn push(queue: &mut VecDeque<Event>, event: Event) {
+    match event {
+        Event::Steps { job, steps } => {
+            let waiting = queue.iter_mut().rev().find_map(|waiting| match waiting {
+                Event::Steps { job: other, steps } if *other == job => Some(steps),
+                _ => None,
+            });
+            match waiting {
+                Some(waiting) => {
+                    waiting.extend(steps);
+                    if waiting.len() > MAX_PENDING_STEPS {
+                        let mut keep = false;
+                        waiting.retain(|_| {
+                            keep = !keep;
+                            keep
+                        });
+                    }
+                }
+                None => queue.push_back(Event::Steps { job, steps }),
+            }
+        }
+        event => {
+            if let Some(topic) = topic(&event) {
+                queue.retain(|waiting| self::topic(waiting) != Some(topic));
+            }
+            queue.push_back(event);
+        }
+    }
+}
+
+#[derive(PartialEq, Clone, Copy)]
+enum Topic {
+    Progress(JobId),
+    Evaluated(JobId),
+    Weights(JobId),
+    Preview(JobId),
+    Paused(JobId),
+}
+
+/// Events of the same topic replace each other while they wait.
+fn topic(event: &Event) -> Option<Topic> {
+    match event {
+        Event::Progress { job, .. } => Some(Topic::Progress(*job)),
+        Event::Evaluated { job, .. } => Some(Topic::Evaluated(*job)),
+        Event::WeightsPublished { job, .. } => Some(Topic::Weights(*job)),
+        Event::MaximisePreview { job, .. } => Some(Topic::Preview(*job)),
+        Event::Paused { job, .. } => Some(Topic::Paused(*job)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_sleeps_costs_bounded_memory_and_loses_nothing_that_counts() {
+        let (sender, receiver) = channel(Arc::new(|| {}));
+        let job = JobId(1);
+        for step in 1..=1_000_000 {
+            let record = StepRecord { step, epoch: 1, loss: 0.0, accuracy: 0.0 };
+            sender.send(Event::Steps { job, steps: vec![record] });
+            sender.send(Event::Progress { job, progress: Progress { done: step, total: 1_000_000 } });
+        }
+        sender.send(Event::Cancelled { job, kind: JobKind::Train });
+        assert_eq!(receiver.pending(), 3);
+        let Some(Event::Steps { steps, .. }) = receiver.try_next() else { panic!("steps come first") };
+        assert!(steps.len() <= MAX_PENDING_STEPS);
+        assert!(steps.is_sorted_by_key(|record| record.step));
+        assert_eq!(steps[0].step, 1);
+        assert!(matches!(
+            receiver.try_next(),
+            Some(Event::Progress { progress: Progress { done: 1_000_000, .. }, .. })
+        ));
+        assert!(matches!(receiver.try_next(), Some(Event::Cancelled { .. })));
+        assert!(receiver.try_next().is_none());
+    }
+}

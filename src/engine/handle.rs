@@ -1,0 +1,167 @@
+//! The typed door to the engine: methods start jobs, events tell what became of them.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::{
+    events::{self, EventReceiver, EventSender},
+    inspector::{self, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest},
+    job::{JobContext, JobId, JobKind, Jobs},
+    latest::Latest,
+    loader::{self, OpenDataset},
+    trainer::{self, TrainControl, TrainRequest},
+    worker::Worker,
+};
+
+/// Called after every event, from any thread; the window passes `request_repaint`.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// Starts the three threads; dropping it cancels every job and joins them.
+pub struct EngineHandle {
+    next_job: AtomicU64,
+    jobs: Jobs,
+    events: EventReceiver,
+    sender: EventSender,
+    control: TrainControl,
+    model: Latest<LoadedModel>,
+    // Dropped after `Drop::drop` has cancelled all jobs; each joins its thread.
+    loader: Worker<loader::Command>,
+    trainer: Worker<trainer::Command>,
+    inspector: Worker<inspector::Command>,
+}
+
+impl EngineHandle {
+    /// Starts the threads. `cache` is where decoded images are kept.
+    ///
+    /// # Errors
+    /// When the system cannot start a thread.
+    pub fn start(waker: Waker, cache: PathBuf) -> io::Result<Self> {
+        let (sender, events) = events::channel(waker);
+        let jobs = Jobs::default();
+        let control = TrainControl::default();
+        let model = Latest::default();
+        Ok(Self {
+            next_job: AtomicU64::new(1),
+            loader: loader::spawn(jobs.clone(), cache.clone())?,
+            trainer: trainer::spawn(jobs.clone(), control.clone(), model.clone(), cache)?,
+            inspector: inspector::spawn(jobs.clone(), model.clone())?,
+            jobs,
+            events,
+            sender,
+            control,
+            model,
+        })
+    }
+
+    /// Events that wait to be read.
+    pub fn events(&self) -> &EventReceiver {
+        &self.events
+    }
+
+    /// The model that inspections and predictions use: the newest weights of the run, or what was loaded.
+    pub fn model(&self) -> Option<Arc<LoadedModel>> {
+        self.model.get()
+    }
+
+    /// Scans the folder `path` and decodes it for a network that sees `(height, width)` pixels.
+    pub fn open_dataset(&self, path: PathBuf, size: (usize, usize)) -> JobId {
+        self.load(JobKind::OpenDataset, |context| loader::Command::Open { context, path, size })
+    }
+
+    /// Asks for small pictures of `samples`; they come as [`super::Event::Thumbnails`].
+    pub fn load_thumbnails(&self, dataset: Arc<OpenDataset>, samples: Vec<usize>) {
+        let events = self.sender.clone();
+        self.loader.send(loader::Command::Thumbnails { events, dataset, samples });
+    }
+
+    /// Reads the file of one sample at its own size.
+    pub fn load_image(&self, dataset: Arc<OpenDataset>, sample: usize) -> JobId {
+        self.load(JobKind::LoadImage, |context| loader::Command::Image { context, dataset, sample })
+    }
+
+    /// Trains. A run that goes on is stopped first.
+    pub fn train(&self, request: TrainRequest) -> JobId {
+        let context = self.context(JobKind::Train);
+        self.control.begin(context.cancel.clone());
+        let job = context.id;
+        self.trainer.send(trainer::Command::Train { context, request: Box::new(request) });
+        job
+    }
+
+    /// Makes the run wait before its next step.
+    pub fn pause(&self) {
+        self.control.set_paused(true);
+    }
+
+    /// Lets a waiting run go on.
+    pub fn resume(&self) {
+        self.control.set_paused(false);
+    }
+
+    /// Ends the run after its current step; the best weights so far are kept.
+    pub fn stop(&self) {
+        self.control.stop();
+    }
+
+    /// Computes one layer's output for an image. Of requests that wait, only the newest is answered.
+    pub fn feature_maps(&self, request: FeatureMapsRequest) -> JobId {
+        self.inspect(JobKind::FeatureMaps, |context| inspector::Command::FeatureMaps { context, request })
+    }
+
+    /// Looks for an image that excites a class or filter.
+    pub fn maximise(&self, request: MaximiseRequest) -> JobId {
+        self.inspect(JobKind::Maximise, |context| inspector::Command::Maximise { context, request })
+    }
+
+    /// Classifies images, in order.
+    pub fn predict(&self, images: Vec<ImageSource>) -> JobId {
+        self.inspect(JobKind::Predict, |context| inspector::Command::Predict { context, images })
+    }
+
+    /// Reads a model file, checks it with its self-test and makes it the current model.
+    pub fn load_model(&self, path: PathBuf) -> JobId {
+        self.inspect(JobKind::LoadModel, |context| inspector::Command::Load { context, path })
+    }
+
+    /// Writes the current model (after a run: its best weights) to a file.
+    pub fn save_model(&self, path: PathBuf) -> JobId {
+        self.inspect(JobKind::SaveModel, |context| inspector::Command::Save { context, path })
+    }
+
+    /// Asks a job to end; unknown and finished ones are ignored.
+    pub fn cancel(&self, job: JobId) {
+        self.jobs.cancel(job);
+    }
+
+    fn context(&self, kind: JobKind) -> JobContext {
+        let id = JobId(self.next_job.fetch_add(1, Ordering::Relaxed));
+        JobContext::new(id, kind, self.jobs.register(id), self.sender.clone())
+    }
+
+    fn load(&self, kind: JobKind, command: impl FnOnce(JobContext) -> loader::Command) -> JobId {
+        let context = self.context(kind);
+        let job = context.id;
+        self.loader.send(command(context));
+        job
+    }
+
+    fn inspect(&self, kind: JobKind, command: impl FnOnce(JobContext) -> inspector::Command) -> JobId {
+        let context = self.context(kind);
+        let job = context.id;
+        self.inspector.send(command(context));
+        job
+    }
+}
+
+impl Drop for EngineHandle {
+    fn drop(&mut self) {
+        self.jobs.cancel_all();
+        self.control.stop();
+    }
+}

@@ -1,0 +1,334 @@
+//! The inspector thread: rebuilds the newest model and looks inside it, without touching the trainer's.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io,
+    path::PathBuf,
+    sync::Arc,
+};
+
+use crossbeam_channel::Receiver;
+
+use super::{
+    events::{Event, Level},
+    job::{self, JobContext, JobError, JobId, Jobs},
+    latest::Latest,
+    loader::{OpenDataset, reduced},
+    worker::Worker,
+};
+use crate::{
+    data::{Picture, SplitConfig, cache, dataset::display_path},
+    inspect::{
+        InspectError, feature_maps::feature_maps, maximise, maximise::MaximiseConfig, predict,
+    },
+    model::{
+        Network, WeightSnapshot,
+        bundle::Bundle,
+        network::{NetworkError, Placement},
+    },
+};
+
+pub use maximise::Preview as MaximisePreview;
+
+/// The model that inspections use, with what is needed to save it.
+#[derive(Debug, Clone)]
+pub struct LoadedModel {
+    /// Newest weights; after a run, its best.
+    pub snapshot: Arc<WeightSnapshot>,
+    /// Weights before training; `None` for a model read from a file.
+    pub initial: Option<Arc<WeightSnapshot>>,
+    /// Named figures (`val_accuracy` …).
+    pub metrics: BTreeMap<String, f64>,
+    /// How the data was divided.
+    pub split: SplitConfig,
+    /// An image of the input size, for the self-test.
+    pub sample: Arc<Picture>,
+    /// Where it came from.
+    pub source: ModelSource,
+}
+
+/// Where a model came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelSource {
+    /// A training job.
+    Run(JobId),
+    /// A file.
+    File(PathBuf),
+}
+
+/// An image to look at.
+#[derive(Debug, Clone)]
+pub enum ImageSource {
+    /// A file of any supported format.
+    File(PathBuf),
+    /// A sample of an open dataset.
+    Sample(Arc<OpenDataset>, usize),
+    /// Pixels, with a name for people.
+    Picture(String, Arc<Picture>),
+}
+
+impl ImageSource {
+    /// What people call it: a path or a name.
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => display_path(path),
+            Self::Sample(dataset, index) => {
+                dataset.dataset.path(*index).map_or_else(String::new, |path| display_path(&path))
+            }
+            Self::Picture(name, _) => name.clone(),
+        }
+    }
+
+    /// The image at its own size.
+    fn read(&self) -> Result<image::RgbImage, String> {
+        let decode = |path: &PathBuf| {
+            cache::decode(path).map_err(|reason| format!("{} {reason}", display_path(path)))
+        };
+        match self {
+            Self::File(path) => decode(path),
+            Self::Sample(dataset, index) => match dataset.dataset.path(*index) {
+                Some(path) => decode(&path),
+                None => Err(format!("the dataset has no image number {index}")),
+            },
+            Self::Picture(_, picture) => Ok(picture.to_image()),
+        }
+    }
+}
+
+/// Asks for one layer's output.
+#[derive(Debug, Clone)]
+pub struct FeatureMapsRequest {
+    /// The image.
+    pub image: ImageSource,
+    /// Position of the layer.
+    pub layer: usize,
+}
+
+/// Asks for an image that excites a unit.
+#[derive(Debug, Clone, Copy)]
+pub struct MaximiseRequest {
+    /// What and how.
+    pub config: MaximiseConfig,
+}
+
+/// What the network says about an image.
+#[derive(Debug, Clone)]
+pub struct Prediction {
+    /// Path or name of the image.
+    pub name: String,
+    /// The image, at most 512 pixels a side.
+    pub picture: Arc<Picture>,
+    /// Names in the order of the values below.
+    pub classes: Arc<[String]>,
+    /// Class with the highest probability.
+    pub class: usize,
+    /// 0..1, one per class.
+    pub probabilities: Vec<f32>,
+    /// One per class.
+    pub logits: Vec<f32>,
+    /// Epochs the weights had been trained for.
+    pub epoch: usize,
+}
+
+pub enum Command {
+    /// One layer's output; superseded by a newer one that waits.
+    FeatureMaps { context: JobContext, request: FeatureMapsRequest },
+    /// An image that excites a unit.
+    Maximise { context: JobContext, request: MaximiseRequest },
+    /// Classify images in order.
+    Predict { context: JobContext, images: Vec<ImageSource> },
+    /// Read a model file.
+    Load { context: JobContext, path: PathBuf },
+    /// Write the current model.
+    Save { context: JobContext, path: PathBuf },
+    /// Panics, to test that a panic is contained.
+    #[cfg(test)]
+    Panic { context: JobContext },
+}
+
+/// Longest side of the picture that comes with a prediction.
+const PREDICTION_SIDE: u32 = 512;
+
+pub fn spawn(jobs: Jobs, model: Latest<LoadedModel>) -> io::Result<Worker<Command>> {
+    Worker::spawn("convscope-inspector", move |commands| {
+        Inspector { jobs, model, network: None }.serve(&commands);
+    })
+}
+
+struct Inspector {
+    jobs: Jobs,
+    model: Latest<LoadedModel>,
+    /// The network built last and the weights it has.
+    network: Option<(Arc<WeightSnapshot>, Network)>,
+}
+
+impl Inspector {
+    fn serve(&mut self, commands: &Receiver<Command>) {
+        let mut waiting = VecDeque::new();
+        while let Some(command) = waiting.pop_front().or_else(|| commands.recv().ok()) {
+            waiting.extend(commands.try_iter());
+            let newer = waiting.iter().any(|other| matches!(other, Command::FeatureMaps { .. }));
+            self.take_up(command, newer);
+        }
+    }
+
+    fn take_up(&mut self, command: Command, newer_maps_wait: bool) {
+        let jobs = self.jobs.clone();
+        match command {
+            Command::FeatureMaps { context, .. } if newer_maps_wait => {
+                context.cancel.cancel();
+                job::run(&context, &jobs, || Ok(()));
+            }
+            Command::FeatureMaps { context, request } => {
+                job::run(&context, &jobs, || self.feature_maps(&context, &request));
+            }
+            Command::Maximise { context, request } => {
+                job::run(&context, &jobs, || self.maximise(&context, request));
+            }
+            Command::Predict { context, images } => {
+                job::run(&context, &jobs, || self.predict(&context, &images));
+            }
+            Command::Load { context, path } => {
+                job::run(&context, &jobs, || self.load(&context, path));
+            }
+            Command::Save { context, path } => {
+                job::run(&context, &jobs, || self.save(&context, path));
+            }
+            #[cfg(test)]
+            Command::Panic { context } => {
+                job::run(&context, &jobs, || panic!("on purpose"));
+            }
+        }
+    }
+
+    fn current(&self) -> Result<Arc<LoadedModel>, JobError> {
+        let model = self.model.get();
+        model.ok_or_else(|| JobError::Failed("there is no model yet: train one or open a model file".into()))
+    }
+
+    /// The network of the newest weights, built when they changed.
+    fn network(&mut self) -> Result<(&Arc<WeightSnapshot>, &Network), JobError> {
+        let snapshot = Arc::clone(&self.current()?.snapshot);
+        if self.network.as_ref().is_none_or(|(built, _)| !Arc::ptr_eq(built, &snapshot)) {
+            let mut network = Network::from_snapshot(&snapshot, Placement::default()).map_err(network_error)?;
+            network.freeze();
+            self.network = Some((snapshot, network));
+        }
+        match &self.network {
+            Some((snapshot, network)) => Ok((snapshot, network)),
+            None => Err(JobError::Failed("the network could not be kept".into())),
+        }
+    }
+
+    fn feature_maps(&mut self, context: &JobContext, request: &FeatureMapsRequest) -> Result<(), JobError> {
+        let (snapshot, network) = self.network()?;
+        let rgb = network_input(&request.image.read()?, network);
+        let maps = feature_maps(network, snapshot.epoch, &rgb, request.layer).map_err(inspect_error)?;
+        context.events.send(Event::FeatureMapsReady { job: context.id, maps: Arc::new(maps) });
+        Ok(())
+    }
+
+    fn maximise(&mut self, context: &JobContext, request: MaximiseRequest) -> Result<(), JobError> {
+        let (_, network) = self.network()?;
+        let job = context.id;
+        let preview = maximise::maximise(network, &request.config, |preview| {
+            context.cancel.check()?;
+            if context.due() {
+                context.events.send(Event::MaximisePreview { job, preview: preview.clone() });
+            }
+            Ok(())
+        })
+        .map_err(inspect_error)?;
+        context.events.send(Event::Maximised { job, preview });
+        Ok(())
+    }
+
+    fn predict(&mut self, context: &JobContext, images: &[ImageSource]) -> Result<(), JobError> {
+        let (snapshot, network) = self.network()?;
+        let mut failures = Vec::new();
+        for (index, source) in images.iter().enumerate() {
+            context.cancel.check()?;
+            match predict_one(snapshot, network, source) {
+                Ok(prediction) => {
+                    let prediction = Arc::new(prediction);
+                    context.events.send(Event::Predicted { job: context.id, prediction });
+                }
+                Err(message) => failures.push(message),
+            }
+            context.progress(index + 1, images.len());
+        }
+        if failures.len() == images.len() && let Some(first) = failures.first() {
+            return Err(JobError::Failed(first.clone()));
+        }
+        for message in failures {
+            context.events.send(Event::Note { level: Level::Error, message });
+        }
+        context.events.send(Event::PredictFinished { job: context.id });
+        Ok(())
+    }
+
+    fn load(&mut self, context: &JobContext, path: PathBuf) -> Result<(), JobError> {
+        let bundle = Bundle::load(&path).map_err(|error| error.to_string())?;
+        let sample = Arc::new(bundle.self_test.picture()?);
+        let model = Arc::new(LoadedModel {
+            snapshot: bundle.snapshot,
+            initial: None,
+            metrics: bundle.metrics,
+            split: bundle.split,
+            sample,
+            source: ModelSource::File(path),
+        });
+        self.model.set(Arc::clone(&model));
+        context.events.send(Event::ModelLoaded { job: context.id, model });
+        Ok(())
+    }
+
+    fn save(&mut self, context: &JobContext, path: PathBuf) -> Result<(), JobError> {
+        self.current()?.save(&path)?;
+        context.events.send(Event::ModelSaved { job: context.id, path });
+        Ok(())
+    }
+}
+
+impl LoadedModel {
+    /// Writes it as one file with its self-test.
+    ///
+    /// # Errors
+    /// One sentence.
+    pub fn save(&self, path: &std::path::Path) -> Result<(), String> {
+        let snapshot = Arc::clone(&self.snapshot);
+        let bundle = Bundle::new(snapshot, self.metrics.clone(), self.split, &self.sample);
+        bundle.map_err(|error| error.to_string())?.save(path).map_err(|error| error.to_string())
+    }
+}
+
+fn predict_one(snapshot: &WeightSnapshot, network: &Network, source: &ImageSource) -> Result<Prediction, String> {
+    let image = source.read()?;
+    let answer = predict::predict(network, &network_input(&image, network)).map_err(|error| error.to_string())?;
+    let best = answer.probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+    Ok(Prediction {
+        name: source.name(),
+        picture: Arc::new(reduced(image.into(), PREDICTION_SIDE)),
+        classes: Arc::clone(&snapshot.classes),
+        class: best.map_or(0, |(class, _)| class),
+        probabilities: answer.probabilities,
+        logits: answer.logits,
+        epoch: snapshot.epoch,
+    })
+}
+
+fn network_input(image: &image::RgbImage, network: &Network) -> Vec<u8> {
+    let input = network.spec().input;
+    cache::resized(image, (input.height, input.width)).into_raw()
+}
+
+fn network_error(error: NetworkError) -> JobError {
+    JobError::Failed(error.to_string())
+}
+
+fn inspect_error(error: InspectError) -> JobError {
+    match error {
+        InspectError::Cancelled(_) => JobError::Cancelled,
+        error => JobError::Failed(error.to_string()),
+    }
+}

@@ -1,0 +1,172 @@
+//! Jobs: identity, kind, and the frame in which each runs so that neither errors nor panics escape.
+
+use std::{
+    any::Any,
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::events::{Event, EventSender, Progress};
+use crate::cancel::{CancelToken, Cancelled};
+
+/// Identifies one job of one engine; later jobs have larger numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(pub u64);
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JobKind {
+    /// Scans and decodes a dataset.
+    OpenDataset,
+    /// Reads one image at full size.
+    LoadImage,
+    /// Fits a network.
+    Train,
+    /// Runs one image through the network and keeps a layer's output.
+    FeatureMaps,
+    /// Looks for an image that excites a class or filter.
+    Maximise,
+    /// Classifies images.
+    Predict,
+    /// Reads a model file.
+    LoadModel,
+    /// Writes a model file.
+    SaveModel,
+}
+
+impl JobKind {
+    /// What it is called in messages: "could not … : reason".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::OpenDataset => "open the dataset",
+            Self::LoadImage => "open the image",
+            Self::Train => "train",
+            Self::FeatureMaps => "compute feature maps",
+            Self::Maximise => "maximise the activation",
+            Self::Predict => "classify the image",
+            Self::LoadModel => "load the model",
+            Self::SaveModel => "save the model",
+        }
+    }
+}
+
+/// Tokens of jobs that are waiting or running.
+#[derive(Debug, Clone, Default)]
+pub struct Jobs(Arc<Mutex<HashMap<JobId, CancelToken>>>);
+
+impl Jobs {
+    fn with<R>(&self, change: impl FnOnce(&mut HashMap<JobId, CancelToken>) -> R) -> R {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn register(&self, id: JobId) -> CancelToken {
+        let token = CancelToken::new();
+        self.with(|jobs| jobs.insert(id, token.clone()));
+        token
+    }
+
+    pub fn finish(&self, id: JobId) {
+        self.with(|jobs| jobs.remove(&id));
+    }
+
+    pub fn cancel(&self, id: JobId) {
+        self.with(|jobs| jobs.get(&id).map(CancelToken::cancel));
+    }
+
+    pub fn cancel_all(&self) {
+        self.with(|jobs| jobs.values().for_each(CancelToken::cancel));
+    }
+}
+
+/// How a job that did not succeed ended.
+pub enum JobError {
+    /// Somebody asked for it.
+    Cancelled,
+    /// One sentence for the user.
+    Failed(String),
+}
+
+impl From<Cancelled> for JobError {
+    fn from(_: Cancelled) -> Self {
+        Self::Cancelled
+    }
+}
+
+impl From<String> for JobError {
+    fn from(message: String) -> Self {
+        Self::Failed(message)
+    }
+}
+
+/// Progress events are sent at most this often.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
+
+/// What a running job may use.
+#[derive(Clone)]
+pub struct JobContext {
+    pub id: JobId,
+    pub kind: JobKind,
+    pub cancel: CancelToken,
+    pub events: EventSender,
+    last_progress: Arc<Mutex<Option<Instant>>>,
+}
+
+impl JobContext {
+    pub fn new(id: JobId, kind: JobKind, cancel: CancelToken, events: EventSender) -> Self {
+        Self { id, kind, cancel, events, last_progress: Arc::default() }
+    }
+
+    /// Whether enough time has passed since the last lossy event.
+    pub fn due(&self) -> bool {
+        let mut last = self.last_progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|last| last.elapsed() >= PROGRESS_INTERVAL);
+        if due {
+            *last = Some(Instant::now());
+        }
+        due
+    }
+
+    /// Tells how far the job is; sent at most 20 times a second.
+    pub fn progress(&self, done: usize, total: usize) {
+        if done == total || self.due() {
+            self.events.send(Event::Progress { job: self.id, progress: Progress { done, total } });
+        }
+    }
+}
+
+/// Runs `work`; whatever happens, exactly one ending event follows: the one that `work` sent on
+/// success, [`Event::Cancelled`] or [`Event::Failed`]. A panic is a failure; the thread goes on.
+pub fn run(context: &JobContext, jobs: &Jobs, work: impl FnOnce() -> Result<(), JobError>) {
+    let (job, kind) = (context.id, context.kind);
+    let outcome = if context.cancel.is_cancelled() {
+        Ok(Err(JobError::Cancelled))
+    } else {
+        context.events.send(Event::Started { job, kind });
+        catch_unwind(AssertUnwindSafe(work))
+    };
+    jobs.finish(job);
+    match outcome {
+        Ok(Ok(())) => {}
+        Ok(Err(JobError::Cancelled)) => context.events.send(Event::Cancelled { job, kind }),
+        Ok(Err(JobError::Failed(message))) => {
+            context.events.send(Event::Failed { job, kind, message: without_backtrace(&message) });
+        }
+        Err(panic) => {
+            let message = format!("an internal error: {}", without_backtrace(&panic_text(&*panic)));
+            context.events.send(Event::Failed { job, kind, message });
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "unknown".into())
+}
+
+/// libtorch appends the C++ stack to its messages; people need the first part.
+fn without_backtrace(message: &str) -> String {
+    let end = message.find("\nException raised from").unwrap_or(message.len());
+    message[..end].trim().to_owned()
+}

@@ -1,0 +1,22 @@
+//! The engine: three threads that do all work, the commands they take and the events they send.
+//!
+//! Hold an [`EngineHandle`]; dropping it cancels what runs, stops the threads and joins them.
+
+mod events;
+mod handle;
+mod inspector;
+mod job;
+mod latest;
+mod loader;
+mod trainer;
+mod worker;
+
+pub use events::{Event, EventReceiver, Level, Progress, TrainingOutcome};
+pub use handle::{EngineHandle, Waker};
+pub use inspector::{
+    FeatureMapsRequest, ImageSource, LoadedModel, MaximisePreview, MaximiseRequest, ModelSource,
+    Prediction,
+};
+pub use job::{JobId, JobKind};
+pub use loader::OpenDataset;
+pub use trainer::TrainRequest;

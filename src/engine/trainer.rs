@@ -1,0 +1,333 @@
+//! The trainer thread: owns network, optimizer and loop; publishes weights, figures and the run's folder.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::Receiver;
+
+use super::{
+    events::{Event, TrainingOutcome},
+    inspector::{LoadedModel, ModelSource},
+    job::{self, JobContext, JobError, Jobs},
+    latest::Latest,
+    loader::{OpenDataset, cache_error},
+    worker::Worker,
+};
+use crate::{
+    cancel::CancelToken,
+    data::{Picture, PixelCache, Split, SplitConfig, SplitName},
+    export::run_report::{self, RunSummary},
+    model::{Network, WeightSnapshot, network::Placement, shapes::check_classifier},
+    sys,
+    train::{
+        EpochRecord, Evaluation, Experiment, StepRecord,
+        evaluate::evaluate,
+        fit::{self, Data, EpochEnd, FitError, Observer},
+        run_folder::RunFolder,
+    },
+};
+
+/// Asks for a run.
+#[derive(Debug, Clone)]
+pub struct TrainRequest {
+    /// What to train and how.
+    pub experiment: Experiment,
+    /// On what.
+    pub dataset: Arc<OpenDataset>,
+    /// The run's folder; another name is taken when it holds a run already.
+    pub run: PathBuf,
+}
+
+pub enum Command {
+    /// Fit a network.
+    Train { context: JobContext, request: Box<TrainRequest> },
+}
+
+pub fn spawn(
+    jobs: Jobs,
+    control: TrainControl,
+    model: Latest<LoadedModel>,
+    cache: PathBuf,
+) -> io::Result<Worker<Command>> {
+    Worker::spawn("convscope-trainer", move |commands| serve(&commands, &jobs, &control, &model, &cache))
+}
+
+fn serve(
+    commands: &Receiver<Command>,
+    jobs: &Jobs,
+    control: &TrainControl,
+    model: &Latest<LoadedModel>,
+    cache: &Path,
+) {
+    for Command::Train { context, request } in commands {
+        job::run(&context, jobs, || train(&context, control, model, cache, &request));
+        sys::release_memory();
+    }
+}
+
+/// Pausing and stopping, from the handle to the trainer.
+#[derive(Clone, Default)]
+pub struct TrainControl(Arc<(Mutex<Control>, Condvar)>);
+
+#[derive(Default)]
+struct Control {
+    paused: bool,
+    current: Option<CancelToken>,
+}
+
+/// How long a paused run sleeps before it looks whether its job was cancelled.
+const PAUSE_LOOK: Duration = Duration::from_millis(50);
+
+impl TrainControl {
+    fn lock(&self) -> MutexGuard<'_, Control> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes `token` the run that pausing and stopping mean; an older run ends.
+    pub fn begin(&self, token: CancelToken) {
+        let mut control = self.lock();
+        if let Some(older) = control.current.replace(token) {
+            older.cancel();
+        }
+        control.paused = false;
+        self.0.1.notify_all();
+    }
+
+    pub fn set_paused(&self, paused: bool) {
+        self.lock().paused = paused;
+        self.0.1.notify_all();
+    }
+
+    pub fn stop(&self) {
+        if let Some(token) = &self.lock().current {
+            token.cancel();
+        }
+        self.0.1.notify_all();
+    }
+
+    /// Waits while paused; `on_change` hears of beginning and end of the wait.
+    fn wait_while_paused(&self, cancel: &CancelToken, mut on_change: impl FnMut(bool)) {
+        let mut control = self.lock();
+        if !control.paused || cancel.is_cancelled() {
+            return;
+        }
+        on_change(true);
+        while control.paused && !cancel.is_cancelled() {
+            let waited = self.0.1.wait_timeout(control, PAUSE_LOOK);
+            control = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(control);
+        on_change(false);
+    }
+}
+
+fn fit_error(error: FitError) -> JobError {
+    match error {
+        FitError::Cancelled(_) => JobError::Cancelled,
+        error => JobError::Failed(error.to_string()),
+    }
+}
+
+fn train(
+    context: &JobContext,
+    control: &TrainControl,
+    model: &Latest<LoadedModel>,
+    cache: &Path,
+    request: &TrainRequest,
+) -> Result<(), JobError> {
+    let start = Instant::now();
+    let TrainRequest { experiment, dataset: open, run } = request;
+    let input = experiment.model.input;
+    let (own_dataset, own_pixels);
+    let (dataset, pixels) = if (open.pixels.height, open.pixels.width) == (input.height, input.width) {
+        (&open.dataset, &open.pixels)
+    } else {
+        let mut resized = open.dataset.clone();
+        let size = (input.height, input.width);
+        let progress = |done, total| context.progress(done, total);
+        own_pixels = PixelCache::open(cache, &mut resized, size, &context.cancel, &progress).map_err(cache_error)?;
+        own_dataset = resized;
+        (&own_dataset, &own_pixels)
+    };
+    let split = Split::new(&dataset.labels(), &experiment.split).map_err(|error| error.to_string())?;
+    let config = &experiment.training;
+    config.check().map_err(|error| error.to_string())?;
+    let shapes = check_classifier(&experiment.model, dataset.classes.len()).map_err(|error| error.to_string())?;
+    let folder = RunFolder::create(run, experiment).map_err(fit_error)?;
+    let steps_per_epoch = split.train.len().div_ceil(config.batch_size);
+    context.events.send(Event::TrainingStarted {
+        job: context.id,
+        run: folder.path().to_path_buf(),
+        shapes: shapes.into(),
+        train_images: split.train.len(),
+        validation_images: split.validation.len(),
+        steps_per_epoch,
+        epochs: config.epochs,
+    });
+    let sample = Arc::new(pixels.picture(0).unwrap_or_else(|| Picture::filled(input.width, input.height, [255; 3])));
+    let mut reporter = Reporter {
+        context,
+        control,
+        model,
+        folder,
+        split: experiment.split,
+        sample,
+        total_steps: steps_per_epoch * config.epochs,
+        initial: None,
+        pending: Vec::new(),
+        best_evaluation: None,
+    };
+    let data = Data { dataset, pixels, split: &split };
+    let fitted = fit::fit(&experiment.model, config, &data, &mut reporter);
+    reporter.flush_steps();
+    // A loss that is not finite must not cost the epochs before it: they are in the folder already,
+    // and the newest good weights stay in the slot.
+    let outcome = fitted.map_err(fit_error)?;
+
+    let best_weights = outcome.best.as_ref().map(|(snapshot, _)| &**snapshot);
+    let test_accuracy = test_accuracy(&data, best_weights)?;
+    let model_path = match &outcome.best {
+        Some((snapshot, record)) => {
+            let model = reporter.publish(snapshot, Some(record));
+            let path = reporter.folder.model_path();
+            model.save(&path)?;
+            Some(path)
+        }
+        None => None,
+    };
+    let summary = RunSummary {
+        experiment,
+        dataset,
+        history: &outcome.history,
+        best: outcome.best.as_ref().map(|(_, record)| record),
+        evaluation: reporter.best_evaluation.as_deref(),
+        snapshot: best_weights,
+        sample: &reporter.sample,
+        seconds: start.elapsed().as_secs_f64(),
+    };
+    run_report::write(reporter.folder.path(), &summary).map_err(|error| error.to_string())?;
+    context.events.send(Event::TrainingFinished {
+        job: context.id,
+        outcome: TrainingOutcome {
+            completed: outcome.completed,
+            best_epoch: outcome.best.map_or(0, |(_, record)| record.epoch),
+            run: reporter.folder.path().to_path_buf(),
+            model: model_path,
+            test_accuracy,
+            seconds: start.elapsed().as_secs_f64(),
+        },
+    });
+    Ok(())
+}
+
+/// Accuracy of the kept weights on the test part; `None` when it is empty or nothing was trained.
+fn test_accuracy(data: &Data<'_>, best: Option<&WeightSnapshot>) -> Result<Option<f64>, JobError> {
+    let test = data.split.part(SplitName::Test);
+    let Some(best) = best.filter(|_| !test.is_empty()) else { return Ok(None) };
+    let network = Network::from_snapshot(best, Placement::default()).map_err(|error| error.to_string())?;
+    let evaluation = evaluate(&network, data.dataset, data.pixels, test, |_| Ok(())).map_err(fit_error)?;
+    Ok(Some(evaluation.accuracy()))
+}
+
+/// Turns what happens in the loop into events and files.
+struct Reporter<'a> {
+    context: &'a JobContext,
+    control: &'a TrainControl,
+    model: &'a Latest<LoadedModel>,
+    folder: RunFolder,
+    split: SplitConfig,
+    sample: Arc<Picture>,
+    total_steps: usize,
+    initial: Option<Arc<WeightSnapshot>>,
+    pending: Vec<StepRecord>,
+    best_evaluation: Option<Arc<Evaluation>>,
+}
+
+impl Reporter<'_> {
+    fn flush_steps(&mut self) {
+        if !self.pending.is_empty() {
+            let steps = std::mem::take(&mut self.pending);
+            self.context.events.send(Event::Steps { job: self.context.id, steps });
+        }
+    }
+
+    /// Puts weights into the slot that inspections read.
+    fn publish(&self, snapshot: &Arc<WeightSnapshot>, record: Option<&EpochRecord>) -> Arc<LoadedModel> {
+        let loaded = Arc::new(LoadedModel {
+            snapshot: Arc::clone(snapshot),
+            initial: self.initial.clone(),
+            metrics: record.map(metrics).unwrap_or_default(),
+            split: self.split,
+            sample: Arc::clone(&self.sample),
+            source: ModelSource::Run(self.context.id),
+        });
+        self.model.set(Arc::clone(&loaded));
+        let (job, epoch) = (self.context.id, snapshot.epoch);
+        self.context.events.send(Event::WeightsPublished { job, epoch });
+        loaded
+    }
+}
+
+fn metrics(record: &EpochRecord) -> BTreeMap<String, f64> {
+    let always = [
+        ("epoch", Some(record.epoch as f64)),
+        ("train_loss", Some(record.train_loss)),
+        ("train_accuracy", Some(record.train_accuracy)),
+        ("val_loss", record.val_loss),
+        ("val_accuracy", record.val_accuracy),
+    ];
+    always.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+impl Observer for Reporter<'_> {
+    fn pulse(&mut self) -> ControlFlow<()> {
+        let (context, job) = (self.context, self.context.id);
+        self.control.wait_while_paused(&context.cancel, |paused| {
+            context.events.send(Event::Paused { job, paused });
+        });
+        if context.cancel.is_cancelled() {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn step(&mut self, record: &StepRecord) -> Result<(), FitError> {
+        self.pending.push(*record);
+        self.folder.write_step(record)?;
+        if self.context.due() {
+            self.flush_steps();
+            let progress = super::events::Progress { done: record.step, total: self.total_steps };
+            self.context.events.send(Event::Progress { job: self.context.id, progress });
+        }
+        Ok(())
+    }
+
+    fn weights(&mut self, snapshot: &Arc<WeightSnapshot>) {
+        if self.initial.is_none() {
+            self.initial = Some(Arc::clone(snapshot));
+            self.publish(snapshot, None);
+        }
+    }
+
+    fn epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError> {
+        self.flush_steps();
+        self.folder.write_epoch(end)?;
+        let job = self.context.id;
+        self.context.events.send(Event::Epoch { job, record: *end.record });
+        if let Some(evaluation) = &end.evaluation {
+            let evaluation = Arc::new(evaluation.clone());
+            if end.is_best {
+                self.best_evaluation = Some(Arc::clone(&evaluation));
+            }
+            self.context.events.send(Event::Evaluated { job, evaluation });
+        }
+        self.publish(end.snapshot, Some(end.record));
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! A named thread that takes commands one after the other and is joined when dropped.
+
+use std::{
+    io,
+    thread::{self, JoinHandle},
+};
+
+use crossbeam_channel::{Receiver, Sender};
+
+pub struct Worker<C> {
+    sender: Option<Sender<C>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl<C: Send + 'static> Worker<C> {
+    /// Starts a thread called `name`; `run` returns when the channel closes.
+    pub fn spawn(name: &str, run: impl FnOnce(Receiver<C>) + Send + 'static) -> io::Result<Self> {
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || run(receiver))?;
+        Ok(Self { sender: Some(sender), thread: Some(thread) })
+    }
+
+    pub fn send(&self, command: C) {
+        if let Some(sender) = &self.sender {
+            // Fails only when the thread is gone, which happens at shutdown alone.
+            let _ = sender.send(command);
+        }
+    }
+}
+
+impl<C> Drop for Worker<C> {
+    fn drop(&mut self) {
+        drop(self.sender.take());
+        if let Some(thread) = self.thread.take() {
+            // Jobs contain their panics; nothing is left to report if the thread itself died.
+            let _ = thread.join();
+        }
+    }
+}

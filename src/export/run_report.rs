@@ -1,0 +1,229 @@
+//! The report of a run: curves, confusion matrix, filters and feature maps as PNG files, and one HTML
+//! page that holds them all and needs nothing else.
+
+use std::path::Path;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use maud::{DOCTYPE, Markup, html};
+
+use super::{ExportError, charts};
+use crate::{
+    data::{Dataset, Picture, cache::write_atomically, dataset::display_path},
+    inspect::{InspectError, colours::ColourScale, feature_maps::feature_maps, filters},
+    model::{LayerKind, Network, WeightSnapshot, network::Placement, shapes::layer_shapes},
+    train::{EpochRecord, Evaluation, Experiment},
+};
+
+/// What a report tells about.
+pub struct RunSummary<'a> {
+    /// What was asked for.
+    pub experiment: &'a Experiment,
+    /// What it was trained on.
+    pub dataset: &'a Dataset,
+    /// Every epoch.
+    pub history: &'a [EpochRecord],
+    /// The epoch whose weights were kept.
+    pub best: Option<&'a EpochRecord>,
+    /// Answers of those weights for the validation part.
+    pub evaluation: Option<&'a Evaluation>,
+    /// Those weights.
+    pub snapshot: Option<&'a WeightSnapshot>,
+    /// An image of the input size, whose feature maps are shown.
+    pub sample: &'a Picture,
+    /// Wall time of the run.
+    pub seconds: f64,
+}
+
+/// A picture of the report: file name, caption, pixels.
+struct Figure {
+    file: String,
+    caption: String,
+    picture: Picture,
+}
+
+/// Writes the PNG files and `report.html` into the folder `run`.
+///
+/// # Errors
+/// When a picture cannot be made or a file not written.
+pub fn write(run: &Path, summary: &RunSummary<'_>) -> Result<(), ExportError> {
+    let figures = figures(summary)?;
+    let mut pages = Vec::with_capacity(figures.len());
+    for figure in &figures {
+        let png = png_bytes(&figure.picture)?;
+        write_file(&run.join(&figure.file), &png)?;
+        pages.push((figure, BASE64_STANDARD.encode(&png)));
+    }
+    let page = page(summary, &pages).into_string();
+    write_file(&run.join("report.html"), page.as_bytes())
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
+    write_atomically(path, bytes)
+        .map_err(|error| ExportError::Write { path: display_path(path), reason: error.to_string() })
+}
+
+/// A picture as the bytes of a PNG file.
+///
+/// # Errors
+/// When it has no pixels.
+pub fn png_bytes(picture: &Picture) -> Result<Vec<u8>, ExportError> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    picture
+        .to_image()
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .map_err(|error| ExportError::Draw(error.to_string()))?;
+    Ok(bytes.into_inner())
+}
+
+/// Grey between tiles.
+const BACKGROUND: [u8; 3] = [233, 236, 239];
+/// Filters are tiny: each weight becomes a square of this many pixels.
+const FILTER_ENLARGEMENT: usize = 8;
+/// A filter picture wider than this many weights is not enlarged.
+const WIDE: usize = 200;
+
+fn figures(summary: &RunSummary<'_>) -> Result<Vec<Figure>, ExportError> {
+    let mut figures = vec![Figure {
+        file: "curves.png".into(),
+        caption: "Accuracy and loss after every epoch, training against validation".into(),
+        picture: charts::learning_curves(summary.history)?,
+    }];
+    if let Some(evaluation) = summary.evaluation {
+        figures.push(Figure {
+            file: "confusion_matrix.png".into(),
+            caption: "Confusion matrix of the validation part".into(),
+            picture: charts::confusion_matrix(&evaluation.confusion, &summary.dataset.classes)?,
+        });
+    }
+    if let Some(snapshot) = summary.snapshot {
+        figures.extend(inside(snapshot, summary.sample)?);
+    }
+    Ok(figures)
+}
+
+/// Filters and feature maps of every convolution.
+fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, ExportError> {
+    let network = Network::from_snapshot(snapshot, Placement::default()).map_err(InspectError::from)?;
+    let mut figures = Vec::new();
+    for layer in filters::convolutions(&snapshot.spec) {
+        let name = &snapshot.spec.layers[layer].name;
+        if let Some(kernels) = filters::kernels(snapshot, layer) {
+            let picture = kernels.picture(kernels.limit(), BACKGROUND);
+            let enlargement = if picture.width > WIDE { 1 } else { FILTER_ENLARGEMENT };
+            figures.push(Figure {
+                file: format!("filters_{name}.png"),
+                caption: format!("{name}: filters (rows) over input channels (columns), ±{:.3}", kernels.limit()),
+                picture: picture.enlarged(enlargement),
+            });
+        }
+        let maps = feature_maps(&network, snapshot.epoch, &sample.rgb, layer)?;
+        figures.push(Figure {
+            file: format!("feature_maps_{name}.png"),
+            caption: format!("{name}: feature maps of the first image"),
+            picture: maps.picture(ColourScale::Viridis, BACKGROUND),
+        });
+    }
+    Ok(figures)
+}
+
+const STYLE: &str = "body{font:16px/1.5 Inter,system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#212529}\
+table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}th,td{padding:.25rem .75rem;border-bottom:1px solid #dee2e6;text-align:right}\
+th:first-child,td:first-child{text-align:left}figure{margin:2rem 0}img{max-width:100%;image-rendering:pixelated}figcaption{color:#495057;font-size:.9rem}";
+
+fn page(summary: &RunSummary<'_>, figures: &[(&Figure, String)]) -> Markup {
+    let experiment = summary.experiment;
+    let best = summary.best.map_or_else(
+        || "No epoch was finished.".to_owned(),
+        |record| match record.val_accuracy {
+            Some(accuracy) => format!(
+                "Best epoch {} with a validation accuracy of {:.1} %.",
+                record.epoch,
+                100.0 * accuracy
+            ),
+            None => format!("Weights of epoch {}; there was no validation part.", record.epoch),
+        },
+    );
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width";
+                title { (experiment.title) " · Convscope" }
+                style { (STYLE) }
+            }
+            body {
+                h1 { (experiment.title) }
+                p {
+                    (summary.dataset.samples.len()) " images of " (summary.dataset.classes.len()) " classes ("
+                    (summary.dataset.classes.join(", ")) "), " (summary.history.len()) " epochs in "
+                    (format!("{:.1}", summary.seconds)) " s. " (best)
+                }
+                h2 { "Epochs" }
+                (history_table(summary.history))
+                @if let Some(evaluation) = summary.evaluation {
+                    h2 { "Classification report" }
+                    (report_table(evaluation, &summary.dataset.classes))
+                }
+                h2 { "Model" }
+                (model_table(experiment))
+                h2 { "Pictures" }
+                @for (figure, data) in figures {
+                    figure {
+                        img src={ "data:image/png;base64," (data) } alt=(figure.caption);
+                        figcaption { (figure.caption) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn history_table(history: &[EpochRecord]) -> Markup {
+    let figure = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
+    html! {
+        table {
+            thead { tr {
+                th { "Epoch" } th { "Training loss" } th { "Training accuracy" }
+                th { "Validation loss" } th { "Validation accuracy" } th { "Images/s" }
+            } }
+            tbody { @for record in history { tr {
+                td { (record.epoch) } td { (figure(Some(record.train_loss))) }
+                td { (figure(Some(record.train_accuracy))) } td { (figure(record.val_loss)) }
+                td { (figure(record.val_accuracy)) } td { (format!("{:.0}", record.images_per_sec)) }
+            } } }
+        }
+    }
+}
+
+fn report_table(evaluation: &Evaluation, classes: &[String]) -> Markup {
+    let matrix = &evaluation.confusion;
+    let named = classes.iter().map(String::as_str).zip(matrix.class_scores());
+    let averages = [("macro average", matrix.macro_average()), ("weighted average", matrix.weighted_average())];
+    html! {
+        table {
+            thead { tr { th { "Class" } th { "Precision" } th { "Recall" } th { "F1" } th { "Support" } } }
+            tbody { @for (name, score) in named.chain(averages) { tr {
+                td { (name) } td { (format!("{:.4}", score.precision)) } td { (format!("{:.4}", score.recall)) }
+                td { (format!("{:.4}", score.f1)) } td { (score.support) }
+            } } }
+        }
+        p { "Accuracy " (format!("{:.4}", matrix.accuracy())) }
+    }
+}
+
+fn model_table(experiment: &Experiment) -> Markup {
+    // The run was trained with it, so it fits together.
+    let shapes = layer_shapes(&experiment.model).unwrap_or_default();
+    let total: usize = shapes.iter().map(|shape| shape.parameters).sum();
+    html! {
+        table {
+            thead { tr { th { "Layer" } th { "Kind" } th { "Output" } th { "Parameters" } } }
+            tbody { @for (layer, shape) in experiment.model.layers.iter().zip(&shapes) { tr {
+                td { (layer.name) } td { (LayerKind::describe(&layer.kind)) }
+                td { (shape.output) } td { (shape.parameters) }
+            } } }
+            tfoot { tr { th { "Total" } th {} th {} th { (total) } } }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What a layer makes of an image.
+
+use super::{
+    InspectError,
+    colours::{ColourScale, Grid, map_picture, value_range},
+};
+use crate::{
+    data::Picture,
+    model::{Network, Shape, network::Mode},
+};
+
+/// One layer's output for one image. Plain data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureMaps {
+    /// Position of the layer.
+    pub layer: usize,
+    /// Its name.
+    pub name: String,
+    /// Its output shape.
+    pub shape: Shape,
+    /// Epochs the weights had been trained for.
+    pub epoch: usize,
+    /// `[C, H, W]` or `[N]`, in units of the layer.
+    pub values: Vec<f32>,
+}
+
+impl FeatureMaps {
+    /// Number of maps; a row of values is one map.
+    pub fn count(&self) -> usize {
+        match self.shape {
+            Shape::Maps { channels, .. } => channels,
+            Shape::Flat(_) => 1,
+        }
+    }
+
+    /// Width and height of a map; a row of values is folded into a square as good as possible.
+    pub fn map_size(&self) -> (usize, usize) {
+        match self.shape {
+            Shape::Maps { height, width, .. } => (width, height),
+            Shape::Flat(values) => {
+                let width = (values as f64).sqrt().ceil().max(1.0) as usize;
+                (width, values.div_ceil(width))
+            }
+        }
+    }
+
+    /// The values of one map; empty when there is none.
+    pub fn map(&self, index: usize) -> &[f32] {
+        let area = self.values.len() / self.count().max(1);
+        self.values.get(index * area..(index + 1) * area).unwrap_or(&[])
+    }
+
+    /// Smallest and largest value of all maps.
+    pub fn range(&self) -> (f32, f32) {
+        value_range(&self.values)
+    }
+
+    /// Tiles of [`Self::picture`]: ⌈√n⌉ columns.
+    pub fn grid(&self) -> Grid {
+        let (width, height) = self.map_size();
+        Grid::square(self.count(), width, height)
+    }
+
+    /// All maps in one picture, on one colour range.
+    pub fn picture(&self, scale: ColourScale, background: [u8; 3]) -> Picture {
+        let range = self.range();
+        let (width, height) = self.map_size();
+        let tiles = (0..self.count()).map(|index| {
+            let mut tile = map_picture(self.map(index), width, range, scale);
+            // A folded row may not fill its square.
+            tile.height = height;
+            tile.rgb.resize(width * height * 3, background[0]);
+            tile
+        });
+        self.grid().paint(tiles, background)
+    }
+}
+
+/// Runs `rgb` (`[H, W, 3]`, the network's input size) through the network up to layer `layer`.
+///
+/// # Errors
+/// When there is no such layer or libtorch refuses.
+pub fn feature_maps(
+    network: &Network,
+    epoch: usize,
+    rgb: &[u8],
+    layer: usize,
+) -> Result<FeatureMaps, InspectError> {
+    let (Some(spec), Some(shape)) = (network.spec().layers.get(layer), network.shapes().get(layer)) else {
+        let layers = network.spec().layers.len();
+        return Err(InspectError::NotThere(format!("there is no layer {}: the network has {layers}", layer + 1)));
+    };
+    let _no_grad = tch::no_grad_guard();
+    let input = network.input(rgb)?;
+    let output = network.forward_until(&input, Mode::Evaluate, layer + 1, |_, _| {})?;
+    let values = Vec::<f32>::try_from(output.f_contiguous()?.f_flatten(0, -1)?)?;
+    Ok(FeatureMaps { layer, name: spec.name.clone(), shape: shape.output, epoch, values })
+}

@@ -1,0 +1,66 @@
+//! The kernels of a convolution, read from a snapshot.
+
+use super::colours::{ColourScale, Grid, map_picture};
+use crate::{
+    data::Picture,
+    model::{LayerKind, ModelSpec, WeightSnapshot},
+};
+
+/// Weights of one convolution.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Kernels<'a> {
+    /// Output channels.
+    pub filters: usize,
+    /// Input channels.
+    pub channels: usize,
+    /// Side of a kernel in pixels.
+    pub size: usize,
+    /// `[filters, channels, size, size]`.
+    pub values: &'a [f32],
+}
+
+/// Positions of the convolutions of `spec`.
+pub fn convolutions(spec: &ModelSpec) -> Vec<usize> {
+    let layers = spec.layers.iter().enumerate();
+    layers.filter(|(_, layer)| matches!(layer.kind, LayerKind::Conv2d { .. })).map(|(i, _)| i).collect()
+}
+
+/// The kernels of layer `layer`; `None` when it is not a convolution.
+pub fn kernels(snapshot: &WeightSnapshot, layer: usize) -> Option<Kernels<'_>> {
+    let spec = snapshot.spec.layers.get(layer)?;
+    if !matches!(spec.kind, LayerKind::Conv2d { .. }) {
+        return None;
+    }
+    let array = snapshot.array(&format!("{}.weight", spec.name))?;
+    let [filters, channels, size, _] = *array.shape.as_slice() else { return None };
+    Some(Kernels { filters, channels, size, values: &array.values })
+}
+
+impl Kernels<'_> {
+    /// The kernel of one filter over one input channel, `[size, size]`; empty when there is none.
+    pub fn kernel(&self, filter: usize, channel: usize) -> &[f32] {
+        let area = self.size * self.size;
+        let start = (filter * self.channels + channel) * area;
+        self.values.get(start..start + area).unwrap_or(&[])
+    }
+
+    /// The largest absolute weight, for a colour range symmetric about zero; never 0.
+    pub fn limit(&self) -> f32 {
+        let largest = self.values.iter().fold(0f32, |largest, value| largest.max(value.abs()));
+        if largest > 0.0 && largest.is_finite() { largest } else { 1.0 }
+    }
+
+    /// Tiles of [`Self::picture`]: a row for each filter, a column for each input channel.
+    pub fn grid(&self) -> Grid {
+        Grid { columns: self.channels, rows: self.filters, tile_width: self.size, tile_height: self.size }
+    }
+
+    /// All kernels in blue, white and red, `±limit` being the ends of the scale.
+    pub fn picture(&self, limit: f32, background: [u8; 3]) -> Picture {
+        let tiles = (0..self.filters * self.channels).map(|index| {
+            let kernel = self.kernel(index / self.channels, index % self.channels);
+            map_picture(kernel, self.size, (-limit, limit), ColourScale::BlueWhiteRed)
+        });
+        self.grid().paint(tiles, background)
+    }
+}

@@ -1,0 +1,158 @@
+//! Activation maximisation: an image that a class or a filter answers to most strongly.
+//!
+//! Gradient ascent on the image (Erhan et al. 2009) with AdamW, jitter and small rotations so that
+//! the picture does not depend on single pixels. The image is `sigmoid(z)` and so stays within 0..1.
+//! Class scores are logits: the softmax is left away.
+
+use rand::{RngExt as _, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tch::{
+    Kind, TchError, Tensor,
+    nn::{self, OptimizerConfig as _},
+};
+
+use super::InspectError;
+use crate::{
+    cancel::Cancelled,
+    data::Picture,
+    model::{Network, Shape, network::Mode},
+};
+
+/// What to excite and how.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MaximiseConfig {
+    /// Layer whose output is looked at; the last one for a class.
+    pub layer: usize,
+    /// Filter of a convolution, value of a row, or class.
+    pub unit: usize,
+    /// Steps of AdamW.
+    pub steps: usize,
+    /// Step size.
+    pub learning_rate: f64,
+    /// Largest shift in pixels, each step a random one.
+    pub jitter: i64,
+    /// Largest rotation in degrees, each step a random one.
+    pub rotation_degrees: f64,
+    /// Decides the first image, shifts and rotations.
+    pub seed: u64,
+}
+
+impl MaximiseConfig {
+    /// The recipes' settings: 200 steps, AdamW 0.5, rotation ±2°, jitter of four pixels.
+    pub fn new(layer: usize, unit: usize) -> Self {
+        Self { layer, unit, steps: 200, learning_rate: 0.5, jitter: 4, rotation_degrees: 2.0, seed: 0 }
+    }
+}
+
+/// The image after some steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preview {
+    /// Steps done.
+    pub step: usize,
+    /// Steps in all.
+    pub steps: usize,
+    /// Activation of the unit (mean over its map) for this image, before jitter.
+    pub score: f32,
+    /// The image.
+    pub picture: Picture,
+}
+
+/// How often a preview is made.
+const PREVIEW_EVERY: usize = 5;
+/// Spread of the first image's `z`: almost uniform grey.
+const INITIAL_SPREAD: f64 = 0.1;
+
+/// Runs the ascent; `on_preview` sees the image every few steps and may cancel. The network must be
+/// frozen ([`Network::freeze`]). Returns the last image.
+///
+/// # Errors
+/// When there is no such layer or unit, libtorch refuses, or `on_preview` cancels.
+pub fn maximise(
+    network: &Network,
+    config: &MaximiseConfig,
+    mut on_preview: impl FnMut(&Preview) -> Result<(), Cancelled>,
+) -> Result<Preview, InspectError> {
+    check(network, config)?;
+    let input = network.spec().input;
+    let (height, width) = (input.height as i64, input.width as i64);
+    let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+    let noise: Vec<f32> = (0..3 * height * width)
+        .map(|_| ((2.0 * rng.random::<f64>() - 1.0) * INITIAL_SPREAD) as f32)
+        .collect();
+    let store = nn::VarStore::new(network.placement().device);
+    let z = store.root().var_copy("image", &Tensor::f_from_slice(&noise)?.f_view([1, 3, height, width])?);
+    let mut optimizer = nn::AdamW::default().build(&store, config.learning_rate)?;
+    let preprocessing = network.spec().preprocessing;
+    let mean = Tensor::f_from_slice(&preprocessing.mean)?.f_view([1, 3, 1, 1])?;
+    let std = Tensor::f_from_slice(&preprocessing.std)?.f_view([1, 3, 1, 1])?;
+    let score = |image: &Tensor| -> Result<Tensor, TchError> {
+        let input = image.f_sub(&mean)?.f_div(&std)?;
+        let output = network.forward_until(&input, Mode::Evaluate, config.layer + 1, |_, _| {})?;
+        output.f_select(1, config.unit as i64)?.f_mean(Kind::Float)
+    };
+    let preview = |step: usize| -> Result<Preview, TchError> {
+        let _no_grad = tch::no_grad_guard();
+        let image = z.f_sigmoid()?;
+        let score = score(&image)?.f_double_value(&[])? as f32;
+        Ok(Preview { step, steps: config.steps, score, picture: to_picture(&image, input.width, input.height)? })
+    };
+    for step in 0..config.steps {
+        if step % PREVIEW_EVERY == 0 {
+            on_preview(&preview(step)?)?;
+        }
+        let image = transformed(&z.f_sigmoid()?, config, &mut rng)?;
+        let loss = score(&image)?.f_neg()?;
+        optimizer.zero_grad();
+        loss.f_backward()?;
+        optimizer.step();
+    }
+    Ok(preview(config.steps)?)
+}
+
+fn check(network: &Network, config: &MaximiseConfig) -> Result<(), InspectError> {
+    let layers = network.spec().layers.len();
+    let Some(shape) = network.shapes().get(config.layer) else {
+        let number = config.layer + 1;
+        return Err(InspectError::NotThere(format!("there is no layer {number}: the network has {layers}")));
+    };
+    let units = match shape.output {
+        Shape::Maps { channels, .. } => channels,
+        Shape::Flat(values) => values,
+    };
+    if config.unit >= units {
+        let name = &network.spec().layers[config.layer].name;
+        let unit = config.unit;
+        return Err(InspectError::NotThere(format!("there is no unit {unit} in {name}: it has {units}, counted from 0")));
+    }
+    Ok(())
+}
+
+/// The image shifted and turned by a little.
+fn transformed(image: &Tensor, config: &MaximiseConfig, rng: &mut ChaCha8Rng) -> Result<Tensor, TchError> {
+    let jitter = config.jitter.max(0);
+    let shift = [rng.random_range(-jitter..=jitter), rng.random_range(-jitter..=jitter)];
+    let image = image.f_roll(shift, [2, 3])?;
+    let degrees = config.rotation_degrees * (2.0 * rng.random::<f64>() - 1.0);
+    if degrees == 0.0 {
+        return Ok(image);
+    }
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let matrix = [cos, -sin, 0.0, sin, cos, 0.0].map(|value| value as f32);
+    let theta = Tensor::f_from_slice(&matrix)?.f_view([1, 2, 3])?.f_to_device(image.device())?;
+    let grid = Tensor::f_affine_grid_generator(&theta, image.size(), false)?;
+    const BILINEAR: i64 = 0;
+    const BORDER: i64 = 1;
+    image.f_grid_sampler(&grid, BILINEAR, BORDER, false)
+}
+
+/// `[1, 3, H, W]` in 0..1 as bytes.
+fn to_picture(image: &Tensor, width: usize, height: usize) -> Result<Picture, TchError> {
+    let bytes = image
+        .f_mul_scalar(255.0)?
+        .f_round()?
+        .f_permute([0, 2, 3, 1])?
+        .f_contiguous()?
+        .f_flatten(0, -1)?
+        .f_to_kind(Kind::Uint8)?;
+    Ok(Picture { width, height, rgb: Vec::<u8>::try_from(bytes)? })
+}

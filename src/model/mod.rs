@@ -1,0 +1,13 @@
+//! Models: the specification people edit, the arithmetic of its shapes, the network libtorch runs
+//! and the one file a trained model is.
+
+pub mod bundle;
+pub mod network;
+pub mod shapes;
+pub mod snapshot;
+pub mod spec;
+
+pub use network::Network;
+pub use shapes::{LayerShape, Shape, ShapeError};
+pub use snapshot::{NamedArray, WeightSnapshot};
+pub use spec::{LayerKind, LayerSpec, ModelSpec, Padding};

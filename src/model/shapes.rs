@@ -1,0 +1,318 @@
+//! The arithmetic of a specification: every layer's output size, parameters and multiply-adds. Pure.
+
+use std::fmt;
+
+use super::spec::{INPUT_CHANNELS, LayerKind, ModelSpec, Padding};
+
+/// Shape of one sample's values at a layer's output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Feature maps `[channels, height, width]`.
+    Maps {
+        /// Number of feature maps.
+        channels: usize,
+        /// Rows.
+        height: usize,
+        /// Columns.
+        width: usize,
+    },
+    /// A row of values.
+    Flat(usize),
+}
+
+impl Shape {
+    /// How many values one sample has.
+    pub fn values(self) -> usize {
+        match self {
+            Self::Maps { channels, height, width } => channels * height * width,
+            Self::Flat(values) => values,
+        }
+    }
+
+    /// The dimensions, channels first.
+    pub fn dims(self) -> Vec<usize> {
+        match self {
+            Self::Maps { channels, height, width } => vec![channels, height, width],
+            Self::Flat(values) => vec![values],
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    /// `128 × 128 × 12` (height, width, channels) or `73,728`-like plain counts.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Maps { channels, height, width } => write!(f, "{height} × {width} × {channels}"),
+            Self::Flat(values) => write!(f, "{values}"),
+        }
+    }
+}
+
+/// What one layer makes of its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LayerShape {
+    /// Shape going in.
+    pub input: Shape,
+    /// Shape coming out.
+    pub output: Shape,
+    /// Weights and biases.
+    pub parameters: usize,
+    /// Multiplications (each with its addition) for one image.
+    pub multiply_adds: usize,
+}
+
+/// A layer that does not fit what comes before it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("layer {number} ({name}) does not fit: {reason}")]
+pub struct ShapeError {
+    /// Position in [`ModelSpec::layers`].
+    pub index: usize,
+    /// The same, counted from 1 for people.
+    pub number: usize,
+    /// The layer's name.
+    pub name: String,
+    /// Why, and what to do.
+    pub reason: String,
+}
+
+/// More values than this in one sample's layer output is refused: a typing error, not a network for a laptop.
+const MAX_VALUES: usize = 1 << 28;
+
+/// Shapes of all layers of `spec`, in order.
+///
+/// # Errors
+/// The first layer that does not fit, with the reason.
+pub fn layer_shapes(spec: &ModelSpec) -> Result<Vec<LayerShape>, ShapeError> {
+    let mut current = Shape::Maps {
+        channels: INPUT_CHANNELS,
+        height: spec.input.height,
+        width: spec.input.width,
+    };
+    let mut shapes = Vec::with_capacity(spec.layers.len());
+    for (index, layer) in spec.layers.iter().enumerate() {
+        let error = |reason: String| ShapeError {
+            index,
+            number: index + 1,
+            name: layer.name.clone(),
+            reason,
+        };
+        if layer.name.is_empty() || layer.name.contains('.') {
+            return Err(error("its name must not be empty or contain a dot".into()));
+        }
+        if spec.layers[..index].iter().any(|other| other.name == layer.name) {
+            return Err(error("another layer has the same name: give each its own".into()));
+        }
+        let shape = layer_shape(&layer.kind, current).map_err(error)?;
+        current = shape.output;
+        shapes.push(shape);
+    }
+    Ok(shapes)
+}
+
+/// Checks that `spec` fits together and ends in one logit per class.
+///
+/// # Errors
+/// The layer that does not fit; the last one when its outputs are not `classes`.
+pub fn check_classifier(spec: &ModelSpec, classes: usize) -> Result<Vec<LayerShape>, ShapeError> {
+    let shapes = layer_shapes(spec)?;
+    let last = shapes.last().map(|shape| shape.output);
+    if last == Some(Shape::Flat(classes)) {
+        return Ok(shapes);
+    }
+    let index = spec.layers.len().saturating_sub(1);
+    let name = spec.layers.last().map_or_else(|| "none".to_owned(), |layer| layer.name.clone());
+    let output = last.map_or_else(|| "nothing".to_owned(), |shape| shape.to_string());
+    Err(ShapeError {
+        index,
+        number: index + 1,
+        name,
+        reason: format!(
+            "it gives {output} but the dataset has {classes} classes: end with a dense layer of {classes} units"
+        ),
+    })
+}
+
+fn layer_shape(kind: &LayerKind, input: Shape) -> Result<LayerShape, String> {
+    let (output, parameters, multiply_adds) = match *kind {
+        LayerKind::Conv2d { filters, kernel, stride, padding } => {
+            let (channels, height, width) = maps(kind, input)?;
+            at_least_one(&[("filters", filters), ("kernel", kernel), ("stride", stride)])?;
+            let pad = padding_pixels(padding, kernel)?;
+            let output = Shape::Maps {
+                channels: filters,
+                height: windows(height, kernel, stride, pad)?,
+                width: windows(width, kernel, stride, pad)?,
+            };
+            let per_value = kernel.saturating_mul(kernel).saturating_mul(channels);
+            let weights = per_value.saturating_mul(filters);
+            let multiply_adds = per_value.saturating_mul(checked_values(output)?);
+            (output, weights.saturating_add(filters), multiply_adds)
+        }
+        LayerKind::MaxPool2d { size, stride } => {
+            let (channels, height, width) = maps(kind, input)?;
+            at_least_one(&[("size", size), ("stride", stride)])?;
+            let output = Shape::Maps {
+                channels,
+                height: windows(height, size, stride, 0)?,
+                width: windows(width, size, stride, 0)?,
+            };
+            (output, 0, 0)
+        }
+        LayerKind::Dropout { rate } | LayerKind::Dropout2d { rate } => {
+            if !(0.0..1.0).contains(&rate) {
+                return Err(format!("its rate is {rate}: use a value from 0 to below 1"));
+            }
+            if matches!(kind, LayerKind::Dropout2d { .. }) {
+                maps(kind, input)?;
+            }
+            (input, 0, 0)
+        }
+        LayerKind::Relu => (input, 0, 0),
+        LayerKind::Flatten => (Shape::Flat(input.values()), 0, 0),
+        LayerKind::Dense { units } => {
+            at_least_one(&[("units", units)])?;
+            let Shape::Flat(inputs) = input else {
+                return Err("a dense layer needs one row of values: add a flatten layer before it".into());
+            };
+            let weights = inputs.saturating_mul(units);
+            (Shape::Flat(units), weights.saturating_add(units), weights)
+        }
+    };
+    checked_values(output)?;
+    Ok(LayerShape { input, output, parameters, multiply_adds })
+}
+
+/// Pixels of zeros on each side.
+///
+/// # Errors
+/// `Same` with an even kernel would need more on one side than on the other.
+pub fn padding_pixels(padding: Padding, kernel: usize) -> Result<usize, String> {
+    match padding {
+        Padding::Valid => Ok(0),
+        Padding::Pixels(pixels) => Ok(pixels),
+        Padding::Same if kernel % 2 == 1 => Ok(kernel / 2),
+        Padding::Same => Err(format!(
+            "padding same needs an odd kernel, this one is {kernel}: use an odd size or a number of pixels"
+        )),
+    }
+}
+
+/// `⌊(size + 2·padding − window) / stride⌋ + 1`, how many window positions fit.
+fn windows(size: usize, window: usize, stride: usize, padding: usize) -> Result<usize, String> {
+    let padded = padding.saturating_mul(2).saturating_add(size);
+    match padded.checked_sub(window) {
+        Some(room) => Ok(room / stride + 1),
+        None => Err(format!(
+            "its window of {window} is larger than the {padded} pixels it gets: use a smaller window or fewer pooling layers"
+        )),
+    }
+}
+
+fn maps(kind: &LayerKind, input: Shape) -> Result<(usize, usize, usize), String> {
+    match input {
+        Shape::Maps { channels, height, width } if height > 0 && width > 0 => {
+            Ok((channels, height, width))
+        }
+        Shape::Maps { .. } => Err("the input image has no pixels: set its width and height".into()),
+        Shape::Flat(_) => Err(format!("{} needs feature maps: move it before flatten", kind.word())),
+    }
+}
+
+fn at_least_one(settings: &[(&str, usize)]) -> Result<(), String> {
+    match settings.iter().find(|(_, value)| *value == 0) {
+        Some((name, _)) => Err(format!("its {name} is 0: use at least 1")),
+        None => Ok(()),
+    }
+}
+
+fn checked_values(shape: Shape) -> Result<usize, String> {
+    let values = shape.dims().into_iter().try_fold(1usize, usize::checked_mul);
+    match values {
+        Some(values) if values <= MAX_VALUES => Ok(values),
+        _ => Err(format!("its output of {shape} values is too large: use fewer filters or a smaller image")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::spec::{Initialisation, InputSpec, LayerSpec, Preprocessing};
+
+    fn spec(size: usize, kinds: Vec<LayerKind>) -> ModelSpec {
+        ModelSpec {
+            name: "test".into(),
+            input: InputSpec { height: size, width: size },
+            preprocessing: Preprocessing::default(),
+            initialisation: Initialisation::PyTorch,
+            layers: kinds
+                .into_iter()
+                .enumerate()
+                .map(|(i, kind)| LayerSpec { name: format!("layer{i}"), kind })
+                .collect(),
+        }
+    }
+
+    fn conv(filters: usize, padding: Padding) -> LayerKind {
+        LayerKind::Conv2d { filters, kernel: 3, stride: 1, padding }
+    }
+
+    const POOL: LayerKind = LayerKind::MaxPool2d { size: 2, stride: 2 };
+
+    #[test]
+    fn recipe_seven_gives_its_published_summary() {
+        let kinds = vec![
+            conv(32, Padding::Valid),
+            POOL,
+            conv(64, Padding::Valid),
+            POOL,
+            conv(64, Padding::Valid),
+            POOL,
+            LayerKind::Flatten,
+            LayerKind::Dense { units: 256 },
+            LayerKind::Dense { units: 1 },
+        ];
+        let shapes = layer_shapes(&spec(150, kinds)).unwrap();
+        let outputs: Vec<String> = shapes.iter().map(|s| s.output.to_string()).collect();
+        let expected = [
+            "148 × 148 × 32", "74 × 74 × 32", "72 × 72 × 64", "36 × 36 × 64", "34 × 34 × 64",
+            "17 × 17 × 64", "18496", "256", "1",
+        ];
+        assert_eq!(outputs, expected);
+        let parameters: Vec<usize> = shapes.iter().map(|s| s.parameters).filter(|&p| p > 0).collect();
+        assert_eq!(parameters, [896, 18_496, 36_928, 4_735_232, 257]);
+        assert_eq!(shapes[0].multiply_adds, 148 * 148 * 32 * 27);
+    }
+
+    #[test]
+    fn what_does_not_fit_names_the_layer_and_the_remedy() {
+        let same_even = LayerKind::Conv2d { filters: 1, kernel: 2, stride: 1, padding: Padding::Same };
+        let cases = [
+            ("dense on maps", vec![LayerKind::Dense { units: 3 }], "layer0", "flatten"),
+            ("conv on a row", vec![LayerKind::Flatten, conv(4, Padding::Same)], "layer1", "before flatten"),
+            ("pooled away", vec![POOL, POOL, POOL, POOL], "layer3", "larger than"),
+            ("even same", vec![same_even], "layer0", "odd"),
+            ("no filters", vec![conv(0, Padding::Same)], "layer0", "filters is 0"),
+            ("dropout of everything", vec![LayerKind::Dropout { rate: 1.0 }], "layer0", "below 1"),
+            ("channel dropout on a row", vec![LayerKind::Flatten, LayerKind::Dropout2d { rate: 0.1 }], "layer1", "feature maps"),
+            ("absurd size", vec![conv(usize::MAX, Padding::Same)], "layer0", "too large"),
+            ("absurd padding", vec![conv(1, Padding::Pixels(usize::MAX))], "layer0", "too large"),
+        ];
+        for (why, kinds, name, part) in cases {
+            let error = layer_shapes(&spec(8, kinds)).unwrap_err();
+            assert_eq!(error.name, name, "{why}");
+            assert!(error.to_string().contains(part), "{why}: {error}");
+        }
+    }
+
+    #[test]
+    fn names_must_be_unique_and_the_end_must_match_the_classes() {
+        let mut twice = spec(8, vec![LayerKind::Relu, LayerKind::Relu]);
+        twice.layers[1].name = "layer0".into();
+        assert!(layer_shapes(&twice).unwrap_err().to_string().contains("same name"));
+
+        let two = spec(8, vec![LayerKind::Flatten, LayerKind::Dense { units: 2 }]);
+        assert!(check_classifier(&two, 2).is_ok());
+        assert!(check_classifier(&two, 3).unwrap_err().to_string().contains("3 units"));
+        assert!(check_classifier(&spec(8, vec![]), 3).is_err());
+    }
+}

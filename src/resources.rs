@@ -1,0 +1,31 @@
+//! Finding what ships with the program: recipes and bundled datasets.
+
+use std::path::{Path, PathBuf};
+
+/// Folders that may hold `assets` and `datasets`, most specific first: `CONVSCOPE_HOME`, the program's
+/// own folder (a distribution), the working directory, the source tree it was built from.
+fn homes() -> Vec<PathBuf> {
+    let program = std::env::current_exe().ok();
+    [
+        std::env::var_os("CONVSCOPE_HOME").map(PathBuf::from),
+        program.and_then(|path| path.parent().map(Path::to_path_buf)),
+        std::env::current_dir().ok(),
+        Some(PathBuf::from(env!("CARGO_MANIFEST_DIR"))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Where the shipped file or folder `relative` is, if anywhere.
+pub fn find(relative: impl AsRef<Path>) -> Option<PathBuf> {
+    homes().into_iter().map(|home| home.join(relative.as_ref())).find(|path| path.exists())
+}
+
+/// A path as people write it in an experiment: as it is if it exists, else beside the program.
+pub fn resolve(path: &Path) -> PathBuf {
+    if path.exists() {
+        return path.to_path_buf();
+    }
+    find(path).unwrap_or_else(|| path.to_path_buf())
+}

@@ -1,0 +1,91 @@
+//! What a run records: one row per step, one per epoch, and their CSV form.
+
+use serde::{Deserialize, Serialize};
+
+/// One optimizer step.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// Steps since the start of the run, from 1.
+    pub step: usize,
+    /// Epoch it belongs to, from 1.
+    pub epoch: usize,
+    /// Mean loss of the batch.
+    pub loss: f64,
+    /// Share of the batch classified correctly, 0..1.
+    pub accuracy: f64,
+}
+
+/// One epoch. Fields are the columns of `history.csv` and the JSON of `convscope train`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// From 1.
+    pub epoch: usize,
+    /// Phase of the experiment, from 1.
+    pub phase: usize,
+    /// Mean loss over the epoch's batches, weighted by their size, while weights moved.
+    pub train_loss: f64,
+    /// Share classified correctly over the epoch's batches, 0..1.
+    pub train_accuracy: f64,
+    /// Mean loss on the validation part; `None` when it is empty.
+    pub val_loss: Option<f64>,
+    /// Share of the validation part classified correctly, 0..1; `None` when it is empty.
+    pub val_accuracy: Option<f64>,
+    /// Training images per second.
+    pub images_per_sec: f64,
+    /// Wall time of the epoch, validation included.
+    pub seconds: f64,
+}
+
+/// The epoch whose weights are kept: highest validation accuracy, then lowest validation loss, then
+/// earliest. Without validation, the last epoch.
+pub fn best_epoch(history: &[EpochRecord]) -> Option<&EpochRecord> {
+    let mut best = history.first()?;
+    for record in &history[1..] {
+        if is_better(record, best) {
+            best = record;
+        }
+    }
+    Some(best)
+}
+
+/// Whether `candidate`, which came later, beats `best`.
+pub fn is_better(candidate: &EpochRecord, best: &EpochRecord) -> bool {
+    match (candidate.val_accuracy, best.val_accuracy) {
+        (Some(new), Some(old)) if new != old => new > old,
+        (Some(_), Some(_)) => candidate.val_loss < best.val_loss,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(epoch: usize, validation: Option<(f64, f64)>) -> EpochRecord {
+        EpochRecord {
+            epoch,
+            phase: 1,
+            train_loss: 1.0,
+            train_accuracy: 0.5,
+            val_accuracy: validation.map(|v| v.0),
+            val_loss: validation.map(|v| v.1),
+            images_per_sec: 1.0,
+            seconds: 1.0,
+        }
+    }
+
+    #[test]
+    fn the_best_epoch_is_the_one_people_expect() {
+        let cases = [
+            ("highest accuracy", vec![Some((0.5, 1.0)), Some((0.9, 1.0)), Some((0.8, 0.1))], 2),
+            ("equal accuracy, lower loss", vec![Some((0.9, 0.5)), Some((0.9, 0.3))], 2),
+            ("all equal, earliest", vec![Some((0.9, 0.5)), Some((0.9, 0.5))], 1),
+            ("no validation, last", vec![None, None, None], 3),
+        ];
+        for (why, rows, expected) in cases {
+            let history: Vec<_> = rows.into_iter().enumerate().map(|(i, v)| record(i + 1, v)).collect();
+            assert_eq!(best_epoch(&history).map(|r| r.epoch), Some(expected), "{why}");
+        }
+        assert!(best_epoch(&[]).is_none());
+    }
+}

@@ -1,0 +1,117 @@
+//! Counting right and wrong: confusion matrix, accuracy, precision, recall and F1. Plain data.
+//!
+//! Definitions are scikit-learn's with `zero_division=0`.
+
+/// `counts[actual * classes + predicted]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfusionMatrix {
+    classes: usize,
+    counts: Vec<u64>,
+}
+
+/// How one class fared.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct ClassScore {
+    /// Of those predicted to be this class, the share that is.
+    pub precision: f64,
+    /// Of those that are this class, the share predicted to be.
+    pub recall: f64,
+    /// Harmonic mean of both.
+    pub f1: f64,
+    /// How many are this class.
+    pub support: u64,
+}
+
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole == 0.0 { 0.0 } else { part / whole }
+}
+
+impl ConfusionMatrix {
+    /// Counts pairs of actual and predicted labels; a pair outside `0..classes` is left out.
+    pub fn new(classes: usize, pairs: impl IntoIterator<Item = (usize, usize)>) -> Self {
+        let mut counts = vec![0; classes * classes];
+        for (actual, predicted) in pairs {
+            if actual < classes && predicted < classes {
+                counts[actual * classes + predicted] += 1;
+            }
+        }
+        Self { classes, counts }
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// How often class `actual` was taken for class `predicted`; 0 outside.
+    pub fn count(&self, actual: usize, predicted: usize) -> u64 {
+        if predicted >= self.classes {
+            return 0;
+        }
+        self.counts.get(actual * self.classes + predicted).copied().unwrap_or(0)
+    }
+
+    /// All counts, one row per actual class.
+    pub fn rows(&self) -> Vec<Vec<u64>> {
+        self.counts.chunks(self.classes.max(1)).map(<[u64]>::to_vec).collect()
+    }
+
+    /// `count / row sum`, 0..1: the share of class `actual` taken for `predicted`.
+    pub fn row_share(&self, actual: usize, predicted: usize) -> f64 {
+        ratio(self.count(actual, predicted) as f64, self.row_sum(actual) as f64)
+    }
+
+    fn row_sum(&self, actual: usize) -> u64 {
+        (0..self.classes).map(|predicted| self.count(actual, predicted)).sum()
+    }
+
+    /// All pairs counted.
+    pub fn total(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// Share on the diagonal, 0..1; 0 when nothing was counted.
+    pub fn accuracy(&self) -> f64 {
+        let right: u64 = (0..self.classes).map(|class| self.count(class, class)).sum();
+        ratio(right as f64, self.total() as f64)
+    }
+
+    /// Scores of each class, in class order.
+    pub fn class_scores(&self) -> Vec<ClassScore> {
+        (0..self.classes)
+            .map(|class| {
+                let hit = self.count(class, class) as f64;
+                let predicted: u64 = (0..self.classes).map(|actual| self.count(actual, class)).sum();
+                let support = self.row_sum(class);
+                let precision = ratio(hit, predicted as f64);
+                let recall = ratio(hit, support as f64);
+                let f1 = ratio(2.0 * precision * recall, precision + recall);
+                ClassScore { precision, recall, f1, support }
+            })
+            .collect()
+    }
+
+    /// Mean over classes, each counting the same.
+    pub fn macro_average(&self) -> ClassScore {
+        self.average(|_| 1.0)
+    }
+
+    /// Mean over classes, each counting as often as it occurs.
+    pub fn weighted_average(&self) -> ClassScore {
+        self.average(|score| score.support as f64)
+    }
+
+    fn average(&self, weight: impl Fn(&ClassScore) -> f64) -> ClassScore {
+        let scores = self.class_scores();
+        let total: f64 = scores.iter().map(&weight).sum();
+        let mean = |value: fn(&ClassScore) -> f64| {
+            ratio(scores.iter().map(|s| value(s) * weight(s)).sum::<f64>(), total)
+        };
+        ClassScore {
+            precision: mean(|s| s.precision),
+            recall: mean(|s| s.recall),
+            f1: mean(|s| s.f1),
+            support: self.total(),
+        }
+    }
+}
