@@ -33,7 +33,10 @@ esac"#
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// A repository with nothing but a folder of fake programs, which is the whole `PATH`.
-struct Machine(TempDir, #[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+struct Machine(
+    TempDir,
+    #[expect(dead_code, reason = "held")] MutexGuard<'static, ()>,
+);
 
 impl Machine {
     fn new(programs: Pairs) -> Self {
