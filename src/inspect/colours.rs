@@ -20,7 +20,12 @@ impl ColourScale {
         let share = f64::from(if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 });
         match self {
             Self::Viridis => colorous::VIRIDIS.eval_continuous(share).as_array(),
-            Self::BlueWhiteRed => colorous::RED_BLUE.eval_continuous(1.0 - share).as_array(),
+            Self::BlueWhiteRed => {
+                // Brewer's scale has a grey middle; zero must be white.
+                let end = if share < 0.5 { [33, 102, 172] } else { [178, 24, 43] };
+                let strength = (2.0 * share - 1.0).abs();
+                end.map(|channel: u8| (255.0 - strength * f64::from(255 - channel)).round() as u8)
+            }
             Self::Grey => [(share * 255.0).round() as u8; 3],
         }
     }
