@@ -34,3 +34,4 @@ pub mod resources;
 pub mod sys;
 pub mod train;
 pub mod ui;
+pub mod worker;

@@ -19,7 +19,7 @@ use crate::{
     data::Picture,
     inspect::feature_maps::FeatureMaps,
     model::LayerShape,
-    train::{EpochRecord, Evaluation, StepRecord},
+    train::{EpochRecord, Evaluation, Experiment, StepRecord},
 };
 
 /// How far a job is.
@@ -117,6 +117,13 @@ pub enum Event {
         /// Width and height of the file.
         size: (usize, usize),
     },
+    /// Loader: end of reading an experiment file.
+    ExperimentLoaded {
+        /// Which job.
+        job: JobId,
+        /// What it says.
+        experiment: Box<Experiment>,
+    },
     /// Trainer, at the start of a run: what will be trained.
     TrainingStarted {
         /// Which job.
@@ -208,6 +215,13 @@ pub enum Event {
     PredictFinished {
         /// Which job.
         job: JobId,
+    },
+    /// Inspector: end of evaluating the current model.
+    EvaluationReady {
+        /// Which job.
+        job: JobId,
+        /// Answers and confusion matrix.
+        evaluation: Arc<Evaluation>,
     },
     /// Inspector: end of loading; the model lies in [`super::EngineHandle::model`].
     ModelLoaded {

@@ -16,8 +16,9 @@ use super::{
     latest::Latest,
     loader::{self, OpenDataset},
     trainer::{self, TrainControl, TrainRequest},
-    worker::Worker,
 };
+
+use crate::{data::SplitName, worker::Worker};
 
 /// Called after every event, from any thread; the window passes `request_repaint`.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -80,6 +81,11 @@ impl EngineHandle {
         self.loader.send(loader::Command::Thumbnails { events, dataset, samples });
     }
 
+    /// Reads an experiment file.
+    pub fn load_experiment(&self, path: PathBuf) -> JobId {
+        self.load(JobKind::LoadExperiment, |context| loader::Command::Experiment { context, path })
+    }
+
     /// Reads the file of one sample at its own size.
     pub fn load_image(&self, dataset: Arc<OpenDataset>, sample: usize) -> JobId {
         self.load(JobKind::LoadImage, |context| loader::Command::Image { context, dataset, sample })
@@ -122,6 +128,12 @@ impl EngineHandle {
     /// Classifies images, in order.
     pub fn predict(&self, images: Vec<ImageSource>) -> JobId {
         self.inspect(JobKind::Predict, |context| inspector::Command::Predict { context, images })
+    }
+
+    /// Classifies one part of `dataset` with the current model; the split is the one the model was
+    /// trained with.
+    pub fn evaluate(&self, dataset: Arc<OpenDataset>, split: SplitName) -> JobId {
+        self.inspect(JobKind::Evaluate, |context| inspector::Command::Evaluate { context, dataset, split })
     }
 
     /// Reads a model file, checks it with its self-test and makes it the current model.

@@ -14,10 +14,11 @@ use super::{
     job::{self, JobContext, JobError, JobId, Jobs},
     latest::Latest,
     loader::{OpenDataset, reduced},
-    worker::Worker,
+    trainer::fit_error,
 };
 use crate::{
-    data::{Picture, SplitConfig, cache, dataset::display_path},
+    worker::Worker,
+    data::{Picture, Split, SplitConfig, SplitName, cache, dataset::display_path},
     inspect::{
         InspectError, feature_maps::feature_maps, maximise, maximise::MaximiseConfig, predict,
     },
@@ -26,6 +27,7 @@ use crate::{
         bundle::Bundle,
         network::{NetworkError, Placement},
     },
+    train::{Evaluation, evaluate::evaluate},
 };
 
 pub use maximise::Preview as MaximisePreview;
@@ -137,6 +139,8 @@ pub enum Command {
     Maximise { context: JobContext, request: MaximiseRequest },
     /// Classify images in order.
     Predict { context: JobContext, images: Vec<ImageSource> },
+    /// Classify one part of a dataset.
+    Evaluate { context: JobContext, dataset: Arc<OpenDataset>, split: SplitName },
     /// Read a model file.
     Load { context: JobContext, path: PathBuf },
     /// Write the current model.
@@ -187,6 +191,9 @@ impl Inspector {
             }
             Command::Predict { context, images } => {
                 job::run(&context, &jobs, || self.predict(&context, &images));
+            }
+            Command::Evaluate { context, dataset, split } => {
+                job::run(&context, &jobs, || self.evaluate(&context, &dataset, split));
             }
             Command::Load { context, path } => {
                 job::run(&context, &jobs, || self.load(&context, path));
@@ -264,6 +271,41 @@ impl Inspector {
             context.events.send(Event::Note { level: Level::Error, message });
         }
         context.events.send(Event::PredictFinished { job: context.id });
+        Ok(())
+    }
+
+    fn evaluate(
+        &mut self,
+        context: &JobContext,
+        open: &OpenDataset,
+        name: SplitName,
+    ) -> Result<(), JobError> {
+        let config = self.current()?.split;
+        let (snapshot, network) = self.network()?;
+        let dataset = &open.dataset;
+        if *dataset.classes != *snapshot.classes {
+            return Err(JobError::Failed(format!(
+                "the model knows {} and the dataset has {}: open the dataset that it was trained on",
+                snapshot.classes.join(", "),
+                dataset.classes.join(", ")
+            )));
+        }
+        let input = snapshot.spec.input;
+        if (open.pixels.height, open.pixels.width) != (input.height, input.width) {
+            return Err(JobError::Failed(format!(
+                "the dataset is open at {} × {} pixels and the model needs {} × {}: open it again",
+                open.pixels.width, open.pixels.height, input.width, input.height
+            )));
+        }
+        let split = Split::new(&dataset.labels(), &config).map_err(|error| error.to_string())?;
+        let indices = split.part(name);
+        let evaluation = evaluate(network, dataset, &open.pixels, indices, |done| {
+            context.progress(done, indices.len());
+            context.cancel.check()
+        })
+        .map_err(fit_error)?;
+        let evaluation = Evaluation { split: Some(name), epoch: snapshot.epoch, ..evaluation };
+        context.events.send(Event::EvaluationReady { job: context.id, evaluation: Arc::new(evaluation) });
         Ok(())
     }
 

@@ -34,6 +34,10 @@ pub enum JobKind {
     LoadModel,
     /// Writes a model file.
     SaveModel,
+    /// Reads an experiment file.
+    LoadExperiment,
+    /// Classifies one part of a dataset and counts.
+    Evaluate,
 }
 
 impl JobKind {
@@ -48,6 +52,8 @@ impl JobKind {
             Self::Predict => "classify the image",
             Self::LoadModel => "load the model",
             Self::SaveModel => "save the model",
+            Self::LoadExperiment => "open the experiment",
+            Self::Evaluate => "evaluate the model",
         }
     }
 }

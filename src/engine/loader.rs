@@ -12,8 +12,8 @@ use crossbeam_channel::Receiver;
 use super::{
     events::{Event, EventSender},
     job::{self, JobContext, JobError, JobId, Jobs},
-    worker::Worker,
 };
+use crate::{train::Experiment, worker::Worker};
 use crate::data::{Dataset, Picture, PixelCache, cache, dataset::display_path, folder};
 
 /// A dataset whose images have been decoded.
@@ -32,6 +32,8 @@ pub enum Command {
     Open { context: JobContext, path: PathBuf, size: (usize, usize) },
     /// Small pictures; newer requests are answered first.
     Thumbnails { events: EventSender, dataset: Arc<OpenDataset>, samples: Vec<usize> },
+    /// Read an experiment file.
+    Experiment { context: JobContext, path: PathBuf },
     /// One image at its own size.
     Image { context: JobContext, dataset: Arc<OpenDataset>, sample: usize },
 }
@@ -61,6 +63,12 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs, cache_folder: &Path) {
                 let pictures = samples.into_iter().filter_map(small).collect();
                 events.send(Event::Thumbnails { dataset: dataset.id, pictures });
             }
+            Command::Experiment { context, path } => job::run(&context, jobs, || {
+                let experiment = Experiment::load(&path).map_err(|error| error.to_string())?;
+                let experiment = Box::new(experiment);
+                context.events.send(Event::ExperimentLoaded { job: context.id, experiment });
+                Ok(())
+            }),
             Command::Image { context, dataset, sample } => {
                 job::run(&context, jobs, || load_image(&context, &dataset, sample));
             }

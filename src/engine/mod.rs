@@ -9,7 +9,6 @@ mod job;
 mod latest;
 mod loader;
 mod trainer;
-mod worker;
 
 pub use events::{Event, EventReceiver, Level, Progress, TrainingOutcome};
 pub use handle::{EngineHandle, Waker};

@@ -17,9 +17,9 @@ use super::{
     job::{self, JobContext, JobError, Jobs},
     latest::Latest,
     loader::{OpenDataset, cache_error},
-    worker::Worker,
 };
 use crate::{
+    worker::Worker,
     cancel::CancelToken,
     data::{Picture, PixelCache, Split, SplitConfig, SplitName},
     export::run_report::{self, RunSummary},
@@ -127,7 +127,7 @@ impl TrainControl {
     }
 }
 
-fn fit_error(error: FitError) -> JobError {
+pub fn fit_error(error: FitError) -> JobError {
     match error {
         FitError::Cancelled(_) => JobError::Cancelled,
         error => JobError::Failed(error.to_string()),

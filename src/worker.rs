@@ -7,19 +7,24 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender};
 
+/// Owns the thread; dropping it closes the channel and joins.
 pub struct Worker<C> {
     sender: Option<Sender<C>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl<C: Send + 'static> Worker<C> {
-    /// Starts a thread called `name`; `run` returns when the channel closes.
+    /// Starts a thread called `name`; `run` must return when the channel closes.
+    ///
+    /// # Errors
+    /// When the system cannot start a thread.
     pub fn spawn(name: &str, run: impl FnOnce(Receiver<C>) + Send + 'static) -> io::Result<Self> {
         let (sender, receiver) = crossbeam_channel::unbounded();
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || run(receiver))?;
         Ok(Self { sender: Some(sender), thread: Some(thread) })
     }
 
+    /// Queues a command; returns at once.
     pub fn send(&self, command: C) {
         if let Some(sender) = &self.sender {
             // Fails only when the thread is gone, which happens at shutdown alone.
