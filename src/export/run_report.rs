@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::{ExportError, charts};
 use crate::{
     data::{Dataset, Picture, cache::write_atomically, dataset::display_path},
-    inspect::{InspectError, colours::ColourScale, feature_maps::feature_maps, filters},
+    inspect::{InspectError, colours::{ColourScale, TILE_BACKGROUND}, feature_maps::feature_maps, filters},
     model::{LayerKind, Network, WeightSnapshot, network::Placement, shapes::layer_shapes},
     train::{EpochRecord, Evaluation, Experiment},
 };
@@ -75,8 +75,6 @@ pub fn png_bytes(picture: &Picture) -> Result<Vec<u8>, ExportError> {
     Ok(bytes.into_inner())
 }
 
-/// Grey between tiles.
-const BACKGROUND: [u8; 3] = [233, 236, 239];
 /// Filters are tiny: each weight becomes a square of this many pixels.
 const FILTER_ENLARGEMENT: usize = 8;
 /// A filter picture wider than this many weights is not enlarged.
@@ -108,7 +106,7 @@ fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, Ex
     for layer in filters::convolutions(&snapshot.spec) {
         let name = &snapshot.spec.layers[layer].name;
         if let Some(kernels) = filters::kernels(snapshot, layer) {
-            let picture = kernels.picture(kernels.limit(), BACKGROUND);
+            let picture = kernels.picture(kernels.limit(), TILE_BACKGROUND);
             let enlargement = if picture.width > WIDE { 1 } else { FILTER_ENLARGEMENT };
             figures.push(Figure {
                 file: format!("filters_{name}.png"),
@@ -120,7 +118,7 @@ fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, Ex
         figures.push(Figure {
             file: format!("feature_maps_{name}.png"),
             caption: format!("{name}: feature maps of the first image"),
-            picture: maps.picture(ColourScale::Viridis, BACKGROUND),
+            picture: maps.picture(ColourScale::Viridis, TILE_BACKGROUND),
         });
     }
     Ok(figures)

@@ -70,8 +70,20 @@ const INITIAL_SPREAD: f64 = 0.1;
 pub fn maximise(
     network: &Network,
     config: &MaximiseConfig,
-    mut on_preview: impl FnMut(&Preview) -> Result<(), Cancelled>,
+    on_preview: impl FnMut(&Preview) -> Result<(), Cancelled>,
 ) -> Result<Preview, InspectError> {
+    Ok(maximise_exact(network, config, on_preview)?.0)
+}
+
+/// Like [`maximise`], with the image as numbers too: `[3, H, W]`, 0..1, not rounded to bytes.
+///
+/// # Errors
+/// Like [`maximise`].
+pub fn maximise_exact(
+    network: &Network,
+    config: &MaximiseConfig,
+    mut on_preview: impl FnMut(&Preview) -> Result<(), Cancelled>,
+) -> Result<(Preview, Vec<f32>), InspectError> {
     check(network, config)?;
     let input = network.spec().input;
     let (height, width) = (input.height as i64, input.width as i64);
@@ -106,7 +118,8 @@ pub fn maximise(
         loss.f_backward()?;
         optimizer.step();
     }
-    Ok(preview(config.steps)?)
+    let values = Vec::<f32>::try_from(z.f_detach()?.f_sigmoid()?.f_flatten(0, -1)?)?;
+    Ok((preview(config.steps)?, values))
 }
 
 fn check(network: &Network, config: &MaximiseConfig) -> Result<(), InspectError> {
