@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
+use clap::Parser as _;
 use convscope::{
     cli::{self, Cli, RendererChoice, Status},
     data::dataset::display_path,
@@ -11,7 +11,11 @@ use convscope::{
 
 fn main() {
     sys::tune_allocator();
-    let status = start(Cli::parse());
+    let arguments = Cli::parse();
+    if let Err(mistake) = arguments.check() {
+        mistake.exit();
+    }
+    let status = start(arguments);
     sys::exit_now(status.code())
 }
 
@@ -21,14 +25,10 @@ fn start(arguments: Cli) -> Status {
     if let Some(command) = command {
         return cli::run(command, json);
     }
-    if json {
-        let message = "--json belongs to a command, such as `convscope recipes --json`";
-        Cli::command().error(ErrorKind::MissingSubcommand, message).exit();
-    }
     if let Some(path) = open.as_deref().filter(|path| !path.exists()) {
         return cli::report_failure(&missing(path), Status::WrongUsage);
     }
-    let renderer = match renderer {
+    let renderer = match renderer.unwrap_or_default() {
         RendererChoice::Auto => ui::Renderer::Auto,
         RendererChoice::Wgpu => ui::Renderer::Wgpu,
         RendererChoice::Glow => ui::Renderer::Glow,

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
 /// Train image classifiers and see what they see.
 ///
 /// Without a command, the window opens.
 #[derive(Debug, Parser)]
-#[command(name = "convscope", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(name = "convscope", version, max_term_width = 100)]
 pub struct Cli {
     /// What to do without a window
     #[command(subcommand)]
@@ -19,9 +19,29 @@ pub struct Cli {
     /// Dataset, model, run or experiment to open in the window
     #[arg(value_name = "PATH")]
     pub open: Option<PathBuf>,
-    /// What draws the window
-    #[arg(long, value_enum, default_value_t)]
-    pub renderer: RendererChoice,
+    /// What draws the window [default: auto]
+    #[arg(long, value_enum)]
+    pub renderer: Option<RendererChoice>,
+}
+
+impl Cli {
+    /// What clap's own rules cannot say, since a global option may stand before a command: PATH and
+    /// `--renderer` are the window's, `--json` is the commands'.
+    ///
+    /// # Errors
+    /// The mistake, in clap's form.
+    pub fn check(&self) -> Result<(), clap::Error> {
+        let (kind, message) = match &self.command {
+            Some(_) if self.open.is_some() || self.renderer.is_some() => {
+                (ErrorKind::ArgumentConflict, "PATH and --renderer belong to the window, not to a command")
+            }
+            None if self.json => {
+                (ErrorKind::MissingSubcommand, "--json belongs to a command, such as `convscope recipes --json`")
+            }
+            _ => return Ok(()),
+        };
+        Err(Self::command().error(kind, message))
+    }
 }
 
 /// What draws the window.
@@ -244,7 +264,7 @@ mod tests {
 
     #[test]
     fn the_grammar_is_consistent() {
-        <Cli as clap::CommandFactory>::command().debug_assert();
+        Cli::command().debug_assert();
     }
 
     #[test]
@@ -271,6 +291,19 @@ mod tests {
         for line in [["convscope", "--json", "recipes"], ["convscope", "recipes", "--json"]] {
             let parsed = Cli::try_parse_from(line).unwrap();
             assert!(parsed.json && matches!(parsed.command, Some(Command::Recipes)));
+            parsed.check().unwrap();
         }
+    }
+
+    #[test]
+    fn the_window_and_the_commands_keep_their_own_arguments() {
+        let mistakes: [&[&str]; 3] = [&["--json"], &["--renderer", "glow", "recipes"], &["some/path", "recipes"]];
+        for arguments in mistakes {
+            let parsed = Cli::try_parse_from(["convscope"].iter().chain(arguments)).unwrap();
+            assert_eq!(parsed.check().unwrap_err().exit_code(), 2, "{arguments:?}");
+        }
+        let parsed = Cli::try_parse_from(["convscope", "--renderer", "glow", "some/path"]).unwrap();
+        parsed.check().unwrap();
+        assert_eq!((parsed.open, parsed.renderer), (Some("some/path".into()), Some(RendererChoice::Glow)));
     }
 }
