@@ -44,7 +44,7 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
         Aspect::Maximise => maximised(&snapshot, args)?,
     };
     let bytes = match format {
-        ArrayFormat::Png => png_bytes(&viewable(found.picture))?,
+        ArrayFormat::Png => png_bytes(&found.picture.enlarged_within(VIEWABLE_SIDE))?,
         ArrayFormat::Npy => npy_bytes(&found.shape, &found.values)?,
     };
     let out = display_path(&args.out);
@@ -149,18 +149,8 @@ fn target(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<(usize, usize
     Ok((layer(snapshot, args)?, args.unit.unwrap_or(0)))
 }
 
-/// A picture with a longer side below this is enlarged by whole factors.
-const VIEWABLE_SIDE: usize = 768;
-/// Not more than this, since single pixels need no more room.
-const MAX_ENLARGEMENT: usize = 24;
-
-fn viewable(picture: Picture) -> Picture {
-    let longest = picture.width.max(picture.height).max(1);
-    match (VIEWABLE_SIDE / longest).min(MAX_ENLARGEMENT) {
-        0 | 1 => picture,
-        factor => picture.enlarged(factor),
-    }
-}
+/// Small pictures are enlarged towards this side.
+const VIEWABLE_SIDE: usize = 800;
 
 /// A NumPy file of little-endian f32, row-major.
 fn npy_bytes(shape: &[usize], values: &[f32]) -> Result<Vec<u8>> {

@@ -75,10 +75,8 @@ pub fn png_bytes(picture: &Picture) -> Result<Vec<u8>, ExportError> {
     Ok(bytes.into_inner())
 }
 
-/// Filters are tiny: each weight becomes a square of this many pixels.
-const FILTER_ENLARGEMENT: usize = 8;
-/// A filter picture wider than this many weights is not enlarged.
-const WIDE: usize = 200;
+/// Filters and feature maps are tiny: they are enlarged towards this side, about the width of the page.
+const VIEWABLE_SIDE: usize = 900;
 
 fn figures(summary: &RunSummary<'_>) -> Result<Vec<Figure>, ExportError> {
     let mut figures = vec![Figure {
@@ -107,18 +105,17 @@ fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, Ex
         let name = &snapshot.spec.layers[layer].name;
         if let Some(kernels) = filters::kernels(snapshot, layer) {
             let picture = kernels.picture(kernels.limit(), TILE_BACKGROUND);
-            let enlargement = if picture.width > WIDE { 1 } else { FILTER_ENLARGEMENT };
             figures.push(Figure {
                 file: format!("filters_{name}.png"),
                 caption: format!("{name}: filters (rows) over input channels (columns), ±{:.3}", kernels.limit()),
-                picture: picture.enlarged(enlargement),
+                picture: picture.enlarged_within(VIEWABLE_SIDE),
             });
         }
         let maps = feature_maps(&network, snapshot.epoch, &sample.rgb, layer)?;
         figures.push(Figure {
             file: format!("feature_maps_{name}.png"),
             caption: format!("{name}: feature maps of the first image"),
-            picture: maps.picture(ColourScale::Viridis, TILE_BACKGROUND),
+            picture: maps.picture(ColourScale::Viridis, TILE_BACKGROUND).enlarged_within(VIEWABLE_SIDE),
         });
     }
     Ok(figures)
