@@ -62,6 +62,8 @@ pub struct Grid {
     pub tile_height: usize,
 }
 
+/// Light grey between tiles: neither end of a scale nor its middle.
+pub const TILE_BACKGROUND: [u8; 3] = [233, 236, 239];
 /// Pixels between tiles.
 const GAP: usize = 1;
 
