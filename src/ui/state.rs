@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::format::percent;
+use super::format::{counted, percent};
 use crate::{
     data::{Dataset, Picture, Split, dataset::display_path},
     engine::{
@@ -474,8 +474,9 @@ impl AppState {
             return;
         }
         let dataset = &open.dataset;
-        let (images, classes) = (dataset.samples.len(), dataset.classes.len());
-        self.note(Level::Info, format!("Opened {}: {images} images of {classes} classes", dataset.name));
+        let images = counted(dataset.samples.len(), "image");
+        let classes = dataset.classes.len();
+        self.note(Level::Info, format!("Opened {}: {images} of {classes} classes", dataset.name));
         if !dataset.broken.is_empty() {
             let broken = dataset.broken.len();
             self.note(Level::Warning, format!("{broken} images of {} could not be opened", dataset.name));
