@@ -265,7 +265,7 @@ impl App {
                     self.engine.cancel(earlier);
                 }
                 let job = Some(self.engine.maximise(MaximiseRequest { config }));
-                self.state.maximise = MaximiseState { job, preview: None, failed: None };
+                self.state.maximise = MaximiseState { job, config: Some(config), ..MaximiseState::default() };
             }
             Action::SavePicture(picture) => {
                 self.picture_to_save = Some(picture);

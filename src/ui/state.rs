@@ -13,7 +13,7 @@ use crate::{
         Event, JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress,
         TrainingOutcome,
     },
-    inspect::feature_maps::FeatureMaps,
+    inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerShape, ShapeError, shapes},
     train::{EpochRecord, Evaluation, Experiment, StepRecord},
 };
@@ -151,6 +151,8 @@ pub struct MapsState {
 pub struct MaximiseState {
     /// The running job.
     pub job: Option<JobId>,
+    /// What the newest job excites.
+    pub config: Option<MaximiseConfig>,
     /// The picture so far, or the last one.
     pub preview: Option<Arc<MaximisePreview>>,
     /// Why the last job failed.
@@ -233,6 +235,8 @@ pub struct AppState {
     pub evaluation: Option<Arc<Evaluation>>,
     /// The evaluation job that runs.
     pub evaluation_job: Option<JobId>,
+    /// Why the newest evaluation failed.
+    pub evaluation_failed: Option<String>,
     /// The model that inspections use.
     pub model: Option<Arc<LoadedModel>>,
     /// The model was trained or loaded and not saved by the user since.
@@ -268,6 +272,7 @@ impl AppState {
             training: Training::default(),
             evaluation: None,
             evaluation_job: None,
+            evaluation_failed: None,
             model: None,
             model_is_unsaved: false,
             selection: Selection::default(),
@@ -442,7 +447,7 @@ impl AppState {
                 self.jobs.remove(&job);
                 if self.maximise.job == Some(job) {
                     self.maximise =
-                        MaximiseState { job: None, preview: Some(Arc::new(preview)), failed: None };
+                        MaximiseState { job: None, preview: Some(Arc::new(preview)), failed: None, ..self.maximise };
                 }
             }
             Event::Predicted { job, prediction } => self.predicted(job, prediction),
@@ -451,6 +456,7 @@ impl AppState {
                 self.jobs.remove(&job);
                 if self.evaluation_job == Some(job) {
                     self.evaluation_job = None;
+                    self.evaluation_failed = None;
                     self.evaluation = Some(evaluation);
                 }
             }
@@ -567,6 +573,7 @@ impl AppState {
             true
         } else if job == self.evaluation_job {
             self.evaluation_job = None;
+            self.evaluation_failed.clone_from(&message);
             true
         } else if job == self.says.job {
             self.says.job = None;

@@ -1,6 +1,13 @@
 //! Small things that several panels draw.
 
 pub mod bars;
+pub mod cached;
+pub mod classes;
+pub mod fields;
 pub mod grid;
+pub mod matrix;
+pub mod needs;
 pub mod picture;
 pub mod states;
+pub mod tiles;
+pub mod value_bars;

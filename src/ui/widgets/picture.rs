@@ -40,10 +40,15 @@ pub fn pixel_at(rect: Rect, pointer: egui::Pos2, width: usize, height: usize) ->
 
 /// A colour bar with both ends in numbers.
 pub fn scale_bar(ui: &mut Ui, scale: ColourScale, (low, high): (f32, f32)) {
+    scale_bar_in_words(ui, scale, &significant(f64::from(low)), &significant(f64::from(high)));
+}
+
+/// A colour bar with both ends in words.
+pub fn scale_bar_in_words(ui: &mut Ui, scale: ColourScale, low: &str, high: &str) {
     const STEPS: usize = 48;
     const SIZE: Vec2 = vec2(120.0, 10.0);
     ui.horizontal(|ui| {
-        super::states::caption(ui, significant(f64::from(low)));
+        super::states::caption(ui, low);
         let (rect, _) = ui.allocate_exact_size(SIZE, Sense::hover());
         let step = SIZE.x / STEPS as f32;
         for index in 0..STEPS {
@@ -53,7 +58,7 @@ pub fn scale_bar(ui: &mut Ui, scale: ColourScale, (low, high): (f32, f32)) {
             ui.painter().rect_filled(part, 0.0, Color32::from_rgb(red, green, blue));
         }
         ui.painter().rect_stroke(rect, 0.0, (1.0, theme::palette(ui).line), egui::StrokeKind::Outside);
-        super::states::caption(ui, significant(f64::from(high)));
+        super::states::caption(ui, high);
     });
 }
 

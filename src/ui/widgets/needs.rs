@@ -1,0 +1,56 @@
+//! What a panel shows when the model, the image or the evaluation that it is about is missing.
+
+use std::sync::Arc;
+
+use eframe::egui::Ui;
+
+use super::states;
+use crate::{
+    data::SplitName,
+    engine::LoadedModel,
+    train::Evaluation,
+    ui::{action::Action, dialogs::Purpose, panels::Cx, workspace::Step},
+};
+
+/// The current model, or the way to one. `what` names the panel's content, in the plural.
+pub fn model(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<LoadedModel>> {
+    if let Some(model) = &cx.state.model {
+        return Some(Arc::clone(model));
+    }
+    if cx.settings.step == Step::Train {
+        states::empty(ui, &format!("{what} appear here as soon as training starts."), None);
+    } else {
+        let sentence = format!("{what} appear here once a model is trained or opened.");
+        states::empty_with(ui, &sentence, "Go to Train", Action::GoTo(Step::Train), cx.actions);
+    }
+    None
+}
+
+/// The newest evaluation, or the way to one. `what` names the panel's content, in the plural.
+pub fn evaluation(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<Evaluation>> {
+    let state = cx.state;
+    if let Some(evaluation) = &state.evaluation {
+        return Some(Arc::clone(evaluation));
+    }
+    model(ui, cx, what)?;
+    if state.dataset().is_none() {
+        let sentence = "Open the dataset that the model was trained on to evaluate it.";
+        let action = Action::Ask(Purpose::OpenDataset);
+        states::empty_with(ui, sentence, "Open dataset…", action, cx.actions);
+    } else if let Some(job) = state.evaluation_job {
+        let progress = state.jobs.get(&job).and_then(|running| running.progress);
+        if states::loading(ui, "Evaluating", progress) {
+            cx.push(Action::Cancel(job));
+        }
+    } else if state.training.is_running() {
+        states::empty(ui, &format!("{what} appear here after the first epoch."), None);
+    } else {
+        if let Some(message) = &state.evaluation_failed {
+            states::failed(ui, message);
+        }
+        let action = Action::Evaluate(SplitName::Validation);
+        let sentence = "The model has not been evaluated yet.";
+        states::empty_with(ui, sentence, "Evaluate validation", action, cx.actions);
+    }
+    None
+}
