@@ -32,10 +32,11 @@ pub fn missing_programs() -> Option<&'static str> {
 }
 
 impl Desktop {
-    /// Starts a server with one screen.
+    /// Starts a server with one screen. Without `-noreset` it would start anew, refusing connections,
+    /// whenever its last client leaves.
     pub fn start(width: u32, height: u32) -> Self {
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")])
+            .args(["-noreset", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -54,7 +55,7 @@ impl Desktop {
     /// Starts Convscope and waits for its window.
     pub fn open(&self, arguments: &[&str]) -> Window<'_> {
         let started = Instant::now();
-        let program = self
+        let mut program = self
             .command(env!("CARGO_BIN_EXE_convscope"))
             .args(["--renderer", "glow"])
             .args(arguments)
@@ -71,6 +72,8 @@ impl Desktop {
             if let Some(id) = found.lines().next() {
                 break id.to_owned();
             }
+            let ended = program.try_wait().unwrap();
+            assert!(ended.is_none(), "the program ended before its window opened: {ended:?}");
             assert!(started.elapsed() < PATIENCE, "the window never opened");
             sleep(Duration::from_millis(20));
         };
