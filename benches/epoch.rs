@@ -38,12 +38,16 @@ impl Observer for Silent {
 fn main() -> Result<(), Box<dyn Error>> {
     sys::tune_allocator();
     // cargo adds `--bench` of its own.
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
     let [root, threads, epochs] = arguments.as_slice() else {
         println!("usage: epoch FOLDER THREADS EPOCHS; benches/epoch_vs_pytorch.py calls this");
         return Ok(());
     };
-    let recipe = resources::find("assets/recipes/shapes.ron").ok_or("there is no assets/recipes/shapes.ron")?;
+    let recipe = resources::find("assets/recipes/shapes.ron")
+        .ok_or("there is no assets/recipes/shapes.ron")?;
     let experiment = Experiment::load(&recipe)?;
     let token = CancelToken::new();
     let mut dataset = folder::scan(Path::new(root), &token)?;
@@ -52,9 +56,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pixels = PixelCache::open(cache.path(), &mut dataset, size, &token, &|_, _| {})?;
     let labels: Vec<usize> = dataset.samples.iter().map(|sample| sample.label).collect();
     let split = Split::new(&labels, &experiment.split)?;
-    let config =
-        TrainingConfig { epochs: epochs.parse()?, threads: Some(threads.parse()?), ..experiment.training };
-    let data = Data { dataset: &dataset, pixels: &pixels, split: &split };
+    let config = TrainingConfig {
+        epochs: epochs.parse()?,
+        threads: Some(threads.parse()?),
+        ..experiment.training
+    };
+    let data = Data {
+        dataset: &dataset,
+        pixels: &pixels,
+        split: &split,
+    };
     let outcome = fit::fit(&experiment.model, &config, &data, &mut Silent)?;
     let training = split.train.len() as f64;
     let epochs: Vec<_> = outcome
@@ -65,6 +76,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             serde_json::json!({ "train_secs": train, "epoch_secs": record.seconds })
         })
         .collect();
-    println!("{}", serde_json::json!({ "epochs": epochs, "last_val_accuracy": outcome.history.last().and_then(|r| r.val_accuracy) }));
+    println!(
+        "{}",
+        serde_json::json!({ "epochs": epochs, "last_val_accuracy": outcome.history.last().and_then(|r| r.val_accuracy) })
+    );
     Ok(())
 }

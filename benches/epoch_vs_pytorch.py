@@ -1,6 +1,6 @@
 """Seconds per epoch of recipe 1, Convscope against PyTorch eager on the same images, alternated in one run.
 
-    python benches/epoch_vs_pytorch.py [--folder datasets/shapes] [--threads 2] [--epochs 3] [--rounds 3]
+    python benches/epoch_vs_pytorch.py [--folder datasets/shapes] [--threads 2] [--epochs 3] [--rounds 3] [--without-dataloader]
 
 Each round is a fresh process of Convscope (benches/epoch.rs), then one of PyTorch; the first epoch of each process
 warms up and is left out. `pytorch` has the images decoded beforehand as one u8 tensor, normalised batch by batch,
@@ -92,6 +92,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--without-dataloader", action="store_true")
     parser.add_argument("--worker", help="run one side in this process")
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
@@ -104,8 +105,9 @@ def main() -> None:
     commands = {
         "convscope": ["cargo", "bench", "--quiet", "--profile", "dev", "--bench", "epoch", "--"] + size,
         "pytorch": python + ["pytorch"],
-        "pytorch_dataloader": python + ["pytorch_dataloader"],
     }
+    if not arguments.without_dataloader:
+        commands["pytorch_dataloader"] = python + ["pytorch_dataloader"]
     subprocess.run(["cargo", "bench", "--profile", "dev", "--bench", "epoch", "--no-run"], check=True, cwd=ROOT)
     seconds = {name: {"train_secs": [], "epoch_secs": []} for name in commands}
     for number in range(1, arguments.rounds + 1):

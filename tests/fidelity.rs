@@ -9,7 +9,10 @@ use std::{num::NonZero, path::Path, sync::Arc};
 
 use convscope::{
     data::{Dataset, PixelCache, Sample, Split, batches},
-    model::{LayerKind, ModelSpec, NamedArray, Network, WeightSnapshot, network::{Mode, Placement}},
+    model::{
+        LayerKind, ModelSpec, NamedArray, Network, WeightSnapshot,
+        network::{Mode, Placement},
+    },
     resources,
     train::{
         TrainingConfig,
@@ -56,7 +59,14 @@ impl Fidelity {
     /// The listed files of the bundled set, in the listed order.
     fn images(&self) -> (Dataset, PixelCache) {
         open(&resources::find("datasets/shapes").unwrap(), |dataset| {
-            let find = |file: &String| dataset.samples.iter().find(|s| s.path == Path::new(file)).unwrap().clone();
+            let find = |file: &String| {
+                dataset
+                    .samples
+                    .iter()
+                    .find(|s| s.path == Path::new(file))
+                    .unwrap()
+                    .clone()
+            };
             dataset.samples = self.files.iter().map(find).collect::<Vec<Sample>>();
         })
     }
@@ -67,7 +77,13 @@ impl Fidelity {
         let arrays = tensors.iter().map(|(name, view)| NamedArray {
             name: name.to_owned(),
             shape: view.shape().to_vec(),
-            values: view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+            values: view
+                .data()
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .map(|b| f32::from_le_bytes(*b))
+                .collect(),
         });
         let snapshot = WeightSnapshot {
             spec: Arc::new(without_dropout(recipe_one().model)),
@@ -75,22 +91,43 @@ impl Fidelity {
             epoch: 0,
             arrays: arrays.collect(),
         };
-        Network::from_snapshot(&snapshot, Placement { channels_last, ..Placement::default() }).unwrap()
+        Network::from_snapshot(
+            &snapshot,
+            Placement {
+                channels_last,
+                ..Placement::default()
+            },
+        )
+        .unwrap()
     }
 }
 
 fn without_dropout(mut spec: ModelSpec) -> ModelSpec {
-    let drops = |kind: &LayerKind| matches!(kind, LayerKind::Dropout { .. } | LayerKind::Dropout2d { .. });
+    let drops = |kind: &LayerKind| {
+        matches!(
+            kind,
+            LayerKind::Dropout { .. } | LayerKind::Dropout2d { .. }
+        )
+    };
     spec.layers.retain(|layer| !drops(&layer.kind));
     spec
 }
 
 fn all_training(dataset: &Dataset) -> Split {
-    Split { train: (0..dataset.samples.len()).collect(), ..Split::default() }
+    Split {
+        train: (0..dataset.samples.len()).collect(),
+        ..Split::default()
+    }
 }
 
-fn largest_difference<'a>(a: impl IntoIterator<Item = &'a f64>, b: impl IntoIterator<Item = &'a f64>) -> f64 {
-    a.into_iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+fn largest_difference<'a>(
+    a: impl IntoIterator<Item = &'a f64>,
+    b: impl IntoIterator<Item = &'a f64>,
+) -> f64 {
+    a.into_iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f64::max)
 }
 
 /// Run by hand before `make_fidelity.py`, which trains in this order.
@@ -98,9 +135,15 @@ fn largest_difference<'a>(a: impl IntoIterator<Item = &'a f64>, b: impl IntoIter
 #[ignore = "makes an input of tests/reference/make_fidelity.py"]
 fn write_order() {
     let indices: Vec<usize> = (0..ORDER_IMAGES).collect();
-    let epochs: Vec<_> = (1..=ORDER_EPOCHS).map(|epoch| batches::shuffled(&indices, ORDER_SEED, epoch)).collect();
+    let epochs: Vec<_> = (1..=ORDER_EPOCHS)
+        .map(|epoch| batches::shuffled(&indices, ORDER_SEED, epoch))
+        .collect();
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("order.json");
-    std::fs::write(&path, serde_json::json!({ "seed": ORDER_SEED, "epochs": epochs }).to_string()).unwrap();
+    std::fs::write(
+        &path,
+        serde_json::json!({ "seed": ORDER_SEED, "epochs": epochs }).to_string(),
+    )
+    .unwrap();
     println!("wrote {}", path.display());
 }
 
@@ -109,7 +152,12 @@ fn the_order_of_images_is_the_one_pytorch_was_given() {
     let expected: Fidelity = read_json("fidelity.json");
     let indices: Vec<usize> = (0..expected.files.len()).collect();
     for (epoch, order) in expected.order.iter().enumerate() {
-        assert_eq!(&batches::shuffled(&indices, expected.order_seed, epoch + 1), order, "epoch {}", epoch + 1);
+        assert_eq!(
+            &batches::shuffled(&indices, expected.order_seed, epoch + 1),
+            order,
+            "epoch {}",
+            epoch + 1
+        );
     }
 }
 
@@ -127,9 +175,16 @@ fn first_logits_equal_pytorchs_in_either_layout() {
         let logits = Vec::<f32>::try_from(logits.detach().contiguous().flatten(0, -1)).unwrap();
         let expected = expected.first_logits.concat();
         assert_eq!(logits.len(), expected.len());
-        let difference = logits.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let difference = logits
+            .iter()
+            .zip(&expected)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
         println!("channels last {channels_last}: logits differ by at most {difference:.2e}");
-        assert!(difference <= TOLERANCE, "channels last {channels_last}: {difference:e}");
+        assert!(
+            difference <= TOLERANCE,
+            "channels last {channels_last}: {difference:e}"
+        );
     }
 }
 
@@ -145,14 +200,22 @@ fn has_the_references_instructions() -> bool {
 #[test]
 fn fifty_steps_give_pytorchs_losses() {
     const FAST_TOLERANCE: f64 = 1e-3;
-    let plain_tolerance = if has_the_references_instructions() { 1e-5 } else { FAST_TOLERANCE };
+    let plain_tolerance = if has_the_references_instructions() {
+        1e-5
+    } else {
+        FAST_TOLERANCE
+    };
     let _turn = take_turns();
     let expected: Fidelity = read_json("fidelity.json");
     assert_eq!(expected.losses.len(), 50);
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let (dataset, pixels) = expected.images();
     let split = all_training(&dataset);
-    let data = Data { dataset: &dataset, pixels: &pixels, split: &split };
+    let data = Data {
+        dataset: &dataset,
+        pixels: &pixels,
+        split: &split,
+    };
     for (setting, memory_format, threads, tolerance) in [
         ("plain", MemoryFormat::Contiguous, 1, plain_tolerance),
         ("fast", MemoryFormat::ChannelsLast, cores, FAST_TOLERANCE),
@@ -188,14 +251,20 @@ struct AdamVariant {
 /// `initial` of `make_adam.py`.
 fn adam_initial(shape: &[i64]) -> Tensor {
     let count: i64 = shape.iter().product();
-    let values: Vec<f32> = (0..count).map(|i| ((7 * i) % 23 - 11) as f32 / 16.0).collect();
-    Tensor::from_slice(&values).view(shape).set_requires_grad(true)
+    let values: Vec<f32> = (0..count)
+        .map(|i| ((7 * i) % 23 - 11) as f32 / 16.0)
+        .collect();
+    Tensor::from_slice(&values)
+        .view(shape)
+        .set_requires_grad(true)
 }
 
 /// `gradient` of `make_adam.py`.
 fn adam_gradient(shape: &[i64], step: usize) -> Tensor {
     let count: i64 = shape.iter().product();
-    let value = |i: i64| ((31 * i + 17 * step as i64) % 101 - 50) as f32 / 2f32.powi(4 * (i % 6) as i32 + 2);
+    let value = |i: i64| {
+        ((31 * i + 17 * step as i64) % 101 - 50) as f32 / 2f32.powi(4 * (i % 6) as i32 + 2)
+    };
     Tensor::from_slice(&(0..count).map(value).collect::<Vec<f32>>()).view(shape)
 }
 
@@ -204,25 +273,50 @@ fn adam_equals_pytorchs_over_a_hundred_steps() {
     const TOLERANCE: f64 = 1e-6;
     let expected: AdamReference = read_json("adam.json");
     for variant in &expected.variants {
-        let AdamVariant { learning_rate, beta1, beta2, epsilon, ref parameters_after } = *variant;
-        let parameters: Vec<Tensor> = expected.shapes.iter().map(|shape| adam_initial(shape)).collect();
-        let config = Optimizer::Adam { learning_rate, beta1, beta2, epsilon };
+        let AdamVariant {
+            learning_rate,
+            beta1,
+            beta2,
+            epsilon,
+            ref parameters_after,
+        } = *variant;
+        let parameters: Vec<Tensor> = expected
+            .shapes
+            .iter()
+            .map(|shape| adam_initial(shape))
+            .collect();
+        let config = Optimizer::Adam {
+            learning_rate,
+            beta1,
+            beta2,
+            epsilon,
+        };
         let mut adam = Adam::new(parameters.iter(), config).unwrap();
         let mut compared = 0;
         for step in 1..=expected.steps {
             for (parameter, shape) in parameters.iter().zip(&expected.shapes) {
                 parameter.shallow_clone().zero_grad();
                 // The derivative of a sum of products is the other factor, exactly.
-                (parameter * adam_gradient(shape, step)).sum(tch::Kind::Float).backward();
+                (parameter * adam_gradient(shape, step))
+                    .sum(tch::Kind::Float)
+                    .backward();
             }
             tch::no_grad(|| adam.step(parameters.iter())).unwrap();
-            let Some(after) = parameters_after.get(&step) else { continue };
+            let Some(after) = parameters_after.get(&step) else {
+                continue;
+            };
             for (parameter, values) in parameters.iter().zip(after) {
-                let found = Vec::<f64>::try_from(parameter.detach().to_kind(tch::Kind::Double).flatten(0, -1)).unwrap();
+                let found = Vec::<f64>::try_from(
+                    parameter.detach().to_kind(tch::Kind::Double).flatten(0, -1),
+                )
+                .unwrap();
                 assert_eq!(found.len(), values.len());
                 let difference = largest_difference(&found, values);
                 println!("{config:?} step {step}: {difference:.2e}");
-                assert!(difference <= TOLERANCE, "{config:?}, step {step}: {difference:e}");
+                assert!(
+                    difference <= TOLERANCE,
+                    "{config:?}, step {step}: {difference:e}"
+                );
                 compared += 1;
             }
         }
@@ -238,15 +332,29 @@ fn short_run(seed: u64, recorder: &mut Recorder) -> Outcome {
     });
     let labels: Vec<usize> = dataset.samples.iter().map(|sample| sample.label).collect();
     let split = Split::new(&labels, &experiment.split).unwrap();
-    let config = TrainingConfig { epochs: 2, batch_size: 20, seed, threads: Some(1), ..experiment.training };
-    let data = Data { dataset: &dataset, pixels: &pixels, split: &split };
+    let config = TrainingConfig {
+        epochs: 2,
+        batch_size: 20,
+        seed,
+        threads: Some(1),
+        ..experiment.training
+    };
+    let data = Data {
+        dataset: &dataset,
+        pixels: &pixels,
+        split: &split,
+    };
     fit::fit(&experiment.model, &config, &data, recorder).unwrap()
 }
 
 /// Every weight, bit by bit.
 fn bits(recorder: &Recorder) -> Vec<u32> {
     let snapshot = recorder.weights.as_ref().unwrap();
-    snapshot.arrays.iter().flat_map(|array| array.values.iter().map(|value| value.to_bits())).collect()
+    snapshot
+        .arrays
+        .iter()
+        .flat_map(|array| array.values.iter().map(|value| value.to_bits()))
+        .collect()
 }
 
 #[test]
@@ -274,12 +382,24 @@ fn a_stopped_run_keeps_the_epochs_it_finished() {
         (5, 0, "while the first epoch is validated"),
         (7, 1, "within the second epoch"),
     ] {
-        let mut recorder = Recorder { stop_after_steps: Some(stop_after_steps), ..Recorder::default() };
+        let mut recorder = Recorder {
+            stop_after_steps: Some(stop_after_steps),
+            ..Recorder::default()
+        };
         let outcome = short_run(1, &mut recorder);
         assert!(!outcome.completed, "{why}");
         assert_eq!(recorder.losses.len(), stop_after_steps, "{why}");
-        assert_eq!((outcome.history.len(), recorder.epochs), (epochs, epochs), "{why}");
-        assert_eq!(outcome.best.map(|(weights, record)| (weights.epoch, record.epoch)), (epochs > 0).then_some((1, 1)));
+        assert_eq!(
+            (outcome.history.len(), recorder.epochs),
+            (epochs, epochs),
+            "{why}"
+        );
+        assert_eq!(
+            outcome
+                .best
+                .map(|(weights, record)| (weights.epoch, record.epoch)),
+            (epochs > 0).then_some((1, 1))
+        );
         assert_eq!(recorder.weights.unwrap().epoch, epochs, "{why}");
     }
 }

@@ -46,20 +46,50 @@ fn five_epochs_reach_pytorchs_validation_accuracy() {
     let mut sum = 0.0;
     for seed in SEEDS {
         // Like PyTorch's run, each seed draws its own split, weights, order and dropout.
-        let split = Split::new(&labels, &SplitConfig { seed, ..experiment.split }).unwrap();
-        let config = TrainingConfig { seed, ..experiment.training.clone() };
-        let data = Data { dataset: &dataset, pixels: &pixels, split: &split };
+        let split = Split::new(
+            &labels,
+            &SplitConfig {
+                seed,
+                ..experiment.split
+            },
+        )
+        .unwrap();
+        let config = TrainingConfig {
+            seed,
+            ..experiment.training.clone()
+        };
+        let data = Data {
+            dataset: &dataset,
+            pixels: &pixels,
+            split: &split,
+        };
         let mut recorder = Recorder::default();
         let outcome = fit::fit(&experiment.model, &config, &data, &mut recorder).unwrap();
-        assert_eq!((outcome.history.len(), recorder.epochs), (config.epochs, config.epochs));
-        assert_eq!(recorder.losses.len(), config.epochs * split.train.len().div_ceil(config.batch_size));
+        assert_eq!(
+            (outcome.history.len(), recorder.epochs),
+            (config.epochs, config.epochs)
+        );
+        assert_eq!(
+            recorder.losses.len(),
+            config.epochs * split.train.len().div_ceil(config.batch_size)
+        );
         assert_eq!(recorder.weights.unwrap().epoch, config.epochs);
-        let accuracies: Vec<f64> = outcome.history.iter().filter_map(|record| record.val_accuracy).collect();
+        let accuracies: Vec<f64> = outcome
+            .history
+            .iter()
+            .filter_map(|record| record.val_accuracy)
+            .collect();
         let seconds: f64 = outcome.history.iter().map(|record| record.seconds).sum();
         println!("seed {seed}: validation accuracies {accuracies:.4?}, {seconds:.1} s");
         sum += accuracies.last().unwrap();
     }
     let mean = sum / SEEDS.len() as f64;
-    println!("mean {mean:.4}, PyTorch {:.4}", baseline.mean_last_val_accuracy);
-    assert!(mean >= baseline.mean_last_val_accuracy - ALLOWED_GAP, "{mean}");
+    println!(
+        "mean {mean:.4}, PyTorch {:.4}",
+        baseline.mean_last_val_accuracy
+    );
+    assert!(
+        mean >= baseline.mean_last_val_accuracy - ALLOWED_GAP,
+        "{mean}"
+    );
 }

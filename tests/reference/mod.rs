@@ -26,7 +26,9 @@ pub fn read_json<T: DeserializeOwned>(name: &str) -> T {
 
 /// Where the reference file `name` is.
 pub fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/reference")
+        .join(name)
 }
 
 /// Recipe 1 as it is shipped.
@@ -41,7 +43,8 @@ pub fn open(root: &Path, choose: impl FnOnce(&mut Dataset)) -> (Dataset, PixelCa
     let mut dataset = folder::scan(root, &token).unwrap();
     choose(&mut dataset);
     let cache = tempfile::tempdir().unwrap();
-    let pixels = PixelCache::open(cache.path(), &mut dataset, (128, 128), &token, &|_, _| {}).unwrap();
+    let pixels =
+        PixelCache::open(cache.path(), &mut dataset, (128, 128), &token, &|_, _| {}).unwrap();
     assert!(dataset.broken.is_empty(), "{:?}", dataset.broken);
     (dataset, pixels)
 }
