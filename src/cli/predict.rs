@@ -1,7 +1,6 @@
 //! `convscope predict`: one image after the other, so that any number of files fits into memory.
 
 use std::{
-    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     args::PredictArgs,
-    output::{Output, figure, say},
+    output::{Output, figure, say, write_bytes},
     source,
 };
 use crate::{
@@ -109,10 +108,7 @@ fn pass_on(writer: &mut csv::Writer<Vec<u8>>) -> Result<()> {
     writer.flush()?;
     let made = std::mem::replace(writer, csv::Writer::from_writer(Vec::new()));
     let bytes = made.into_inner().map_err(|error| error.into_error())?;
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(&bytes)?;
-    stdout.flush()?;
-    Ok(())
+    Ok(write_bytes(&bytes)?)
 }
 
 fn best<'a>(classes: &'a [String], answer: &Answer) -> (&'a str, f32) {
