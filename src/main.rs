@@ -33,7 +33,7 @@ fn start(arguments: Cli) -> Status {
         RendererChoice::Wgpu => ui::Renderer::Wgpu,
         RendererChoice::Glow => ui::Renderer::Glow,
     };
-    match ui::run(ui::Options { open, renderer }) {
+    match ui::run(&ui::Options { open, renderer }) {
         Ok(()) => Status::Success,
         Err(error) => cli::report_failure(&error.to_string(), Status::Failed),
     }

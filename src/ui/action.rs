@@ -1,0 +1,73 @@
+//! What panels ask for. They push actions; the app carries them out after drawing.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{dialogs::Purpose, state::Selection, workspace::Step};
+use crate::{
+    data::{Picture, SplitConfig, SplitName},
+    engine::{ImageSource, JobId},
+    inspect::maximise::MaximiseConfig,
+    train::TrainingConfig,
+};
+
+/// One wish of the user.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Ask for a path, then open or save it.
+    Ask(Purpose),
+    /// Open whatever this is: a folder is a dataset, `.safetensors` a model, `.ron` an experiment,
+    /// an image is classified.
+    OpenPath(PathBuf),
+    /// Open a folder as a dataset.
+    OpenDataset(PathBuf),
+    /// Open the dataset that ships with the program.
+    OpenBundledDataset,
+    /// Write the current model here.
+    SaveModel(PathBuf),
+    /// Start a run with the settings as they are.
+    Train,
+    /// Let the run wait, or go on.
+    SetPaused(bool),
+    /// End the run, keeping its best weights.
+    Stop,
+    /// Change the training settings.
+    EditTraining(TrainingConfig),
+    /// Change the split.
+    EditSplit(SplitConfig),
+    /// Change the shared selection.
+    Select(Selection),
+    /// The selection before this one.
+    Back,
+    /// The selection after this one.
+    Forward,
+    /// Classify images.
+    Predict(Vec<ImageSource>),
+    /// Draw a random shape and classify it.
+    DrawShape,
+    /// Forget earlier answers.
+    ClearPredictions,
+    /// Evaluate the current model on a part of the dataset.
+    Evaluate(SplitName),
+    /// Look for an image that excites a unit.
+    Maximise(MaximiseConfig),
+    /// Write a picture to a PNG file.
+    SavePicture(Arc<Picture>),
+    /// End a job.
+    Cancel(JobId),
+    /// Show a step's workspace.
+    GoTo(Step),
+    /// Put every workspace back to its default.
+    ResetLayout,
+    /// Show or hide the list of shortcuts.
+    ToggleShortcuts,
+    /// Show or hide the event log.
+    ToggleLog,
+    /// Show or hide the field to type a path into.
+    TogglePathField,
+    /// Light, dark, or as the system says.
+    SetTheme(eframe::egui::ThemePreference),
+    /// Take a notification away.
+    Dismiss(u64),
+    /// Close the window.
+    Quit,
+}

@@ -1,0 +1,632 @@
+//! The app: drains events, draws, carries out actions.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use eframe::egui::{self, Context, Key, KeyboardShortcut, Modifiers, Ui};
+
+use super::{
+    action::Action,
+    chrome::Chrome,
+    dialogs::{FilePicker, Purpose, SystemPicker},
+    panels::{Cx, Panels},
+    settings::{self, Settings},
+    state::{AppState, DataState, ImageState, MaximiseState, RunState, SaysState, Training},
+    textures::Textures,
+    theme,
+    workspace::{Step, Workspaces},
+};
+use crate::{
+    data::{Picture, cache, dataset::display_path, folder, generate},
+    engine::{
+        EngineHandle, Event, FeatureMapsRequest, ImageSource, Level, MaximiseRequest, OpenDataset,
+        TrainRequest, Waker,
+    },
+    model::WeightSnapshot,
+    resources,
+    train::{recipes, run_folder},
+    worker::Worker,
+};
+
+/// Where the app keeps things.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The settings file.
+    pub settings: PathBuf,
+    /// The folder of decoded images.
+    pub cache: PathBuf,
+    /// The folder that holds a folder for each run.
+    pub runs: PathBuf,
+    /// The file that the event log is also written to (`CONVSCOPE_LOG`).
+    pub log: Option<PathBuf>,
+}
+
+impl Default for Places {
+    /// The user's own folders.
+    fn default() -> Self {
+        Self {
+            settings: settings::default_path(),
+            cache: cache::default_folder(),
+            runs: run_folder::default_runs_folder(),
+            log: std::env::var_os("CONVSCOPE_LOG").map(PathBuf::from),
+        }
+    }
+}
+
+/// Most time for events in one frame; what is left waits for the next.
+const EVENT_BUDGET: Duration = Duration::from_millis(4);
+/// Settings are written this long after they changed.
+const SETTINGS_DELAY: Duration = Duration::from_secs(2);
+
+/// What the newest request for feature maps was for.
+#[derive(Clone)]
+struct MapsKey {
+    sample: usize,
+    layer: usize,
+    weights: Arc<WeightSnapshot>,
+}
+
+/// The window's content.
+pub struct App {
+    engine: EngineHandle,
+    state: AppState,
+    settings: Settings,
+    saved_settings: Settings,
+    settings_changed: Option<Instant>,
+    files: Worker<FileTask>,
+    file_errors: crossbeam_channel::Receiver<String>,
+    places: Places,
+    workspaces: Workspaces,
+    panels: Panels,
+    textures: Textures,
+    chrome: Chrome,
+    picker: Box<dyn FilePicker>,
+    picture_to_save: Option<Arc<Picture>>,
+    maps_key: Option<MapsKey>,
+    says_key: Option<(usize, Arc<WeightSnapshot>)>,
+    shapes_drawn: u64,
+    /// Notices with smaller numbers have been written to the log file.
+    logged: u64,
+    frame_times: FrameTimes,
+}
+
+/// Small writes that must not hold up a frame.
+enum FileTask {
+    Settings(Box<Settings>, PathBuf),
+    Picture(Arc<Picture>, PathBuf),
+    Log(String, PathBuf),
+}
+
+/// egui's own CPU time per frame, for the measurement in `CONVSCOPE_FRAME_TIMES`.
+#[derive(Default)]
+struct FrameTimes {
+    file: Option<PathBuf>,
+    millis: Vec<f32>,
+}
+
+impl App {
+    /// Starts engine and app; opens `open`, or else the dataset of last time, or else the bundled one.
+    ///
+    /// # Errors
+    /// When a thread cannot be started or the recipes are missing.
+    pub fn start(
+        context: &Context,
+        places: Places,
+        open: Option<PathBuf>,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let waker = waker(context);
+        let picker = Box::new(SystemPicker::start(Arc::clone(&waker))?);
+        Self::start_with(context, places, open, waker, picker)
+    }
+
+    /// Like [`Self::start`], with another way to ask for files.
+    ///
+    /// # Errors
+    /// Like [`Self::start`].
+    pub fn start_with(
+        context: &Context,
+        places: Places,
+        open: Option<PathBuf>,
+        waker: Waker,
+        picker: Box<dyn FilePicker>,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        theme::install(context);
+        let (settings, notice) = Settings::load(&places.settings);
+        context.set_theme(egui::ThemePreference::from(settings.theme));
+        let engine = EngineHandle::start(waker, places.cache.clone())?;
+        let mut experiment = recipes::find(Path::new("shapes"))?;
+        if let Some(training) = &settings.training {
+            experiment.training = training.clone();
+        }
+        if let Some(split) = settings.split {
+            experiment.split = split;
+        }
+        let (files, file_errors) = file_worker()?;
+        let mut app = Self {
+            engine,
+            state: AppState::new(experiment),
+            saved_settings: settings.clone(),
+            settings_changed: None,
+            workspaces: Workspaces::from_saved(&settings.layouts),
+            settings,
+            files,
+            file_errors,
+            places,
+            panels: Panels::default(),
+            textures: Textures::default(),
+            chrome: Chrome::default(),
+            picker,
+            picture_to_save: None,
+            maps_key: None,
+            says_key: None,
+            shapes_drawn: 0,
+            logged: 0,
+            frame_times: FrameTimes {
+                file: std::env::var_os("CONVSCOPE_FRAME_TIMES").map(PathBuf::from),
+                millis: Vec::new(),
+            },
+        };
+        if let Some(notice) = notice {
+            app.state.note(Level::Warning, notice);
+        }
+        app.open_at_start(open);
+        Ok(app)
+    }
+
+    fn open_at_start(&mut self, open: Option<PathBuf>) {
+        let last = self.settings.dataset.clone();
+        match open {
+            Some(path) => {
+                let is_dataset = self.is_dataset(&path);
+                self.open_path(path);
+                if !is_dataset {
+                    self.open_bundled();
+                }
+            }
+            None => match last {
+                Some(path) => self.open_dataset(path),
+                None => self.open_bundled(),
+            },
+        }
+    }
+
+    /// Everything the window shows.
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// Carries out an action as if a panel had pushed it.
+    pub fn act(&mut self, context: &Context, action: Action) {
+        match action {
+            Action::Ask(purpose) => self.picker.ask(purpose),
+            Action::OpenPath(path) => self.open_path(path),
+            Action::OpenDataset(path) => self.open_dataset(path),
+            Action::OpenBundledDataset => self.open_bundled(),
+            Action::SaveModel(path) => {
+                self.engine.save_model(path);
+            }
+            Action::Train => self.train(),
+            Action::SetPaused(true) => self.engine.pause(),
+            Action::SetPaused(false) => self.engine.resume(),
+            Action::Stop => self.engine.stop(),
+            Action::EditTraining(training) => {
+                self.state.experiment.training = training.clone();
+                self.settings.training = Some(training);
+            }
+            Action::EditSplit(split) => {
+                self.state.experiment.split = split;
+                self.settings.split = Some(split);
+                self.state.experiment_changed();
+            }
+            Action::Select(selection) => self.state.select(selection),
+            Action::Back => self.state.go_back(),
+            Action::Forward => self.state.go_forward(),
+            Action::GoTo(step) => self.settings.step = step,
+            Action::ResetLayout => self.workspaces = Workspaces::default(),
+            Action::ToggleShortcuts => self.chrome.shortcuts = !self.chrome.shortcuts,
+            Action::ToggleLog => self.chrome.log = !self.chrome.log,
+            Action::TogglePathField => {
+                self.chrome.path_field = self.chrome.path_field.is_none().then(String::new);
+            }
+            Action::SetTheme(theme) => {
+                self.settings.theme = theme.into();
+                context.set_theme(theme);
+            }
+            Action::Dismiss(id) => self.state.dismiss(id),
+            Action::Cancel(job) => self.engine.cancel(job),
+            Action::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
+            action => self.act_on_model(action),
+        }
+    }
+
+    /// Actions that need a model.
+    fn act_on_model(&mut self, action: Action) {
+        match action {
+            Action::Predict(images) => self.predict(images),
+            Action::DrawShape => {
+                // A different shape each time, the same sequence after every start.
+                let (kind, picture) = generate::draw_random_shape(self.shapes_drawn);
+                self.shapes_drawn += 1;
+                let name = format!("a new {}", kind.word());
+                self.predict(vec![ImageSource::Picture(name, Arc::new(picture))]);
+            }
+            Action::ClearPredictions => self.state.predict.answers.clear(),
+            Action::Evaluate(split) => {
+                if let Some(dataset) = self.state.open_dataset().cloned() {
+                    self.state.evaluation_job = Some(self.engine.evaluate(dataset, split));
+                }
+            }
+            Action::Maximise(config) => {
+                if let Some(earlier) = self.state.maximise.job {
+                    self.engine.cancel(earlier);
+                }
+                let job = Some(self.engine.maximise(MaximiseRequest { config }));
+                self.state.maximise = MaximiseState { job, preview: None, failed: None };
+            }
+            Action::SavePicture(picture) => {
+                self.picture_to_save = Some(picture);
+                self.picker.ask(Purpose::SavePicture);
+            }
+            _ => {}
+        }
+    }
+
+    fn is_dataset(&self, path: &Path) -> bool {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        !matches!(ending, "safetensors" | "ron") && !folder::looks_like_image(path)
+    }
+
+    /// The kind is told from the name alone: the UI thread reads no files.
+    fn open_path(&mut self, path: PathBuf) {
+        if self.is_dataset(&path) {
+            self.open_dataset(path);
+        } else if path.extension().is_some_and(|ending| ending == "safetensors") {
+            self.engine.load_model(path);
+        } else if path.extension().is_some_and(|ending| ending == "ron") {
+            self.engine.load_experiment(path);
+        } else {
+            self.predict(vec![ImageSource::File(path)]);
+        }
+    }
+
+    fn open_dataset(&mut self, path: PathBuf) {
+        if self.state.training.is_running() {
+            self.state.note(Level::Warning, "Stop the training before you open another dataset");
+            return;
+        }
+        if let DataState::Opening { job, .. } = self.state.data {
+            self.engine.cancel(job);
+        }
+        let input = self.state.experiment.model.input;
+        let job = self.engine.open_dataset(path.clone(), (input.height, input.width));
+        self.state.data = DataState::Opening { job, path };
+    }
+
+    fn open_bundled(&mut self) {
+        match resources::find("datasets/shapes") {
+            Some(path) => self.open_dataset(path),
+            None => self.state.note(
+                Level::Error,
+                "The bundled dataset datasets/shapes is missing: put it beside the program, or open another",
+            ),
+        }
+    }
+
+    fn train(&mut self) {
+        let Some(dataset) = self.state.open_dataset().cloned() else { return };
+        if let Some(reason) = self.state.why_not_train() {
+            self.state.note(Level::Warning, reason);
+            return;
+        }
+        let experiment = self.state.experiment.clone();
+        let run = self.places.runs.join(format!("{}-{}", experiment.name, timestamp()));
+        let job = self.engine.train(TrainRequest { experiment, dataset, run });
+        self.state.training = Training { run: RunState::Running { job, paused: false, stopping: false }, ..Training::default() };
+        self.state.evaluation = None;
+        self.state.maximise = MaximiseState::default();
+    }
+
+    fn predict(&mut self, images: Vec<ImageSource>) {
+        self.settings.step = Step::Predict;
+        self.state.predict.failed = None;
+        self.state.predict.job = Some(self.engine.predict(images));
+    }
+
+    fn drain_events(&mut self) {
+        let start = Instant::now();
+        while let Some(event) = self.engine.events().try_next() {
+            match event {
+                Event::Thumbnails { dataset, pictures } => self.textures.arrived(dataset, pictures),
+                event => {
+                    let opened = matches!(event, Event::DatasetOpened { .. });
+                    let loaded = matches!(event, Event::ModelLoaded { .. });
+                    self.state.apply(event);
+                    if opened {
+                        self.settings.dataset = self.state.dataset().map(|dataset| dataset.root.clone());
+                    }
+                    if loaded {
+                        self.reopen_for_model();
+                    }
+                }
+            }
+            if start.elapsed() > EVENT_BUDGET {
+                break;
+            }
+        }
+        self.state.model = self.engine.model();
+        self.write_log();
+        while let Ok(message) = self.file_errors.try_recv() {
+            self.state.note(Level::Error, message);
+            // Writing that the log cannot be written would go on for ever.
+            self.places.log = None;
+        }
+    }
+
+    fn write_log(&mut self) {
+        let Some(log) = &self.places.log else { return };
+        for notice in self.state.notices.iter().filter(|notice| notice.id >= self.logged) {
+            self.files.send(FileTask::Log(notice.text.clone(), log.clone()));
+        }
+        self.logged = self.state.notices.last().map_or(0, |notice| notice.id + 1);
+    }
+
+    /// A loaded model may want images of another size than the dataset was opened at.
+    fn reopen_for_model(&mut self) {
+        let input = self.state.experiment.model.input;
+        let other_size = |open: &Arc<OpenDataset>| {
+            (open.pixels.height, open.pixels.width) != (input.height, input.width)
+        };
+        if let Some(open) = self.state.open_dataset().filter(|open| other_size(open)) {
+            self.open_dataset(open.dataset.root.clone());
+        }
+    }
+
+    /// Asks for what the current selection needs and has not been asked for yet.
+    fn follow_selection(&mut self) {
+        let Some(dataset) = self.state.open_dataset().cloned() else { return };
+        let sample = self.state.selection.sample.filter(|sample| *sample < dataset.dataset.samples.len());
+        let Some(sample) = sample else { return };
+        let shown = self.state.image.image.as_ref().map(|image| image.0);
+        if shown != Some(sample) && self.state.image.job.is_none() && self.state.image.failed.is_none() {
+            let job = Some(self.engine.load_image(Arc::clone(&dataset), sample));
+            self.state.image = ImageState { job, image: self.state.image.image.take(), failed: None };
+        }
+        let Some(weights) = self.state.model.as_ref().map(|model| Arc::clone(&model.snapshot)) else { return };
+        let image = ImageSource::Sample(dataset, sample);
+        let is_new = self.says_key.as_ref().is_none_or(|(s, w)| *s != sample || !Arc::ptr_eq(w, &weights));
+        if is_new {
+            self.says_key = Some((sample, Arc::clone(&weights)));
+            let job = Some(self.engine.predict(vec![image.clone()]));
+            self.state.says = SaysState { job, answer: None };
+        }
+        let layers = weights.spec.layers.len();
+        let layer = self.state.selection.layer.filter(|layer| *layer < layers).unwrap_or(0);
+        let key = MapsKey { sample, layer, weights };
+        let is_new = self.maps_key.as_ref().is_none_or(|old| {
+            old.sample != sample || old.layer != layer || !Arc::ptr_eq(&old.weights, &key.weights)
+        });
+        if is_new && matches!(self.settings.step, Step::Train | Step::Inside) {
+            self.maps_key = Some(key);
+            let job = Some(self.engine.feature_maps(FeatureMapsRequest { image, layer }));
+            self.state.maps = super::state::MapsState { job, failed: None, ..self.state.maps.clone() };
+        }
+    }
+
+    fn take_drops(&mut self, context: &Context) {
+        let paths: Vec<PathBuf> = context.input(|input| {
+            input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect()
+        });
+        let (images, others): (Vec<_>, Vec<_>) =
+            paths.into_iter().partition(|path| folder::looks_like_image(path));
+        if !images.is_empty() {
+            self.predict(images.into_iter().map(ImageSource::File).collect());
+        }
+        for path in others {
+            self.open_path(path);
+        }
+    }
+
+    fn take_picked(&mut self, context: &Context) {
+        let Some((purpose, paths)) = self.picker.poll(context) else { return };
+        if purpose == Purpose::ChooseImages && !paths.is_empty() {
+            self.predict(paths.into_iter().map(ImageSource::File).collect());
+            return;
+        }
+        let Some(path) = paths.into_iter().next() else { return };
+        match purpose {
+            Purpose::SaveModel => {
+                self.engine.save_model(path);
+            }
+            Purpose::SavePicture => {
+                if let Some(picture) = self.picture_to_save.take() {
+                    self.files.send(FileTask::Picture(picture, path));
+                }
+            }
+            Purpose::OpenDataset => self.open_dataset(path),
+            Purpose::OpenModel => {
+                self.engine.load_model(path);
+            }
+            Purpose::OpenExperiment => {
+                self.engine.load_experiment(path);
+            }
+            Purpose::ChooseImages => {}
+        }
+    }
+
+    fn take_shortcuts(&mut self, context: &Context, actions: &mut Vec<Action>) {
+        let command = |key: Key| KeyboardShortcut::new(Modifiers::COMMAND, key);
+        let alt = |key: Key| KeyboardShortcut::new(Modifiers::ALT, key);
+        let plain = |key: Key| KeyboardShortcut::new(Modifiers::NONE, key);
+        let step_keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
+        let mut shortcuts = vec![
+            (command(Key::O), Action::Ask(Purpose::OpenDataset)),
+            (command(Key::P), Action::TogglePathField),
+            (command(Key::Q), Action::Quit),
+            (alt(Key::ArrowLeft), Action::Back),
+            (alt(Key::ArrowRight), Action::Forward),
+            (plain(Key::F1), Action::ToggleShortcuts),
+        ];
+        if self.state.model.is_some() {
+            shortcuts.push((command(Key::S), Action::Ask(Purpose::SaveModel)));
+        }
+        if self.state.why_not_train().is_none() {
+            shortcuts.push((command(Key::Enter), Action::Train));
+        }
+        shortcuts.extend(step_keys.map(command).into_iter().zip(Step::ALL.map(Action::GoTo)));
+        context.input_mut(|input| {
+            for (shortcut, action) in shortcuts {
+                if input.consume_shortcut(&shortcut) {
+                    actions.push(action);
+                }
+            }
+        });
+        // Space types a space in a field and presses a focused button; otherwise it pauses.
+        if self.state.training.is_running()
+            && context.memory(|memory| memory.focused().is_none())
+            && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space))
+        {
+            actions.push(Action::SetPaused(!self.state.training.is_paused()));
+        }
+    }
+
+    fn keep_settings(&mut self, context: &Context) {
+        if self.settings == self.saved_settings {
+            return;
+        }
+        let changed = *self.settings_changed.get_or_insert_with(Instant::now);
+        if let Some(wait) = SETTINGS_DELAY.checked_sub(changed.elapsed()) {
+            context.request_repaint_after(wait);
+            return;
+        }
+        self.write_settings();
+    }
+
+    fn write_settings(&mut self) {
+        self.settings.layouts = self.workspaces.to_saved();
+        self.settings_changed = None;
+        self.saved_settings = self.settings.clone();
+        let settings = Box::new(self.settings.clone());
+        self.files.send(FileTask::Settings(settings, self.places.settings.clone()));
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, context: &Context, frame: &mut eframe::Frame) {
+        self.drain_events();
+        self.take_drops(context);
+        self.follow_selection();
+        self.keep_settings(context);
+        self.frame_times.record(frame);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let context = ui.ctx().clone();
+        self.textures.begin_frame();
+        let mut actions = Vec::new();
+        self.take_shortcuts(&context, &mut actions);
+        self.take_picked(&context);
+        let mut settings = std::mem::take(&mut self.settings);
+        let step = settings.step;
+        let mut cx = Cx {
+            state: &self.state,
+            textures: &mut self.textures,
+            settings: &mut settings,
+            actions: &mut actions,
+        };
+        self.chrome.ui(ui, &mut cx, |ui, cx| {
+            let panels = &mut self.panels;
+            self.workspaces.ui(step, ui, &mut |ui, kind| panels.ui(kind, ui, cx));
+        });
+        self.settings = settings;
+        let wanted = self.textures.take_wanted();
+        if let (false, Some(dataset)) = (wanted.is_empty(), self.state.open_dataset()) {
+            self.engine.load_thumbnails(Arc::clone(dataset), wanted);
+        }
+        if !actions.is_empty() {
+            // What changed is drawn at once rather than at the next movement of the pointer.
+            context.request_repaint();
+        }
+        for action in actions {
+            self.act(&context, action);
+        }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.write_settings();
+        self.frame_times.write();
+    }
+}
+
+impl FrameTimes {
+    fn record(&mut self, frame: &eframe::Frame) {
+        if let (Some(_), Some(seconds)) = (&self.file, frame.info().cpu_usage) {
+            self.millis.push(1000.0 * seconds);
+        }
+    }
+
+    fn write(&self) {
+        if let Some(file) = &self.file {
+            let lines: Vec<String> = self.millis.iter().map(f32::to_string).collect();
+            // A measurement for developers; there is nobody left to tell about a full disk.
+            let _ = std::fs::write(file, lines.join("\n"));
+        }
+    }
+}
+
+fn waker(context: &Context) -> Waker {
+    let context = context.clone();
+    Arc::new(move || context.request_repaint())
+}
+
+fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receiver<String>)> {
+    let (errors, receiver) = crossbeam_channel::unbounded();
+    let worker = Worker::spawn("convscope-files", move |tasks| {
+        for task in tasks {
+            let outcome = match task {
+                FileTask::Settings(settings, path) => settings.save(&path),
+                FileTask::Picture(picture, path) => save_picture(&picture, &path),
+                FileTask::Log(line, path) => append_line(&line, &path),
+            };
+            if let Err(message) = outcome {
+                // The window is gone when nobody listens.
+                let _ = errors.send(message);
+            }
+        }
+    })?;
+    Ok((worker, receiver))
+}
+
+fn save_picture(picture: &Picture, path: &Path) -> Result<(), String> {
+    let bytes = crate::export::run_report::png_bytes(picture).map_err(|error| error.to_string())?;
+    cache::write_atomically(path, &bytes)
+        .map_err(|error| format!("The picture cannot be saved to {}: {error}", display_path(path)))
+}
+
+fn append_line(line: &str, path: &Path) -> Result<(), String> {
+    use io::Write as _;
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+    file.and_then(|mut file| writeln!(file, "{line}"))
+        .map_err(|error| format!("The log cannot be written to {}: {error}", display_path(path)))
+}
+
+/// Seconds since 1970, to tell runs apart.
+fn timestamp() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |time| time.as_secs())
+}
+
+/// Titles of steps that cannot be used yet, with what is missing.
+pub fn missing(state: &AppState, step: Step) -> Option<&'static str> {
+    let has_data = state.dataset().is_some();
+    let has_model = state.model.is_some();
+    match step {
+        Step::Data | Step::Model => None,
+        Step::Train if !has_data => Some("needs a dataset"),
+        Step::Evaluate | Step::Inside | Step::Predict if !has_model => Some("needs a trained model"),
+        _ => None,
+    }
+}

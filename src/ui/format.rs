@@ -1,0 +1,81 @@
+//! Numbers and times as people read them.
+
+/// `1,234,567`.
+pub fn thousands(value: usize) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Four significant digits: `0.02357`, `1.234`, `1,235`.
+pub fn significant(value: f64) -> String {
+    if !value.is_finite() {
+        return "–".to_owned();
+    }
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    if magnitude < -4 {
+        return format!("{value:.3e}");
+    }
+    if magnitude >= 4 {
+        let whole = thousands(value.abs().round() as usize);
+        return if value < 0.0 { format!("-{whole}") } else { whole };
+    }
+    let decimals = (3 - magnitude).max(0) as usize;
+    format!("{value:.decimals$}")
+}
+
+/// `97.3 %` of a share of 0..1.
+pub fn percent(share: f64) -> String {
+    if share.is_finite() { format!("{:.1} %", 100.0 * share) } else { "–".to_owned() }
+}
+
+/// `m:ss`.
+pub fn minutes(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return "–".to_owned();
+    }
+    let seconds = seconds.round() as u64;
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// `1 image`, `2 images`.
+pub fn counted(count: usize, word: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {word}{plural}", thousands(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_people_write_them() {
+        let cases = [
+            (0.0, "0"),
+            (0.023_571, "0.02357"),
+            (1.234_56, "1.235"),
+            (12.345_6, "12.35"),
+            (999.94, "999.9"),
+            (12_345.6, "12,346"),
+            (-0.5, "-0.5000"),
+            (0.000_012_34, "1.234e-5"),
+            (f64::NAN, "–"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(significant(value), text);
+        }
+        assert_eq!([thousands(0), thousands(999), thousands(4_791_809)], ["0", "999", "4,791,809"]);
+        assert_eq!([minutes(7.4), minutes(61.0), minutes(f64::NAN)], ["0:07", "1:01", "–"]);
+        assert_eq!(percent(0.9731), "97.3 %");
+        assert_eq!([counted(1, "image"), counted(1_200, "image")], ["1 image", "1,200 images"]);
+    }
+}

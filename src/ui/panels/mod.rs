@@ -1,0 +1,86 @@
+//! Panels: one file each. They draw the state, keep their own view state and push actions.
+
+mod cell_images;
+mod confusion;
+mod curves;
+mod datasets;
+mod feature_maps;
+mod filters;
+mod image;
+mod maximise;
+mod model;
+mod predict;
+mod report;
+mod train_settings;
+
+use std::collections::BTreeMap;
+
+use eframe::egui::{Context, TextureHandle, Ui};
+
+use super::{action::Action, settings::Settings, state::AppState, textures::Textures, workspace::PanelKind};
+
+/// What a panel may see and use.
+pub struct Cx<'a> {
+    /// Everything the window shows.
+    pub state: &'a AppState,
+    /// Pictures on the GPU.
+    pub textures: &'a mut Textures,
+    /// What is remembered between starts; panels may change their own entries.
+    pub settings: &'a mut Settings,
+    /// Wishes, carried out after drawing.
+    pub actions: &'a mut Vec<Action>,
+}
+
+impl Cx<'_> {
+    /// Wishes for something.
+    pub fn push(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    /// The thumbnail of a sample of the open dataset; `None` until it has come.
+    pub fn thumbnail(&mut self, context: &Context, sample: usize) -> Option<TextureHandle> {
+        let dataset = self.state.open_dataset()?.id;
+        self.textures.thumbnail(context, dataset, sample)
+    }
+}
+
+/// A panel's own view state and drawing.
+pub trait Panel {
+    /// Draws it.
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>);
+}
+
+/// All panels.
+pub struct Panels(BTreeMap<PanelKind, Box<dyn Panel>>);
+
+impl Default for Panels {
+    fn default() -> Self {
+        Self(PanelKind::ALL.into_iter().map(|kind| (kind, new_panel(kind))).collect())
+    }
+}
+
+impl Panels {
+    /// Draws one panel.
+    pub fn ui(&mut self, kind: PanelKind, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if let Some(panel) = self.0.get_mut(&kind) {
+            ui.push_id(kind, |ui| panel.ui(ui, cx));
+        }
+    }
+}
+
+fn new_panel(kind: PanelKind) -> Box<dyn Panel> {
+    match kind {
+        PanelKind::Datasets => Box::<datasets::Datasets>::default(),
+        PanelKind::Image => Box::<image::Image>::default(),
+        PanelKind::Model => Box::<model::Model>::default(),
+        PanelKind::TrainSettings => Box::<train_settings::TrainSettings>::default(),
+        PanelKind::Curves => Box::<curves::Curves>::default(),
+        PanelKind::Confusion => Box::<confusion::Confusion>::default(),
+        PanelKind::CellImages => Box::<cell_images::CellImages>::default(),
+        PanelKind::Report => Box::<report::Report>::default(),
+        PanelKind::Filters => Box::<filters::Filters>::default(),
+        PanelKind::FeatureMaps => Box::<feature_maps::FeatureMaps>::default(),
+        PanelKind::Maximise => Box::<maximise::Maximise>::default(),
+        PanelKind::Predict => Box::<predict::Predict>::default(),
+    }
+}

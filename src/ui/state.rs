@@ -1,0 +1,590 @@
+//! Everything the window shows, and the reducer that events change it through. Plain data.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::Arc,
+};
+
+use super::format::percent;
+use crate::{
+    data::{Dataset, Picture, Split, dataset::display_path},
+    engine::{
+        Event, JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress,
+        TrainingOutcome,
+    },
+    inspect::feature_maps::FeatureMaps,
+    model::{LayerShape, ShapeError, shapes},
+    train::{EpochRecord, Evaluation, Experiment, StepRecord},
+};
+
+/// The dataset panel's state.
+#[derive(Debug, Clone, Default)]
+pub enum DataState {
+    /// Nothing was opened.
+    #[default]
+    Empty,
+    /// A folder is being scanned and decoded.
+    Opening {
+        /// The job.
+        job: JobId,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Ready.
+    Open(Arc<OpenDataset>),
+    /// It did not work.
+    Failed {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        message: String,
+    },
+}
+
+/// The run's state.
+#[derive(Debug, Clone, Default)]
+pub enum RunState {
+    /// Nothing was trained since the start.
+    #[default]
+    Idle,
+    /// A run goes on.
+    Running {
+        /// The job.
+        job: JobId,
+        /// It waits.
+        paused: bool,
+        /// It was asked to stop and writes what it has.
+        stopping: bool,
+    },
+    /// The last run ended well.
+    Finished(TrainingOutcome),
+    /// The last run failed.
+    Failed(String),
+}
+
+/// Figures of the current or last run.
+#[derive(Debug, Clone, Default)]
+pub struct Training {
+    /// How it stands.
+    pub run: RunState,
+    /// Every step, in order; thinned where the window could not follow.
+    pub steps: Vec<StepRecord>,
+    /// Every epoch.
+    pub epochs: Vec<EpochRecord>,
+    /// Steps of one epoch; 0 before the first run.
+    pub steps_per_epoch: usize,
+    /// Epochs asked for.
+    pub total_epochs: usize,
+    /// Images the run trains on.
+    pub train_images: usize,
+}
+
+impl Training {
+    /// The job of a run that goes on.
+    pub fn job(&self) -> Option<JobId> {
+        match self.run {
+            RunState::Running { job, .. } => Some(job),
+            _ => None,
+        }
+    }
+
+    /// Whether a run goes on (waiting counts).
+    pub fn is_running(&self) -> bool {
+        self.job().is_some()
+    }
+
+    /// Whether a run waits.
+    pub fn is_paused(&self) -> bool {
+        matches!(self.run, RunState::Running { paused: true, .. })
+    }
+
+    /// Whether a run was asked to stop.
+    pub fn is_stopping(&self) -> bool {
+        matches!(self.run, RunState::Running { stopping: true, .. })
+    }
+
+    /// The epoch whose weights are kept.
+    pub fn best_epoch(&self) -> Option<&EpochRecord> {
+        crate::train::history::best_epoch(&self.epochs)
+    }
+}
+
+/// What the whole window looks at. Clicking anywhere sets it, everything follows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Sample of the dataset.
+    pub sample: Option<usize>,
+    /// Layer of the model.
+    pub layer: Option<usize>,
+    /// Filter or value of that layer.
+    pub unit: Option<usize>,
+    /// Class.
+    pub class: Option<usize>,
+    /// Cell of the confusion matrix: actual, predicted.
+    pub cell: Option<(usize, usize)>,
+}
+
+/// Where the user looked before and after.
+#[derive(Debug, Clone, Default)]
+struct Trail {
+    back: Vec<Selection>,
+    forward: Vec<Selection>,
+}
+
+/// Selections that Alt+← remembers.
+const TRAIL_LENGTH: usize = 100;
+
+/// Feature maps and what they were asked for.
+#[derive(Debug, Clone, Default)]
+pub struct MapsState {
+    /// The newest request.
+    pub job: Option<JobId>,
+    /// The newest answer; stays while the next is computed.
+    pub maps: Option<Arc<FeatureMaps>>,
+    /// Why the newest request failed.
+    pub failed: Option<String>,
+}
+
+/// Activation maximisation.
+#[derive(Debug, Clone, Default)]
+pub struct MaximiseState {
+    /// The running job.
+    pub job: Option<JobId>,
+    /// The picture so far, or the last one.
+    pub preview: Option<Arc<MaximisePreview>>,
+    /// Why the last job failed.
+    pub failed: Option<String>,
+}
+
+/// Answers for dropped and chosen images.
+#[derive(Debug, Clone, Default)]
+pub struct PredictState {
+    /// The running job.
+    pub job: Option<JobId>,
+    /// Newest first.
+    pub answers: Vec<Arc<Prediction>>,
+    /// Why the last job failed.
+    pub failed: Option<String>,
+}
+
+/// Answers kept.
+const MOST_ANSWERS: usize = 200;
+
+/// The picture of the selected sample at its own size.
+#[derive(Debug, Clone, Default)]
+pub struct ImageState {
+    /// The newest request.
+    pub job: Option<JobId>,
+    /// Sample, pixels and the file's width and height.
+    pub image: Option<(usize, Arc<Picture>, (usize, usize))>,
+    /// Why the newest request failed.
+    pub failed: Option<String>,
+}
+
+/// What the model says about the selected sample.
+#[derive(Debug, Clone, Default)]
+pub struct SaysState {
+    /// The newest request.
+    pub job: Option<JobId>,
+    /// Its answer.
+    pub answer: Option<Arc<Prediction>>,
+}
+
+/// A line of the event log; warnings and errors are shown as notifications until dismissed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Identifies it.
+    pub id: u64,
+    /// How much it matters.
+    pub level: Level,
+    /// One sentence.
+    pub text: String,
+    /// Whether it still shows as a notification.
+    pub shown: bool,
+}
+
+/// Lines the event log keeps.
+const LOG_LENGTH: usize = 1_000;
+
+/// A job that runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RunningJob {
+    /// What it does.
+    pub kind: JobKind,
+    /// How far it is.
+    pub progress: Option<Progress>,
+}
+
+/// Everything the window shows.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    /// What Train would do: dataset, split, model, settings.
+    pub experiment: Experiment,
+    /// Shapes of its layers, or the layer that does not fit.
+    pub shapes: Result<Arc<[LayerShape]>, ShapeError>,
+    /// The dataset.
+    pub data: DataState,
+    /// The open dataset divided as the experiment says.
+    pub split: Option<Arc<Split>>,
+    /// The current or last run.
+    pub training: Training,
+    /// The newest evaluation.
+    pub evaluation: Option<Arc<Evaluation>>,
+    /// The evaluation job that runs.
+    pub evaluation_job: Option<JobId>,
+    /// The model that inspections use.
+    pub model: Option<Arc<LoadedModel>>,
+    /// The model was trained or loaded and not saved by the user since.
+    pub model_is_unsaved: bool,
+    /// What the whole window looks at.
+    pub selection: Selection,
+    trail: Trail,
+    /// The selected image, large.
+    pub image: ImageState,
+    /// What the model says about the selected image.
+    pub says: SaysState,
+    /// Feature maps of the selected layer for the selected image.
+    pub maps: MapsState,
+    /// Activation maximisation.
+    pub maximise: MaximiseState,
+    /// Answers.
+    pub predict: PredictState,
+    /// Jobs that run, by id.
+    pub jobs: BTreeMap<JobId, RunningJob>,
+    /// The event log, oldest first.
+    pub notices: Vec<Notice>,
+    next_notice: u64,
+}
+
+impl AppState {
+    /// Nothing open, `experiment` ready.
+    pub fn new(experiment: Experiment) -> Self {
+        let mut state = Self {
+            shapes: Ok(Arc::from([])),
+            experiment,
+            data: DataState::Empty,
+            split: None,
+            training: Training::default(),
+            evaluation: None,
+            evaluation_job: None,
+            model: None,
+            model_is_unsaved: false,
+            selection: Selection::default(),
+            trail: Trail::default(),
+            image: ImageState::default(),
+            says: SaysState::default(),
+            maps: MapsState::default(),
+            maximise: MaximiseState::default(),
+            predict: PredictState::default(),
+            jobs: BTreeMap::new(),
+            notices: Vec::new(),
+            next_notice: 0,
+        };
+        state.experiment_changed();
+        state
+    }
+
+    /// The open dataset.
+    pub fn open_dataset(&self) -> Option<&Arc<OpenDataset>> {
+        match &self.data {
+            DataState::Open(open) => Some(open),
+            _ => None,
+        }
+    }
+
+    /// Classes and samples of the open dataset.
+    pub fn dataset(&self) -> Option<&Dataset> {
+        self.open_dataset().map(|open| &open.dataset)
+    }
+
+    /// Why Train cannot be pressed; `None` when it can.
+    pub fn why_not_train(&self) -> Option<String> {
+        if self.training.is_running() {
+            return Some("A run goes on: stop it first".into());
+        }
+        let Some(dataset) = self.dataset() else { return Some("Open a dataset first".into()) };
+        if let Err(error) = self.experiment.training.check() {
+            return Some(error.to_string());
+        }
+        if self.split.as_ref().is_none_or(|split| split.train.is_empty()) {
+            return Some("The training part is empty: give less to validation".into());
+        }
+        let classes = dataset.classes.len();
+        shapes::check_classifier(&self.experiment.model, classes).err().map(|error| error.to_string())
+    }
+
+    /// Makes what follows from the experiment agree with it again.
+    pub fn experiment_changed(&mut self) {
+        self.shapes = shapes::layer_shapes(&self.experiment.model).map(Into::into);
+        self.split = self.dataset().and_then(|dataset| {
+            Split::new(&dataset.labels(), &self.experiment.split).ok().map(Arc::new)
+        });
+    }
+
+    /// Changes the selection and remembers the old one.
+    pub fn select(&mut self, selection: Selection) {
+        if selection == self.selection {
+            return;
+        }
+        self.trail.back.push(std::mem::replace(&mut self.selection, selection));
+        self.trail.forward.clear();
+        if self.trail.back.len() > TRAIL_LENGTH {
+            self.trail.back.remove(0);
+        }
+    }
+
+    /// The selection before this one.
+    pub fn go_back(&mut self) {
+        if let Some(earlier) = self.trail.back.pop() {
+            self.trail.forward.push(std::mem::replace(&mut self.selection, earlier));
+        }
+    }
+
+    /// The selection after this one.
+    pub fn go_forward(&mut self) {
+        if let Some(later) = self.trail.forward.pop() {
+            self.trail.back.push(std::mem::replace(&mut self.selection, later));
+        }
+    }
+
+    /// Adds a line to the event log; warnings and errors also show as notifications.
+    pub fn note(&mut self, level: Level, text: impl Into<String>) {
+        let shown = level != Level::Info;
+        self.notices.push(Notice { id: self.next_notice, level, text: text.into(), shown });
+        self.next_notice += 1;
+        if self.notices.len() > LOG_LENGTH {
+            self.notices.remove(0);
+        }
+    }
+
+    /// Takes a notification away; it stays in the log.
+    pub fn dismiss(&mut self, id: u64) {
+        if let Some(notice) = self.notices.iter_mut().find(|notice| notice.id == id) {
+            notice.shown = false;
+        }
+    }
+
+    /// Changes the state as `event` says. Events of jobs that are no longer current change nothing.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::Started { job, kind } => {
+                self.jobs.insert(job, RunningJob { kind, progress: None });
+            }
+            Event::Progress { job, progress } => {
+                if let Some(running) = self.jobs.get_mut(&job) {
+                    running.progress = Some(progress);
+                }
+            }
+            Event::Cancelled { job, kind } => self.end(job, kind, None),
+            Event::Failed { job, kind, message } => self.end(job, kind, Some(message)),
+            Event::Note { level, message } => self.note(level, message),
+            Event::DatasetOpened { job, dataset } => self.dataset_opened(job, dataset),
+            Event::ExperimentLoaded { job, experiment } => {
+                self.jobs.remove(&job);
+                self.experiment = *experiment;
+                self.experiment_changed();
+                self.note(Level::Info, format!("Opened the experiment {}", self.experiment.title));
+            }
+            Event::ImageLoaded { job, sample, picture, size } => {
+                self.jobs.remove(&job);
+                if self.image.job == Some(job) {
+                    self.image = ImageState { job: None, image: Some((sample, picture, size)), failed: None };
+                }
+            }
+            // The texture store takes the pictures themselves.
+            Event::Thumbnails { .. } | Event::WeightsPublished { .. } => {}
+            event => self.apply_run(event),
+        }
+    }
+
+    /// Events of the trainer.
+    fn apply_run(&mut self, event: Event) {
+        let current = self.training.job();
+        match event {
+            Event::TrainingStarted { job, steps_per_epoch, epochs, train_images, .. } if current == Some(job) => {
+                self.training.steps_per_epoch = steps_per_epoch;
+                self.training.total_epochs = epochs;
+                self.training.train_images = train_images;
+            }
+            Event::Steps { job, steps } if current == Some(job) => self.training.steps.extend(steps),
+            Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
+            Event::Evaluated { job, evaluation } if current == Some(job) => self.evaluation = Some(evaluation),
+            Event::Paused { job, paused } if current == Some(job) => {
+                self.training.run = RunState::Running { job, paused, stopping: false };
+            }
+            Event::Stopping { job } if current == Some(job) => {
+                self.training.run = RunState::Running { job, paused: false, stopping: true };
+            }
+            Event::TrainingFinished { job, outcome } => {
+                self.jobs.remove(&job);
+                if current == Some(job) {
+                    self.run_finished(outcome);
+                }
+            }
+            event => self.apply_inspection(event),
+        }
+    }
+
+    /// Events of the inspector.
+    fn apply_inspection(&mut self, event: Event) {
+        match event {
+            Event::FeatureMapsReady { job, maps } => {
+                self.jobs.remove(&job);
+                if self.maps.job == Some(job) {
+                    self.maps = MapsState { job: None, maps: Some(maps), failed: None };
+                }
+            }
+            Event::MaximisePreview { job, preview } if self.maximise.job == Some(job) => {
+                self.maximise.preview = Some(Arc::new(preview));
+            }
+            Event::Maximised { job, preview } => {
+                self.jobs.remove(&job);
+                if self.maximise.job == Some(job) {
+                    self.maximise =
+                        MaximiseState { job: None, preview: Some(Arc::new(preview)), failed: None };
+                }
+            }
+            Event::Predicted { job, prediction } => self.predicted(job, prediction),
+            Event::PredictFinished { job } => self.end(job, JobKind::Predict, None),
+            Event::EvaluationReady { job, evaluation } => {
+                self.jobs.remove(&job);
+                if self.evaluation_job == Some(job) {
+                    self.evaluation_job = None;
+                    self.evaluation = Some(evaluation);
+                }
+            }
+            Event::ModelLoaded { job, model } => {
+                self.jobs.remove(&job);
+                self.model_loaded(&model);
+            }
+            Event::ModelSaved { job, path } => {
+                self.jobs.remove(&job);
+                self.model_is_unsaved = false;
+                self.note(Level::Info, format!("Saved the model to {}", display_path(&path)));
+            }
+            // What is left belongs to jobs that are no longer current.
+            _ => {}
+        }
+    }
+
+    fn dataset_opened(&mut self, job: JobId, open: Arc<OpenDataset>) {
+        self.jobs.remove(&job);
+        if !matches!(&self.data, DataState::Opening { job: current, .. } if *current == job) {
+            return;
+        }
+        let dataset = &open.dataset;
+        let (images, classes) = (dataset.samples.len(), dataset.classes.len());
+        self.note(Level::Info, format!("Opened {}: {images} images of {classes} classes", dataset.name));
+        if !dataset.broken.is_empty() {
+            let broken = dataset.broken.len();
+            self.note(Level::Warning, format!("{broken} images of {} could not be opened", dataset.name));
+        }
+        self.experiment.dataset.path = dataset.root.clone();
+        self.data = DataState::Open(open);
+        self.evaluation = None;
+        self.image = ImageState::default();
+        self.maps = MapsState::default();
+        self.experiment_changed();
+        let selection = Selection { sample: Some(0), layer: self.selection.layer, ..Selection::default() };
+        self.selection = selection;
+        self.trail = Trail::default();
+    }
+
+    fn epoch_finished(&mut self, record: EpochRecord) {
+        let validation = match record.val_accuracy {
+            Some(accuracy) => format!(", validation {}", percent(accuracy)),
+            None => String::new(),
+        };
+        let training = percent(record.train_accuracy);
+        self.note(Level::Info, format!("Epoch {}: training {training}{validation}", record.epoch));
+        self.training.epochs.push(record);
+    }
+
+    fn run_finished(&mut self, outcome: TrainingOutcome) {
+        let epochs = self.training.epochs.len();
+        let words = if outcome.completed { "Training finished" } else { "Training stopped" };
+        let best = match self.training.best_epoch().and_then(|best| best.val_accuracy) {
+            Some(accuracy) => {
+                format!("; best epoch {} with {} validation accuracy", outcome.best_epoch, percent(accuracy))
+            }
+            None => String::new(),
+        };
+        self.note(Level::Info, format!("{words} after {epochs} epochs{best}"));
+        self.model_is_unsaved = outcome.model.is_some();
+        self.training.run = RunState::Finished(outcome);
+    }
+
+    fn model_loaded(&mut self, model: &LoadedModel) {
+        self.experiment.model = (*model.snapshot.spec).clone();
+        self.experiment.split = model.split;
+        self.model_is_unsaved = false;
+        self.evaluation = None;
+        self.maps = MapsState::default();
+        self.experiment_changed();
+        let classes = model.snapshot.classes.join(", ");
+        self.note(Level::Info, format!("Loaded a model of {classes}"));
+    }
+
+    fn predicted(&mut self, job: JobId, prediction: Arc<Prediction>) {
+        if self.says.job == Some(job) {
+            self.says = SaysState { job: None, answer: Some(prediction) };
+        } else if self.predict.job == Some(job) {
+            let probability = prediction.probabilities.get(prediction.class).copied().unwrap_or_default();
+            let class = prediction.classes.get(prediction.class).map_or("", String::as_str);
+            let words = format!("{}: {class} {}", prediction.name, percent(f64::from(probability)));
+            self.note(Level::Info, words);
+            self.predict.answers.insert(0, prediction);
+            self.predict.answers.truncate(MOST_ANSWERS);
+            self.predict.failed = None;
+        }
+    }
+
+    /// A job ended without a result: cancelled, or failed with a message.
+    fn end(&mut self, job: JobId, kind: JobKind, failure: Option<String>) {
+        self.jobs.remove(&job);
+        let message = failure.map(|reason| format!("Could not {}: {reason}", kind.words()));
+        let job = Some(job);
+        let is_current = if job == self.training.job() {
+            self.training.run = message.clone().map_or(RunState::Idle, RunState::Failed);
+            true
+        } else if job == self.maps.job {
+            self.maps.job = None;
+            self.maps.failed.clone_from(&message);
+            false
+        } else if job == self.image.job {
+            self.image.job = None;
+            self.image.failed.clone_from(&message);
+            false
+        } else if job == self.maximise.job {
+            self.maximise.job = None;
+            self.maximise.failed.clone_from(&message);
+            true
+        } else if job == self.predict.job {
+            self.predict.job = None;
+            self.predict.failed.clone_from(&message);
+            true
+        } else if job == self.evaluation_job {
+            self.evaluation_job = None;
+            true
+        } else if job == self.says.job {
+            self.says.job = None;
+            false
+        } else if matches!(&self.data, DataState::Opening { job: current, .. } if Some(*current) == job) {
+            self.opening_ended(message.clone());
+            true
+        } else {
+            matches!(kind, JobKind::LoadModel | JobKind::SaveModel | JobKind::LoadExperiment)
+        };
+        if let (true, Some(message)) = (is_current, message) {
+            self.note(Level::Error, message);
+        }
+    }
+
+    fn opening_ended(&mut self, message: Option<String>) {
+        let DataState::Opening { path, .. } = std::mem::take(&mut self.data) else { return };
+        if let Some(message) = message {
+            self.data = DataState::Failed { path, message };
+        }
+    }
+}

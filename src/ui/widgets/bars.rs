@@ -1,0 +1,42 @@
+//! Probabilities as bars with numbers.
+
+use eframe::egui::{self, RichText, Sense, Ui, vec2};
+
+use crate::ui::{format::percent, theme};
+
+/// Width kept for class names.
+const NAME_WIDTH: f32 = 110.0;
+
+/// One bar per class, the most probable first; at most `most`.
+pub fn probability_bars(ui: &mut Ui, classes: &[String], probabilities: &[f32], most: usize) {
+    let mut order: Vec<usize> = (0..probabilities.len()).collect();
+    order.sort_by(|a, b| probabilities[*b].total_cmp(&probabilities[*a]));
+    let rest = order.len().saturating_sub(most);
+    for class in order.into_iter().take(most) {
+        let name = classes.get(class).map_or("", String::as_str);
+        bar(ui, name, probabilities[class], class);
+    }
+    if rest > 0 {
+        super::states::caption(ui, format!("and {rest} less probable"));
+    }
+}
+
+fn bar(ui: &mut Ui, name: &str, probability: f32, class: usize) {
+    let palette = theme::palette(ui);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::GRID;
+        let label = egui::Label::new(name).truncate();
+        ui.add_sized([NAME_WIDTH, 18.0], label).on_hover_text(name);
+        let width = (ui.available_width() - 64.0).clamp(40.0, 320.0);
+        let (rect, response) = ui.allocate_exact_size(vec2(width, 14.0), Sense::hover());
+        ui.painter().rect_filled(rect, 3.0, palette.line);
+        let mut filled = rect;
+        filled.set_width(rect.width() * probability.clamp(0.0, 1.0));
+        ui.painter().rect_filled(filled, 3.0, theme::class_colour(class));
+        let words = percent(f64::from(probability));
+        response.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, format!("{name} {words}"))
+        });
+        ui.label(RichText::new(words));
+    });
+}

@@ -1,0 +1,80 @@
+//! What a panel shows when it has nothing to show: empty, loading, failed.
+
+use eframe::egui::{self, Align, Button, Layout, ProgressBar, RichText, Ui, vec2};
+
+use crate::{
+    engine::Progress,
+    ui::{action::Action, format::thousands, theme},
+};
+
+/// One sentence and the one button that helps. Returns whether it was pressed.
+pub fn empty(ui: &mut Ui, sentence: &str, button: Option<&str>) -> bool {
+    let mut pressed = false;
+    centred(ui, |ui| {
+        ui.label(RichText::new(sentence).color(theme::palette(ui).muted));
+        if let Some(words) = button {
+            ui.add_space(theme::GRID);
+            pressed = primary_button(ui, words, true).clicked();
+        }
+    });
+    pressed
+}
+
+/// Like [`empty`]; the button pushes `action`.
+pub fn empty_with(ui: &mut Ui, sentence: &str, button: &str, action: Action, actions: &mut Vec<Action>) {
+    if empty(ui, sentence, Some(button)) {
+        actions.push(action);
+    }
+}
+
+/// Work goes on. Returns whether Cancel was pressed.
+pub fn loading(ui: &mut Ui, sentence: &str, progress: Option<Progress>) -> bool {
+    let mut cancelled = false;
+    centred(ui, |ui| {
+        ui.label(sentence);
+        progress_bar(ui, progress, 280.0);
+        cancelled = ui.button("Cancel").clicked();
+    });
+    cancelled
+}
+
+/// A bar with its count; without progress it runs to and fro.
+pub fn progress_bar(ui: &mut Ui, progress: Option<Progress>, width: f32) {
+    let bar = match progress {
+        Some(Progress { done, total }) => {
+            let share = done as f32 / total.max(1) as f32;
+            ProgressBar::new(share).text(format!("{} of {}", thousands(done), thousands(total)))
+        }
+        None => ProgressBar::new(0.0).text("…"),
+    };
+    ui.add(bar.desired_width(width).desired_height(18.0).fill(theme::palette(ui).accent));
+}
+
+/// What, where, what to do.
+pub fn failed(ui: &mut Ui, message: &str) {
+    let colour = theme::palette(ui).error;
+    ui.horizontal_wrapped(|ui| {
+        ui.label(egui_material_icons::icon_text(egui_material_icons::icons::ICON_ERROR).color(colour));
+        ui.label(RichText::new(message).color(colour));
+    });
+}
+
+/// The button that matters most.
+pub fn primary_button(ui: &mut Ui, words: &str, enabled: bool) -> egui::Response {
+    let palette = theme::palette(ui);
+    let text = RichText::new(words).color(palette.on_accent).strong();
+    ui.add_enabled(enabled, Button::new(text).fill(palette.accent).min_size(vec2(96.0, 32.0)))
+}
+
+/// Text of less weight, 12 px.
+pub fn caption(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
+    ui.label(RichText::new(words).small().color(theme::palette(ui).muted))
+}
+
+fn centred(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    let height = ui.available_height();
+    ui.with_layout(Layout::top_down(Align::Center), |ui| {
+        ui.add_space((height * 0.5 - 48.0).max(theme::GRID));
+        add(ui);
+    });
+}

@@ -1,0 +1,238 @@
+//! Steps and their panels in rearrangeable tiles.
+
+use std::collections::BTreeMap;
+
+use eframe::egui::{self, Ui, WidgetText};
+use egui_tiles::{Behavior, Container, Linear, LinearDir, TileId, Tiles, Tree, UiResponse};
+use serde::{Deserialize, Serialize};
+
+/// A stage of the learner's path, on the left of the window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Step {
+    /// Look at the images.
+    #[default]
+    Data,
+    /// Look at the layers.
+    Model,
+    /// Fit.
+    Train,
+    /// What is confused with what.
+    Evaluate,
+    /// Filters, feature maps, what excites them.
+    Inside,
+    /// Drop an image.
+    Predict,
+}
+
+impl Step {
+    /// All steps, in the order of their shortcuts Ctrl+1 ….
+    pub const ALL: [Self; 6] =
+        [Self::Data, Self::Model, Self::Train, Self::Evaluate, Self::Inside, Self::Predict];
+
+    /// Its word on the left.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Data => "Data",
+            Self::Model => "Model",
+            Self::Train => "Train",
+            Self::Evaluate => "Evaluate",
+            Self::Inside => "Inside",
+            Self::Predict => "Predict",
+        }
+    }
+
+    /// Its panels in their default places: columns of panels with the columns' shares of the width.
+    fn columns(self) -> &'static [(f32, &'static [PanelKind])] {
+        use PanelKind as P;
+        match self {
+            Self::Data => &[(0.64, &[P::Datasets]), (0.36, &[P::Image])],
+            Self::Model => &[(1.0, &[P::Model])],
+            Self::Train => &[(0.26, &[P::TrainSettings]), (0.44, &[P::Curves]), (0.3, &[P::FeatureMaps])],
+            Self::Evaluate => &[(0.5, &[P::Confusion]), (0.5, &[P::CellImages, P::Report])],
+            Self::Inside => &[(0.3, &[P::Filters]), (0.4, &[P::FeatureMaps]), (0.3, &[P::Maximise])],
+            Self::Predict => &[(1.0, &[P::Predict])],
+        }
+    }
+
+    fn default_tree(self) -> Tree<PanelKind> {
+        let mut tiles = Tiles::default();
+        let mut columns = Vec::new();
+        let mut shares = Vec::new();
+        for (share, panels) in self.columns() {
+            let panes: Vec<TileId> = panels.iter().map(|panel| tiles.insert_pane(*panel)).collect();
+            let column = match panes.as_slice() {
+                [only] => *only,
+                _ => tiles.insert_vertical_tile(panes),
+            };
+            columns.push(column);
+            shares.push((column, *share));
+        }
+        let mut row = Linear::new(LinearDir::Horizontal, columns);
+        for (column, share) in shares {
+            row.shares.set_share(column, share);
+        }
+        let root = tiles.insert_container(Container::Linear(row));
+        Tree::new(egui::Id::unique(("workspace", self)), root, tiles)
+    }
+}
+
+/// A panel. Its file under `ui/panels` draws it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum PanelKind {
+    /// Classes with counts, thumbnails.
+    Datasets,
+    /// The selected image, large.
+    Image,
+    /// The layer table.
+    Model,
+    /// Epochs, batch size …, and the buttons.
+    TrainSettings,
+    /// Accuracy and loss.
+    Curves,
+    /// Counts of actual against predicted.
+    Confusion,
+    /// The images of the chosen cell.
+    CellImages,
+    /// Precision, recall, F1.
+    Report,
+    /// Kernels of a convolution.
+    Filters,
+    /// Outputs of a layer.
+    FeatureMaps,
+    /// What excites a class or filter.
+    Maximise,
+    /// Drop an image.
+    Predict,
+}
+
+impl PanelKind {
+    /// Every panel.
+    pub const ALL: [Self; 12] = [
+        Self::Datasets,
+        Self::Image,
+        Self::Model,
+        Self::TrainSettings,
+        Self::Curves,
+        Self::Confusion,
+        Self::CellImages,
+        Self::Report,
+        Self::Filters,
+        Self::FeatureMaps,
+        Self::Maximise,
+        Self::Predict,
+    ];
+
+    /// Its title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Datasets => "Dataset",
+            Self::Image => "Image",
+            Self::Model => "Layers",
+            Self::TrainSettings => "Training",
+            Self::Curves => "Curves",
+            Self::Confusion => "Confusion matrix",
+            Self::CellImages => "Images of a cell",
+            Self::Report => "Classification report",
+            Self::Filters => "Filters",
+            Self::FeatureMaps => "Feature maps",
+            Self::Maximise => "Activation maximisation",
+            Self::Predict => "Predict",
+        }
+    }
+}
+
+/// The tiles of every step.
+#[derive(Debug)]
+pub struct Workspaces {
+    trees: BTreeMap<Step, Tree<PanelKind>>,
+}
+
+impl Default for Workspaces {
+    fn default() -> Self {
+        Self { trees: Step::ALL.into_iter().map(|step| (step, step.default_tree())).collect() }
+    }
+}
+
+impl Workspaces {
+    /// From saved layouts; a step whose layout cannot be read gets its default.
+    pub fn from_saved(saved: &BTreeMap<Step, String>) -> Self {
+        let mut workspaces = Self::default();
+        for (step, text) in saved {
+            if let Ok(tree) = ron::from_str::<Tree<PanelKind>>(text)
+                && tree.root.is_some()
+            {
+                workspaces.trees.insert(*step, tree);
+            }
+        }
+        workspaces
+    }
+
+    /// For [`Self::from_saved`].
+    pub fn to_saved(&self) -> BTreeMap<Step, String> {
+        let text = |(step, tree): (&Step, &Tree<PanelKind>)| Some((*step, ron::to_string(tree).ok()?));
+        self.trees.iter().filter_map(text).collect()
+    }
+
+    /// Draws the panels of `step`; `draw` draws one.
+    pub fn ui(&mut self, step: Step, ui: &mut Ui, draw: &mut dyn FnMut(&mut Ui, PanelKind)) {
+        if let Some(tree) = self.trees.get_mut(&step) {
+            tree.ui(&mut Panes { draw }, ui);
+        }
+    }
+}
+
+struct Panes<'a> {
+    draw: &'a mut dyn FnMut(&mut Ui, PanelKind),
+}
+
+impl Behavior<PanelKind> for Panes<'_> {
+    fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, panel: &mut PanelKind) -> UiResponse {
+        egui::Frame::NONE.inner_margin(egui::Margin::same(12)).show(ui, |ui| (self.draw)(ui, *panel));
+        UiResponse::None
+    }
+
+    fn tab_title_for_pane(&mut self, panel: &PanelKind) -> WidgetText {
+        panel.title().into()
+    }
+
+    fn simplification_options(&self) -> egui_tiles::SimplificationOptions {
+        egui_tiles::SimplificationOptions { all_panes_must_have_tabs: true, ..Default::default() }
+    }
+
+    fn tab_bar_height(&self, _style: &egui::Style) -> f32 {
+        32.0
+    }
+
+    fn gap_width(&self, _style: &egui::Style) -> f32 {
+        1.0
+    }
+
+    fn tab_bar_color(&self, visuals: &egui::Visuals) -> egui::Color32 {
+        visuals.faint_bg_color
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layouts_survive_a_round_trip_and_damage_falls_back() {
+        let workspaces = Workspaces::default();
+        let mut saved = workspaces.to_saved();
+        assert_eq!(saved.len(), Step::ALL.len());
+        let again = Workspaces::from_saved(&saved).to_saved();
+        assert_eq!(again.keys().collect::<Vec<_>>(), saved.keys().collect::<Vec<_>>());
+        saved.insert(Step::Train, "(root:Some(1),tiles:nonsense)".into());
+        let repaired = Workspaces::from_saved(&saved);
+        assert!(repaired.trees[&Step::Train].root.is_some());
+    }
+
+    #[test]
+    fn every_panel_stands_in_some_step() {
+        for panel in PanelKind::ALL {
+            let is_there = |step: &Step| step.columns().iter().any(|(_, panels)| panels.contains(&panel));
+            assert!(Step::ALL.iter().any(is_there), "{panel:?}");
+        }
+    }
+}
