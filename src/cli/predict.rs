@@ -25,7 +25,7 @@ pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
     let network = Network::from_snapshot(&bundle.snapshot, Placement::default())?;
     let form = match (output.is_json(), args.csv) {
         (true, _) => Form::Json(output),
-        (false, true) => Form::Csv(csv::Writer::from_writer(Vec::new())),
+        (false, true) => Form::Csv(Box::new(csv::Writer::from_writer(Vec::new()))),
         (false, false) => Form::Text(output),
     };
     let mut printer = Printer { form, classes: Arc::clone(&bundle.snapshot.classes) };
@@ -66,7 +66,7 @@ fn classify(network: &Network, file: &Path) -> Result<Answer, String> {
 
 enum Form {
     Json(Output),
-    Csv(csv::Writer<Vec<u8>>),
+    Csv(Box<csv::Writer<Vec<u8>>>),
     Text(Output),
 }
 
@@ -107,7 +107,7 @@ impl Printer {
 fn pass_on(writer: &mut csv::Writer<Vec<u8>>) -> Result<()> {
     writer.flush()?;
     let made = std::mem::replace(writer, csv::Writer::from_writer(Vec::new()));
-    let bytes = made.into_inner().map_err(|error| error.into_error())?;
+    let bytes = made.into_inner().map_err(csv::IntoInnerError::into_error)?;
     Ok(write_bytes(&bytes)?)
 }
 
