@@ -54,6 +54,8 @@ impl Sandbox {
         command.args(args).current_dir(self.0.path());
         command.env("CONVSCOPE_CACHE", self.path("cache")).env("CONVSCOPE_RUNS", self.path("runs"));
         command.env("CONVSCOPE_HOME", env!("CARGO_MANIFEST_DIR"));
+        // Tests run side by side; threads that wait for each other only slow such tiny networks down.
+        command.env("OMP_NUM_THREADS", "1");
         command
     }
 
