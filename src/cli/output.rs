@@ -38,10 +38,18 @@ impl Output {
 }
 
 fn write_line(text: &str) -> io::Result<()> {
+    write_bytes(format!("{text}\n").as_bytes())
+}
+
+/// Writes to standard output as it is.
+///
+/// # Errors
+/// When standard output is closed or full.
+pub fn write_bytes(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{text}")?;
     // A script that reads along waits for whole lines.
-    stdout.flush()
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    written.map_err(|error| io::Error::new(error.kind(), format!("cannot write to standard output: {error}")))
 }
 
 /// Writes a line to standard error; a closed one is no reason to stop.

@@ -1,7 +1,6 @@
 //! `convscope predict`: one image after the other, so that any number of files fits into memory.
 
 use std::{
-    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     args::PredictArgs,
-    output::{Output, figure, say},
+    output::{Output, figure, say, write_bytes},
     source,
 };
 use crate::{
@@ -26,7 +25,7 @@ pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
     let network = Network::from_snapshot(&bundle.snapshot, Placement::default())?;
     let form = match (output.is_json(), args.csv) {
         (true, _) => Form::Json(output),
-        (false, true) => Form::Csv(csv::Writer::from_writer(Vec::new())),
+        (false, true) => Form::Csv(Box::new(csv::Writer::from_writer(Vec::new()))),
         (false, false) => Form::Text(output),
     };
     let mut printer = Printer { form, classes: Arc::clone(&bundle.snapshot.classes) };
@@ -67,7 +66,7 @@ fn classify(network: &Network, file: &Path) -> Result<Answer, String> {
 
 enum Form {
     Json(Output),
-    Csv(csv::Writer<Vec<u8>>),
+    Csv(Box<csv::Writer<Vec<u8>>>),
     Text(Output),
 }
 
@@ -108,11 +107,8 @@ impl Printer {
 fn pass_on(writer: &mut csv::Writer<Vec<u8>>) -> Result<()> {
     writer.flush()?;
     let made = std::mem::replace(writer, csv::Writer::from_writer(Vec::new()));
-    let bytes = made.into_inner().map_err(|error| error.into_error())?;
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(&bytes)?;
-    stdout.flush()?;
-    Ok(())
+    let bytes = made.into_inner().map_err(csv::IntoInnerError::into_error)?;
+    Ok(write_bytes(&bytes)?)
 }
 
 fn best<'a>(classes: &'a [String], answer: &Answer) -> (&'a str, f32) {

@@ -31,7 +31,7 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
     let history = std::mem::take(&mut follower.history);
     drop(follower);
     drop(session);
-    if outcome.run != run {
+    if args.out.is_some() && outcome.run != run {
         say(&format!("{} holds something already: the run is in {}", display_path(&run), display_path(&outcome.run)));
     }
     tell_end(&outcome, &history, output)
