@@ -23,6 +23,8 @@ const ACCENT: [u8; 3] = [86, 180, 233];
 /// Part of the width where the feature maps stand in the Train step.
 const MAPS_LEFT: f64 = 0.62;
 const MAPS_RIGHT: f64 = 0.83;
+/// The in-app dialog's button in a window of 1280×800.
+const SAVE_BUTTON: (u32, u32) = (789, 547);
 
 fn shots() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/end-to-end");
@@ -119,7 +121,8 @@ fn save_model(window: &common::Window<'_>, model: &Path) {
     window.press("ctrl+s");
     sleep(Duration::from_millis(1500));
     window.screenshot().save(shots().join("save-dialog.png")).unwrap();
-    window.press("Return");
+    let (x, y) = SAVE_BUTTON;
+    window.click(x, y);
     let start = Instant::now();
     while !model.is_file() {
         assert!(start.elapsed() < common::PATIENCE, "the model was not saved");

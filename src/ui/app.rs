@@ -27,7 +27,7 @@ use crate::{
         TrainRequest, Waker,
     },
     model::WeightSnapshot,
-    resources,
+    resources, sys,
     train::{recipes, run_folder},
     worker::Worker,
 };
@@ -101,11 +101,14 @@ enum FileTask {
     Log(String, PathBuf),
 }
 
-/// egui's own CPU time per frame, for the measurement in `CONVSCOPE_FRAME_TIMES`.
+/// What a frame costs, for the measurement in the file `CONVSCOPE_FRAME_TIMES`: CPU time of logic and
+/// drawing commands, and eframe's wall time of the frame before with tessellation and painting.
 #[derive(Default)]
 struct FrameTimes {
     file: Option<PathBuf>,
-    millis: Vec<f32>,
+    began: f64,
+    whole_millis: f32,
+    rows: Vec<(f64, f32, bool)>,
 }
 
 impl App {
@@ -167,7 +170,7 @@ impl App {
             logged: 0,
             frame_times: FrameTimes {
                 file: std::env::var_os("CONVSCOPE_FRAME_TIMES").map(PathBuf::from),
-                millis: Vec::new(),
+                ..FrameTimes::default()
             },
         };
         if let Some(notice) = notice {
@@ -516,11 +519,11 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, context: &Context, frame: &mut eframe::Frame) {
+        self.frame_times.begin(frame);
         self.drain_events();
         self.take_drops(context);
         self.follow_selection();
         self.keep_settings(context);
-        self.frame_times.record(frame);
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
@@ -553,6 +556,7 @@ impl eframe::App for App {
         for action in actions {
             self.act(&context, action);
         }
+        self.frame_times.end(self.state.training.is_running());
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
@@ -562,15 +566,24 @@ impl eframe::App for App {
 }
 
 impl FrameTimes {
-    fn record(&mut self, frame: &eframe::Frame) {
-        if let (Some(_), Some(seconds)) = (&self.file, frame.info().cpu_usage) {
-            self.millis.push(1000.0 * seconds);
+    fn begin(&mut self, frame: &eframe::Frame) {
+        if self.file.is_some() {
+            self.began = sys::thread_cpu_secs();
+            self.whole_millis = 1000.0 * frame.info().cpu_usage.unwrap_or_default();
+        }
+    }
+
+    fn end(&mut self, training: bool) {
+        if self.file.is_some() {
+            let millis = 1000.0 * (sys::thread_cpu_secs() - self.began);
+            self.rows.push((millis, self.whole_millis, training));
         }
     }
 
     fn write(&self) {
         if let Some(file) = &self.file {
-            let lines: Vec<String> = self.millis.iter().map(f32::to_string).collect();
+            let line = |row: &(f64, f32, bool)| format!("{:.3} {:.3} {}", row.0, row.1, row.2);
+            let lines: Vec<String> = self.rows.iter().map(line).collect();
             // A measurement for developers; there is nobody left to tell about a full disk.
             let _ = std::fs::write(file, lines.join("\n"));
         }

@@ -22,10 +22,13 @@ use crate::{
 /// Side of a tile in points.
 const TILE: f32 = 88.0;
 
+/// The evaluation and the chosen cell.
+type SamplesKey = (Same<Evaluation>, Option<(usize, usize)>);
+
 /// View state.
 #[derive(Default)]
 pub struct CellImages {
-    samples: Cached<(Same<Evaluation>, Option<(usize, usize)>), Arc<[usize]>>,
+    samples: Cached<SamplesKey, Arc<[usize]>>,
 }
 
 impl Panel for CellImages {

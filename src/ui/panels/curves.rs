@@ -1,7 +1,7 @@
 //! Live curves: accuracy and loss, training against validation, per batch and per epoch.
 
-use eframe::egui::{self, Id, RichText, Ui, Vec2b};
-use egui_plot::{FilledArea, GridMark, HoverPosition, Line, Plot, PlotPoint, PlotPoints, Points, VLine};
+use eframe::egui::{self, Id, Rangef, RichText, Ui, Vec2b};
+use egui_plot::{AxisHints, FilledArea, GridMark, HoverPosition, Line, Plot, PlotPoint, PlotPoints, Points, VLine};
 
 use super::{Cx, Panel};
 use crate::{
@@ -127,14 +127,9 @@ fn chart_ui(ui: &mut Ui, chart: &Chart<'_>, training: &Training, height: f32) {
         .include_x(0.0)
         .include_x(training.total_epochs.max(1) as f64)
         .show_background(false)
-        .y_axis_min_width(56.0)
-        .x_grid_spacer(whole_epochs)
-        .x_axis_formatter(|mark: GridMark, _: &_| {
-            if mark.value.fract() == 0.0 && mark.value >= 0.0 { format!("{:.0}", mark.value) } else { String::new() }
-        })
-        .y_axis_formatter(move |mark: GridMark, _: &_| {
-            if is_share { format!("{:.0} %", 100.0 * mark.value) } else { significant_axis(mark.value) }
-        })
+        .x_grid_spacer(|input| whole_epochs(input.bounds))
+        .custom_x_axes(vec![epoch_axis()])
+        .custom_y_axes(vec![value_axis(is_share)])
         .label_formatter(move |hover| Some(reading(hover, &epochs, train, validation, is_share)));
     if is_share {
         plot = plot.include_y(0.0).include_y(1.0);
@@ -179,6 +174,24 @@ fn draw<'a>(plot: &mut egui_plot::PlotUi<'a>, chart: &Chart<'a>, training: &'a T
     }
 }
 
+/// Labels nearer than the first distance are left away, nearer than the second faded.
+const LABEL_SPACING: Rangef = Rangef { min: 12.0, max: 16.0 };
+
+fn epoch_axis<'a>() -> AxisHints<'a> {
+    let whole = |mark: GridMark, _: &_| {
+        let is_whole = mark.value.fract() == 0.0 && mark.value >= 0.0;
+        if is_whole { format!("{:.0}", mark.value) } else { String::new() }
+    };
+    AxisHints::new_x().formatter(whole).label_spacing(LABEL_SPACING)
+}
+
+fn value_axis<'a>(is_share: bool) -> AxisHints<'a> {
+    let text = move |mark: GridMark, _: &_| {
+        if is_share { format!("{:.0} %", 100.0 * mark.value) } else { significant_axis(mark.value) }
+    };
+    AxisHints::new_y().formatter(text).label_spacing(LABEL_SPACING).min_thickness(56.0)
+}
+
 /// All values at the epoch under the pointer.
 fn reading(
     hover: &HoverPosition<'_>,
@@ -202,8 +215,7 @@ fn reading(
 }
 
 /// Grid lines at whole epochs, not more than about ten.
-fn whole_epochs(input: egui_plot::GridInput) -> Vec<GridMark> {
-    let (low, high) = input.bounds;
+fn whole_epochs((low, high): (f64, f64)) -> Vec<GridMark> {
     let step = ((high - low) / 10.0).ceil().max(1.0);
     let first = (low / step).ceil() as i64;
     let last = (high / step).floor() as i64;
