@@ -23,6 +23,8 @@ const ACCENT: [u8; 3] = [86, 180, 233];
 /// Part of the width where the feature maps stand in the Train step.
 const MAPS_LEFT: f64 = 0.62;
 const MAPS_RIGHT: f64 = 0.83;
+/// Long enough for one needless frame a second to show.
+const IDLE: Duration = Duration::from_secs(4);
 /// The in-app dialog's button in a window of 1280×800.
 const SAVE_BUTTON: (u32, u32) = (789, 547);
 
@@ -113,6 +115,12 @@ fn train_save_restart_load_drop() {
     window.rest_pointer();
     sleep(Duration::from_millis(500));
     window.screenshot().save(shots().join("5-predicted.png")).unwrap();
+    window.resize(960, 600);
+    window.screenshot().save(shots().join("6-small.png")).unwrap();
+    let used = window.cpu_secs();
+    sleep(IDLE);
+    let idle_secs = window.cpu_secs() - used;
+    assert!(idle_secs <= 0.03, "{idle_secs} s of CPU in {IDLE:?} of idleness");
     window.close();
 }
 

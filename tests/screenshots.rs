@@ -1,0 +1,57 @@
+//! Makes every picture in `screenshots/` from the real window: `cargo xtask screenshots`.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a picture that cannot be made must stop the command")]
+
+#[expect(dead_code, reason = "the end-to-end test uses the rest")]
+mod common;
+
+use std::{env, fs, path::PathBuf, thread::sleep, time::Duration};
+
+use common::{Desktop, Window};
+
+fn save(window: &Window<'_>, name: &str) {
+    window.rest_pointer();
+    sleep(Duration::from_millis(800));
+    let folder: PathBuf = env::var_os("CONVSCOPE_SCREENSHOTS").unwrap_or_else(|| "screenshots".into()).into();
+    fs::create_dir_all(&folder).unwrap();
+    window.screenshot().save(folder.join(format!("{name}.png"))).unwrap();
+}
+
+/// Trains recipe 1 and looks at every step.
+fn tour(theme: &str, width: u32, height: u32, suffix: &str) {
+    let desktop = Desktop::start(width, height);
+    fs::write(desktop.home.path().join("settings.ron"), format!("(theme: {theme})")).unwrap();
+    let window = desktop.open(&[]);
+    window.resize(width, height);
+    window.wait_for_line("Opened shapes", 0);
+    save(&window, &format!("data{suffix}"));
+    window.press("ctrl+2");
+    save(&window, &format!("model{suffix}"));
+    window.press("ctrl+5");
+    save(&window, &format!("inside-empty{suffix}"));
+    window.press("ctrl+3");
+    window.press("ctrl+Return");
+    window.wait_for_line("Epoch 3:", 0);
+    save(&window, &format!("train{suffix}"));
+    window.wait_for_line("Training finished", 0);
+    window.press("ctrl+4");
+    save(&window, &format!("evaluate{suffix}"));
+    window.press("ctrl+5");
+    save(&window, &format!("inside{suffix}"));
+    let image = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes/triangle/triangle_007.png");
+    window.drop_files(&[&image]);
+    window.wait_for_line("triangle_007.png:", 0);
+    save(&window, &format!("predict{suffix}"));
+    window.press("F1");
+    save(&window, &format!("shortcuts{suffix}"));
+    window.close();
+}
+
+#[test]
+#[ignore = "makes pictures; run by cargo xtask screenshots"]
+fn screenshots() {
+    assert_eq!(common::missing_programs(), None);
+    tour("Dark", 1280, 800, "");
+    tour("Light", 1280, 800, "-light");
+    tour("Light", 960, 600, "-small");
+}

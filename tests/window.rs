@@ -1,0 +1,321 @@
+//! The whole window without a display: main flows by clicking and keys, every panel in every state,
+//! a few pixel snapshots.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use convscope::{
+    data::generate,
+    ui::{
+        action::Action,
+        app::{App, Places},
+        dialogs::{FilePicker, Purpose},
+        state::{DataState, RunState},
+        workspace::Step,
+    },
+};
+use eframe::egui::{self, Context, Key, Modifiers, accesskit::Role};
+use egui_kittest::{Harness, kittest::Queryable as _};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Answers that the test has prepared.
+type Answers = Arc<Mutex<VecDeque<PathBuf>>>;
+
+struct PreparedPicker {
+    answers: Answers,
+    asked: Option<Purpose>,
+}
+
+impl FilePicker for PreparedPicker {
+    fn ask(&mut self, purpose: Purpose) {
+        self.asked = Some(purpose);
+    }
+
+    fn poll(&mut self, _context: &Context) -> Option<(Purpose, Vec<PathBuf>)> {
+        let purpose = self.asked.take()?;
+        Some((purpose, self.answers.lock().unwrap().pop_front().into_iter().collect()))
+    }
+}
+
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+struct Desk {
+    harness: Harness<'static, App>,
+    home: tempfile::TempDir,
+    answers: Answers,
+}
+
+impl Desk {
+    /// A window over twelve images of each shape; `open` is opened at the start.
+    fn new(size: [f32; 2], theme: egui::Theme, open: Option<PathBuf>) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        generate::generate_shapes(&home.path().join("shapes"), 1, 12, &mut |_, _| {}).unwrap();
+        Self::at(home, size, theme, open)
+    }
+
+    fn at(home: tempfile::TempDir, size: [f32; 2], theme: egui::Theme, open: Option<PathBuf>) -> Self {
+        let answers = Answers::default();
+        let places = Places {
+            settings: home.path().join("settings.ron"),
+            cache: home.path().join("cache"),
+            runs: home.path().join("runs"),
+            log: None,
+        };
+        let open = open.unwrap_or_else(|| home.path().join("shapes"));
+        let picker = Box::new(PreparedPicker { answers: Arc::clone(&answers), asked: None });
+        let harness = Harness::builder().with_size(size).with_theme(theme).with_max_steps(8).build_eframe(
+            |context| {
+                let waker = Arc::new(|| {});
+                App::start_with(&context.egui_ctx, places, Some(open), waker, picker).unwrap()
+            },
+        );
+        Self { harness, home, answers }
+    }
+
+    fn dark() -> Self {
+        Self::new([1280.0, 800.0], egui::Theme::Dark, None)
+    }
+
+    fn wait(&mut self, what: &str, mut done: impl FnMut(&App) -> bool) {
+        let start = Instant::now();
+        loop {
+            self.harness.step();
+            if done(self.harness.state()) {
+                // One more frame draws what has come.
+                self.harness.step();
+                return;
+            }
+            let log = &self.harness.state().state().notices;
+            assert!(start.elapsed() < PATIENCE, "{what} never came; the log says {log:#?}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn opened(&mut self) {
+        self.wait("the dataset", |app| matches!(app.state().data, DataState::Open(_)));
+    }
+
+    fn press(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.harness.step();
+        self.harness.step();
+    }
+
+    fn act(&mut self, action: Action) {
+        let context = self.harness.ctx.clone();
+        self.harness.state_mut().act(&context, action);
+        self.harness.step();
+    }
+
+    fn click(&mut self, label: &str) {
+        self.harness.get_by_role_and_label(Role::Button, label).click();
+        self.harness.step();
+        self.harness.step();
+    }
+
+    /// Few epochs of few images: seconds become milliseconds.
+    fn quick_settings(&mut self, epochs: usize) {
+        let mut training = self.harness.state().state().experiment.training.clone();
+        training.epochs = epochs;
+        training.batch_size = 8;
+        self.act(Action::EditTraining(training));
+    }
+
+    fn train(&mut self, epochs: usize) {
+        self.opened();
+        self.quick_settings(epochs);
+        self.press(Modifiers::COMMAND, Key::Num3);
+        self.click("Train");
+        self.wait("the end of training", |app| matches!(app.state().training.run, RunState::Finished(_)));
+    }
+
+    fn shows(&self, part: &str) -> bool {
+        self.harness.query_all_by_label_contains(part).next().is_some()
+    }
+}
+
+#[test]
+fn a_newcomer_trains_saves_restarts_loads_and_drops_an_image() {
+    let mut desk = Desk::dark();
+    desk.opened();
+    assert!(desk.shows("36 images · 3 classes"));
+    desk.train(2);
+    assert!(desk.shows("Training finished"));
+    let model = desk.home.path().join("kept.safetensors");
+    desk.answers.lock().unwrap().push_back(model.clone());
+    desk.press(Modifiers::COMMAND, Key::S);
+    desk.wait("the saved model", |app| app.state().notices.iter().any(|n| n.text.contains("Saved the model")));
+    assert!(model.is_file());
+
+    let Desk { harness, home, .. } = desk;
+    drop(harness);
+    let mut desk = Desk::at(home, [1280.0, 800.0], egui::Theme::Light, None);
+    desk.opened();
+    assert!(desk.harness.state().state().model.is_none());
+    let drop_on_window = |desk: &mut Desk, path: PathBuf| {
+        desk.harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
+        desk.harness.step();
+    };
+    drop_on_window(&mut desk, model);
+    desk.wait("the loaded model", |app| app.state().model.is_some());
+    let image = desk.home.path().join("shapes/square/square_003.png");
+    drop_on_window(&mut desk, image);
+    desk.wait("the answer", |app| !app.state().predict.answers.is_empty());
+    assert!(desk.shows("square_003.png"), "the drop leads to the Predict step");
+    let answer = Arc::clone(&desk.harness.state().state().predict.answers[0]);
+    assert_eq!(answer.probabilities.len(), 3);
+    desk.click("Draw a random shape");
+    desk.wait("the second answer", |app| app.state().predict.answers.len() == 2);
+}
+
+#[test]
+fn training_is_paused_by_space_and_stopped_by_its_button_and_never_runs_twice() {
+    let mut desk = Desk::dark();
+    desk.opened();
+    desk.quick_settings(10_000);
+    desk.press(Modifiers::COMMAND, Key::Num3);
+    desk.click("Train");
+    desk.wait("an epoch", |app| !app.state().training.epochs.is_empty());
+    let job = desk.harness.state().state().training.job();
+    desk.act(Action::Train);
+    assert_eq!(desk.harness.state().state().training.job(), job, "a second run cannot start");
+    desk.press(Modifiers::NONE, Key::Space);
+    desk.wait("the pause", |app| app.state().training.is_paused());
+    assert!(desk.shows("Paused"));
+    desk.press(Modifiers::NONE, Key::Space);
+    desk.wait("the way on", |app| !app.state().training.is_paused());
+    desk.act(Action::Stop);
+    desk.wait("the end", |app| matches!(app.state().training.run, RunState::Finished(_)));
+    assert!(desk.shows("Training stopped"));
+}
+
+#[test]
+fn every_step_in_every_state_and_size_has_something_to_say() {
+    for (size, theme) in [([960.0, 600.0], egui::Theme::Light), ([2560.0, 1440.0], egui::Theme::Dark)] {
+        let nowhere = PathBuf::from("/nowhere/at/all");
+        let mut failed = Desk::new(size, theme, Some(nowhere));
+        failed.wait("the failure", |app| matches!(app.state().data, DataState::Failed { .. }));
+        assert!(failed.shows("/nowhere/at/all"));
+        assert!(failed.harness.query_by_role_and_label(Role::Button, "Open dataset…").is_some());
+        walk(&mut failed, "failed");
+
+        let mut desk = Desk::new(size, theme, None);
+        walk(&mut desk, "opening");
+        desk.opened();
+        walk(&mut desk, "loaded");
+        desk.quick_settings(10_000);
+        desk.act(Action::Train);
+        walk(&mut desk, "starting");
+        desk.wait("an epoch", |app| !app.state().training.epochs.is_empty());
+        walk(&mut desk, "training");
+        desk.act(Action::Stop);
+        desk.wait("the end", |app| matches!(app.state().training.run, RunState::Finished(_)));
+        desk.act(Action::Maximise(convscope::inspect::maximise::MaximiseConfig {
+            steps: 10,
+            ..convscope::inspect::maximise::MaximiseConfig::new(11, 1)
+        }));
+        desk.wait("the picture", |app| {
+            app.state().maximise.job.is_none() && app.state().maximise.preview.is_some()
+        });
+        walk(&mut desk, "done");
+        desk.act(Action::ToggleLog);
+        desk.act(Action::ToggleShortcuts);
+        walk(&mut desk, "with windows open");
+    }
+}
+
+/// Shows each step; none may be blank.
+fn walk(desk: &mut Desk, state: &str) {
+    for step in Step::ALL {
+        desk.act(Action::GoTo(step));
+        desk.harness.step();
+        let labels = desk.harness.query_all(egui_kittest::kittest::by().predicate(|_| true)).count();
+        assert!(labels > 20, "{step:?} when {state} shows {labels} things only");
+    }
+}
+
+#[test]
+fn training_that_fails_says_why_and_can_be_tried_again() {
+    let mut desk = Desk::dark();
+    desk.opened();
+    // A file stands where the folder of runs belongs.
+    std::fs::write(desk.home.path().join("runs"), "").unwrap();
+    desk.act(Action::GoTo(Step::Train));
+    desk.click("Train");
+    desk.wait("the failure", |app| matches!(app.state().training.run, RunState::Failed(_)));
+    assert!(desk.shows("cannot write the run"));
+    assert!(desk.harness.query_by_role_and_label(Role::Button, "Train").is_some());
+}
+
+#[test]
+fn selections_follow_clicks_and_the_way_back() {
+    let mut desk = Desk::dark();
+    desk.opened();
+    desk.press(Modifiers::COMMAND, Key::Num2);
+    desk.harness.get_by_label("conv2").click();
+    desk.harness.step();
+    desk.harness.step();
+    assert_eq!(desk.harness.state().state().selection.layer, Some(3));
+    desk.press(Modifiers::ALT, Key::ArrowLeft);
+    assert_eq!(desk.harness.state().state().selection.layer, None);
+    desk.press(Modifiers::ALT, Key::ArrowRight);
+    assert_eq!(desk.harness.state().state().selection.layer, Some(3));
+    desk.press(Modifiers::NONE, Key::F1);
+    assert!(desk.shows("Pause or resume training"));
+    desk.press(Modifiers::NONE, Key::Escape);
+    assert!(!desk.shows("Pause or resume training"));
+}
+
+#[test]
+fn a_typed_path_opens_and_damaged_settings_are_told_about() {
+    let home = tempfile::tempdir().unwrap();
+    generate::generate_shapes(&home.path().join("shapes"), 1, 12, &mut |_, _| {}).unwrap();
+    generate::generate_shapes(&home.path().join("more shapes"), 2, 5, &mut |_, _| {}).unwrap();
+    std::fs::write(home.path().join("settings.ron"), "(theme: Purple").unwrap();
+    let mut desk = Desk::at(home, [1280.0, 800.0], egui::Theme::Dark, None);
+    desk.opened();
+    assert!(desk.shows("is damaged"));
+    desk.press(Modifiers::COMMAND, Key::P);
+    let path = desk.home.path().join("more shapes");
+    let field = desk.harness.get_by_role_and_label(Role::TextInput, "A dataset folder, a model, an experiment or an image");
+    field.type_text(path.to_str().unwrap());
+    desk.harness.step();
+    desk.press(Modifiers::NONE, Key::Enter);
+    desk.wait("the other dataset", |app| {
+        app.state().dataset().is_some_and(|dataset| dataset.samples.len() == 15)
+    });
+}
+
+#[test]
+fn snapshots() {
+    let mut desk = Desk::new([960.0, 600.0], egui::Theme::Dark, Some("/nowhere".into()));
+    desk.wait("the failure", |app| matches!(app.state().data, DataState::Failed { .. }));
+    desk.act(Action::GoTo(Step::Model));
+    let notices: Vec<u64> = desk.harness.state().state().notices.iter().map(|notice| notice.id).collect();
+    for id in notices {
+        desk.act(Action::Dismiss(id));
+    }
+    desk.harness.run();
+    desk.harness.snapshot("model-dark");
+    desk.act(Action::SetTheme(egui::ThemePreference::Light));
+    desk.act(Action::GoTo(Step::Inside));
+    desk.harness.run();
+    desk.harness.snapshot("inside-empty-light");
+}
