@@ -344,12 +344,16 @@ fn a_model_from_a_file_has_no_weights_before_training() {
 #[test]
 fn clicking_a_filter_selects_it() {
     let mut harness = small(PanelKind::Filters, state(&FEW, Stage::Done));
-    harness.get_by_label("Filters of conv1, Now · epoch 3").click();
+    let corner = harness.get_by_label("Filters of conv1, Now · epoch 3").rect().min;
+    // A few points into the first kernel.
+    let place = corner + vec2(20.0, 20.0);
+    harness.drag_at(place);
+    harness.drop_at(place);
     harness.run();
     let actions = follow(&mut harness);
     let Some(Action::Select(selection)) = actions.first() else { panic!("{actions:?}") };
     assert_eq!(selection.layer, Some(0));
-    assert!(selection.unit.is_some());
+    assert_eq!(selection.unit, Some(0));
 }
 
 #[test]
@@ -485,6 +489,8 @@ fn predicting_by_path_button_and_history() {
     harness.key_press(Key::Enter);
     harness.run();
     assert!(matches!(&follow(&mut harness)[..], [Action::Predict(images)] if images[0].name() == "/tmp/a.png"));
+    harness.get_by_label("Clear").scroll_to_me();
+    harness.run();
     harness.get_by_label("Clear").click();
     harness.run();
     assert!(matches!(follow(&mut harness)[..], [Action::ClearPredictions]));

@@ -79,7 +79,7 @@ fn title_ui(
         };
         ui.label(RichText::new(words).strong());
         if cell.is_some() {
-            let button = ui.small_button("All wrong images");
+            let button = ui.button("All wrong images");
             if button.on_hover_text("Leave the cell and show every wrong image").clicked() {
                 let selection = Selection { cell: None, ..cx.state.selection.clone() };
                 cx.push(Action::Select(selection));

@@ -1,6 +1,6 @@
 //! The Confusion matrix panel: which classes are taken for which.
 
-use eframe::egui::{self, RichText, Ui};
+use eframe::egui::{self, RichText, ScrollArea, Ui};
 
 use super::{Cx, Panel};
 use crate::{
@@ -14,6 +14,9 @@ use crate::{
         widgets::{classes, fields, matrix::Matrix, needs, picture, states, tiles},
     },
 };
+
+/// A lower panel scrolls as a whole.
+const LEAST_HEIGHT: f32 = 360.0;
 
 /// View state.
 pub struct Confusion {
@@ -30,11 +33,21 @@ impl Default for Confusion {
 impl Panel for Confusion {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(evaluation) = needs::evaluation(ui, cx, "Confusions") else { return };
+        if ui.available_height() < LEAST_HEIGHT {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| self.evaluation_ui(ui, cx, &evaluation));
+        } else {
+            self.evaluation_ui(ui, cx, &evaluation);
+        }
+    }
+}
+
+impl Confusion {
+    fn evaluation_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, evaluation: &Evaluation) {
         self.part_ui(ui, cx);
         if let Some(message) = &cx.state.evaluation_failed {
             states::failed(ui, message);
         }
-        summary_ui(ui, &evaluation);
+        summary_ui(ui, evaluation);
         ui.horizontal_wrapped(|ui| {
             let options = [
                 (false, "Counts", "How many images"),
@@ -60,9 +73,7 @@ impl Panel for Confusion {
             cx.push(Action::Select(selection));
         }
     }
-}
 
-impl Confusion {
     /// Which part to evaluate, and the button.
     fn part_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let state = cx.state;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Key, Ui, vec2};
+use eframe::egui::{Button, Key, ScrollArea, Ui, Vec2, vec2};
 
 use super::{Cx, Panel};
 use crate::{
@@ -29,6 +29,8 @@ use crate::{
 
 /// Most points per pixel of a map.
 const LARGEST_ZOOM: f32 = 64.0;
+/// Less space than this is not used: the panel then has to scroll.
+const LEAST_SPACE: Vec2 = vec2(120.0, 160.0);
 /// Saved pictures have at least this many pixels on their longer side.
 const SAVED_SIDE: usize = 512;
 
@@ -60,7 +62,10 @@ impl Panel for FeatureMaps {
             states::failed(ui, message);
         }
         match (maps, state.maps.job) {
-            (Some(maps), _) => self.maps_ui(ui, cx, maps),
+            (Some(maps), _) => {
+                let area = ScrollArea::vertical().auto_shrink(false);
+                area.show(ui, |ui| self.maps_ui(ui, cx, maps));
+            }
             (None, Some(job)) => {
                 if states::loading(ui, "Computing feature maps", None) {
                     cx.push(Action::Cancel(job));
@@ -128,7 +133,7 @@ impl FeatureMaps {
                     self.enlarged = None;
                 }
             } else if maps.count() > 1 {
-                let button = ui.add_enabled(unit.is_some(), eframe::egui::Button::new("Enlarge"));
+                let button = ui.add_enabled(unit.is_some(), Button::new("Enlarge"));
                 let button = button.on_hover_text("Show the selected map alone (Enter, or double-click a map)");
                 if button.on_disabled_hover_text("Click a map first").clicked() {
                     self.enlarge(maps, unit);
@@ -141,7 +146,7 @@ impl FeatureMaps {
     fn picture_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, maps: &Maps, picture: &Arc<Picture>) {
         let unit = selected_unit(cx.state, maps);
         let grid = grid(maps, self.enlarged.is_some());
-        let space = (ui.available_size() - vec2(4.0, 4.0)).max(vec2(64.0, 64.0));
+        let space = (ui.available_size() - vec2(4.0, 4.0)).max(LEAST_SPACE);
         let size = tiles::crisp_size(ui, grid.size(), space, LARGEST_ZOOM);
         let texture = cx.textures.picture(ui.ctx(), picture);
         let tiled = tiles::tiles(ui, &texture, grid, size, &format!("Feature maps of {}", maps.name));
@@ -206,7 +211,7 @@ impl FeatureMaps {
 fn actions_ui(ui: &mut Ui, cx: &mut Cx<'_>, maps: &Maps, unit: Option<usize>, picture: &Arc<Picture>) {
     let what = if matches!(maps.shape, Shape::Flat(_)) { "value" } else { "filter" };
     let words = format!("Maximise this {what}");
-    let maximise = ui.add_enabled(unit.is_some(), eframe::egui::Button::new(words));
+    let maximise = ui.add_enabled(unit.is_some(), Button::new(words));
     let maximise = maximise.on_hover_text(format!("Look for an image that this {what} answers to most strongly"));
     if let (true, Some(unit)) =
         (maximise.on_disabled_hover_text(format!("Click a {what} first")).clicked(), unit)

@@ -25,8 +25,12 @@ use crate::{
     },
 };
 
-/// Narrower panels put the two pictures below each other.
-const SIDE_BY_SIDE: f32 = 420.0;
+/// Below this many points per weight the two pictures stand below each other.
+const SIDE_BY_SIDE_ZOOM: f32 = 6.0;
+/// Between the two pictures.
+const BETWEEN: f32 = 24.0;
+/// Room for the words above a picture.
+const TITLE_WIDTH: f32 = 110.0;
 /// Most points per weight.
 const LARGEST_ZOOM: f32 = 16.0;
 /// Points per weight that are kept although the picture then has to scroll.
@@ -133,17 +137,22 @@ fn pictures_ui(
     let now_title = format!("Now · epoch {epoch}");
     let before = pictures.before.as_ref().zip(model.initial.as_ref());
     let before = before.and_then(|(picture, initial)| Some((picture, kernels(initial, layer)?)));
-    let beside = before.is_some() && ui.available_width() >= SIDE_BY_SIDE;
-    let width = if beside { (ui.available_width() - 2.0 * theme::GRID) * 0.5 } else { ui.available_width() };
+    let half = (ui.available_width() - BETWEEN) * 0.5;
+    let columns = now.grid().size().0.max(1) as f32;
+    let beside = before.is_some() && half >= (SIDE_BY_SIDE_ZOOM * columns).max(TITLE_WIDTH);
+    let width = if beside { half } else { ui.available_width() };
     let size = zoomed(ui, now, vec2(width - 4.0, ui.available_height() - 40.0));
     let mut all_ui = |ui: &mut Ui| {
         if let Some((picture, kernels)) = &before {
-            picture_ui(ui, cx, layer, "Before training", picture, kernels, size, width);
+            picture_ui(ui, cx, layer, "Before training", picture, kernels, size);
         }
-        picture_ui(ui, cx, layer, &now_title, &pictures.now, now, size, width);
+        picture_ui(ui, cx, layer, &now_title, &pictures.now, now, size);
     };
     if beside {
-        ui.horizontal_top(all_ui);
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = BETWEEN;
+            all_ui(ui);
+        });
     } else {
         all_ui(ui);
     }
@@ -172,14 +181,14 @@ fn picture_ui(
     picture: &Arc<Picture>,
     kernels: &Kernels<'_>,
     size: Vec2,
-    width: f32,
 ) {
     let selection = &cx.state.selection;
     let selected = selection.unit.filter(|unit| selection.layer == Some(layer) && *unit < kernels.filters);
     let name = cx.state.model.as_ref().and_then(|model| model.snapshot.spec.layers.get(layer));
     let name = name.map_or_else(String::new, |layer| layer.name.clone());
     ui.vertical(|ui| {
-        ui.set_min_width(width.min(size.x.max(96.0)).max(width * 0.5));
+        ui.spacing_mut().item_spacing.x = theme::GRID;
+        ui.set_min_width(TITLE_WIDTH);
         ui.label(RichText::new(title).strong());
         let texture = cx.textures.picture(ui.ctx(), picture);
         let grid = kernels.grid();

@@ -73,7 +73,6 @@ impl Panel for Maximise {
         self.follow(cx, &model);
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             self.target_ui(ui, &model);
-            self.settings_ui(ui);
             self.buttons_ui(ui, cx, &model);
             if let Some(message) = &cx.state.maximise.failed {
                 states::failed(ui, message);
@@ -112,7 +111,14 @@ impl Maximise {
                 self.target = target;
             }
         });
-        ui.horizontal_wrapped(|ui| match self.target {
+        egui::Grid::new("what and how").num_columns(2).show(ui, |ui| {
+            self.fields_ui(ui, model);
+            self.settings_ui(ui);
+        });
+    }
+
+    fn fields_ui(&mut self, ui: &mut Ui, model: &LoadedModel) {
+        match self.target {
             Target::Class => {
                 let names = &model.snapshot.classes;
                 let options = || (0..names.len()).map(|class| (class, classes::name(names, class))).collect();
@@ -122,7 +128,8 @@ impl Maximise {
                 self.class = chosen.unwrap_or(self.class);
             }
             Target::Filter => self.filter_ui(ui, &model.snapshot.spec),
-        });
+        }
+        ui.end_row();
     }
 
     fn filter_ui(&mut self, ui: &mut Ui, spec: &ModelSpec) {
@@ -134,26 +141,26 @@ impl Maximise {
             self.layer = layer;
             self.unit = 0;
         }
+        ui.end_row();
         let last = units(spec, self.layer).saturating_sub(1);
         let label = states::caption(ui, "Filter");
         ui.add(DragValue::new(&mut self.unit).range(0..=last).speed(0.1))
             .labelled_by(label.id)
-            .on_hover_text("Number of the filter, counted from 0. Drag, or click to type");
-        states::caption(ui, format!("0 to {last}"));
+            .on_hover_text(format!("Number of the filter, 0 to {last}. Drag, or click to type"));
     }
 
     fn settings_ui(&mut self, ui: &mut Ui) {
-        ui.horizontal_wrapped(|ui| {
-            let label = states::caption(ui, "Steps");
-            ui.spacing_mut().slider_width = 110.0;
-            ui.add(Slider::new(&mut self.steps, STEPS).step_by(20.0))
-                .labelled_by(label.id)
-                .on_hover_text("How often the image is changed. More gives a stronger picture and takes longer (200)");
-            let label = states::caption(ui, "Seed");
-            ui.add(DragValue::new(&mut self.seed).speed(0.1))
-                .labelled_by(label.id)
-                .on_hover_text("Decides the first image and its small movements; another seed, another picture (0)");
-        });
+        let label = states::caption(ui, "Steps");
+        ui.spacing_mut().slider_width = 110.0;
+        ui.add(Slider::new(&mut self.steps, STEPS).step_by(20.0))
+            .labelled_by(label.id)
+            .on_hover_text("How often the image is changed. More gives a stronger picture and takes longer (200)");
+        ui.end_row();
+        let label = states::caption(ui, "Seed");
+        ui.add(DragValue::new(&mut self.seed).speed(0.1))
+            .labelled_by(label.id)
+            .on_hover_text("Decides the first image and its small movements; another seed, another picture (0)");
+        ui.end_row();
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel) {
@@ -235,13 +242,15 @@ fn example_ui(ui: &mut Ui, cx: &mut Cx<'_>, sample: usize, class: &str) {
         match cx.thumbnail(ui.ctx(), sample) {
             Some(texture) => {
                 let size = picture::fitted_exactly(texture.size_vec2(), rect.size());
-                picture::paint(ui, &texture, egui::Rect::from_min_size(rect.min, size));
+                let rect = egui::Rect::from_min_size(rect.min, size);
+                picture::paint(ui, &texture, rect);
+                picture::frame(ui, rect);
             }
             None => {
                 ui.painter().rect_filled(rect, 4.0, theme::palette(ui).line);
             }
         }
-        let words = format!("a real {class}");
+        let words = format!("a real image of {class}");
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &words));
         ui.set_max_width(EXAMPLE_SIDE);
         states::caption(ui, words);

@@ -27,6 +27,12 @@ const WIDE: f32 = 760.0;
 const HISTORY: f32 = 300.0;
 /// Longest side of the newest picture.
 const PICTURE: f32 = 256.0;
+/// Below this the words stand under the picture.
+const SMALLEST_PICTURE: f32 = 112.0;
+/// Width that the bars need.
+const BARS: f32 = 280.0;
+/// Narrower zones show no icon.
+const ROOM_FOR_ICON: f32 = 320.0;
 /// Side of an earlier picture.
 const SMALL: f32 = 40.0;
 /// Most bars of probabilities.
@@ -146,7 +152,9 @@ impl Predict {
         let class = classes::name(&answer.classes, answer.class);
         let pictured = answer.picture.width.max(answer.picture.height).max(1) as f32;
         let texture = cx.textures.picture(ui.ctx(), &answer.picture);
-        let side = PICTURE.min(ui.available_width() - 4.0);
+        let left = ui.available_width() - BARS;
+        let beside = left >= SMALLEST_PICTURE;
+        let side = if beside { left.min(PICTURE) } else { (ui.available_width() - 4.0).min(PICTURE * 0.6) };
         let whole_factor = pictured * 2.0 < side;
         let space = vec2(side, side);
         let size = if whole_factor {
@@ -155,7 +163,8 @@ impl Predict {
             picture::fitted_exactly(texture.size_vec2(), space)
         };
         let parts = |ui: &mut Ui| {
-            picture::picture(ui, &texture, size, &name);
+            let response = picture::picture(ui, &texture, size, &name);
+            picture::frame(ui, response.rect);
             ui.vertical(|ui| {
                 ui.label(RichText::new(&class).heading());
                 let words = format!("{name} · epoch {}", answer.epoch);
@@ -165,7 +174,7 @@ impl Predict {
                 bars::probability_bars(ui, &answer.classes, &answer.probabilities, MOST_BARS);
             });
         };
-        if ui.available_width() > size.x + 280.0 {
+        if beside {
             ui.horizontal_top(parts);
         } else {
             parts(ui);
@@ -207,7 +216,7 @@ fn drop_zone_ui(ui: &mut Ui) {
     let palette = theme::palette(ui);
     let hovering = ui.ctx().input(|input| !input.raw.hovered_files.is_empty());
     let height = (ui.ctx().content_rect().height() * 0.2).clamp(72.0, 160.0);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let rect = rect.shrink(1.0);
     let (fill, ink) = if hovering {
         (ui.visuals().selection.bg_fill, ui.visuals().text_color())
@@ -223,11 +232,14 @@ fn drop_zone_ui(ui: &mut Ui) {
         ui.painter().extend(egui::Shape::dashed_line(&corners, stroke, 6.0, 5.0));
     }
     let words = if hovering { "Let go to classify it" } else { "Drop an image anywhere on the window" };
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words));
-    let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(egui::Layout::top_down(egui::Align::Center)));
-    inner.add_space(height * 0.5 - 28.0);
-    inner.label(icon_text(icons::ICON_ADD_PHOTO_ALTERNATE).size(28.0).color(ink));
-    inner.add(Label::new(RichText::new(words).color(ink)).truncate());
+    let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(rect.shrink2(vec2(16.0, 0.0))).layout(egui::Layout::top_down(egui::Align::Center)));
+    if rect.width() > ROOM_FOR_ICON {
+        inner.add_space(height * 0.5 - 28.0);
+        inner.label(icon_text(icons::ICON_ADD_PHOTO_ALTERNATE).size(28.0).color(ink));
+    } else {
+        inner.add_space(height * 0.5 - 20.0);
+    }
+    inner.add(Label::new(RichText::new(words).color(ink)).wrap());
 }
 
 /// One earlier answer; returns whether it was clicked.

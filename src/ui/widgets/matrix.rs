@@ -18,11 +18,15 @@ use crate::{
 };
 
 /// Smallest and largest side of a cell in points.
-const CELL: std::ops::RangeInclusive<f32> = 18.0..=88.0;
+const CELL: std::ops::RangeInclusive<f32> = 18.0..=120.0;
+/// Less space than this is not used: the panel then has to scroll.
+const LEAST_SPACE: Vec2 = vec2(160.0, 200.0);
+/// Cells smaller than this show no zeros: they would hide the other numbers.
+const SMALLEST_WITH_ZERO: f32 = 30.0;
 /// Room for the title of an axis.
 const AXIS: f32 = 22.0;
 /// Longest label in points.
-const LONGEST_LABEL: f32 = 132.0;
+const LONGEST_LABEL: f32 = 200.0;
 /// Between a label and the cells.
 const PAD: f32 = 6.0;
 
@@ -69,7 +73,7 @@ impl Matrix<'_> {
     fn plan(&self, ui: &Ui) -> Plan {
         let font = TextStyle::Small.resolve(ui.style());
         let count = self.confusion.classes().max(1) as f32;
-        let space = ui.available_size().max(vec2(120.0, 120.0));
+        let space = ui.available_size().max(LEAST_SPACE);
         let measure = |class: usize| {
             let text = name(self.classes, class);
             ui.painter().layout_no_wrap(text, font.clone(), Color32::WHITE).size().x
@@ -168,6 +172,9 @@ impl Matrix<'_> {
     /// The number of a cell, in as many digits as fit; none when not even one does.
     fn number(&self, ui: &Ui, plan: &Plan, (actual, predicted): (usize, usize), rect: Rect, ink: Color32) {
         let share = self.confusion.row_share(actual, predicted);
+        if plan.cell < SMALLEST_WITH_ZERO && self.confusion.count(actual, predicted) == 0 {
+            return;
+        }
         let spellings = if self.as_shares {
             vec![percent(share), format!("{:.0}", 100.0 * share)]
         } else {

@@ -65,7 +65,10 @@ impl Tiled {
 }
 
 fn stroke(ui: &Ui, rect: Rect) {
-    ui.painter().rect_stroke(rect, 1.0, Stroke::new(2.0, theme::palette(ui).accent), StrokeKind::Outside);
+    // Two colours: one of them can be seen whatever the picture shows.
+    let inner = Stroke::new(1.0, theme::palette(ui).on_accent);
+    ui.painter().rect_stroke(rect, 1.0, inner, StrokeKind::Inside);
+    ui.painter().rect_stroke(rect, 1.0, Stroke::new(3.0, theme::palette(ui).accent), StrokeKind::Outside);
 }
 
 /// The size of a picture enlarged by a whole number of screen pixels so that it fills `space`, at
