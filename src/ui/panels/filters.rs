@@ -63,13 +63,23 @@ pub struct Filters {
 
 impl Panel for Filters {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(model) = needs::model(ui, cx, "Filters") else { return };
-        let layers = convolutions(&model.snapshot.spec);
-        let Some(&first) = layers.first() else {
-            states::empty(ui, "This model has no convolution and therefore no filters.", None);
+        let Some(model) = needs::model(ui, cx, "Filters") else {
             return;
         };
-        let chosen = cx.state.selection.layer.filter(|layer| layers.contains(layer));
+        let layers = convolutions(&model.snapshot.spec);
+        let Some(&first) = layers.first() else {
+            states::empty(
+                ui,
+                "This model has no convolution and therefore no filters.",
+                None,
+            );
+            return;
+        };
+        let chosen = cx
+            .state
+            .selection
+            .layer
+            .filter(|layer| layers.contains(layer));
         let layer = chosen.unwrap_or(first);
         let background = theme::palette(ui).gap;
         let key = Key {
@@ -81,10 +91,17 @@ impl Panel for Filters {
         let pictures = self.pictures.get(key, || paint(&model, layer, background));
         header_ui(ui, cx, &model, &layers, layer);
         let (Some(pictures), Some(now)) = (pictures, kernels(&model.snapshot, layer)) else {
-            states::failed(ui, "The weights of this layer are missing: train the model again");
+            states::failed(
+                ui,
+                "The weights of this layer are missing: train the model again",
+            );
             return;
         };
-        picture::scale_bar(ui, ColourScale::BlueWhiteRed, (-pictures.limit, pictures.limit));
+        picture::scale_bar(
+            ui,
+            ColourScale::BlueWhiteRed,
+            (-pictures.limit, pictures.limit),
+        );
         ScrollArea::both().auto_shrink(false).show(ui, |ui| {
             pictures_ui(ui, cx, &model, layer, &now, &pictures);
         });
@@ -100,27 +117,43 @@ impl Panel for Filters {
 
 fn paint(model: &LoadedModel, layer: usize, background: [u8; 3]) -> Option<Pictures> {
     let now = kernels(&model.snapshot, layer)?;
-    let before = model.initial.as_ref().and_then(|initial| kernels(initial, layer));
+    let before = model
+        .initial
+        .as_ref()
+        .and_then(|initial| kernels(initial, layer));
     let limit = before.map_or(0.0, |before| before.limit()).max(now.limit());
     let picture = |kernels: Kernels<'_>| Arc::new(kernels.picture(limit, background));
-    Some(Pictures { limit, before: before.map(picture), now: picture(now) })
+    Some(Pictures {
+        limit,
+        before: before.map(picture),
+        now: picture(now),
+    })
 }
 
 fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel, layers: &[usize], layer: usize) {
     let names = &model.snapshot.spec.layers;
-    let name = |layer: usize| names.get(layer).map_or_else(String::new, |layer| layer.name.clone());
+    let name = |layer: usize| {
+        names
+            .get(layer)
+            .map_or_else(String::new, |layer| layer.name.clone())
+    };
     ui.horizontal_wrapped(|ui| {
         let options = || layers.iter().map(|&layer| (layer, name(layer))).collect();
         let tooltip = "The convolution whose weights are shown";
         let words = name(layer);
-        if let Some(chosen) = fields::choice(ui, "Convolution", tooltip, 120.0, (&layer, &words), options) {
+        if let Some(chosen) =
+            fields::choice(ui, "Convolution", tooltip, 120.0, (&layer, &words), options)
+        {
             select(cx, chosen, None);
         }
         if let Some(kernels) = kernels(&model.snapshot, layer) {
             let (filters, channels) = (thousands(kernels.filters), thousands(kernels.channels));
             let size = kernels.size;
-            states::caption(ui, format!("{filters} filters × {channels} inputs, {size} × {size} weights each"))
-                .on_hover_text("A row for each filter, a column for each input channel");
+            states::caption(
+                ui,
+                format!("{filters} filters × {channels} inputs, {size} × {size} weights each"),
+            )
+            .on_hover_text("A row for each filter, a column for each input channel");
         }
     });
 }
@@ -157,7 +190,8 @@ fn pictures_ui(
         all_ui(ui);
     }
     if before.is_none() {
-        let words = "The weights before training are not kept in a model file, so only today's are shown.";
+        let words =
+            "The weights before training are not kept in a model file, so only today's are shown.";
         states::caption(ui, words);
     }
 }
@@ -172,7 +206,6 @@ fn zoomed(ui: &Ui, kernels: &Kernels<'_>, space: Vec2) -> Vec2 {
     best.max(vec2(size.0 as f32, size.1 as f32))
 }
 
-#[expect(clippy::too_many_arguments, reason = "a picture, what it shows and where")]
 fn picture_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -183,8 +216,14 @@ fn picture_ui(
     size: Vec2,
 ) {
     let selection = &cx.state.selection;
-    let selected = selection.unit.filter(|unit| selection.layer == Some(layer) && *unit < kernels.filters);
-    let name = cx.state.model.as_ref().and_then(|model| model.snapshot.spec.layers.get(layer));
+    let selected = selection
+        .unit
+        .filter(|unit| selection.layer == Some(layer) && *unit < kernels.filters);
+    let name = cx
+        .state
+        .model
+        .as_ref()
+        .and_then(|model| model.snapshot.spec.layers.get(layer));
     let name = name.map_or_else(String::new, |layer| layer.name.clone());
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.x = theme::GRID;
@@ -192,12 +231,25 @@ fn picture_ui(
         ui.label(RichText::new(title).strong());
         let texture = cx.textures.picture(ui.ctx(), picture);
         let grid = kernels.grid();
-        let tiled = tiles::tiles(ui, &texture, grid, size, &format!("Filters of {name}, {title}"));
+        let tiled = tiles::tiles(
+            ui,
+            &texture,
+            grid,
+            size,
+            &format!("Filters of {name}, {title}"),
+        );
         if let Some(unit) = selected {
-            tiled.outline(ui, unit * kernels.channels, (unit + 1) * kernels.channels - 1);
+            tiled.outline(
+                ui,
+                unit * kernels.channels,
+                (unit + 1) * kernels.channels - 1,
+            );
         }
         let Some(pointed) = tiled.pointed else { return };
-        let (filter, channel) = (pointed.tile / kernels.channels, pointed.tile % kernels.channels);
+        let (filter, channel) = (
+            pointed.tile / kernels.channels,
+            pointed.tile % kernels.channels,
+        );
         if tiled.response.clicked() {
             select(cx, layer, Some(filter));
         }
@@ -212,19 +264,25 @@ fn numbers_ui(ui: &mut Ui, weights: &[f32], size: usize) {
     if size == 0 || size > MOST_NUMBERS {
         return;
     }
-    egui::Grid::new("weights").spacing(vec2(theme::GRID, 2.0)).show(ui, |ui| {
-        for row in weights.chunks(size) {
-            for weight in row {
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    ui.label(RichText::new(significant(f64::from(*weight))).monospace());
-                });
+    egui::Grid::new("weights")
+        .spacing(vec2(theme::GRID, 2.0))
+        .show(ui, |ui| {
+            for row in weights.chunks(size) {
+                for weight in row {
+                    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                        ui.label(RichText::new(significant(f64::from(*weight))).monospace());
+                    });
+                }
+                ui.end_row();
             }
-            ui.end_row();
-        }
-    });
+        });
 }
 
 fn select(cx: &mut Cx<'_>, layer: usize, unit: Option<usize>) {
-    let selection = Selection { layer: Some(layer), unit, ..cx.state.selection.clone() };
+    let selection = Selection {
+        layer: Some(layer),
+        unit,
+        ..cx.state.selection.clone()
+    };
     cx.push(Action::Select(selection));
 }
