@@ -1,5 +1,45 @@
 //! Parses the command line and starts the window or a headless command.
 
+use std::path::Path;
+
+use clap::Parser as _;
+use convscope::{
+    cli::{self, Cli, RendererChoice, Status},
+    data::dataset::display_path,
+    sys, ui,
+};
+
 fn main() {
-    let _ = convscope::data::generate::generate_shapes(std::path::Path::new("datasets/shapes"), 0, 400, &mut |_, _| {});
+    sys::tune_allocator();
+    let arguments = Cli::parse();
+    if let Err(mistake) = arguments.check() {
+        mistake.exit();
+    }
+    let status = start(arguments);
+    sys::exit_now(status.code())
+}
+
+/// Does what was asked; everything that it started has ended when it returns.
+fn start(arguments: Cli) -> Status {
+    let Cli { command, json, open, renderer } = arguments;
+    if let Some(command) = command {
+        return cli::run(command, json);
+    }
+    if let Some(path) = open.as_deref().filter(|path| !path.exists()) {
+        return cli::report_failure(&missing(path), Status::WrongUsage);
+    }
+    let renderer = match renderer.unwrap_or_default() {
+        RendererChoice::Auto => ui::Renderer::Auto,
+        RendererChoice::Wgpu => ui::Renderer::Wgpu,
+        RendererChoice::Glow => ui::Renderer::Glow,
+    };
+    match ui::run(&ui::Options { open, renderer }) {
+        Ok(()) => Status::Success,
+        Err(error) => cli::report_failure(&error.to_string(), Status::Failed),
+    }
+}
+
+/// A word that is no command is taken for a path to open; most often it is a typing error.
+fn missing(path: &Path) -> String {
+    format!("{} is neither a command nor a file or folder: see convscope --help", display_path(path))
 }

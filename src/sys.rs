@@ -49,6 +49,19 @@ pub fn release_memory() {
     }
 }
 
+/// CPU time of the calling thread in seconds; 0 where the system does not tell.
+pub fn thread_cpu_secs() -> f64 {
+    #[cfg(target_os = "linux")]
+    {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: `time` is a valid timespec for the call to fill.
+        unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+        time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+    }
+    #[cfg(not(target_os = "linux"))]
+    0.0
+}
+
 /// Leaves the process without running C++ destructors, which crash in libtorch when a thread of its
 /// pool still computes. Call after every worker is joined and every file is closed.
 pub fn exit_now(status: i32) -> ! {

@@ -1,1 +1,87 @@
-//! The headless commands.
+//! The headless commands: everything the window does, for scripts and machines without a display.
+//!
+//! Results go to standard output, as tables for people or, with `--json`, as one JSON object per line;
+//! progress and messages go to standard error. The exit status says how it went ([`Status`]).
+
+mod args;
+mod evaluate;
+mod generate;
+mod inspect;
+mod output;
+mod predict;
+mod progress;
+mod recipes;
+mod session;
+mod source;
+mod summary;
+mod table;
+mod train;
+
+use std::io;
+
+pub use args::{Cli, Command, RendererChoice};
+use output::Output;
+
+/// How a command ended, as the exit status tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It did what was asked.
+    Success,
+    /// It could not; a sentence on standard error says why.
+    Failed,
+    /// The arguments make no sense.
+    WrongUsage,
+}
+
+impl Status {
+    /// The process's exit status.
+    pub fn code(self) -> i32 {
+        match self {
+            Self::Success => 0,
+            Self::Failed => 1,
+            Self::WrongUsage => 2,
+        }
+    }
+}
+
+/// Arguments that each are fine but make no sense together.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+impl Usage {
+    fn error(message: impl Into<String>) -> anyhow::Error {
+        Self(message.into()).into()
+    }
+}
+
+/// Runs one command to its end.
+pub fn run(command: Command, json: bool) -> Status {
+    let output = Output::new(json);
+    let outcome = match command {
+        Command::Recipes => recipes::run(output),
+        Command::Generate(args) => generate::run(&args, output),
+        Command::Summary(args) => summary::run(&args, output),
+        Command::Train(args) => train::run(&args, output),
+        Command::Evaluate(args) => evaluate::run(&args, output),
+        Command::Predict(args) => predict::run(&args, output),
+        Command::Inspect(args) => inspect::run(&args, output),
+    };
+    match outcome {
+        Ok(()) => Status::Success,
+        // The reader has seen enough (`| head`).
+        Err(error) if is_broken_pipe(&error) => Status::Success,
+        Err(error) if error.is::<Usage>() => report_failure(&error.to_string(), Status::WrongUsage),
+        Err(error) => report_failure(&format!("{error:#}"), Status::Failed),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Says on standard error what went wrong, in one line, and passes `status` on.
+pub fn report_failure(message: &str, status: Status) -> Status {
+    output::say(&format!("convscope: {}", message.lines().collect::<Vec<_>>().join(" ")));
+    status
+}

@@ -6,19 +6,17 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::cache::PixelCache;
 
-/// `(pixel / 255 - mean) / std` written as `pixel · scale + shift`, per RGB channel.
+/// `(pixel / 255 - mean) / std`, per RGB channel, rounded as torchvision's `ToTensor` and `Normalize` do.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Normalisation {
-    scale: [f32; 3],
-    shift: [f32; 3],
+    mean: [f32; 3],
+    std: [f32; 3],
 }
 
 impl Normalisation {
     /// From a mean and standard deviation in units of 0..1.
     pub fn new(mean: [f32; 3], std: [f32; 3]) -> Self {
-        let scale = std.map(|std| 1.0 / (255.0 * std));
-        let shift = std::array::from_fn(|c| -mean[c] / std[c]);
-        Self { scale, shift }
+        Self { mean, std }
     }
 }
 
@@ -54,13 +52,18 @@ pub fn to_tensor(
     channels_last: bool,
     device: Device,
 ) -> Result<Tensor, TchError> {
+    let (height, width) = (height as i64, width as i64);
+    // One value per byte of a row instead of per channel: libtorch is three times faster on long rows.
+    let row = |channels: &[f32; 3]| Tensor::f_from_slice(channels)?.f_to_device(device)?.f_repeat([width]);
     let images = Tensor::f_from_slice(bytes)?
         .f_to_device(device)?
-        .f_view([-1, height as i64, width as i64, 3])?
-        .f_to_kind(Kind::Float)?;
-    let scale = Tensor::f_from_slice(&normalisation.scale)?.f_to_device(device)?;
-    let shift = Tensor::f_from_slice(&normalisation.shift)?.f_to_device(device)?;
-    let images = images.f_mul(&scale)?.f_add_(&shift)?.f_permute([0, 3, 1, 2])?;
+        .f_view([-1, height, 3 * width])?
+        .f_to_kind(Kind::Float)?
+        .f_divide_scalar_(255.0)?
+        .f_sub_(&row(&normalisation.mean)?)?
+        .f_divide_(&row(&normalisation.std)?)?
+        .f_view([-1, height, width, 3])?
+        .f_permute([0, 3, 1, 2])?;
     if channels_last { Ok(images) } else { images.f_contiguous() }
 }
 

@@ -121,10 +121,34 @@ fn scan_class(
             skipped.not_images += 1;
         }
     }
-    images.sort_by(|a, b| {
-        natord::compare(&a.to_string_lossy(), &b.to_string_lossy()).then_with(|| a.cmp(b))
-    });
+    sort_naturally(&mut images);
     Ok(images)
+}
+
+/// Every image below `folder` at any depth, depth first in natural order; hidden files and folders are
+/// passed over and links to folders not followed, since they may lead back up.
+///
+/// # Errors
+/// When `folder` or one below it cannot be listed.
+pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
+    let mut entries = list(folder)?;
+    entries.retain(|entry| !is_hidden(entry));
+    sort_naturally(&mut entries);
+    let mut images = Vec::new();
+    for entry in entries {
+        if entry.is_dir() {
+            if !entry.is_symlink() {
+                images.extend(images_below(&entry)?);
+            }
+        } else if looks_like_image(&entry) {
+            images.push(entry);
+        }
+    }
+    Ok(images)
+}
+
+fn sort_naturally(paths: &mut [PathBuf]) {
+    paths.sort_by(|a, b| natord::compare(&a.to_string_lossy(), &b.to_string_lossy()).then_with(|| a.cmp(b)));
 }
 
 fn count_outsider(path: &Path, skipped: &mut Skipped) {
@@ -176,6 +200,17 @@ mod tests {
         let paths: Vec<_> = dataset.samples.iter().map(|s| s.path.to_str().unwrap()).collect();
         assert_eq!(paths, ["class2/img9.JPG", "class2/img10.jpg", "class10/a.png"]);
         assert_eq!(dataset.skipped, Skipped { hidden: 3, not_images: 2, misplaced: 2 });
+    }
+
+    #[test]
+    fn images_at_any_depth_come_in_natural_order() {
+        let folder = tree(&["b10/x.png", "b9/y.jpg", "b9/deeper/z.png", "a.png", ".hidden/h.png", "notes.txt"]);
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("b9/up")).unwrap();
+        let found = images_below(folder.path()).unwrap();
+        let found: Vec<_> = found.iter().map(|path| path.strip_prefix(folder.path()).unwrap()).collect();
+        assert_eq!(found, ["a.png", "b9/deeper/z.png", "b9/y.jpg", "b10/x.png"].map(Path::new));
+        assert!(images_below(&folder.path().join("nowhere")).is_err());
     }
 
     #[test]

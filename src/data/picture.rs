@@ -11,6 +11,9 @@ pub struct Picture {
     pub rgb: Vec<u8>,
 }
 
+/// A pixel needs no more room than this to be seen.
+pub const MAX_ENLARGEMENT: usize = 24;
+
 impl Picture {
     /// A picture of one colour.
     pub fn filled(width: usize, height: usize, colour: [u8; 3]) -> Self {
@@ -56,6 +59,17 @@ impl Picture {
         Self { width, height, rgb }
     }
 
+    /// Enlarged by the largest whole factor that keeps its longer side within `side` pixels, at most by
+    /// [`MAX_ENLARGEMENT`]: tiny maps become visible and stay true to their pixels.
+    #[must_use]
+    pub fn enlarged_within(self, side: usize) -> Self {
+        let longest = self.width.max(self.height).max(1);
+        match (side / longest).min(MAX_ENLARGEMENT) {
+            0 | 1 => self,
+            factor => self.enlarged(factor),
+        }
+    }
+
     /// The picture as an `image` buffer, for saving and resizing.
     pub fn to_image(&self) -> image::RgbImage {
         image::RgbImage::from_fn(self.width as u32, self.height as u32, |x, y| {
@@ -86,6 +100,10 @@ mod tests {
         assert_eq!((big.width, big.height), (4, 2));
         assert_eq!(big.pixel(1, 1), [0, 0, 0]);
         assert_eq!(big.pixel(2, 1), [9, 8, 7]);
+
+        assert_eq!(small.clone().enlarged_within(7).width, 6);
+        assert_eq!(small.clone().enlarged_within(1).width, 2);
+        assert_eq!(small.clone().enlarged_within(10_000).width, 2 * MAX_ENLARGEMENT);
 
         let mut canvas = Picture::filled(2, 2, [1, 1, 1]);
         canvas.paste(&big, 1, 1);

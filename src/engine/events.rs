@@ -176,6 +176,11 @@ pub enum Event {
         /// False when it goes on.
         paused: bool,
     },
+    /// Trainer: it was asked to stop and takes no further step; the end follows once everything is written.
+    Stopping {
+        /// Which job.
+        job: JobId,
+    },
     /// Trainer: end of a run, completed or stopped by the user.
     TrainingFinished {
         /// Which job.

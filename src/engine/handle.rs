@@ -146,6 +146,12 @@ impl EngineHandle {
         self.inspect(JobKind::SaveModel, |context| inspector::Command::Save { context, path })
     }
 
+    /// Makes the inspector panic, to test that a panic is contained.
+    #[cfg(test)]
+    pub fn panic_for_test(&self) -> JobId {
+        self.inspect(JobKind::Predict, |context| inspector::Command::Panic { context })
+    }
+
     /// Asks a job to end; unknown and finished ones are ignored.
     pub fn cancel(&self, job: JobId) {
         self.jobs.cancel(job);

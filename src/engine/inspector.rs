@@ -25,7 +25,7 @@ use crate::{
     model::{
         Network, WeightSnapshot,
         bundle::Bundle,
-        network::{NetworkError, Placement},
+        network::Placement,
     },
     train::{Evaluation, evaluate::evaluate},
 };
@@ -217,7 +217,7 @@ impl Inspector {
     fn network(&mut self) -> Result<(&Arc<WeightSnapshot>, &Network), JobError> {
         let snapshot = Arc::clone(&self.current()?.snapshot);
         if self.network.as_ref().is_none_or(|(built, _)| !Arc::ptr_eq(built, &snapshot)) {
-            let mut network = Network::from_snapshot(&snapshot, Placement::default()).map_err(network_error)?;
+            let mut network = Network::from_snapshot(&snapshot, Placement::default()).map_err(|error| error.to_string())?;
             network.freeze();
             self.network = Some((snapshot, network));
         }
@@ -362,10 +362,6 @@ fn predict_one(snapshot: &WeightSnapshot, network: &Network, source: &ImageSourc
 fn network_input(image: &image::RgbImage, network: &Network) -> Vec<u8> {
     let input = network.spec().input;
     cache::resized(image, (input.height, input.width)).into_raw()
-}
-
-fn network_error(error: NetworkError) -> JobError {
-    JobError::Failed(error.to_string())
 }
 
 fn inspect_error(error: InspectError) -> JobError {

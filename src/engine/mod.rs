@@ -8,6 +8,8 @@ mod inspector;
 mod job;
 mod latest;
 mod loader;
+#[cfg(test)]
+mod tests;
 mod trainer;
 
 pub use events::{Event, EventReceiver, Level, Progress, TrainingOutcome};

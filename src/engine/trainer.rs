@@ -182,6 +182,7 @@ fn train(
         initial: None,
         pending: Vec::new(),
         best_evaluation: None,
+        stopping: false,
     };
     let data = Data { dataset, pixels, split: &split };
     let fitted = fit::fit(&experiment.model, config, &data, &mut reporter);
@@ -247,6 +248,8 @@ struct Reporter<'a> {
     initial: Option<Arc<WeightSnapshot>>,
     pending: Vec<StepRecord>,
     best_evaluation: Option<Arc<Evaluation>>,
+    /// The request to stop was answered.
+    stopping: bool,
 }
 
 impl Reporter<'_> {
@@ -292,6 +295,10 @@ impl Observer for Reporter<'_> {
             context.events.send(Event::Paused { job, paused });
         });
         if context.cancel.is_cancelled() {
+            if !self.stopping {
+                self.stopping = true;
+                context.events.send(Event::Stopping { job });
+            }
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())

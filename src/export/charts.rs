@@ -62,6 +62,8 @@ fn canvas(
 /// One quantity over epochs.
 struct Curve<'a> {
     title: &'a str,
+    /// Where curves of this quantity rarely run.
+    legend: SeriesLabelPosition,
     train: Vec<(f64, f64)>,
     validation: Vec<(f64, f64)>,
 }
@@ -78,10 +80,16 @@ pub fn learning_curves(history: &[EpochRecord]) -> Result<Picture, ExportError> 
     let curves = [
         Curve {
             title: "Accuracy",
+            legend: SeriesLabelPosition::LowerRight,
             train: points(|r| Some(r.train_accuracy)),
             validation: points(|r| r.val_accuracy),
         },
-        Curve { title: "Loss", train: points(|r| Some(r.train_loss)), validation: points(|r| r.val_loss) },
+        Curve {
+            title: "Loss",
+            legend: SeriesLabelPosition::UpperRight,
+            train: points(|r| Some(r.train_loss)),
+            validation: points(|r| r.val_loss),
+        },
     ];
     canvas(1200, 420, |area| {
         for (half, curve) in area.split_evenly((1, 2)).iter().zip(&curves) {
@@ -102,18 +110,20 @@ fn draw_curve(
     });
     let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
     let margin = ((high - low) * 0.08).max(1e-3);
+    let side = ((last - 1.0) * 0.03).max(0.1);
+    let decimals = if high - low > 0.1 { 2 } else { 4 };
     let mut chart = ChartBuilder::on(area)
         .margin(16)
         .caption(curve.title, (FONT, 20).into_font().color(&INK))
         .x_label_area_size(40)
         .y_label_area_size(64)
-        .build_cartesian_2d(1.0..last.max(1.001), low - margin..high + margin)?;
+        .build_cartesian_2d(1.0 - side..last + side, low - margin..high + margin)?;
     chart
         .configure_mesh()
         .x_desc("Epoch")
-        .x_labels(all().count().clamp(2, 10))
+        .x_labels((last as usize).clamp(1, 10))
         .x_label_formatter(&|x| if x.fract() == 0.0 { format!("{x:.0}") } else { String::new() })
-        .y_label_formatter(&|y| format!("{y:.3}"))
+        .y_label_formatter(&|y| format!("{y:.decimals$}"))
         .label_style((FONT, 14).into_font().color(&INK))
         .axis_style(INK)
         .bold_line_style(FAINT)
@@ -127,13 +137,15 @@ fn draw_curve(
         if points.is_empty() {
             continue;
         }
-        let line = LineSeries::new(points.iter().copied(), colour.stroke_width(2)).point_size(3);
+        let style = ShapeStyle { color: colour.to_rgba(), filled: true, stroke_width: 2 };
+        let line = LineSeries::new(points.iter().copied(), style).point_size(3);
         chart.draw_series(line)?.label(name).legend(move |(x, y)| {
             PathElement::new(vec![(x, y), (x + 18, y)], colour.stroke_width(2))
         });
     }
     chart
         .configure_series_labels()
+        .position(curve.legend.clone())
         .background_style(WHITE.mix(0.85))
         .border_style(FAINT)
         .label_font((FONT, 14).into_font().color(&INK))
@@ -141,48 +153,69 @@ fn draw_curve(
     Ok(())
 }
 
+/// Pixels of a cell of the confusion matrix, the gap between cells included.
+const CELL: i32 = 92;
+const CELL_GAP: i32 = 2;
+/// Room above the cells for the axis title and two rows of names.
+const TOP: i32 = 104;
+/// A letter of a class name takes about this many pixels.
+const LETTER: i32 = 10;
+
 /// Counts with a row-normalised colour, axes Actual and Predicted.
 ///
 /// # Errors
 /// When drawing fails.
 pub fn confusion_matrix(matrix: &ConfusionMatrix, classes: &[String]) -> Result<Picture, ExportError> {
-    const CELL: i32 = 72;
-    const LEFT: i32 = 170;
-    const TOP: i32 = 90;
-    let count = matrix.classes() as i32;
-    let size = count * CELL;
-    let (width, height) = ((LEFT + size + 30) as usize, (TOP + size + 30) as usize);
-    let centred = Pos::new(HPos::Center, VPos::Center);
-    let text = |size: u32, colour: &RGBColor, pos: Pos| {
-        (FONT, size).into_font().color(colour).pos(pos)
-    };
+    let count = matrix.classes();
+    let names: Vec<String> =
+        (0..count).map(|index| shortened(classes.get(index).map_or("", String::as_str))).collect();
+    let longest = names.iter().map(|name| name.chars().count() as i32 * LETTER).max().unwrap_or(0);
+    let left = 64 + longest;
+    let size = count as i32 * CELL;
+    let (width, height) = ((left + size.max(2 * CELL) + 24) as usize, (TOP + size + 24) as usize);
     canvas(width, height, |area| {
-        let write = |words: &str, style: &TextStyle<'_>, at: (i32, i32)| {
-            area.draw_text(words, style, at).map_err(|error| draw_error(&error))
-        };
-        write("Predicted", &text(16, &INK, centred), (LEFT + size / 2, 24))?;
-        write("Actual", &text(16, &INK, Pos::new(HPos::Left, VPos::Center)), (16, TOP - 16))?;
-        for index in 0..count {
-            let name = shortened(classes.get(index as usize).map_or("", String::as_str));
-            let middle = index * CELL + CELL / 2;
-            write(&name, &text(14, &INK, centred), (LEFT + middle, TOP - 16 - 20 * (index % 2)))?;
-            let right = Pos::new(HPos::Right, VPos::Center);
-            write(&name, &text(14, &INK, right), (LEFT - 12, TOP + middle))?;
-        }
-        for actual in 0..count {
-            for predicted in 0..count {
-                let share = matrix.row_share(actual as usize, predicted as usize);
+        axes(area, &names, left, if longest > CELL { 24 } else { 0 })?;
+        for (actual, row) in matrix.rows().into_iter().enumerate() {
+            for (predicted, value) in row.into_iter().enumerate() {
+                let share = matrix.row_share(actual, predicted);
                 let fill = ColourScale::Viridis.colour(share as f32);
-                let (x, y) = (LEFT + predicted * CELL, TOP + actual * CELL);
-                area.draw(&Rectangle::new([(x, y), (x + CELL - 2, y + CELL - 2)], rgb(fill).filled()))
-                    .map_err(|error| draw_error(&error))?;
+                let (x, y) = (left + predicted as i32 * CELL, TOP + actual as i32 * CELL);
+                let corners = [(x, y), (x + CELL - CELL_GAP, y + CELL - CELL_GAP)];
+                area.draw(&Rectangle::new(corners, rgb(fill).filled())).map_err(|error| draw_error(&error))?;
                 let ink = if share > 0.6 { INK } else { WHITE };
-                let words = matrix.count(actual as usize, predicted as usize).to_string();
-                write(&words, &text(16, &ink, centred), (x + CELL / 2, y + CELL / 2))?;
+                let style = (FONT, 22).into_font().color(&ink).pos(CENTRED);
+                let middle = (x + (CELL - CELL_GAP) / 2, y + (CELL - CELL_GAP) / 2);
+                area.draw_text(&value.to_string(), &style, middle).map_err(|error| draw_error(&error))?;
             }
         }
         Ok(())
     })
+}
+
+const CENTRED: Pos = Pos { h_pos: HPos::Center, v_pos: VPos::Center };
+const RIGHT: Pos = Pos { h_pos: HPos::Right, v_pos: VPos::Center };
+
+/// Titles and class names; every second name above a column is raised by `stagger` pixels.
+fn axes(
+    area: &DrawingArea<BitMapBackend<'_>, Shift>,
+    names: &[String],
+    left: i32,
+    stagger: i32,
+) -> Result<(), ExportError> {
+    let write = |words: &str, style: &TextStyle<'_>, at: (i32, i32)| {
+        area.draw_text(words, style, at).map_err(|error| draw_error(&error))
+    };
+    let middle = names.len() as i32 * CELL / 2;
+    let title = (FONT, 21).into_font().color(&INK).pos(CENTRED);
+    write("Predicted", &title, (left + middle, 26))?;
+    write("Actual", &title.transform(FontTransform::Rotate270), (24, TOP + middle))?;
+    let name_style = (FONT, 18).into_font().color(&INK);
+    for (index, name) in (0..).zip(names) {
+        let centre = index * CELL + (CELL - CELL_GAP) / 2;
+        write(name, &name_style.pos(CENTRED), (left + centre, TOP - 18 - stagger * (index % 2)))?;
+        write(name, &name_style.pos(RIGHT), (left - 12, TOP + centre))?;
+    }
+    Ok(())
 }
 
 fn shortened(name: &str) -> String {

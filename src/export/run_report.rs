@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::{ExportError, charts};
 use crate::{
     data::{Dataset, Picture, cache::write_atomically, dataset::display_path},
-    inspect::{InspectError, colours::ColourScale, feature_maps::feature_maps, filters},
+    inspect::{InspectError, colours::{ColourScale, TILE_BACKGROUND}, feature_maps::feature_maps, filters},
     model::{LayerKind, Network, WeightSnapshot, network::Placement, shapes::layer_shapes},
     train::{EpochRecord, Evaluation, Experiment},
 };
@@ -75,12 +75,8 @@ pub fn png_bytes(picture: &Picture) -> Result<Vec<u8>, ExportError> {
     Ok(bytes.into_inner())
 }
 
-/// Grey between tiles.
-const BACKGROUND: [u8; 3] = [233, 236, 239];
-/// Filters are tiny: each weight becomes a square of this many pixels.
-const FILTER_ENLARGEMENT: usize = 8;
-/// A filter picture wider than this many weights is not enlarged.
-const WIDE: usize = 200;
+/// Filters and feature maps are tiny: they are enlarged towards this side, about the width of the page.
+const VIEWABLE_SIDE: usize = 900;
 
 fn figures(summary: &RunSummary<'_>) -> Result<Vec<Figure>, ExportError> {
     let mut figures = vec![Figure {
@@ -108,19 +104,18 @@ fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, Ex
     for layer in filters::convolutions(&snapshot.spec) {
         let name = &snapshot.spec.layers[layer].name;
         if let Some(kernels) = filters::kernels(snapshot, layer) {
-            let picture = kernels.picture(kernels.limit(), BACKGROUND);
-            let enlargement = if picture.width > WIDE { 1 } else { FILTER_ENLARGEMENT };
+            let picture = kernels.picture(kernels.limit(), TILE_BACKGROUND);
             figures.push(Figure {
                 file: format!("filters_{name}.png"),
                 caption: format!("{name}: filters (rows) over input channels (columns), ±{:.3}", kernels.limit()),
-                picture: picture.enlarged(enlargement),
+                picture: picture.enlarged_within(VIEWABLE_SIDE),
             });
         }
         let maps = feature_maps(&network, snapshot.epoch, &sample.rgb, layer)?;
         figures.push(Figure {
             file: format!("feature_maps_{name}.png"),
             caption: format!("{name}: feature maps of the first image"),
-            picture: maps.picture(ColourScale::Viridis, BACKGROUND),
+            picture: maps.picture(ColourScale::Viridis, TILE_BACKGROUND).enlarged_within(VIEWABLE_SIDE),
         });
     }
     Ok(figures)

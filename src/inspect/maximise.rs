@@ -1,13 +1,13 @@
 //! Activation maximisation: an image that a class or a filter answers to most strongly.
 //!
 //! Gradient ascent on the image (Erhan et al. 2009) with AdamW, jitter and small rotations so that
-//! the picture does not depend on single pixels. The image is `sigmoid(z)` and so stays within 0..1.
+//! the picture does not depend on single pixels. The image is `sigmoid(blur(z))` and so stays within 0..1.
 //! Class scores are logits: the softmax is left away.
 
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::{
-    Kind, TchError, Tensor,
+    Device, Kind, TchError, Tensor,
     nn::{self, OptimizerConfig as _},
 };
 
@@ -70,8 +70,20 @@ const INITIAL_SPREAD: f64 = 0.1;
 pub fn maximise(
     network: &Network,
     config: &MaximiseConfig,
-    mut on_preview: impl FnMut(&Preview) -> Result<(), Cancelled>,
+    on_preview: impl FnMut(&Preview) -> Result<(), Cancelled>,
 ) -> Result<Preview, InspectError> {
+    Ok(maximise_exact(network, config, on_preview)?.0)
+}
+
+/// Like [`maximise`], with the image as numbers too: `[3, H, W]`, 0..1, not rounded to bytes.
+///
+/// # Errors
+/// Like [`maximise`].
+pub fn maximise_exact(
+    network: &Network,
+    config: &MaximiseConfig,
+    mut on_preview: impl FnMut(&Preview) -> Result<(), Cancelled>,
+) -> Result<(Preview, Vec<f32>), InspectError> {
     check(network, config)?;
     let input = network.spec().input;
     let (height, width) = (input.height as i64, input.width as i64);
@@ -90,9 +102,11 @@ pub fn maximise(
         let output = network.forward_until(&input, Mode::Evaluate, config.layer + 1, |_, _| {})?;
         output.f_select(1, config.unit as i64)?.f_mean(Kind::Float)
     };
+    let smoothing = Smoothing::new(network.placement().device)?;
+    let image = || smoothing.apply(&z)?.f_sigmoid();
     let preview = |step: usize| -> Result<Preview, TchError> {
         let _no_grad = tch::no_grad_guard();
-        let image = z.f_sigmoid()?;
+        let image = image()?;
         let score = score(&image)?.f_double_value(&[])? as f32;
         Ok(Preview { step, steps: config.steps, score, picture: to_picture(&image, input.width, input.height)? })
     };
@@ -100,13 +114,13 @@ pub fn maximise(
         if step % PREVIEW_EVERY == 0 {
             on_preview(&preview(step)?)?;
         }
-        let image = transformed(&z.f_sigmoid()?, config, &mut rng)?;
-        let loss = score(&image)?.f_neg()?;
+        let loss = score(&transformed(&image()?, config, &mut rng)?)?.f_neg()?;
         optimizer.zero_grad();
         loss.f_backward()?;
         optimizer.step();
     }
-    Ok(preview(config.steps)?)
+    let values = Vec::<f32>::try_from(image()?.f_detach()?.f_flatten(0, -1)?)?;
+    Ok((preview(config.steps)?, values))
 }
 
 fn check(network: &Network, config: &MaximiseConfig) -> Result<(), InspectError> {
@@ -125,6 +139,38 @@ fn check(network: &Network, config: &MaximiseConfig) -> Result<(), InspectError>
         return Err(InspectError::NotThere(format!("there is no unit {unit} in {name}: it has {units}, counted from 0")));
     }
     Ok(())
+}
+
+/// A Gaussian blur of `z`. Without it the ascent fills areas with single-pixel noise, which small
+/// filters like and people cannot read; blurring `z` rather than adding a penalty needs no weight that
+/// would have to fit the unit's range.
+struct Smoothing {
+    /// `[3, 1, 1, 2 · RADIUS + 1]`, sum 1 for each channel.
+    kernel: Tensor,
+}
+
+impl Smoothing {
+    /// Standard deviation in pixels.
+    const SIGMA: f64 = 1.0;
+    /// Three standard deviations hold all but 0.3 % of the weight.
+    const RADIUS: i64 = 3;
+
+    fn new(device: Device) -> Result<Self, TchError> {
+        let weight = |at: i64| (-0.5 * (at as f64 / Self::SIGMA).powi(2)).exp();
+        let sum: f64 = (-Self::RADIUS..=Self::RADIUS).map(weight).sum();
+        let row: Vec<f32> = (-Self::RADIUS..=Self::RADIUS).map(|at| (weight(at) / sum) as f32).collect();
+        let kernel = Tensor::f_from_slice(&row)?.f_view([1, 1, 1, -1])?.f_repeat([3, 1, 1, 1])?;
+        Ok(Self { kernel: kernel.f_to_device(device)? })
+    }
+
+    /// Blurs `[1, 3, H, W]` along rows, then along columns; edges are continued outwards.
+    fn apply(&self, image: &Tensor) -> Result<Tensor, TchError> {
+        const CHANNELS: i64 = 3;
+        let padded = image.f_replication_pad2d([Self::RADIUS; 4])?;
+        let along_rows = padded.f_conv2d(&self.kernel, None::<&Tensor>, [1, 1], [0, 0], [1, 1], CHANNELS)?;
+        let columns = self.kernel.f_transpose(2, 3)?;
+        along_rows.f_conv2d(&columns, None::<&Tensor>, [1, 1], [0, 0], [1, 1], CHANNELS)
+    }
 }
 
 /// The image shifted and turned by a little.

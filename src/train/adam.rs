@@ -46,20 +46,22 @@ impl Adam {
     pub fn step<'a>(&mut self, parameters: impl Iterator<Item = &'a Tensor>) -> Result<(), TchError> {
         let Optimizer::Adam { learning_rate, beta1, beta2, epsilon } = self.config;
         self.step += 1;
-        let correction1 = 1.0 - beta1.powi(self.step);
-        let correction2 = 1.0 - beta2.powi(self.step);
+        let correction1 = 1.0 - beta1.powf(f64::from(self.step));
+        let correction2 = 1.0 - beta2.powf(f64::from(self.step));
         for (parameter, Moments { mean, square }) in parameters.zip(&mut self.moments) {
             let gradient = parameter.f_grad()?;
             if !gradient.defined() {
                 continue;
             }
             let _ = mean.f_lerp_(&gradient, 1.0 - beta1)?;
-            let _ = square.f_mul_scalar_(beta2)?;
-            let _ = square.f_add_(&gradient.f_square()?.f_mul_scalar_(1.0 - beta2)?)?;
+            // PyTorch's addcmul and addcdiv multiply their `value`, which tch leaves out, into the first
+            // factor. Doing the same beforehand rounds as they do.
+            let scaled = gradient.f_mul_scalar(1.0 - beta2)?;
+            let _ = square.f_mul_scalar_(beta2)?.f_addcmul_(&scaled, &gradient)?;
             let mut denominator = square.f_sqrt()?;
             let _ = denominator.f_divide_scalar_(correction2.sqrt())?.f_add_scalar_(epsilon)?;
-            let update = mean.f_div(&denominator)?.f_mul_scalar_(learning_rate / correction1)?;
-            let _ = parameter.shallow_clone().f_sub_(&update)?;
+            let scaled = mean.f_mul_scalar(-learning_rate / correction1)?;
+            let _ = parameter.shallow_clone().f_addcdiv_(&scaled, &denominator)?;
         }
         Ok(())
     }

@@ -34,7 +34,13 @@ pub struct Experiment {
 #[serde(deny_unknown_fields)]
 pub struct DatasetReference {
     /// A folder; a relative one is looked for in the working directory, then beside the program.
+    /// What is not UTF-8 in it is written escaped: such a path must be given again.
+    #[serde(serialize_with = "escaped")]
     pub path: PathBuf,
+}
+
+fn escaped<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&crate::data::dataset::display_path(path))
 }
 
 /// How a network is fitted.

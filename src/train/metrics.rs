@@ -115,3 +115,79 @@ impl ConfusionMatrix {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    struct Reference {
+        cases: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        why: String,
+        classes: usize,
+        actual: Vec<usize>,
+        predicted: Vec<usize>,
+        confusion: Vec<Vec<u64>>,
+        accuracy: f64,
+        per_class: Vec<Score>,
+        #[serde(rename = "macro")]
+        macro_average: Score,
+        weighted: Score,
+    }
+
+    #[derive(Deserialize)]
+    struct Score {
+        precision: f64,
+        recall: f64,
+        f1: f64,
+        support: u64,
+    }
+
+    fn assert_score(found: ClassScore, expected: &Score, why: &str) {
+        let pairs = [
+            (found.precision, expected.precision),
+            (found.recall, expected.recall),
+            (found.f1, expected.f1),
+        ];
+        for (found, expected) in pairs {
+            assert!((found - expected).abs() < 1e-9, "{why}: {found} instead of {expected}");
+        }
+        assert_eq!(found.support, expected.support, "{why}");
+    }
+
+    /// Numbers of scikit-learn; `tests/reference/classification_report.py` makes them and names its version.
+    #[test]
+    fn the_report_is_scikit_learns() {
+        let text = include_str!("../../tests/reference/classification_report.json");
+        let reference: Reference = serde_json::from_str(text).unwrap();
+        assert_eq!(reference.cases.len(), 4);
+        for case in reference.cases {
+            let pairs = case.actual.iter().copied().zip(case.predicted.iter().copied());
+            let matrix = ConfusionMatrix::new(case.classes, pairs);
+            assert_eq!(matrix.rows(), case.confusion, "{}", case.why);
+            assert!((matrix.accuracy() - case.accuracy).abs() < 1e-9, "{}", case.why);
+            let scores = matrix.class_scores();
+            assert_eq!(scores.len(), case.per_class.len(), "{}", case.why);
+            for (found, expected) in scores.into_iter().zip(&case.per_class) {
+                assert_score(found, expected, &case.why);
+            }
+            assert_score(matrix.macro_average(), &case.macro_average, &case.why);
+            assert_score(matrix.weighted_average(), &case.weighted, &case.why);
+        }
+    }
+
+    #[test]
+    fn nothing_counted_is_zero_everywhere_and_labels_outside_are_left_out() {
+        let empty = ConfusionMatrix::new(2, []);
+        assert_eq!((empty.accuracy(), empty.total()), (0.0, 0));
+        assert_eq!(empty.weighted_average().f1, 0.0);
+        let matrix = ConfusionMatrix::new(2, [(0, 0), (2, 0), (0, 2)]);
+        assert_eq!(matrix.total(), 1);
+        assert_eq!((matrix.count(0, 2), matrix.count(2, 0)), (0, 0));
+    }
+}

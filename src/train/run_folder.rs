@@ -13,6 +13,9 @@ use super::{
 };
 use crate::data::{cache::write_atomically, dataset::display_path};
 
+/// Name of the trained model in a run's folder.
+pub const MODEL_FILE: &str = "model.safetensors";
+
 /// A run's folder, open for writing.
 #[derive(Debug)]
 pub struct RunFolder {
@@ -77,7 +80,7 @@ impl RunFolder {
 
     /// Where the run's model belongs.
     pub fn model_path(&self) -> PathBuf {
-        self.path.join("model.safetensors")
+        self.path.join(MODEL_FILE)
     }
 }
 

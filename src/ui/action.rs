@@ -62,6 +62,8 @@ pub enum Action {
     ToggleShortcuts,
     /// Show or hide the event log.
     ToggleLog,
+    /// Show or hide the field to type a path into.
+    TogglePathField,
     /// Light, dark, or as the system says.
     SetTheme(eframe::egui::ThemePreference),
     /// Take a notification away.

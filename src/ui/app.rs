@@ -27,7 +27,7 @@ use crate::{
         TrainRequest, Waker,
     },
     model::WeightSnapshot,
-    resources,
+    resources, sys,
     train::{recipes, run_folder},
     worker::Worker,
 };
@@ -41,6 +41,8 @@ pub struct Places {
     pub cache: PathBuf,
     /// The folder that holds a folder for each run.
     pub runs: PathBuf,
+    /// The file that the event log is also written to (`CONVSCOPE_LOG`).
+    pub log: Option<PathBuf>,
 }
 
 impl Default for Places {
@@ -50,6 +52,7 @@ impl Default for Places {
             settings: settings::default_path(),
             cache: cache::default_folder(),
             runs: run_folder::default_runs_folder(),
+            log: std::env::var_os("CONVSCOPE_LOG").map(PathBuf::from),
         }
     }
 }
@@ -86,6 +89,8 @@ pub struct App {
     maps_key: Option<MapsKey>,
     says_key: Option<(usize, Arc<WeightSnapshot>)>,
     shapes_drawn: u64,
+    /// Notices with smaller numbers have been written to the log file.
+    logged: u64,
     frame_times: FrameTimes,
 }
 
@@ -93,13 +98,17 @@ pub struct App {
 enum FileTask {
     Settings(Box<Settings>, PathBuf),
     Picture(Arc<Picture>, PathBuf),
+    Log(String, PathBuf),
 }
 
-/// egui's own CPU time per frame, for the measurement in `CONVSCOPE_FRAME_TIMES`.
+/// What a frame costs, for the measurement in the file `CONVSCOPE_FRAME_TIMES`: CPU time of logic and
+/// drawing commands, and eframe's wall time of the frame before with tessellation and painting.
 #[derive(Default)]
 struct FrameTimes {
     file: Option<PathBuf>,
-    millis: Vec<f32>,
+    began: f64,
+    whole_millis: f32,
+    rows: Vec<(f64, f32, bool)>,
 }
 
 impl App {
@@ -158,9 +167,10 @@ impl App {
             maps_key: None,
             says_key: None,
             shapes_drawn: 0,
+            logged: 0,
             frame_times: FrameTimes {
                 file: std::env::var_os("CONVSCOPE_FRAME_TIMES").map(PathBuf::from),
-                millis: Vec::new(),
+                ..FrameTimes::default()
             },
         };
         if let Some(notice) = notice {
@@ -222,6 +232,9 @@ impl App {
             Action::ResetLayout => self.workspaces = Workspaces::default(),
             Action::ToggleShortcuts => self.chrome.shortcuts = !self.chrome.shortcuts,
             Action::ToggleLog => self.chrome.log = !self.chrome.log,
+            Action::TogglePathField => {
+                self.chrome.path_field = self.chrome.path_field.is_none().then(String::new);
+            }
             Action::SetTheme(theme) => {
                 self.settings.theme = theme.into();
                 context.set_theme(theme);
@@ -315,7 +328,7 @@ impl App {
         let experiment = self.state.experiment.clone();
         let run = self.places.runs.join(format!("{}-{}", experiment.name, timestamp()));
         let job = self.engine.train(TrainRequest { experiment, dataset, run });
-        self.state.training = Training { run: RunState::Running { job, paused: false }, ..Training::default() };
+        self.state.training = Training { run: RunState::Running { job, paused: false, stopping: false }, ..Training::default() };
         self.state.evaluation = None;
         self.state.maximise = MaximiseState::default();
     }
@@ -348,9 +361,20 @@ impl App {
             }
         }
         self.state.model = self.engine.model();
+        self.write_log();
         while let Ok(message) = self.file_errors.try_recv() {
             self.state.note(Level::Error, message);
+            // Writing that the log cannot be written would go on for ever.
+            self.places.log = None;
         }
+    }
+
+    fn write_log(&mut self) {
+        let Some(log) = &self.places.log else { return };
+        for notice in self.state.notices.iter().filter(|notice| notice.id >= self.logged) {
+            self.files.send(FileTask::Log(notice.text.clone(), log.clone()));
+        }
+        self.logged = self.state.notices.last().map_or(0, |notice| notice.id + 1);
     }
 
     /// A loaded model may want images of another size than the dataset was opened at.
@@ -443,6 +467,7 @@ impl App {
         let step_keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
         let mut shortcuts = vec![
             (command(Key::O), Action::Ask(Purpose::OpenDataset)),
+            (command(Key::P), Action::TogglePathField),
             (command(Key::Q), Action::Quit),
             (alt(Key::ArrowLeft), Action::Back),
             (alt(Key::ArrowRight), Action::Forward),
@@ -494,11 +519,11 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, context: &Context, frame: &mut eframe::Frame) {
+        self.frame_times.begin(frame);
         self.drain_events();
         self.take_drops(context);
         self.follow_selection();
         self.keep_settings(context);
-        self.frame_times.record(frame);
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
@@ -531,6 +556,7 @@ impl eframe::App for App {
         for action in actions {
             self.act(&context, action);
         }
+        self.frame_times.end(self.state.training.is_running());
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
@@ -540,15 +566,24 @@ impl eframe::App for App {
 }
 
 impl FrameTimes {
-    fn record(&mut self, frame: &eframe::Frame) {
-        if let (Some(_), Some(seconds)) = (&self.file, frame.info().cpu_usage) {
-            self.millis.push(1000.0 * seconds);
+    fn begin(&mut self, frame: &eframe::Frame) {
+        if self.file.is_some() {
+            self.began = sys::thread_cpu_secs();
+            self.whole_millis = 1000.0 * frame.info().cpu_usage.unwrap_or_default();
+        }
+    }
+
+    fn end(&mut self, training: bool) {
+        if self.file.is_some() {
+            let millis = 1000.0 * (sys::thread_cpu_secs() - self.began);
+            self.rows.push((millis, self.whole_millis, training));
         }
     }
 
     fn write(&self) {
         if let Some(file) = &self.file {
-            let lines: Vec<String> = self.millis.iter().map(f32::to_string).collect();
+            let line = |row: &(f64, f32, bool)| format!("{:.3} {:.3} {}", row.0, row.1, row.2);
+            let lines: Vec<String> = self.rows.iter().map(line).collect();
             // A measurement for developers; there is nobody left to tell about a full disk.
             let _ = std::fs::write(file, lines.join("\n"));
         }
@@ -567,6 +602,7 @@ fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receiver<St
             let outcome = match task {
                 FileTask::Settings(settings, path) => settings.save(&path),
                 FileTask::Picture(picture, path) => save_picture(&picture, &path),
+                FileTask::Log(line, path) => append_line(&line, &path),
             };
             if let Err(message) = outcome {
                 // The window is gone when nobody listens.
@@ -581,6 +617,13 @@ fn save_picture(picture: &Picture, path: &Path) -> Result<(), String> {
     let bytes = crate::export::run_report::png_bytes(picture).map_err(|error| error.to_string())?;
     cache::write_atomically(path, &bytes)
         .map_err(|error| format!("The picture cannot be saved to {}: {error}", display_path(path)))
+}
+
+fn append_line(line: &str, path: &Path) -> Result<(), String> {
+    use io::Write as _;
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+    file.and_then(|mut file| writeln!(file, "{line}"))
+        .map_err(|error| format!("The log cannot be written to {}: {error}", display_path(path)))
 }
 
 /// Seconds since 1970, to tell runs apart.

@@ -32,7 +32,7 @@ pub struct Chrome {
     /// The event log is open.
     pub log: bool,
     /// The window that asks for a path by typing is open, with what was typed.
-    path_field: Option<String>,
+    pub path_field: Option<String>,
     /// The step drawn last.
     last_step: Option<Step>,
     /// Steps with something new since they were shown.
@@ -60,7 +60,7 @@ impl Chrome {
         });
         self.notice_freshness(cx);
         let side = Frame::side_top_panel(ui.style()).inner_margin(Margin::same(8));
-        Panel::left("steps").frame(side).exact_size(116.0).resizable(false).show(ui, |ui| self.steps_ui(ui, cx));
+        Panel::left("steps").frame(side).exact_size(128.0).resizable(false).show(ui, |ui| self.steps_ui(ui, cx));
         let side = Frame::side_top_panel(ui.style()).inner_margin(Margin::same(12));
         let selection = Panel::right("selection").frame(side).default_size(208.0).size_range(168.0..=320.0);
         selection.show(ui, |ui| {
@@ -93,9 +93,7 @@ impl Chrome {
         item(ui, cx, "Open bundled shapes", "", idle, Action::OpenBundledDataset);
         item(ui, cx, "Open model…", "", idle, Action::Ask(Purpose::OpenModel));
         item(ui, cx, "Open experiment…", "", idle, Action::Ask(Purpose::OpenExperiment));
-        if ui.button("Open path…").clicked() {
-            self.path_field = Some(String::new());
-        }
+        item(ui, cx, "Open path…", "Ctrl+P", true, Action::TogglePathField);
         ui.separator();
         let has_model = cx.state.model.is_some();
         item(ui, cx, "Save model…", "Ctrl+S", has_model, Action::Ask(Purpose::SaveModel));
@@ -117,10 +115,10 @@ impl Chrome {
             }
             let text = (icon_text(icon(step)).size(18.0), words);
             let fresh = self.fresh.contains(&step);
-            let button = Button::selectable(current == step, text).min_size(vec2(100.0, 36.0));
+            let button = Button::selectable(current == step, text).min_size(vec2(112.0, 36.0));
             let response = ui.add(button);
             if fresh {
-                let dot = response.rect.right_center() - vec2(10.0, 0.0);
+                let dot = response.rect.right_top() + vec2(-8.0, 8.0);
                 ui.painter().circle_filled(dot, 4.0, palette.accent);
             }
             let hint = match lacks {
@@ -289,7 +287,11 @@ fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let total = per_epoch * training.total_epochs;
     let (epoch, step) = training.steps.last().map_or((1, 0), |record| (record.epoch, record.step));
     let batch = (step + per_epoch).saturating_sub((epoch - 1) * per_epoch + per_epoch);
-    let word = if training.is_paused() { "Paused" } else { "Training" };
+    let word = match (training.is_stopping(), training.is_paused()) {
+        (true, _) => "Stopping",
+        (_, true) => "Paused",
+        _ => "Training",
+    };
     let words =
         format!("{word} · epoch {epoch} of {} · batch {batch} of {per_epoch}", training.total_epochs.max(1));
     ui.label(words);
@@ -299,6 +301,9 @@ fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let left = (total - step.min(total)) as f64 * last.seconds / per_epoch as f64;
         let speed = thousands(last.images_per_sec.round() as usize);
         states::caption(ui, format!("{speed} images/s · {} left", minutes(left)));
+    }
+    if training.is_stopping() {
+        return;
     }
     let paused = training.is_paused();
     if ui.button(if paused { "Resume" } else { "Pause" }).on_hover_text("Space").clicked() {
@@ -423,6 +428,7 @@ fn shortcuts_ui(ui: &mut Ui) {
     let rows = [
         ("Ctrl+1 … Ctrl+6", "Show a step"),
         ("Ctrl+O", "Open a dataset"),
+        ("Ctrl+P", "Type the path of something to open"),
         ("Ctrl+S", "Save the model"),
         ("Ctrl+Enter", "Train"),
         ("Space", "Pause or resume training"),

@@ -160,8 +160,7 @@ impl FilePicker for SystemPicker {
         }
         let (purpose, dialog) = self.in_app.as_mut()?;
         let purpose = *purpose;
-        match dialog.show(context).state() {
-            State::Open => return None,
+        match show(dialog, context) {
             State::Selected => {
                 let mut paths: Vec<PathBuf> = dialog.selection().into_iter().map(Path::to_path_buf).collect();
                 if paths.is_empty() {
@@ -170,12 +169,22 @@ impl FilePicker for SystemPicker {
                 self.in_app = None;
                 Some((purpose, paths.into_iter().map(|path| purpose.with_ending(path)).collect()))
             }
+            State::Open => None,
             State::Cancelled | State::Closed => {
                 self.in_app = None;
                 None
             }
         }
     }
+}
+
+/// Draws the in-app dialog. Its icon buttons are 23 points wide, which our padding would leave empty.
+fn show(dialog: &mut FileDialog, context: &Context) -> State {
+    let padding = context.global_style().spacing.button_padding;
+    context.all_styles_mut(|style| style.spacing.button_padding = egui::vec2(4.0, padding.y));
+    let state = dialog.show(context).state();
+    context.all_styles_mut(|style| style.spacing.button_padding = padding);
+    state
 }
 
 fn system_dialog(purpose: Purpose) -> Vec<PathBuf> {

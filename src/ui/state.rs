@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use super::format::{counted, percent};
 use crate::{
     data::{Dataset, Picture, Split, dataset::display_path},
     engine::{
@@ -53,6 +54,8 @@ pub enum RunState {
         job: JobId,
         /// It waits.
         paused: bool,
+        /// It was asked to stop and writes what it has.
+        stopping: bool,
     },
     /// The last run ended well.
     Finished(TrainingOutcome),
@@ -94,6 +97,11 @@ impl Training {
     /// Whether a run waits.
     pub fn is_paused(&self) -> bool {
         matches!(self.run, RunState::Running { paused: true, .. })
+    }
+
+    /// Whether a run was asked to stop.
+    pub fn is_stopping(&self) -> bool {
+        matches!(self.run, RunState::Running { stopping: true, .. })
     }
 
     /// The epoch whose weights are kept.
@@ -405,10 +413,13 @@ impl AppState {
                 self.training.train_images = train_images;
             }
             Event::Steps { job, steps } if current == Some(job) => self.training.steps.extend(steps),
-            Event::Epoch { job, record } if current == Some(job) => self.training.epochs.push(record),
+            Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
             Event::Evaluated { job, evaluation } if current == Some(job) => self.evaluation = Some(evaluation),
             Event::Paused { job, paused } if current == Some(job) => {
-                self.training.run = RunState::Running { job, paused };
+                self.training.run = RunState::Running { job, paused, stopping: false };
+            }
+            Event::Stopping { job } if current == Some(job) => {
+                self.training.run = RunState::Running { job, paused: false, stopping: true };
             }
             Event::TrainingFinished { job, outcome } => {
                 self.jobs.remove(&job);
@@ -469,8 +480,9 @@ impl AppState {
             return;
         }
         let dataset = &open.dataset;
-        let (images, classes) = (dataset.samples.len(), dataset.classes.len());
-        self.note(Level::Info, format!("Opened {}: {images} images of {classes} classes", dataset.name));
+        let images = counted(dataset.samples.len(), "image");
+        let classes = dataset.classes.len();
+        self.note(Level::Info, format!("Opened {}: {images} of {classes} classes", dataset.name));
         if !dataset.broken.is_empty() {
             let broken = dataset.broken.len();
             self.note(Level::Warning, format!("{broken} images of {} could not be opened", dataset.name));
@@ -486,12 +498,22 @@ impl AppState {
         self.trail = Trail::default();
     }
 
+    fn epoch_finished(&mut self, record: EpochRecord) {
+        let validation = match record.val_accuracy {
+            Some(accuracy) => format!(", validation {}", percent(accuracy)),
+            None => String::new(),
+        };
+        let training = percent(record.train_accuracy);
+        self.note(Level::Info, format!("Epoch {}: training {training}{validation}", record.epoch));
+        self.training.epochs.push(record);
+    }
+
     fn run_finished(&mut self, outcome: TrainingOutcome) {
         let epochs = self.training.epochs.len();
         let words = if outcome.completed { "Training finished" } else { "Training stopped" };
         let best = match self.training.best_epoch().and_then(|best| best.val_accuracy) {
             Some(accuracy) => {
-                format!("; best epoch {} with {:.1} % validation accuracy", outcome.best_epoch, 100.0 * accuracy)
+                format!("; best epoch {} with {} validation accuracy", outcome.best_epoch, percent(accuracy))
             }
             None => String::new(),
         };
@@ -515,6 +537,10 @@ impl AppState {
         if self.says.job == Some(job) {
             self.says = SaysState { job: None, answer: Some(prediction) };
         } else if self.predict.job == Some(job) {
+            let probability = prediction.probabilities.get(prediction.class).copied().unwrap_or_default();
+            let class = prediction.classes.get(prediction.class).map_or("", String::as_str);
+            let words = format!("{}: {class} {}", prediction.name, percent(f64::from(probability)));
+            self.note(Level::Info, words);
             self.predict.answers.insert(0, prediction);
             self.predict.answers.truncate(MOST_ANSWERS);
             self.predict.failed = None;

@@ -1,0 +1,84 @@
+//! Seconds per epoch of recipe 1: `epoch FOLDER THREADS EPOCHS` prints one JSON line.
+//!
+//! `benches/epoch_vs_pytorch.py` runs it in turn with PyTorch. Images are decoded before the clock starts.
+#![expect(clippy::print_stdout, reason = "its answer")]
+
+use std::{error::Error, ops::ControlFlow, path::Path, sync::Arc};
+
+use convscope::{
+    cancel::CancelToken,
+    data::{PixelCache, Split, folder},
+    model::WeightSnapshot,
+    resources, sys,
+    train::{
+        Experiment, StepRecord, TrainingConfig,
+        fit::{self, Data, EpochEnd, FitError, Observer},
+    },
+};
+
+/// Listens and does nothing.
+struct Silent;
+
+impl Observer for Silent {
+    fn pulse(&mut self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn step(&mut self, _record: &StepRecord) -> Result<(), FitError> {
+        Ok(())
+    }
+
+    fn weights(&mut self, _snapshot: &Arc<WeightSnapshot>) {}
+
+    fn epoch(&mut self, _end: &EpochEnd<'_>) -> Result<(), FitError> {
+        Ok(())
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    sys::tune_allocator();
+    // cargo adds `--bench` of its own.
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
+    let [root, threads, epochs] = arguments.as_slice() else {
+        println!("usage: epoch FOLDER THREADS EPOCHS; benches/epoch_vs_pytorch.py calls this");
+        return Ok(());
+    };
+    let recipe = resources::find("assets/recipes/shapes.ron")
+        .ok_or("there is no assets/recipes/shapes.ron")?;
+    let experiment = Experiment::load(&recipe)?;
+    let token = CancelToken::new();
+    let mut dataset = folder::scan(Path::new(root), &token)?;
+    let cache = tempfile::tempdir()?;
+    let size = (experiment.model.input.height, experiment.model.input.width);
+    let pixels = PixelCache::open(cache.path(), &mut dataset, size, &token, &|_, _| {})?;
+    let labels: Vec<usize> = dataset.samples.iter().map(|sample| sample.label).collect();
+    let split = Split::new(&labels, &experiment.split)?;
+    let config = TrainingConfig {
+        epochs: epochs.parse()?,
+        threads: Some(threads.parse()?),
+        ..experiment.training
+    };
+    let data = Data {
+        dataset: &dataset,
+        pixels: &pixels,
+        split: &split,
+    };
+    let outcome = fit::fit(&experiment.model, &config, &data, &mut Silent)?;
+    let training = split.train.len() as f64;
+    let epochs: Vec<_> = outcome
+        .history
+        .iter()
+        .map(|record| {
+            let train = training / record.images_per_sec;
+            serde_json::json!({ "train_secs": train, "epoch_secs": record.seconds })
+        })
+        .collect();
+    println!(
+        "{}",
+        serde_json::json!({ "epochs": epochs, "last_val_accuracy": outcome.history.last().and_then(|r| r.val_accuracy) })
+    );
+    Ok(())
+}

@@ -1,0 +1,309 @@
+//! The grammar of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
+
+/// Train image classifiers and see what they see.
+///
+/// Without a command, the window opens.
+#[derive(Debug, Parser)]
+#[command(name = "convscope", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do without a window
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Print one JSON object per line instead of tables
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Dataset, model, run or experiment to open in the window
+    #[arg(value_name = "PATH")]
+    pub open: Option<PathBuf>,
+    /// What draws the window [default: auto]
+    #[arg(long, value_enum)]
+    pub renderer: Option<RendererChoice>,
+}
+
+impl Cli {
+    /// What clap's own rules cannot say, since a global option may stand before a command: PATH and
+    /// `--renderer` are the window's, `--json` is the commands'.
+    ///
+    /// # Errors
+    /// The mistake, in clap's form.
+    pub fn check(&self) -> Result<(), clap::Error> {
+        let (kind, message) = match &self.command {
+            Some(_) if self.open.is_some() || self.renderer.is_some() => {
+                (ErrorKind::ArgumentConflict, "PATH and --renderer belong to the window, not to a command")
+            }
+            None if self.json => {
+                (ErrorKind::MissingSubcommand, "--json belongs to a command, such as `convscope recipes --json`")
+            }
+            _ => return Ok(()),
+        };
+        Err(Self::command().error(kind, message))
+    }
+}
+
+/// What draws the window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum RendererChoice {
+    /// The best that works here
+    #[default]
+    Auto,
+    /// Vulkan, Metal or DirectX
+    Wgpu,
+    /// OpenGL
+    Glow,
+}
+
+/// One headless command.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the recipes
+    Recipes,
+    /// Write a bundled dataset
+    Generate(GenerateArgs),
+    /// Show a network's layers, output shapes and parameters
+    Summary(SummaryArgs),
+    /// Train a model
+    Train(TrainArgs),
+    /// Measure a model on a dataset
+    Evaluate(EvaluateArgs),
+    /// Classify images
+    Predict(PredictArgs),
+    /// Draw what a network is made of and what it sees
+    Inspect(InspectArgs),
+}
+
+/// `convscope generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// Which dataset
+    #[arg(value_enum)]
+    pub set: GeneratedSet,
+    /// Folder to write, one sub-folder per class
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The same seed draws the same images
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Images per class
+    #[arg(long, default_value_t = 400, value_parser = at_least_one)]
+    pub count: usize,
+}
+
+/// A dataset that the program draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GeneratedSet {
+    /// Circles, squares and triangles, 128 × 128 pixels
+    Shapes,
+}
+
+/// `convscope summary`.
+#[derive(Debug, Args)]
+pub struct SummaryArgs {
+    /// Experiment file, recipe name, model file or run folder
+    #[arg(value_name = "EXPERIMENT|MODEL")]
+    pub source: PathBuf,
+}
+
+/// `convscope train`.
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// Experiment file or recipe name
+    #[arg(value_name = "EXPERIMENT")]
+    pub experiment: PathBuf,
+    /// Dataset to use instead of the experiment's
+    #[arg(long, value_name = "DATA")]
+    pub data: Option<PathBuf>,
+    /// Folder for the run; another name is taken when it holds something already
+    #[arg(long, value_name = "RUN")]
+    pub out: Option<PathBuf>,
+    /// Epochs to train instead of the experiment's
+    #[arg(long, value_parser = at_least_one)]
+    pub epochs: Option<usize>,
+    /// Seed of weights, image order and dropout instead of the experiment's; the split keeps its own
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// CPU threads; the choice is libtorch's unless given
+    #[arg(long, value_parser = at_least_one)]
+    pub threads: Option<usize>,
+    /// Number format: f32 or auto
+    #[arg(long, default_value = "auto", value_parser = precision)]
+    pub precision: Precision,
+    /// Where to compute: cpu or auto
+    #[arg(long, default_value = "auto", value_parser = device)]
+    pub device: Device,
+}
+
+/// Number format to compute in; one exists so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// 32-bit floats.
+    F32,
+}
+
+/// Where to compute; one place exists so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Device {
+    /// The processor.
+    Cpu,
+}
+
+/// `convscope evaluate`.
+#[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    /// Model file or run folder
+    #[arg(value_name = "MODEL|RUN")]
+    pub model: PathBuf,
+    /// The dataset that the model was trained on
+    #[arg(long, value_name = "DATA")]
+    pub data: PathBuf,
+    /// Which part of it, divided as it was for training
+    #[arg(long, value_enum, default_value_t)]
+    pub split: Part,
+    /// Also write every image's label, prediction and probabilities
+    #[arg(long, value_name = "FILE.csv")]
+    pub predictions: Option<PathBuf>,
+}
+
+/// Part of a dataset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// What weights were fitted to
+    Train,
+    /// What chose the best epoch
+    Validation,
+    /// What was kept for the end
+    #[default]
+    Test,
+    /// Every image
+    All,
+}
+
+/// `convscope predict`.
+#[derive(Debug, Args)]
+pub struct PredictArgs {
+    /// Model file or run folder
+    pub model: PathBuf,
+    /// Images, and folders whose images are taken at any depth
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub files: Vec<PathBuf>,
+    /// Print a CSV table
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+}
+
+/// `convscope inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Model file or run folder
+    pub model: PathBuf,
+    /// The image to look at, for feature-maps
+    pub image: Option<PathBuf>,
+    /// What to look at
+    #[arg(long, value_enum)]
+    pub what: Aspect,
+    /// Layer: its name, or its number in `convscope summary`; the first convolution unless given
+    #[arg(long)]
+    pub layer: Option<String>,
+    /// Class to maximise
+    #[arg(long, conflicts_with_all = ["layer", "unit"])]
+    pub class: Option<String>,
+    /// Filter or value of the layer to maximise, counted from 0
+    #[arg(long, requires = "layer")]
+    pub unit: Option<usize>,
+    /// Seed of the first image, shifts and rotations when maximising [default: 0]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// File to write: .png for a picture, .npy for the raw f32 array
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// What `convscope inspect` looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Aspect {
+    /// The kernels of a convolution: a row per filter, a column per input channel; array [F, C, K, K]
+    Filters,
+    /// What a layer makes of IMAGE; array [C, H, W], or [N] for a row of values
+    FeatureMaps,
+    /// An image that a class or a filter answers to most strongly; array [3, H, W] from 0 to 1
+    Maximise,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("use at least 1".into()),
+        Ok(number) => Ok(number),
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
+fn precision(text: &str) -> Result<Precision, String> {
+    match text {
+        "f32" | "auto" => Ok(Precision::F32),
+        "bf16" => Err("this version computes in f32 only: use f32 or auto".into()),
+        _ => Err("use f32 or auto".into()),
+    }
+}
+
+fn device(text: &str) -> Result<Device, String> {
+    match text {
+        "cpu" | "auto" => Ok(Device::Cpu),
+        gpu if gpu == "mps" || gpu.starts_with("cuda") => {
+            Err("this version computes on the CPU only: use cpu or auto".into())
+        }
+        _ => Err("use cpu or auto".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_not_built_yet_is_refused_in_words() {
+        for (option, value, part) in [
+            ("--precision", "bf16", "f32 only"),
+            ("--device", "cuda:0", "CPU only"),
+            ("--epochs", "0", "at least 1"),
+            ("--what", "saliency", "saliency"),
+        ] {
+            let command: &[&str] = if option == "--what" {
+                &["convscope", "inspect", "m", "--out", "o.png", option, value]
+            } else {
+                &["convscope", "train", "shapes", option, value]
+            };
+            let error = Cli::try_parse_from(command).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{option}");
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn json_stands_before_or_after_the_command() {
+        for line in [["convscope", "--json", "recipes"], ["convscope", "recipes", "--json"]] {
+            let parsed = Cli::try_parse_from(line).unwrap();
+            assert!(parsed.json && matches!(parsed.command, Some(Command::Recipes)));
+            parsed.check().unwrap();
+        }
+    }
+
+    #[test]
+    fn the_window_and_the_commands_keep_their_own_arguments() {
+        let mistakes: [&[&str]; 3] = [&["--json"], &["--renderer", "glow", "recipes"], &["some/path", "recipes"]];
+        for arguments in mistakes {
+            let parsed = Cli::try_parse_from(["convscope"].iter().chain(arguments)).unwrap();
+            assert_eq!(parsed.check().unwrap_err().exit_code(), 2, "{arguments:?}");
+        }
+        let parsed = Cli::try_parse_from(["convscope", "--renderer", "glow", "some/path"]).unwrap();
+        parsed.check().unwrap();
+        assert_eq!((parsed.open, parsed.renderer), (Some("some/path".into()), Some(RendererChoice::Glow)));
+    }
+}

@@ -1,0 +1,164 @@
+//! `convscope inspect`: filters, feature maps and activation maximisation as pictures or arrays.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use npyz::WriterBuilder as _;
+use serde_json::json;
+
+use super::{
+    Usage,
+    args::{Aspect, InspectArgs},
+    output::{Output, figure},
+    progress::Progress,
+    source::{self, ArrayFormat},
+};
+use crate::{
+    data::{Picture, cache, dataset::display_path},
+    export::run_report::png_bytes,
+    inspect::{
+        colours::{ColourScale, TILE_BACKGROUND},
+        feature_maps::feature_maps,
+        filters,
+        maximise::{MaximiseConfig, maximise_exact},
+    },
+    model::{Network, WeightSnapshot, network::Placement},
+};
+
+/// What there is to write.
+struct Found {
+    layer: usize,
+    shape: Vec<usize>,
+    values: Vec<f32>,
+    picture: Picture,
+    score: Option<f32>,
+}
+
+pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
+    check_usage(args)?;
+    let format = ArrayFormat::of(&args.out)?;
+    let snapshot = source::load_model(&args.model)?.snapshot;
+    let found = match args.what {
+        Aspect::Filters => kernels(&snapshot, args)?,
+        Aspect::FeatureMaps => maps(&snapshot, args)?,
+        Aspect::Maximise => maximised(&snapshot, args)?,
+    };
+    let bytes = match format {
+        ArrayFormat::Png => png_bytes(&found.picture.enlarged_within(VIEWABLE_SIDE))?,
+        ArrayFormat::Npy => npy_bytes(&found.shape, &found.values)?,
+    };
+    let out = display_path(&args.out);
+    cache::write_atomically(&args.out, &bytes).with_context(|| format!("cannot write {out}"))?;
+
+    let layer = &snapshot.spec.layers[found.layer].name;
+    let mut line = json!({ "out": out, "layer": layer, "shape": found.shape });
+    if let (Some(score), Some(fields)) = (found.score, line.as_object_mut()) {
+        fields.insert("score".into(), json!(score));
+    }
+    output.json(&line)?;
+    let score = found.score.map(|score| format!(", score {}", figure(score.into()))).unwrap_or_default();
+    output.text(&format!("{out}: {layer} {:?}{score}", found.shape))?;
+    Ok(())
+}
+
+/// Arguments that belong to another `--what` are mistakes, not decoration.
+fn check_usage(args: &InspectArgs) -> Result<()> {
+    let maximises = args.what == Aspect::Maximise;
+    let wrong = |message: &str| Err(Usage::error(message));
+    match args.what {
+        Aspect::FeatureMaps if args.image.is_none() => wrong("--what feature-maps needs an IMAGE after the model"),
+        Aspect::Filters | Aspect::Maximise if args.image.is_some() => wrong("only --what feature-maps takes an IMAGE"),
+        Aspect::Maximise if args.class.is_none() && args.unit.is_none() => {
+            wrong("--what maximise needs --class, or --layer with --unit")
+        }
+        _ if !maximises && (args.class.is_some() || args.unit.is_some() || args.seed.is_some()) => {
+            wrong("--class, --unit and --seed belong to --what maximise")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The layer asked for, or the first convolution.
+fn layer(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<usize> {
+    match &args.layer {
+        Some(text) => source::layer(snapshot, text),
+        None => filters::convolutions(&snapshot.spec)
+            .first()
+            .copied()
+            .context("the model has no convolution: choose a layer with --layer"),
+    }
+}
+
+fn kernels(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
+    let layer = layer(snapshot, args)?;
+    let Some(kernels) = filters::kernels(snapshot, layer) else {
+        let spec = &snapshot.spec.layers[layer];
+        let known = filters::convolutions(&snapshot.spec).into_iter();
+        let names: Vec<&str> = known.map(|index| snapshot.spec.layers[index].name.as_str()).collect();
+        bail!("{} is a {} layer without filters: the convolutions are {}", spec.name, spec.kind.word(), names.join(", "));
+    };
+    Ok(Found {
+        layer,
+        shape: vec![kernels.filters, kernels.channels, kernels.size, kernels.size],
+        values: kernels.values.to_vec(),
+        picture: kernels.picture(kernels.limit(), TILE_BACKGROUND),
+        score: None,
+    })
+}
+
+fn maps(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
+    let layer = layer(snapshot, args)?;
+    let image = args.image.as_deref().unwrap_or_else(|| Path::new(""));
+    let network = Network::from_snapshot(snapshot, Placement::default())?;
+    let input = snapshot.spec.input;
+    let picture = cache::decode_sized(image, (input.height, input.width))
+        .map_err(|reason| anyhow::anyhow!("{} {reason}", display_path(image)))?;
+    let maps = feature_maps(&network, snapshot.epoch, &picture.rgb, layer)?;
+    let picture = maps.picture(ColourScale::Viridis, TILE_BACKGROUND);
+    Ok(Found { layer, shape: maps.shape.dims(), values: maps.values, picture, score: None })
+}
+
+fn maximised(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
+    let (layer, unit) = target(snapshot, args)?;
+    let mut network = Network::from_snapshot(snapshot, Placement::default())?;
+    network.freeze();
+    let config = MaximiseConfig { seed: args.seed.unwrap_or(0), ..MaximiseConfig::new(layer, unit) };
+    let mut bar = Progress::new("maximising");
+    let (last, values) = maximise_exact(&network, &config, |preview| {
+        bar.at(preview.step, preview.steps);
+        Ok(())
+    })?;
+    let input = snapshot.spec.input;
+    Ok(Found {
+        layer,
+        shape: vec![3, input.height, input.width],
+        values,
+        picture: last.picture,
+        score: Some(last.score),
+    })
+}
+
+/// Layer and unit to excite.
+fn target(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<(usize, usize)> {
+    if let Some(class) = &args.class {
+        let Some(unit) = snapshot.classes.iter().position(|name| name == class) else {
+            bail!("the model has no class {class}: its classes are {}", snapshot.classes.join(", "));
+        };
+        return Ok((snapshot.spec.layers.len().saturating_sub(1), unit));
+    }
+    Ok((layer(snapshot, args)?, args.unit.unwrap_or(0)))
+}
+
+/// Small pictures are enlarged towards this side.
+const VIEWABLE_SIDE: usize = 800;
+
+/// A NumPy file of little-endian f32, row-major.
+fn npy_bytes(shape: &[usize], values: &[f32]) -> Result<Vec<u8>> {
+    let shape: Vec<u64> = shape.iter().map(|&length| length as u64).collect();
+    let mut bytes = Vec::new();
+    let options = npyz::WriteOptions::new().default_dtype().shape(&shape);
+    let mut writer = options.writer(&mut bytes).begin_nd()?;
+    writer.extend(values.iter().copied())?;
+    writer.finish()?;
+    Ok(bytes)
+}

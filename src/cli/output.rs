@@ -1,0 +1,124 @@
+//! The one place that writes to standard output and standard error.
+
+use std::io::{self, Write as _};
+
+use serde_json::Value;
+
+/// Standard output, in the form that was asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether JSON was asked for; then nothing else may be written.
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Writes a JSON object as one line; does nothing when people read.
+    ///
+    /// # Errors
+    /// When standard output is closed or full.
+    pub fn json(self, value: &Value) -> io::Result<()> {
+        if self.json { write_line(&value.to_string()) } else { Ok(()) }
+    }
+
+    /// Writes text for people; does nothing when JSON was asked for.
+    ///
+    /// # Errors
+    /// When standard output is closed or full.
+    pub fn text(self, text: &str) -> io::Result<()> {
+        if self.json { Ok(()) } else { write_line(text) }
+    }
+}
+
+fn write_line(text: &str) -> io::Result<()> {
+    write_bytes(format!("{text}\n").as_bytes())
+}
+
+/// Writes to standard output as it is.
+///
+/// # Errors
+/// When standard output is closed or full.
+pub fn write_bytes(bytes: &[u8]) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    // A script that reads along waits for whole lines.
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    written.map_err(|error| io::Error::new(error.kind(), format!("cannot write to standard output: {error}")))
+}
+
+/// Writes a line to standard error; a closed one is no reason to stop.
+pub fn say(message: &str) {
+    let _ = writeln!(io::stderr().lock(), "{message}");
+}
+
+/// A number as people read it: four significant digits, `–` when it is not finite.
+pub fn figure(value: f64) -> String {
+    if !value.is_finite() {
+        return "–".into();
+    }
+    let scientific = format!("{value:.3e}");
+    let exponent: i32 = scientific.rsplit_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
+    match exponent {
+        ..-4 if value != 0.0 => scientific,
+        _ => format!("{value:.*}", usize::try_from(3 - exponent).unwrap_or(0).min(7)),
+    }
+}
+
+/// [`figure`] of what may be absent.
+pub fn optional_figure(value: Option<f64>) -> String {
+    figure(value.unwrap_or(f64::NAN))
+}
+
+/// A count with its thousands marked: `73,731`.
+pub fn count(value: usize) -> String {
+    let digits = value.to_string();
+    let mut marked = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            marked.push(',');
+        }
+        marked.push(digit);
+    }
+    marked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_see_four_significant_digits() {
+        let cases = [
+            (0.0, "0.000"),
+            (0.9875, "0.9875"),
+            (0.99996, "1.000"),
+            (0.012_345, "0.01235"),
+            (1234.6, "1235"),
+            (123_456.0, "123456"),
+            (-1.5, "-1.500"),
+            (0.000_012_345, "1.234e-5"),
+            (f64::NAN, "–"),
+            (f64::INFINITY, "–"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(figure(value), expected, "{value}");
+        }
+        assert_eq!(optional_figure(None), "–");
+    }
+
+    #[test]
+    fn thousands_are_marked() {
+        assert_eq!([0, 999, 1000, 73_731, 1_000_000].map(count), ["0", "999", "1,000", "73,731", "1,000,000"]);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_null_in_json() {
+        assert_eq!(serde_json::json!({ "loss": f64::NAN, "low": f32::NEG_INFINITY }).to_string(), r#"{"loss":null,"low":null}"#);
+    }
+}

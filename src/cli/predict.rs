@@ -1,0 +1,153 @@
+//! `convscope predict`: one image after the other, so that any number of files fits into memory.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Result, bail};
+use serde_json::{Map, Value, json};
+
+use super::{
+    args::PredictArgs,
+    output::{Output, figure, say, write_bytes},
+    source,
+};
+use crate::{
+    data::{cache, dataset::display_path, folder},
+    inspect::predict::{Answer, predict},
+    model::{Network, network::Placement},
+    train::evaluate::argmax,
+};
+
+pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
+    let bundle = source::load_model(&args.model)?;
+    let network = Network::from_snapshot(&bundle.snapshot, Placement::default())?;
+    let form = match (output.is_json(), args.csv) {
+        (true, _) => Form::Json(output),
+        (false, true) => Form::Csv(Box::new(csv::Writer::from_writer(Vec::new()))),
+        (false, false) => Form::Text(output),
+    };
+    let mut printer = Printer { form, classes: Arc::clone(&bundle.snapshot.classes) };
+    printer.heading()?;
+    let (mut files, mut failures) = (0usize, 0usize);
+    for given in &args.files {
+        for (file, readable) in files_of(given) {
+            let answer = readable.and_then(|()| classify(&network, &file));
+            files += 1;
+            failures += usize::from(answer.is_err());
+            printer.line(&display_path(&file), &answer)?;
+        }
+    }
+    if failures == files {
+        bail!("none of the {files} files could be classified");
+    }
+    Ok(())
+}
+
+/// The files that an argument means: itself, or the images in a folder. A folder that gives none stands
+/// for itself, with the reason.
+fn files_of(given: &Path) -> Vec<(PathBuf, Result<(), String>)> {
+    if !given.is_dir() {
+        return vec![(given.to_path_buf(), Ok(()))];
+    }
+    match folder::images_below(given) {
+        Err(error) => vec![(given.to_path_buf(), Err(error.to_string()))],
+        Ok(images) if images.is_empty() => vec![(given.to_path_buf(), Err("holds no images".into()))],
+        Ok(images) => images.into_iter().map(|image| (image, Ok(()))).collect(),
+    }
+}
+
+fn classify(network: &Network, file: &Path) -> Result<Answer, String> {
+    let input = network.spec().input;
+    let picture = cache::decode_sized(file, (input.height, input.width))?;
+    predict(network, &picture.rgb).map_err(|error| error.to_string())
+}
+
+enum Form {
+    Json(Output),
+    Csv(Box<csv::Writer<Vec<u8>>>),
+    Text(Output),
+}
+
+struct Printer {
+    form: Form,
+    classes: Arc<[String]>,
+}
+
+impl Printer {
+    fn heading(&mut self) -> Result<()> {
+        let Form::Csv(writer) = &mut self.form else { return Ok(()) };
+        let named = |what: &'static str| self.classes.iter().map(move |class| format!("{what}_{class}"));
+        let fixed = ["file", "class", "probability"].map(String::from).into_iter();
+        let error = std::iter::once("error".to_owned());
+        writer.write_record(fixed.chain(named("probability")).chain(named("logit")).chain(error))?;
+        pass_on(writer)
+    }
+
+    fn line(&mut self, file: &str, answer: &Result<Answer, String>) -> Result<()> {
+        match (&mut self.form, answer) {
+            (Form::Json(output), answer) => output.json(&json_line(file, &self.classes, answer))?,
+            (Form::Csv(writer), answer) => {
+                writer.write_record(csv_line(file, &self.classes, answer))?;
+                pass_on(writer)?;
+            }
+            (Form::Text(output), Ok(answer)) => {
+                let (class, probability) = best(&self.classes, answer);
+                let width = self.classes.iter().map(|class| class.chars().count()).max().unwrap_or(0);
+                output.text(&format!("{class:<width$}  {:>9}  {file}", figure(probability.into())))?;
+            }
+            (Form::Text(_), Err(reason)) => say(&format!("{file}: {reason}")),
+        }
+        Ok(())
+    }
+}
+
+/// Hands what the CSV writer has made to standard output.
+fn pass_on(writer: &mut csv::Writer<Vec<u8>>) -> Result<()> {
+    writer.flush()?;
+    let made = std::mem::replace(writer, csv::Writer::from_writer(Vec::new()));
+    let bytes = made.into_inner().map_err(csv::IntoInnerError::into_error)?;
+    Ok(write_bytes(&bytes)?)
+}
+
+fn best<'a>(classes: &'a [String], answer: &Answer) -> (&'a str, f32) {
+    let class = argmax(&answer.probabilities);
+    let probability = answer.probabilities.get(class).copied().unwrap_or(f32::NAN);
+    (classes.get(class).map_or("", String::as_str), probability)
+}
+
+fn json_line(file: &str, classes: &[String], answer: &Result<Answer, String>) -> Value {
+    match answer {
+        Ok(answer) => {
+            let (class, probability) = best(classes, answer);
+            let named = classes.iter().cloned().zip(answer.probabilities.iter().map(|&value| value.into()));
+            let probabilities: Map<String, Value> = named.collect();
+            json!({
+                "file": file,
+                "class": class,
+                "probability": probability,
+                "probabilities": probabilities,
+                "logits": answer.logits,
+            })
+        }
+        Err(reason) => json!({ "file": file, "error": reason }),
+    }
+}
+
+fn csv_line(file: &str, classes: &[String], answer: &Result<Answer, String>) -> Vec<String> {
+    let mut line = vec![file.to_owned()];
+    match answer {
+        Ok(answer) => {
+            let (class, probability) = best(classes, answer);
+            line.extend([class.to_owned(), probability.to_string()]);
+            line.extend(answer.probabilities.iter().chain(&answer.logits).map(f32::to_string));
+            line.push(String::new());
+        }
+        Err(reason) => {
+            line.extend(std::iter::repeat_n(String::new(), 2 + 2 * classes.len()));
+            line.push(reason.clone());
+        }
+    }
+    line
+}

@@ -1,0 +1,68 @@
+//! How far the work is, on standard error: a bar on a terminal, now and then a line elsewhere.
+
+use std::{
+    io::{self, IsTerminal as _},
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::output::say;
+
+/// Elsewhere than on a terminal, lines come at most this often.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// One task's progress; the bar disappears when it is dropped.
+pub struct Progress {
+    label: String,
+    /// `None` when standard error is no terminal.
+    bar: Option<ProgressBar>,
+    last_line: Instant,
+}
+
+impl Progress {
+    /// `label` says what is done, such as "reading images".
+    pub fn new(label: &str) -> Self {
+        let bar = io::stderr().is_terminal().then(|| {
+            let bar = ProgressBar::new(0);
+            let style = "{msg}  {wide_bar} {pos}/{len}  {eta_precise} left";
+            // The template is constant; were it wrong, indicatif's own look is as good.
+            bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_message(label.to_owned());
+            bar
+        });
+        Self { label: label.to_owned(), bar, last_line: Instant::now() }
+    }
+
+    /// `done` of `total` is finished.
+    pub fn at(&mut self, done: usize, total: usize) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        } else if self.last_line.elapsed() >= LINE_INTERVAL {
+            self.last_line = Instant::now();
+            say(&format!("{}: {done} of {total}", self.label));
+        }
+    }
+
+    /// Writes a line, above the bar if there is one.
+    pub fn say(&self, message: &str) {
+        self.suspend(|| say(message));
+    }
+
+    /// Runs `write` with the bar out of the way.
+    pub fn suspend<R>(&self, write: impl FnOnce() -> R) -> R {
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

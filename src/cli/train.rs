@@ -1,0 +1,176 @@
+//! `convscope train`: drives the engine as the window does and tells what it says.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use serde_json::json;
+
+use super::{
+    args::TrainArgs,
+    output::{Output, count, figure, optional_figure, say},
+    progress::Progress,
+    session::{Heard, Session},
+};
+use crate::{
+    data::dataset::display_path,
+    engine::{Event, Level, TrainRequest, TrainingOutcome},
+    resources,
+    train::{EpochRecord, Experiment, recipes, run_folder::default_runs_folder},
+};
+
+pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
+    let experiment = experiment(args)?;
+    let input = experiment.model.input;
+    let run = args.out.clone().unwrap_or_else(|| default_run(&experiment.name));
+    let session = Session::start()?;
+    let data = resources::resolve(&experiment.dataset.path);
+    let dataset = session.open_dataset(data, (input.height, input.width))?;
+    session.engine.train(TrainRequest { experiment, dataset, run: run.clone() });
+    let mut follower = Follower { output, bar: Progress::new("training"), history: Vec::new() };
+    let outcome = follower.follow(&session)?;
+    let history = std::mem::take(&mut follower.history);
+    drop(follower);
+    drop(session);
+    if args.out.is_some() && outcome.run != run {
+        say(&format!("{} holds something already: the run is in {}", display_path(&run), display_path(&outcome.run)));
+    }
+    tell_end(&outcome, &history, output)
+}
+
+/// The experiment with what the arguments change.
+fn experiment(args: &TrainArgs) -> Result<Experiment> {
+    let mut experiment = recipes::find(&args.experiment)?;
+    if let Some(data) = &args.data {
+        experiment.dataset.path.clone_from(data);
+    }
+    let training = &mut experiment.training;
+    training.epochs = args.epochs.unwrap_or(training.epochs);
+    training.seed = args.seed.unwrap_or(training.seed);
+    training.threads = args.threads.or(training.threads);
+    Ok(experiment)
+}
+
+/// A folder named after the experiment; the engine numbers it when there is one already.
+fn default_run(name: &str) -> PathBuf {
+    let plain = |letter: char| if letter.is_alphanumeric() || "-_".contains(letter) { letter } else { '-' };
+    let folder: String = name.chars().map(plain).collect();
+    default_runs_folder().join(if folder.is_empty() { "run" } else { &folder })
+}
+
+/// Turns a run's events into lines.
+struct Follower {
+    output: Output,
+    bar: Progress,
+    history: Vec<EpochRecord>,
+}
+
+impl Follower {
+    fn follow(&mut self, session: &Session) -> Result<TrainingOutcome> {
+        loop {
+            match session.hear()? {
+                Heard::Interrupted => {
+                    self.bar.say("stopping after this step; Ctrl+C again ends at once");
+                    session.engine.stop();
+                }
+                Heard::Event(Event::TrainingFinished { outcome, .. }) => return Ok(outcome),
+                Heard::Event(Event::Failed { message, .. }) => bail!(message),
+                Heard::Event(Event::Cancelled { .. }) => bail!("stopped before training began"),
+                Heard::Event(event) => self.tell(event)?,
+            }
+        }
+    }
+
+    fn tell(&mut self, event: Event) -> Result<()> {
+        match event {
+            Event::TrainingStarted { run, train_images, validation_images, epochs, .. } => {
+                self.bar.say(&format!(
+                    "training on {} images, validating on {}, {epochs} epochs; the run is in {}",
+                    count(train_images),
+                    count(validation_images),
+                    display_path(&run)
+                ));
+            }
+            Event::Progress { progress, .. } => self.bar.at(progress.done, progress.total),
+            Event::Epoch { record, .. } => self.epoch(&record)?,
+            Event::Note { level: Level::Warning | Level::Error, message } => self.bar.say(&message),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn epoch(&mut self, record: &EpochRecord) -> Result<()> {
+        self.history.push(*record);
+        let line = format!(
+            "epoch {}: loss {}, accuracy {}; validation loss {}, accuracy {}; {:.0} images/s, {} s",
+            record.epoch,
+            figure(record.train_loss),
+            figure(record.train_accuracy),
+            optional_figure(record.val_loss),
+            optional_figure(record.val_accuracy),
+            record.images_per_sec,
+            figure(record.seconds),
+        );
+        if self.output.is_json() {
+            self.bar.say(&line);
+            self.output.json(&serde_json::to_value(record)?)?;
+        } else {
+            self.bar.suspend(|| self.output.text(&line))?;
+        }
+        Ok(())
+    }
+}
+
+fn tell_end(outcome: &TrainingOutcome, history: &[EpochRecord], output: Output) -> Result<()> {
+    let best = history.iter().find(|record| record.epoch == outcome.best_epoch);
+    let val_accuracy = best.and_then(|record| record.val_accuracy);
+    output.json(&json!({
+        "outcome": if outcome.completed { "completed" } else { "stopped" },
+        "best_epoch": best.map(|record| record.epoch),
+        "val_accuracy": val_accuracy,
+        "test_accuracy": outcome.test_accuracy,
+        "model": outcome.model.as_deref().map(display_path),
+        "run": display_path(&outcome.run),
+        "seconds": outcome.seconds,
+    }))?;
+    let how = if outcome.completed { "completed" } else { "stopped" };
+    output.text(&format!("\nTraining {how} after {} s.", figure(outcome.seconds)))?;
+    let Some(best) = best else {
+        output.text("No epoch was finished, so there is no model.")?;
+        return Ok(());
+    };
+    let accuracy = optional_figure(val_accuracy);
+    output.text(&format!("Best epoch {}, validation accuracy {accuracy}", best.epoch))?;
+    if let Some(accuracy) = outcome.test_accuracy {
+        output.text(&format!("Test accuracy {}", figure(accuracy)))?;
+    }
+    for (what, path) in leavings(&outcome.run, outcome.model.as_deref()) {
+        output.text(&format!("{what:<17} {}", display_path(&path)))?;
+    }
+    Ok(())
+}
+
+/// What a person wants to open after a run, with its name.
+fn leavings(run: &Path, model: Option<&Path>) -> Vec<(&'static str, PathBuf)> {
+    let mut all = vec![
+        ("Run folder", run.to_path_buf()),
+        ("Report", run.join("report.html")),
+        ("Learning curves", run.join("curves.png")),
+        ("Confusion matrix", run.join("confusion_matrix.png")),
+    ];
+    all.extend(model.map(|model| ("Model", model.to_path_buf())));
+    all.retain(|(_, path)| path.exists());
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_lead_out_of_the_runs_folder() {
+        for (name, folder) in [("shapes", "shapes"), ("../../etc", "------etc"), ("", "run"), ("a b/c", "a-b-c")] {
+            assert_eq!(default_run(name).file_name().unwrap(), folder, "{name}");
+            assert_eq!(default_run(name).parent().unwrap(), default_runs_folder());
+        }
+    }
+}

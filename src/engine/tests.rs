@@ -1,0 +1,292 @@
+//! The engine without a window: training, pausing, stopping, panics, silent readers, stale requests.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use super::{
+    EngineHandle, Event, FeatureMapsRequest, ImageSource, JobId, JobKind, MaximiseRequest, OpenDataset,
+    TrainRequest, TrainingOutcome,
+};
+use crate::{
+    data::generate,
+    inspect::maximise::MaximiseConfig,
+    model::bundle::Bundle,
+    train::{Experiment, experiment::Optimizer, recipes},
+};
+
+/// More than any step of these tests takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn engine() -> EngineHandle {
+    static CACHE: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let cache = CACHE.get_or_init(|| tempfile::tempdir().unwrap());
+    EngineHandle::start(Arc::new(|| {}), cache.path().to_path_buf()).unwrap()
+}
+
+/// Twelve shapes of each kind.
+fn shapes_folder() -> &'static Path {
+    static FOLDER: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        generate::generate_shapes(folder.path(), 1, 12, &mut |_, _| {}).unwrap();
+        folder
+    });
+    folder.path()
+}
+
+/// Recipe 1 at 32 pixels, so that a step takes a millisecond.
+fn small_experiment(epochs: usize) -> Experiment {
+    let mut experiment = recipes::find(Path::new("shapes")).unwrap();
+    (experiment.model.input.height, experiment.model.input.width) = (32, 32);
+    experiment.training.epochs = epochs;
+    experiment.training.batch_size = 8;
+    experiment.training.threads = Some(1);
+    experiment
+}
+
+fn wait<T>(engine: &EngineHandle, mut wanted: impl FnMut(Event) -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        while let Some(event) = engine.events().try_next() {
+            if let Event::Failed { kind, message, .. } = &event
+                && *kind != JobKind::FeatureMaps
+            {
+                eprintln!("{kind:?} failed: {message}");
+            }
+            if let Some(found) = wanted(event) {
+                return found;
+            }
+        }
+        assert!(start.elapsed() < PATIENCE, "the event never came");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn open(engine: &EngineHandle) -> Arc<OpenDataset> {
+    let job = engine.open_dataset(shapes_folder().to_path_buf(), (32, 32));
+    wait(engine, |event| match event {
+        Event::DatasetOpened { job: done, dataset } if done == job => Some(dataset),
+        _ => None,
+    })
+}
+
+fn start(engine: &EngineHandle, runs: &Path, epochs: usize) -> JobId {
+    let request =
+        TrainRequest { experiment: small_experiment(epochs), dataset: open(engine), run: runs.join("run") };
+    engine.train(request)
+}
+
+fn finish(engine: &EngineHandle, job: JobId) -> TrainingOutcome {
+    wait(engine, |event| match event {
+        Event::TrainingFinished { job: done, outcome } if done == job => Some(outcome),
+        _ => None,
+    })
+}
+
+fn wait_for_epoch(engine: &EngineHandle, number: usize) {
+    wait(engine, |event| match event {
+        Event::Epoch { record, .. } if record.epoch >= number => Some(()),
+        _ => None,
+    });
+}
+
+#[test]
+fn a_run_tells_its_story_and_leaves_its_folder() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    let job = start(&engine, runs.path(), 3);
+    let (mut steps, mut epochs, mut evaluations) = (0, Vec::new(), 0);
+    let outcome = wait(&engine, |event| match event {
+        Event::Steps { steps: new, .. } => {
+            steps += new.len();
+            None
+        }
+        Event::Epoch { record, .. } => {
+            epochs.push(record.epoch);
+            None
+        }
+        Event::Evaluated { evaluation, .. } => {
+            assert_eq!(evaluation.samples.len(), 12);
+            evaluations += 1;
+            None
+        }
+        Event::TrainingFinished { job: done, outcome } if done == job => Some(outcome),
+        _ => None,
+    });
+    assert!(outcome.completed);
+    assert_eq!((steps, epochs), (9, vec![1, 2, 3]), "24 images in batches of 8, three times");
+    assert!(evaluations >= 1);
+    for file in [
+        "experiment.ron",
+        "history.csv",
+        "steps.csv",
+        "model.safetensors",
+        "report.html",
+        "curves.png",
+        "confusion_matrix.png",
+        "feature_maps_conv1.png",
+        "checkpoints/last.safetensors",
+        "checkpoints/best.safetensors",
+    ] {
+        assert!(outcome.run.join(file).is_file(), "{file}");
+    }
+    assert_eq!(fs::read_to_string(outcome.run.join("steps.csv")).unwrap().lines().count(), 10);
+    let bundle = Bundle::load(&outcome.run.join("model.safetensors")).unwrap();
+    assert_eq!(bundle.snapshot.epoch, outcome.best_epoch);
+    assert_eq!(engine.model().unwrap().snapshot.arrays, bundle.snapshot.arrays, "the best weights are shown");
+    assert!(engine.model().unwrap().initial.is_some());
+
+    let again = start(&engine, runs.path(), 1);
+    assert_ne!(finish(&engine, again).run, outcome.run, "an older run is never touched");
+}
+
+#[test]
+fn a_paused_run_waits_lets_others_work_and_goes_on() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    let job = start(&engine, runs.path(), 200);
+    wait_for_epoch(&engine, 1);
+    engine.pause();
+    wait(&engine, |event| matches!(event, Event::Paused { paused: true, .. }).then_some(()));
+    while engine.events().try_next().is_some() {}
+    std::thread::sleep(Duration::from_millis(200));
+    let progressed = std::iter::from_fn(|| engine.events().try_next())
+        .any(|event| matches!(event, Event::Steps { .. } | Event::Epoch { .. }));
+    assert!(!progressed, "a paused run takes no step");
+
+    let picture = Arc::new(generate::draw_random_shape(3).1);
+    let predict = engine.predict(vec![ImageSource::Picture("drawn".into(), picture)]);
+    let answer = wait(&engine, |event| match event {
+        Event::Predicted { job, prediction } if job == predict => Some(prediction),
+        _ => None,
+    });
+    assert!((answer.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+
+    engine.resume();
+    wait(&engine, |event| matches!(event, Event::Steps { .. }).then_some(()));
+    let asked = Instant::now();
+    engine.stop();
+    wait(&engine, |event| matches!(event, Event::Stopping { .. }).then_some(()));
+    assert!(asked.elapsed() < Duration::from_secs(1), "a stop is acknowledged within a second");
+    let outcome = finish(&engine, job);
+    assert!(!outcome.completed && outcome.best_epoch >= 1 && outcome.model.is_some());
+}
+
+#[test]
+fn a_run_can_be_stopped_while_paused_or_before_its_first_epoch() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    let job = start(&engine, runs.path(), 100_000);
+    engine.pause();
+    wait(&engine, |event| matches!(event, Event::Paused { paused: true, .. }).then_some(()));
+    engine.stop();
+    let outcome = finish(&engine, job);
+    assert!(!outcome.completed);
+    assert_eq!(outcome.model.is_some(), outcome.best_epoch > 0);
+}
+
+#[test]
+fn dropping_the_handle_while_training_joins_every_thread() {
+    let runs = tempfile::tempdir().unwrap();
+    for _ in 0..3 {
+        let engine = engine();
+        start(&engine, runs.path(), 100_000);
+        wait(&engine, |event| matches!(event, Event::Steps { .. }).then_some(()));
+        drop(engine);
+    }
+}
+
+#[test]
+fn a_panic_in_a_job_is_a_failure_and_the_thread_survives() {
+    let engine = engine();
+    let job = engine.panic_for_test();
+    let message = wait(&engine, |event| match event {
+        Event::Failed { job: failed, message, .. } if failed == job => Some(message),
+        _ => None,
+    });
+    assert!(message.contains("on purpose"), "{message}");
+    let next = engine.load_model("/nowhere.safetensors".into());
+    let message = wait(&engine, |event| match event {
+        Event::Failed { job: failed, message, .. } if failed == next => Some(message),
+        _ => None,
+    });
+    assert!(message.contains("/nowhere.safetensors"), "{message}");
+}
+
+#[test]
+fn a_reader_that_never_reads_costs_little_and_misses_no_epoch() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    let request = TrainRequest {
+        experiment: small_experiment(60),
+        dataset: open(&engine),
+        run: runs.path().join("run"),
+    };
+    engine.train(request);
+    let start = Instant::now();
+    while !runs.path().join("run/report.html").is_file() {
+        assert!(start.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(50));
+    assert!(engine.events().pending() < 60 + 20, "epochs, and one of everything else");
+    let epochs = std::iter::from_fn(|| engine.events().try_next())
+        .filter(|event| matches!(event, Event::Epoch { .. }))
+        .count();
+    assert_eq!(epochs, 60);
+}
+
+#[test]
+fn of_waiting_requests_only_the_newest_is_answered() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    let dataset = open(&engine);
+    let job = start(&engine, runs.path(), 1);
+    finish(&engine, job);
+    // Keeps the inspector busy while requests pile up.
+    let busy = engine.maximise(MaximiseRequest { config: MaximiseConfig::new(0, 0) });
+    let requests: Vec<JobId> = (0..20)
+        .map(|index| {
+            let image = ImageSource::Sample(Arc::clone(&dataset), index);
+            engine.feature_maps(FeatureMapsRequest { image, layer: 0 })
+        })
+        .collect();
+    engine.cancel(busy);
+    let mut cancelled = Vec::new();
+    let answered = wait(&engine, |event| match event {
+        Event::Cancelled { job, kind: JobKind::FeatureMaps } => {
+            cancelled.push(job);
+            None
+        }
+        Event::FeatureMapsReady { job, maps } => {
+            assert_eq!(maps.count(), 12);
+            (job == requests[19]).then_some(job)
+        }
+        _ => None,
+    });
+    assert_eq!(answered, requests[19]);
+    assert!(cancelled.len() >= 10, "{}", cancelled.len());
+}
+
+#[test]
+fn what_cannot_be_trained_fails_with_a_sentence() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    let dataset = open(&engine);
+    let mut too_few_classes = small_experiment(1);
+    too_few_classes.model.layers.pop();
+    let mut no_images = small_experiment(1);
+    no_images.split.validation = 0.99;
+    let mut diverging = small_experiment(50);
+    diverging.training.optimizer = Optimizer::adam(1e30);
+    for (experiment, part) in
+        [(too_few_classes, "3 classes"), (no_images, "training part is empty"), (diverging, "smaller learning rate")]
+    {
+        let run = runs.path().join("run");
+        let job = engine.train(TrainRequest { experiment, dataset: Arc::clone(&dataset), run });
+        let message = wait(&engine, |event| match event {
+            Event::Failed { job: failed, message, .. } if failed == job => Some(message),
+            Event::TrainingFinished { .. } => panic!("it should fail: {part}"),
+            _ => None,
+        });
+        assert!(message.contains(part), "{message}");
+    }
+}

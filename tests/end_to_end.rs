@@ -1,0 +1,132 @@
+//! The first hour of a newcomer, with the real program in a real window: train by clicking, watch the
+//! feature maps change, save, restart, load, drop an image, read the answer.
+//!
+//! Needs Xvfb, xdotool, ImageMagick and python3-xlib; without them it says that it was not run, unless
+//! `CONVSCOPE_E2E=1`. Screenshots are kept in `target/end-to-end`.
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod common;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use common::Desktop;
+use image::RgbImage;
+
+/// The accent of the dark theme: the fill of the primary button.
+const ACCENT: [u8; 3] = [86, 180, 233];
+/// Part of the width where the feature maps stand in the Train step.
+const MAPS_LEFT: f64 = 0.62;
+const MAPS_RIGHT: f64 = 0.83;
+/// The in-app dialog's button in a window of 1280×800.
+const SAVE_BUTTON: (u32, u32) = (789, 547);
+
+fn shots() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/end-to-end");
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Centre of the largest run of rows filled with the accent right of the steps: the primary button.
+fn primary_button(screen: &RgbImage) -> Option<(u32, u32)> {
+    let hits: Vec<(u32, u32)> = screen
+        .enumerate_pixels()
+        .filter(|(x, _, pixel)| *x > 130 && pixel.0 == ACCENT)
+        .map(|(x, y, _)| (x, y))
+        .collect();
+    // The button is wide; curves, dots and outlines of the same colour are thin.
+    let row = |y: u32| hits.iter().filter(|hit| hit.1 == y).count();
+    let rows: Vec<u32> = (0..screen.height()).filter(|y| row(*y) > 60).collect();
+    let middle = *rows.get(rows.len() / 2)?;
+    let mut columns: Vec<u32> = hits.iter().filter(|hit| hit.1 == middle).map(|hit| hit.0).collect();
+    columns.sort_unstable();
+    Some((columns[columns.len() / 2], middle))
+}
+
+fn maps(screen: &RgbImage) -> RgbImage {
+    let (width, height) = screen.dimensions();
+    let left = (f64::from(width) * MAPS_LEFT) as u32;
+    let right = (f64::from(width) * MAPS_RIGHT) as u32;
+    image::imageops::crop_imm(screen, left, 160, right - left, height - 260).to_image()
+}
+
+fn differing_pixels(a: &RgbImage, b: &RgbImage) -> usize {
+    let far = |(a, b): (&image::Rgb<u8>, &image::Rgb<u8>)| {
+        a.0.iter().zip(b.0).any(|(a, b)| a.abs_diff(b) > 12)
+    };
+    a.pixels().zip(b.pixels()).filter(|pair| far(*pair)).count()
+}
+
+#[test]
+fn train_save_restart_load_drop() {
+    if let Some(program) = common::missing_programs() {
+        assert!(env::var_os("CONVSCOPE_E2E").is_none(), "{program} is missing");
+        eprintln!("not run: {program} is missing");
+        return;
+    }
+    let desktop = Desktop::start(1280, 800);
+    fs::write(desktop.home.path().join("settings.ron"), "(theme: Dark)").unwrap();
+    let window = desktop.open(&[]);
+    eprintln!("window after {:?}", window.opened_after);
+    window.wait_for_line("Opened shapes: 1,200 images", 0);
+
+    window.press("ctrl+3");
+    window.rest_pointer();
+    sleep(Duration::from_millis(500));
+    let before = window.screenshot();
+    before.save(shots().join("1-ready.png")).unwrap();
+    let (x, y) = primary_button(&before).expect("the Train button is on the screen");
+    window.click(x, y);
+    window.rest_pointer();
+    window.wait_for_line("Epoch 1:", 0);
+    sleep(Duration::from_millis(700));
+    let first = window.screenshot();
+    first.save(shots().join("2-first-epoch.png")).unwrap();
+    window.wait_for_line("Epoch 3:", 0);
+    sleep(Duration::from_millis(700));
+    let third = window.screenshot();
+    third.save(shots().join("3-third-epoch.png")).unwrap();
+    let changed = differing_pixels(&maps(&first), &maps(&third));
+    assert!(changed > 1_000, "the feature maps changed in {changed} pixels only");
+    window.wait_for_line("Training finished", 0);
+    window.screenshot().save(shots().join("4-trained.png")).unwrap();
+
+    let model = desktop.home.path().join("model.safetensors");
+    save_model(&window, &model);
+    window.close();
+
+    let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes/triangle/triangle_007.png");
+    let window = desktop.open(&[]);
+    let start = window.log().len();
+    window.press("ctrl+p");
+    window.write(model.to_str().unwrap());
+    window.press("Return");
+    window.wait_for_line("Loaded a model of circle, square, triangle", start);
+    window.drop_files(&[&image]);
+    let line = window.wait_for_line("triangle_007.png:", start);
+    assert!(line.contains(": triangle "), "{line}");
+    window.rest_pointer();
+    sleep(Duration::from_millis(500));
+    window.screenshot().save(shots().join("5-predicted.png")).unwrap();
+    window.close();
+}
+
+/// Through the dialog that Ctrl+S opens; without a desktop portal it is the in-app one.
+fn save_model(window: &common::Window<'_>, model: &Path) {
+    window.press("ctrl+s");
+    sleep(Duration::from_millis(1500));
+    window.screenshot().save(shots().join("save-dialog.png")).unwrap();
+    let (x, y) = SAVE_BUTTON;
+    window.click(x, y);
+    let start = Instant::now();
+    while !model.is_file() {
+        assert!(start.elapsed() < common::PATIENCE, "the model was not saved");
+        sleep(Duration::from_millis(50));
+    }
+    window.wait_for_line("Saved the model", 0);
+}
