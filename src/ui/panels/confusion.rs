@@ -1,6 +1,6 @@
 //! The Confusion matrix panel: which classes are taken for which.
 
-use eframe::egui::{self, RichText, Ui};
+use eframe::egui::{self, RichText, ScrollArea, Ui};
 
 use super::{Cx, Panel};
 use crate::{
@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// A lower panel scrolls as a whole.
+const LEAST_HEIGHT: f32 = 360.0;
+
 /// View state.
 pub struct Confusion {
     part: SplitName,
@@ -23,22 +26,43 @@ pub struct Confusion {
 
 impl Default for Confusion {
     fn default() -> Self {
-        Self { part: SplitName::Validation, as_shares: false }
+        Self {
+            part: SplitName::Validation,
+            as_shares: false,
+        }
     }
 }
 
 impl Panel for Confusion {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(evaluation) = needs::evaluation(ui, cx, "Confusions") else { return };
+        let Some(evaluation) = needs::evaluation(ui, cx, "Confusions") else {
+            return;
+        };
+        if ui.available_height() < LEAST_HEIGHT {
+            ScrollArea::vertical()
+                .auto_shrink(false)
+                .show(ui, |ui| self.evaluation_ui(ui, cx, &evaluation));
+        } else {
+            self.evaluation_ui(ui, cx, &evaluation);
+        }
+    }
+}
+
+impl Confusion {
+    fn evaluation_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, evaluation: &Evaluation) {
         self.part_ui(ui, cx);
         if let Some(message) = &cx.state.evaluation_failed {
             states::failed(ui, message);
         }
-        summary_ui(ui, &evaluation);
+        summary_ui(ui, evaluation);
         ui.horizontal_wrapped(|ui| {
             let options = [
                 (false, "Counts", "How many images"),
-                (true, "Percent of row", "Which share of the images of the actual class"),
+                (
+                    true,
+                    "Percent of row",
+                    "Which share of the images of the actual class",
+                ),
             ];
             if let Some(as_shares) = fields::switch(ui, self.as_shares, &options) {
                 self.as_shares = as_shares;
@@ -56,24 +80,33 @@ impl Panel for Confusion {
             reveal: moved.is_some(),
         };
         if let Some(cell) = matrix.ui(ui).or(moved) {
-            let selection = Selection { cell: Some(cell), ..cx.state.selection.clone() };
+            let selection = Selection {
+                cell: Some(cell),
+                ..cx.state.selection.clone()
+            };
             cx.push(Action::Select(selection));
         }
     }
-}
 
-impl Confusion {
     /// Which part to evaluate, and the button.
     fn part_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let state = cx.state;
         ui.horizontal_wrapped(|ui| {
-            let options = || SplitName::ALL.map(|part| (part, part.word().to_owned())).to_vec();
+            let options = || {
+                SplitName::ALL
+                    .map(|part| (part, part.word().to_owned()))
+                    .to_vec()
+            };
             let tooltip = "The part of the dataset to evaluate";
             let current = (&self.part, self.part.word());
             let chosen = fields::choice(ui, "Part", tooltip, 96.0, current, options);
             self.part = chosen.unwrap_or(self.part);
             if let Some(job) = state.evaluation_job {
-                if ui.button("Cancel").on_hover_text("Keep the evaluation that is shown").clicked() {
+                if ui
+                    .button("Cancel")
+                    .on_hover_text("Keep the evaluation that is shown")
+                    .clicked()
+                {
                     cx.push(Action::Cancel(job));
                 }
                 let progress = state.jobs.get(&job).and_then(|running| running.progress);
@@ -83,8 +116,12 @@ impl Confusion {
             }
             let reason = why_not(cx, self.part);
             let button = ui.add_enabled(reason.is_none(), egui::Button::new("Evaluate"));
-            let button = button.on_hover_text("Classify every image of this part with the current model");
-            if button.on_disabled_hover_text(reason.unwrap_or_default()).clicked() {
+            let button =
+                button.on_hover_text("Classify every image of this part with the current model");
+            if button
+                .on_disabled_hover_text(reason.unwrap_or_default())
+                .clicked()
+            {
                 cx.push(Action::Evaluate(self.part));
             }
         });
@@ -110,13 +147,19 @@ fn summary_ui(ui: &mut Ui, evaluation: &Evaluation) {
         ui.label(RichText::new(words).heading());
         let part = evaluation.split.map_or("all images", SplitName::word);
         let images = counted(evaluation.samples.len(), "image");
-        states::caption(ui, format!("{part} · epoch {} · {images}", evaluation.epoch));
+        states::caption(
+            ui,
+            format!("{part} · epoch {} · {images}", evaluation.epoch),
+        );
     });
 }
 
 /// The cell that arrow keys lead to.
 fn moved(ui: &Ui, (actual, predicted): (usize, usize), count: usize) -> Option<(usize, usize)> {
     let (columns, rows) = tiles::arrows(ui)?;
-    let target = (actual.checked_add_signed(rows)?, predicted.checked_add_signed(columns)?);
+    let target = (
+        actual.checked_add_signed(rows)?,
+        predicted.checked_add_signed(columns)?,
+    );
     (target.0 < count && target.1 < count).then_some(target)
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Key, Ui, vec2};
+use eframe::egui::{Button, Key, ScrollArea, Ui, Vec2, vec2};
 
 use super::{Cx, Panel};
 use crate::{
-    data::{Picture, dataset::display_path},
+    data::Picture,
     inspect::{
         colours::{ColourScale, Grid, map_picture},
         feature_maps::FeatureMaps as Maps,
@@ -21,7 +21,7 @@ use crate::{
         theme,
         widgets::{
             cached::{Cached, Same},
-            fields, needs, picture, states, tiles, value_bars,
+            classes, fields, needs, picture, states, tiles, value_bars,
         },
         workspace::Step,
     },
@@ -29,8 +29,8 @@ use crate::{
 
 /// Most points per pixel of a map.
 const LARGEST_ZOOM: f32 = 64.0;
-/// Saved pictures have at least this many pixels on their longer side.
-const SAVED_SIDE: usize = 512;
+/// Less space than this is not used: the panel then has to scroll.
+const LEAST_SPACE: Vec2 = vec2(120.0, 160.0);
 
 /// What the picture is made from; `None` for all maps.
 type PictureKey = (Same<Maps>, Scale, [u8; 3], Option<usize>);
@@ -47,12 +47,20 @@ pub struct FeatureMaps {
 
 impl Panel for FeatureMaps {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(model) = needs::model(ui, cx, "Feature maps") else { return };
+        let Some(model) = needs::model(ui, cx, "Feature maps") else {
+            return;
+        };
         let state = cx.state;
         let maps = state.maps.maps.as_ref();
         if state.selection.sample.is_none() && maps.is_none() {
             let sentence = "Select an image to see what the layers make of it.";
-            states::empty_with(ui, sentence, "Go to Data", Action::GoTo(Step::Data), cx.actions);
+            states::empty_with(
+                ui,
+                sentence,
+                "Go to Data",
+                Action::GoTo(Step::Data),
+                cx.actions,
+            );
             return;
         }
         header_ui(ui, cx, &model.snapshot.spec);
@@ -60,7 +68,10 @@ impl Panel for FeatureMaps {
             states::failed(ui, message);
         }
         match (maps, state.maps.job) {
-            (Some(maps), _) => self.maps_ui(ui, cx, maps),
+            (Some(maps), _) => {
+                let area = ScrollArea::vertical().auto_shrink(false);
+                area.show(ui, |ui| self.maps_ui(ui, cx, maps));
+            }
             (None, Some(job)) => {
                 if states::loading(ui, "Computing feature maps", None) {
                     cx.push(Action::Cancel(job));
@@ -73,22 +84,56 @@ impl Panel for FeatureMaps {
 
 /// Layer and colours.
 fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, spec: &ModelSpec) {
-    let layer = cx.state.selection.layer.filter(|layer| *layer < spec.layers.len()).unwrap_or(0);
+    let layer = cx
+        .state
+        .selection
+        .layer
+        .filter(|layer| *layer < spec.layers.len())
+        .unwrap_or(0);
     let shapes = shapes::layer_shapes(spec).unwrap_or_default();
     let words = |index: usize| {
-        let name = spec.layers.get(index).map_or("", |layer| layer.name.as_str());
-        shapes.get(index).map_or_else(|| name.to_owned(), |shape| format!("{name} · {}", shape.output))
+        let name = spec
+            .layers
+            .get(index)
+            .map_or("", |layer| layer.name.as_str());
+        shapes.get(index).map_or_else(
+            || name.to_owned(),
+            |shape| format!("{name} · {}", shape.output),
+        )
     };
     ui.horizontal_wrapped(|ui| {
-        let options = || (0..spec.layers.len()).map(|index| (index, words(index))).collect();
+        let options = || {
+            (0..spec.layers.len())
+                .map(|index| (index, words(index)))
+                .collect()
+        };
         let tooltip = "The layer whose output is shown, with its height × width × number of maps";
-        if let Some(chosen) = fields::choice(ui, "Layer", tooltip, 176.0, (&layer, &words(layer)), options) {
-            let selection = Selection { layer: Some(chosen), unit: None, ..cx.state.selection.clone() };
+        if let Some(chosen) = fields::choice(
+            ui,
+            "Layer",
+            tooltip,
+            176.0,
+            (&layer, &words(layer)),
+            options,
+        ) {
+            let selection = Selection {
+                layer: Some(chosen),
+                unit: None,
+                ..cx.state.selection.clone()
+            };
             cx.push(Action::Select(selection));
         }
         let scales = [
-            (Scale::Viridis, "Viridis", "Dark blue is the smallest value, yellow the largest"),
-            (Scale::Grey, "Grey", "Black is the smallest value, white the largest"),
+            (
+                Scale::Viridis,
+                "Viridis",
+                "Dark blue is the smallest value, yellow the largest",
+            ),
+            (
+                Scale::Grey,
+                "Grey",
+                "Black is the smallest value, white the largest",
+            ),
         ];
         if let Some(scale) = fields::switch(ui, cx.settings.map_scale, &scales) {
             cx.settings.map_scale = scale;
@@ -98,13 +143,22 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, spec: &ModelSpec) {
 
 impl FeatureMaps {
     fn maps_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, maps: &Arc<Maps>) {
-        if self.enlarged.is_some_and(|(layer, map)| layer != maps.layer || map >= maps.count()) {
-            self.enlarged = None;
-        }
-        let name = self.name.get(Same::of(maps), || image_name(cx.state));
-        let work = if cx.state.maps.job.is_some() { " · updating" } else { "" };
-        states::caption(ui, format!("{} · epoch {} · {name}{work}", maps.name, maps.epoch));
-        let is_last = cx.state.model.as_ref().is_some_and(|model| maps.layer + 1 == model.snapshot.spec.layers.len());
+        let is_there = |&(layer, map): &(usize, usize)| layer == maps.layer && map < maps.count();
+        self.enlarged = self.enlarged.filter(is_there);
+        let name = self.name.get(Same::of(maps), || {
+            let sample = cx.state.selection.sample;
+            sample.map_or_else(String::new, |sample| classes::sample_name(cx.state, sample))
+        });
+        let work = cx.state.maps.job.map_or("", |_| " · updating");
+        states::caption(
+            ui,
+            format!("{} · epoch {} · {name}{work}", maps.name, maps.epoch),
+        );
+        let is_last = cx
+            .state
+            .model
+            .as_ref()
+            .is_some_and(|model| maps.layer + 1 == model.snapshot.spec.layers.len());
         if is_last && matches!(maps.shape, Shape::Flat(_)) {
             logits_ui(ui, cx, maps);
             return;
@@ -113,7 +167,9 @@ impl FeatureMaps {
         let scale = cx.settings.map_scale;
         let map = self.enlarged.map(|(_, map)| map);
         let key = (Same::of(maps), scale, background, map);
-        let picture = self.picture.get(key, || Arc::new(paint(maps, scale.into(), background, map)));
+        let picture = self
+            .picture
+            .get(key, || Arc::new(paint(maps, scale.into(), background, map)));
         picture::scale_bar(ui, scale.into(), maps.range());
         self.buttons_ui(ui, cx, maps, &picture);
         self.picture_ui(ui, cx, maps, &picture);
@@ -124,12 +180,17 @@ impl FeatureMaps {
         let unit = selected_unit(cx.state, maps);
         ui.horizontal_wrapped(|ui| {
             if self.enlarged.is_some() {
-                if ui.button("All maps").on_hover_text("Back to all maps of this layer (Esc)").clicked() {
+                if ui
+                    .button("All maps")
+                    .on_hover_text("Back to all maps of this layer (Esc)")
+                    .clicked()
+                {
                     self.enlarged = None;
                 }
             } else if maps.count() > 1 {
-                let button = ui.add_enabled(unit.is_some(), eframe::egui::Button::new("Enlarge"));
-                let button = button.on_hover_text("Show the selected map alone (Enter, or double-click a map)");
+                let button = ui.add_enabled(unit.is_some(), Button::new("Enlarge"));
+                let button = button
+                    .on_hover_text("Show the selected map alone (Enter, or double-click a map)");
                 if button.on_disabled_hover_text("Click a map first").clicked() {
                     self.enlarge(maps, unit);
                 }
@@ -141,13 +202,21 @@ impl FeatureMaps {
     fn picture_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, maps: &Maps, picture: &Arc<Picture>) {
         let unit = selected_unit(cx.state, maps);
         let grid = grid(maps, self.enlarged.is_some());
-        let space = (ui.available_size() - vec2(4.0, 4.0)).max(vec2(64.0, 64.0));
+        let space = (ui.available_size() - vec2(4.0, 4.0)).max(LEAST_SPACE);
         let size = tiles::crisp_size(ui, grid.size(), space, LARGEST_ZOOM);
         let texture = cx.textures.picture(ui.ctx(), picture);
-        let tiled = tiles::tiles(ui, &texture, grid, size, &format!("Feature maps of {}", maps.name));
+        let tiled = tiles::tiles(
+            ui,
+            &texture,
+            grid,
+            size,
+            &format!("Feature maps of {}", maps.name),
+        );
         let flat = matches!(maps.shape, Shape::Flat(_));
         match unit {
-            Some(unit) if flat => tiled.outline_pixel(ui, unit % grid.tile_width, unit / grid.tile_width),
+            Some(unit) if flat => {
+                tiled.outline_pixel(ui, unit % grid.tile_width, unit / grid.tile_width);
+            }
             Some(unit) if self.enlarged.is_none() => tiled.outline(ui, unit, unit),
             _ => {}
         }
@@ -158,18 +227,27 @@ impl FeatureMaps {
         let response = tiled.response;
         if let Some((map, pixel, pointed)) = pointed.filter(|(map, ..)| *map < maps.count()) {
             let target = if flat { pixel } else { map };
-            if (response.clicked() || response.secondary_clicked()) && target < units(maps) {
+            if (response.clicked() || response.secondary_clicked())
+                && target < tiles::units(maps.shape)
+            {
                 select(cx, maps.layer, target);
             }
             if response.double_clicked() && !flat {
-                self.enlarged = if self.enlarged.is_some() { None } else { Some((maps.layer, map)) };
+                self.enlarged = if self.enlarged.is_some() {
+                    None
+                } else {
+                    Some((maps.layer, map))
+                };
             }
             if let Some(value) = maps.map(map).get(pixel) {
                 let value = significant(f64::from(*value));
                 let words = if flat {
                     format!("{} · value {pixel}: {value}", maps.name)
                 } else {
-                    format!("{} · map {map} · column {}, row {}: {value}", maps.name, pointed.x, pointed.y)
+                    format!(
+                        "{} · map {map} · column {}, row {}: {value}",
+                        maps.name, pointed.x, pointed.y
+                    )
                 };
                 response.clone().on_hover_text_at_pointer(words);
             }
@@ -188,8 +266,18 @@ impl FeatureMaps {
         } else if pressed(Key::Enter) && maps.count() > 1 {
             self.enlarge(maps, unit);
         }
-        let grid = Grid { columns: if self.enlarged.is_some() { 1 } else { grid.columns }, ..grid };
-        if let (true, Some(target)) = (maps.count() > 1, tiles::moved(ui, grid, maps.count(), unit.unwrap_or(0))) {
+        let grid = Grid {
+            columns: if self.enlarged.is_some() {
+                1
+            } else {
+                grid.columns
+            },
+            ..grid
+        };
+        if let (true, Some(target)) = (
+            maps.count() > 1,
+            tiles::moved(ui, grid, maps.count(), unit.unwrap_or(0)),
+        ) {
             select(cx, maps.layer, target);
             if self.enlarged.is_some() {
                 self.enlarge(maps, Some(target));
@@ -198,45 +286,84 @@ impl FeatureMaps {
     }
 
     fn enlarge(&mut self, maps: &Maps, unit: Option<usize>) {
-        self.enlarged = unit.filter(|unit| *unit < maps.count()).map(|unit| (maps.layer, unit));
+        self.enlarged = unit
+            .filter(|unit| *unit < maps.count())
+            .map(|unit| (maps.layer, unit));
     }
 }
 
 /// Save and maximise: in the row of buttons and in the context menu.
-fn actions_ui(ui: &mut Ui, cx: &mut Cx<'_>, maps: &Maps, unit: Option<usize>, picture: &Arc<Picture>) {
-    let what = if matches!(maps.shape, Shape::Flat(_)) { "value" } else { "filter" };
+fn actions_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    maps: &Maps,
+    unit: Option<usize>,
+    picture: &Arc<Picture>,
+) {
+    let what = if matches!(maps.shape, Shape::Flat(_)) {
+        "value"
+    } else {
+        "filter"
+    };
     let words = format!("Maximise this {what}");
-    let maximise = ui.add_enabled(unit.is_some(), eframe::egui::Button::new(words));
-    let maximise = maximise.on_hover_text(format!("Look for an image that this {what} answers to most strongly"));
-    if let (true, Some(unit)) =
-        (maximise.on_disabled_hover_text(format!("Click a {what} first")).clicked(), unit)
-    {
+    let maximise = ui.add_enabled(unit.is_some(), Button::new(words));
+    let maximise = maximise.on_hover_text(format!(
+        "Look for an image that this {what} answers to most strongly"
+    ));
+    if let (true, Some(unit)) = (
+        maximise
+            .on_disabled_hover_text(format!("Click a {what} first"))
+            .clicked(),
+        unit,
+    ) {
         select(cx, maps.layer, unit);
         cx.push(Action::Maximise(MaximiseConfig::new(maps.layer, unit)));
         cx.push(Action::GoTo(Step::Inside));
     }
-    if ui.button("Save picture…").on_hover_text("Write what is shown to a PNG file").clicked() {
-        let factor = SAVED_SIDE.div_ceil(picture.width.max(picture.height).max(1));
-        cx.push(Action::SavePicture(Arc::new(picture.enlarged(factor))));
+    if ui
+        .button("Save picture…")
+        .on_hover_text("Write what is shown to a PNG file")
+        .clicked()
+    {
+        cx.push(Action::SavePicture(tiles::large_enough(picture)));
     }
 }
 
 /// The last layer: one value per class.
 fn logits_ui(ui: &mut Ui, cx: &mut Cx<'_>, maps: &Maps) {
-    states::caption(ui, "Scores of the classes, before they are turned into probabilities");
-    let classes = cx.state.model.as_ref().map(|model| Arc::clone(&model.snapshot.classes));
+    states::caption(
+        ui,
+        "Scores of the classes, before they are turned into probabilities",
+    );
+    let classes = cx
+        .state
+        .model
+        .as_ref()
+        .map(|model| Arc::clone(&model.snapshot.classes));
     let unit = selected_unit(cx.state, maps);
     let clicked = value_bars::value_bars(ui, &classes.unwrap_or_default(), &maps.values, unit);
     if let Some(class) = clicked {
         let layer = Some(maps.layer);
-        let selection =
-            Selection { layer, unit: Some(class), class: Some(class), ..cx.state.selection.clone() };
+        let selection = Selection {
+            layer,
+            unit: Some(class),
+            class: Some(class),
+            ..cx.state.selection.clone()
+        };
         cx.push(Action::Select(selection));
     }
 }
 
 fn grid(maps: &Maps, enlarged: bool) -> Grid {
-    if enlarged { Grid { columns: 1, rows: 1, ..maps.grid() } } else { maps.grid() }
+    if enlarged {
+        Grid {
+            columns: 1,
+            rows: 1,
+            ..maps.grid()
+        }
+    } else {
+        maps.grid()
+    }
 }
 
 fn paint(maps: &Maps, scale: ColourScale, background: [u8; 3], map: Option<usize>) -> Picture {
@@ -249,28 +376,20 @@ fn paint(maps: &Maps, scale: ColourScale, background: [u8; 3], map: Option<usize
     }
 }
 
-/// Filters, or values of a row.
-fn units(maps: &Maps) -> usize {
-    match maps.shape {
-        Shape::Maps { channels, .. } => channels,
-        Shape::Flat(values) => values,
-    }
-}
-
 /// The selected unit when it belongs to the layer that is shown.
 fn selected_unit(state: &AppState, maps: &Maps) -> Option<usize> {
     let is_shown = state.selection.layer.unwrap_or(0) == maps.layer;
-    state.selection.unit.filter(|unit| is_shown && *unit < units(maps))
-}
-
-/// File name of the selected image.
-fn image_name(state: &AppState) -> String {
-    let sample = state.selection.sample.and_then(|index| state.dataset()?.samples.get(index));
-    let name = sample.and_then(|sample| sample.path.file_name());
-    name.map_or_else(|| "image".to_owned(), |name| display_path(name.as_ref()))
+    state
+        .selection
+        .unit
+        .filter(|unit| is_shown && *unit < tiles::units(maps.shape))
 }
 
 fn select(cx: &mut Cx<'_>, layer: usize, unit: usize) {
-    let selection = Selection { layer: Some(layer), unit: Some(unit), ..cx.state.selection.clone() };
+    let selection = Selection {
+        layer: Some(layer),
+        unit: Some(unit),
+        ..cx.state.selection.clone()
+    };
     cx.push(Action::Select(selection));
 }

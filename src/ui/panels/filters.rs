@@ -25,8 +25,12 @@ use crate::{
     },
 };
 
-/// Narrower panels put the two pictures below each other.
-const SIDE_BY_SIDE: f32 = 420.0;
+/// Below this many points per weight the two pictures stand below each other.
+const SIDE_BY_SIDE_ZOOM: f32 = 6.0;
+/// Between the two pictures.
+const BETWEEN: f32 = 24.0;
+/// Room for the words above a picture.
+const TITLE_WIDTH: f32 = 110.0;
 /// Most points per weight.
 const LARGEST_ZOOM: f32 = 16.0;
 /// Points per weight that are kept although the picture then has to scroll.
@@ -59,13 +63,23 @@ pub struct Filters {
 
 impl Panel for Filters {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(model) = needs::model(ui, cx, "Filters") else { return };
-        let layers = convolutions(&model.snapshot.spec);
-        let Some(&first) = layers.first() else {
-            states::empty(ui, "This model has no convolution and therefore no filters.", None);
+        let Some(model) = needs::model(ui, cx, "Filters") else {
             return;
         };
-        let chosen = cx.state.selection.layer.filter(|layer| layers.contains(layer));
+        let layers = convolutions(&model.snapshot.spec);
+        let Some(&first) = layers.first() else {
+            states::empty(
+                ui,
+                "This model has no convolution and therefore no filters.",
+                None,
+            );
+            return;
+        };
+        let chosen = cx
+            .state
+            .selection
+            .layer
+            .filter(|layer| layers.contains(layer));
         let layer = chosen.unwrap_or(first);
         let background = theme::palette(ui).gap;
         let key = Key {
@@ -77,10 +91,17 @@ impl Panel for Filters {
         let pictures = self.pictures.get(key, || paint(&model, layer, background));
         header_ui(ui, cx, &model, &layers, layer);
         let (Some(pictures), Some(now)) = (pictures, kernels(&model.snapshot, layer)) else {
-            states::failed(ui, "The weights of this layer are missing: train the model again");
+            states::failed(
+                ui,
+                "The weights of this layer are missing: train the model again",
+            );
             return;
         };
-        picture::scale_bar(ui, ColourScale::BlueWhiteRed, (-pictures.limit, pictures.limit));
+        picture::scale_bar(
+            ui,
+            ColourScale::BlueWhiteRed,
+            (-pictures.limit, pictures.limit),
+        );
         ScrollArea::both().auto_shrink(false).show(ui, |ui| {
             pictures_ui(ui, cx, &model, layer, &now, &pictures);
         });
@@ -96,27 +117,43 @@ impl Panel for Filters {
 
 fn paint(model: &LoadedModel, layer: usize, background: [u8; 3]) -> Option<Pictures> {
     let now = kernels(&model.snapshot, layer)?;
-    let before = model.initial.as_ref().and_then(|initial| kernels(initial, layer));
+    let before = model
+        .initial
+        .as_ref()
+        .and_then(|initial| kernels(initial, layer));
     let limit = before.map_or(0.0, |before| before.limit()).max(now.limit());
     let picture = |kernels: Kernels<'_>| Arc::new(kernels.picture(limit, background));
-    Some(Pictures { limit, before: before.map(picture), now: picture(now) })
+    Some(Pictures {
+        limit,
+        before: before.map(picture),
+        now: picture(now),
+    })
 }
 
 fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel, layers: &[usize], layer: usize) {
     let names = &model.snapshot.spec.layers;
-    let name = |layer: usize| names.get(layer).map_or_else(String::new, |layer| layer.name.clone());
+    let name = |layer: usize| {
+        names
+            .get(layer)
+            .map_or_else(String::new, |layer| layer.name.clone())
+    };
     ui.horizontal_wrapped(|ui| {
         let options = || layers.iter().map(|&layer| (layer, name(layer))).collect();
         let tooltip = "The convolution whose weights are shown";
         let words = name(layer);
-        if let Some(chosen) = fields::choice(ui, "Convolution", tooltip, 120.0, (&layer, &words), options) {
+        if let Some(chosen) =
+            fields::choice(ui, "Convolution", tooltip, 120.0, (&layer, &words), options)
+        {
             select(cx, chosen, None);
         }
         if let Some(kernels) = kernels(&model.snapshot, layer) {
             let (filters, channels) = (thousands(kernels.filters), thousands(kernels.channels));
             let size = kernels.size;
-            states::caption(ui, format!("{filters} filters × {channels} inputs, {size} × {size} weights each"))
-                .on_hover_text("A row for each filter, a column for each input channel");
+            states::caption(
+                ui,
+                format!("{filters} filters × {channels} inputs, {size} × {size} weights each"),
+            )
+            .on_hover_text("A row for each filter, a column for each input channel");
         }
     });
 }
@@ -133,22 +170,28 @@ fn pictures_ui(
     let now_title = format!("Now · epoch {epoch}");
     let before = pictures.before.as_ref().zip(model.initial.as_ref());
     let before = before.and_then(|(picture, initial)| Some((picture, kernels(initial, layer)?)));
-    let beside = before.is_some() && ui.available_width() >= SIDE_BY_SIDE;
-    let width = if beside { (ui.available_width() - 2.0 * theme::GRID) * 0.5 } else { ui.available_width() };
+    let half = (ui.available_width() - BETWEEN) * 0.5;
+    let columns = now.grid().size().0.max(1) as f32;
+    let beside = before.is_some() && half >= (SIDE_BY_SIDE_ZOOM * columns).max(TITLE_WIDTH);
+    let width = if beside { half } else { ui.available_width() };
     let size = zoomed(ui, now, vec2(width - 4.0, ui.available_height() - 40.0));
     let mut all_ui = |ui: &mut Ui| {
         if let Some((picture, kernels)) = &before {
-            picture_ui(ui, cx, layer, "Before training", picture, kernels, size, width);
+            picture_ui(ui, cx, layer, "Before training", picture, kernels, size);
         }
-        picture_ui(ui, cx, layer, &now_title, &pictures.now, now, size, width);
+        picture_ui(ui, cx, layer, &now_title, &pictures.now, now, size);
     };
     if beside {
-        ui.horizontal_top(all_ui);
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = BETWEEN;
+            all_ui(ui);
+        });
     } else {
         all_ui(ui);
     }
     if before.is_none() {
-        let words = "The weights before training are not kept in a model file, so only today's are shown.";
+        let words =
+            "The weights before training are not kept in a model file, so only today's are shown.";
         states::caption(ui, words);
     }
 }
@@ -163,7 +206,6 @@ fn zoomed(ui: &Ui, kernels: &Kernels<'_>, space: Vec2) -> Vec2 {
     best.max(vec2(size.0 as f32, size.1 as f32))
 }
 
-#[expect(clippy::too_many_arguments, reason = "a picture, what it shows and where")]
 fn picture_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -172,23 +214,42 @@ fn picture_ui(
     picture: &Arc<Picture>,
     kernels: &Kernels<'_>,
     size: Vec2,
-    width: f32,
 ) {
     let selection = &cx.state.selection;
-    let selected = selection.unit.filter(|unit| selection.layer == Some(layer) && *unit < kernels.filters);
-    let name = cx.state.model.as_ref().and_then(|model| model.snapshot.spec.layers.get(layer));
+    let selected = selection
+        .unit
+        .filter(|unit| selection.layer == Some(layer) && *unit < kernels.filters);
+    let name = cx
+        .state
+        .model
+        .as_ref()
+        .and_then(|model| model.snapshot.spec.layers.get(layer));
     let name = name.map_or_else(String::new, |layer| layer.name.clone());
     ui.vertical(|ui| {
-        ui.set_min_width(width.min(size.x.max(96.0)).max(width * 0.5));
+        ui.spacing_mut().item_spacing.x = theme::GRID;
+        ui.set_min_width(TITLE_WIDTH);
         ui.label(RichText::new(title).strong());
         let texture = cx.textures.picture(ui.ctx(), picture);
         let grid = kernels.grid();
-        let tiled = tiles::tiles(ui, &texture, grid, size, &format!("Filters of {name}, {title}"));
+        let tiled = tiles::tiles(
+            ui,
+            &texture,
+            grid,
+            size,
+            &format!("Filters of {name}, {title}"),
+        );
         if let Some(unit) = selected {
-            tiled.outline(ui, unit * kernels.channels, (unit + 1) * kernels.channels - 1);
+            tiled.outline(
+                ui,
+                unit * kernels.channels,
+                (unit + 1) * kernels.channels - 1,
+            );
         }
         let Some(pointed) = tiled.pointed else { return };
-        let (filter, channel) = (pointed.tile / kernels.channels, pointed.tile % kernels.channels);
+        let (filter, channel) = (
+            pointed.tile / kernels.channels,
+            pointed.tile % kernels.channels,
+        );
         if tiled.response.clicked() {
             select(cx, layer, Some(filter));
         }
@@ -203,19 +264,25 @@ fn numbers_ui(ui: &mut Ui, weights: &[f32], size: usize) {
     if size == 0 || size > MOST_NUMBERS {
         return;
     }
-    egui::Grid::new("weights").spacing(vec2(theme::GRID, 2.0)).show(ui, |ui| {
-        for row in weights.chunks(size) {
-            for weight in row {
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    ui.label(RichText::new(significant(f64::from(*weight))).monospace());
-                });
+    egui::Grid::new("weights")
+        .spacing(vec2(theme::GRID, 2.0))
+        .show(ui, |ui| {
+            for row in weights.chunks(size) {
+                for weight in row {
+                    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                        ui.label(RichText::new(significant(f64::from(*weight))).monospace());
+                    });
+                }
+                ui.end_row();
             }
-            ui.end_row();
-        }
-    });
+        });
 }
 
 fn select(cx: &mut Cx<'_>, layer: usize, unit: Option<usize>) {
-    let selection = Selection { layer: Some(layer), unit, ..cx.state.selection.clone() };
+    let selection = Selection {
+        layer: Some(layer),
+        unit,
+        ..cx.state.selection.clone()
+    };
     cx.push(Action::Select(selection));
 }

@@ -9,7 +9,7 @@ use crate::{
     data::Picture,
     engine::{LoadedModel, MaximisePreview},
     inspect::maximise::MaximiseConfig,
-    model::{ModelSpec, Shape, shapes},
+    model::{ModelSpec, shapes},
     ui::{
         action::Action,
         format::significant,
@@ -69,18 +69,21 @@ impl Default for Maximise {
 
 impl Panel for Maximise {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(model) = needs::model(ui, cx, "Pictures of what excites the network") else { return };
+        let Some(model) = needs::model(ui, cx, "Pictures of what excites the network") else {
+            return;
+        };
         self.follow(cx, &model);
-        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            self.target_ui(ui, &model);
-            self.settings_ui(ui);
-            self.buttons_ui(ui, cx, &model);
-            if let Some(message) = &cx.state.maximise.failed {
-                states::failed(ui, message);
-            }
-            ui.separator();
-            self.result_ui(ui, cx, &model);
-        });
+        egui::ScrollArea::vertical()
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                self.target_ui(ui, &model);
+                self.buttons_ui(ui, cx, &model);
+                if let Some(message) = &cx.state.maximise.failed {
+                    states::failed(ui, message);
+                }
+                ui.separator();
+                self.result_ui(ui, cx, &model);
+            });
     }
 }
 
@@ -92,68 +95,114 @@ impl Maximise {
         if self.followed != selection {
             self.followed = selection;
             if let (Some(layer), Some(unit)) = selection {
-                self.target = if layer == last { Target::Class } else { Target::Filter };
-                (self.layer, self.unit, self.class) =
-                    if layer == last { (self.layer, self.unit, unit) } else { (layer, unit, self.class) };
+                self.target = if layer == last {
+                    Target::Class
+                } else {
+                    Target::Filter
+                };
+                (self.layer, self.unit, self.class) = if layer == last {
+                    (self.layer, self.unit, unit)
+                } else {
+                    (layer, unit, self.class)
+                };
             }
         }
         self.layer = self.layer.min(last);
-        self.class = self.class.min(model.snapshot.classes.len().saturating_sub(1));
-        self.unit = self.unit.min(units(&model.snapshot.spec, self.layer).saturating_sub(1));
+        self.class = self
+            .class
+            .min(model.snapshot.classes.len().saturating_sub(1));
+        self.unit = self
+            .unit
+            .min(units(&model.snapshot.spec, self.layer).saturating_sub(1));
     }
 
     fn target_ui(&mut self, ui: &mut Ui, model: &LoadedModel) {
         let targets = [
-            (Target::Class, "Class", "An image that the network is most sure about"),
-            (Target::Filter, "Filter", "An image that one filter of a layer answers to"),
+            (
+                Target::Class,
+                "Class",
+                "An image that the network is most sure about",
+            ),
+            (
+                Target::Filter,
+                "Filter",
+                "An image that one filter of a layer answers to",
+            ),
         ];
         ui.horizontal_wrapped(|ui| {
             if let Some(target) = fields::switch(ui, self.target, &targets) {
                 self.target = target;
             }
         });
-        ui.horizontal_wrapped(|ui| match self.target {
+        egui::Grid::new("what and how")
+            .num_columns(2)
+            .show(ui, |ui| {
+                self.fields_ui(ui, model);
+                self.settings_ui(ui);
+            });
+    }
+
+    fn fields_ui(&mut self, ui: &mut Ui, model: &LoadedModel) {
+        match self.target {
             Target::Class => {
                 let names = &model.snapshot.classes;
-                let options = || (0..names.len()).map(|class| (class, classes::name(names, class))).collect();
+                let options = || {
+                    (0..names.len())
+                        .map(|class| (class, classes::name(names, class)))
+                        .collect()
+                };
                 let words = classes::name(names, self.class);
                 let tooltip = "The class whose score is driven up";
-                let chosen = fields::choice(ui, "Name", tooltip, 160.0, (&self.class, &words), options);
+                let chosen =
+                    fields::choice(ui, "Name", tooltip, 160.0, (&self.class, &words), options);
                 self.class = chosen.unwrap_or(self.class);
             }
             Target::Filter => self.filter_ui(ui, &model.snapshot.spec),
-        });
+        }
+        ui.end_row();
     }
 
     fn filter_ui(&mut self, ui: &mut Ui, spec: &ModelSpec) {
-        let name = |index: usize| spec.layers.get(index).map_or_else(String::new, |layer| layer.name.clone());
-        let options = || (0..spec.layers.len()).map(|index| (index, name(index))).collect();
+        let name = |index: usize| {
+            spec.layers
+                .get(index)
+                .map_or_else(String::new, |layer| layer.name.clone())
+        };
+        let options = || {
+            (0..spec.layers.len())
+                .map(|index| (index, name(index)))
+                .collect()
+        };
         let words = name(self.layer);
         let tooltip = "The layer that the filter belongs to";
-        if let Some(layer) = fields::choice(ui, "Layer", tooltip, 110.0, (&self.layer, &words), options) {
+        if let Some(layer) =
+            fields::choice(ui, "Layer", tooltip, 110.0, (&self.layer, &words), options)
+        {
             self.layer = layer;
             self.unit = 0;
         }
+        ui.end_row();
         let last = units(spec, self.layer).saturating_sub(1);
         let label = states::caption(ui, "Filter");
         ui.add(DragValue::new(&mut self.unit).range(0..=last).speed(0.1))
             .labelled_by(label.id)
-            .on_hover_text("Number of the filter, counted from 0. Drag, or click to type");
-        states::caption(ui, format!("0 to {last}"));
+            .on_hover_text(format!(
+                "Number of the filter, 0 to {last}. Drag, or click to type"
+            ));
     }
 
     fn settings_ui(&mut self, ui: &mut Ui) {
-        ui.horizontal_wrapped(|ui| {
-            let label = states::caption(ui, "Steps");
-            ui.spacing_mut().slider_width = 110.0;
-            ui.add(Slider::new(&mut self.steps, STEPS).step_by(20.0))
-                .labelled_by(label.id)
-                .on_hover_text("How often the image is changed. More gives a stronger picture and takes longer (200)");
-            let label = states::caption(ui, "Seed");
-            ui.add(DragValue::new(&mut self.seed).speed(0.1))
-                .labelled_by(label.id)
-                .on_hover_text("Decides the first image and its small movements; another seed, another picture (0)");
-        });
+        let label = states::caption(ui, "Steps");
+        ui.spacing_mut().slider_width = 110.0;
+        ui.add(Slider::new(&mut self.steps, STEPS).step_by(20.0))
+            .labelled_by(label.id)
+            .on_hover_text("How often the image is changed. More gives a stronger picture and takes longer (200)");
+        ui.end_row();
+        let label = states::caption(ui, "Seed");
+        ui.add(DragValue::new(&mut self.seed).speed(0.1))
+            .labelled_by(label.id)
+            .on_hover_text("Decides the first image and its small movements; another seed, another picture (0)");
+        ui.end_row();
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel) {
@@ -161,25 +210,45 @@ impl Maximise {
         ui.horizontal_wrapped(|ui| {
             let start = states::primary_button(ui, "Maximise", job.is_none());
             let start = start.on_hover_text("Look for an image that this answers to most strongly");
-            if start.on_disabled_hover_text("Cancel the one that runs first").clicked() {
+            if start
+                .on_disabled_hover_text("Cancel the one that runs first")
+                .clicked()
+            {
                 let (layer, unit) = match self.target {
-                    Target::Class => (model.snapshot.spec.layers.len().saturating_sub(1), self.class),
+                    Target::Class => (
+                        model.snapshot.spec.layers.len().saturating_sub(1),
+                        self.class,
+                    ),
                     Target::Filter => (self.layer, self.unit),
                 };
                 let (steps, seed) = (self.steps, self.seed);
-                let config = MaximiseConfig { steps, seed, ..MaximiseConfig::new(layer, unit) };
+                let config = MaximiseConfig {
+                    steps,
+                    seed,
+                    ..MaximiseConfig::new(layer, unit)
+                };
                 cx.push(Action::Maximise(config));
             }
-            let cancel = ui.add_enabled(job.is_some(), egui::Button::new("Cancel").min_size(vec2(72.0, 32.0)));
+            let cancel = ui.add_enabled(
+                job.is_some(),
+                egui::Button::new("Cancel").min_size(vec2(72.0, 32.0)),
+            );
             let cancel = cancel.on_hover_text("Stop here and keep the picture so far");
             if let (true, Some(job)) = (cancel.clicked(), job) {
                 cx.push(Action::Cancel(job));
             }
             let preview = cx.state.maximise.preview.clone();
-            let save = ui.add_enabled(preview.is_some(), egui::Button::new("Save picture…").min_size(vec2(0.0, 32.0)));
+            let save = ui.add_enabled(
+                preview.is_some(),
+                egui::Button::new("Save picture…").min_size(vec2(0.0, 32.0)),
+            );
             let save = save.on_hover_text("Write the picture to a PNG file");
-            if let (true, Some(preview)) = (save.on_disabled_hover_text("There is no picture yet").clicked(), preview) {
-                cx.push(Action::SavePicture(Arc::new(preview.picture.clone())));
+            if let (true, Some(preview)) = (
+                save.on_disabled_hover_text("There is no picture yet")
+                    .clicked(),
+                preview,
+            ) {
+                cx.push(Action::SavePicture(tiles::large_enough(&preview.picture)));
             }
         });
     }
@@ -199,17 +268,31 @@ impl Maximise {
         ui.label(RichText::new(title).strong());
         let (step, steps) = (preview.step, preview.steps);
         let score = significant(f64::from(preview.score));
-        states::caption(ui, format!("step {step} of {steps} · score {score}"))
-            .on_hover_text("The score is what the class or filter gives for this picture, averaged over its map");
+        states::caption(ui, format!("step {step} of {steps} · score {score}")).on_hover_text(
+            "The score is what the class or filter gives for this picture, averaged over its map",
+        );
         let share = step as f32 / steps.max(1) as f32;
-        let bar = egui::ProgressBar::new(share).desired_height(4.0).fill(theme::palette(ui).accent);
+        let bar = egui::ProgressBar::new(share)
+            .desired_height(4.0)
+            .fill(theme::palette(ui).accent);
         ui.add(bar);
-        let picture = self.picture.get(Same::of(preview), || Arc::new(preview.picture.clone()));
+        let picture = self
+            .picture
+            .get(Same::of(preview), || Arc::new(preview.picture.clone()));
         let size = (picture.width, picture.height);
         let example = example(cx, model, config);
         let beside = example.is_some() && ui.available_width() > 2.5 * EXAMPLE_SIDE;
-        let width = ui.available_width() - if beside { EXAMPLE_SIDE + 2.0 * theme::GRID } else { 4.0 };
-        let below = if example.is_some() && !beside { EXAMPLE_SIDE + 32.0 } else { 0.0 };
+        let width = ui.available_width()
+            - if beside {
+                EXAMPLE_SIDE + 2.0 * theme::GRID
+            } else {
+                4.0
+            };
+        let below = if example.is_some() && !beside {
+            EXAMPLE_SIDE + 32.0
+        } else {
+            0.0
+        };
         let height = (ui.available_height() - below - 8.0).max(160.0);
         let size = tiles::crisp_size(ui, size, vec2(width.max(64.0), height), LARGEST_ZOOM);
         let texture = cx.textures.picture(ui.ctx(), &picture);
@@ -235,13 +318,15 @@ fn example_ui(ui: &mut Ui, cx: &mut Cx<'_>, sample: usize, class: &str) {
         match cx.thumbnail(ui.ctx(), sample) {
             Some(texture) => {
                 let size = picture::fitted_exactly(texture.size_vec2(), rect.size());
-                picture::paint(ui, &texture, egui::Rect::from_min_size(rect.min, size));
+                let rect = egui::Rect::from_min_size(rect.min, size);
+                picture::paint(ui, &texture, rect);
+                picture::frame(ui, rect);
             }
             None => {
                 ui.painter().rect_filled(rect, 4.0, theme::palette(ui).line);
             }
         }
-        let words = format!("a real {class}");
+        let words = format!("a real image of {class}");
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &words));
         ui.set_max_width(EXAMPLE_SIDE);
         states::caption(ui, words);
@@ -249,12 +334,19 @@ fn example_ui(ui: &mut Ui, cx: &mut Cx<'_>, sample: usize, class: &str) {
 }
 
 /// The first image of the class that is excited, with the class's name.
-fn example(cx: &Cx<'_>, model: &LoadedModel, config: Option<MaximiseConfig>) -> Option<(usize, String)> {
+fn example(
+    cx: &Cx<'_>,
+    model: &LoadedModel,
+    config: Option<MaximiseConfig>,
+) -> Option<(usize, String)> {
     let config = config.filter(|config| config.layer + 1 == model.snapshot.spec.layers.len())?;
     let class = model.snapshot.classes.get(config.unit)?;
     let dataset = cx.state.dataset()?;
     let label = dataset.classes.iter().position(|name| name == class)?;
-    let sample = dataset.samples.iter().position(|sample| sample.label == label)?;
+    let sample = dataset
+        .samples
+        .iter()
+        .position(|sample| sample.label == label)?;
     Some((sample, class.clone()))
 }
 
@@ -264,15 +356,15 @@ fn words(model: &LoadedModel, config: &MaximiseConfig) -> String {
     if config.layer + 1 == layers.len() {
         return classes::name(&model.snapshot.classes, config.unit);
     }
-    let name = layers.get(config.layer).map_or("", |layer| layer.name.as_str());
+    let name = layers
+        .get(config.layer)
+        .map_or("", |layer| layer.name.as_str());
     format!("{name} · filter {}", config.unit)
 }
 
 fn units(spec: &ModelSpec, layer: usize) -> usize {
     let shapes = shapes::layer_shapes(spec).unwrap_or_default();
-    match shapes.get(layer).map(|shape| shape.output) {
-        Some(Shape::Maps { channels, .. }) => channels,
-        Some(Shape::Flat(values)) => values,
-        None => 0,
-    }
+    shapes
+        .get(layer)
+        .map_or(0, |shape| tiles::units(shape.output))
 }

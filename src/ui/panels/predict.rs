@@ -3,7 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use eframe::egui::{
-    self, Button, Color32, Label, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, vec2,
+    self, Button, Color32, Label, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, TextEdit,
+    Ui, vec2,
 };
 use egui_material_icons::{icon_text, icons};
 
@@ -27,6 +28,12 @@ const WIDE: f32 = 760.0;
 const HISTORY: f32 = 300.0;
 /// Longest side of the newest picture.
 const PICTURE: f32 = 256.0;
+/// Below this the words stand under the picture.
+const SMALLEST_PICTURE: f32 = 112.0;
+/// Width that the bars need.
+const BARS: f32 = 280.0;
+/// Narrower zones show no icon.
+const ROOM_FOR_ICON: f32 = 320.0;
 /// Side of an earlier picture.
 const SMALL: f32 = 40.0;
 /// Most bars of probabilities.
@@ -59,9 +66,16 @@ impl Panel for Predict {
         }
         let whole = ui.available_rect_before_wrap();
         let right = Rect::from_min_max(egui::pos2(whole.right() - HISTORY, whole.top()), whole.max);
-        let left = Rect::from_min_max(whole.min, egui::pos2(right.left() - 3.0 * theme::GRID, whole.bottom()));
+        let left = Rect::from_min_max(
+            whole.min,
+            egui::pos2(right.left() - 3.0 * theme::GRID, whole.bottom()),
+        );
         let line = left.right() + 1.5 * theme::GRID;
-        ui.painter().vline(line, whole.y_range(), Stroke::new(1.0, theme::palette(ui).line));
+        ui.painter().vline(
+            line,
+            whole.y_range(),
+            Stroke::new(1.0, theme::palette(ui).line),
+        );
         ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 self.ask_ui(ui, cx, &model);
@@ -79,13 +93,22 @@ fn no_model_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let height = ui.available_height();
     ui.vertical_centered(|ui| {
         ui.add_space((height * 0.5 - 64.0).max(theme::GRID));
-        ui.label(RichText::new("Predictions need a model: train one, or open a model file.").color(theme::palette(ui).muted));
+        ui.label(
+            RichText::new("Predictions need a model: train one, or open a model file.")
+                .color(theme::palette(ui).muted),
+        );
         ui.add_space(theme::GRID);
-        if states::primary_button(ui, "Go to Train", true).on_hover_text("Train a model on the open dataset").clicked() {
+        if states::primary_button(ui, "Go to Train", true)
+            .on_hover_text("Train a model on the open dataset")
+            .clicked()
+        {
             cx.push(Action::GoTo(Step::Train));
         }
         let open = ui.add(Button::new("Open model…").min_size(vec2(96.0, 32.0)));
-        if open.on_hover_text("Read a model that was saved before").clicked() {
+        if open
+            .on_hover_text("Read a model that was saved before")
+            .clicked()
+        {
             cx.push(Action::Ask(Purpose::OpenModel));
         }
     });
@@ -97,12 +120,16 @@ impl Predict {
         drop_zone_ui(ui);
         ui.horizontal_wrapped(|ui| {
             let choose = states::primary_button(ui, "Choose images…", true);
-            if choose.on_hover_text("Classify one or more image files").clicked() {
+            if choose
+                .on_hover_text("Classify one or more image files")
+                .clicked()
+            {
                 cx.push(Action::Ask(Purpose::ChooseImages));
             }
             let button = Button::new("Draw a random shape").min_size(vec2(0.0, 32.0));
             let draw = ui.add_enabled(knows_shapes(model), button);
-            let draw = draw.on_hover_text("Draw a circle, square or triangle that the model has never seen");
+            let draw = draw
+                .on_hover_text("Draw a circle, square or triangle that the model has never seen");
             let reason = "This model does not know circle, square and triangle";
             if draw.on_disabled_hover_text(reason).clicked() {
                 cx.push(Action::DrawShape);
@@ -119,15 +146,22 @@ impl Predict {
         let label = states::caption(ui, "Path of an image");
         ui.horizontal(|ui| {
             let width = (ui.available_width() - 104.0).clamp(80.0, 420.0);
-            let field = TextEdit::singleline(&mut self.path).desired_width(width).hint_text("/home/me/photo.png");
+            let field = TextEdit::singleline(&mut self.path)
+                .desired_width(width)
+                .hint_text("/home/me/photo.png");
             let field = ui.add(field).labelled_by(label.id);
-            let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+            let entered =
+                field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             let path = self.path.trim();
             let button = ui.add_enabled(!path.is_empty(), Button::new("Predict"));
             let button = button.on_hover_text("Classify this file (Enter)");
-            let pressed = button.on_disabled_hover_text("Type the path of an image first").clicked();
+            let pressed = button
+                .on_disabled_hover_text("Type the path of an image first")
+                .clicked();
             if (entered || pressed) && !path.is_empty() {
-                cx.push(Action::Predict(vec![ImageSource::File(PathBuf::from(path))]));
+                cx.push(Action::Predict(vec![ImageSource::File(PathBuf::from(
+                    path,
+                ))]));
             }
         });
     }
@@ -146,7 +180,13 @@ impl Predict {
         let class = classes::name(&answer.classes, answer.class);
         let pictured = answer.picture.width.max(answer.picture.height).max(1) as f32;
         let texture = cx.textures.picture(ui.ctx(), &answer.picture);
-        let side = PICTURE.min(ui.available_width() - 4.0);
+        let left = ui.available_width() - BARS;
+        let beside = left >= SMALLEST_PICTURE;
+        let side = if beside {
+            left.min(PICTURE)
+        } else {
+            (ui.available_width() - 4.0).min(PICTURE * 0.6)
+        };
         let whole_factor = pictured * 2.0 < side;
         let space = vec2(side, side);
         let size = if whole_factor {
@@ -155,17 +195,19 @@ impl Predict {
             picture::fitted_exactly(texture.size_vec2(), space)
         };
         let parts = |ui: &mut Ui| {
-            picture::picture(ui, &texture, size, &name);
+            let response = picture::picture(ui, &texture, size, &name);
+            picture::frame(ui, response.rect);
             ui.vertical(|ui| {
                 ui.label(RichText::new(&class).heading());
                 let words = format!("{name} · epoch {}", answer.epoch);
                 let caption = RichText::new(words).small().color(theme::palette(ui).muted);
-                ui.add(Label::new(caption).truncate()).on_hover_text(&answer.name);
+                ui.add(Label::new(caption).truncate())
+                    .on_hover_text(&answer.name);
                 ui.add_space(theme::GRID);
                 bars::probability_bars(ui, &answer.classes, &answer.probabilities, MOST_BARS);
             });
         };
-        if ui.available_width() > size.x + 280.0 {
+        if beside {
             ui.horizontal_top(parts);
         } else {
             parts(ui);
@@ -174,7 +216,10 @@ impl Predict {
 
     fn shown(&self, cx: &Cx<'_>) -> Option<Arc<Prediction>> {
         let newest = cx.state.predict.answers.first()?;
-        let chosen = self.chosen.as_ref().filter(|(_, then)| Arc::ptr_eq(then, newest));
+        let chosen = self
+            .chosen
+            .as_ref()
+            .filter(|(_, then)| Arc::ptr_eq(then, newest));
         Some(Arc::clone(chosen.map_or(newest, |(answer, _)| answer)))
     }
 
@@ -186,17 +231,27 @@ impl Predict {
             ui.label(RichText::new(counted(answers.len(), "answer")).strong());
             let clear = ui.add_enabled(!answers.is_empty(), Button::new("Clear").small());
             let clear = clear.on_hover_text("Forget all answers");
-            if clear.on_disabled_hover_text("There is nothing to forget").clicked() {
+            if clear
+                .on_disabled_hover_text("There is nothing to forget")
+                .clicked()
+            {
                 cx.push(Action::ClearPredictions);
                 self.chosen = None;
             }
         });
-        let area = ScrollArea::vertical().id_salt("answers").auto_shrink([false, true]).max_height(height);
+        let area = ScrollArea::vertical()
+            .id_salt("answers")
+            .auto_shrink([false, true])
+            .max_height(height);
         area.show_rows(ui, SMALL + 8.0, answers.len(), |ui, rows| {
             for answer in &answers[rows] {
-                let selected = shown.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, answer));
+                let selected = shown
+                    .as_ref()
+                    .is_some_and(|shown| Arc::ptr_eq(shown, answer));
                 if row_ui(ui, cx, answer, selected) {
-                    self.chosen = answers.first().map(|newest| (Arc::clone(answer), Arc::clone(newest)));
+                    self.chosen = answers
+                        .first()
+                        .map(|newest| (Arc::clone(answer), Arc::clone(newest)));
                 }
             }
         });
@@ -207,34 +262,73 @@ fn drop_zone_ui(ui: &mut Ui) {
     let palette = theme::palette(ui);
     let hovering = ui.ctx().input(|input| !input.raw.hovered_files.is_empty());
     let height = (ui.ctx().content_rect().height() * 0.2).clamp(72.0, 160.0);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let rect = rect.shrink(1.0);
     let (fill, ink) = if hovering {
         (ui.visuals().selection.bg_fill, ui.visuals().text_color())
     } else {
         (Color32::TRANSPARENT, palette.muted)
     };
-    ui.painter().rect_filled(rect, f32::from(theme::RADIUS), fill);
-    let stroke = Stroke::new(if hovering { 2.0 } else { 1.5 }, if hovering { palette.accent } else { palette.faint });
+    ui.painter()
+        .rect_filled(rect, f32::from(theme::RADIUS), fill);
+    let stroke = Stroke::new(
+        if hovering { 2.0 } else { 1.5 },
+        if hovering {
+            palette.accent
+        } else {
+            palette.faint
+        },
+    );
     if hovering {
-        ui.painter().rect_stroke(rect, f32::from(theme::RADIUS), stroke, StrokeKind::Inside);
+        ui.painter()
+            .rect_stroke(rect, f32::from(theme::RADIUS), stroke, StrokeKind::Inside);
     } else {
-        let corners = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
-        ui.painter().extend(egui::Shape::dashed_line(&corners, stroke, 6.0, 5.0));
+        let corners = [
+            rect.left_top(),
+            rect.right_top(),
+            rect.right_bottom(),
+            rect.left_bottom(),
+            rect.left_top(),
+        ];
+        ui.painter()
+            .extend(egui::Shape::dashed_line(&corners, stroke, 6.0, 5.0));
     }
-    let words = if hovering { "Let go to classify it" } else { "Drop an image anywhere on the window" };
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words));
-    let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(egui::Layout::top_down(egui::Align::Center)));
-    inner.add_space(height * 0.5 - 28.0);
-    inner.label(icon_text(icons::ICON_ADD_PHOTO_ALTERNATE).size(28.0).color(ink));
-    inner.add(Label::new(RichText::new(words).color(ink)).truncate());
+    let words = if hovering {
+        "Let go to classify it"
+    } else {
+        "Drop an image anywhere on the window"
+    };
+    let mut inner = ui.new_child(
+        egui::UiBuilder::new()
+            .max_rect(rect.shrink2(vec2(16.0, 0.0)))
+            .layout(egui::Layout::top_down(egui::Align::Center)),
+    );
+    if rect.width() > ROOM_FOR_ICON {
+        inner.add_space(height * 0.5 - 28.0);
+        inner.label(
+            icon_text(icons::ICON_ADD_PHOTO_ALTERNATE)
+                .size(28.0)
+                .color(ink),
+        );
+    } else {
+        inner.add_space(height * 0.5 - 20.0);
+    }
+    inner.add(Label::new(RichText::new(words).color(ink)).wrap());
 }
 
 /// One earlier answer; returns whether it was clicked.
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, answer: &Prediction, selected: bool) -> bool {
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), SMALL), Sense::click());
-    let (class, name) = (classes::name(&answer.classes, answer.class), file_name(&answer.name));
-    let share = answer.probabilities.get(answer.class).copied().unwrap_or_default();
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), SMALL), Sense::click());
+    let (class, name) = (
+        classes::name(&answer.classes, answer.class),
+        file_name(&answer.name),
+    );
+    let share = answer
+        .probabilities
+        .get(answer.class)
+        .copied()
+        .unwrap_or_default();
     let words = percent(f64::from(share));
     response.widget_info(|| {
         let words = format!("{name}: {class} {words}");
@@ -242,15 +336,24 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, answer: &Prediction, selected: bool) -> 
     });
     let radius = f32::from(theme::RADIUS);
     if selected {
-        ui.painter().rect_filled(rect, radius, ui.visuals().selection.bg_fill);
+        ui.painter()
+            .rect_filled(rect, radius, ui.visuals().selection.bg_fill);
     } else if response.hovered() {
-        ui.painter().rect_filled(rect, radius, ui.visuals().faint_bg_color);
+        ui.painter()
+            .rect_filled(rect, radius, ui.visuals().faint_bg_color);
     }
     let texture = cx.textures.picture(ui.ctx(), &answer.picture);
     let size = picture::fitted_exactly(texture.size_vec2(), vec2(SMALL, SMALL));
     let box_rect = Rect::from_min_size(rect.min, vec2(SMALL, SMALL));
-    picture::paint(ui, &texture, Rect::from_center_size(box_rect.center(), size));
-    let text = Rect::from_min_max(egui::pos2(box_rect.right() + theme::GRID, rect.top() + 1.0), rect.max);
+    picture::paint(
+        ui,
+        &texture,
+        Rect::from_center_size(box_rect.center(), size),
+    );
+    let text = Rect::from_min_max(
+        egui::pos2(box_rect.right() + theme::GRID, rect.top() + 1.0),
+        rect.max,
+    );
     let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(text));
     inner.spacing_mut().item_spacing.y = 0.0;
     inner.add(Label::new(format!("{class} {words}")).truncate());

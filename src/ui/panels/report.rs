@@ -27,8 +27,14 @@ const LEAST_NAME: f32 = 110.0;
 
 /// Headings of the numbers and what they mean.
 const NUMBERS: [(&str, &str); 4] = [
-    ("precision", "Of the images that the model called this class, the share that is"),
-    ("recall", "Of the images that are this class, the share that the model called so"),
+    (
+        "precision",
+        "Of the images that the model called this class, the share that is",
+    ),
+    (
+        "recall",
+        "Of the images that are this class, the share that the model called so",
+    ),
     ("F1", "Harmonic mean of precision and recall"),
     ("support", "How many images are this class"),
 ];
@@ -49,7 +55,9 @@ pub struct Report {
 
 impl Panel for Report {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(evaluation) = needs::evaluation(ui, cx, "Precision and recall") else { return };
+        let Some(evaluation) = needs::evaluation(ui, cx, "Precision and recall") else {
+            return;
+        };
         let scores = self.scores.get(Same::of(&evaluation), || Scores {
             classes: evaluation.confusion.class_scores().into(),
             macro_average: evaluation.confusion.macro_average(),
@@ -57,7 +65,10 @@ impl Panel for Report {
         });
         let part = evaluation.split.map_or("all images", SplitName::word);
         let images = counted(evaluation.samples.len(), "image");
-        states::caption(ui, format!("{part} · epoch {} · {images}", evaluation.epoch));
+        states::caption(
+            ui,
+            format!("{part} · epoch {} · {images}", evaluation.epoch),
+        );
         let names = classes::names(cx.state, evaluation.confusion.classes());
         ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
             table_ui(ui, names, &scores, evaluation.accuracy());
@@ -101,7 +112,9 @@ fn table_ui(ui: &mut Ui, names: &[String], scores: &Scores, accuracy: f64) {
                     }
                     (None, 0) => accuracy_cells(&mut row, accuracy, total),
                     (None, 1) => average_cells(&mut row, "macro average", &scores.macro_average),
-                    (None, _) => average_cells(&mut row, "weighted average", &scores.weighted_average),
+                    (None, _) => {
+                        average_cells(&mut row, "weighted average", &scores.weighted_average);
+                    }
                 }
             });
         });
@@ -109,7 +122,8 @@ fn table_ui(ui: &mut Ui, names: &[String], scores: &Scores, accuracy: f64) {
 
 fn accuracy_cells(row: &mut TableRow<'_, '_>, accuracy: f64, total: u64) {
     row.col(|ui| {
-        ui.strong("accuracy").on_hover_text("Share of all images classified correctly");
+        ui.strong("accuracy")
+            .on_hover_text("Share of all images classified correctly");
     });
     number(row, |_| {});
     number(row, |_| {});

@@ -4,8 +4,8 @@ use eframe::egui::{self, RichText, Sense, Ui, vec2};
 
 use crate::ui::{format::percent, theme};
 
-/// Width kept for class names.
-const NAME_WIDTH: f32 = 110.0;
+/// Most width for class names.
+const NAME_WIDTH: f32 = 160.0;
 
 /// One bar per class, the most probable first; at most `most`.
 pub fn probability_bars(ui: &mut Ui, classes: &[String], probabilities: &[f32], most: usize) {
@@ -25,8 +25,12 @@ fn bar(ui: &mut Ui, name: &str, probability: f32, class: usize) {
     let palette = theme::palette(ui);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = theme::GRID;
-        let label = egui::Label::new(name).truncate();
-        ui.add_sized([NAME_WIDTH, 18.0], label).on_hover_text(name);
+        let name_width = (ui.available_width() * 0.35).clamp(64.0, NAME_WIDTH);
+        let layout = egui::Layout::left_to_right(egui::Align::Center);
+        ui.allocate_ui_with_layout(vec2(name_width, 18.0), layout, |ui| {
+            ui.set_width(name_width);
+            ui.add(egui::Label::new(name).truncate()).on_hover_text(name);
+        });
         let width = (ui.available_width() - 64.0).clamp(40.0, 320.0);
         let (rect, response) = ui.allocate_exact_size(vec2(width, 14.0), Sense::hover());
         ui.painter().rect_filled(rect, 3.0, palette.line);

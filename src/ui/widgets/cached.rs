@@ -56,6 +56,9 @@ mod tests {
         for shared in [&first, &first, &second, &second, &first] {
             cached.get(Same::of(shared), || made += 1);
         }
-        assert_eq!(made, 3, "equal values in different places are different keys");
+        assert_eq!(
+            made, 3,
+            "equal values in different places are different keys"
+        );
     }
 }

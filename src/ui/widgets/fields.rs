@@ -15,7 +15,10 @@ pub fn choice<T: PartialEq + Clone>(
 ) -> Option<T> {
     let mut chosen = None;
     let label = states::caption(ui, name);
-    let combo = ComboBox::from_id_salt(name).selected_text(words).width(width).truncate();
+    let combo = ComboBox::from_id_salt(name)
+        .selected_text(words)
+        .width(width)
+        .truncate();
     let response = combo.show_ui(ui, |ui| {
         for (value, words) in options() {
             if ui.selectable_label(value == *current, words).clicked() {
@@ -23,15 +26,24 @@ pub fn choice<T: PartialEq + Clone>(
             }
         }
     });
-    response.response.labelled_by(label.id).on_hover_text(tooltip);
+    response
+        .response
+        .labelled_by(label.id)
+        .on_hover_text(tooltip);
     chosen
 }
 
 /// Two or more words of which one holds. Returns what was chosen.
-pub fn switch<T: PartialEq + Copy>(ui: &mut Ui, current: T, options: &[(T, &str, &str)]) -> Option<T> {
+pub fn switch<T: PartialEq + Copy>(
+    ui: &mut Ui,
+    current: T,
+    options: &[(T, &str, &str)],
+) -> Option<T> {
     let mut chosen = None;
     for (value, words, tooltip) in options {
-        let response = ui.selectable_label(*value == current, *words).on_hover_text(*tooltip);
+        let response = ui
+            .selectable_label(*value == current, *words)
+            .on_hover_text(*tooltip);
         if response.clicked() && *value != current {
             chosen = Some(*value);
         }

@@ -18,10 +18,20 @@ pub fn model(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<LoadedModel
         return Some(Arc::clone(model));
     }
     if cx.settings.step == Step::Train {
-        states::empty(ui, &format!("{what} appear here as soon as training starts."), None);
+        states::empty(
+            ui,
+            &format!("{what} appear here as soon as training starts."),
+            None,
+        );
     } else {
         let sentence = format!("{what} appear here once a model is trained or opened.");
-        states::empty_with(ui, &sentence, "Go to Train", Action::GoTo(Step::Train), cx.actions);
+        states::empty_with(
+            ui,
+            &sentence,
+            "Go to Train",
+            Action::GoTo(Step::Train),
+            cx.actions,
+        );
     }
     None
 }
@@ -43,7 +53,11 @@ pub fn evaluation(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<Evalua
             cx.push(Action::Cancel(job));
         }
     } else if state.training.is_running() {
-        states::empty(ui, &format!("{what} appear here after the first epoch."), None);
+        states::empty(
+            ui,
+            &format!("{what} appear here after the first epoch."),
+            None,
+        );
     } else {
         if let Some(message) = &state.evaluation_failed {
             states::failed(ui, message);

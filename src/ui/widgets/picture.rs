@@ -22,6 +22,11 @@ pub fn picture(ui: &mut Ui, texture: &TextureHandle, size: Vec2, name: &str) -> 
     response
 }
 
+/// A hairline around a picture whose edge may have the window's colour.
+pub fn frame(ui: &Ui, rect: Rect) {
+    ui.painter().rect_stroke(rect, 0.0, (1.0, theme::palette(ui).line), egui::StrokeKind::Outside);
+}
+
 /// Draws a texture into `rect`.
 pub fn paint(ui: &Ui, texture: &TextureHandle, rect: Rect) {
     let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));

@@ -38,16 +38,18 @@ pub fn loading(ui: &mut Ui, sentence: &str, progress: Option<Progress>) -> bool 
     cancelled
 }
 
-/// A bar with its count; without progress it runs to and fro.
+/// A bar with its count; empty as long as nothing is known.
 pub fn progress_bar(ui: &mut Ui, progress: Option<Progress>, width: f32) {
     let bar = match progress {
         Some(Progress { done, total }) => {
             let share = done as f32 / total.max(1) as f32;
             ProgressBar::new(share).text(format!("{} of {}", thousands(done), thousands(total)))
         }
-        None => ProgressBar::new(0.0).text("…"),
+        // An empty track: at no progress egui draws a dot.
+        None => ProgressBar::new(0.0).text("…").fill(egui::Color32::TRANSPARENT),
     };
-    ui.add(bar.desired_width(width).desired_height(18.0).fill(theme::palette(ui).accent));
+    let bar = if progress.is_some() { bar.fill(theme::palette(ui).accent) } else { bar };
+    ui.add(bar.desired_width(width.min(ui.available_width())).desired_height(18.0));
 }
 
 /// What, where, what to do.

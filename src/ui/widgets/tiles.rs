@@ -1,9 +1,13 @@
 //! A grid of small maps shown as one picture: pointing at tiles, outlining them, moving among them.
 
-use eframe::egui::{self, Key, Pos2, Rect, Response, Stroke, StrokeKind, TextureHandle, Ui, Vec2, pos2, vec2};
+use std::sync::Arc;
+
+use eframe::egui::{
+    self, Key, Pos2, Rect, Response, Stroke, StrokeKind, TextureHandle, Ui, Vec2, vec2,
+};
 
 use super::picture;
-use crate::{inspect::colours::Grid, ui::theme};
+use crate::{data::Picture, inspect::colours::Grid, model::Shape, ui::theme};
 
 /// A pixel of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,9 +32,15 @@ pub struct Tiled {
 /// Draws the picture of `grid` at `size`.
 pub fn tiles(ui: &mut Ui, texture: &TextureHandle, grid: Grid, size: Vec2, name: &str) -> Tiled {
     let response = picture::picture(ui, texture, size, name);
-    let at = response.interact_pointer_pos().or_else(|| response.hover_pos());
+    let at = response
+        .interact_pointer_pos()
+        .or_else(|| response.hover_pos());
     let pointed = at.and_then(|at| pointed_at(response.rect, at, grid));
-    Tiled { response, pointed, grid }
+    Tiled {
+        response,
+        pointed,
+        grid,
+    }
 }
 
 fn pointed_at(rect: Rect, at: Pos2, grid: Grid) -> Option<Pointed> {
@@ -38,7 +48,11 @@ fn pointed_at(rect: Rect, at: Pos2, grid: Grid) -> Option<Pointed> {
     let (x, y) = picture::pixel_at(rect, at, width, height)?;
     let tile = grid.tile_at(x, y)?;
     let (left, top) = grid.corner(tile);
-    Some(Pointed { tile, x: x - left, y: y - top })
+    Some(Pointed {
+        tile,
+        x: x - left,
+        y: y - top,
+    })
 }
 
 impl Tiled {
@@ -53,19 +67,34 @@ impl Tiled {
     /// Outlines one pixel of the first tile.
     pub fn outline_pixel(&self, ui: &Ui, x: usize, y: usize) {
         let (left, top) = self.grid.corner(0);
-        let (from, to) = (self.point((left + x, top + y)), self.point((left + x + 1, top + y + 1)));
+        let (from, to) = (
+            self.point((left + x, top + y)),
+            self.point((left + x + 1, top + y + 1)),
+        );
         stroke(ui, Rect::from_min_max(from, to));
     }
 
     fn point(&self, (x, y): (usize, usize)) -> Pos2 {
         let (width, height) = self.grid.size();
-        let share = vec2(x as f32 / width.max(1) as f32, y as f32 / height.max(1) as f32);
+        let share = vec2(
+            x as f32 / width.max(1) as f32,
+            y as f32 / height.max(1) as f32,
+        );
         self.response.rect.min + share * self.response.rect.size()
     }
 }
 
 fn stroke(ui: &Ui, rect: Rect) {
-    ui.painter().rect_stroke(rect, 1.0, Stroke::new(2.0, theme::palette(ui).accent), StrokeKind::Outside);
+    // Two colours: one of them can be seen whatever the picture shows.
+    let inner = Stroke::new(1.0, theme::palette(ui).on_accent);
+    ui.painter()
+        .rect_stroke(rect, 1.0, inner, StrokeKind::Inside);
+    ui.painter().rect_stroke(
+        rect,
+        1.0,
+        Stroke::new(3.0, theme::palette(ui).accent),
+        StrokeKind::Outside,
+    );
 }
 
 /// The size of a picture enlarged by a whole number of screen pixels so that it fills `space`, at
@@ -74,7 +103,11 @@ pub fn crisp_size(ui: &Ui, (width, height): (usize, usize), space: Vec2, most: f
     let scale = ui.pixels_per_point();
     let picture = vec2(width.max(1) as f32, height.max(1) as f32);
     let factor = (space.x / picture.x).min(space.y / picture.y).min(most) * scale;
-    let factor = if factor >= 2.0 { factor.floor() } else { factor.max(0.01) };
+    let factor = if factor >= 2.0 {
+        factor.floor()
+    } else {
+        factor.max(0.01)
+    };
     picture * factor / scale
 }
 
@@ -83,7 +116,8 @@ pub fn arrows(ui: &Ui) -> Option<(isize, isize)> {
     if !has_keys(ui) {
         return None;
     }
-    let pressed = |key: Key| ui.input(|input| isize::from(input.key_pressed(key) && !input.modifiers.any()));
+    let pressed =
+        |key: Key| ui.input(|input| isize::from(input.key_pressed(key) && !input.modifiers.any()));
     let step = (
         pressed(Key::ArrowRight) - pressed(Key::ArrowLeft),
         pressed(Key::ArrowDown) - pressed(Key::ArrowUp),
@@ -105,15 +139,27 @@ pub fn moved(ui: &Ui, grid: Grid, count: usize, current: usize) -> Option<usize>
     (target < count).then_some(target)
 }
 
-/// The top left corner of `rect` on a screen pixel, so that every pixel of a picture has the same size.
-pub fn on_pixels(ui: &Ui, rect: Rect) -> Rect {
-    let scale = ui.pixels_per_point();
-    let corner = pos2((rect.min.x * scale).round() / scale, (rect.min.y * scale).round() / scale);
-    Rect::from_min_size(corner, rect.size())
+/// Saved pictures have at least this many pixels on their longer side.
+const SAVED_SIDE: usize = 512;
+
+/// A small picture enlarged for a file, with crisp pixels.
+pub fn large_enough(picture: &Picture) -> Arc<Picture> {
+    let longer = picture.width.max(picture.height).max(1);
+    Arc::new(picture.enlarged(SAVED_SIDE.div_ceil(longer)))
+}
+
+/// Filters of an output, or values of a row.
+pub fn units(shape: Shape) -> usize {
+    match shape {
+        Shape::Maps { channels, .. } => channels,
+        Shape::Flat(values) => values,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use eframe::egui::pos2;
+
     use super::*;
 
     #[test]
@@ -122,8 +168,22 @@ mod tests {
         let (width, height) = grid.size();
         let rect = Rect::from_min_size(pos2(10.0, 20.0), vec2(width as f32, height as f32) * 4.0);
         let at = |x: f32, y: f32| pointed_at(rect, rect.min + vec2(x, y) * 4.0, grid);
-        assert_eq!(at(1.5, 1.5), Some(Pointed { tile: 0, x: 0, y: 0 }));
-        assert_eq!(at(7.5, 6.5), Some(Pointed { tile: 3, x: 2, y: 1 }));
+        assert_eq!(
+            at(1.5, 1.5),
+            Some(Pointed {
+                tile: 0,
+                x: 0,
+                y: 0
+            })
+        );
+        assert_eq!(
+            at(7.5, 6.5),
+            Some(Pointed {
+                tile: 3,
+                x: 2,
+                y: 1
+            })
+        );
         assert_eq!(at(0.5, 0.5), None, "between tiles");
         assert_eq!(at(-1.0, 2.0), None, "outside");
     }

@@ -1,0 +1,140 @@
+//! Models, maps and evaluations of a few and of many classes, made once for all tests.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock},
+    time::{Duration, Instant},
+};
+
+use convscope::{
+    data::{Picture, Split, SplitName},
+    engine::{EngineHandle, Event, JobId, LoadedModel, ModelSource, OpenDataset},
+    inspect::feature_maps,
+    model::{LayerKind, ModelSpec, Network, WeightSnapshot, network::Placement},
+    train::{ConfusionMatrix, Evaluation, Experiment, recipes},
+};
+
+/// Everything a test needs that takes long to make.
+pub struct World {
+    pub open: Arc<OpenDataset>,
+    pub model: Arc<LoadedModel>,
+    pub evaluation: Arc<Evaluation>,
+    pub maps: Arc<feature_maps::FeatureMaps>,
+    pub logits: Arc<feature_maps::FeatureMaps>,
+    pub experiment: Experiment,
+}
+
+pub static FEW: LazyLock<World> = LazyLock::new(|| {
+    world(
+        &PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes"),
+        "few",
+    )
+});
+
+pub static MANY: LazyLock<World> = LazyLock::new(|| {
+    let folder = scratch("many-classes");
+    for class in 0..100 {
+        let class_folder = folder.join(format!("a rather long class name, number {class:03}"));
+        std::fs::create_dir_all(&class_folder).unwrap();
+        for number in 0..4 {
+            let shade = [
+                (class * 2) as u8,
+                255 - (class * 2) as u8,
+                (number * 60) as u8,
+            ];
+            let picture = Picture::filled(16, 24, shade);
+            picture
+                .to_image()
+                .save(class_folder.join(format!("image_{class:03}_{number}.png")))
+                .unwrap();
+        }
+    }
+    world(&folder, "many")
+});
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn opened(folder: &Path, name: &str) -> Arc<OpenDataset> {
+    let engine = EngineHandle::start(Arc::new(|| ()), scratch(name)).unwrap();
+    engine.open_dataset(folder.to_path_buf(), (128, 128));
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(60) {
+        match engine.events().try_next() {
+            Some(Event::DatasetOpened { dataset, .. }) => return dataset,
+            Some(Event::Failed { message, .. }) => panic!("{message}"),
+            _ => std::thread::sleep(Duration::from_millis(2)),
+        }
+    }
+    panic!("the dataset was not opened in a minute");
+}
+
+fn world(folder: &Path, name: &str) -> World {
+    let open = opened(folder, name);
+    let mut experiment = recipes::find(Path::new("shapes")).unwrap();
+    let classes: Arc<[String]> = open.dataset.classes.clone().into();
+    let last = experiment.model.layers.last_mut().unwrap();
+    last.kind = LayerKind::Dense {
+        units: classes.len(),
+    };
+    let spec: Arc<ModelSpec> = Arc::new(experiment.model.clone());
+    let network = |seed: u64| Network::new(Arc::clone(&spec), seed, Placement::default()).unwrap();
+    let snapshot = |network: &Network, epoch: usize| -> Arc<WeightSnapshot> {
+        Arc::new(network.snapshot(&classes, epoch).unwrap())
+    };
+    let (before, now) = (network(1), network(2));
+    let sample = Arc::new(open.pixels.picture(0).unwrap());
+    let maps =
+        |layer: usize| Arc::new(feature_maps::feature_maps(&now, 3, &sample.rgb, layer).unwrap());
+    let split = Split::new(&open.dataset.labels(), &experiment.split).unwrap();
+    World {
+        evaluation: Arc::new(evaluation(&open, &split)),
+        maps: maps(2),
+        logits: maps(spec.layers.len() - 1),
+        model: Arc::new(LoadedModel {
+            snapshot: snapshot(&now, 3),
+            initial: Some(snapshot(&before, 0)),
+            metrics: std::collections::BTreeMap::new(),
+            split: experiment.split,
+            sample: Arc::clone(&sample),
+            source: ModelSource::Run(JobId(1)),
+        }),
+        open,
+        experiment,
+    }
+}
+
+/// Every seventh image is taken for the next class, less surely the later it comes.
+fn evaluation(open: &OpenDataset, split: &Split) -> Evaluation {
+    let classes = open.dataset.classes.len();
+    let samples = split.validation.clone();
+    let actual: Vec<usize> = samples
+        .iter()
+        .map(|&sample| open.dataset.samples[sample].label)
+        .collect();
+    let wrong = |position: usize| usize::from(position.is_multiple_of(7));
+    let predicted: Vec<usize> = actual
+        .iter()
+        .enumerate()
+        .map(|(position, label)| (label + wrong(position)) % classes)
+        .collect();
+    let mut probabilities = vec![0.0; samples.len() * classes];
+    for (position, class) in predicted.iter().enumerate() {
+        probabilities[position * classes + class] =
+            0.99 - 0.4 * position as f32 / samples.len() as f32;
+    }
+    let pairs = actual.iter().copied().zip(predicted.iter().copied());
+    Evaluation {
+        split: Some(SplitName::Validation),
+        epoch: 3,
+        confusion: ConfusionMatrix::new(classes, pairs),
+        samples,
+        actual,
+        predicted,
+        probabilities,
+        loss: 0.3,
+    }
+}
