@@ -35,6 +35,10 @@ impl CancelToken {
     /// # Errors
     /// [`Cancelled`] once [`Self::cancel`] was called.
     pub fn check(&self) -> Result<(), Cancelled> {
-        if self.is_cancelled() { Err(Cancelled) } else { Ok(()) }
+        if self.is_cancelled() {
+            Err(Cancelled)
+        } else {
+            Ok(())
+        }
     }
 }

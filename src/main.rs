@@ -21,7 +21,12 @@ fn main() {
 
 /// Does what was asked; everything that it started has ended when it returns.
 fn start(arguments: Cli) -> Status {
-    let Cli { command, json, open, renderer } = arguments;
+    let Cli {
+        command,
+        json,
+        open,
+        renderer,
+    } = arguments;
     if let Some(command) = command {
         return cli::run(command, json);
     }
@@ -41,5 +46,8 @@ fn start(arguments: Cli) -> Status {
 
 /// A word that is no command is taken for a path to open; most often it is a typing error.
 fn missing(path: &Path) -> String {
-    format!("{} is neither a command nor a file or folder: see convscope --help", display_path(path))
+    format!(
+        "{} is neither a command nor a file or folder: see convscope --help",
+        display_path(path)
+    )
 }

@@ -19,7 +19,10 @@ fn homes() -> Vec<PathBuf> {
 
 /// Where the shipped file or folder `relative` is, if anywhere.
 pub fn find(relative: impl AsRef<Path>) -> Option<PathBuf> {
-    homes().into_iter().map(|home| home.join(relative.as_ref())).find(|path| path.exists())
+    homes()
+        .into_iter()
+        .map(|home| home.join(relative.as_ref()))
+        .find(|path| path.exists())
 }
 
 /// A path as people write it in an experiment: as it is if it exists, else beside the program.

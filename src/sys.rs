@@ -53,7 +53,10 @@ pub fn release_memory() {
 pub fn thread_cpu_secs() -> f64 {
     #[cfg(target_os = "linux")]
     {
-        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let mut time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
         // SAFETY: `time` is a valid timespec for the call to fill.
         unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
         time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9

@@ -20,8 +20,13 @@ impl<C: Send + 'static> Worker<C> {
     /// When the system cannot start a thread.
     pub fn spawn(name: &str, run: impl FnOnce(Receiver<C>) + Send + 'static) -> io::Result<Self> {
         let (sender, receiver) = crossbeam_channel::unbounded();
-        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || run(receiver))?;
-        Ok(Self { sender: Some(sender), thread: Some(thread) })
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || run(receiver))?;
+        Ok(Self {
+            sender: Some(sender),
+            thread: Some(thread),
+        })
     }
 
     /// Queues a command; returns at once.

@@ -28,7 +28,10 @@ impl Ran {
     /// Every line of standard output as JSON: anything else there fails the test.
     fn json(&self) -> Vec<Value> {
         assert_eq!(self.status, 0, "{}", self.stderr);
-        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"))).collect()
+        self.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}")))
+            .collect()
     }
 
     fn last(&self) -> Value {
@@ -52,7 +55,9 @@ impl Sandbox {
     fn command(&self, args: Vec<OsString>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_convscope"));
         command.args(args).current_dir(self.0.path());
-        command.env("CONVSCOPE_CACHE", self.path("cache")).env("CONVSCOPE_RUNS", self.path("runs"));
+        command
+            .env("CONVSCOPE_CACHE", self.path("cache"))
+            .env("CONVSCOPE_RUNS", self.path("runs"));
         command.env("CONVSCOPE_HOME", env!("CARGO_MANIFEST_DIR"));
         // Tests run side by side; threads that wait for each other only slow such tiny networks down.
         command.env("OMP_NUM_THREADS", "1");
@@ -70,7 +75,13 @@ impl Sandbox {
 
     /// 3 × 12 shapes in `data` and an experiment for them at 32 px in `tiny.ron`.
     fn with_data(self) -> Self {
-        assert_eq!(self.run(args!["generate", "shapes", "--out", "data", "--count", "12"]).status, 0);
+        assert_eq!(
+            self.run(args![
+                "generate", "shapes", "--out", "data", "--count", "12"
+            ])
+            .status,
+            0
+        );
         let recipe = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/recipes/shapes.ron");
         let text = fs::read_to_string(recipe).unwrap();
         let replaced = [
@@ -92,13 +103,23 @@ impl Sandbox {
     /// A model trained for one epoch, in `run`.
     fn with_model(self) -> Self {
         let sandbox = self.with_data();
-        assert_eq!(sandbox.run(args!["train", "tiny.ron", "--out", "run"]).status, 0);
+        assert_eq!(
+            sandbox
+                .run(args!["train", "tiny.ron", "--out", "run"])
+                .status,
+            0
+        );
         sandbox
     }
 }
 
 fn keys(value: &Value) -> Vec<&str> {
-    value.as_object().unwrap().keys().map(String::as_str).collect()
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
 }
 
 fn assert_has(value: &Value, fields: &[&str]) {
@@ -111,14 +132,28 @@ fn assert_has(value: &Value, fields: &[&str]) {
 fn recipes_and_generated_sets_are_what_they_say() {
     let sandbox = Sandbox::new();
     let recipes = sandbox.run(args!["recipes", "--json"]).json();
-    let shapes = recipes.iter().find(|recipe| recipe["name"] == "shapes").unwrap();
+    let shapes = recipes
+        .iter()
+        .find(|recipe| recipe["name"] == "shapes")
+        .unwrap();
     assert_eq!(keys(shapes), ["name", "title", "dataset", "phases"]);
 
-    let made = sandbox.run(args!["--json", "generate", "shapes", "--out", "a", "--seed", "7", "--count", "2"]).last();
+    let made = sandbox
+        .run(args![
+            "--json", "generate", "shapes", "--out", "a", "--seed", "7", "--count", "2"
+        ])
+        .last();
     assert_eq!(made["images"], 6);
-    assert_eq!(made["classes"], serde_json::json!(["circle", "square", "triangle"]));
-    sandbox.run(args!["generate", "shapes", "--out", "b", "--seed", "7", "--count", "2"]);
-    sandbox.run(args!["generate", "shapes", "--out", "c", "--seed", "8", "--count", "2"]);
+    assert_eq!(
+        made["classes"],
+        serde_json::json!(["circle", "square", "triangle"])
+    );
+    sandbox.run(args![
+        "generate", "shapes", "--out", "b", "--seed", "7", "--count", "2"
+    ]);
+    sandbox.run(args![
+        "generate", "shapes", "--out", "c", "--seed", "8", "--count", "2"
+    ]);
     let bytes = |set: &str| fs::read(sandbox.path(set).join("square/square_001.png")).unwrap();
     assert_eq!(bytes("a"), bytes("b"), "same seed, same images");
     assert_ne!(bytes("a"), bytes("c"), "another seed, other images");
@@ -129,12 +164,31 @@ fn a_summary_adds_up() {
     let sandbox = Sandbox::new();
     let mut lines = sandbox.run(args!["summary", "shapes", "--json"]).json();
     let last = lines.pop().unwrap();
-    assert_eq!(last, serde_json::json!({ "total": 77_991, "trainable": 77_991, "frozen": 0 }));
+    assert_eq!(
+        last,
+        serde_json::json!({ "total": 77_991, "trainable": 77_991, "frozen": 0 })
+    );
     assert_eq!(lines.len(), 12);
-    assert_has(&lines[0], &["index", "name", "kind", "output_shape", "parameters", "trainable"]);
-    assert_eq!((&lines[0]["index"], &lines[0]["kind"]), (&1.into(), &"Conv2d".into()));
+    assert_has(
+        &lines[0],
+        &[
+            "index",
+            "name",
+            "kind",
+            "output_shape",
+            "parameters",
+            "trainable",
+        ],
+    );
+    assert_eq!(
+        (&lines[0]["index"], &lines[0]["kind"]),
+        (&1.into(), &"Conv2d".into())
+    );
     assert_eq!(lines[0]["output_shape"], serde_json::json!([12, 128, 128]));
-    let sum: u64 = lines.iter().map(|line| line["parameters"].as_u64().unwrap()).sum();
+    let sum: u64 = lines
+        .iter()
+        .map(|line| line["parameters"].as_u64().unwrap())
+        .sum();
     assert_eq!(sum, 77_991);
     let text = sandbox.run(args!["summary", "shapes"]);
     assert!(text.stdout.contains("Conv2d 12 @ 3×3 same") && text.stdout.contains("77,991"));
@@ -143,42 +197,118 @@ fn a_summary_adds_up() {
 #[test]
 fn training_reports_epochs_and_leaves_a_model_that_evaluates_the_same() {
     let sandbox = Sandbox::new().with_data();
-    let ran = sandbox.run(args!["train", "tiny.ron", "--epochs", "2", "--threads", "1", "--precision", "f32", "--device", "cpu", "--json"]);
+    let ran = sandbox.run(args![
+        "train",
+        "tiny.ron",
+        "--epochs",
+        "2",
+        "--threads",
+        "1",
+        "--precision",
+        "f32",
+        "--device",
+        "cpu",
+        "--json"
+    ]);
     let lines = ran.json();
     assert_eq!(lines.len(), 3, "two epochs and the end");
-    let fields =
-        ["epoch", "phase", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "images_per_sec", "seconds"];
+    let fields = [
+        "epoch",
+        "phase",
+        "train_loss",
+        "train_accuracy",
+        "val_loss",
+        "val_accuracy",
+        "images_per_sec",
+        "seconds",
+    ];
     assert_eq!(keys(&lines[0]), fields);
     let end = &lines[2];
-    assert_has(end, &["outcome", "best_epoch", "val_accuracy", "test_accuracy", "model", "run"]);
+    assert_has(
+        end,
+        &[
+            "outcome",
+            "best_epoch",
+            "val_accuracy",
+            "test_accuracy",
+            "model",
+            "run",
+        ],
+    );
     assert_eq!(end["outcome"], "completed");
     let best = end["best_epoch"].as_u64().unwrap() as usize;
     assert_eq!(end["val_accuracy"], lines[best - 1]["val_accuracy"]);
     let run = PathBuf::from(end["run"].as_str().unwrap());
-    assert_eq!(run, sandbox.path("runs/tiny"), "the default place, after the experiment's name");
-    for file in ["experiment.ron", "history.csv", "steps.csv", "report.html", "curves.png", "confusion_matrix.png"] {
+    assert_eq!(
+        run,
+        sandbox.path("runs/tiny"),
+        "the default place, after the experiment's name"
+    );
+    for file in [
+        "experiment.ron",
+        "history.csv",
+        "steps.csv",
+        "report.html",
+        "curves.png",
+        "confusion_matrix.png",
+    ] {
         assert!(run.join(file).is_file(), "{file}");
     }
 
-    let evaluate = |split: &str| sandbox.run(args!["evaluate", &run, "--data", "data", "--split", split, "--json"]).last();
+    let evaluate = |split: &str| {
+        sandbox
+            .run(args![
+                "evaluate", &run, "--data", "data", "--split", split, "--json"
+            ])
+            .last()
+    };
     let validation = evaluate("validation");
     assert_eq!(validation["accuracy"], end["val_accuracy"]);
-    let loss = (validation["loss"].as_f64().unwrap() - lines[best - 1]["val_loss"].as_f64().unwrap()).abs();
+    let loss = (validation["loss"].as_f64().unwrap()
+        - lines[best - 1]["val_loss"].as_f64().unwrap())
+    .abs();
     assert!(loss < 1e-5, "{loss}");
     assert_eq!(evaluate("test")["accuracy"], end["test_accuracy"]);
-    let images = ["train", "validation", "test", "all"].map(|split| evaluate(split)["images"].as_u64().unwrap());
+    let images = ["train", "validation", "test", "all"]
+        .map(|split| evaluate(split)["images"].as_u64().unwrap());
     assert_eq!(images, [18, 9, 9, 36]);
 
-    let again = sandbox.run(args!["train", &run.join("experiment.ron"), "--out", &run, "--json"]).last();
-    assert_eq!(again["run"].as_str().unwrap(), sandbox.path("runs/tiny-2").to_str().unwrap(), "no run is overwritten");
+    let again = sandbox
+        .run(args![
+            "train",
+            &run.join("experiment.ron"),
+            "--out",
+            &run,
+            "--json"
+        ])
+        .last();
+    assert_eq!(
+        again["run"].as_str().unwrap(),
+        sandbox.path("runs/tiny-2").to_str().unwrap(),
+        "no run is overwritten"
+    );
 }
 
 #[test]
 fn a_run_is_decided_by_its_seed() {
     let sandbox = Sandbox::new().with_data();
     let losses = |seed: &str| {
-        let line = sandbox.run(args!["train", "tiny.ron", "--seed", seed, "--threads", "1", "--json"]).json().remove(0);
-        (line["train_loss"].as_f64().unwrap(), line["val_loss"].as_f64().unwrap())
+        let line = sandbox
+            .run(args![
+                "train",
+                "tiny.ron",
+                "--seed",
+                seed,
+                "--threads",
+                "1",
+                "--json"
+            ])
+            .json()
+            .remove(0);
+        (
+            line["train_loss"].as_f64().unwrap(),
+            line["val_loss"].as_f64().unwrap(),
+        )
     };
     let first = losses("5");
     assert_eq!(first, losses("5"));
@@ -188,39 +318,90 @@ fn a_run_is_decided_by_its_seed() {
 #[test]
 fn evaluation_is_consistent_and_writes_its_predictions() {
     let sandbox = Sandbox::new().with_model();
-    let report = sandbox.run(args!["evaluate", "run/model.safetensors", "--data", "data", "--split", "all", "--predictions", "p.csv", "--json"]).last();
-    assert_has(&report, &["accuracy", "loss", "per_class", "macro", "weighted", "confusion", "classes"]);
+    let report = sandbox
+        .run(args![
+            "evaluate",
+            "run/model.safetensors",
+            "--data",
+            "data",
+            "--split",
+            "all",
+            "--predictions",
+            "p.csv",
+            "--json"
+        ])
+        .last();
+    assert_has(
+        &report,
+        &[
+            "accuracy",
+            "loss",
+            "per_class",
+            "macro",
+            "weighted",
+            "confusion",
+            "classes",
+        ],
+    );
     assert_eq!(keys(&report["per_class"]), ["circle", "square", "triangle"]);
-    assert_eq!(keys(&report["per_class"]["circle"]), ["precision", "recall", "f1", "support"]);
+    assert_eq!(
+        keys(&report["per_class"]["circle"]),
+        ["precision", "recall", "f1", "support"]
+    );
     assert_eq!(report["per_class"]["square"]["support"], 12);
 
     let mut counted = vec![vec![0u64; 3]; 3];
     let classes = ["circle", "square", "triangle"];
     let place = |name: &str| classes.iter().position(|class| *class == name).unwrap();
     let mut reader = csv::Reader::from_path(sandbox.path("p.csv")).unwrap();
-    assert_eq!(reader.headers().unwrap().iter().take(4).collect::<Vec<_>>(), ["file", "actual", "predicted", "probability_circle"]);
+    assert_eq!(
+        reader.headers().unwrap().iter().take(4).collect::<Vec<_>>(),
+        ["file", "actual", "predicted", "probability_circle"]
+    );
     for row in reader.records() {
         let row = row.unwrap();
         assert!(sandbox.path(&row[0]).is_file(), "{}", &row[0]);
         counted[place(&row[1])][place(&row[2])] += 1;
-        let sum: f64 = (3..6).map(|column| row[column].parse::<f64>().unwrap()).sum();
+        let sum: f64 = (3..6)
+            .map(|column| row[column].parse::<f64>().unwrap())
+            .sum();
         assert!((sum - 1.0).abs() < 1e-5);
     }
     assert_eq!(report["confusion"], serde_json::json!(counted));
-    assert!(sandbox.run(args!["evaluate", "run", "--data", "data"]).stdout.contains("weighted"));
+    assert!(
+        sandbox
+            .run(args!["evaluate", "run", "--data", "data"])
+            .stdout
+            .contains("weighted")
+    );
 
     // Other classes, and a model whose split has no test part.
     fs::rename(sandbox.path("data/circle"), sandbox.path("data/ring")).unwrap();
     let foreign = sandbox.run(args!["evaluate", "run", "--data", "data"]);
     assert_eq!(foreign.status, 1);
-    assert!(foreign.stderr.contains("circle, square, triangle") && foreign.stderr.contains("ring"), "{}", foreign.stderr);
+    assert!(
+        foreign.stderr.contains("circle, square, triangle") && foreign.stderr.contains("ring"),
+        "{}",
+        foreign.stderr
+    );
     fs::rename(sandbox.path("data/ring"), sandbox.path("data/circle")).unwrap();
-    let text = fs::read_to_string(sandbox.path("tiny.ron")).unwrap().replace("test: 0.25", "test: 0.0");
+    let text = fs::read_to_string(sandbox.path("tiny.ron"))
+        .unwrap()
+        .replace("test: 0.25", "test: 0.0");
     fs::write(sandbox.path("tiny.ron"), text).unwrap();
-    assert_eq!(sandbox.run(args!["train", "tiny.ron", "--out", "without", "--json"]).last()["test_accuracy"], Value::Null);
+    assert_eq!(
+        sandbox
+            .run(args!["train", "tiny.ron", "--out", "without", "--json"])
+            .last()["test_accuracy"],
+        Value::Null
+    );
     let empty = sandbox.run(args!["evaluate", "without", "--data", "data"]);
     assert_eq!(empty.status, 1);
-    assert!(empty.stderr.contains("--split validation or --split all"), "{}", empty.stderr);
+    assert!(
+        empty.stderr.contains("--split validation or --split all"),
+        "{}",
+        empty.stderr
+    );
 }
 
 #[test]
@@ -228,29 +409,67 @@ fn predictions_come_in_order_and_survive_broken_files() {
     let sandbox = Sandbox::new().with_model();
     fs::write(sandbox.path("broken.png"), b"not a picture").unwrap();
     fs::create_dir_all(sandbox.path("more/deep")).unwrap();
-    for (from, to) in [("circle/circle_000.png", "more/2.png"), ("square/square_000.png", "more/10.png"), ("square/square_001.png", "more/deep/1.png")] {
+    for (from, to) in [
+        ("circle/circle_000.png", "more/2.png"),
+        ("square/square_000.png", "more/10.png"),
+        ("square/square_001.png", "more/deep/1.png"),
+    ] {
         fs::copy(sandbox.path("data").join(from), sandbox.path(to)).unwrap();
     }
     fs::write(sandbox.path("more/notes.txt"), b"").unwrap();
 
-    let lines = sandbox.run(args!["predict", "run", "broken.png", "more", "missing.png", "--json"]).json();
-    let files: Vec<String> = lines.iter().map(|line| line["file"].as_str().unwrap().replace('\\', "/")).collect();
-    assert_eq!(files, ["broken.png", "more/2.png", "more/10.png", "more/deep/1.png", "missing.png"]);
+    let lines = sandbox
+        .run(args![
+            "predict",
+            "run",
+            "broken.png",
+            "more",
+            "missing.png",
+            "--json"
+        ])
+        .json();
+    let files: Vec<String> = lines
+        .iter()
+        .map(|line| line["file"].as_str().unwrap().replace('\\', "/"))
+        .collect();
+    assert_eq!(
+        files,
+        [
+            "broken.png",
+            "more/2.png",
+            "more/10.png",
+            "more/deep/1.png",
+            "missing.png"
+        ]
+    );
     for (line, is_broken) in lines.iter().zip([true, false, false, false, true]) {
         assert_eq!(line.get("error").is_some(), is_broken, "{line}");
         if !is_broken {
-            assert_eq!(keys(line), ["file", "class", "probability", "probabilities", "logits"]);
+            assert_eq!(
+                keys(line),
+                ["file", "class", "probability", "probabilities", "logits"]
+            );
             let best = line["class"].as_str().unwrap();
             assert_eq!(line["probability"], line["probabilities"][best]);
             assert_eq!(line["logits"].as_array().unwrap().len(), 3);
         }
     }
     let csv = sandbox.run(args!["predict", "run", "more", "broken.png", "--csv"]);
-    assert_eq!((csv.status, csv.stdout.lines().count()), (0, 5), "a heading and four files");
+    assert_eq!(
+        (csv.status, csv.stdout.lines().count()),
+        (0, 5),
+        "a heading and four files"
+    );
     let text = sandbox.run(args!["predict", "run", "more", "broken.png"]);
     assert_eq!((text.status, text.stdout.lines().count()), (0, 3));
     assert!(text.stderr.contains("broken.png"));
-    assert_eq!(sandbox.run(args!["predict", "run", "broken.png", "missing.png"]).status, 1, "nothing could be classified");
+    assert_eq!(
+        sandbox
+            .run(args!["predict", "run", "broken.png", "missing.png"])
+            .status,
+        1,
+        "nothing could be classified"
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -259,15 +478,38 @@ fn paths_that_are_not_utf8_are_read_and_shown_escaped() {
     use std::os::unix::ffi::OsStrExt as _;
     let sandbox = Sandbox::new().with_model();
     let odd = |bytes: &[u8]| OsStr::from_bytes(bytes).to_os_string();
-    fs::copy(sandbox.path("data/circle/circle_000.png"), sandbox.0.path().join(odd(b"caf\xe9 \n.png"))).unwrap();
-    let line = sandbox.run(args!["predict", "run", odd(b"caf\xe9 \n.png"), "--json"]).last();
+    fs::copy(
+        sandbox.path("data/circle/circle_000.png"),
+        sandbox.0.path().join(odd(b"caf\xe9 \n.png")),
+    )
+    .unwrap();
+    let line = sandbox
+        .run(args!["predict", "run", odd(b"caf\xe9 \n.png"), "--json"])
+        .last();
     assert_eq!(line["file"], "caf\\xe9 \n.png");
     assert_has(&line, &["class"]);
 
     fs::rename(sandbox.path("data"), sandbox.0.path().join(odd(b"d\xff"))).unwrap();
-    let end = sandbox.run(args!["train", "tiny.ron", "--data", odd(b"d\xff"), "--out", odd(b"r\xff"), "--json"]).last();
+    let end = sandbox
+        .run(args![
+            "train",
+            "tiny.ron",
+            "--data",
+            odd(b"d\xff"),
+            "--out",
+            odd(b"r\xff"),
+            "--json"
+        ])
+        .last();
     assert_eq!(end["run"], "r\\xff");
-    assert!(sandbox.0.path().join(odd(b"r\xff")).join("model.safetensors").is_file());
+    assert!(
+        sandbox
+            .0
+            .path()
+            .join(odd(b"r\xff"))
+            .join("model.safetensors")
+            .is_file()
+    );
 }
 
 #[test]
@@ -275,14 +517,54 @@ fn inspections_are_written_as_pictures_and_arrays() {
     let sandbox = Sandbox::new().with_model();
     let image = "data/triangle/triangle_000.png";
     let cases: [(Vec<OsString>, &str, &str, Vec<u64>); 8] = [
-        (args!["--what", "filters"], "o.png", "conv1", vec![12, 3, 3, 3]),
-        (args!["--what", "filters", "--layer", "7"], "o.npy", "conv3", vec![24, 12, 3, 3]),
-        (args![image, "--what", "feature-maps", "--layer", "relu2"], "o.png", "relu2", vec![12, 8, 8]),
-        (args![image, "--what", "feature-maps", "--layer", "relu2"], "o.npy", "relu2", vec![12, 8, 8]),
-        (args![image, "--what", "feature-maps", "--layer", "fc"], "o.png", "fc", vec![3]),
-        (args![image, "--what", "feature-maps", "--layer", "fc"], "o.npy", "fc", vec![3]),
-        (args!["--what", "maximise", "--class", "square", "--seed", "1"], "o.png", "fc", vec![3, 32, 32]),
-        (args!["--what", "maximise", "--layer", "conv2", "--unit", "3"], "o.npy", "conv2", vec![3, 32, 32]),
+        (
+            args!["--what", "filters"],
+            "o.png",
+            "conv1",
+            vec![12, 3, 3, 3],
+        ),
+        (
+            args!["--what", "filters", "--layer", "7"],
+            "o.npy",
+            "conv3",
+            vec![24, 12, 3, 3],
+        ),
+        (
+            args![image, "--what", "feature-maps", "--layer", "relu2"],
+            "o.png",
+            "relu2",
+            vec![12, 8, 8],
+        ),
+        (
+            args![image, "--what", "feature-maps", "--layer", "relu2"],
+            "o.npy",
+            "relu2",
+            vec![12, 8, 8],
+        ),
+        (
+            args![image, "--what", "feature-maps", "--layer", "fc"],
+            "o.png",
+            "fc",
+            vec![3],
+        ),
+        (
+            args![image, "--what", "feature-maps", "--layer", "fc"],
+            "o.npy",
+            "fc",
+            vec![3],
+        ),
+        (
+            args!["--what", "maximise", "--class", "square", "--seed", "1"],
+            "o.png",
+            "fc",
+            vec![3, 32, 32],
+        ),
+        (
+            args!["--what", "maximise", "--layer", "conv2", "--unit", "3"],
+            "o.npy",
+            "conv2",
+            vec![3, 32, 32],
+        ),
     ];
     for (what, out, layer, shape) in cases {
         let mut line = args!["inspect", "run"];
@@ -295,7 +577,10 @@ fn inspections_are_written_as_pictures_and_arrays() {
         if out == "o.png" {
             let picture = image::open(sandbox.path(out)).unwrap().into_rgb8();
             let first = picture.get_pixel(0, 0);
-            assert!(picture.width() >= 32 && picture.pixels().any(|pixel| pixel != first), "{what:?}");
+            assert!(
+                picture.width() >= 32 && picture.pixels().any(|pixel| pixel != first),
+                "{what:?}"
+            );
             continue;
         }
         let bytes = fs::read(sandbox.path(out)).unwrap();
@@ -303,7 +588,10 @@ fn inspections_are_written_as_pictures_and_arrays() {
         assert_eq!(array.shape(), shape);
         let values: Vec<f32> = array.into_vec().unwrap();
         assert!(values.iter().all(|value| value.is_finite()), "{what:?}");
-        assert!(!maximises || values.iter().all(|value| (0.0..=1.0).contains(value)), "{what:?}");
+        assert!(
+            !maximises || values.iter().all(|value| (0.0..=1.0).contains(value)),
+            "{what:?}"
+        );
     }
 }
 
@@ -325,7 +613,9 @@ fn wrong_usage_and_failures_have_their_own_statuses() {
         args!["inspect", "run", "--what", "filters", "--out", "o.jpg"],
         args!["inspect", "run", "--what", "feature-maps", "--out", "o.png"],
         args!["inspect", "run", "--what", "maximise", "--out", "o.png"],
-        args!["inspect", "run", image, "--what", "filters", "--out", "o.png"],
+        args![
+            "inspect", "run", image, "--what", "filters", "--out", "o.png"
+        ],
     ];
     for line in usage {
         let ran = sandbox.run(line.clone());
@@ -338,12 +628,41 @@ fn wrong_usage_and_failures_have_their_own_statuses() {
         (args!["train", "tiny.ron", "--data", "nowhere"], "nowhere"),
         (args!["train", "tiny.ron", "--data", "empty"], "empty"),
         (args!["train", image], "circle_000.png"),
-        (args!["summary", "missing.safetensors"], "missing.safetensors"),
+        (
+            args!["summary", "missing.safetensors"],
+            "missing.safetensors",
+        ),
         (args!["evaluate", "run", "--data", "data/circle"], "circle"),
-        (args!["inspect", "run", "--what", "filters", "--layer", "fc", "--out", "o.png"], "conv1, conv2, conv3"),
-        (args!["inspect", "run", "--what", "maximise", "--class", "star", "--out", "o.png"], "circle, square, triangle"),
-        (args!["inspect", "run", "--what", "maximise", "--layer", "conv1", "--unit", "99", "--out", "o.png"], "99"),
-        (args!["inspect", "run", "--what", "filters", "--out", "no/such/folder.png"], "folder.png"),
+        (
+            args![
+                "inspect", "run", "--what", "filters", "--layer", "fc", "--out", "o.png"
+            ],
+            "conv1, conv2, conv3",
+        ),
+        (
+            args![
+                "inspect", "run", "--what", "maximise", "--class", "star", "--out", "o.png"
+            ],
+            "circle, square, triangle",
+        ),
+        (
+            args![
+                "inspect", "run", "--what", "maximise", "--layer", "conv1", "--unit", "99",
+                "--out", "o.png"
+            ],
+            "99",
+        ),
+        (
+            args![
+                "inspect",
+                "run",
+                "--what",
+                "filters",
+                "--out",
+                "no/such/folder.png"
+            ],
+            "folder.png",
+        ),
     ];
     for (line, part) in failures {
         let ran = sandbox.run(line.clone());
@@ -356,13 +675,19 @@ fn wrong_usage_and_failures_have_their_own_statuses() {
 fn assert_one_sentence(ran: &Ran, part: &str) {
     assert!(ran.stdout.is_empty(), "{}", ran.stdout);
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
-    assert!(ran.stderr.starts_with("convscope: ") && ran.stderr.contains(part), "{part}: {}", ran.stderr);
+    assert!(
+        ran.stderr.starts_with("convscope: ") && ran.stderr.contains(part),
+        "{part}: {}",
+        ran.stderr
+    );
 }
 
 /// `bytes` with the first `from` replaced by `to` of the same length.
 fn patched(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
-    let at = bytes.windows(from.len()).position(|window| window == from.as_bytes());
+    let at = bytes
+        .windows(from.len())
+        .position(|window| window == from.as_bytes());
     let at = at.unwrap_or_else(|| panic!("the file has no {from}"));
     [&bytes[..at], to.as_bytes(), &bytes[at + from.len()..]].concat()
 }
@@ -372,36 +697,68 @@ fn damaged_model_files_give_one_sentence_with_their_name() {
     let sandbox = Sandbox::new().with_model();
     let good = fs::read(sandbox.path("run/model.safetensors")).unwrap();
     let (_, header) = safetensors::SafeTensors::read_metadata(&good).unwrap();
-    assert_eq!(header.metadata().as_ref().unwrap()["format"], "convscope-model");
+    assert_eq!(
+        header.metadata().as_ref().unwrap()["format"],
+        "convscope-model"
+    );
     let mut flipped = good.clone();
     *flipped.last_mut().unwrap() ^= 0x40;
     let mut absurd = good.clone();
     absurd[..8].fill(0xff);
-    let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &[0; 4]).unwrap();
+    let view =
+        safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &[0; 4]).unwrap();
     let foreign = safetensors::serialize([("weight", view)], None).unwrap();
     let cases: [(&str, Vec<u8>, &str); 10] = [
         ("empty", Vec::new(), "not a whole safetensors file"),
         ("stub", good[..5].to_vec(), "not a whole safetensors file"),
-        ("cut in the header", good[..200].to_vec(), "not a whole safetensors file"),
-        ("cut in the weights", good[..good.len() - 10].to_vec(), "not a whole safetensors file"),
+        (
+            "cut in the header",
+            good[..200].to_vec(),
+            "not a whole safetensors file",
+        ),
+        (
+            "cut in the weights",
+            good[..good.len() - 10].to_vec(),
+            "not a whole safetensors file",
+        ),
         ("absurd header", absurd, "not a whole safetensors file"),
-        ("text", b"hello, this is not a model".to_vec(), "not a whole safetensors file"),
+        (
+            "text",
+            b"hello, this is not a model".to_vec(),
+            "not a whole safetensors file",
+        ),
         ("foreign", foreign, "not a Convscope model"),
-        ("newer", patched(&good, "\"version\":\"1\"", "\"version\":\"9\""), "newer Convscope"),
+        (
+            "newer",
+            patched(&good, "\"version\":\"1\"", "\"version\":\"9\""),
+            "newer Convscope",
+        ),
         ("other weights", flipped, "changed or damaged"),
-        ("other preprocessing", patched(&good, "mean:(0.5,", "mean:(0.1,"), "changed or damaged"),
+        (
+            "other preprocessing",
+            patched(&good, "mean:(0.5,", "mean:(0.1,"),
+            "changed or damaged",
+        ),
     ];
     for (why, bytes, part) in cases {
         let file = format!("{why}.safetensors");
         fs::write(sandbox.path(&file), bytes).unwrap();
-        for line in [args!["summary", &file], args!["predict", &file, "data/circle/circle_000.png", "--json"]] {
+        for line in [
+            args!["summary", &file],
+            args!["predict", &file, "data/circle/circle_000.png", "--json"],
+        ] {
             let ran = sandbox.run(line);
             assert_eq!(ran.status, 1, "{why}");
             assert_one_sentence(&ran, &file);
             assert!(ran.stderr.contains(part), "{why}: {}", ran.stderr);
         }
     }
-    assert_eq!(sandbox.run(args!["summary", "run/model.safetensors"]).status, 0);
+    assert_eq!(
+        sandbox
+            .run(args!["summary", "run/model.safetensors"])
+            .status,
+        0
+    );
 }
 
 #[cfg(unix)]
@@ -409,19 +766,37 @@ fn damaged_model_files_give_one_sentence_with_their_name() {
 fn ctrl_c_stops_gently_and_keeps_the_best_weights() {
     let sandbox = Sandbox::new().with_data();
     let mut child = sandbox
-        .command(args!["train", "tiny.ron", "--epochs", "100000", "--out", "run", "--json"])
+        .command(args![
+            "train", "tiny.ron", "--epochs", "100000", "--out", "run", "--json"
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.next().unwrap().unwrap().contains("\"epoch\":1"));
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
     let end: Value = serde_json::from_str(&lines.map(Result::unwrap).last().unwrap()).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(end["outcome"], "stopped");
     assert!(end["best_epoch"].as_u64().unwrap() >= 1);
-    let kept = sandbox.run(args!["evaluate", "run", "--data", "data", "--split", "validation", "--json"]).last();
+    let kept = sandbox
+        .run(args![
+            "evaluate",
+            "run",
+            "--data",
+            "data",
+            "--split",
+            "validation",
+            "--json"
+        ])
+        .last();
     assert_eq!(kept["accuracy"], end["val_accuracy"]);
 }
 
@@ -448,9 +823,21 @@ fn the_real_shapes_train() {
     };
     let data = Path::new(&real).join("shapes");
     let sandbox = Sandbox::new();
-    let lines = sandbox.run(args!["train", "shapes", "--data", &data, "--epochs", "1", "--out", "run", "--json"]).json();
-    assert!(lines[0]["val_loss"].as_f64().unwrap() < 1.2, "no worse than guessing: {}", lines[0]);
-    let report = sandbox.run(args!["evaluate", "run", "--data", &data, "--split", "all", "--json"]).last();
+    let lines = sandbox
+        .run(args![
+            "train", "shapes", "--data", &data, "--epochs", "1", "--out", "run", "--json"
+        ])
+        .json();
+    assert!(
+        lines[0]["val_loss"].as_f64().unwrap() < 1.2,
+        "no worse than guessing: {}",
+        lines[0]
+    );
+    let report = sandbox
+        .run(args![
+            "evaluate", "run", "--data", &data, "--split", "all", "--json"
+        ])
+        .last();
     for class in ["circle", "square", "triangle"] {
         assert_eq!(report["per_class"][class]["support"], 400, "{class}");
     }

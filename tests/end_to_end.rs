@@ -45,7 +45,11 @@ fn primary_button(screen: &RgbImage) -> Option<(u32, u32)> {
     let row = |y: u32| hits.iter().filter(|hit| hit.1 == y).count();
     let rows: Vec<u32> = (0..screen.height()).filter(|y| row(*y) > 60).collect();
     let middle = *rows.get(rows.len() / 2)?;
-    let mut columns: Vec<u32> = hits.iter().filter(|hit| hit.1 == middle).map(|hit| hit.0).collect();
+    let mut columns: Vec<u32> = hits
+        .iter()
+        .filter(|hit| hit.1 == middle)
+        .map(|hit| hit.0)
+        .collect();
     columns.sort_unstable();
     Some((columns[columns.len() / 2], middle))
 }
@@ -67,7 +71,10 @@ fn differing_pixels(a: &RgbImage, b: &RgbImage) -> usize {
 #[test]
 fn train_save_restart_load_drop() {
     if let Some(program) = common::missing_programs() {
-        assert!(env::var_os("CONVSCOPE_E2E").is_none(), "{program} is missing");
+        assert!(
+            env::var_os("CONVSCOPE_E2E").is_none(),
+            "{program} is missing"
+        );
         eprintln!("not run: {program} is missing");
         return;
     }
@@ -94,15 +101,22 @@ fn train_save_restart_load_drop() {
     let third = window.screenshot();
     third.save(shots().join("3-third-epoch.png")).unwrap();
     let changed = differing_pixels(&maps(&first), &maps(&third));
-    assert!(changed > 1_000, "the feature maps changed in {changed} pixels only");
+    assert!(
+        changed > 1_000,
+        "the feature maps changed in {changed} pixels only"
+    );
     window.wait_for_line("Training finished", 0);
-    window.screenshot().save(shots().join("4-trained.png")).unwrap();
+    window
+        .screenshot()
+        .save(shots().join("4-trained.png"))
+        .unwrap();
 
     let model = desktop.home.path().join("model.safetensors");
     save_model(&window, &model);
     window.close();
 
-    let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes/triangle/triangle_007.png");
+    let image =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes/triangle/triangle_007.png");
     let window = desktop.open(&[]);
     let start = window.log().len();
     window.press("ctrl+p");
@@ -114,13 +128,22 @@ fn train_save_restart_load_drop() {
     assert!(line.contains(": triangle "), "{line}");
     window.rest_pointer();
     sleep(Duration::from_millis(500));
-    window.screenshot().save(shots().join("5-predicted.png")).unwrap();
+    window
+        .screenshot()
+        .save(shots().join("5-predicted.png"))
+        .unwrap();
     window.resize(960, 600);
-    window.screenshot().save(shots().join("6-small.png")).unwrap();
+    window
+        .screenshot()
+        .save(shots().join("6-small.png"))
+        .unwrap();
     let used = window.cpu_secs();
     sleep(IDLE);
     let idle_secs = window.cpu_secs() - used;
-    assert!(idle_secs <= 0.03, "{idle_secs} s of CPU in {IDLE:?} of idleness");
+    assert!(
+        idle_secs <= 0.03,
+        "{idle_secs} s of CPU in {IDLE:?} of idleness"
+    );
     window.close();
 }
 
@@ -128,12 +151,18 @@ fn train_save_restart_load_drop() {
 fn save_model(window: &common::Window<'_>, model: &Path) {
     window.press("ctrl+s");
     sleep(Duration::from_millis(1500));
-    window.screenshot().save(shots().join("save-dialog.png")).unwrap();
+    window
+        .screenshot()
+        .save(shots().join("save-dialog.png"))
+        .unwrap();
     let (x, y) = SAVE_BUTTON;
     window.click(x, y);
     let start = Instant::now();
     while !model.is_file() {
-        assert!(start.elapsed() < common::PATIENCE, "the model was not saved");
+        assert!(
+            start.elapsed() < common::PATIENCE,
+            "the model was not saved"
+        );
         sleep(Duration::from_millis(50));
     }
     window.wait_for_line("Saved the model", 0);

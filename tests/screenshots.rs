@@ -1,6 +1,9 @@
 //! Makes every picture in `screenshots/` from the real window: `cargo xtask screenshots`.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a picture that cannot be made must stop the command")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a picture that cannot be made must stop the command"
+)]
 
 #[expect(dead_code, reason = "the end-to-end test uses the rest")]
 mod common;
@@ -12,15 +15,24 @@ use common::{Desktop, Window};
 fn save(window: &Window<'_>, name: &str) {
     window.rest_pointer();
     sleep(Duration::from_millis(800));
-    let folder: PathBuf = env::var_os("CONVSCOPE_SCREENSHOTS").unwrap_or_else(|| "screenshots".into()).into();
+    let folder: PathBuf = env::var_os("CONVSCOPE_SCREENSHOTS")
+        .unwrap_or_else(|| "screenshots".into())
+        .into();
     fs::create_dir_all(&folder).unwrap();
-    window.screenshot().save(folder.join(format!("{name}.png"))).unwrap();
+    window
+        .screenshot()
+        .save(folder.join(format!("{name}.png")))
+        .unwrap();
 }
 
 /// Trains recipe 1 and looks at every step.
 fn tour(theme: &str, width: u32, height: u32, suffix: &str) {
     let desktop = Desktop::start(width, height);
-    fs::write(desktop.home.path().join("settings.ron"), format!("(theme: {theme})")).unwrap();
+    fs::write(
+        desktop.home.path().join("settings.ron"),
+        format!("(theme: {theme})"),
+    )
+    .unwrap();
     let window = desktop.open(&[]);
     window.resize(width, height);
     window.wait_for_line("Opened shapes", 0);
@@ -38,7 +50,8 @@ fn tour(theme: &str, width: u32, height: u32, suffix: &str) {
     save(&window, &format!("evaluate{suffix}"));
     window.press("ctrl+5");
     save(&window, &format!("inside{suffix}"));
-    let image = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes/triangle/triangle_007.png");
+    let image =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes/triangle/triangle_007.png");
     window.drop_files(&[&image]);
     window.wait_for_line("triangle_007.png:", 0);
     save(&window, &format!("predict{suffix}"));

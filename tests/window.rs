@@ -1,6 +1,10 @@
 //! The whole window without a display: main flows by clicking and keys, every panel in every state,
 //! a few pixel snapshots.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::{
     collections::VecDeque,
@@ -39,7 +43,15 @@ impl FilePicker for PreparedPicker {
 
     fn poll(&mut self, _context: &Context) -> Option<(Purpose, Vec<PathBuf>)> {
         let purpose = self.asked.take()?;
-        Some((purpose, self.answers.lock().unwrap().pop_front().into_iter().collect()))
+        Some((
+            purpose,
+            self.answers
+                .lock()
+                .unwrap()
+                .pop_front()
+                .into_iter()
+                .collect(),
+        ))
     }
 }
 
@@ -70,7 +82,12 @@ impl Desk {
         Self::at(home, size, theme, open)
     }
 
-    fn at(home: tempfile::TempDir, size: [f32; 2], theme: egui::Theme, open: Option<PathBuf>) -> Self {
+    fn at(
+        home: tempfile::TempDir,
+        size: [f32; 2],
+        theme: egui::Theme,
+        open: Option<PathBuf>,
+    ) -> Self {
         let answers = Answers::default();
         let places = Places {
             settings: home.path().join("settings.ron"),
@@ -79,14 +96,23 @@ impl Desk {
             log: None,
         };
         let open = open.unwrap_or_else(|| home.path().join("shapes"));
-        let picker = Box::new(PreparedPicker { answers: Arc::clone(&answers), asked: None });
-        let harness = Harness::builder().with_size(size).with_theme(theme).with_max_steps(8).build_eframe(
-            |context| {
+        let picker = Box::new(PreparedPicker {
+            answers: Arc::clone(&answers),
+            asked: None,
+        });
+        let harness = Harness::builder()
+            .with_size(size)
+            .with_theme(theme)
+            .with_max_steps(8)
+            .build_eframe(|context| {
                 let waker = Arc::new(|| {});
                 App::start_with(&context.egui_ctx, places, Some(open), waker, picker).unwrap()
-            },
-        );
-        Self { harness, home, answers }
+            });
+        Self {
+            harness,
+            home,
+            answers,
+        }
     }
 
     fn dark() -> Self {
@@ -103,13 +129,18 @@ impl Desk {
                 return;
             }
             let log = &self.harness.state().state().notices;
-            assert!(start.elapsed() < PATIENCE, "{what} never came; the log says {log:#?}");
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{what} never came; the log says {log:#?}"
+            );
             std::thread::sleep(Duration::from_millis(2));
         }
     }
 
     fn opened(&mut self) {
-        self.wait("the dataset", |app| matches!(app.state().data, DataState::Open(_)));
+        self.wait("the dataset", |app| {
+            matches!(app.state().data, DataState::Open(_))
+        });
     }
 
     fn press(&mut self, modifiers: Modifiers, key: Key) {
@@ -125,7 +156,9 @@ impl Desk {
     }
 
     fn click(&mut self, label: &str) {
-        self.harness.get_by_role_and_label(Role::Button, label).click();
+        self.harness
+            .get_by_role_and_label(Role::Button, label)
+            .click();
         self.harness.step();
         self.harness.step();
     }
@@ -143,11 +176,16 @@ impl Desk {
         self.quick_settings(epochs);
         self.press(Modifiers::COMMAND, Key::Num3);
         self.click("Train");
-        self.wait("the end of training", |app| matches!(app.state().training.run, RunState::Finished(_)));
+        self.wait("the end of training", |app| {
+            matches!(app.state().training.run, RunState::Finished(_))
+        });
     }
 
     fn shows(&self, part: &str) -> bool {
-        self.harness.query_all_by_label_contains(part).next().is_some()
+        self.harness
+            .query_all_by_label_contains(part)
+            .next()
+            .is_some()
     }
 }
 
@@ -161,7 +199,12 @@ fn a_newcomer_trains_saves_restarts_loads_and_drops_an_image() {
     let model = desk.home.path().join("kept.safetensors");
     desk.answers.lock().unwrap().push_back(model.clone());
     desk.press(Modifiers::COMMAND, Key::S);
-    desk.wait("the saved model", |app| app.state().notices.iter().any(|n| n.text.contains("Saved the model")));
+    desk.wait("the saved model", |app| {
+        app.state()
+            .notices
+            .iter()
+            .any(|n| n.text.contains("Saved the model"))
+    });
     assert!(model.is_file());
 
     let Desk { harness, home, .. } = desk;
@@ -170,7 +213,10 @@ fn a_newcomer_trains_saves_restarts_loads_and_drops_an_image() {
     desk.opened();
     assert!(desk.harness.state().state().model.is_none());
     let drop_on_window = |desk: &mut Desk, path: PathBuf| {
-        desk.harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
+        desk.harness
+            .input_mut()
+            .dropped_files
+            .push(Arc::new(Dropped(path)));
         desk.harness.step();
     };
     drop_on_window(&mut desk, model);
@@ -178,11 +224,16 @@ fn a_newcomer_trains_saves_restarts_loads_and_drops_an_image() {
     let image = desk.home.path().join("shapes/square/square_003.png");
     drop_on_window(&mut desk, image);
     desk.wait("the answer", |app| !app.state().predict.answers.is_empty());
-    assert!(desk.shows("square_003.png"), "the drop leads to the Predict step");
+    assert!(
+        desk.shows("square_003.png"),
+        "the drop leads to the Predict step"
+    );
     let answer = Arc::clone(&desk.harness.state().state().predict.answers[0]);
     assert_eq!(answer.probabilities.len(), 3);
     desk.click("Draw a random shape");
-    desk.wait("the second answer", |app| app.state().predict.answers.len() == 2);
+    desk.wait("the second answer", |app| {
+        app.state().predict.answers.len() == 2
+    });
 }
 
 #[test]
@@ -195,25 +246,41 @@ fn training_is_paused_by_space_and_stopped_by_its_button_and_never_runs_twice() 
     desk.wait("an epoch", |app| !app.state().training.epochs.is_empty());
     let job = desk.harness.state().state().training.job();
     desk.act(Action::Train);
-    assert_eq!(desk.harness.state().state().training.job(), job, "a second run cannot start");
+    assert_eq!(
+        desk.harness.state().state().training.job(),
+        job,
+        "a second run cannot start"
+    );
     desk.press(Modifiers::NONE, Key::Space);
     desk.wait("the pause", |app| app.state().training.is_paused());
     assert!(desk.shows("Paused"));
     desk.press(Modifiers::NONE, Key::Space);
     desk.wait("the way on", |app| !app.state().training.is_paused());
     desk.act(Action::Stop);
-    desk.wait("the end", |app| matches!(app.state().training.run, RunState::Finished(_)));
+    desk.wait("the end", |app| {
+        matches!(app.state().training.run, RunState::Finished(_))
+    });
     assert!(desk.shows("Training stopped"));
 }
 
 #[test]
 fn every_step_in_every_state_and_size_has_something_to_say() {
-    for (size, theme) in [([960.0, 600.0], egui::Theme::Light), ([2560.0, 1440.0], egui::Theme::Dark)] {
+    for (size, theme) in [
+        ([960.0, 600.0], egui::Theme::Light),
+        ([2560.0, 1440.0], egui::Theme::Dark),
+    ] {
         let nowhere = PathBuf::from("/nowhere/at/all");
         let mut failed = Desk::new(size, theme, Some(nowhere));
-        failed.wait("the failure", |app| matches!(app.state().data, DataState::Failed { .. }));
+        failed.wait("the failure", |app| {
+            matches!(app.state().data, DataState::Failed { .. })
+        });
         assert!(failed.shows("/nowhere/at/all"));
-        assert!(failed.harness.query_by_role_and_label(Role::Button, "Open dataset…").is_some());
+        assert!(
+            failed
+                .harness
+                .query_by_role_and_label(Role::Button, "Open dataset…")
+                .is_some()
+        );
         walk(&mut failed, "failed");
 
         let mut desk = Desk::new(size, theme, None);
@@ -226,11 +293,15 @@ fn every_step_in_every_state_and_size_has_something_to_say() {
         desk.wait("an epoch", |app| !app.state().training.epochs.is_empty());
         walk(&mut desk, "training");
         desk.act(Action::Stop);
-        desk.wait("the end", |app| matches!(app.state().training.run, RunState::Finished(_)));
-        desk.act(Action::Maximise(convscope::inspect::maximise::MaximiseConfig {
-            steps: 10,
-            ..convscope::inspect::maximise::MaximiseConfig::new(11, 1)
-        }));
+        desk.wait("the end", |app| {
+            matches!(app.state().training.run, RunState::Finished(_))
+        });
+        desk.act(Action::Maximise(
+            convscope::inspect::maximise::MaximiseConfig {
+                steps: 10,
+                ..convscope::inspect::maximise::MaximiseConfig::new(11, 1)
+            },
+        ));
         desk.wait("the picture", |app| {
             app.state().maximise.job.is_none() && app.state().maximise.preview.is_some()
         });
@@ -246,8 +317,14 @@ fn walk(desk: &mut Desk, state: &str) {
     for step in Step::ALL {
         desk.act(Action::GoTo(step));
         desk.harness.step();
-        let labels = desk.harness.query_all(egui_kittest::kittest::by().predicate(|_| true)).count();
-        assert!(labels > 20, "{step:?} when {state} shows {labels} things only");
+        let labels = desk
+            .harness
+            .query_all(egui_kittest::kittest::by().predicate(|_| true))
+            .count();
+        assert!(
+            labels > 20,
+            "{step:?} when {state} shows {labels} things only"
+        );
     }
 }
 
@@ -259,9 +336,15 @@ fn training_that_fails_says_why_and_can_be_tried_again() {
     std::fs::write(desk.home.path().join("runs"), "").unwrap();
     desk.act(Action::GoTo(Step::Train));
     desk.click("Train");
-    desk.wait("the failure", |app| matches!(app.state().training.run, RunState::Failed(_)));
+    desk.wait("the failure", |app| {
+        matches!(app.state().training.run, RunState::Failed(_))
+    });
     assert!(desk.shows("cannot write the run"));
-    assert!(desk.harness.query_by_role_and_label(Role::Button, "Train").is_some());
+    assert!(
+        desk.harness
+            .query_by_role_and_label(Role::Button, "Train")
+            .is_some()
+    );
 }
 
 #[test]
@@ -294,21 +377,35 @@ fn a_typed_path_opens_and_damaged_settings_are_told_about() {
     assert!(desk.shows("is damaged"));
     desk.press(Modifiers::COMMAND, Key::P);
     let path = desk.home.path().join("more shapes");
-    let field = desk.harness.get_by_role_and_label(Role::TextInput, "A dataset folder, a model, an experiment or an image");
+    let field = desk.harness.get_by_role_and_label(
+        Role::TextInput,
+        "A dataset folder, a model, an experiment or an image",
+    );
     field.type_text(path.to_str().unwrap());
     desk.harness.step();
     desk.press(Modifiers::NONE, Key::Enter);
     desk.wait("the other dataset", |app| {
-        app.state().dataset().is_some_and(|dataset| dataset.samples.len() == 15)
+        app.state()
+            .dataset()
+            .is_some_and(|dataset| dataset.samples.len() == 15)
     });
 }
 
 #[test]
 fn snapshots() {
     let mut desk = Desk::new([960.0, 600.0], egui::Theme::Dark, Some("/nowhere".into()));
-    desk.wait("the failure", |app| matches!(app.state().data, DataState::Failed { .. }));
+    desk.wait("the failure", |app| {
+        matches!(app.state().data, DataState::Failed { .. })
+    });
     desk.act(Action::GoTo(Step::Model));
-    let notices: Vec<u64> = desk.harness.state().state().notices.iter().map(|notice| notice.id).collect();
+    let notices: Vec<u64> = desk
+        .harness
+        .state()
+        .state()
+        .notices
+        .iter()
+        .map(|notice| notice.id)
+        .collect();
     for id in notices {
         desk.act(Action::Dismiss(id));
     }

@@ -32,12 +32,14 @@ impl Cli {
     /// The mistake, in clap's form.
     pub fn check(&self) -> Result<(), clap::Error> {
         let (kind, message) = match &self.command {
-            Some(_) if self.open.is_some() || self.renderer.is_some() => {
-                (ErrorKind::ArgumentConflict, "PATH and --renderer belong to the window, not to a command")
-            }
-            None if self.json => {
-                (ErrorKind::MissingSubcommand, "--json belongs to a command, such as `convscope recipes --json`")
-            }
+            Some(_) if self.open.is_some() || self.renderer.is_some() => (
+                ErrorKind::ArgumentConflict,
+                "PATH and --renderer belong to the window, not to a command",
+            ),
+            None if self.json => (
+                ErrorKind::MissingSubcommand,
+                "--json belongs to a command, such as `convscope recipes --json`",
+            ),
             _ => return Ok(()),
         };
         Err(Self::command().error(kind, message))
@@ -288,7 +290,10 @@ mod tests {
 
     #[test]
     fn json_stands_before_or_after_the_command() {
-        for line in [["convscope", "--json", "recipes"], ["convscope", "recipes", "--json"]] {
+        for line in [
+            ["convscope", "--json", "recipes"],
+            ["convscope", "recipes", "--json"],
+        ] {
             let parsed = Cli::try_parse_from(line).unwrap();
             assert!(parsed.json && matches!(parsed.command, Some(Command::Recipes)));
             parsed.check().unwrap();
@@ -297,13 +302,20 @@ mod tests {
 
     #[test]
     fn the_window_and_the_commands_keep_their_own_arguments() {
-        let mistakes: [&[&str]; 3] = [&["--json"], &["--renderer", "glow", "recipes"], &["some/path", "recipes"]];
+        let mistakes: [&[&str]; 3] = [
+            &["--json"],
+            &["--renderer", "glow", "recipes"],
+            &["some/path", "recipes"],
+        ];
         for arguments in mistakes {
             let parsed = Cli::try_parse_from(["convscope"].iter().chain(arguments)).unwrap();
             assert_eq!(parsed.check().unwrap_err().exit_code(), 2, "{arguments:?}");
         }
         let parsed = Cli::try_parse_from(["convscope", "--renderer", "glow", "some/path"]).unwrap();
         parsed.check().unwrap();
-        assert_eq!((parsed.open, parsed.renderer), (Some("some/path".into()), Some(RendererChoice::Glow)));
+        assert_eq!(
+            (parsed.open, parsed.renderer),
+            (Some("some/path".into()), Some(RendererChoice::Glow))
+        );
     }
 }

@@ -15,7 +15,9 @@ use super::{
 };
 use crate::{
     cancel::Cancelled,
-    data::{Dataset, Split, SplitConfig, SplitName, cache::write_atomically, dataset::display_path},
+    data::{
+        Dataset, Split, SplitConfig, SplitName, cache::write_atomically, dataset::display_path,
+    },
     engine::OpenDataset,
     model::{Network, bundle::Bundle, network::Placement},
     train::{Evaluation, evaluate::evaluate, metrics::ClassScore},
@@ -31,7 +33,8 @@ pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
     let evaluation = evaluate_part(&bundle, &open, &indices, &session)?;
     if let Some(path) = &args.predictions {
         let csv = predictions_csv(&evaluation, &open.dataset)?;
-        write_atomically(path, &csv).with_context(|| format!("cannot write {}", display_path(path)))?;
+        write_atomically(path, &csv)
+            .with_context(|| format!("cannot write {}", display_path(path)))?;
         say(&format!("predictions are in {}", display_path(path)));
     }
     tell(&evaluation, &open.dataset.classes, output)
@@ -66,12 +69,21 @@ fn indices(dataset: &Dataset, config: &SplitConfig, part: Part) -> Result<Vec<us
     Ok(indices)
 }
 
-fn evaluate_part(bundle: &Bundle, open: &OpenDataset, indices: &[usize], session: &Session) -> Result<Evaluation> {
+fn evaluate_part(
+    bundle: &Bundle,
+    open: &OpenDataset,
+    indices: &[usize],
+    session: &Session,
+) -> Result<Evaluation> {
     let network = Network::from_snapshot(&bundle.snapshot, Placement::default())?;
     let mut bar = Progress::new("classifying images");
     let evaluation = evaluate(&network, &open.dataset, &open.pixels, indices, |done| {
         bar.at(done, indices.len());
-        if session.was_interrupted() { Err(Cancelled) } else { Ok(()) }
+        if session.was_interrupted() {
+            Err(Cancelled)
+        } else {
+            Ok(())
+        }
     })?;
     Ok(evaluation)
 }
@@ -79,7 +91,10 @@ fn evaluate_part(bundle: &Bundle, open: &OpenDataset, indices: &[usize], session
 fn tell(evaluation: &Evaluation, classes: &[String], output: Output) -> Result<()> {
     let matrix = &evaluation.confusion;
     let scores = matrix.class_scores();
-    let averages = [("macro", matrix.macro_average()), ("weighted", matrix.weighted_average())];
+    let averages = [
+        ("macro", matrix.macro_average()),
+        ("weighted", matrix.weighted_average()),
+    ];
     let mut per_class = Map::new();
     for (class, score) in classes.iter().zip(&scores) {
         per_class.insert(class.clone(), serde_json::to_value(score)?);
@@ -98,9 +113,15 @@ fn tell(evaluation: &Evaluation, classes: &[String], output: Output) -> Result<(
     if output.is_json() {
         return Ok(());
     }
-    let named = classes.iter().map(String::as_str).zip(scores.iter().copied());
+    let named = classes
+        .iter()
+        .map(String::as_str)
+        .zip(scores.iter().copied());
     output.text(&report_table(named.chain(averages)).render())?;
-    output.text(&format!("\n{}", confusion_table(evaluation, classes).render()))?;
+    output.text(&format!(
+        "\n{}",
+        confusion_table(evaluation, classes).render()
+    ))?;
     output.text(&format!(
         "\naccuracy {}  loss {}  images {}",
         figure(matrix.accuracy()),
@@ -132,7 +153,9 @@ fn report_table<'a>(scores: impl Iterator<Item = (&'a str, ClassScore)>) -> Tabl
 
 fn confusion_table(evaluation: &Evaluation, classes: &[String]) -> Table {
     let names = classes.iter().map(|class| (class.as_str(), Align::Right));
-    let heading: Vec<_> = std::iter::once(("actual \\ predicted", Align::Left)).chain(names).collect();
+    let heading: Vec<_> = std::iter::once(("actual \\ predicted", Align::Left))
+        .chain(names)
+        .collect();
     let mut table = Table::new(&heading);
     for (class, row) in classes.iter().zip(evaluation.confusion.rows()) {
         table.row(std::iter::once(class.clone()).chain(row.iter().map(u64::to_string)));
@@ -143,16 +166,34 @@ fn confusion_table(evaluation: &Evaluation, classes: &[String]) -> Table {
 /// One line per image: file, actual, predicted, then a probability for each class.
 fn predictions_csv(evaluation: &Evaluation, dataset: &Dataset) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let probabilities = dataset.classes.iter().map(|class| format!("probability_{class}"));
-    let heading = ["file", "actual", "predicted"].map(String::from).into_iter().chain(probabilities);
+    let probabilities = dataset
+        .classes
+        .iter()
+        .map(|class| format!("probability_{class}"));
+    let heading = ["file", "actual", "predicted"]
+        .map(String::from)
+        .into_iter()
+        .chain(probabilities);
     writer.write_record(heading)?;
     for (position, &sample) in evaluation.samples.iter().enumerate() {
-        let path = dataset.path(sample).map_or_else(String::new, |path| display_path(&path));
+        let path = dataset
+            .path(sample)
+            .map_or_else(String::new, |path| display_path(&path));
         let class = |labels: &[usize]| {
-            labels.get(position).map_or("", |&label| dataset.class_name(label)).to_owned()
+            labels
+                .get(position)
+                .map_or("", |&label| dataset.class_name(label))
+                .to_owned()
         };
-        let fixed = [path, class(&evaluation.actual), class(&evaluation.predicted)];
-        let probabilities = evaluation.probabilities_of(position).iter().map(f32::to_string);
+        let fixed = [
+            path,
+            class(&evaluation.actual),
+            class(&evaluation.predicted),
+        ];
+        let probabilities = evaluation
+            .probabilities_of(position)
+            .iter()
+            .map(f32::to_string);
         writer.write_record(fixed.into_iter().chain(probabilities))?;
     }
     writer.into_inner().context("cannot write the predictions")

@@ -17,13 +17,19 @@ pub fn run(args: &GenerateArgs, output: Output) -> Result<()> {
     let mut bar = Progress::new("drawing images");
     let (images, classes) = match args.set {
         GeneratedSet::Shapes => {
-            let images = generate_shapes(&args.out, args.seed, args.count, &mut |done, total| bar.at(done, total))?;
+            let images = generate_shapes(&args.out, args.seed, args.count, &mut |done, total| {
+                bar.at(done, total)
+            })?;
             (images, ShapeKind::ALL.map(ShapeKind::word))
         }
     };
     drop(bar);
     let out = display_path(&args.out);
     output.json(&json!({ "out": out, "images": images, "classes": classes }))?;
-    output.text(&format!("{} images of {} in {out}", count(images), classes.join(", ")))?;
+    output.text(&format!(
+        "{} images of {} in {out}",
+        count(images),
+        classes.join(", ")
+    ))?;
     Ok(())
 }

@@ -56,7 +56,10 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
         fields.insert("score".into(), json!(score));
     }
     output.json(&line)?;
-    let score = found.score.map(|score| format!(", score {}", figure(score.into()))).unwrap_or_default();
+    let score = found
+        .score
+        .map(|score| format!(", score {}", figure(score.into())))
+        .unwrap_or_default();
     output.text(&format!("{out}: {layer} {:?}{score}", found.shape))?;
     Ok(())
 }
@@ -66,8 +69,12 @@ fn check_usage(args: &InspectArgs) -> Result<()> {
     let maximises = args.what == Aspect::Maximise;
     let wrong = |message: &str| Err(Usage::error(message));
     match args.what {
-        Aspect::FeatureMaps if args.image.is_none() => wrong("--what feature-maps needs an IMAGE after the model"),
-        Aspect::Filters | Aspect::Maximise if args.image.is_some() => wrong("only --what feature-maps takes an IMAGE"),
+        Aspect::FeatureMaps if args.image.is_none() => {
+            wrong("--what feature-maps needs an IMAGE after the model")
+        }
+        Aspect::Filters | Aspect::Maximise if args.image.is_some() => {
+            wrong("only --what feature-maps takes an IMAGE")
+        }
         Aspect::Maximise if args.class.is_none() && args.unit.is_none() => {
             wrong("--what maximise needs --class, or --layer with --unit")
         }
@@ -94,12 +101,24 @@ fn kernels(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
     let Some(kernels) = filters::kernels(snapshot, layer) else {
         let spec = &snapshot.spec.layers[layer];
         let known = filters::convolutions(&snapshot.spec).into_iter();
-        let names: Vec<&str> = known.map(|index| snapshot.spec.layers[index].name.as_str()).collect();
-        bail!("{} is a {} layer without filters: the convolutions are {}", spec.name, spec.kind.word(), names.join(", "));
+        let names: Vec<&str> = known
+            .map(|index| snapshot.spec.layers[index].name.as_str())
+            .collect();
+        bail!(
+            "{} is a {} layer without filters: the convolutions are {}",
+            spec.name,
+            spec.kind.word(),
+            names.join(", ")
+        );
     };
     Ok(Found {
         layer,
-        shape: vec![kernels.filters, kernels.channels, kernels.size, kernels.size],
+        shape: vec![
+            kernels.filters,
+            kernels.channels,
+            kernels.size,
+            kernels.size,
+        ],
         values: kernels.values.to_vec(),
         picture: kernels.picture(kernels.limit(), TILE_BACKGROUND),
         score: None,
@@ -115,14 +134,23 @@ fn maps(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
         .map_err(|reason| anyhow::anyhow!("{} {reason}", display_path(image)))?;
     let maps = feature_maps(&network, snapshot.epoch, &picture.rgb, layer)?;
     let picture = maps.picture(ColourScale::Viridis, TILE_BACKGROUND);
-    Ok(Found { layer, shape: maps.shape.dims(), values: maps.values, picture, score: None })
+    Ok(Found {
+        layer,
+        shape: maps.shape.dims(),
+        values: maps.values,
+        picture,
+        score: None,
+    })
 }
 
 fn maximised(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
     let (layer, unit) = target(snapshot, args)?;
     let mut network = Network::from_snapshot(snapshot, Placement::default())?;
     network.freeze();
-    let config = MaximiseConfig { seed: args.seed.unwrap_or(0), ..MaximiseConfig::new(layer, unit) };
+    let config = MaximiseConfig {
+        seed: args.seed.unwrap_or(0),
+        ..MaximiseConfig::new(layer, unit)
+    };
     let mut bar = Progress::new("maximising");
     let (last, values) = maximise_exact(&network, &config, |preview| {
         bar.at(preview.step, preview.steps);
@@ -142,7 +170,10 @@ fn maximised(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
 fn target(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<(usize, usize)> {
     if let Some(class) = &args.class {
         let Some(unit) = snapshot.classes.iter().position(|name| name == class) else {
-            bail!("the model has no class {class}: its classes are {}", snapshot.classes.join(", "));
+            bail!(
+                "the model has no class {class}: its classes are {}",
+                snapshot.classes.join(", ")
+            );
         };
         return Ok((snapshot.spec.layers.len().saturating_sub(1), unit));
     }

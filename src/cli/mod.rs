@@ -77,11 +77,16 @@ pub fn run(command: Command, json: bool) -> Status {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Says on standard error what went wrong, in one line, and passes `status` on.
 pub fn report_failure(message: &str, status: Status) -> Status {
-    output::say(&format!("convscope: {}", message.lines().collect::<Vec<_>>().join(" ")));
+    output::say(&format!(
+        "convscope: {}",
+        message.lines().collect::<Vec<_>>().join(" ")
+    ));
     status
 }

@@ -25,7 +25,11 @@ impl Output {
     /// # Errors
     /// When standard output is closed or full.
     pub fn json(self, value: &Value) -> io::Result<()> {
-        if self.json { write_line(&value.to_string()) } else { Ok(()) }
+        if self.json {
+            write_line(&value.to_string())
+        } else {
+            Ok(())
+        }
     }
 
     /// Writes text for people; does nothing when JSON was asked for.
@@ -49,7 +53,12 @@ pub fn write_bytes(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     // A script that reads along waits for whole lines.
     let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
-    written.map_err(|error| io::Error::new(error.kind(), format!("cannot write to standard output: {error}")))
+    written.map_err(|error| {
+        io::Error::new(
+            error.kind(),
+            format!("cannot write to standard output: {error}"),
+        )
+    })
 }
 
 /// Writes a line to standard error; a closed one is no reason to stop.
@@ -63,10 +72,16 @@ pub fn figure(value: f64) -> String {
         return "–".into();
     }
     let scientific = format!("{value:.3e}");
-    let exponent: i32 = scientific.rsplit_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
+    let exponent: i32 = scientific
+        .rsplit_once('e')
+        .and_then(|(_, e)| e.parse().ok())
+        .unwrap_or(0);
     match exponent {
         ..-4 if value != 0.0 => scientific,
-        _ => format!("{value:.*}", usize::try_from(3 - exponent).unwrap_or(0).min(7)),
+        _ => format!(
+            "{value:.*}",
+            usize::try_from(3 - exponent).unwrap_or(0).min(7)
+        ),
     }
 }
 
@@ -114,11 +129,17 @@ mod tests {
 
     #[test]
     fn thousands_are_marked() {
-        assert_eq!([0, 999, 1000, 73_731, 1_000_000].map(count), ["0", "999", "1,000", "73,731", "1,000,000"]);
+        assert_eq!(
+            [0, 999, 1000, 73_731, 1_000_000].map(count),
+            ["0", "999", "1,000", "73,731", "1,000,000"]
+        );
     }
 
     #[test]
     fn what_is_not_finite_is_null_in_json() {
-        assert_eq!(serde_json::json!({ "loss": f64::NAN, "low": f32::NEG_INFINITY }).to_string(), r#"{"loss":null,"low":null}"#);
+        assert_eq!(
+            serde_json::json!({ "loss": f64::NAN, "low": f32::NEG_INFINITY }).to_string(),
+            r#"{"loss":null,"low":null}"#
+        );
     }
 }

@@ -28,7 +28,10 @@ pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
         (false, true) => Form::Csv(Box::new(csv::Writer::from_writer(Vec::new()))),
         (false, false) => Form::Text(output),
     };
-    let mut printer = Printer { form, classes: Arc::clone(&bundle.snapshot.classes) };
+    let mut printer = Printer {
+        form,
+        classes: Arc::clone(&bundle.snapshot.classes),
+    };
     printer.heading()?;
     let (mut files, mut failures) = (0usize, 0usize);
     for given in &args.files {
@@ -53,7 +56,9 @@ fn files_of(given: &Path) -> Vec<(PathBuf, Result<(), String>)> {
     }
     match folder::images_below(given) {
         Err(error) => vec![(given.to_path_buf(), Err(error.to_string()))],
-        Ok(images) if images.is_empty() => vec![(given.to_path_buf(), Err("holds no images".into()))],
+        Ok(images) if images.is_empty() => {
+            vec![(given.to_path_buf(), Err("holds no images".into()))]
+        }
         Ok(images) => images.into_iter().map(|image| (image, Ok(()))).collect(),
     }
 }
@@ -77,11 +82,24 @@ struct Printer {
 
 impl Printer {
     fn heading(&mut self) -> Result<()> {
-        let Form::Csv(writer) = &mut self.form else { return Ok(()) };
-        let named = |what: &'static str| self.classes.iter().map(move |class| format!("{what}_{class}"));
-        let fixed = ["file", "class", "probability"].map(String::from).into_iter();
+        let Form::Csv(writer) = &mut self.form else {
+            return Ok(());
+        };
+        let named = |what: &'static str| {
+            self.classes
+                .iter()
+                .map(move |class| format!("{what}_{class}"))
+        };
+        let fixed = ["file", "class", "probability"]
+            .map(String::from)
+            .into_iter();
         let error = std::iter::once("error".to_owned());
-        writer.write_record(fixed.chain(named("probability")).chain(named("logit")).chain(error))?;
+        writer.write_record(
+            fixed
+                .chain(named("probability"))
+                .chain(named("logit"))
+                .chain(error),
+        )?;
         pass_on(writer)
     }
 
@@ -94,8 +112,16 @@ impl Printer {
             }
             (Form::Text(output), Ok(answer)) => {
                 let (class, probability) = best(&self.classes, answer);
-                let width = self.classes.iter().map(|class| class.chars().count()).max().unwrap_or(0);
-                output.text(&format!("{class:<width$}  {:>9}  {file}", figure(probability.into())))?;
+                let width = self
+                    .classes
+                    .iter()
+                    .map(|class| class.chars().count())
+                    .max()
+                    .unwrap_or(0);
+                output.text(&format!(
+                    "{class:<width$}  {:>9}  {file}",
+                    figure(probability.into())
+                ))?;
             }
             (Form::Text(_), Err(reason)) => say(&format!("{file}: {reason}")),
         }
@@ -121,7 +147,10 @@ fn json_line(file: &str, classes: &[String], answer: &Result<Answer, String>) ->
     match answer {
         Ok(answer) => {
             let (class, probability) = best(classes, answer);
-            let named = classes.iter().cloned().zip(answer.probabilities.iter().map(|&value| value.into()));
+            let named = classes
+                .iter()
+                .cloned()
+                .zip(answer.probabilities.iter().map(|&value| value.into()));
             let probabilities: Map<String, Value> = named.collect();
             json!({
                 "file": file,
@@ -141,7 +170,13 @@ fn csv_line(file: &str, classes: &[String], answer: &Result<Answer, String>) -> 
         Ok(answer) => {
             let (class, probability) = best(classes, answer);
             line.extend([class.to_owned(), probability.to_string()]);
-            line.extend(answer.probabilities.iter().chain(&answer.logits).map(f32::to_string));
+            line.extend(
+                answer
+                    .probabilities
+                    .iter()
+                    .chain(&answer.logits)
+                    .map(f32::to_string),
+            );
             line.push(String::new());
         }
         Err(reason) => {

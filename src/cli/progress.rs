@@ -27,11 +27,18 @@ impl Progress {
             let bar = ProgressBar::new(0);
             let style = "{msg}  {wide_bar} {pos}/{len}  {eta_precise} left";
             // The template is constant; were it wrong, indicatif's own look is as good.
-            bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_style(
+                ProgressStyle::with_template(style)
+                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            );
             bar.set_message(label.to_owned());
             bar
         });
-        Self { label: label.to_owned(), bar, last_line: Instant::now() }
+        Self {
+            label: label.to_owned(),
+            bar,
+            last_line: Instant::now(),
+        }
     }
 
     /// `done` of `total` is finished.

@@ -13,7 +13,11 @@ use crate::{data::dataset::display_path, train::recipes};
 const PHASES: usize = 1;
 
 pub fn run(output: Output) -> Result<()> {
-    let mut table = Table::new(&[("name", Align::Left), ("title", Align::Left), ("dataset", Align::Left)]);
+    let mut table = Table::new(&[
+        ("name", Align::Left),
+        ("title", Align::Left),
+        ("dataset", Align::Left),
+    ]);
     for recipe in recipes::all()? {
         let dataset = display_path(&recipe.dataset.path);
         output.json(&json!({

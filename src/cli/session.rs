@@ -59,8 +59,13 @@ impl Session {
         let wake = Arc::new(move || {
             let _ = waker.try_send(());
         });
-        let engine = EngineHandle::start(wake, cache::default_folder()).context("cannot start the engine")?;
-        Ok(Self { engine, woken, interrupted })
+        let engine = EngineHandle::start(wake, cache::default_folder())
+            .context("cannot start the engine")?;
+        Ok(Self {
+            engine,
+            woken,
+            interrupted,
+        })
     }
 
     /// Waits for the next event or Ctrl+C.
@@ -94,7 +99,9 @@ impl Session {
         loop {
             match self.hear()? {
                 Heard::Interrupted => bail!("stopped while reading the images"),
-                Heard::Event(Event::Progress { progress, .. }) => bar.at(progress.done, progress.total),
+                Heard::Event(Event::Progress { progress, .. }) => {
+                    bar.at(progress.done, progress.total)
+                }
                 Heard::Event(Event::Failed { message, .. }) => bail!(message),
                 Heard::Event(Event::DatasetOpened { job, dataset }) if job == wanted => {
                     drop(bar);
@@ -120,6 +127,9 @@ fn say_what_was_left_out(open: &OpenDataset) {
         say(&format!("left out {more} more broken images"));
     }
     if dataset.skipped.total() > 0 {
-        say(&format!("passed over {} files that are hidden, no images or misplaced", dataset.skipped.total()));
+        say(&format!(
+            "passed over {} files that are hidden, no images or misplaced",
+            dataset.skipped.total()
+        ));
     }
 }

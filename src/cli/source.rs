@@ -21,7 +21,11 @@ pub fn model_path(path: &Path) -> Result<PathBuf> {
     }
     let model = path.join(run_folder::MODEL_FILE);
     if !model.is_file() {
-        bail!("{} is a folder without a {}: give a model file or a finished run", display_path(path), run_folder::MODEL_FILE);
+        bail!(
+            "{} is a folder without a {}: give a model file or a finished run",
+            display_path(path),
+            run_folder::MODEL_FILE
+        );
     }
     Ok(model)
 }
@@ -36,7 +40,10 @@ pub fn load_model(path: &Path) -> Result<Bundle> {
 
 /// Whether `path` is meant as a model rather than as an experiment.
 pub fn looks_like_model(path: &Path) -> bool {
-    path.is_dir() || path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"))
+    path.is_dir()
+        || path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"))
 }
 
 /// Position of the layer that `text` names, or numbers from 1 as `summary` does.
@@ -53,7 +60,10 @@ pub fn layer(snapshot: &WeightSnapshot, text: &str) -> Result<usize> {
         Some(index) => Ok(index),
         None => {
             let names: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
-            bail!("the model has no layer {text}: its layers are {}", names.join(", "))
+            bail!(
+                "the model has no layer {text}: its layers are {}",
+                names.join(", ")
+            )
         }
     }
 }
@@ -73,7 +83,10 @@ impl ArrayFormat {
     /// # Errors
     /// Wrong usage, when it is another ending.
     pub fn of(path: &Path) -> Result<Self> {
-        let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+        let ending = path
+            .extension()
+            .and_then(|ending| ending.to_str())
+            .map(str::to_ascii_lowercase);
         match ending.as_deref() {
             Some("png") => Ok(Self::Png),
             Some("npy") => Ok(Self::Npy),

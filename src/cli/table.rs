@@ -17,8 +17,14 @@ const GAP: &str = "  ";
 
 impl Table {
     pub fn new(columns: &[(&str, Align)]) -> Self {
-        let columns = columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect();
-        Self { columns, rows: Vec::new() }
+        let columns = columns
+            .iter()
+            .map(|(name, align)| ((*name).to_owned(), *align))
+            .collect();
+        Self {
+            columns,
+            rows: Vec::new(),
+        }
     }
 
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
@@ -52,9 +58,16 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_and_lines_end_clean() {
-        let mut table = Table::new(&[("name", Align::Left), ("n", Align::Right), ("x", Align::Left)]);
+        let mut table = Table::new(&[
+            ("name", Align::Left),
+            ("n", Align::Right),
+            ("x", Align::Left),
+        ]);
         table.row(["é".into(), "1,000".into(), "last".into()]);
         table.row(["circle".into(), "7".into(), String::new()]);
-        assert_eq!(table.render(), "name        n  x\né       1,000  last\ncircle      7");
+        assert_eq!(
+            table.render(),
+            "name        n  x\né       1,000  last\ncircle      7"
+        );
     }
 }

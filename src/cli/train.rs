@@ -21,18 +21,33 @@ use crate::{
 pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
     let experiment = experiment(args)?;
     let input = experiment.model.input;
-    let run = args.out.clone().unwrap_or_else(|| default_run(&experiment.name));
+    let run = args
+        .out
+        .clone()
+        .unwrap_or_else(|| default_run(&experiment.name));
     let session = Session::start()?;
     let data = resources::resolve(&experiment.dataset.path);
     let dataset = session.open_dataset(data, (input.height, input.width))?;
-    session.engine.train(TrainRequest { experiment, dataset, run: run.clone() });
-    let mut follower = Follower { output, bar: Progress::new("training"), history: Vec::new() };
+    session.engine.train(TrainRequest {
+        experiment,
+        dataset,
+        run: run.clone(),
+    });
+    let mut follower = Follower {
+        output,
+        bar: Progress::new("training"),
+        history: Vec::new(),
+    };
     let outcome = follower.follow(&session)?;
     let history = std::mem::take(&mut follower.history);
     drop(follower);
     drop(session);
     if args.out.is_some() && outcome.run != run {
-        say(&format!("{} holds something already: the run is in {}", display_path(&run), display_path(&outcome.run)));
+        say(&format!(
+            "{} holds something already: the run is in {}",
+            display_path(&run),
+            display_path(&outcome.run)
+        ));
     }
     tell_end(&outcome, &history, output)
 }
@@ -52,7 +67,13 @@ fn experiment(args: &TrainArgs) -> Result<Experiment> {
 
 /// A folder named after the experiment; the engine numbers it when there is one already.
 fn default_run(name: &str) -> PathBuf {
-    let plain = |letter: char| if letter.is_alphanumeric() || "-_".contains(letter) { letter } else { '-' };
+    let plain = |letter: char| {
+        if letter.is_alphanumeric() || "-_".contains(letter) {
+            letter
+        } else {
+            '-'
+        }
+    };
     let folder: String = name.chars().map(plain).collect();
     default_runs_folder().join(if folder.is_empty() { "run" } else { &folder })
 }
@@ -69,7 +90,8 @@ impl Follower {
         loop {
             match session.hear()? {
                 Heard::Interrupted => {
-                    self.bar.say("stopping after this step; Ctrl+C again ends at once");
+                    self.bar
+                        .say("stopping after this step; Ctrl+C again ends at once");
                     session.engine.stop();
                 }
                 Heard::Event(Event::TrainingFinished { outcome, .. }) => return Ok(outcome),
@@ -82,7 +104,13 @@ impl Follower {
 
     fn tell(&mut self, event: Event) -> Result<()> {
         match event {
-            Event::TrainingStarted { run, train_images, validation_images, epochs, .. } => {
+            Event::TrainingStarted {
+                run,
+                train_images,
+                validation_images,
+                epochs,
+                ..
+            } => {
                 self.bar.say(&format!(
                     "training on {} images, validating on {}, {epochs} epochs; the run is in {}",
                     count(train_images),
@@ -92,7 +120,10 @@ impl Follower {
             }
             Event::Progress { progress, .. } => self.bar.at(progress.done, progress.total),
             Event::Epoch { record, .. } => self.epoch(&record)?,
-            Event::Note { level: Level::Warning | Level::Error, message } => self.bar.say(&message),
+            Event::Note {
+                level: Level::Warning | Level::Error,
+                message,
+            } => self.bar.say(&message),
             _ => {}
         }
         Ok(())
@@ -121,7 +152,9 @@ impl Follower {
 }
 
 fn tell_end(outcome: &TrainingOutcome, history: &[EpochRecord], output: Output) -> Result<()> {
-    let best = history.iter().find(|record| record.epoch == outcome.best_epoch);
+    let best = history
+        .iter()
+        .find(|record| record.epoch == outcome.best_epoch);
     let val_accuracy = best.and_then(|record| record.val_accuracy);
     output.json(&json!({
         "outcome": if outcome.completed { "completed" } else { "stopped" },
@@ -132,14 +165,24 @@ fn tell_end(outcome: &TrainingOutcome, history: &[EpochRecord], output: Output) 
         "run": display_path(&outcome.run),
         "seconds": outcome.seconds,
     }))?;
-    let how = if outcome.completed { "completed" } else { "stopped" };
-    output.text(&format!("\nTraining {how} after {} s.", figure(outcome.seconds)))?;
+    let how = if outcome.completed {
+        "completed"
+    } else {
+        "stopped"
+    };
+    output.text(&format!(
+        "\nTraining {how} after {} s.",
+        figure(outcome.seconds)
+    ))?;
     let Some(best) = best else {
         output.text("No epoch was finished, so there is no model.")?;
         return Ok(());
     };
     let accuracy = optional_figure(val_accuracy);
-    output.text(&format!("Best epoch {}, validation accuracy {accuracy}", best.epoch))?;
+    output.text(&format!(
+        "Best epoch {}, validation accuracy {accuracy}",
+        best.epoch
+    ))?;
     if let Some(accuracy) = outcome.test_accuracy {
         output.text(&format!("Test accuracy {}", figure(accuracy)))?;
     }
@@ -168,7 +211,12 @@ mod tests {
 
     #[test]
     fn a_name_cannot_lead_out_of_the_runs_folder() {
-        for (name, folder) in [("shapes", "shapes"), ("../../etc", "------etc"), ("", "run"), ("a b/c", "a-b-c")] {
+        for (name, folder) in [
+            ("shapes", "shapes"),
+            ("../../etc", "------etc"),
+            ("", "run"),
+            ("a b/c", "a-b-c"),
+        ] {
             assert_eq!(default_run(name).file_name().unwrap(), folder, "{name}");
             assert_eq!(default_run(name).parent().unwrap(), default_runs_folder());
         }

@@ -54,7 +54,11 @@ pub fn to_tensor(
 ) -> Result<Tensor, TchError> {
     let (height, width) = (height as i64, width as i64);
     // One value per byte of a row instead of per channel: libtorch is three times faster on long rows.
-    let row = |channels: &[f32; 3]| Tensor::f_from_slice(channels)?.f_to_device(device)?.f_repeat([width]);
+    let row = |channels: &[f32; 3]| {
+        Tensor::f_from_slice(channels)?
+            .f_to_device(device)?
+            .f_repeat([width])
+    };
     let images = Tensor::f_from_slice(bytes)?
         .f_to_device(device)?
         .f_view([-1, height, 3 * width])?
@@ -64,7 +68,11 @@ pub fn to_tensor(
         .f_divide_(&row(&normalisation.std)?)?
         .f_view([-1, height, width, 3])?
         .f_permute([0, 3, 1, 2])?;
-    if channels_last { Ok(images) } else { images.f_contiguous() }
+    if channels_last {
+        Ok(images)
+    } else {
+        images.f_contiguous()
+    }
 }
 
 #[cfg(test)]
@@ -76,7 +84,8 @@ mod tests {
         let bytes: Vec<u8> = (0..2 * 2 * 3 * 3).map(|v| v as u8 * 7).collect();
         let normalisation = Normalisation::new([0.5, 0.25, 0.0], [0.5, 0.5, 1.0]);
         for channels_last in [true, false] {
-            let tensor = to_tensor(&bytes, (2, 3), &normalisation, channels_last, Device::Cpu).unwrap();
+            let tensor =
+                to_tensor(&bytes, (2, 3), &normalisation, channels_last, Device::Cpu).unwrap();
             assert_eq!(tensor.size(), [2, 3, 2, 3]);
             assert_eq!(tensor.is_contiguous(), !channels_last);
             for (n, y, x, c) in [(0, 0, 0, 0), (1, 1, 2, 2), (1, 0, 1, 1)] {

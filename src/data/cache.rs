@@ -30,7 +30,9 @@ const VERSION: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
     /// The cache folder cannot be written.
-    #[error("cannot write the image cache in {path}: {source}; free some space or set CONVSCOPE_CACHE to another folder")]
+    #[error(
+        "cannot write the image cache in {path}: {source}; free some space or set CONVSCOPE_CACHE to another folder"
+    )]
     Write {
         /// The cache folder.
         path: String,
@@ -79,7 +81,10 @@ impl PixelCache {
         cancel: &CancelToken,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Self, CacheError> {
-        let failed = |source| CacheError::Write { path: display_path(folder), source };
+        let failed = |source| CacheError::Write {
+            path: display_path(folder),
+            source,
+        };
         fs::create_dir_all(folder).map_err(failed)?;
         let key = key(dataset, height, width);
         let pixels_path = folder.join(format!("{key}.pixels"));
@@ -89,9 +94,23 @@ impl PixelCache {
         let index = match read_index(&index_path, &pixels_path, dataset.samples.len(), row_bytes) {
             Some(index) => index,
             None => {
-                let broken = decode_all(folder, &pixels_path, dataset, (height, width), cancel, progress)?;
-                let index = Index { version: VERSION, count: dataset.samples.len(), height, width, broken };
-                let text = ron::to_string(&index).map_err(|error| failed(io::Error::other(error)))?;
+                let broken = decode_all(
+                    folder,
+                    &pixels_path,
+                    dataset,
+                    (height, width),
+                    cancel,
+                    progress,
+                )?;
+                let index = Index {
+                    version: VERSION,
+                    count: dataset.samples.len(),
+                    height,
+                    width,
+                    broken,
+                };
+                let text =
+                    ron::to_string(&index).map_err(|error| failed(io::Error::other(error)))?;
                 write_atomically(&index_path, text.as_bytes()).map_err(failed)?;
                 index
             }
@@ -103,7 +122,12 @@ impl PixelCache {
             let file = fs::File::open(&pixels_path).map_err(failed)?;
             Some(sys::map_file(&file).map_err(failed)?)
         };
-        Ok(Self { map, rows, height, width })
+        Ok(Self {
+            map,
+            rows,
+            height,
+            width,
+        })
     }
 
     /// Number of images.
@@ -126,19 +150,33 @@ impl PixelCache {
     /// Sample `index` as a picture.
     pub fn picture(&self, index: usize) -> Option<Picture> {
         let rgb = self.image(index)?.to_vec();
-        Some(Picture { width: self.width, height: self.height, rgb })
+        Some(Picture {
+            width: self.width,
+            height: self.height,
+            rgb,
+        })
     }
 }
 
 fn set_broken_aside(dataset: &mut Dataset, broken: &[(usize, String)]) -> Vec<usize> {
     let mut rows: Vec<usize> = (0..dataset.samples.len()).collect();
-    rows.retain(|row| broken.binary_search_by_key(row, |(index, _)| *index).is_err());
+    rows.retain(|row| {
+        broken
+            .binary_search_by_key(row, |(index, _)| *index)
+            .is_err()
+    });
     for (index, reason) in broken {
         if let Some(Sample { path, .. }) = dataset.samples.get(*index) {
-            dataset.broken.push(BrokenFile { path: path.clone(), reason: reason.clone() });
+            dataset.broken.push(BrokenFile {
+                path: path.clone(),
+                reason: reason.clone(),
+            });
         }
     }
-    dataset.samples = rows.iter().map(|&row| dataset.samples[row].clone()).collect();
+    dataset.samples = rows
+        .iter()
+        .map(|&row| dataset.samples[row].clone())
+        .collect();
     rows
 }
 
@@ -173,11 +211,16 @@ fn decode_all(
     cancel: &CancelToken,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Vec<(usize, String)>, CacheError> {
-    let failed = |source| CacheError::Write { path: display_path(folder), source };
+    let failed = |source| CacheError::Write {
+        path: display_path(folder),
+        source,
+    };
     let total = dataset.samples.len();
     let row_bytes = size.0 * size.1 * CHANNELS;
     let file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.as_file().set_len((total * row_bytes) as u64).map_err(failed)?;
+    file.as_file()
+        .set_len((total * row_bytes) as u64)
+        .map_err(failed)?;
     let mut broken = Vec::new();
     if total > 0 && row_bytes > 0 {
         let mut map = sys::map_file_mut(file.as_file()).map_err(failed)?;
@@ -248,7 +291,12 @@ pub fn resized(image: &image::RgbImage, (height, width): (usize, usize)) -> imag
     if image.dimensions() == (width as u32, height as u32) {
         return image.clone();
     }
-    image::imageops::resize(image, width as u32, height as u32, image::imageops::FilterType::Triangle)
+    image::imageops::resize(
+        image,
+        width as u32,
+        height as u32,
+        image::imageops::FilterType::Triangle,
+    )
 }
 
 /// Writes a file so that a power cut leaves either the old or the new content: a temporary file
@@ -274,8 +322,10 @@ pub fn default_folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("CONVSCOPE_CACHE") {
         return folder.into();
     }
-    directories::ProjectDirs::from("org", "Convscope", "Convscope")
-        .map_or_else(|| std::env::temp_dir().join("convscope-cache"), |dirs| dirs.cache_dir().join("pixels"))
+    directories::ProjectDirs::from("org", "Convscope", "Convscope").map_or_else(
+        || std::env::temp_dir().join("convscope-cache"),
+        |dirs| dirs.cache_dir().join("pixels"),
+    )
 }
 
 #[cfg(test)]
@@ -289,7 +339,9 @@ mod tests {
             fs::create_dir(folder.path().join(class)).unwrap();
             for i in 0..3u8 {
                 let image = image::RgbImage::from_pixel(5, 4, image::Rgb([shade + i, 0, 0]));
-                image.save(folder.path().join(class).join(format!("{i}.png"))).unwrap();
+                image
+                    .save(folder.path().join(class).join(format!("{i}.png")))
+                    .unwrap();
             }
         }
         fs::write(folder.path().join("a/1.png"), b"not a png at all").unwrap();
@@ -302,13 +354,22 @@ mod tests {
         let token = CancelToken::new();
         for round in ["decoded", "from the cache"] {
             let mut dataset = folder::scan(data.path(), &token).unwrap();
-            let pixels = PixelCache::open(cache.path(), &mut dataset, (4, 5), &token, &|_, _| {}).unwrap();
+            let pixels =
+                PixelCache::open(cache.path(), &mut dataset, (4, 5), &token, &|_, _| {}).unwrap();
             assert_eq!(pixels.len(), 5, "{round}");
             assert_eq!(dataset.broken[0].path, Path::new("a/1.png"));
-            assert!(dataset.broken[0].reason.contains("decoded"), "{}", dataset.broken[0].reason);
+            assert!(
+                dataset.broken[0].reason.contains("decoded"),
+                "{}",
+                dataset.broken[0].reason
+            );
             for (index, sample) in dataset.samples.iter().enumerate() {
                 let expected = decode(&data.path().join(&sample.path)).unwrap();
-                assert_eq!(pixels.image(index).unwrap(), expected.as_raw().as_slice(), "{round}");
+                assert_eq!(
+                    pixels.image(index).unwrap(),
+                    expected.as_raw().as_slice(),
+                    "{round}"
+                );
             }
             assert!(pixels.image(5).is_none());
         }
@@ -319,20 +380,33 @@ mod tests {
         let (data, cache) = (fixture(), tempfile::tempdir().unwrap());
         let open = |token: &CancelToken| {
             let mut dataset = folder::scan(data.path(), token).unwrap_or_default();
-            PixelCache::open(cache.path(), &mut dataset, (2, 2), token, &|_, _| token.cancel())
+            PixelCache::open(cache.path(), &mut dataset, (2, 2), token, &|_, _| {
+                token.cancel()
+            })
         };
-        assert!(matches!(open(&CancelToken::new()), Err(CacheError::Cancelled(_)) | Ok(_)));
+        assert!(matches!(
+            open(&CancelToken::new()),
+            Err(CacheError::Cancelled(_)) | Ok(_)
+        ));
         let leftovers = fs::read_dir(cache.path()).unwrap().filter_map(Result::ok);
-        assert_eq!(leftovers.filter(|f| f.path().extension().is_some_and(|e| e == "tmp")).count(), 0);
+        assert_eq!(
+            leftovers
+                .filter(|f| f.path().extension().is_some_and(|e| e == "tmp"))
+                .count(),
+            0
+        );
 
         let token = CancelToken::new();
         let read = || {
             let mut dataset = folder::scan(data.path(), &token).unwrap();
-            let pixels = PixelCache::open(cache.path(), &mut dataset, (2, 2), &token, &|_, _| {}).unwrap();
+            let pixels =
+                PixelCache::open(cache.path(), &mut dataset, (2, 2), &token, &|_, _| {}).unwrap();
             pixels.image(0).unwrap()[0]
         };
         assert_eq!(read(), 10);
-        image::RgbImage::from_pixel(50, 40, image::Rgb([77, 0, 0])).save(data.path().join("a/0.png")).unwrap();
+        image::RgbImage::from_pixel(50, 40, image::Rgb([77, 0, 0]))
+            .save(data.path().join("a/0.png"))
+            .unwrap();
         assert_eq!(read(), 77);
     }
 }

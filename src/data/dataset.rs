@@ -60,7 +60,9 @@ impl Dataset {
     ///
     /// `None` when there is no such sample.
     pub fn path(&self, index: usize) -> Option<PathBuf> {
-        self.samples.get(index).map(|sample| self.root.join(&sample.path))
+        self.samples
+            .get(index)
+            .map(|sample| self.root.join(&sample.path))
     }
 
     /// How many samples each class has, in class order.
@@ -112,9 +114,18 @@ mod tests {
             root: "/data".into(),
             classes: vec!["a".into(), "b".into(), "c".into()],
             samples: vec![
-                Sample { path: "a/1.png".into(), label: 0 },
-                Sample { path: "c/1.png".into(), label: 2 },
-                Sample { path: "c/2.png".into(), label: 2 },
+                Sample {
+                    path: "a/1.png".into(),
+                    label: 0,
+                },
+                Sample {
+                    path: "c/1.png".into(),
+                    label: 2,
+                },
+                Sample {
+                    path: "c/2.png".into(),
+                    label: 2,
+                },
             ],
             ..Dataset::default()
         };

@@ -10,8 +10,9 @@ use super::dataset::{Dataset, Sample, Skipped, display_path};
 use crate::cancel::{CancelToken, Cancelled};
 
 /// Endings of files that are taken for images; the format itself is found from the content.
-pub const IMAGE_ENDINGS: [&str; 9] =
-    ["png", "jpg", "jpeg", "jpe", "bmp", "gif", "webp", "tif", "tiff"];
+pub const IMAGE_ENDINGS: [&str; 9] = [
+    "png", "jpg", "jpeg", "jpe", "bmp", "gif", "webp", "tif", "tiff",
+];
 
 /// Why a folder is not a dataset.
 #[derive(Debug, thiserror::Error)]
@@ -47,14 +48,23 @@ pub enum FolderError {
 
 /// Whether `path` ends like an image.
 pub fn looks_like_image(path: &Path) -> bool {
-    path.extension().and_then(OsStr::to_str).is_some_and(|ending| {
-        IMAGE_ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
-    })
+    path.extension()
+        .and_then(OsStr::to_str)
+        .is_some_and(|ending| {
+            IMAGE_ENDINGS
+                .iter()
+                .any(|known| ending.eq_ignore_ascii_case(known))
+        })
 }
 
 fn is_hidden(path: &Path) -> bool {
-    let name = path.file_name().map(OsStr::as_encoded_bytes).unwrap_or_default();
-    name.starts_with(b".") || name.eq_ignore_ascii_case(b"thumbs.db") || name.eq_ignore_ascii_case(b"desktop.ini")
+    let name = path
+        .file_name()
+        .map(OsStr::as_encoded_bytes)
+        .unwrap_or_default();
+    name.starts_with(b".")
+        || name.eq_ignore_ascii_case(b"thumbs.db")
+        || name.eq_ignore_ascii_case(b"desktop.ini")
 }
 
 /// Lists the classes and samples below `root` without opening any image.
@@ -85,20 +95,36 @@ pub fn scan(root: &Path, cancel: &CancelToken) -> Result<Dataset, FolderError> {
     classes.sort_by(|a, b| natord::compare(&a.0, &b.0).then_with(|| a.0.cmp(&b.0)));
     match classes.as_slice() {
         [] => return Err(FolderError::NoClasses(shown)),
-        [only] => return Err(FolderError::OneClass { path: shown, class: only.0.clone() }),
+        [only] => {
+            return Err(FolderError::OneClass {
+                path: shown,
+                class: only.0.clone(),
+            });
+        }
         _ => {}
     }
 
-    let relative = |path: PathBuf| path.strip_prefix(root).map(Path::to_path_buf).unwrap_or(path);
+    let relative = |path: PathBuf| {
+        path.strip_prefix(root)
+            .map(Path::to_path_buf)
+            .unwrap_or(path)
+    };
     let mut dataset = Dataset {
-        name: root.file_name().map_or_else(|| shown.clone(), |name| display_path(Path::new(name))),
+        name: root
+            .file_name()
+            .map_or_else(|| shown.clone(), |name| display_path(Path::new(name))),
         root: root.to_path_buf(),
         skipped,
         ..Dataset::default()
     };
     for (label, (name, images)) in classes.into_iter().enumerate() {
         dataset.classes.push(name);
-        dataset.samples.extend(images.into_iter().map(|path| Sample { path: relative(path), label }));
+        dataset
+            .samples
+            .extend(images.into_iter().map(|path| Sample {
+                path: relative(path),
+                label,
+            }));
     }
     Ok(dataset)
 }
@@ -148,7 +174,9 @@ pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
 }
 
 fn sort_naturally(paths: &mut [PathBuf]) {
-    paths.sort_by(|a, b| natord::compare(&a.to_string_lossy(), &b.to_string_lossy()).then_with(|| a.cmp(b)));
+    paths.sort_by(|a, b| {
+        natord::compare(&a.to_string_lossy(), &b.to_string_lossy()).then_with(|| a.cmp(b))
+    });
 }
 
 fn count_outsider(path: &Path, skipped: &mut Skipped) {
@@ -160,7 +188,10 @@ fn count_outsider(path: &Path, skipped: &mut Skipped) {
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
-    let read = |source| FolderError::Read { path: display_path(folder), source };
+    let read = |source| FolderError::Read {
+        path: display_path(folder),
+        source,
+    };
     fs::read_dir(folder)
         .map_err(read)?
         .map(|entry| entry.map(|entry| entry.path()).map_err(read))
@@ -197,19 +228,46 @@ mod tests {
         ]);
         let dataset = scan(folder.path(), &CancelToken::new()).unwrap();
         assert_eq!(dataset.classes, ["class2", "class10"]);
-        let paths: Vec<_> = dataset.samples.iter().map(|s| s.path.to_str().unwrap()).collect();
-        assert_eq!(paths, ["class2/img9.JPG", "class2/img10.jpg", "class10/a.png"]);
-        assert_eq!(dataset.skipped, Skipped { hidden: 3, not_images: 2, misplaced: 2 });
+        let paths: Vec<_> = dataset
+            .samples
+            .iter()
+            .map(|s| s.path.to_str().unwrap())
+            .collect();
+        assert_eq!(
+            paths,
+            ["class2/img9.JPG", "class2/img10.jpg", "class10/a.png"]
+        );
+        assert_eq!(
+            dataset.skipped,
+            Skipped {
+                hidden: 3,
+                not_images: 2,
+                misplaced: 2
+            }
+        );
     }
 
     #[test]
     fn images_at_any_depth_come_in_natural_order() {
-        let folder = tree(&["b10/x.png", "b9/y.jpg", "b9/deeper/z.png", "a.png", ".hidden/h.png", "notes.txt"]);
+        let folder = tree(&[
+            "b10/x.png",
+            "b9/y.jpg",
+            "b9/deeper/z.png",
+            "a.png",
+            ".hidden/h.png",
+            "notes.txt",
+        ]);
         #[cfg(unix)]
         std::os::unix::fs::symlink(folder.path(), folder.path().join("b9/up")).unwrap();
         let found = images_below(folder.path()).unwrap();
-        let found: Vec<_> = found.iter().map(|path| path.strip_prefix(folder.path()).unwrap()).collect();
-        assert_eq!(found, ["a.png", "b9/deeper/z.png", "b9/y.jpg", "b10/x.png"].map(Path::new));
+        let found: Vec<_> = found
+            .iter()
+            .map(|path| path.strip_prefix(folder.path()).unwrap())
+            .collect();
+        assert_eq!(
+            found,
+            ["a.png", "b9/deeper/z.png", "b9/y.jpg", "b10/x.png"].map(Path::new)
+        );
         assert!(images_below(&folder.path().join("nowhere")).is_err());
     }
 
@@ -228,6 +286,9 @@ mod tests {
             assert!(error.contains(part), "{error}");
         }
         token.cancel();
-        assert!(matches!(scan(file.path(), &token), Err(FolderError::Cancelled(_))));
+        assert!(matches!(
+            scan(file.path(), &token),
+            Err(FolderError::Cancelled(_))
+        ));
     }
 }

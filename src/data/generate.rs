@@ -55,7 +55,11 @@ impl ShapeKind {
 pub fn draw_shape(kind: ShapeKind, rng: &mut ChaCha8Rng) -> Picture {
     let low = rng.random_range(10..40);
     let high = rng.random_range(60..100);
-    let colour = [rng.random_range(0..200), rng.random_range(0..200), rng.random_range(0..200)];
+    let colour = [
+        rng.random_range(0..200),
+        rng.random_range(0..200),
+        rng.random_range(0..200),
+    ];
     let mut picture = Picture::filled(SHAPES_SIZE, SHAPES_SIZE, [255; 3]);
     for y in low..=high {
         for x in low..=high {
@@ -94,7 +98,10 @@ pub fn generate_shapes(
     count: usize,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<usize, GenerateError> {
-    let error = |path: &Path, source| GenerateError { path: display_path(path), source };
+    let error = |path: &Path, source| GenerateError {
+        path: display_path(path),
+        source,
+    };
     let total = count * ShapeKind::ALL.len();
     let digits = count.saturating_sub(1).to_string().len().max(3);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -105,7 +112,9 @@ pub fn generate_shapes(
         for number in 0..count {
             let path = folder.join(format!("{}_{number:0digits$}.png", kind.word()));
             let image = draw_shape(kind, &mut rng).to_image();
-            image.save(&path).map_err(|source| error(&path, io::Error::other(source)))?;
+            image
+                .save(&path)
+                .map_err(|source| error(&path, io::Error::other(source)))?;
             done += 1;
             progress(done, total);
         }
@@ -132,9 +141,15 @@ mod tests {
         ];
         for (kind, area) in cases {
             let drawn = ink(kind, 20, 80) as f64;
-            assert!((drawn - area).abs() < 0.01 * area, "{kind:?}: {drawn} against {area}");
+            assert!(
+                (drawn - area).abs() < 0.01 * area,
+                "{kind:?}: {drawn} against {area}"
+            );
         }
-        assert!(ShapeKind::Triangle.covers(20, 80, 80, 20), "the corner (xy2, xy1) belongs to it");
+        assert!(
+            ShapeKind::Triangle.covers(20, 80, 80, 20),
+            "the corner (xy2, xy1) belongs to it"
+        );
         assert!(!ShapeKind::Triangle.covers(20, 80, 20, 80));
     }
 
@@ -143,7 +158,11 @@ mod tests {
         let out = tempfile::tempdir().unwrap();
         generate_shapes(out.path(), 0, 400, &mut |_, _| {}).unwrap();
         let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes");
-        for name in ["circle/circle_000.png", "square/square_123.png", "triangle/triangle_399.png"] {
+        for name in [
+            "circle/circle_000.png",
+            "square/square_123.png",
+            "triangle/triangle_399.png",
+        ] {
             assert_eq!(
                 image::open(out.path().join(name)).unwrap(),
                 image::open(committed.join(name)).unwrap(),

@@ -17,7 +17,11 @@ pub const MAX_ENLARGEMENT: usize = 24;
 impl Picture {
     /// A picture of one colour.
     pub fn filled(width: usize, height: usize, colour: [u8; 3]) -> Self {
-        Self { width, height, rgb: colour.repeat(width * height) }
+        Self {
+            width,
+            height,
+            rgb: colour.repeat(width * height),
+        }
     }
 
     /// The pixel at column `x`, row `y`; black outside.
@@ -26,7 +30,9 @@ impl Picture {
             return [0; 3];
         }
         let start = 3 * (y * self.width + x);
-        self.rgb.get(start..start + 3).map_or([0; 3], |p| [p[0], p[1], p[2]])
+        self.rgb
+            .get(start..start + 3)
+            .map_or([0; 3], |p| [p[0], p[1], p[2]])
     }
 
     /// Sets the pixel at column `x`, row `y`; does nothing outside.
@@ -103,7 +109,10 @@ mod tests {
 
         assert_eq!(small.clone().enlarged_within(7).width, 6);
         assert_eq!(small.clone().enlarged_within(1).width, 2);
-        assert_eq!(small.clone().enlarged_within(10_000).width, 2 * MAX_ENLARGEMENT);
+        assert_eq!(
+            small.clone().enlarged_within(10_000).width,
+            2 * MAX_ENLARGEMENT
+        );
 
         let mut canvas = Picture::filled(2, 2, [1, 1, 1]);
         canvas.paste(&big, 1, 1);

@@ -45,7 +45,12 @@ pub struct SplitConfig {
 
 impl Default for SplitConfig {
     fn default() -> Self {
-        Self { validation: 0.2, test: 0.0, stratified: true, seed: 42 }
+        Self {
+            validation: 0.2,
+            test: 0.0,
+            stratified: true,
+            seed: 42,
+        }
     }
 }
 
@@ -143,13 +148,30 @@ mod tests {
     #[test]
     fn recipe_one_splits_seventy_thirty_per_class() {
         let labels: Vec<usize> = (0..1200).map(|i| i / 400).collect();
-        let config = SplitConfig { validation: 0.3, ..SplitConfig::default() };
+        let config = SplitConfig {
+            validation: 0.3,
+            ..SplitConfig::default()
+        };
         let split = Split::new(&labels, &config).unwrap();
-        assert_eq!((split.train.len(), split.validation.len(), split.test.len()), (840, 360, 0));
+        assert_eq!(
+            (split.train.len(), split.validation.len(), split.test.len()),
+            (840, 360, 0)
+        );
         for class in 0..3 {
-            assert_eq!(split.validation.iter().filter(|&&i| labels[i] == class).count(), 120);
+            assert_eq!(
+                split
+                    .validation
+                    .iter()
+                    .filter(|&&i| labels[i] == class)
+                    .count(),
+                120
+            );
         }
-        assert_eq!(split, Split::new(&labels, &config).unwrap(), "same seed, same split");
+        assert_eq!(
+            split,
+            Split::new(&labels, &config).unwrap(),
+            "same seed, same split"
+        );
         let other = Split::new(&labels, &SplitConfig { seed: 7, ..config }).unwrap();
         assert_ne!(split, other, "another seed, another split");
     }
@@ -157,7 +179,11 @@ mod tests {
     #[test]
     fn senseless_fractions_are_refused() {
         for (validation, test) in [(-0.1, 0.0), (1.0, 0.0), (0.6, 0.4), (f64::NAN, 0.0)] {
-            let config = SplitConfig { validation, test, ..SplitConfig::default() };
+            let config = SplitConfig {
+                validation,
+                test,
+                ..SplitConfig::default()
+            };
             assert!(Split::new(&[0, 1], &config).is_err(), "{validation} {test}");
         }
     }

@@ -296,7 +296,13 @@ impl EventReceiver {
 
 pub fn channel(waker: Waker) -> (EventSender, EventReceiver) {
     let queue = Arc::new(Queue::default());
-    (EventSender { queue: Arc::clone(&queue), waker }, EventReceiver(queue))
+    (
+        EventSender {
+            queue: Arc::clone(&queue),
+            waker,
+        },
+        EventReceiver(queue),
+    )
 }
 
 /// Appends `event`, replacing or joining a waiting one where only the newest counts.
@@ -360,19 +366,44 @@ mod tests {
         let (sender, receiver) = channel(Arc::new(|| {}));
         let job = JobId(1);
         for step in 1..=1_000_000 {
-            let record = StepRecord { step, epoch: 1, loss: 0.0, accuracy: 0.0 };
-            sender.send(Event::Steps { job, steps: vec![record] });
-            sender.send(Event::Progress { job, progress: Progress { done: step, total: 1_000_000 } });
+            let record = StepRecord {
+                step,
+                epoch: 1,
+                loss: 0.0,
+                accuracy: 0.0,
+            };
+            sender.send(Event::Steps {
+                job,
+                steps: vec![record],
+            });
+            sender.send(Event::Progress {
+                job,
+                progress: Progress {
+                    done: step,
+                    total: 1_000_000,
+                },
+            });
         }
-        sender.send(Event::Cancelled { job, kind: JobKind::Train });
+        sender.send(Event::Cancelled {
+            job,
+            kind: JobKind::Train,
+        });
         assert_eq!(receiver.pending(), 3);
-        let Some(Event::Steps { steps, .. }) = receiver.try_next() else { panic!("steps come first") };
+        let Some(Event::Steps { steps, .. }) = receiver.try_next() else {
+            panic!("steps come first")
+        };
         assert!(steps.len() <= MAX_PENDING_STEPS);
         assert!(steps.is_sorted_by_key(|record| record.step));
         assert_eq!(steps[0].step, 1);
         assert!(matches!(
             receiver.try_next(),
-            Some(Event::Progress { progress: Progress { done: 1_000_000, .. }, .. })
+            Some(Event::Progress {
+                progress: Progress {
+                    done: 1_000_000,
+                    ..
+                },
+                ..
+            })
         ));
         assert!(matches!(receiver.try_next(), Some(Event::Cancelled { .. })));
         assert!(receiver.try_next().is_none());

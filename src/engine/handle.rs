@@ -72,23 +72,37 @@ impl EngineHandle {
 
     /// Scans the folder `path` and decodes it for a network that sees `(height, width)` pixels.
     pub fn open_dataset(&self, path: PathBuf, size: (usize, usize)) -> JobId {
-        self.load(JobKind::OpenDataset, |context| loader::Command::Open { context, path, size })
+        self.load(JobKind::OpenDataset, |context| loader::Command::Open {
+            context,
+            path,
+            size,
+        })
     }
 
     /// Asks for small pictures of `samples`; they come as [`super::Event::Thumbnails`].
     pub fn load_thumbnails(&self, dataset: Arc<OpenDataset>, samples: Vec<usize>) {
         let events = self.sender.clone();
-        self.loader.send(loader::Command::Thumbnails { events, dataset, samples });
+        self.loader.send(loader::Command::Thumbnails {
+            events,
+            dataset,
+            samples,
+        });
     }
 
     /// Reads an experiment file.
     pub fn load_experiment(&self, path: PathBuf) -> JobId {
-        self.load(JobKind::LoadExperiment, |context| loader::Command::Experiment { context, path })
+        self.load(JobKind::LoadExperiment, |context| {
+            loader::Command::Experiment { context, path }
+        })
     }
 
     /// Reads the file of one sample at its own size.
     pub fn load_image(&self, dataset: Arc<OpenDataset>, sample: usize) -> JobId {
-        self.load(JobKind::LoadImage, |context| loader::Command::Image { context, dataset, sample })
+        self.load(JobKind::LoadImage, |context| loader::Command::Image {
+            context,
+            dataset,
+            sample,
+        })
     }
 
     /// Trains. A run that goes on is stopped first.
@@ -96,7 +110,10 @@ impl EngineHandle {
         let context = self.context(JobKind::Train);
         self.control.begin(context.cancel.clone());
         let job = context.id;
-        self.trainer.send(trainer::Command::Train { context, request: Box::new(request) });
+        self.trainer.send(trainer::Command::Train {
+            context,
+            request: Box::new(request),
+        });
         job
     }
 
@@ -117,39 +134,59 @@ impl EngineHandle {
 
     /// Computes one layer's output for an image. Of requests that wait, only the newest is answered.
     pub fn feature_maps(&self, request: FeatureMapsRequest) -> JobId {
-        self.inspect(JobKind::FeatureMaps, |context| inspector::Command::FeatureMaps { context, request })
+        self.inspect(JobKind::FeatureMaps, |context| {
+            inspector::Command::FeatureMaps { context, request }
+        })
     }
 
     /// Looks for an image that excites a class or filter.
     pub fn maximise(&self, request: MaximiseRequest) -> JobId {
-        self.inspect(JobKind::Maximise, |context| inspector::Command::Maximise { context, request })
+        self.inspect(JobKind::Maximise, |context| inspector::Command::Maximise {
+            context,
+            request,
+        })
     }
 
     /// Classifies images, in order.
     pub fn predict(&self, images: Vec<ImageSource>) -> JobId {
-        self.inspect(JobKind::Predict, |context| inspector::Command::Predict { context, images })
+        self.inspect(JobKind::Predict, |context| inspector::Command::Predict {
+            context,
+            images,
+        })
     }
 
     /// Classifies one part of `dataset` with the current model; the split is the one the model was
     /// trained with.
     pub fn evaluate(&self, dataset: Arc<OpenDataset>, split: SplitName) -> JobId {
-        self.inspect(JobKind::Evaluate, |context| inspector::Command::Evaluate { context, dataset, split })
+        self.inspect(JobKind::Evaluate, |context| inspector::Command::Evaluate {
+            context,
+            dataset,
+            split,
+        })
     }
 
     /// Reads a model file, checks it with its self-test and makes it the current model.
     pub fn load_model(&self, path: PathBuf) -> JobId {
-        self.inspect(JobKind::LoadModel, |context| inspector::Command::Load { context, path })
+        self.inspect(JobKind::LoadModel, |context| inspector::Command::Load {
+            context,
+            path,
+        })
     }
 
     /// Writes the current model (after a run: its best weights) to a file.
     pub fn save_model(&self, path: PathBuf) -> JobId {
-        self.inspect(JobKind::SaveModel, |context| inspector::Command::Save { context, path })
+        self.inspect(JobKind::SaveModel, |context| inspector::Command::Save {
+            context,
+            path,
+        })
     }
 
     /// Makes the inspector panic, to test that a panic is contained.
     #[cfg(test)]
     pub fn panic_for_test(&self) -> JobId {
-        self.inspect(JobKind::Predict, |context| inspector::Command::Panic { context })
+        self.inspect(JobKind::Predict, |context| inspector::Command::Panic {
+            context,
+        })
     }
 
     /// Asks a job to end; unknown and finished ones are ignored.
@@ -169,7 +206,11 @@ impl EngineHandle {
         job
     }
 
-    fn inspect(&self, kind: JobKind, command: impl FnOnce(JobContext) -> inspector::Command) -> JobId {
+    fn inspect(
+        &self,
+        kind: JobKind,
+        command: impl FnOnce(JobContext) -> inspector::Command,
+    ) -> JobId {
         let context = self.context(kind);
         let job = context.id;
         self.inspector.send(command(context));

@@ -17,17 +17,13 @@ use super::{
     trainer::fit_error,
 };
 use crate::{
-    worker::Worker,
     data::{Picture, Split, SplitConfig, SplitName, cache, dataset::display_path},
     inspect::{
         InspectError, feature_maps::feature_maps, maximise, maximise::MaximiseConfig, predict,
     },
-    model::{
-        Network, WeightSnapshot,
-        bundle::Bundle,
-        network::Placement,
-    },
+    model::{Network, WeightSnapshot, bundle::Bundle, network::Placement},
     train::{Evaluation, evaluate::evaluate},
+    worker::Worker,
 };
 
 pub use maximise::Preview as MaximisePreview;
@@ -74,9 +70,10 @@ impl ImageSource {
     pub fn name(&self) -> String {
         match self {
             Self::File(path) => display_path(path),
-            Self::Sample(dataset, index) => {
-                dataset.dataset.path(*index).map_or_else(String::new, |path| display_path(&path))
-            }
+            Self::Sample(dataset, index) => dataset
+                .dataset
+                .path(*index)
+                .map_or_else(String::new, |path| display_path(&path)),
             Self::Picture(name, _) => name.clone(),
         }
     }
@@ -134,13 +131,26 @@ pub struct Prediction {
 
 pub enum Command {
     /// One layer's output; superseded by a newer one that waits.
-    FeatureMaps { context: JobContext, request: FeatureMapsRequest },
+    FeatureMaps {
+        context: JobContext,
+        request: FeatureMapsRequest,
+    },
     /// An image that excites a unit.
-    Maximise { context: JobContext, request: MaximiseRequest },
+    Maximise {
+        context: JobContext,
+        request: MaximiseRequest,
+    },
     /// Classify images in order.
-    Predict { context: JobContext, images: Vec<ImageSource> },
+    Predict {
+        context: JobContext,
+        images: Vec<ImageSource>,
+    },
     /// Classify one part of a dataset.
-    Evaluate { context: JobContext, dataset: Arc<OpenDataset>, split: SplitName },
+    Evaluate {
+        context: JobContext,
+        dataset: Arc<OpenDataset>,
+        split: SplitName,
+    },
     /// Read a model file.
     Load { context: JobContext, path: PathBuf },
     /// Write the current model.
@@ -155,7 +165,12 @@ const PREDICTION_SIDE: u32 = 512;
 
 pub fn spawn(jobs: Jobs, model: Latest<LoadedModel>) -> io::Result<Worker<Command>> {
     Worker::spawn("convscope-inspector", move |commands| {
-        Inspector { jobs, model, network: None }.serve(&commands);
+        Inspector {
+            jobs,
+            model,
+            network: None,
+        }
+        .serve(&commands);
     })
 }
 
@@ -171,7 +186,9 @@ impl Inspector {
         let mut waiting = VecDeque::new();
         while let Some(command) = waiting.pop_front().or_else(|| commands.recv().ok()) {
             waiting.extend(commands.try_iter());
-            let newer = waiting.iter().any(|other| matches!(other, Command::FeatureMaps { .. }));
+            let newer = waiting
+                .iter()
+                .any(|other| matches!(other, Command::FeatureMaps { .. }));
             self.take_up(command, newer);
         }
     }
@@ -192,7 +209,11 @@ impl Inspector {
             Command::Predict { context, images } => {
                 job::run(&context, &jobs, || self.predict(&context, &images));
             }
-            Command::Evaluate { context, dataset, split } => {
+            Command::Evaluate {
+                context,
+                dataset,
+                split,
+            } => {
                 job::run(&context, &jobs, || self.evaluate(&context, &dataset, split));
             }
             Command::Load { context, path } => {
@@ -210,14 +231,21 @@ impl Inspector {
 
     fn current(&self) -> Result<Arc<LoadedModel>, JobError> {
         let model = self.model.get();
-        model.ok_or_else(|| JobError::Failed("there is no model yet: train one or open a model file".into()))
+        model.ok_or_else(|| {
+            JobError::Failed("there is no model yet: train one or open a model file".into())
+        })
     }
 
     /// The network of the newest weights, built when they changed.
     fn network(&mut self) -> Result<(&Arc<WeightSnapshot>, &Network), JobError> {
         let snapshot = Arc::clone(&self.current()?.snapshot);
-        if self.network.as_ref().is_none_or(|(built, _)| !Arc::ptr_eq(built, &snapshot)) {
-            let mut network = Network::from_snapshot(&snapshot, Placement::default()).map_err(|error| error.to_string())?;
+        if self
+            .network
+            .as_ref()
+            .is_none_or(|(built, _)| !Arc::ptr_eq(built, &snapshot))
+        {
+            let mut network = Network::from_snapshot(&snapshot, Placement::default())
+                .map_err(|error| error.to_string())?;
             network.freeze();
             self.network = Some((snapshot, network));
         }
@@ -227,11 +255,19 @@ impl Inspector {
         }
     }
 
-    fn feature_maps(&mut self, context: &JobContext, request: &FeatureMapsRequest) -> Result<(), JobError> {
+    fn feature_maps(
+        &mut self,
+        context: &JobContext,
+        request: &FeatureMapsRequest,
+    ) -> Result<(), JobError> {
         let (snapshot, network) = self.network()?;
         let rgb = network_input(&request.image.read()?, network);
-        let maps = feature_maps(network, snapshot.epoch, &rgb, request.layer).map_err(inspect_error)?;
-        context.events.send(Event::FeatureMapsReady { job: context.id, maps: Arc::new(maps) });
+        let maps =
+            feature_maps(network, snapshot.epoch, &rgb, request.layer).map_err(inspect_error)?;
+        context.events.send(Event::FeatureMapsReady {
+            job: context.id,
+            maps: Arc::new(maps),
+        });
         Ok(())
     }
 
@@ -241,7 +277,10 @@ impl Inspector {
         let preview = maximise::maximise(network, &request.config, |preview| {
             context.cancel.check()?;
             if context.due() {
-                context.events.send(Event::MaximisePreview { job, preview: preview.clone() });
+                context.events.send(Event::MaximisePreview {
+                    job,
+                    preview: preview.clone(),
+                });
             }
             Ok(())
         })
@@ -258,19 +297,29 @@ impl Inspector {
             match predict_one(snapshot, network, source) {
                 Ok(prediction) => {
                     let prediction = Arc::new(prediction);
-                    context.events.send(Event::Predicted { job: context.id, prediction });
+                    context.events.send(Event::Predicted {
+                        job: context.id,
+                        prediction,
+                    });
                 }
                 Err(message) => failures.push(message),
             }
             context.progress(index + 1, images.len());
         }
-        if failures.len() == images.len() && let Some(first) = failures.first() {
+        if failures.len() == images.len()
+            && let Some(first) = failures.first()
+        {
             return Err(JobError::Failed(first.clone()));
         }
         for message in failures {
-            context.events.send(Event::Note { level: Level::Error, message });
+            context.events.send(Event::Note {
+                level: Level::Error,
+                message,
+            });
         }
-        context.events.send(Event::PredictFinished { job: context.id });
+        context
+            .events
+            .send(Event::PredictFinished { job: context.id });
         Ok(())
     }
 
@@ -304,8 +353,15 @@ impl Inspector {
             context.cancel.check()
         })
         .map_err(fit_error)?;
-        let evaluation = Evaluation { split: Some(name), epoch: snapshot.epoch, ..evaluation };
-        context.events.send(Event::EvaluationReady { job: context.id, evaluation: Arc::new(evaluation) });
+        let evaluation = Evaluation {
+            split: Some(name),
+            epoch: snapshot.epoch,
+            ..evaluation
+        };
+        context.events.send(Event::EvaluationReady {
+            job: context.id,
+            evaluation: Arc::new(evaluation),
+        });
         Ok(())
     }
 
@@ -321,13 +377,19 @@ impl Inspector {
             source: ModelSource::File(path),
         });
         self.model.set(Arc::clone(&model));
-        context.events.send(Event::ModelLoaded { job: context.id, model });
+        context.events.send(Event::ModelLoaded {
+            job: context.id,
+            model,
+        });
         Ok(())
     }
 
     fn save(&mut self, context: &JobContext, path: PathBuf) -> Result<(), JobError> {
         self.current()?.save(&path)?;
-        context.events.send(Event::ModelSaved { job: context.id, path });
+        context.events.send(Event::ModelSaved {
+            job: context.id,
+            path,
+        });
         Ok(())
     }
 }
@@ -340,14 +402,26 @@ impl LoadedModel {
     pub fn save(&self, path: &std::path::Path) -> Result<(), String> {
         let snapshot = Arc::clone(&self.snapshot);
         let bundle = Bundle::new(snapshot, self.metrics.clone(), self.split, &self.sample);
-        bundle.map_err(|error| error.to_string())?.save(path).map_err(|error| error.to_string())
+        bundle
+            .map_err(|error| error.to_string())?
+            .save(path)
+            .map_err(|error| error.to_string())
     }
 }
 
-fn predict_one(snapshot: &WeightSnapshot, network: &Network, source: &ImageSource) -> Result<Prediction, String> {
+fn predict_one(
+    snapshot: &WeightSnapshot,
+    network: &Network,
+    source: &ImageSource,
+) -> Result<Prediction, String> {
     let image = source.read()?;
-    let answer = predict::predict(network, &network_input(&image, network)).map_err(|error| error.to_string())?;
-    let best = answer.probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+    let answer = predict::predict(network, &network_input(&image, network))
+        .map_err(|error| error.to_string())?;
+    let best = answer
+        .probabilities
+        .iter()
+        .enumerate()
+        .max_by(|a, b| a.1.total_cmp(b.1));
     Ok(Prediction {
         name: source.name(),
         picture: Arc::new(reduced(image.into(), PREDICTION_SIDE)),

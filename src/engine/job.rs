@@ -121,12 +121,21 @@ pub struct JobContext {
 
 impl JobContext {
     pub fn new(id: JobId, kind: JobKind, cancel: CancelToken, events: EventSender) -> Self {
-        Self { id, kind, cancel, events, last_progress: Arc::default() }
+        Self {
+            id,
+            kind,
+            cancel,
+            events,
+            last_progress: Arc::default(),
+        }
     }
 
     /// Whether enough time has passed since the last lossy event.
     pub fn due(&self) -> bool {
-        let mut last = self.last_progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self
+            .last_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let due = last.is_none_or(|last| last.elapsed() >= PROGRESS_INTERVAL);
         if due {
             *last = Some(Instant::now());
@@ -137,7 +146,10 @@ impl JobContext {
     /// Tells how far the job is; sent at most 20 times a second.
     pub fn progress(&self, done: usize, total: usize) {
         if done == total || self.due() {
-            self.events.send(Event::Progress { job: self.id, progress: Progress { done, total } });
+            self.events.send(Event::Progress {
+                job: self.id,
+                progress: Progress { done, total },
+            });
         }
     }
 }
@@ -157,10 +169,17 @@ pub fn run(context: &JobContext, jobs: &Jobs, work: impl FnOnce() -> Result<(), 
         Ok(Ok(())) => {}
         Ok(Err(JobError::Cancelled)) => context.events.send(Event::Cancelled { job, kind }),
         Ok(Err(JobError::Failed(message))) => {
-            context.events.send(Event::Failed { job, kind, message: without_backtrace(&message) });
+            context.events.send(Event::Failed {
+                job,
+                kind,
+                message: without_backtrace(&message),
+            });
         }
         Err(panic) => {
-            let message = format!("an internal error: {}", without_backtrace(&panic_text(&*panic)));
+            let message = format!(
+                "an internal error: {}",
+                without_backtrace(&panic_text(&*panic))
+            );
             context.events.send(Event::Failed { job, kind, message });
         }
     }
@@ -168,11 +187,14 @@ pub fn run(context: &JobContext, jobs: &Jobs, work: impl FnOnce() -> Result<(), 
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "unknown".into())
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "unknown".into())
 }
 
 /// libtorch appends the C++ stack to its messages; people need the first part.
 fn without_backtrace(message: &str) -> String {
-    let end = message.find("\nException raised from").unwrap_or(message.len());
+    let end = message
+        .find("\nException raised from")
+        .unwrap_or(message.len());
     message[..end].trim().to_owned()
 }

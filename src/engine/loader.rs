@@ -13,8 +13,8 @@ use super::{
     events::{Event, EventSender},
     job::{self, JobContext, JobError, JobId, Jobs},
 };
-use crate::{train::Experiment, worker::Worker};
 use crate::data::{Dataset, Picture, PixelCache, cache, dataset::display_path, folder};
+use crate::{train::Experiment, worker::Worker};
 
 /// A dataset whose images have been decoded.
 #[derive(Debug)]
@@ -29,13 +29,25 @@ pub struct OpenDataset {
 
 pub enum Command {
     /// Scan and decode a folder.
-    Open { context: JobContext, path: PathBuf, size: (usize, usize) },
+    Open {
+        context: JobContext,
+        path: PathBuf,
+        size: (usize, usize),
+    },
     /// Small pictures; newer requests are answered first.
-    Thumbnails { events: EventSender, dataset: Arc<OpenDataset>, samples: Vec<usize> },
+    Thumbnails {
+        events: EventSender,
+        dataset: Arc<OpenDataset>,
+        samples: Vec<usize>,
+    },
     /// Read an experiment file.
     Experiment { context: JobContext, path: PathBuf },
     /// One image at its own size.
-    Image { context: JobContext, dataset: Arc<OpenDataset>, sample: usize },
+    Image {
+        context: JobContext,
+        dataset: Arc<OpenDataset>,
+        sample: usize,
+    },
 }
 
 /// Longest side of a thumbnail.
@@ -44,7 +56,9 @@ const THUMBNAIL_SIDE: usize = 128;
 const LARGE_SIDE: u32 = 1024;
 
 pub fn spawn(jobs: Jobs, cache_folder: PathBuf) -> io::Result<Worker<Command>> {
-    Worker::spawn("convscope-loader", move |commands| serve(&commands, &jobs, &cache_folder))
+    Worker::spawn("convscope-loader", move |commands| {
+        serve(&commands, &jobs, &cache_folder)
+    })
 }
 
 fn serve(commands: &Receiver<Command>, jobs: &Jobs, cache_folder: &Path) {
@@ -52,24 +66,42 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs, cache_folder: &Path) {
     while let Some(command) = waiting.pop_front().or_else(|| commands.recv().ok()) {
         waiting.extend(commands.try_iter());
         match command {
-            Command::Open { context, path, size } => {
+            Command::Open {
+                context,
+                path,
+                size,
+            } => {
                 job::run(&context, jobs, || open(&context, cache_folder, &path, size));
             }
-            Command::Thumbnails { events, dataset, samples } => {
+            Command::Thumbnails {
+                events,
+                dataset,
+                samples,
+            } => {
                 let small = |index: usize| {
                     let picture = dataset.pixels.picture(index)?;
                     Some((index, Arc::new(reduced(picture, THUMBNAIL_SIDE as u32))))
                 };
                 let pictures = samples.into_iter().filter_map(small).collect();
-                events.send(Event::Thumbnails { dataset: dataset.id, pictures });
+                events.send(Event::Thumbnails {
+                    dataset: dataset.id,
+                    pictures,
+                });
             }
             Command::Experiment { context, path } => job::run(&context, jobs, || {
                 let experiment = Experiment::load(&path).map_err(|error| error.to_string())?;
                 let experiment = Box::new(experiment);
-                context.events.send(Event::ExperimentLoaded { job: context.id, experiment });
+                context.events.send(Event::ExperimentLoaded {
+                    job: context.id,
+                    experiment,
+                });
                 Ok(())
             }),
-            Command::Image { context, dataset, sample } => {
+            Command::Image {
+                context,
+                dataset,
+                sample,
+            } => {
                 job::run(&context, jobs, || load_image(&context, &dataset, sample));
             }
         }
@@ -80,14 +112,25 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs, cache_folder: &Path) {
 ///
 /// # Errors
 /// One sentence, or that it was cancelled.
-fn open(context: &JobContext, cache_folder: &Path, path: &Path, size: (usize, usize)) -> Result<(), JobError> {
+fn open(
+    context: &JobContext,
+    cache_folder: &Path,
+    path: &Path,
+    size: (usize, usize),
+) -> Result<(), JobError> {
     let mut dataset = folder::scan(path, &context.cancel).map_err(|error| match error {
         folder::FolderError::Cancelled(_) => JobError::Cancelled,
         error => JobError::Failed(error.to_string()),
     })?;
-    let pixels = PixelCache::open(cache_folder, &mut dataset, size, &context.cancel, &|done, total| {
-        context.progress(done, total);
-    })
+    let pixels = PixelCache::open(
+        cache_folder,
+        &mut dataset,
+        size,
+        &context.cancel,
+        &|done, total| {
+            context.progress(done, total);
+        },
+    )
     .map_err(cache_error)?;
     if dataset.samples.is_empty() {
         let shown = display_path(path);
@@ -96,8 +139,15 @@ fn open(context: &JobContext, cache_folder: &Path, path: &Path, size: (usize, us
             dataset.broken.len()
         )));
     }
-    let dataset = Arc::new(OpenDataset { id: context.id, dataset, pixels });
-    context.events.send(Event::DatasetOpened { job: context.id, dataset });
+    let dataset = Arc::new(OpenDataset {
+        id: context.id,
+        dataset,
+        pixels,
+    });
+    context.events.send(Event::DatasetOpened {
+        job: context.id,
+        dataset,
+    });
     Ok(())
 }
 
@@ -113,10 +163,16 @@ fn load_image(context: &JobContext, dataset: &OpenDataset, sample: usize) -> Res
         .dataset
         .path(sample)
         .ok_or_else(|| format!("the dataset has no image number {sample}"))?;
-    let image = cache::decode(&path).map_err(|reason| format!("{} {reason}", display_path(&path)))?;
+    let image =
+        cache::decode(&path).map_err(|reason| format!("{} {reason}", display_path(&path)))?;
     let size = (image.width() as usize, image.height() as usize);
     let picture = Arc::new(reduced(image.into(), LARGE_SIDE));
-    context.events.send(Event::ImageLoaded { job: context.id, sample, picture, size });
+    context.events.send(Event::ImageLoaded {
+        job: context.id,
+        sample,
+        picture,
+        size,
+    });
     Ok(())
 }
 
@@ -127,6 +183,7 @@ pub fn reduced(picture: Picture, side: u32) -> Picture {
     if longest <= side {
         return picture;
     }
-    let scaled = |length: u32| (u64::from(length) * u64::from(side) / u64::from(longest)).max(1) as usize;
+    let scaled =
+        |length: u32| (u64::from(length) * u64::from(side) / u64::from(longest)).max(1) as usize;
     cache::resized(&picture.to_image(), (scaled(height), scaled(width))).into()
 }

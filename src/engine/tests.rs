@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    EngineHandle, Event, FeatureMapsRequest, ImageSource, JobId, JobKind, MaximiseRequest, OpenDataset,
-    TrainRequest, TrainingOutcome,
+    EngineHandle, Event, FeatureMapsRequest, ImageSource, JobId, JobKind, MaximiseRequest,
+    OpenDataset, TrainRequest, TrainingOutcome,
 };
 use crate::{
     data::generate,
@@ -75,8 +75,11 @@ fn open(engine: &EngineHandle) -> Arc<OpenDataset> {
 }
 
 fn start(engine: &EngineHandle, runs: &Path, epochs: usize) -> JobId {
-    let request =
-        TrainRequest { experiment: small_experiment(epochs), dataset: open(engine), run: runs.join("run") };
+    let request = TrainRequest {
+        experiment: small_experiment(epochs),
+        dataset: open(engine),
+        run: runs.join("run"),
+    };
     engine.train(request)
 }
 
@@ -117,7 +120,11 @@ fn a_run_tells_its_story_and_leaves_its_folder() {
         _ => None,
     });
     assert!(outcome.completed);
-    assert_eq!((steps, epochs), (9, vec![1, 2, 3]), "24 images in batches of 8, three times");
+    assert_eq!(
+        (steps, epochs),
+        (9, vec![1, 2, 3]),
+        "24 images in batches of 8, three times"
+    );
     assert!(evaluations >= 1);
     for file in [
         "experiment.ron",
@@ -133,14 +140,28 @@ fn a_run_tells_its_story_and_leaves_its_folder() {
     ] {
         assert!(outcome.run.join(file).is_file(), "{file}");
     }
-    assert_eq!(fs::read_to_string(outcome.run.join("steps.csv")).unwrap().lines().count(), 10);
+    assert_eq!(
+        fs::read_to_string(outcome.run.join("steps.csv"))
+            .unwrap()
+            .lines()
+            .count(),
+        10
+    );
     let bundle = Bundle::load(&outcome.run.join("model.safetensors")).unwrap();
     assert_eq!(bundle.snapshot.epoch, outcome.best_epoch);
-    assert_eq!(engine.model().unwrap().snapshot.arrays, bundle.snapshot.arrays, "the best weights are shown");
+    assert_eq!(
+        engine.model().unwrap().snapshot.arrays,
+        bundle.snapshot.arrays,
+        "the best weights are shown"
+    );
     assert!(engine.model().unwrap().initial.is_some());
 
     let again = start(&engine, runs.path(), 1);
-    assert_ne!(finish(&engine, again).run, outcome.run, "an older run is never touched");
+    assert_ne!(
+        finish(&engine, again).run,
+        outcome.run,
+        "an older run is never touched"
+    );
 }
 
 #[test]
@@ -149,7 +170,9 @@ fn a_paused_run_waits_lets_others_work_and_goes_on() {
     let job = start(&engine, runs.path(), 200);
     wait_for_epoch(&engine, 1);
     engine.pause();
-    wait(&engine, |event| matches!(event, Event::Paused { paused: true, .. }).then_some(()));
+    wait(&engine, |event| {
+        matches!(event, Event::Paused { paused: true, .. }).then_some(())
+    });
     while engine.events().try_next().is_some() {}
     std::thread::sleep(Duration::from_millis(200));
     let progressed = std::iter::from_fn(|| engine.events().try_next())
@@ -165,11 +188,18 @@ fn a_paused_run_waits_lets_others_work_and_goes_on() {
     assert!((answer.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
 
     engine.resume();
-    wait(&engine, |event| matches!(event, Event::Steps { .. }).then_some(()));
+    wait(&engine, |event| {
+        matches!(event, Event::Steps { .. }).then_some(())
+    });
     let asked = Instant::now();
     engine.stop();
-    wait(&engine, |event| matches!(event, Event::Stopping { .. }).then_some(()));
-    assert!(asked.elapsed() < Duration::from_secs(1), "a stop is acknowledged within a second");
+    wait(&engine, |event| {
+        matches!(event, Event::Stopping { .. }).then_some(())
+    });
+    assert!(
+        asked.elapsed() < Duration::from_secs(1),
+        "a stop is acknowledged within a second"
+    );
     let outcome = finish(&engine, job);
     assert!(!outcome.completed && outcome.best_epoch >= 1 && outcome.model.is_some());
 }
@@ -179,7 +209,9 @@ fn a_run_can_be_stopped_while_paused_or_before_its_first_epoch() {
     let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
     let job = start(&engine, runs.path(), 100_000);
     engine.pause();
-    wait(&engine, |event| matches!(event, Event::Paused { paused: true, .. }).then_some(()));
+    wait(&engine, |event| {
+        matches!(event, Event::Paused { paused: true, .. }).then_some(())
+    });
     engine.stop();
     let outcome = finish(&engine, job);
     assert!(!outcome.completed);
@@ -192,7 +224,9 @@ fn dropping_the_handle_while_training_joins_every_thread() {
     for _ in 0..3 {
         let engine = engine();
         start(&engine, runs.path(), 100_000);
-        wait(&engine, |event| matches!(event, Event::Steps { .. }).then_some(()));
+        wait(&engine, |event| {
+            matches!(event, Event::Steps { .. }).then_some(())
+        });
         drop(engine);
     }
 }
@@ -202,13 +236,21 @@ fn a_panic_in_a_job_is_a_failure_and_the_thread_survives() {
     let engine = engine();
     let job = engine.panic_for_test();
     let message = wait(&engine, |event| match event {
-        Event::Failed { job: failed, message, .. } if failed == job => Some(message),
+        Event::Failed {
+            job: failed,
+            message,
+            ..
+        } if failed == job => Some(message),
         _ => None,
     });
     assert!(message.contains("on purpose"), "{message}");
     let next = engine.load_model("/nowhere.safetensors".into());
     let message = wait(&engine, |event| match event {
-        Event::Failed { job: failed, message, .. } if failed == next => Some(message),
+        Event::Failed {
+            job: failed,
+            message,
+            ..
+        } if failed == next => Some(message),
         _ => None,
     });
     assert!(message.contains("/nowhere.safetensors"), "{message}");
@@ -229,7 +271,10 @@ fn a_reader_that_never_reads_costs_little_and_misses_no_epoch() {
         std::thread::sleep(Duration::from_millis(10));
     }
     std::thread::sleep(Duration::from_millis(50));
-    assert!(engine.events().pending() < 60 + 20, "epochs, and one of everything else");
+    assert!(
+        engine.events().pending() < 60 + 20,
+        "epochs, and one of everything else"
+    );
     let epochs = std::iter::from_fn(|| engine.events().try_next())
         .filter(|event| matches!(event, Event::Epoch { .. }))
         .count();
@@ -243,7 +288,9 @@ fn of_waiting_requests_only_the_newest_is_answered() {
     let job = start(&engine, runs.path(), 1);
     finish(&engine, job);
     // Keeps the inspector busy while requests pile up.
-    let busy = engine.maximise(MaximiseRequest { config: MaximiseConfig::new(0, 0) });
+    let busy = engine.maximise(MaximiseRequest {
+        config: MaximiseConfig::new(0, 0),
+    });
     let requests: Vec<JobId> = (0..20)
         .map(|index| {
             let image = ImageSource::Sample(Arc::clone(&dataset), index);
@@ -253,7 +300,10 @@ fn of_waiting_requests_only_the_newest_is_answered() {
     engine.cancel(busy);
     let mut cancelled = Vec::new();
     let answered = wait(&engine, |event| match event {
-        Event::Cancelled { job, kind: JobKind::FeatureMaps } => {
+        Event::Cancelled {
+            job,
+            kind: JobKind::FeatureMaps,
+        } => {
             cancelled.push(job);
             None
         }
@@ -277,13 +327,23 @@ fn what_cannot_be_trained_fails_with_a_sentence() {
     no_images.split.validation = 0.99;
     let mut diverging = small_experiment(50);
     diverging.training.optimizer = Optimizer::adam(1e30);
-    for (experiment, part) in
-        [(too_few_classes, "3 classes"), (no_images, "training part is empty"), (diverging, "smaller learning rate")]
-    {
+    for (experiment, part) in [
+        (too_few_classes, "3 classes"),
+        (no_images, "training part is empty"),
+        (diverging, "smaller learning rate"),
+    ] {
         let run = runs.path().join("run");
-        let job = engine.train(TrainRequest { experiment, dataset: Arc::clone(&dataset), run });
+        let job = engine.train(TrainRequest {
+            experiment,
+            dataset: Arc::clone(&dataset),
+            run,
+        });
         let message = wait(&engine, |event| match event {
-            Event::Failed { job: failed, message, .. } if failed == job => Some(message),
+            Event::Failed {
+                job: failed,
+                message,
+                ..
+            } if failed == job => Some(message),
             Event::TrainingFinished { .. } => panic!("it should fail: {part}"),
             _ => None,
         });

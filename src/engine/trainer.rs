@@ -19,7 +19,6 @@ use super::{
     loader::{OpenDataset, cache_error},
 };
 use crate::{
-    worker::Worker,
     cancel::CancelToken,
     data::{Picture, PixelCache, Split, SplitConfig, SplitName},
     export::run_report::{self, RunSummary},
@@ -31,6 +30,7 @@ use crate::{
         fit::{self, Data, EpochEnd, FitError, Observer},
         run_folder::RunFolder,
     },
+    worker::Worker,
 };
 
 /// Asks for a run.
@@ -46,7 +46,10 @@ pub struct TrainRequest {
 
 pub enum Command {
     /// Fit a network.
-    Train { context: JobContext, request: Box<TrainRequest> },
+    Train {
+        context: JobContext,
+        request: Box<TrainRequest>,
+    },
 }
 
 pub fn spawn(
@@ -55,7 +58,9 @@ pub fn spawn(
     model: Latest<LoadedModel>,
     cache: PathBuf,
 ) -> io::Result<Worker<Command>> {
-    Worker::spawn("convscope-trainer", move |commands| serve(&commands, &jobs, &control, &model, &cache))
+    Worker::spawn("convscope-trainer", move |commands| {
+        serve(&commands, &jobs, &control, &model, &cache)
+    })
 }
 
 fn serve(
@@ -66,7 +71,9 @@ fn serve(
     cache: &Path,
 ) {
     for Command::Train { context, request } in commands {
-        job::run(&context, jobs, || train(&context, control, model, cache, &request));
+        job::run(&context, jobs, || {
+            train(&context, control, model, cache, &request)
+        });
         sys::release_memory();
     }
 }
@@ -142,23 +149,31 @@ fn train(
     request: &TrainRequest,
 ) -> Result<(), JobError> {
     let start = Instant::now();
-    let TrainRequest { experiment, dataset: open, run } = request;
+    let TrainRequest {
+        experiment,
+        dataset: open,
+        run,
+    } = request;
     let input = experiment.model.input;
     let (own_dataset, own_pixels);
-    let (dataset, pixels) = if (open.pixels.height, open.pixels.width) == (input.height, input.width) {
-        (&open.dataset, &open.pixels)
-    } else {
-        let mut resized = open.dataset.clone();
-        let size = (input.height, input.width);
-        let progress = |done, total| context.progress(done, total);
-        own_pixels = PixelCache::open(cache, &mut resized, size, &context.cancel, &progress).map_err(cache_error)?;
-        own_dataset = resized;
-        (&own_dataset, &own_pixels)
-    };
-    let split = Split::new(&dataset.labels(), &experiment.split).map_err(|error| error.to_string())?;
+    let (dataset, pixels) =
+        if (open.pixels.height, open.pixels.width) == (input.height, input.width) {
+            (&open.dataset, &open.pixels)
+        } else {
+            let mut resized = open.dataset.clone();
+            let size = (input.height, input.width);
+            let progress = |done, total| context.progress(done, total);
+            own_pixels = PixelCache::open(cache, &mut resized, size, &context.cancel, &progress)
+                .map_err(cache_error)?;
+            own_dataset = resized;
+            (&own_dataset, &own_pixels)
+        };
+    let split =
+        Split::new(&dataset.labels(), &experiment.split).map_err(|error| error.to_string())?;
     let config = &experiment.training;
     config.check().map_err(|error| error.to_string())?;
-    let shapes = check_classifier(&experiment.model, dataset.classes.len()).map_err(|error| error.to_string())?;
+    let shapes = check_classifier(&experiment.model, dataset.classes.len())
+        .map_err(|error| error.to_string())?;
     let folder = RunFolder::create(run, experiment).map_err(fit_error)?;
     let steps_per_epoch = split.train.len().div_ceil(config.batch_size);
     context.events.send(Event::TrainingStarted {
@@ -170,7 +185,11 @@ fn train(
         steps_per_epoch,
         epochs: config.epochs,
     });
-    let sample = Arc::new(pixels.picture(0).unwrap_or_else(|| Picture::filled(input.width, input.height, [255; 3])));
+    let sample = Arc::new(
+        pixels
+            .picture(0)
+            .unwrap_or_else(|| Picture::filled(input.width, input.height, [255; 3])),
+    );
     let mut reporter = Reporter {
         context,
         control,
@@ -184,7 +203,11 @@ fn train(
         best_evaluation: None,
         stopping: false,
     };
-    let data = Data { dataset, pixels, split: &split };
+    let data = Data {
+        dataset,
+        pixels,
+        split: &split,
+    };
     let fitted = fit::fit(&experiment.model, config, &data, &mut reporter);
     reporter.flush_steps();
     // A loss that is not finite must not cost the epochs before it: they are in the folder already,
@@ -230,9 +253,13 @@ fn train(
 /// Accuracy of the kept weights on the test part; `None` when it is empty or nothing was trained.
 fn test_accuracy(data: &Data<'_>, best: Option<&WeightSnapshot>) -> Result<Option<f64>, JobError> {
     let test = data.split.part(SplitName::Test);
-    let Some(best) = best.filter(|_| !test.is_empty()) else { return Ok(None) };
-    let network = Network::from_snapshot(best, Placement::default()).map_err(|error| error.to_string())?;
-    let evaluation = evaluate(&network, data.dataset, data.pixels, test, |_| Ok(())).map_err(fit_error)?;
+    let Some(best) = best.filter(|_| !test.is_empty()) else {
+        return Ok(None);
+    };
+    let network =
+        Network::from_snapshot(best, Placement::default()).map_err(|error| error.to_string())?;
+    let evaluation =
+        evaluate(&network, data.dataset, data.pixels, test, |_| Ok(())).map_err(fit_error)?;
     Ok(Some(evaluation.accuracy()))
 }
 
@@ -256,12 +283,19 @@ impl Reporter<'_> {
     fn flush_steps(&mut self) {
         if !self.pending.is_empty() {
             let steps = std::mem::take(&mut self.pending);
-            self.context.events.send(Event::Steps { job: self.context.id, steps });
+            self.context.events.send(Event::Steps {
+                job: self.context.id,
+                steps,
+            });
         }
     }
 
     /// Puts weights into the slot that inspections read.
-    fn publish(&self, snapshot: &Arc<WeightSnapshot>, record: Option<&EpochRecord>) -> Arc<LoadedModel> {
+    fn publish(
+        &self,
+        snapshot: &Arc<WeightSnapshot>,
+        record: Option<&EpochRecord>,
+    ) -> Arc<LoadedModel> {
         let loaded = Arc::new(LoadedModel {
             snapshot: Arc::clone(snapshot),
             initial: self.initial.clone(),
@@ -272,7 +306,9 @@ impl Reporter<'_> {
         });
         self.model.set(Arc::clone(&loaded));
         let (job, epoch) = (self.context.id, snapshot.epoch);
-        self.context.events.send(Event::WeightsPublished { job, epoch });
+        self.context
+            .events
+            .send(Event::WeightsPublished { job, epoch });
         loaded
     }
 }
@@ -285,7 +321,10 @@ fn metrics(record: &EpochRecord) -> BTreeMap<String, f64> {
         ("val_loss", record.val_loss),
         ("val_accuracy", record.val_accuracy),
     ];
-    always.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    always
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
 }
 
 impl Observer for Reporter<'_> {
@@ -309,8 +348,14 @@ impl Observer for Reporter<'_> {
         self.folder.write_step(record)?;
         if self.context.due() {
             self.flush_steps();
-            let progress = super::events::Progress { done: record.step, total: self.total_steps };
-            self.context.events.send(Event::Progress { job: self.context.id, progress });
+            let progress = super::events::Progress {
+                done: record.step,
+                total: self.total_steps,
+            };
+            self.context.events.send(Event::Progress {
+                job: self.context.id,
+                progress,
+            });
         }
         Ok(())
     }
@@ -326,13 +371,18 @@ impl Observer for Reporter<'_> {
         self.flush_steps();
         self.folder.write_epoch(end)?;
         let job = self.context.id;
-        self.context.events.send(Event::Epoch { job, record: *end.record });
+        self.context.events.send(Event::Epoch {
+            job,
+            record: *end.record,
+        });
         if let Some(evaluation) = &end.evaluation {
             let evaluation = Arc::new(evaluation.clone());
             if end.is_best {
                 self.best_evaluation = Some(Arc::clone(&evaluation));
             }
-            self.context.events.send(Event::Evaluated { job, evaluation });
+            self.context
+                .events
+                .send(Event::Evaluated { job, evaluation });
         }
         self.publish(end.snapshot, Some(end.record));
         Ok(())

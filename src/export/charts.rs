@@ -31,7 +31,11 @@ fn font_ready() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // Registering fails only for a damaged font, and this one is compiled in; text would be missing.
-        let _ = register_font(FONT, FontStyle::Normal, include_bytes!("../../assets/fonts/Inter-Regular.ttf"));
+        let _ = register_font(
+            FONT,
+            FontStyle::Normal,
+            include_bytes!("../../assets/fonts/Inter-Regular.ttf"),
+        );
     });
 }
 
@@ -52,11 +56,16 @@ fn canvas(
     font_ready();
     let mut pixels = vec![255; 3 * width * height];
     {
-        let area = BitMapBackend::with_buffer(&mut pixels, (width as u32, height as u32)).into_drawing_area();
+        let area = BitMapBackend::with_buffer(&mut pixels, (width as u32, height as u32))
+            .into_drawing_area();
         draw(&area)?;
         area.present().map_err(|error| draw_error(&error))?;
     }
-    Ok(Picture { width, height, rgb: pixels })
+    Ok(Picture {
+        width,
+        height,
+        rgb: pixels,
+    })
 }
 
 /// One quantity over epochs.
@@ -74,7 +83,9 @@ struct Curve<'a> {
 /// When drawing fails.
 pub fn learning_curves(history: &[EpochRecord]) -> Result<Picture, ExportError> {
     let points = |value: fn(&EpochRecord) -> Option<f64>| -> Vec<(f64, f64)> {
-        let rows = history.iter().filter_map(|record| Some((record.epoch as f64, value(record)?)));
+        let rows = history
+            .iter()
+            .filter_map(|record| Some((record.epoch as f64, value(record)?)));
         rows.filter(|(_, value)| value.is_finite()).collect()
     };
     let curves = [
@@ -105,9 +116,10 @@ fn draw_curve(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let all = || curve.train.iter().chain(&curve.validation);
     let last = all().map(|point| point.0).fold(1.0, f64::max);
-    let (low, high) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, value)| {
-        (low.min(*value), high.max(*value))
-    });
+    let (low, high) = all().fold(
+        (f64::INFINITY, f64::NEG_INFINITY),
+        |(low, high), (_, value)| (low.min(*value), high.max(*value)),
+    );
     let (low, high) = if low <= high { (low, high) } else { (0.0, 1.0) };
     let margin = ((high - low) * 0.08).max(1e-3);
     let side = ((last - 1.0) * 0.03).max(0.1);
@@ -122,7 +134,13 @@ fn draw_curve(
         .configure_mesh()
         .x_desc("Epoch")
         .x_labels((last as usize).clamp(1, 10))
-        .x_label_formatter(&|x| if x.fract() == 0.0 { format!("{x:.0}") } else { String::new() })
+        .x_label_formatter(&|x| {
+            if x.fract() == 0.0 {
+                format!("{x:.0}")
+            } else {
+                String::new()
+            }
+        })
         .y_label_formatter(&|y| format!("{y:.decimals$}"))
         .label_style((FONT, 14).into_font().color(&INK))
         .axis_style(INK)
@@ -137,7 +155,11 @@ fn draw_curve(
         if points.is_empty() {
             continue;
         }
-        let style = ShapeStyle { color: colour.to_rgba(), filled: true, stroke_width: 2 };
+        let style = ShapeStyle {
+            color: colour.to_rgba(),
+            filled: true,
+            stroke_width: 2,
+        };
         let line = LineSeries::new(points.iter().copied(), style).point_size(3);
         chart.draw_series(line)?.label(name).legend(move |(x, y)| {
             PathElement::new(vec![(x, y), (x + 18, y)], colour.stroke_width(2))
@@ -165,14 +187,25 @@ const LETTER: i32 = 10;
 ///
 /// # Errors
 /// When drawing fails.
-pub fn confusion_matrix(matrix: &ConfusionMatrix, classes: &[String]) -> Result<Picture, ExportError> {
+pub fn confusion_matrix(
+    matrix: &ConfusionMatrix,
+    classes: &[String],
+) -> Result<Picture, ExportError> {
     let count = matrix.classes();
-    let names: Vec<String> =
-        (0..count).map(|index| shortened(classes.get(index).map_or("", String::as_str))).collect();
-    let longest = names.iter().map(|name| name.chars().count() as i32 * LETTER).max().unwrap_or(0);
+    let names: Vec<String> = (0..count)
+        .map(|index| shortened(classes.get(index).map_or("", String::as_str)))
+        .collect();
+    let longest = names
+        .iter()
+        .map(|name| name.chars().count() as i32 * LETTER)
+        .max()
+        .unwrap_or(0);
     let left = 64 + longest;
     let size = count as i32 * CELL;
-    let (width, height) = ((left + size.max(2 * CELL) + 24) as usize, (TOP + size + 24) as usize);
+    let (width, height) = (
+        (left + size.max(2 * CELL) + 24) as usize,
+        (TOP + size + 24) as usize,
+    );
     canvas(width, height, |area| {
         axes(area, &names, left, if longest > CELL { 24 } else { 0 })?;
         for (actual, row) in matrix.rows().into_iter().enumerate() {
@@ -181,19 +214,27 @@ pub fn confusion_matrix(matrix: &ConfusionMatrix, classes: &[String]) -> Result<
                 let fill = ColourScale::Viridis.colour(share as f32);
                 let (x, y) = (left + predicted as i32 * CELL, TOP + actual as i32 * CELL);
                 let corners = [(x, y), (x + CELL - CELL_GAP, y + CELL - CELL_GAP)];
-                area.draw(&Rectangle::new(corners, rgb(fill).filled())).map_err(|error| draw_error(&error))?;
+                area.draw(&Rectangle::new(corners, rgb(fill).filled()))
+                    .map_err(|error| draw_error(&error))?;
                 let ink = if share > 0.6 { INK } else { WHITE };
                 let style = (FONT, 22).into_font().color(&ink).pos(CENTRED);
                 let middle = (x + (CELL - CELL_GAP) / 2, y + (CELL - CELL_GAP) / 2);
-                area.draw_text(&value.to_string(), &style, middle).map_err(|error| draw_error(&error))?;
+                area.draw_text(&value.to_string(), &style, middle)
+                    .map_err(|error| draw_error(&error))?;
             }
         }
         Ok(())
     })
 }
 
-const CENTRED: Pos = Pos { h_pos: HPos::Center, v_pos: VPos::Center };
-const RIGHT: Pos = Pos { h_pos: HPos::Right, v_pos: VPos::Center };
+const CENTRED: Pos = Pos {
+    h_pos: HPos::Center,
+    v_pos: VPos::Center,
+};
+const RIGHT: Pos = Pos {
+    h_pos: HPos::Right,
+    v_pos: VPos::Center,
+};
 
 /// Titles and class names; every second name above a column is raised by `stagger` pixels.
 fn axes(
@@ -203,16 +244,25 @@ fn axes(
     stagger: i32,
 ) -> Result<(), ExportError> {
     let write = |words: &str, style: &TextStyle<'_>, at: (i32, i32)| {
-        area.draw_text(words, style, at).map_err(|error| draw_error(&error))
+        area.draw_text(words, style, at)
+            .map_err(|error| draw_error(&error))
     };
     let middle = names.len() as i32 * CELL / 2;
     let title = (FONT, 21).into_font().color(&INK).pos(CENTRED);
     write("Predicted", &title, (left + middle, 26))?;
-    write("Actual", &title.transform(FontTransform::Rotate270), (24, TOP + middle))?;
+    write(
+        "Actual",
+        &title.transform(FontTransform::Rotate270),
+        (24, TOP + middle),
+    )?;
     let name_style = (FONT, 18).into_font().color(&INK);
     for (index, name) in (0..).zip(names) {
         let centre = index * CELL + (CELL - CELL_GAP) / 2;
-        write(name, &name_style.pos(CENTRED), (left + centre, TOP - 18 - stagger * (index % 2)))?;
+        write(
+            name,
+            &name_style.pos(CENTRED),
+            (left + centre, TOP - 18 - stagger * (index % 2)),
+        )?;
         write(name, &name_style.pos(RIGHT), (left - 12, TOP + centre))?;
     }
     Ok(())
@@ -242,14 +292,21 @@ mod tests {
             images_per_sec: 1.0,
             seconds: 1.0,
         };
-        let curves = learning_curves(&[record(1, 0.9), record(2, 0.5), record(3, f64::NAN)]).unwrap();
+        let curves =
+            learning_curves(&[record(1, 0.9), record(2, 0.5), record(3, f64::NAN)]).unwrap();
         let has = |picture: &Picture, colour: [u8; 3]| picture.rgb.chunks(3).any(|p| p == colour);
         assert!(has(&curves, TRAINING_COLOUR) && has(&curves, VALIDATION_COLOUR));
         assert!(learning_curves(&[]).is_ok());
 
         let matrix = ConfusionMatrix::new(2, [(0, 0), (0, 0), (1, 0)]);
-        let names = ["circle".to_owned(), "a very long class name that does not fit".to_owned()];
+        let names = [
+            "circle".to_owned(),
+            "a very long class name that does not fit".to_owned(),
+        ];
         let picture = confusion_matrix(&matrix, &names).unwrap();
-        assert!(has(&picture, ColourScale::Viridis.colour(1.0)) && has(&picture, ColourScale::Viridis.colour(0.0)));
+        assert!(
+            has(&picture, ColourScale::Viridis.colour(1.0))
+                && has(&picture, ColourScale::Viridis.colour(0.0))
+        );
     }
 }

@@ -9,7 +9,12 @@ use maud::{DOCTYPE, Markup, html};
 use super::{ExportError, charts};
 use crate::{
     data::{Dataset, Picture, cache::write_atomically, dataset::display_path},
-    inspect::{InspectError, colours::{ColourScale, TILE_BACKGROUND}, feature_maps::feature_maps, filters},
+    inspect::{
+        InspectError,
+        colours::{ColourScale, TILE_BACKGROUND},
+        feature_maps::feature_maps,
+        filters,
+    },
     model::{LayerKind, Network, WeightSnapshot, network::Placement, shapes::layer_shapes},
     train::{EpochRecord, Evaluation, Experiment},
 };
@@ -58,8 +63,10 @@ pub fn write(run: &Path, summary: &RunSummary<'_>) -> Result<(), ExportError> {
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
-    write_atomically(path, bytes)
-        .map_err(|error| ExportError::Write { path: display_path(path), reason: error.to_string() })
+    write_atomically(path, bytes).map_err(|error| ExportError::Write {
+        path: display_path(path),
+        reason: error.to_string(),
+    })
 }
 
 /// A picture as the bytes of a PNG file.
@@ -99,7 +106,8 @@ fn figures(summary: &RunSummary<'_>) -> Result<Vec<Figure>, ExportError> {
 
 /// Filters and feature maps of every convolution.
 fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, ExportError> {
-    let network = Network::from_snapshot(snapshot, Placement::default()).map_err(InspectError::from)?;
+    let network =
+        Network::from_snapshot(snapshot, Placement::default()).map_err(InspectError::from)?;
     let mut figures = Vec::new();
     for layer in filters::convolutions(&snapshot.spec) {
         let name = &snapshot.spec.layers[layer].name;
@@ -107,7 +115,10 @@ fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, Ex
             let picture = kernels.picture(kernels.limit(), TILE_BACKGROUND);
             figures.push(Figure {
                 file: format!("filters_{name}.png"),
-                caption: format!("{name}: filters (rows) over input channels (columns), ±{:.3}", kernels.limit()),
+                caption: format!(
+                    "{name}: filters (rows) over input channels (columns), ±{:.3}",
+                    kernels.limit()
+                ),
                 picture: picture.enlarged_within(VIEWABLE_SIDE),
             });
         }
@@ -115,7 +126,9 @@ fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, Ex
         figures.push(Figure {
             file: format!("feature_maps_{name}.png"),
             caption: format!("{name}: feature maps of the first image"),
-            picture: maps.picture(ColourScale::Viridis, TILE_BACKGROUND).enlarged_within(VIEWABLE_SIDE),
+            picture: maps
+                .picture(ColourScale::Viridis, TILE_BACKGROUND)
+                .enlarged_within(VIEWABLE_SIDE),
         });
     }
     Ok(figures)
@@ -135,7 +148,10 @@ fn page(summary: &RunSummary<'_>, figures: &[(&Figure, String)]) -> Markup {
                 record.epoch,
                 100.0 * accuracy
             ),
-            None => format!("Weights of epoch {}; there was no validation part.", record.epoch),
+            None => format!(
+                "Weights of epoch {}; there was no validation part.",
+                record.epoch
+            ),
         },
     );
     html! {
@@ -175,7 +191,8 @@ fn page(summary: &RunSummary<'_>, figures: &[(&Figure, String)]) -> Markup {
 }
 
 fn history_table(history: &[EpochRecord]) -> Markup {
-    let figure = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
+    let figure =
+        |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
     html! {
         table {
             thead { tr {
@@ -193,8 +210,14 @@ fn history_table(history: &[EpochRecord]) -> Markup {
 
 fn report_table(evaluation: &Evaluation, classes: &[String]) -> Markup {
     let matrix = &evaluation.confusion;
-    let named = classes.iter().map(String::as_str).zip(matrix.class_scores());
-    let averages = [("macro average", matrix.macro_average()), ("weighted average", matrix.weighted_average())];
+    let named = classes
+        .iter()
+        .map(String::as_str)
+        .zip(matrix.class_scores());
+    let averages = [
+        ("macro average", matrix.macro_average()),
+        ("weighted average", matrix.weighted_average()),
+    ];
     html! {
         table {
             thead { tr { th { "Class" } th { "Precision" } th { "Recall" } th { "F1" } th { "Support" } } }

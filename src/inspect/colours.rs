@@ -17,12 +17,20 @@ pub enum ColourScale {
 impl ColourScale {
     /// The colour of `share` of the range, 0..1; values outside are cut.
     pub fn colour(self, share: f32) -> [u8; 3] {
-        let share = f64::from(if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 });
+        let share = f64::from(if share.is_finite() {
+            share.clamp(0.0, 1.0)
+        } else {
+            0.0
+        });
         match self {
             Self::Viridis => colorous::VIRIDIS.eval_continuous(share).as_array(),
             Self::BlueWhiteRed => {
                 // Brewer's scale has a grey middle; zero must be white.
-                let end = if share < 0.5 { [33, 102, 172] } else { [178, 24, 43] };
+                let end = if share < 0.5 {
+                    [33, 102, 172]
+                } else {
+                    [178, 24, 43]
+                };
                 let strength = (2.0 * share - 1.0).abs();
                 end.map(|channel: u8| (255.0 - strength * f64::from(255 - channel)).round() as u8)
             }
@@ -34,8 +42,9 @@ impl ColourScale {
 /// Smallest and largest finite value; `(0, 1)` when there is none, and never an empty range.
 pub fn value_range(values: &[f32]) -> (f32, f32) {
     let finite = values.iter().copied().filter(|value| value.is_finite());
-    let (low, high) = finite
-        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
+    let (low, high) = finite.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
     match low.partial_cmp(&high) {
         Some(std::cmp::Ordering::Less) => (low, high),
         Some(std::cmp::Ordering::Equal) => (low, low + 1.0),
@@ -44,9 +53,21 @@ pub fn value_range(values: &[f32]) -> (f32, f32) {
 }
 
 /// One map `[height, width]` as a picture.
-pub fn map_picture(values: &[f32], width: usize, (low, high): (f32, f32), scale: ColourScale) -> Picture {
-    let rgb = values.iter().flat_map(|value| scale.colour((value - low) / (high - low))).collect();
-    Picture { width, height: values.len() / width.max(1), rgb }
+pub fn map_picture(
+    values: &[f32],
+    width: usize,
+    (low, high): (f32, f32),
+    scale: ColourScale,
+) -> Picture {
+    let rgb = values
+        .iter()
+        .flat_map(|value| scale.colour((value - low) / (high - low)))
+        .collect();
+    Picture {
+        width,
+        height: values.len() / width.max(1),
+        rgb,
+    }
 }
 
 /// Where tiles of a grid lie: `columns` tiles a row with one pixel between and around them.
@@ -71,19 +92,30 @@ impl Grid {
     /// As square as possible: ⌈√count⌉ columns.
     pub fn square(count: usize, tile_width: usize, tile_height: usize) -> Self {
         let columns = (count as f64).sqrt().ceil().max(1.0) as usize;
-        Self { columns, rows: count.div_ceil(columns), tile_width, tile_height }
+        Self {
+            columns,
+            rows: count.div_ceil(columns),
+            tile_width,
+            tile_height,
+        }
     }
 
     /// Width and height of the whole picture.
     pub fn size(&self) -> (usize, usize) {
         let side = |count: usize, tile: usize| count * (tile + GAP) + GAP;
-        (side(self.columns, self.tile_width), side(self.rows, self.tile_height))
+        (
+            side(self.columns, self.tile_width),
+            side(self.rows, self.tile_height),
+        )
     }
 
     /// Top left corner of tile `index`.
     pub fn corner(&self, index: usize) -> (usize, usize) {
         let (column, row) = (index % self.columns, index / self.columns);
-        (GAP + column * (self.tile_width + GAP), GAP + row * (self.tile_height + GAP))
+        (
+            GAP + column * (self.tile_width + GAP),
+            GAP + row * (self.tile_height + GAP),
+        )
     }
 
     /// The tile at pixel (x, y), if there is one.
@@ -121,14 +153,21 @@ mod tests {
         assert_eq!(ColourScale::Viridis.colour(0.0), [68, 1, 84]);
         let [red, green, blue] = ColourScale::BlueWhiteRed.colour(0.5);
         assert!(red > 240 && green > 240 && blue > 240, "zero is white");
-        assert!(ColourScale::BlueWhiteRed.colour(0.0)[2] > ColourScale::BlueWhiteRed.colour(0.0)[0]);
-        assert!(ColourScale::BlueWhiteRed.colour(1.0)[0] > ColourScale::BlueWhiteRed.colour(1.0)[2]);
+        assert!(
+            ColourScale::BlueWhiteRed.colour(0.0)[2] > ColourScale::BlueWhiteRed.colour(0.0)[0]
+        );
+        assert!(
+            ColourScale::BlueWhiteRed.colour(1.0)[0] > ColourScale::BlueWhiteRed.colour(1.0)[2]
+        );
         assert_eq!(ColourScale::Grey.colour(f32::NAN), [0; 3]);
     }
 
     #[test]
     fn ranges_are_never_empty_and_ignore_what_is_not_finite() {
-        assert_eq!(value_range(&[1.0, f32::NAN, -2.0, f32::INFINITY]), (-2.0, 1.0));
+        assert_eq!(
+            value_range(&[1.0, f32::NAN, -2.0, f32::INFINITY]),
+            (-2.0, 1.0)
+        );
         assert_eq!(value_range(&[3.0, 3.0]), (3.0, 4.0));
         assert_eq!(value_range(&[]), (0.0, 1.0));
     }

@@ -47,7 +47,9 @@ impl FeatureMaps {
     /// The values of one map; empty when there is none.
     pub fn map(&self, index: usize) -> &[f32] {
         let area = self.values.len() / self.count().max(1);
-        self.values.get(index * area..(index + 1) * area).unwrap_or(&[])
+        self.values
+            .get(index * area..(index + 1) * area)
+            .unwrap_or(&[])
     }
 
     /// Smallest and largest value of all maps.
@@ -86,13 +88,25 @@ pub fn feature_maps(
     rgb: &[u8],
     layer: usize,
 ) -> Result<FeatureMaps, InspectError> {
-    let (Some(spec), Some(shape)) = (network.spec().layers.get(layer), network.shapes().get(layer)) else {
+    let (Some(spec), Some(shape)) = (
+        network.spec().layers.get(layer),
+        network.shapes().get(layer),
+    ) else {
         let layers = network.spec().layers.len();
-        return Err(InspectError::NotThere(format!("there is no layer {}: the network has {layers}", layer + 1)));
+        return Err(InspectError::NotThere(format!(
+            "there is no layer {}: the network has {layers}",
+            layer + 1
+        )));
     };
     let _no_grad = tch::no_grad_guard();
     let input = network.input(rgb)?;
     let output = network.forward_until(&input, Mode::Evaluate, layer + 1, |_, _| {})?;
     let values = Vec::<f32>::try_from(output.f_contiguous()?.f_flatten(0, -1)?)?;
-    Ok(FeatureMaps { layer, name: spec.name.clone(), shape: shape.output, epoch, values })
+    Ok(FeatureMaps {
+        layer,
+        name: spec.name.clone(),
+        shape: shape.output,
+        epoch,
+        values,
+    })
 }

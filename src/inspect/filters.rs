@@ -22,7 +22,10 @@ pub struct Kernels<'a> {
 /// Positions of the convolutions of `spec`.
 pub fn convolutions(spec: &ModelSpec) -> Vec<usize> {
     let layers = spec.layers.iter().enumerate();
-    layers.filter(|(_, layer)| matches!(layer.kind, LayerKind::Conv2d { .. })).map(|(i, _)| i).collect()
+    layers
+        .filter(|(_, layer)| matches!(layer.kind, LayerKind::Conv2d { .. }))
+        .map(|(i, _)| i)
+        .collect()
 }
 
 /// The kernels of layer `layer`; `None` when it is not a convolution.
@@ -32,8 +35,15 @@ pub fn kernels(snapshot: &WeightSnapshot, layer: usize) -> Option<Kernels<'_>> {
         return None;
     }
     let array = snapshot.array(&format!("{}.weight", spec.name))?;
-    let [filters, channels, size, _] = *array.shape.as_slice() else { return None };
-    Some(Kernels { filters, channels, size, values: &array.values })
+    let [filters, channels, size, _] = *array.shape.as_slice() else {
+        return None;
+    };
+    Some(Kernels {
+        filters,
+        channels,
+        size,
+        values: &array.values,
+    })
 }
 
 impl Kernels<'_> {
@@ -46,20 +56,37 @@ impl Kernels<'_> {
 
     /// The largest absolute weight, for a colour range symmetric about zero; never 0.
     pub fn limit(&self) -> f32 {
-        let largest = self.values.iter().fold(0f32, |largest, value| largest.max(value.abs()));
-        if largest > 0.0 && largest.is_finite() { largest } else { 1.0 }
+        let largest = self
+            .values
+            .iter()
+            .fold(0f32, |largest, value| largest.max(value.abs()));
+        if largest > 0.0 && largest.is_finite() {
+            largest
+        } else {
+            1.0
+        }
     }
 
     /// Tiles of [`Self::picture`]: a row for each filter, a column for each input channel.
     pub fn grid(&self) -> Grid {
-        Grid { columns: self.channels, rows: self.filters, tile_width: self.size, tile_height: self.size }
+        Grid {
+            columns: self.channels,
+            rows: self.filters,
+            tile_width: self.size,
+            tile_height: self.size,
+        }
     }
 
     /// All kernels in blue, white and red, `±limit` being the ends of the scale.
     pub fn picture(&self, limit: f32, background: [u8; 3]) -> Picture {
         let tiles = (0..self.filters * self.channels).map(|index| {
             let kernel = self.kernel(index / self.channels, index % self.channels);
-            map_picture(kernel, self.size, (-limit, limit), ColourScale::BlueWhiteRed)
+            map_picture(
+                kernel,
+                self.size,
+                (-limit, limit),
+                ColourScale::BlueWhiteRed,
+            )
         });
         self.grid().paint(tiles, background)
     }

@@ -40,7 +40,15 @@ pub struct MaximiseConfig {
 impl MaximiseConfig {
     /// The recipes' settings: 200 steps, AdamW 0.5, rotation ±2°, jitter of four pixels.
     pub fn new(layer: usize, unit: usize) -> Self {
-        Self { layer, unit, steps: 200, learning_rate: 0.5, jitter: 4, rotation_degrees: 2.0, seed: 0 }
+        Self {
+            layer,
+            unit,
+            steps: 200,
+            learning_rate: 0.5,
+            jitter: 4,
+            rotation_degrees: 2.0,
+            seed: 0,
+        }
     }
 }
 
@@ -92,7 +100,10 @@ pub fn maximise_exact(
         .map(|_| ((2.0 * rng.random::<f64>() - 1.0) * INITIAL_SPREAD) as f32)
         .collect();
     let store = nn::VarStore::new(network.placement().device);
-    let z = store.root().var_copy("image", &Tensor::f_from_slice(&noise)?.f_view([1, 3, height, width])?);
+    let z = store.root().var_copy(
+        "image",
+        &Tensor::f_from_slice(&noise)?.f_view([1, 3, height, width])?,
+    );
     let mut optimizer = nn::AdamW::default().build(&store, config.learning_rate)?;
     let preprocessing = network.spec().preprocessing;
     let mean = Tensor::f_from_slice(&preprocessing.mean)?.f_view([1, 3, 1, 1])?;
@@ -108,7 +119,12 @@ pub fn maximise_exact(
         let _no_grad = tch::no_grad_guard();
         let image = image()?;
         let score = score(&image)?.f_double_value(&[])? as f32;
-        Ok(Preview { step, steps: config.steps, score, picture: to_picture(&image, input.width, input.height)? })
+        Ok(Preview {
+            step,
+            steps: config.steps,
+            score,
+            picture: to_picture(&image, input.width, input.height)?,
+        })
     };
     for step in 0..config.steps {
         if step % PREVIEW_EVERY == 0 {
@@ -127,7 +143,9 @@ fn check(network: &Network, config: &MaximiseConfig) -> Result<(), InspectError>
     let layers = network.spec().layers.len();
     let Some(shape) = network.shapes().get(config.layer) else {
         let number = config.layer + 1;
-        return Err(InspectError::NotThere(format!("there is no layer {number}: the network has {layers}")));
+        return Err(InspectError::NotThere(format!(
+            "there is no layer {number}: the network has {layers}"
+        )));
     };
     let units = match shape.output {
         Shape::Maps { channels, .. } => channels,
@@ -136,7 +154,9 @@ fn check(network: &Network, config: &MaximiseConfig) -> Result<(), InspectError>
     if config.unit >= units {
         let name = &network.spec().layers[config.layer].name;
         let unit = config.unit;
-        return Err(InspectError::NotThere(format!("there is no unit {unit} in {name}: it has {units}, counted from 0")));
+        return Err(InspectError::NotThere(format!(
+            "there is no unit {unit} in {name}: it has {units}, counted from 0"
+        )));
     }
     Ok(())
 }
@@ -158,25 +178,45 @@ impl Smoothing {
     fn new(device: Device) -> Result<Self, TchError> {
         let weight = |at: i64| (-0.5 * (at as f64 / Self::SIGMA).powi(2)).exp();
         let sum: f64 = (-Self::RADIUS..=Self::RADIUS).map(weight).sum();
-        let row: Vec<f32> = (-Self::RADIUS..=Self::RADIUS).map(|at| (weight(at) / sum) as f32).collect();
-        let kernel = Tensor::f_from_slice(&row)?.f_view([1, 1, 1, -1])?.f_repeat([3, 1, 1, 1])?;
-        Ok(Self { kernel: kernel.f_to_device(device)? })
+        let row: Vec<f32> = (-Self::RADIUS..=Self::RADIUS)
+            .map(|at| (weight(at) / sum) as f32)
+            .collect();
+        let kernel = Tensor::f_from_slice(&row)?
+            .f_view([1, 1, 1, -1])?
+            .f_repeat([3, 1, 1, 1])?;
+        Ok(Self {
+            kernel: kernel.f_to_device(device)?,
+        })
     }
 
     /// Blurs `[1, 3, H, W]` along rows, then along columns; edges are continued outwards.
     fn apply(&self, image: &Tensor) -> Result<Tensor, TchError> {
         const CHANNELS: i64 = 3;
         let padded = image.f_replication_pad2d([Self::RADIUS; 4])?;
-        let along_rows = padded.f_conv2d(&self.kernel, None::<&Tensor>, [1, 1], [0, 0], [1, 1], CHANNELS)?;
+        let along_rows = padded.f_conv2d(
+            &self.kernel,
+            None::<&Tensor>,
+            [1, 1],
+            [0, 0],
+            [1, 1],
+            CHANNELS,
+        )?;
         let columns = self.kernel.f_transpose(2, 3)?;
         along_rows.f_conv2d(&columns, None::<&Tensor>, [1, 1], [0, 0], [1, 1], CHANNELS)
     }
 }
 
 /// The image shifted and turned by a little.
-fn transformed(image: &Tensor, config: &MaximiseConfig, rng: &mut ChaCha8Rng) -> Result<Tensor, TchError> {
+fn transformed(
+    image: &Tensor,
+    config: &MaximiseConfig,
+    rng: &mut ChaCha8Rng,
+) -> Result<Tensor, TchError> {
     let jitter = config.jitter.max(0);
-    let shift = [rng.random_range(-jitter..=jitter), rng.random_range(-jitter..=jitter)];
+    let shift = [
+        rng.random_range(-jitter..=jitter),
+        rng.random_range(-jitter..=jitter),
+    ];
     let image = image.f_roll(shift, [2, 3])?;
     let degrees = config.rotation_degrees * (2.0 * rng.random::<f64>() - 1.0);
     if degrees == 0.0 {
@@ -184,7 +224,9 @@ fn transformed(image: &Tensor, config: &MaximiseConfig, rng: &mut ChaCha8Rng) ->
     }
     let (sin, cos) = degrees.to_radians().sin_cos();
     let matrix = [cos, -sin, 0.0, sin, cos, 0.0].map(|value| value as f32);
-    let theta = Tensor::f_from_slice(&matrix)?.f_view([1, 2, 3])?.f_to_device(image.device())?;
+    let theta = Tensor::f_from_slice(&matrix)?
+        .f_view([1, 2, 3])?
+        .f_to_device(image.device())?;
     let grid = Tensor::f_affine_grid_generator(&theta, image.size(), false)?;
     const BILINEAR: i64 = 0;
     const BORDER: i64 = 1;
@@ -200,5 +242,9 @@ fn to_picture(image: &Tensor, width: usize, height: usize) -> Result<Picture, Tc
         .f_contiguous()?
         .f_flatten(0, -1)?
         .f_to_kind(Kind::Uint8)?;
-    Ok(Picture { width, height, rgb: Vec::<u8>::try_from(bytes)? })
+    Ok(Picture {
+        width,
+        height,
+        rgb: Vec::<u8>::try_from(bytes)?,
+    })
 }

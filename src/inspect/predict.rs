@@ -20,7 +20,12 @@ pub struct Answer {
 /// When the image has another size or libtorch refuses.
 pub fn predict(network: &Network, rgb: &[u8]) -> Result<Answer, InspectError> {
     let _no_grad = tch::no_grad_guard();
-    let logits = network.forward(&network.input(rgb)?, Mode::Evaluate)?.f_flatten(0, -1)?;
+    let logits = network
+        .forward(&network.input(rgb)?, Mode::Evaluate)?
+        .f_flatten(0, -1)?;
     let probabilities = Vec::<f32>::try_from(logits.f_softmax(-1, Kind::Float)?)?;
-    Ok(Answer { logits: Vec::<f32>::try_from(logits)?, probabilities })
+    Ok(Answer {
+        logits: Vec::<f32>::try_from(logits)?,
+        probabilities,
+    })
 }

@@ -86,7 +86,9 @@ pub enum BundleError {
     #[error("{0} holds weights but is not a Convscope model: open a file that Convscope saved")]
     Foreign(String),
     /// Written by a newer program.
-    #[error("{path} has model format {version}, this program reads {VERSION}: use a newer Convscope")]
+    #[error(
+        "{path} has model format {version}, this program reads {VERSION}: use a newer Convscope"
+    )]
     Version {
         /// Which file.
         path: String,
@@ -124,7 +126,12 @@ impl Bundle {
             .write_to(&mut png, image::ImageFormat::Png)
             .map_err(|error| NetworkError::Weights(format!("the self-test image: {error}")))?;
         let input_png = BASE64_STANDARD.encode(png.into_inner());
-        Ok(Self { snapshot, metrics, split, self_test: SelfTest { input_png, logits } })
+        Ok(Self {
+            snapshot,
+            metrics,
+            split,
+            self_test: SelfTest { input_png, logits },
+        })
     }
 
     /// Writes the model to `path`, atomically.
@@ -132,10 +139,17 @@ impl Bundle {
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), BundleError> {
-        let failed = |reason: String| BundleError::File { path: display_path(path), reason };
+        let failed = |reason: String| BundleError::File {
+            path: display_path(path),
+            reason,
+        };
         let metadata = self.metadata().map_err(failed)?;
-        let data: Vec<(&NamedArray, Vec<u8>)> =
-            self.snapshot.arrays.iter().map(|array| (array, little_endian(array))).collect();
+        let data: Vec<(&NamedArray, Vec<u8>)> = self
+            .snapshot
+            .arrays
+            .iter()
+            .map(|array| (array, little_endian(array)))
+            .collect();
         let views = data
             .iter()
             .map(|(array, bytes)| {
@@ -144,7 +158,8 @@ impl Bundle {
             })
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| failed(error.to_string()))?;
-        let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| failed(error.to_string()))?;
+        let bytes = safetensors::serialize(views, Some(metadata))
+            .map_err(|error| failed(error.to_string()))?;
         write_atomically(path, &bytes).map_err(|error| failed(error.to_string()))
     }
 
@@ -153,7 +168,10 @@ impl Bundle {
         let entries = [
             ("format", FORMAT.to_owned()),
             ("version", VERSION.to_owned()),
-            ("spec", ron::to_string(spec).map_err(|error| error.to_string())?),
+            (
+                "spec",
+                ron::to_string(spec).map_err(|error| error.to_string())?,
+            ),
             ("classes", json(&*self.snapshot.classes)?),
             ("preprocessing", json(&spec.preprocessing)?),
             ("metrics", json(&self.metrics)?),
@@ -162,7 +180,10 @@ impl Bundle {
             ("weights_blake3", weights_hash(&self.snapshot.arrays)),
             ("self_test", json(&self.self_test)?),
         ];
-        Ok(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+        Ok(entries
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect())
     }
 
     /// Reads a model and runs its self-test.
@@ -171,8 +192,10 @@ impl Bundle {
     /// One sentence for a file that is truncated, foreign, tampered with, or of a newer version.
     pub fn load(path: &Path) -> Result<Self, BundleError> {
         let shown = display_path(path);
-        let bytes = std::fs::read(path)
-            .map_err(|error| BundleError::File { path: shown.clone(), reason: error.to_string() })?;
+        let bytes = std::fs::read(path).map_err(|error| BundleError::File {
+            path: shown.clone(),
+            reason: error.to_string(),
+        })?;
         let bundle = Self::parse(&bytes, &shown)?;
         bundle.run_self_test(&shown)?;
         Ok(bundle)
@@ -191,17 +214,29 @@ impl Bundle {
         }
         let version = metadata.get("version").cloned().unwrap_or_default();
         if version != VERSION {
-            return Err(BundleError::Version { path: path.to_owned(), version });
+            return Err(BundleError::Version {
+                path: path.to_owned(),
+                version,
+            });
         }
-        let tampered = |reason: String| BundleError::Tampered { path: path.to_owned(), reason };
-        let entry = |key: &str| metadata.get(key).ok_or_else(|| tampered(format!("it has no {key}")));
-        let spec: ModelSpec =
-            ron::from_str(entry("spec")?).map_err(|error| tampered(format!("its spec: {error}")))?;
+        let tampered = |reason: String| BundleError::Tampered {
+            path: path.to_owned(),
+            reason,
+        };
+        let entry = |key: &str| {
+            metadata
+                .get(key)
+                .ok_or_else(|| tampered(format!("it has no {key}")))
+        };
+        let spec: ModelSpec = ron::from_str(entry("spec")?)
+            .map_err(|error| tampered(format!("its spec: {error}")))?;
         let classes: Vec<String> = from_json(entry("classes")?).map_err(tampered)?;
         check_classifier(&spec, classes.len()).map_err(|error| tampered(error.to_string()))?;
         let arrays = read_arrays(&tensors, &spec).map_err(tampered)?;
         if weights_hash(&arrays) != *entry("weights_blake3")? {
-            return Err(tampered("its weights do not have the hash it was saved with".into()));
+            return Err(tampered(
+                "its weights do not have the hash it was saved with".into(),
+            ));
         }
         let snapshot = WeightSnapshot {
             spec: Arc::new(spec),
@@ -218,16 +253,29 @@ impl Bundle {
     }
 
     fn run_self_test(&self, path: &str) -> Result<(), BundleError> {
-        let tampered = |reason: &str| BundleError::Tampered { path: path.to_owned(), reason: reason.into() };
-        let picture = self.self_test.picture().map_err(|reason| tampered(&reason))?;
+        let tampered = |reason: &str| BundleError::Tampered {
+            path: path.to_owned(),
+            reason: reason.into(),
+        };
+        let picture = self
+            .self_test
+            .picture()
+            .map_err(|reason| tampered(&reason))?;
         let input = self.snapshot.spec.input;
         if (picture.width, picture.height) != (input.width, input.height) {
             return Err(tampered("its self-test image does not have the input size"));
         }
         let logits = logits_of(&self.snapshot, &picture.rgb)?;
         let agrees = logits.len() == self.self_test.logits.len()
-            && logits.iter().zip(&self.self_test.logits).all(|(a, b)| (a - b).abs() <= SELF_TEST_TOLERANCE);
-        if agrees { Ok(()) } else { Err(tampered("its self-test gives other logits")) }
+            && logits
+                .iter()
+                .zip(&self.self_test.logits)
+                .all(|(a, b)| (a - b).abs() <= SELF_TEST_TOLERANCE);
+        if agrees {
+            Ok(())
+        } else {
+            Err(tampered("its self-test gives other logits"))
+        }
     }
 }
 
@@ -258,14 +306,21 @@ fn read_arrays(tensors: &SafeTensors<'_>, spec: &ModelSpec) -> Result<Vec<NamedA
             Ok(NamedArray {
                 name: name.to_owned(),
                 shape: view.shape().to_vec(),
-                values: values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+                values: values
+                    .iter()
+                    .map(|bytes| f32::from_le_bytes(*bytes))
+                    .collect(),
             })
         })
         .collect()
 }
 
 fn little_endian(array: &NamedArray) -> Vec<u8> {
-    array.values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    array
+        .values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
 }
 
 fn weights_hash(arrays: &[NamedArray]) -> String {

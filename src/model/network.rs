@@ -48,7 +48,10 @@ pub struct Placement {
 impl Default for Placement {
     /// CPU, channels last.
     fn default() -> Self {
-        Self { device: Device::Cpu, channels_last: true }
+        Self {
+            device: Device::Cpu,
+            channels_last: true,
+        }
     }
 }
 
@@ -81,13 +84,19 @@ impl Network {
     ///
     /// # Errors
     /// When the specification does not fit together or libtorch refuses.
-    pub fn new(spec: Arc<ModelSpec>, seed: u64, placement: Placement) -> Result<Self, NetworkError> {
+    pub fn new(
+        spec: Arc<ModelSpec>,
+        seed: u64,
+        placement: Placement,
+    ) -> Result<Self, NetworkError> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let initialisation = spec.initialisation;
         Self::build(spec, placement, |_, shape, fan| {
             let count: usize = shape.iter().product();
             let bound = initial_bound(initialisation, shape.len() == 1, fan);
-            Ok((0..count).map(|_| (2.0 * rng.random::<f32>() - 1.0) * bound).collect())
+            Ok((0..count)
+                .map(|_| (2.0 * rng.random::<f32>() - 1.0) * bound)
+                .collect())
         })
     }
 
@@ -95,19 +104,31 @@ impl Network {
     ///
     /// # Errors
     /// When a weight is missing, superfluous or of another shape.
-    pub fn from_snapshot(snapshot: &WeightSnapshot, placement: Placement) -> Result<Self, NetworkError> {
+    pub fn from_snapshot(
+        snapshot: &WeightSnapshot,
+        placement: Placement,
+    ) -> Result<Self, NetworkError> {
         let network = Self::build(Arc::clone(&snapshot.spec), placement, |name, shape, _| {
             let array = snapshot
                 .array(name)
                 .ok_or_else(|| NetworkError::Weights(format!("{name} is missing")))?;
             if array.shape != shape || array.values.len() != shape.iter().product::<usize>() {
                 let found = &array.shape;
-                return Err(NetworkError::Weights(format!("{name} is {found:?} instead of {shape:?}")));
+                return Err(NetworkError::Weights(format!(
+                    "{name} is {found:?} instead of {shape:?}"
+                )));
             }
             Ok(array.values.clone())
         })?;
-        if let Some(extra) = snapshot.arrays.iter().find(|a| network.parameter(&a.name).is_none()) {
-            return Err(NetworkError::Weights(format!("{} belongs to no layer", extra.name)));
+        if let Some(extra) = snapshot
+            .arrays
+            .iter()
+            .find(|a| network.parameter(&a.name).is_none())
+        {
+            return Err(NetworkError::Weights(format!(
+                "{} belongs to no layer",
+                extra.name
+            )));
         }
         Ok(network)
     }
@@ -136,13 +157,26 @@ impl Network {
             }
             let padding = match layer.kind {
                 // The shapes above would have refused an impossible padding.
-                LayerKind::Conv2d { kernel, padding, .. } => padding_pixels(padding, kernel).unwrap_or(0),
+                LayerKind::Conv2d {
+                    kernel, padding, ..
+                } => padding_pixels(padding, kernel).unwrap_or(0),
                 _ => 0,
             };
-            layers.push(Layer { kind: layer.kind.clone(), weight: weight_index, padding: padding as i64 });
+            layers.push(Layer {
+                kind: layer.kind.clone(),
+                weight: weight_index,
+                padding: padding as i64,
+            });
         }
         let normalisation = Normalisation::new(spec.preprocessing.mean, spec.preprocessing.std);
-        Ok(Self { spec, shapes, layers, parameters, normalisation, placement })
+        Ok(Self {
+            spec,
+            shapes,
+            layers,
+            parameters,
+            normalisation,
+            placement,
+        })
     }
 
     /// The specification it was built from.
@@ -166,7 +200,9 @@ impl Network {
     }
 
     fn parameter(&self, name: &str) -> Option<&Tensor> {
-        self.parameters().find(|(other, _)| *other == name).map(|(_, value)| value)
+        self.parameters()
+            .find(|(other, _)| *other == name)
+            .map(|(_, value)| value)
     }
 
     /// Takes weights out of the tape, for inspections that differentiate by the image.
@@ -182,7 +218,10 @@ impl Network {
     /// When the bytes are not whole images of the input size.
     pub fn input(&self, bytes: &[u8]) -> Result<Tensor, TchError> {
         let size = (self.spec.input.height, self.spec.input.width);
-        let Placement { device, channels_last } = self.placement;
+        let Placement {
+            device,
+            channels_last,
+        } = self.placement;
         batches::to_tensor(bytes, size, &self.normalisation, channels_last, device)
     }
 
@@ -257,7 +296,11 @@ impl Network {
     ///
     /// # Errors
     /// When libtorch refuses.
-    pub fn snapshot(&self, classes: &Arc<[String]>, epoch: usize) -> Result<WeightSnapshot, TchError> {
+    pub fn snapshot(
+        &self,
+        classes: &Arc<[String]>,
+        epoch: usize,
+    ) -> Result<WeightSnapshot, TchError> {
         let arrays = self
             .parameters()
             .map(|(name, value)| named_array(name, value))
@@ -276,7 +319,11 @@ impl Network {
 /// # Errors
 /// When libtorch refuses.
 pub fn named_array(name: &str, value: &Tensor) -> Result<NamedArray, TchError> {
-    let flat = value.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?.f_flatten(0, -1)?;
+    let flat = value
+        .f_detach()?
+        .f_to_device(Device::Cpu)?
+        .f_contiguous()?
+        .f_flatten(0, -1)?;
     Ok(NamedArray {
         name: name.to_owned(),
         shape: value.size().into_iter().map(|dim| dim as usize).collect(),
@@ -286,15 +333,22 @@ pub fn named_array(name: &str, value: &Tensor) -> Result<NamedArray, TchError> {
 
 fn weight_shape(kind: &LayerKind, input: Shape) -> Option<Vec<usize>> {
     match (kind, input) {
-        (LayerKind::Conv2d { filters, kernel, .. }, Shape::Maps { channels, .. }) => {
-            Some(vec![*filters, channels, *kernel, *kernel])
-        }
+        (
+            LayerKind::Conv2d {
+                filters, kernel, ..
+            },
+            Shape::Maps { channels, .. },
+        ) => Some(vec![*filters, channels, *kernel, *kernel]),
         (LayerKind::Dense { units }, input) => Some(vec![*units, input.values()]),
         _ => None,
     }
 }
 
-fn initial_bound(initialisation: Initialisation, is_bias: bool, (fan_in, fan_out): (usize, usize)) -> f32 {
+fn initial_bound(
+    initialisation: Initialisation,
+    is_bias: bool,
+    (fan_in, fan_out): (usize, usize),
+) -> f32 {
     match (initialisation, is_bias) {
         (Initialisation::PyTorch, _) => 1.0 / (fan_in as f32).sqrt(),
         (Initialisation::Keras, false) => (6.0 / (fan_in + fan_out) as f32).sqrt(),
@@ -302,14 +356,21 @@ fn initial_bound(initialisation: Initialisation, is_bias: bool, (fan_in, fan_out
     }
 }
 
-fn parameter_tensor(values: &[f32], shape: &[usize], placement: Placement) -> Result<Tensor, TchError> {
+fn parameter_tensor(
+    values: &[f32],
+    shape: &[usize],
+    placement: Placement,
+) -> Result<Tensor, TchError> {
     let dims: Vec<i64> = shape.iter().map(|&dim| dim as i64).collect();
     let mut tensor = Tensor::f_from_slice(values)?
         .f_to_kind(Kind::Float)?
         .f_view(dims.as_slice())?
         .f_to_device(placement.device)?;
     if placement.channels_last && dims.len() == 4 {
-        tensor = tensor.f_permute([0, 2, 3, 1])?.f_contiguous()?.f_permute([0, 3, 1, 2])?;
+        tensor = tensor
+            .f_permute([0, 2, 3, 1])?
+            .f_contiguous()?
+            .f_permute([0, 3, 1, 2])?;
     }
     tensor.f_set_requires_grad(true)
 }
@@ -329,14 +390,19 @@ mod tests {
         let network = Network::new(shapes_spec(), 1, Placement::default()).unwrap();
         let input = network.input(&[128; 2 * 128 * 128 * 3]).unwrap();
         let mut seen = Vec::new();
-        let logits = network.forward_tapped(&input, Mode::Evaluate, |_, out| seen.push(out.size())).unwrap();
+        let logits = network
+            .forward_tapped(&input, Mode::Evaluate, |_, out| seen.push(out.size()))
+            .unwrap();
         assert_eq!(logits.size(), [2, 3]);
         for (size, shape) in seen.iter().zip(network.shapes()) {
             let dims: Vec<i64> = shape.output.dims().into_iter().map(|d| d as i64).collect();
             assert_eq!(size[1..], dims);
         }
         let counted: usize = network.parameters().map(|(_, value)| value.numel()).sum();
-        assert_eq!(counted, network.shapes().iter().map(|s| s.parameters).sum::<usize>());
+        assert_eq!(
+            counted,
+            network.shapes().iter().map(|s| s.parameters).sum::<usize>()
+        );
     }
 
     #[test]
@@ -346,12 +412,17 @@ mod tests {
         let snapshot = network.snapshot(&classes, 0).unwrap();
         let bytes: Vec<u8> = (0..128 * 128 * 3).map(|i| (i % 251) as u8).collect();
         let logits = |network: &Network| {
-            let output = network.forward(&network.input(&bytes).unwrap(), Mode::Evaluate).unwrap();
+            let output = network
+                .forward(&network.input(&bytes).unwrap(), Mode::Evaluate)
+                .unwrap();
             Vec::<f32>::try_from(output.flatten(0, -1)).unwrap()
         };
         let expected = logits(&network);
         for channels_last in [true, false] {
-            let placement = Placement { channels_last, ..Placement::default() };
+            let placement = Placement {
+                channels_last,
+                ..Placement::default()
+            };
             let copy = Network::from_snapshot(&snapshot, placement).unwrap();
             for (a, b) in logits(&copy).iter().zip(&expected) {
                 assert!((a - b).abs() < 1e-5, "{a} {b}");
@@ -368,9 +439,19 @@ mod tests {
         let mut wrong = good.clone();
         wrong.arrays[1].shape = vec![99];
         let mut extra = good.clone();
-        extra.arrays.push(NamedArray { name: "ghost.weight".into(), shape: vec![0], values: vec![] });
-        for (snapshot, part) in [(missing, "conv1.weight is missing"), (wrong, "conv1.bias"), (extra, "ghost")] {
-            let error = Network::from_snapshot(&snapshot, Placement::default()).err().unwrap();
+        extra.arrays.push(NamedArray {
+            name: "ghost.weight".into(),
+            shape: vec![0],
+            values: vec![],
+        });
+        for (snapshot, part) in [
+            (missing, "conv1.weight is missing"),
+            (wrong, "conv1.bias"),
+            (extra, "ghost"),
+        ] {
+            let error = Network::from_snapshot(&snapshot, Placement::default())
+                .err()
+                .unwrap();
             assert!(error.to_string().contains(part), "{error}");
         }
     }
@@ -380,7 +461,10 @@ mod tests {
         let mut spec = (*shapes_spec()).clone();
         spec.layers.truncate(1);
         let values = |initialisation| {
-            let spec = ModelSpec { initialisation, ..spec.clone() };
+            let spec = ModelSpec {
+                initialisation,
+                ..spec.clone()
+            };
             let network = Network::new(Arc::new(spec), 5, Placement::default()).unwrap();
             network.snapshot(&Arc::from([]), 0).unwrap().arrays
         };

@@ -24,7 +24,11 @@ impl Shape {
     /// How many values one sample has.
     pub fn values(self) -> usize {
         match self {
-            Self::Maps { channels, height, width } => channels * height * width,
+            Self::Maps {
+                channels,
+                height,
+                width,
+            } => channels * height * width,
             Self::Flat(values) => values,
         }
     }
@@ -32,7 +36,11 @@ impl Shape {
     /// The dimensions, channels first.
     pub fn dims(self) -> Vec<usize> {
         match self {
-            Self::Maps { channels, height, width } => vec![channels, height, width],
+            Self::Maps {
+                channels,
+                height,
+                width,
+            } => vec![channels, height, width],
             Self::Flat(values) => vec![values],
         }
     }
@@ -42,7 +50,11 @@ impl fmt::Display for Shape {
     /// `128 × 128 × 12` (height, width, channels) or `73,728`-like plain counts.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Maps { channels, height, width } => write!(f, "{height} × {width} × {channels}"),
+            Self::Maps {
+                channels,
+                height,
+                width,
+            } => write!(f, "{height} × {width} × {channels}"),
             Self::Flat(values) => write!(f, "{values}"),
         }
     }
@@ -99,8 +111,13 @@ pub fn layer_shapes(spec: &ModelSpec) -> Result<Vec<LayerShape>, ShapeError> {
         if layer.name.is_empty() || layer.name.contains('.') {
             return Err(error("its name must not be empty or contain a dot".into()));
         }
-        if spec.layers[..index].iter().any(|other| other.name == layer.name) {
-            return Err(error("another layer has the same name: give each its own".into()));
+        if spec.layers[..index]
+            .iter()
+            .any(|other| other.name == layer.name)
+        {
+            return Err(error(
+                "another layer has the same name: give each its own".into(),
+            ));
         }
         let shape = layer_shape(&layer.kind, current).map_err(error)?;
         current = shape.output;
@@ -120,7 +137,10 @@ pub fn check_classifier(spec: &ModelSpec, classes: usize) -> Result<Vec<LayerSha
         return Ok(shapes);
     }
     let index = spec.layers.len().saturating_sub(1);
-    let name = spec.layers.last().map_or_else(|| "none".to_owned(), |layer| layer.name.clone());
+    let name = spec
+        .layers
+        .last()
+        .map_or_else(|| "none".to_owned(), |layer| layer.name.clone());
     let output = last.map_or_else(|| "nothing".to_owned(), |shape| shape.to_string());
     Err(ShapeError {
         index,
@@ -134,7 +154,12 @@ pub fn check_classifier(spec: &ModelSpec, classes: usize) -> Result<Vec<LayerSha
 
 fn layer_shape(kind: &LayerKind, input: Shape) -> Result<LayerShape, String> {
     let (output, parameters, multiply_adds) = match *kind {
-        LayerKind::Conv2d { filters, kernel, stride, padding } => {
+        LayerKind::Conv2d {
+            filters,
+            kernel,
+            stride,
+            padding,
+        } => {
             let (channels, height, width) = maps(kind, input)?;
             at_least_one(&[("filters", filters), ("kernel", kernel), ("stride", stride)])?;
             let pad = padding_pixels(padding, kernel)?;
@@ -172,14 +197,21 @@ fn layer_shape(kind: &LayerKind, input: Shape) -> Result<LayerShape, String> {
         LayerKind::Dense { units } => {
             at_least_one(&[("units", units)])?;
             let Shape::Flat(inputs) = input else {
-                return Err("a dense layer needs one row of values: add a flatten layer before it".into());
+                return Err(
+                    "a dense layer needs one row of values: add a flatten layer before it".into(),
+                );
             };
             let weights = inputs.saturating_mul(units);
             (Shape::Flat(units), weights.saturating_add(units), weights)
         }
     };
     checked_values(output)?;
-    Ok(LayerShape { input, output, parameters, multiply_adds })
+    Ok(LayerShape {
+        input,
+        output,
+        parameters,
+        multiply_adds,
+    })
 }
 
 /// Pixels of zeros on each side.
@@ -210,11 +242,16 @@ fn windows(size: usize, window: usize, stride: usize, padding: usize) -> Result<
 
 fn maps(kind: &LayerKind, input: Shape) -> Result<(usize, usize, usize), String> {
     match input {
-        Shape::Maps { channels, height, width } if height > 0 && width > 0 => {
-            Ok((channels, height, width))
-        }
+        Shape::Maps {
+            channels,
+            height,
+            width,
+        } if height > 0 && width > 0 => Ok((channels, height, width)),
         Shape::Maps { .. } => Err("the input image has no pixels: set its width and height".into()),
-        Shape::Flat(_) => Err(format!("{} needs feature maps: move it before flatten", kind.word())),
+        Shape::Flat(_) => Err(format!(
+            "{} needs feature maps: move it before flatten",
+            kind.word()
+        )),
     }
 }
 
@@ -226,10 +263,15 @@ fn at_least_one(settings: &[(&str, usize)]) -> Result<(), String> {
 }
 
 fn checked_values(shape: Shape) -> Result<usize, String> {
-    let values = shape.dims().into_iter().try_fold(1usize, usize::checked_mul);
+    let values = shape
+        .dims()
+        .into_iter()
+        .try_fold(1usize, usize::checked_mul);
     match values {
         Some(values) if values <= MAX_VALUES => Ok(values),
-        _ => Err(format!("its output of {shape} values is too large: use fewer filters or a smaller image")),
+        _ => Err(format!(
+            "its output of {shape} values is too large: use fewer filters or a smaller image"
+        )),
     }
 }
 
@@ -241,19 +283,30 @@ mod tests {
     fn spec(size: usize, kinds: Vec<LayerKind>) -> ModelSpec {
         ModelSpec {
             name: "test".into(),
-            input: InputSpec { height: size, width: size },
+            input: InputSpec {
+                height: size,
+                width: size,
+            },
             preprocessing: Preprocessing::default(),
             initialisation: Initialisation::PyTorch,
             layers: kinds
                 .into_iter()
                 .enumerate()
-                .map(|(i, kind)| LayerSpec { name: format!("layer{i}"), kind })
+                .map(|(i, kind)| LayerSpec {
+                    name: format!("layer{i}"),
+                    kind,
+                })
                 .collect(),
         }
     }
 
     fn conv(filters: usize, padding: Padding) -> LayerKind {
-        LayerKind::Conv2d { filters, kernel: 3, stride: 1, padding }
+        LayerKind::Conv2d {
+            filters,
+            kernel: 3,
+            stride: 1,
+            padding,
+        }
     }
 
     const POOL: LayerKind = LayerKind::MaxPool2d { size: 2, stride: 2 };
@@ -274,28 +327,84 @@ mod tests {
         let shapes = layer_shapes(&spec(150, kinds)).unwrap();
         let outputs: Vec<String> = shapes.iter().map(|s| s.output.to_string()).collect();
         let expected = [
-            "148 × 148 × 32", "74 × 74 × 32", "72 × 72 × 64", "36 × 36 × 64", "34 × 34 × 64",
-            "17 × 17 × 64", "18496", "256", "1",
+            "148 × 148 × 32",
+            "74 × 74 × 32",
+            "72 × 72 × 64",
+            "36 × 36 × 64",
+            "34 × 34 × 64",
+            "17 × 17 × 64",
+            "18496",
+            "256",
+            "1",
         ];
         assert_eq!(outputs, expected);
-        let parameters: Vec<usize> = shapes.iter().map(|s| s.parameters).filter(|&p| p > 0).collect();
+        let parameters: Vec<usize> = shapes
+            .iter()
+            .map(|s| s.parameters)
+            .filter(|&p| p > 0)
+            .collect();
         assert_eq!(parameters, [896, 18_496, 36_928, 4_735_232, 257]);
         assert_eq!(shapes[0].multiply_adds, 148 * 148 * 32 * 27);
     }
 
     #[test]
     fn what_does_not_fit_names_the_layer_and_the_remedy() {
-        let same_even = LayerKind::Conv2d { filters: 1, kernel: 2, stride: 1, padding: Padding::Same };
+        let same_even = LayerKind::Conv2d {
+            filters: 1,
+            kernel: 2,
+            stride: 1,
+            padding: Padding::Same,
+        };
         let cases = [
-            ("dense on maps", vec![LayerKind::Dense { units: 3 }], "layer0", "flatten"),
-            ("conv on a row", vec![LayerKind::Flatten, conv(4, Padding::Same)], "layer1", "before flatten"),
-            ("pooled away", vec![POOL, POOL, POOL, POOL], "layer3", "larger than"),
+            (
+                "dense on maps",
+                vec![LayerKind::Dense { units: 3 }],
+                "layer0",
+                "flatten",
+            ),
+            (
+                "conv on a row",
+                vec![LayerKind::Flatten, conv(4, Padding::Same)],
+                "layer1",
+                "before flatten",
+            ),
+            (
+                "pooled away",
+                vec![POOL, POOL, POOL, POOL],
+                "layer3",
+                "larger than",
+            ),
             ("even same", vec![same_even], "layer0", "odd"),
-            ("no filters", vec![conv(0, Padding::Same)], "layer0", "filters is 0"),
-            ("dropout of everything", vec![LayerKind::Dropout { rate: 1.0 }], "layer0", "below 1"),
-            ("channel dropout on a row", vec![LayerKind::Flatten, LayerKind::Dropout2d { rate: 0.1 }], "layer1", "feature maps"),
-            ("absurd size", vec![conv(usize::MAX, Padding::Same)], "layer0", "too large"),
-            ("absurd padding", vec![conv(1, Padding::Pixels(usize::MAX))], "layer0", "too large"),
+            (
+                "no filters",
+                vec![conv(0, Padding::Same)],
+                "layer0",
+                "filters is 0",
+            ),
+            (
+                "dropout of everything",
+                vec![LayerKind::Dropout { rate: 1.0 }],
+                "layer0",
+                "below 1",
+            ),
+            (
+                "channel dropout on a row",
+                vec![LayerKind::Flatten, LayerKind::Dropout2d { rate: 0.1 }],
+                "layer1",
+                "feature maps",
+            ),
+            (
+                "absurd size",
+                vec![conv(usize::MAX, Padding::Same)],
+                "layer0",
+                "too large",
+            ),
+            (
+                "absurd padding",
+                vec![conv(1, Padding::Pixels(usize::MAX))],
+                "layer0",
+                "too large",
+            ),
         ];
         for (why, kinds, name, part) in cases {
             let error = layer_shapes(&spec(8, kinds)).unwrap_err();
@@ -308,11 +417,21 @@ mod tests {
     fn names_must_be_unique_and_the_end_must_match_the_classes() {
         let mut twice = spec(8, vec![LayerKind::Relu, LayerKind::Relu]);
         twice.layers[1].name = "layer0".into();
-        assert!(layer_shapes(&twice).unwrap_err().to_string().contains("same name"));
+        assert!(
+            layer_shapes(&twice)
+                .unwrap_err()
+                .to_string()
+                .contains("same name")
+        );
 
         let two = spec(8, vec![LayerKind::Flatten, LayerKind::Dense { units: 2 }]);
         assert!(check_classifier(&two, 2).is_ok());
-        assert!(check_classifier(&two, 3).unwrap_err().to_string().contains("3 units"));
+        assert!(
+            check_classifier(&two, 3)
+                .unwrap_err()
+                .to_string()
+                .contains("3 units")
+        );
         assert!(check_classifier(&spec(8, vec![]), 3).is_err());
     }
 }

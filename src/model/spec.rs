@@ -44,7 +44,10 @@ pub struct Preprocessing {
 impl Default for Preprocessing {
     /// Scaling to 0..1 and nothing else.
     fn default() -> Self {
-        Self { mean: [0.0; 3], std: [1.0; 3] }
+        Self {
+            mean: [0.0; 3],
+            std: [1.0; 3],
+        }
     }
 }
 
@@ -147,16 +150,27 @@ impl LayerKind {
     /// The kind with its settings, short enough for a table.
     pub fn describe(&self) -> String {
         match self {
-            Self::Conv2d { filters, kernel, stride, padding } => {
+            Self::Conv2d {
+                filters,
+                kernel,
+                stride,
+                padding,
+            } => {
                 let padding = match padding {
                     Padding::Valid => "valid".to_owned(),
                     Padding::Same => "same".to_owned(),
                     Padding::Pixels(pixels) => format!("padding {pixels}"),
                 };
-                let stride = if *stride == 1 { String::new() } else { format!(" stride {stride}") };
+                let stride = if *stride == 1 {
+                    String::new()
+                } else {
+                    format!(" stride {stride}")
+                };
                 format!("Conv2d {filters} @ {kernel}×{kernel} {padding}{stride}")
             }
-            Self::MaxPool2d { size, stride } if size == stride => format!("MaxPool2d {size}×{size}"),
+            Self::MaxPool2d { size, stride } if size == stride => {
+                format!("MaxPool2d {size}×{size}")
+            }
             Self::MaxPool2d { size, stride } => format!("MaxPool2d {size}×{size} stride {stride}"),
             Self::Dropout { rate } | Self::Dropout2d { rate } => format!("{} {rate}", self.word()),
             Self::Dense { units } => format!("Dense {units}"),

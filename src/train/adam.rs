@@ -3,7 +3,7 @@
 use tch::{TchError, Tensor};
 
 use super::experiment::Optimizer;
-use crate::model::{Network, NamedArray, network::named_array};
+use crate::model::{NamedArray, Network, network::named_array};
 
 /// First and second moments of every parameter.
 pub struct Adam {
@@ -32,10 +32,17 @@ impl Adam {
         let moments = parameters
             .map(|parameter| {
                 let parameter = parameter.f_detach()?;
-                Ok(Moments { mean: parameter.f_zeros_like()?, square: parameter.f_zeros_like()? })
+                Ok(Moments {
+                    mean: parameter.f_zeros_like()?,
+                    square: parameter.f_zeros_like()?,
+                })
             })
             .collect::<Result<_, TchError>>()?;
-        Ok(Self { config, step: 0, moments })
+        Ok(Self {
+            config,
+            step: 0,
+            moments,
+        })
     }
 
     /// Moves every parameter against its gradient (Kingma & Ba 2015, algorithm 1), in the order given
@@ -43,8 +50,16 @@ impl Adam {
     ///
     /// # Errors
     /// When libtorch refuses.
-    pub fn step<'a>(&mut self, parameters: impl Iterator<Item = &'a Tensor>) -> Result<(), TchError> {
-        let Optimizer::Adam { learning_rate, beta1, beta2, epsilon } = self.config;
+    pub fn step<'a>(
+        &mut self,
+        parameters: impl Iterator<Item = &'a Tensor>,
+    ) -> Result<(), TchError> {
+        let Optimizer::Adam {
+            learning_rate,
+            beta1,
+            beta2,
+            epsilon,
+        } = self.config;
         self.step += 1;
         let correction1 = 1.0 - beta1.powf(f64::from(self.step));
         let correction2 = 1.0 - beta2.powf(f64::from(self.step));
@@ -57,11 +72,17 @@ impl Adam {
             // PyTorch's addcmul and addcdiv multiply their `value`, which tch leaves out, into the first
             // factor. Doing the same beforehand rounds as they do.
             let scaled = gradient.f_mul_scalar(1.0 - beta2)?;
-            let _ = square.f_mul_scalar_(beta2)?.f_addcmul_(&scaled, &gradient)?;
+            let _ = square
+                .f_mul_scalar_(beta2)?
+                .f_addcmul_(&scaled, &gradient)?;
             let mut denominator = square.f_sqrt()?;
-            let _ = denominator.f_divide_scalar_(correction2.sqrt())?.f_add_scalar_(epsilon)?;
+            let _ = denominator
+                .f_divide_scalar_(correction2.sqrt())?
+                .f_add_scalar_(epsilon)?;
             let scaled = mean.f_mul_scalar(-learning_rate / correction1)?;
-            let _ = parameter.shallow_clone().f_addcdiv_(&scaled, &denominator)?;
+            let _ = parameter
+                .shallow_clone()
+                .f_addcdiv_(&scaled, &denominator)?;
         }
         Ok(())
     }

@@ -21,7 +21,16 @@ pub fn save(path: &Path, end: &EpochEnd<'_>) -> Result<(), FitError> {
         .arrays
         .iter()
         .chain(&moments)
-        .map(|array| (array, array.values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+        .map(|array| {
+            (
+                array,
+                array
+                    .values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect(),
+            )
+        })
         .collect();
     let views = data
         .iter()

@@ -39,7 +39,9 @@ impl Evaluation {
     /// Probabilities of the `position`-th sample, one per class.
     pub fn probabilities_of(&self, position: usize) -> &[f32] {
         let classes = self.confusion.classes();
-        self.probabilities.get(position * classes..(position + 1) * classes).unwrap_or(&[])
+        self.probabilities
+            .get(position * classes..(position + 1) * classes)
+            .unwrap_or(&[])
     }
 
     /// Positions (into [`Self::samples`]) of what is `actual` and was taken for `predicted`.
@@ -68,16 +70,27 @@ pub fn evaluate(
     let classes = dataset.classes.len();
     let mut probabilities = Vec::with_capacity(indices.len() * classes);
     let mut loss_sum = 0.0;
-    let actual: Vec<usize> = indices.iter().map(|&index| dataset.samples[index].label).collect();
-    for (chunk, labels) in indices.chunks(EVALUATION_BATCH).zip(actual.chunks(EVALUATION_BATCH)) {
+    let actual: Vec<usize> = indices
+        .iter()
+        .map(|&index| dataset.samples[index].label)
+        .collect();
+    for (chunk, labels) in indices
+        .chunks(EVALUATION_BATCH)
+        .zip(actual.chunks(EVALUATION_BATCH))
+    {
         pulse(probabilities.len() / classes.max(1))?;
         let input = network.input(&batches::gather(pixels, chunk))?;
         let logits = network.forward(&input, Mode::Evaluate)?;
         let target = labels_tensor(labels, network.placement().device)?;
-        let loss = logits.f_cross_entropy_loss::<Tensor>(&target, None, Reduction::Sum, -100, 0.0)?;
+        let loss =
+            logits.f_cross_entropy_loss::<Tensor>(&target, None, Reduction::Sum, -100, 0.0)?;
         loss_sum += loss.f_double_value(&[])?;
-        let softmax = logits.f_softmax(-1, Kind::Float)?.f_to_device(Device::Cpu)?;
-        probabilities.extend(Vec::<f32>::try_from(softmax.f_contiguous()?.f_flatten(0, -1)?)?);
+        let softmax = logits
+            .f_softmax(-1, Kind::Float)?
+            .f_to_device(Device::Cpu)?;
+        probabilities.extend(Vec::<f32>::try_from(
+            softmax.f_contiguous()?.f_flatten(0, -1)?,
+        )?);
     }
     let predicted: Vec<usize> = probabilities.chunks(classes.max(1)).map(argmax).collect();
     let pairs = actual.iter().copied().zip(predicted.iter().copied());
@@ -86,7 +99,11 @@ pub fn evaluate(
         epoch: 0,
         samples: indices.to_vec(),
         confusion: ConfusionMatrix::new(classes, pairs),
-        loss: if indices.is_empty() { 0.0 } else { loss_sum / indices.len() as f64 },
+        loss: if indices.is_empty() {
+            0.0
+        } else {
+            loss_sum / indices.len() as f64
+        },
         actual,
         predicted,
         probabilities,
@@ -95,7 +112,8 @@ pub fn evaluate(
 
 /// Position of the largest value; the first of equals, 0 for none.
 pub fn argmax(values: &[f32]) -> usize {
-    let better = |best: usize, (i, value): (usize, &f32)| if *value > values[best] { i } else { best };
+    let better =
+        |best: usize, (i, value): (usize, &f32)| if *value > values[best] { i } else { best };
     values.iter().enumerate().fold(0, better)
 }
 

@@ -98,7 +98,12 @@ fn epsilon() -> f64 {
 impl Optimizer {
     /// Adam with PyTorch's defaults.
     pub fn adam(learning_rate: f64) -> Self {
-        Self::Adam { learning_rate, beta1: beta1(), beta2: beta2(), epsilon: epsilon() }
+        Self::Adam {
+            learning_rate,
+            beta1: beta1(),
+            beta2: beta2(),
+            epsilon: epsilon(),
+        }
     }
 
     /// The step size.
@@ -166,13 +171,22 @@ impl TrainingConfig {
         if self.threads == Some(0) {
             return bad("threads is 0: use at least 1".into());
         }
-        let Optimizer::Adam { learning_rate, beta1, beta2, epsilon } = self.optimizer;
+        let Optimizer::Adam {
+            learning_rate,
+            beta1,
+            beta2,
+            epsilon,
+        } = self.optimizer;
         if !(learning_rate > 0.0 && learning_rate.is_finite()) {
-            return bad(format!("learning rate is {learning_rate}: use a number above 0, such as 0.001"));
+            return bad(format!(
+                "learning rate is {learning_rate}: use a number above 0, such as 0.001"
+            ));
         }
         let is_decay = |beta: f64| (0.0..1.0).contains(&beta);
         if !is_decay(beta1) || !is_decay(beta2) || epsilon.is_nan() || epsilon < 0.0 {
-            return bad("Adam's betas must be from 0 to below 1 and its epsilon not negative".into());
+            return bad(
+                "Adam's betas must be from 0 to below 1 and its epsilon not negative".into(),
+            );
         }
         Ok(())
     }
@@ -185,9 +199,14 @@ impl Experiment {
     /// When the file cannot be read, is not RON, has unknown fields or a newer format.
     pub fn load(path: &Path) -> Result<Self, ExperimentError> {
         let shown = crate::data::dataset::display_path(path);
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ExperimentError::File { path: shown.clone(), source })?;
-        Self::parse(&text).map_err(|reason| ExperimentError::Syntax { path: shown, reason })
+        let text = std::fs::read_to_string(path).map_err(|source| ExperimentError::File {
+            path: shown.clone(),
+            source,
+        })?;
+        Self::parse(&text).map_err(|reason| ExperimentError::Syntax {
+            path: shown,
+            reason,
+        })
     }
 
     fn parse(text: &str) -> Result<Self, String> {

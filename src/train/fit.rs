@@ -151,25 +151,49 @@ pub fn fit_network(
     if let Some(threads) = config.threads {
         tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
     }
-    let optimizer = Adam::new(network.parameters().map(|(_, value)| value), config.optimizer)?;
+    let optimizer = Adam::new(
+        network.parameters().map(|(_, value)| value),
+        config.optimizer,
+    )?;
     let classes: Arc<[String]> = data.dataset.classes.clone().into();
     observer.weights(&Arc::new(network.snapshot(&classes, 0)?));
-    let mut run = Run { network, optimizer, config, data, classes, step: 0 };
-    let mut outcome = Outcome { history: Vec::new(), best: None, completed: false };
+    let mut run = Run {
+        network,
+        optimizer,
+        config,
+        data,
+        classes,
+        step: 0,
+    };
+    let mut outcome = Outcome {
+        history: Vec::new(),
+        best: None,
+        completed: false,
+    };
     for epoch in 1..=config.epochs {
         let (record, evaluation) = match run.epoch(epoch, observer) {
             Err(FitError::Cancelled(_)) => return Ok(outcome),
             result => result?,
         };
         let snapshot = Arc::new(run.network.snapshot(&run.classes, epoch)?);
-        let is_best = outcome.best.as_ref().is_none_or(|(_, best)| is_better(&record, best));
+        let is_best = outcome
+            .best
+            .as_ref()
+            .is_none_or(|(_, best)| is_better(&record, best));
         if is_best {
             outcome.best = Some((Arc::clone(&snapshot), record));
         }
         outcome.history.push(record);
         observer.weights(&snapshot);
         let (network, optimizer) = (&run.network, &run.optimizer);
-        observer.epoch(&EpochEnd { record: &record, evaluation, network, optimizer, snapshot: &snapshot, is_best })?;
+        observer.epoch(&EpochEnd {
+            record: &record,
+            evaluation,
+            network,
+            optimizer,
+            snapshot: &snapshot,
+            is_best,
+        })?;
     }
     outcome.completed = true;
     Ok(outcome)
@@ -221,28 +245,60 @@ impl Run<'_> {
         // Dropout draws from libtorch's generator. Seeding it by step makes a run independent of what
         // else used the generator, and lets it be taken up at any step.
         tch::manual_seed(step_seed(self.config.seed, self.step));
-        let labels: Vec<usize> = batch.iter().map(|&i| self.data.dataset.samples[i].label).collect();
-        let input = self.network.input(&batches::gather(self.data.pixels, batch))?;
+        let labels: Vec<usize> = batch
+            .iter()
+            .map(|&i| self.data.dataset.samples[i].label)
+            .collect();
+        let input = self
+            .network
+            .input(&batches::gather(self.data.pixels, batch))?;
         let target = labels_tensor(&labels, self.network.placement().device)?;
         for (_, parameter) in self.network.parameters() {
             parameter.shallow_clone().zero_grad();
         }
         let logits = self.network.forward(&input, Mode::Train)?;
-        let loss = logits.f_cross_entropy_loss::<tch::Tensor>(&target, None, Reduction::Mean, -100, 0.0)?;
+        let loss = logits.f_cross_entropy_loss::<tch::Tensor>(
+            &target,
+            None,
+            Reduction::Mean,
+            -100,
+            0.0,
+        )?;
         loss.f_backward()?;
         let loss = loss.f_double_value(&[])?;
         if !loss.is_finite() {
-            return Err(FitError::NotFinite { loss, epoch, step: self.step });
+            return Err(FitError::NotFinite {
+                loss,
+                epoch,
+                step: self.step,
+            });
         }
-        let right = logits.f_argmax(-1, false)?.f_eq_tensor(&target)?.f_sum(Kind::Float)?;
+        let right = logits
+            .f_argmax(-1, false)?
+            .f_eq_tensor(&target)?
+            .f_sum(Kind::Float)?;
         let accuracy = right.f_double_value(&[])? / batch.len() as f64;
         let _no_grad = tch::no_grad_guard();
-        self.optimizer.step(self.network.parameters().map(|(_, value)| value))?;
-        Ok(StepRecord { step: self.step, epoch, loss, accuracy })
+        self.optimizer
+            .step(self.network.parameters().map(|(_, value)| value))?;
+        Ok(StepRecord {
+            step: self.step,
+            epoch,
+            loss,
+            accuracy,
+        })
     }
 
-    fn validate(&self, epoch: usize, observer: &mut dyn Observer) -> Result<Option<Evaluation>, FitError> {
-        let Data { dataset, pixels, split } = self.data;
+    fn validate(
+        &self,
+        epoch: usize,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Evaluation>, FitError> {
+        let Data {
+            dataset,
+            pixels,
+            split,
+        } = self.data;
         if split.validation.is_empty() {
             return Ok(None);
         }
@@ -250,7 +306,11 @@ impl Run<'_> {
             observer.validating(done);
             pulse(observer)
         })?;
-        Ok(Some(Evaluation { split: Some(SplitName::Validation), epoch, ..evaluation }))
+        Ok(Some(Evaluation {
+            split: Some(SplitName::Validation),
+            epoch,
+            ..evaluation
+        }))
     }
 }
 

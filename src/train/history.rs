@@ -77,14 +77,34 @@ mod tests {
     #[test]
     fn the_best_epoch_is_the_one_people_expect() {
         let cases = [
-            ("highest accuracy", vec![Some((0.5, 1.0)), Some((0.9, 1.0)), Some((0.8, 0.1))], 2),
-            ("equal accuracy, lower loss", vec![Some((0.9, 0.5)), Some((0.9, 0.3))], 2),
-            ("all equal, earliest", vec![Some((0.9, 0.5)), Some((0.9, 0.5))], 1),
+            (
+                "highest accuracy",
+                vec![Some((0.5, 1.0)), Some((0.9, 1.0)), Some((0.8, 0.1))],
+                2,
+            ),
+            (
+                "equal accuracy, lower loss",
+                vec![Some((0.9, 0.5)), Some((0.9, 0.3))],
+                2,
+            ),
+            (
+                "all equal, earliest",
+                vec![Some((0.9, 0.5)), Some((0.9, 0.5))],
+                1,
+            ),
             ("no validation, last", vec![None, None, None], 3),
         ];
         for (why, rows, expected) in cases {
-            let history: Vec<_> = rows.into_iter().enumerate().map(|(i, v)| record(i + 1, v)).collect();
-            assert_eq!(best_epoch(&history).map(|r| r.epoch), Some(expected), "{why}");
+            let history: Vec<_> = rows
+                .into_iter()
+                .enumerate()
+                .map(|(i, v)| record(i + 1, v))
+                .collect();
+            assert_eq!(
+                best_epoch(&history).map(|r| r.epoch),
+                Some(expected),
+                "{why}"
+            );
         }
         assert!(best_epoch(&[]).is_none());
     }

@@ -48,21 +48,32 @@ impl ConfusionMatrix {
         if predicted >= self.classes {
             return 0;
         }
-        self.counts.get(actual * self.classes + predicted).copied().unwrap_or(0)
+        self.counts
+            .get(actual * self.classes + predicted)
+            .copied()
+            .unwrap_or(0)
     }
 
     /// All counts, one row per actual class.
     pub fn rows(&self) -> Vec<Vec<u64>> {
-        self.counts.chunks(self.classes.max(1)).map(<[u64]>::to_vec).collect()
+        self.counts
+            .chunks(self.classes.max(1))
+            .map(<[u64]>::to_vec)
+            .collect()
     }
 
     /// `count / row sum`, 0..1: the share of class `actual` taken for `predicted`.
     pub fn row_share(&self, actual: usize, predicted: usize) -> f64 {
-        ratio(self.count(actual, predicted) as f64, self.row_sum(actual) as f64)
+        ratio(
+            self.count(actual, predicted) as f64,
+            self.row_sum(actual) as f64,
+        )
     }
 
     fn row_sum(&self, actual: usize) -> u64 {
-        (0..self.classes).map(|predicted| self.count(actual, predicted)).sum()
+        (0..self.classes)
+            .map(|predicted| self.count(actual, predicted))
+            .sum()
     }
 
     /// All pairs counted.
@@ -72,7 +83,9 @@ impl ConfusionMatrix {
 
     /// Share on the diagonal, 0..1; 0 when nothing was counted.
     pub fn accuracy(&self) -> f64 {
-        let right: u64 = (0..self.classes).map(|class| self.count(class, class)).sum();
+        let right: u64 = (0..self.classes)
+            .map(|class| self.count(class, class))
+            .sum();
         ratio(right as f64, self.total() as f64)
     }
 
@@ -81,12 +94,19 @@ impl ConfusionMatrix {
         (0..self.classes)
             .map(|class| {
                 let hit = self.count(class, class) as f64;
-                let predicted: u64 = (0..self.classes).map(|actual| self.count(actual, class)).sum();
+                let predicted: u64 = (0..self.classes)
+                    .map(|actual| self.count(actual, class))
+                    .sum();
                 let support = self.row_sum(class);
                 let precision = ratio(hit, predicted as f64);
                 let recall = ratio(hit, support as f64);
                 let f1 = ratio(2.0 * precision * recall, precision + recall);
-                ClassScore { precision, recall, f1, support }
+                ClassScore {
+                    precision,
+                    recall,
+                    f1,
+                    support,
+                }
             })
             .collect()
     }
@@ -105,7 +125,10 @@ impl ConfusionMatrix {
         let scores = self.class_scores();
         let total: f64 = scores.iter().map(&weight).sum();
         let mean = |value: fn(&ClassScore) -> f64| {
-            ratio(scores.iter().map(|s| value(s) * weight(s)).sum::<f64>(), total)
+            ratio(
+                scores.iter().map(|s| value(s) * weight(s)).sum::<f64>(),
+                total,
+            )
         };
         ClassScore {
             precision: mean(|s| s.precision),
@@ -155,7 +178,10 @@ mod tests {
             (found.f1, expected.f1),
         ];
         for (found, expected) in pairs {
-            assert!((found - expected).abs() < 1e-9, "{why}: {found} instead of {expected}");
+            assert!(
+                (found - expected).abs() < 1e-9,
+                "{why}: {found} instead of {expected}"
+            );
         }
         assert_eq!(found.support, expected.support, "{why}");
     }
@@ -167,10 +193,18 @@ mod tests {
         let reference: Reference = serde_json::from_str(text).unwrap();
         assert_eq!(reference.cases.len(), 4);
         for case in reference.cases {
-            let pairs = case.actual.iter().copied().zip(case.predicted.iter().copied());
+            let pairs = case
+                .actual
+                .iter()
+                .copied()
+                .zip(case.predicted.iter().copied());
             let matrix = ConfusionMatrix::new(case.classes, pairs);
             assert_eq!(matrix.rows(), case.confusion, "{}", case.why);
-            assert!((matrix.accuracy() - case.accuracy).abs() < 1e-9, "{}", case.why);
+            assert!(
+                (matrix.accuracy() - case.accuracy).abs() < 1e-9,
+                "{}",
+                case.why
+            );
             let scores = matrix.class_scores();
             assert_eq!(scores.len(), case.per_class.len(), "{}", case.why);
             for (found, expected) in scores.into_iter().zip(&case.per_class) {

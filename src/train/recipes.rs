@@ -11,7 +11,8 @@ use crate::{data::dataset::display_path, resources};
 fn folder() -> Result<PathBuf, ExperimentError> {
     resources::find("assets/recipes").ok_or_else(|| {
         ExperimentError::Setting(
-            "the folder assets/recipes is missing: put it beside the program or set CONVSCOPE_HOME".into(),
+            "the folder assets/recipes is missing: put it beside the program or set CONVSCOPE_HOME"
+                .into(),
         )
     })
 }
@@ -22,7 +23,10 @@ fn folder() -> Result<PathBuf, ExperimentError> {
 /// When the folder is missing or a file in it is not an experiment.
 pub fn all() -> Result<Vec<Experiment>, ExperimentError> {
     let folder = folder()?;
-    let failed = |source: io::Error| ExperimentError::File { path: display_path(&folder), source };
+    let failed = |source: io::Error| ExperimentError::File {
+        path: display_path(&folder),
+        source,
+    };
     let mut files = Vec::new();
     for entry in fs::read_dir(&folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
@@ -44,13 +48,16 @@ pub fn find(file_or_name: &Path) -> Result<Experiment, ExperimentError> {
     }
     let recipes = all()?;
     let known: Vec<String> = recipes.iter().map(|recipe| recipe.name.clone()).collect();
-    recipes.into_iter().find(|recipe| file_or_name.as_os_str() == recipe.name.as_str()).ok_or_else(|| {
-        ExperimentError::Setting(format!(
-            "{} is neither a file nor a recipe: the recipes are {}",
-            display_path(file_or_name),
-            known.join(", ")
-        ))
-    })
+    recipes
+        .into_iter()
+        .find(|recipe| file_or_name.as_os_str() == recipe.name.as_str())
+        .ok_or_else(|| {
+            ExperimentError::Setting(format!(
+                "{} is neither a file nor a recipe: the recipes are {}",
+                display_path(file_or_name),
+                known.join(", ")
+            ))
+        })
 }
 
 #[cfg(test)]
@@ -77,7 +84,10 @@ mod tests {
         assert_eq!(shapes[10].output.values(), 24 * 32 * 32);
         let parameters: usize = shapes.iter().map(|shape| shape.parameters).sum();
         assert_eq!(parameters, 336 + 1_308 + 2_616 + 73_731);
-        assert_eq!((recipe.training.epochs, recipe.training.batch_size), (5, 50));
+        assert_eq!(
+            (recipe.training.epochs, recipe.training.batch_size),
+            (5, 50)
+        );
     }
 
     #[test]

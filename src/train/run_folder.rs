@@ -42,7 +42,11 @@ impl RunFolder {
         write_atomically(&file, experiment.to_ron()?.as_bytes()).map_err(failed(&file))?;
         let file = path.join("steps.csv");
         let steps = csv::Writer::from_path(&file).map_err(|error| failed(&file)(error.into()))?;
-        Ok(Self { path, history: Vec::new(), steps })
+        Ok(Self {
+            path,
+            history: Vec::new(),
+            steps,
+        })
     }
 
     /// Where it is.
@@ -55,7 +59,9 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be written.
     pub fn write_step(&mut self, record: &StepRecord) -> Result<(), FitError> {
-        self.steps.serialize(record).map_err(|error| failed(&self.path)(error.into()))
+        self.steps
+            .serialize(record)
+            .map_err(|error| failed(&self.path)(error.into()))
     }
 
     /// Records an epoch: `history.csv` and the checkpoints `last` and, when it is, `best`.
@@ -71,7 +77,10 @@ impl RunFolder {
         let checkpoints = self.path.join("checkpoints");
         checkpoint::save(&checkpoints.join("last.safetensors"), end)?;
         if end.is_best {
-            let (last, best) = (checkpoints.join("last.safetensors"), checkpoints.join("best.safetensors"));
+            let (last, best) = (
+                checkpoints.join("last.safetensors"),
+                checkpoints.join("best.safetensors"),
+            );
             let bytes = fs::read(&last).map_err(failed(&last))?;
             write_atomically(&best, &bytes).map_err(failed(&best))?;
         }
@@ -85,7 +94,8 @@ impl RunFolder {
 }
 
 fn free_folder(path: &Path) -> PathBuf {
-    let is_free = |path: &Path| fs::read_dir(path).map_or(!path.exists(), |mut list| list.next().is_none());
+    let is_free =
+        |path: &Path| fs::read_dir(path).map_or(!path.exists(), |mut list| list.next().is_none());
     if is_free(path) {
         return path.to_path_buf();
     }
@@ -94,7 +104,10 @@ fn free_folder(path: &Path) -> PathBuf {
         name.push(format!("-{number}"));
         PathBuf::from(name)
     };
-    (2..).map(numbered).find(|path| is_free(path)).unwrap_or_else(|| path.to_path_buf())
+    (2..)
+        .map(numbered)
+        .find(|path| is_free(path))
+        .unwrap_or_else(|| path.to_path_buf())
 }
 
 /// `history.csv`: one line per epoch with a heading.
@@ -104,7 +117,9 @@ fn free_folder(path: &Path) -> PathBuf {
 pub fn history_csv(history: &[EpochRecord]) -> Result<Vec<u8>, String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for record in history {
-        writer.serialize(record).map_err(|error| error.to_string())?;
+        writer
+            .serialize(record)
+            .map_err(|error| error.to_string())?;
     }
     writer.into_inner().map_err(|error| error.to_string())
 }
@@ -114,6 +129,8 @@ pub fn default_runs_folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("CONVSCOPE_RUNS") {
         return folder.into();
     }
-    directories::ProjectDirs::from("org", "Convscope", "Convscope")
-        .map_or_else(|| PathBuf::from("runs"), |dirs| dirs.data_dir().join("runs"))
+    directories::ProjectDirs::from("org", "Convscope", "Convscope").map_or_else(
+        || PathBuf::from("runs"),
+        |dirs| dirs.data_dir().join("runs"),
+    )
 }

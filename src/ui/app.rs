@@ -268,7 +268,11 @@ impl App {
                     self.engine.cancel(earlier);
                 }
                 let job = Some(self.engine.maximise(MaximiseRequest { config }));
-                self.state.maximise = MaximiseState { job, config: Some(config), ..MaximiseState::default() };
+                self.state.maximise = MaximiseState {
+                    job,
+                    config: Some(config),
+                    ..MaximiseState::default()
+                };
             }
             Action::SavePicture(picture) => {
                 self.picture_to_save = Some(picture);
@@ -279,7 +283,10 @@ impl App {
     }
 
     fn is_dataset(&self, path: &Path) -> bool {
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        let ending = path
+            .extension()
+            .and_then(|ending| ending.to_str())
+            .unwrap_or_default();
         !matches!(ending, "safetensors" | "ron") && !folder::looks_like_image(path)
     }
 
@@ -287,7 +294,10 @@ impl App {
     fn open_path(&mut self, path: PathBuf) {
         if self.is_dataset(&path) {
             self.open_dataset(path);
-        } else if path.extension().is_some_and(|ending| ending == "safetensors") {
+        } else if path
+            .extension()
+            .is_some_and(|ending| ending == "safetensors")
+        {
             self.engine.load_model(path);
         } else if path.extension().is_some_and(|ending| ending == "ron") {
             self.engine.load_experiment(path);
@@ -298,14 +308,19 @@ impl App {
 
     fn open_dataset(&mut self, path: PathBuf) {
         if self.state.training.is_running() {
-            self.state.note(Level::Warning, "Stop the training before you open another dataset");
+            self.state.note(
+                Level::Warning,
+                "Stop the training before you open another dataset",
+            );
             return;
         }
         if let DataState::Opening { job, .. } = self.state.data {
             self.engine.cancel(job);
         }
         let input = self.state.experiment.model.input;
-        let job = self.engine.open_dataset(path.clone(), (input.height, input.width));
+        let job = self
+            .engine
+            .open_dataset(path.clone(), (input.height, input.width));
         self.state.data = DataState::Opening { job, path };
     }
 
@@ -320,15 +335,31 @@ impl App {
     }
 
     fn train(&mut self) {
-        let Some(dataset) = self.state.open_dataset().cloned() else { return };
+        let Some(dataset) = self.state.open_dataset().cloned() else {
+            return;
+        };
         if let Some(reason) = self.state.why_not_train() {
             self.state.note(Level::Warning, reason);
             return;
         }
         let experiment = self.state.experiment.clone();
-        let run = self.places.runs.join(format!("{}-{}", experiment.name, timestamp()));
-        let job = self.engine.train(TrainRequest { experiment, dataset, run });
-        self.state.training = Training { run: RunState::Running { job, paused: false, stopping: false }, ..Training::default() };
+        let run = self
+            .places
+            .runs
+            .join(format!("{}-{}", experiment.name, timestamp()));
+        let job = self.engine.train(TrainRequest {
+            experiment,
+            dataset,
+            run,
+        });
+        self.state.training = Training {
+            run: RunState::Running {
+                job,
+                paused: false,
+                stopping: false,
+            },
+            ..Training::default()
+        };
         self.state.evaluation = None;
         self.state.maximise = MaximiseState::default();
     }
@@ -349,7 +380,8 @@ impl App {
                     let loaded = matches!(event, Event::ModelLoaded { .. });
                     self.state.apply(event);
                     if opened {
-                        self.settings.dataset = self.state.dataset().map(|dataset| dataset.root.clone());
+                        self.settings.dataset =
+                            self.state.dataset().map(|dataset| dataset.root.clone());
                     }
                     if loaded {
                         self.reopen_for_model();
@@ -371,8 +403,14 @@ impl App {
 
     fn write_log(&mut self) {
         let Some(log) = &self.places.log else { return };
-        for notice in self.state.notices.iter().filter(|notice| notice.id >= self.logged) {
-            self.files.send(FileTask::Log(notice.text.clone(), log.clone()));
+        for notice in self
+            .state
+            .notices
+            .iter()
+            .filter(|notice| notice.id >= self.logged)
+        {
+            self.files
+                .send(FileTask::Log(notice.text.clone(), log.clone()));
         }
         self.logged = self.state.notices.last().map_or(0, |notice| notice.id + 1);
     }
@@ -390,41 +428,86 @@ impl App {
 
     /// Asks for what the current selection needs and has not been asked for yet.
     fn follow_selection(&mut self) {
-        let Some(dataset) = self.state.open_dataset().cloned() else { return };
-        let sample = self.state.selection.sample.filter(|sample| *sample < dataset.dataset.samples.len());
+        let Some(dataset) = self.state.open_dataset().cloned() else {
+            return;
+        };
+        let sample = self
+            .state
+            .selection
+            .sample
+            .filter(|sample| *sample < dataset.dataset.samples.len());
         let Some(sample) = sample else { return };
         let shown = self.state.image.image.as_ref().map(|image| image.0);
-        if shown != Some(sample) && self.state.image.job.is_none() && self.state.image.failed.is_none() {
+        if shown != Some(sample)
+            && self.state.image.job.is_none()
+            && self.state.image.failed.is_none()
+        {
             let job = Some(self.engine.load_image(Arc::clone(&dataset), sample));
-            self.state.image = ImageState { job, image: self.state.image.image.take(), failed: None };
+            self.state.image = ImageState {
+                job,
+                image: self.state.image.image.take(),
+                failed: None,
+            };
         }
-        let Some(weights) = self.state.model.as_ref().map(|model| Arc::clone(&model.snapshot)) else { return };
+        let Some(weights) = self
+            .state
+            .model
+            .as_ref()
+            .map(|model| Arc::clone(&model.snapshot))
+        else {
+            return;
+        };
         let image = ImageSource::Sample(dataset, sample);
-        let is_new = self.says_key.as_ref().is_none_or(|(s, w)| *s != sample || !Arc::ptr_eq(w, &weights));
+        let is_new = self
+            .says_key
+            .as_ref()
+            .is_none_or(|(s, w)| *s != sample || !Arc::ptr_eq(w, &weights));
         if is_new {
             self.says_key = Some((sample, Arc::clone(&weights)));
             let job = Some(self.engine.predict(vec![image.clone()]));
             self.state.says = SaysState { job, answer: None };
         }
         let layers = weights.spec.layers.len();
-        let layer = self.state.selection.layer.filter(|layer| *layer < layers).unwrap_or(0);
-        let key = MapsKey { sample, layer, weights };
+        let layer = self
+            .state
+            .selection
+            .layer
+            .filter(|layer| *layer < layers)
+            .unwrap_or(0);
+        let key = MapsKey {
+            sample,
+            layer,
+            weights,
+        };
         let is_new = self.maps_key.as_ref().is_none_or(|old| {
             old.sample != sample || old.layer != layer || !Arc::ptr_eq(&old.weights, &key.weights)
         });
         if is_new && matches!(self.settings.step, Step::Train | Step::Inside) {
             self.maps_key = Some(key);
-            let job = Some(self.engine.feature_maps(FeatureMapsRequest { image, layer }));
-            self.state.maps = super::state::MapsState { job, failed: None, ..self.state.maps.clone() };
+            let job = Some(
+                self.engine
+                    .feature_maps(FeatureMapsRequest { image, layer }),
+            );
+            self.state.maps = super::state::MapsState {
+                job,
+                failed: None,
+                ..self.state.maps.clone()
+            };
         }
     }
 
     fn take_drops(&mut self, context: &Context) {
         let paths: Vec<PathBuf> = context.input(|input| {
-            input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect()
+            input
+                .raw
+                .dropped_files
+                .iter()
+                .map(|file| file.path().to_path_buf())
+                .collect()
         });
-        let (images, others): (Vec<_>, Vec<_>) =
-            paths.into_iter().partition(|path| folder::looks_like_image(path));
+        let (images, others): (Vec<_>, Vec<_>) = paths
+            .into_iter()
+            .partition(|path| folder::looks_like_image(path));
         if !images.is_empty() {
             self.predict(images.into_iter().map(ImageSource::File).collect());
         }
@@ -434,12 +517,16 @@ impl App {
     }
 
     fn take_picked(&mut self, context: &Context) {
-        let Some((purpose, paths)) = self.picker.poll(context) else { return };
+        let Some((purpose, paths)) = self.picker.poll(context) else {
+            return;
+        };
         if purpose == Purpose::ChooseImages && !paths.is_empty() {
             self.predict(paths.into_iter().map(ImageSource::File).collect());
             return;
         }
-        let Some(path) = paths.into_iter().next() else { return };
+        let Some(path) = paths.into_iter().next() else {
+            return;
+        };
         match purpose {
             Purpose::SaveModel => {
                 self.engine.save_model(path);
@@ -464,7 +551,14 @@ impl App {
         let command = |key: Key| KeyboardShortcut::new(Modifiers::COMMAND, key);
         let alt = |key: Key| KeyboardShortcut::new(Modifiers::ALT, key);
         let plain = |key: Key| KeyboardShortcut::new(Modifiers::NONE, key);
-        let step_keys = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6];
+        let step_keys = [
+            Key::Num1,
+            Key::Num2,
+            Key::Num3,
+            Key::Num4,
+            Key::Num5,
+            Key::Num6,
+        ];
         let mut shortcuts = vec![
             (command(Key::O), Action::Ask(Purpose::OpenDataset)),
             (command(Key::P), Action::TogglePathField),
@@ -479,7 +573,12 @@ impl App {
         if self.state.why_not_train().is_none() {
             shortcuts.push((command(Key::Enter), Action::Train));
         }
-        shortcuts.extend(step_keys.map(command).into_iter().zip(Step::ALL.map(Action::GoTo)));
+        shortcuts.extend(
+            step_keys
+                .map(command)
+                .into_iter()
+                .zip(Step::ALL.map(Action::GoTo)),
+        );
         context.input_mut(|input| {
             for (shortcut, action) in shortcuts {
                 if input.consume_shortcut(&shortcut) {
@@ -513,7 +612,8 @@ impl App {
         self.settings_changed = None;
         self.saved_settings = self.settings.clone();
         let settings = Box::new(self.settings.clone());
-        self.files.send(FileTask::Settings(settings, self.places.settings.clone()));
+        self.files
+            .send(FileTask::Settings(settings, self.places.settings.clone()));
     }
 }
 
@@ -542,7 +642,8 @@ impl eframe::App for App {
         };
         self.chrome.ui(ui, &mut cx, |ui, cx| {
             let panels = &mut self.panels;
-            self.workspaces.ui(step, ui, &mut |ui, kind| panels.ui(kind, ui, cx));
+            self.workspaces
+                .ui(step, ui, &mut |ui, kind| panels.ui(kind, ui, cx));
         });
         self.settings = settings;
         let wanted = self.textures.take_wanted();
@@ -615,15 +716,27 @@ fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receiver<St
 
 fn save_picture(picture: &Picture, path: &Path) -> Result<(), String> {
     let bytes = crate::export::run_report::png_bytes(picture).map_err(|error| error.to_string())?;
-    cache::write_atomically(path, &bytes)
-        .map_err(|error| format!("The picture cannot be saved to {}: {error}", display_path(path)))
+    cache::write_atomically(path, &bytes).map_err(|error| {
+        format!(
+            "The picture cannot be saved to {}: {error}",
+            display_path(path)
+        )
+    })
 }
 
 fn append_line(line: &str, path: &Path) -> Result<(), String> {
     use io::Write as _;
-    let file = std::fs::OpenOptions::new().create(true).append(true).open(path);
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path);
     file.and_then(|mut file| writeln!(file, "{line}"))
-        .map_err(|error| format!("The log cannot be written to {}: {error}", display_path(path)))
+        .map_err(|error| {
+            format!(
+                "The log cannot be written to {}: {error}",
+                display_path(path)
+            )
+        })
 }
 
 /// Seconds since 1970, to tell runs apart.
@@ -639,7 +752,9 @@ pub fn missing(state: &AppState, step: Step) -> Option<&'static str> {
     match step {
         Step::Data | Step::Model => None,
         Step::Train if !has_data => Some("needs a dataset"),
-        Step::Evaluate | Step::Inside | Step::Predict if !has_model => Some("needs a trained model"),
+        Step::Evaluate | Step::Inside | Step::Predict if !has_model => {
+            Some("needs a trained model")
+        }
         _ => None,
     }
 }

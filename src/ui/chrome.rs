@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use eframe::egui::{
-    self, Align, Align2, Button, CentralPanel, Frame, Layout, Margin, MenuBar, Panel, RichText, ScrollArea,
-    Stroke, Ui, vec2,
+    self, Align, Align2, Button, CentralPanel, Frame, Layout, Margin, MenuBar, Panel, RichText,
+    ScrollArea, Stroke, Ui, vec2,
 };
 use egui_material_icons::{MaterialIcon, icon_text, icons};
 
@@ -51,23 +51,48 @@ struct Seen {
 
 impl Chrome {
     /// Draws everything around `workspace`.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, workspace: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut Cx<'_>,
+        workspace: impl FnOnce(&mut Ui, &mut Cx<'_>),
+    ) {
         let line = theme::palette(ui).line;
         let bar = Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(12, 6));
-        Panel::top("menu").frame(bar).resizable(false).show(ui, |ui| self.menu_ui(ui, cx));
-        Panel::bottom("status").frame(bar).exact_size(44.0).resizable(false).show(ui, |ui| {
-            ui.horizontal_centered(|ui| status_ui(ui, cx));
-        });
+        Panel::top("menu")
+            .frame(bar)
+            .resizable(false)
+            .show(ui, |ui| self.menu_ui(ui, cx));
+        Panel::bottom("status")
+            .frame(bar)
+            .exact_size(44.0)
+            .resizable(false)
+            .show(ui, |ui| {
+                ui.horizontal_centered(|ui| status_ui(ui, cx));
+            });
         self.notice_freshness(cx);
         let side = Frame::side_top_panel(ui.style()).inner_margin(Margin::same(8));
-        Panel::left("steps").frame(side).exact_size(128.0).resizable(false).show(ui, |ui| self.steps_ui(ui, cx));
+        Panel::left("steps")
+            .frame(side)
+            .exact_size(128.0)
+            .resizable(false)
+            .show(ui, |ui| self.steps_ui(ui, cx));
         let side = Frame::side_top_panel(ui.style()).inner_margin(Margin::same(12));
-        let selection = Panel::right("selection").frame(side).default_size(208.0).size_range(168.0..=320.0);
+        let selection = Panel::right("selection")
+            .frame(side)
+            .default_size(208.0)
+            .size_range(168.0..=320.0);
         selection.show(ui, |ui| {
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| selection_ui(ui, cx));
+            ScrollArea::vertical()
+                .auto_shrink(false)
+                .show(ui, |ui| selection_ui(ui, cx));
         });
-        let centre = Frame::NONE.fill(ui.visuals().panel_fill).stroke(Stroke::new(0.0, line));
-        CentralPanel::default().frame(centre).show(ui, |ui| workspace(ui, cx));
+        let centre = Frame::NONE
+            .fill(ui.visuals().panel_fill)
+            .stroke(Stroke::new(0.0, line));
+        CentralPanel::default()
+            .frame(centre)
+            .show(ui, |ui| workspace(ui, cx));
         self.windows_ui(ui, cx);
     }
 
@@ -76,7 +101,14 @@ impl Chrome {
             ui.menu_button("File", |ui| self.file_menu_ui(ui, cx));
             ui.menu_button("View", |ui| view_menu_ui(ui, cx));
             ui.menu_button("Help", |ui| {
-                item(ui, cx, "Keyboard shortcuts", "F1", true, Action::ToggleShortcuts);
+                item(
+                    ui,
+                    cx,
+                    "Keyboard shortcuts",
+                    "F1",
+                    true,
+                    Action::ToggleShortcuts,
+                );
                 ui.separator();
                 states::caption(ui, concat!("Convscope ", env!("CARGO_PKG_VERSION")));
             });
@@ -89,15 +121,64 @@ impl Chrome {
 
     fn file_menu_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let idle = !cx.state.training.is_running();
-        item(ui, cx, "Open dataset…", "Ctrl+O", idle, Action::Ask(Purpose::OpenDataset));
-        item(ui, cx, "Open bundled shapes", "", idle, Action::OpenBundledDataset);
-        item(ui, cx, "Open model…", "", idle, Action::Ask(Purpose::OpenModel));
-        item(ui, cx, "Open experiment…", "", idle, Action::Ask(Purpose::OpenExperiment));
-        item(ui, cx, "Open path…", "Ctrl+P", true, Action::TogglePathField);
+        item(
+            ui,
+            cx,
+            "Open dataset…",
+            "Ctrl+O",
+            idle,
+            Action::Ask(Purpose::OpenDataset),
+        );
+        item(
+            ui,
+            cx,
+            "Open bundled shapes",
+            "",
+            idle,
+            Action::OpenBundledDataset,
+        );
+        item(
+            ui,
+            cx,
+            "Open model…",
+            "",
+            idle,
+            Action::Ask(Purpose::OpenModel),
+        );
+        item(
+            ui,
+            cx,
+            "Open experiment…",
+            "",
+            idle,
+            Action::Ask(Purpose::OpenExperiment),
+        );
+        item(
+            ui,
+            cx,
+            "Open path…",
+            "Ctrl+P",
+            true,
+            Action::TogglePathField,
+        );
         ui.separator();
         let has_model = cx.state.model.is_some();
-        item(ui, cx, "Save model…", "Ctrl+S", has_model, Action::Ask(Purpose::SaveModel));
-        item(ui, cx, "Predict images…", "", has_model, Action::Ask(Purpose::ChooseImages));
+        item(
+            ui,
+            cx,
+            "Save model…",
+            "Ctrl+S",
+            has_model,
+            Action::Ask(Purpose::SaveModel),
+        );
+        item(
+            ui,
+            cx,
+            "Predict images…",
+            "",
+            has_model,
+            Action::Ask(Purpose::ChooseImages),
+        );
         ui.separator();
         item(ui, cx, "Quit", "Ctrl+Q", true, Action::Quit);
     }
@@ -136,7 +217,10 @@ impl Chrome {
         let now = Seen {
             epochs: state.training.epochs.len(),
             answers: state.predict.answers.len(),
-            evaluated: state.evaluation.as_ref().map_or(0, |evaluation| evaluation.epoch),
+            evaluated: state
+                .evaluation
+                .as_ref()
+                .map_or(0, |evaluation| evaluation.epoch),
         };
         if now.epochs > self.seen.epochs {
             self.fresh.extend([Step::Train, Step::Inside]);
@@ -168,13 +252,19 @@ impl Chrome {
                 .resizable(false)
                 .anchor(Align2::CENTER_CENTER, egui::Vec2::ZERO)
         };
-        centred("Keyboard shortcuts").open(&mut self.shortcuts).show(&context, shortcuts_ui);
-        let log = egui::Window::new("Event log").default_size([560.0, 320.0]).open(&mut self.log);
+        centred("Keyboard shortcuts")
+            .open(&mut self.shortcuts)
+            .show(&context, shortcuts_ui);
+        let log = egui::Window::new("Event log")
+            .default_size([560.0, 320.0])
+            .open(&mut self.log);
         log.show(&context, |ui| log_ui(ui, cx));
         if let Some(typed) = &mut self.path_field {
             let mut open = true;
             let mut path = None;
-            centred("Open path").open(&mut open).show(&context, |ui| path = path_field_ui(ui, typed));
+            centred("Open path")
+                .open(&mut open)
+                .show(&context, |ui| path = path_field_ui(ui, typed));
             if let Some(path) = path {
                 cx.push(Action::OpenPath(path));
                 open = false;
@@ -227,11 +317,21 @@ fn view_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn theme_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let dark = ui.visuals().dark_mode;
     let (icon, words, next) = if dark {
-        (icons::ICON_LIGHT_MODE, "Use the light theme", egui::ThemePreference::Light)
+        (
+            icons::ICON_LIGHT_MODE,
+            "Use the light theme",
+            egui::ThemePreference::Light,
+        )
     } else {
-        (icons::ICON_DARK_MODE, "Use the dark theme", egui::ThemePreference::Dark)
+        (
+            icons::ICON_DARK_MODE,
+            "Use the dark theme",
+            egui::ThemePreference::Dark,
+        )
     };
-    let response = ui.add(Button::new(icon_text(icon).size(18.0)).frame(false)).on_hover_text(words);
+    let response = ui
+        .add(Button::new(icon_text(icon).size(18.0)).frame(false))
+        .on_hover_text(words);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, words));
     if response.clicked() {
         cx.push(Action::SetTheme(next));
@@ -247,7 +347,11 @@ fn summary_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let experiment = &state.experiment;
     if let Ok(shapes) = &state.shapes {
         let parameters: usize = shapes.iter().map(|shape| shape.parameters).sum();
-        let words = format!("{} · {} parameters", experiment.model.name, thousands(parameters));
+        let words = format!(
+            "{} · {} parameters",
+            experiment.model.name,
+            thousands(parameters)
+        );
         states::caption(ui, words).on_hover_text("The model");
     }
     ui.separator();
@@ -255,20 +359,38 @@ fn summary_ui(ui: &mut Ui, cx: &Cx<'_>) {
         DataState::Open(open) => {
             let dataset = &open.dataset;
             let images = counted(dataset.samples.len(), "image");
-            format!("{} · {images} · {} classes", dataset.name, dataset.classes.len())
+            format!(
+                "{} · {images} · {} classes",
+                dataset.name,
+                dataset.classes.len()
+            )
         }
         DataState::Opening { .. } => "opening a dataset".to_owned(),
         DataState::Empty | DataState::Failed { .. } => "no dataset".to_owned(),
     };
-    let label = egui::Label::new(RichText::new(words).small().color(theme::palette(ui).muted)).truncate();
+    let label =
+        egui::Label::new(RichText::new(words).small().color(theme::palette(ui).muted)).truncate();
     ui.add(label).on_hover_text("The dataset");
 }
 
 fn status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let waiting = cx.state.notices.iter().filter(|notice| notice.level != Level::Info).count();
-        let words = if waiting == 0 { "Log".to_owned() } else { counted(waiting, "note") };
-        if ui.add(Button::new(words).small()).on_hover_text("Show the event log").clicked() {
+        let waiting = cx
+            .state
+            .notices
+            .iter()
+            .filter(|notice| notice.level != Level::Info)
+            .count();
+        let words = if waiting == 0 {
+            "Log".to_owned()
+        } else {
+            counted(waiting, "note")
+        };
+        if ui
+            .add(Button::new(words).small())
+            .on_hover_text("Show the event log")
+            .clicked()
+        {
             cx.push(Action::ToggleLog);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -285,15 +407,20 @@ fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let training = &cx.state.training;
     let per_epoch = training.steps_per_epoch.max(1);
     let total = per_epoch * training.total_epochs;
-    let (epoch, step) = training.steps.last().map_or((1, 0), |record| (record.epoch, record.step));
+    let (epoch, step) = training
+        .steps
+        .last()
+        .map_or((1, 0), |record| (record.epoch, record.step));
     let batch = (step + per_epoch).saturating_sub((epoch - 1) * per_epoch + per_epoch);
     let word = match (training.is_stopping(), training.is_paused()) {
         (true, _) => "Stopping",
         (_, true) => "Paused",
         _ => "Training",
     };
-    let words =
-        format!("{word} · epoch {epoch} of {} · batch {batch} of {per_epoch}", training.total_epochs.max(1));
+    let words = format!(
+        "{word} · epoch {epoch} of {} · batch {batch} of {per_epoch}",
+        training.total_epochs.max(1)
+    );
     ui.label(words);
     let progress = (total > 0).then_some(Progress { done: step, total });
     states::progress_bar(ui, progress, 140.0);
@@ -306,10 +433,18 @@ fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     let paused = training.is_paused();
-    if ui.button(if paused { "Resume" } else { "Pause" }).on_hover_text("Space").clicked() {
+    if ui
+        .button(if paused { "Resume" } else { "Pause" })
+        .on_hover_text("Space")
+        .clicked()
+    {
         cx.push(Action::SetPaused(!paused));
     }
-    if ui.button("Stop").on_hover_text("Keeps the best weights so far").clicked() {
+    if ui
+        .button("Stop")
+        .on_hover_text("Keeps the best weights so far")
+        .clicked()
+    {
         cx.push(Action::Stop);
     }
 }
@@ -331,8 +466,16 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let words = match &cx.state.training.run {
         RunState::Finished(outcome) => {
-            let word = if outcome.completed { "Training finished" } else { "Training stopped" };
-            format!("{word} · best epoch {} · {}", outcome.best_epoch, minutes(outcome.seconds))
+            let word = if outcome.completed {
+                "Training finished"
+            } else {
+                "Training stopped"
+            };
+            format!(
+                "{word} · best epoch {} · {}",
+                outcome.best_epoch,
+                minutes(outcome.seconds)
+            )
         }
         RunState::Failed(_) => "Training failed: see the notes".to_owned(),
         _ if cx.state.why_not_train().is_none() => "Ready to train".to_owned(),
@@ -351,7 +494,10 @@ fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         states::caption(ui, "Nothing is selected yet.");
         return;
     };
-    let sample = state.selection.sample.and_then(|index| Some((index, dataset.samples.get(index)?)));
+    let sample = state
+        .selection
+        .sample
+        .and_then(|index| Some((index, dataset.samples.get(index)?)));
     let Some((index, sample)) = sample else {
         states::caption(ui, "Click an image to select it.");
         return;
@@ -360,60 +506,92 @@ fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let (rect, _) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
     if let Some(texture) = cx.thumbnail(ui.ctx(), index) {
         let size = picture::fitted_exactly(texture.size_vec2(), rect.size());
-        picture::paint(ui, &texture, egui::Rect::from_center_size(rect.center(), size));
+        picture::paint(
+            ui,
+            &texture,
+            egui::Rect::from_center_size(rect.center(), size),
+        );
     }
-    let name = sample.path.file_name().map(|name| display_path(name.as_ref())).unwrap_or_default();
-    ui.add(egui::Label::new(name).truncate()).on_hover_text(display_path(&sample.path));
-    egui::Grid::new("selection-facts").num_columns(2).spacing([12.0, 6.0]).show(ui, |ui| {
-        let mut fact = |name: &str, value: String| {
-            states::caption(ui, name);
-            ui.add(egui::Label::new(value).truncate());
-            ui.end_row();
-        };
-        fact("label", dataset.class_name(sample.label).to_owned());
-        if let Some(split) = state.split.as_ref().and_then(|split| split.of(index)) {
-            fact("part", split.word().to_owned());
-        }
-        let says = match &state.says.answer {
-            Some(answer) => {
-                let probability = answer.probabilities.get(answer.class).copied().unwrap_or_default();
-                let class = answer.classes.get(answer.class).map_or("", String::as_str);
-                format!("{class} {}", percent(f64::from(probability)))
+    let name = sample
+        .path
+        .file_name()
+        .map(|name| display_path(name.as_ref()))
+        .unwrap_or_default();
+    ui.add(egui::Label::new(name).truncate())
+        .on_hover_text(display_path(&sample.path));
+    egui::Grid::new("selection-facts")
+        .num_columns(2)
+        .spacing([12.0, 6.0])
+        .show(ui, |ui| {
+            let mut fact = |name: &str, value: String| {
+                states::caption(ui, name);
+                ui.add(egui::Label::new(value).truncate());
+                ui.end_row();
+            };
+            fact("label", dataset.class_name(sample.label).to_owned());
+            if let Some(split) = state.split.as_ref().and_then(|split| split.of(index)) {
+                fact("part", split.word().to_owned());
             }
-            None if state.model.is_some() => "…".to_owned(),
-            None => "no model yet".to_owned(),
-        };
-        fact("says", says);
-        let layers = &state.experiment.model.layers;
-        if let Some(layer) = state.selection.layer.and_then(|layer| layers.get(layer)) {
-            fact("layer", layer.name.clone());
-        }
-        if let Some(unit) = state.selection.unit {
-            fact("filter", unit.to_string());
-        }
-    });
+            let says = match &state.says.answer {
+                Some(answer) => {
+                    let probability = answer
+                        .probabilities
+                        .get(answer.class)
+                        .copied()
+                        .unwrap_or_default();
+                    let class = answer.classes.get(answer.class).map_or("", String::as_str);
+                    format!("{class} {}", percent(f64::from(probability)))
+                }
+                None if state.model.is_some() => "…".to_owned(),
+                None => "no model yet".to_owned(),
+            };
+            fact("says", says);
+            let layers = &state.experiment.model.layers;
+            if let Some(layer) = state.selection.layer.and_then(|layer| layers.get(layer)) {
+                fact("layer", layer.name.clone());
+            }
+            if let Some(unit) = state.selection.unit {
+                fact("filter", unit.to_string());
+            }
+        });
 }
 
 fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     const MOST: usize = 4;
-    let shown: Vec<_> = cx.state.notices.iter().rev().filter(|notice| notice.shown).take(MOST).collect();
+    let shown: Vec<_> = cx
+        .state
+        .notices
+        .iter()
+        .rev()
+        .filter(|notice| notice.shown)
+        .take(MOST)
+        .collect();
     if shown.is_empty() {
         return;
     }
-    let area = egui::Area::new(egui::Id::unique("notifications")).anchor(Align2::RIGHT_BOTTOM, [-16.0, -60.0]);
+    let area = egui::Area::new(egui::Id::unique("notifications"))
+        .anchor(Align2::RIGHT_BOTTOM, [-16.0, -60.0]);
     let mut dismissed = Vec::new();
     area.show(ui.ctx(), |ui| {
         for notice in shown.into_iter().rev() {
             let palette = theme::palette(ui);
-            let colour = if notice.level == Level::Error { palette.error } else { palette.warning };
-            let frame = Frame::popup(ui.style()).stroke(Stroke::new(1.0, colour)).inner_margin(Margin::same(12));
+            let colour = if notice.level == Level::Error {
+                palette.error
+            } else {
+                palette.warning
+            };
+            let frame = Frame::popup(ui.style())
+                .stroke(Stroke::new(1.0, colour))
+                .inner_margin(Margin::same(12));
             frame.show(ui, |ui| {
                 ui.set_width(360.0);
                 ui.horizontal_top(|ui| {
                     ui.label(icon_text(icons::ICON_ERROR).color(colour).size(18.0));
                     ui.add_sized([290.0, 0.0], egui::Label::new(&notice.text).wrap());
                     let close = ui.add(Button::new(icon_text(icons::ICON_CLOSE)).frame(false));
-                    close.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Dismiss"));
+                    close.widget_info(|| {
+                        egui::WidgetInfo::labeled(egui::Role::Button, true, "Dismiss")
+                    });
                     if close.clicked() {
                         dismissed.push(notice.id);
                     }
@@ -421,7 +599,8 @@ fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             });
         }
     });
-    cx.actions.extend(dismissed.into_iter().map(Action::Dismiss));
+    cx.actions
+        .extend(dismissed.into_iter().map(Action::Dismiss));
 }
 
 fn shortcuts_ui(ui: &mut Ui) {
@@ -438,13 +617,16 @@ fn shortcuts_ui(ui: &mut Ui) {
         ("F1", "This list"),
         ("Ctrl+Q", "Quit"),
     ];
-    egui::Grid::new("shortcuts").num_columns(2).spacing([24.0, 8.0]).show(ui, |ui| {
-        for (keys, words) in rows {
-            ui.label(RichText::new(keys).strong());
-            ui.label(words);
-            ui.end_row();
-        }
-    });
+    egui::Grid::new("shortcuts")
+        .num_columns(2)
+        .spacing([24.0, 8.0])
+        .show(ui, |ui| {
+            for (keys, words) in rows {
+                ui.label(RichText::new(keys).strong());
+                ui.label(words);
+                ui.end_row();
+            }
+        });
 }
 
 fn log_ui(ui: &mut Ui, cx: &Cx<'_>) {
@@ -454,7 +636,9 @@ fn log_ui(ui: &mut Ui, cx: &Cx<'_>) {
         return;
     }
     let height = ui.text_style_height(&egui::TextStyle::Body);
-    let area = ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true);
+    let area = ScrollArea::vertical()
+        .auto_shrink(false)
+        .stick_to_bottom(true);
     area.show_rows(ui, height, notices.len(), |ui, rows| {
         for notice in &notices[rows] {
             let palette = theme::palette(ui);
@@ -472,7 +656,9 @@ fn log_ui(ui: &mut Ui, cx: &Cx<'_>) {
 /// A path typed by the user, once Enter or Open is pressed.
 fn path_field_ui(ui: &mut Ui, typed: &mut String) -> Option<PathBuf> {
     let label = ui.label("A dataset folder, a model, an experiment or an image");
-    let field = ui.add(egui::TextEdit::singleline(typed).desired_width(420.0)).labelled_by(label.id);
+    let field = ui
+        .add(egui::TextEdit::singleline(typed).desired_width(420.0))
+        .labelled_by(label.id);
     field.request_focus();
     let entered = ui.input(|input| input.key_pressed(egui::Key::Enter));
     let pressed = states::primary_button(ui, "Open", !typed.trim().is_empty()).clicked();

@@ -72,7 +72,9 @@ impl Purpose {
     /// Adds the ending people expect to a name typed without one.
     fn with_ending(self, path: PathBuf) -> PathBuf {
         match (self.kind(), self.endings()) {
-            (DialogType::SaveFile, [ending]) if path.extension().is_none() => path.with_extension(ending),
+            (DialogType::SaveFile, [ending]) if path.extension().is_none() => {
+                path.with_extension(ending)
+            }
             _ => path,
         }
     }
@@ -102,27 +104,41 @@ impl SystemPicker {
     /// # Errors
     /// When the system cannot start a thread.
     pub fn start(waker: Waker) -> io::Result<Self> {
-        let worker = Worker::spawn("convscope-dialogs", move |questions: Receiver<(Purpose, Sender<Vec<PathBuf>>)>| {
-            for (purpose, answer) in questions {
-                // Nobody waits for the answer once the window is closed.
-                let _ = answer.send(system_dialog(purpose));
-                waker();
-            }
-        })?;
-        Ok(Self { worker, waiting: None, in_app: None })
+        let worker = Worker::spawn(
+            "convscope-dialogs",
+            move |questions: Receiver<(Purpose, Sender<Vec<PathBuf>>)>| {
+                for (purpose, answer) in questions {
+                    // Nobody waits for the answer once the window is closed.
+                    let _ = answer.send(system_dialog(purpose));
+                    waker();
+                }
+            },
+        )?;
+        Ok(Self {
+            worker,
+            waiting: None,
+            in_app: None,
+        })
     }
 
     fn open_in_app(&mut self, purpose: Purpose) {
         let endings = purpose.endings();
         let accepts = move |path: &Path| {
             endings.is_empty()
-                || path.extension().and_then(|ending| ending.to_str()).is_some_and(|ending| {
-                    endings.iter().any(|known| ending.eq_ignore_ascii_case(known))
-                })
+                || path
+                    .extension()
+                    .and_then(|ending| ending.to_str())
+                    .is_some_and(|ending| {
+                        endings
+                            .iter()
+                            .any(|known| ending.eq_ignore_ascii_case(known))
+                    })
         };
         let dialog = match purpose.kind() {
             DialogType::SelectFolder => FileDialog::select_folder(),
-            DialogType::SaveFile => FileDialog::save_file().default_filename(purpose.default_name()),
+            DialogType::SaveFile => {
+                FileDialog::save_file().default_filename(purpose.default_name())
+            }
             DialogType::OpenFile => FileDialog::open_file().show_files_filter(Box::new(accepts)),
         };
         let mut dialog = dialog
@@ -162,12 +178,22 @@ impl FilePicker for SystemPicker {
         let purpose = *purpose;
         match show(dialog, context) {
             State::Selected => {
-                let mut paths: Vec<PathBuf> = dialog.selection().into_iter().map(Path::to_path_buf).collect();
+                let mut paths: Vec<PathBuf> = dialog
+                    .selection()
+                    .into_iter()
+                    .map(Path::to_path_buf)
+                    .collect();
                 if paths.is_empty() {
                     paths.extend(dialog.path().map(Path::to_path_buf));
                 }
                 self.in_app = None;
-                Some((purpose, paths.into_iter().map(|path| purpose.with_ending(path)).collect()))
+                Some((
+                    purpose,
+                    paths
+                        .into_iter()
+                        .map(|path| purpose.with_ending(path))
+                        .collect(),
+                ))
             }
             State::Open => None,
             State::Cancelled | State::Closed => {
@@ -196,8 +222,13 @@ fn system_dialog(purpose: Purpose) -> Vec<PathBuf> {
     let paths: Vec<PathBuf> = match purpose.kind() {
         DialogType::SelectFolder => one(dialog.pick_folder()),
         DialogType::SaveFile => one(dialog.set_file_name(purpose.default_name()).save_file()),
-        DialogType::OpenFile if purpose == Purpose::ChooseImages => dialog.pick_files().unwrap_or_default(),
+        DialogType::OpenFile if purpose == Purpose::ChooseImages => {
+            dialog.pick_files().unwrap_or_default()
+        }
         DialogType::OpenFile => one(dialog.pick_file()),
     };
-    paths.into_iter().map(|path| purpose.with_ending(path)).collect()
+    paths
+        .into_iter()
+        .map(|path| purpose.with_ending(path))
+        .collect()
 }

@@ -27,7 +27,11 @@ pub fn significant(value: f64) -> String {
     }
     if magnitude >= 4 {
         let whole = thousands(value.abs().round() as usize);
-        return if value < 0.0 { format!("-{whole}") } else { whole };
+        return if value < 0.0 {
+            format!("-{whole}")
+        } else {
+            whole
+        };
     }
     let decimals = (3 - magnitude).max(0) as usize;
     format!("{value:.decimals$}")
@@ -35,7 +39,11 @@ pub fn significant(value: f64) -> String {
 
 /// `97.3 %` of a share of 0..1.
 pub fn percent(share: f64) -> String {
-    if share.is_finite() { format!("{:.1} %", 100.0 * share) } else { "–".to_owned() }
+    if share.is_finite() {
+        format!("{:.1} %", 100.0 * share)
+    } else {
+        "–".to_owned()
+    }
 }
 
 /// `m:ss`.
@@ -73,9 +81,18 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(significant(value), text);
         }
-        assert_eq!([thousands(0), thousands(999), thousands(4_791_809)], ["0", "999", "4,791,809"]);
-        assert_eq!([minutes(7.4), minutes(61.0), minutes(f64::NAN)], ["0:07", "1:01", "–"]);
+        assert_eq!(
+            [thousands(0), thousands(999), thousands(4_791_809)],
+            ["0", "999", "4,791,809"]
+        );
+        assert_eq!(
+            [minutes(7.4), minutes(61.0), minutes(f64::NAN)],
+            ["0:07", "1:01", "–"]
+        );
         assert_eq!(percent(0.9731), "97.3 %");
-        assert_eq!([counted(1, "image"), counted(1_200, "image")], ["1 image", "1,200 images"]);
+        assert_eq!(
+            [counted(1, "image"), counted(1_200, "image")],
+            ["1 image", "1,200 images"]
+        );
     }
 }

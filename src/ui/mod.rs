@@ -43,7 +43,9 @@ pub struct Options {
 
 /// Why the window did not open.
 #[derive(Debug, thiserror::Error)]
-#[error("the window cannot be opened: {0}; try --renderer glow, or use the commands that need no window (convscope --help)")]
+#[error(
+    "the window cannot be opened: {0}; try --renderer glow, or use the commands that need no window (convscope --help)"
+)]
 pub struct WindowError(String);
 
 const WINDOW_SIZE: [f32; 2] = [1280.0, 800.0];
@@ -79,7 +81,11 @@ fn open_window(options: &Options, renderer: eframe::Renderer) -> eframe::Result 
     if let Ok(icon) = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")) {
         viewport = viewport.with_icon(icon);
     }
-    let native = eframe::NativeOptions { viewport, renderer, ..Default::default() };
+    let native = eframe::NativeOptions {
+        viewport,
+        renderer,
+        ..Default::default()
+    };
     let open = options.open.clone();
     eframe::run_native(
         "Convscope",

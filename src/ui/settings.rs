@@ -93,7 +93,9 @@ impl Settings {
     pub fn load(path: &Path) -> (Self, Option<String>) {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return (Self::default(), None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return (Self::default(), None);
+            }
             Err(error) => return (Self::default(), Some(set_aside(path, &error.to_string()))),
         };
         match ron::from_str(&text) {
@@ -108,7 +110,10 @@ impl Settings {
     /// One sentence.
     pub fn save(&self, path: &Path) -> Result<(), String> {
         let failed = |reason: &dyn std::fmt::Display| {
-            format!("The settings cannot be saved to {}: {reason}", display_path(path))
+            format!(
+                "The settings cannot be saved to {}: {reason}",
+                display_path(path)
+            )
         };
         let text = ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default())
             .map_err(|error| failed(&error))?;
@@ -127,16 +132,23 @@ fn set_aside(path: &Path, reason: &str) -> String {
         Ok(()) => format!("it is kept as {}", display_path(&aside)),
         Err(error) => format!("it could not be set aside: {error}"),
     };
-    format!("The settings file {} is damaged ({reason}); {kept}, and the defaults are used", display_path(path))
+    format!(
+        "The settings file {} is damaged ({reason}); {kept}, and the defaults are used",
+        display_path(path)
+    )
 }
 
 /// Where the settings are: `CONVSCOPE_CONFIG` (a folder) or the user's configuration folder.
 pub fn default_path() -> PathBuf {
-    let folder = std::env::var_os("CONVSCOPE_CONFIG").map(PathBuf::from).or_else(|| {
-        directories::ProjectDirs::from("org", "Convscope", "Convscope")
-            .map(|dirs| dirs.config_dir().to_path_buf())
-    });
-    folder.unwrap_or_else(|| PathBuf::from(".")).join("settings.ron")
+    let folder = std::env::var_os("CONVSCOPE_CONFIG")
+        .map(PathBuf::from)
+        .or_else(|| {
+            directories::ProjectDirs::from("org", "Convscope", "Convscope")
+                .map(|dirs| dirs.config_dir().to_path_buf())
+        });
+    folder
+        .unwrap_or_else(|| PathBuf::from("."))
+        .join("settings.ron")
 }
 
 #[cfg(test)]
@@ -148,8 +160,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/settings.ron");
         assert_eq!(Settings::load(&path), (Settings::default(), None));
-        let settings =
-            Settings { theme: Theme::Dark, step: Step::Inside, dataset: Some("/d".into()), ..Settings::default() };
+        let settings = Settings {
+            theme: Theme::Dark,
+            step: Step::Inside,
+            dataset: Some("/d".into()),
+            ..Settings::default()
+        };
         settings.save(&path).unwrap();
         assert_eq!(Settings::load(&path), (settings, None));
     }
@@ -164,7 +180,10 @@ mod tests {
             assert_eq!(settings, Settings::default());
             assert!(notice.unwrap().contains("damaged"));
             assert!(!path.exists());
-            assert_eq!(fs::read(folder.path().join("settings.ron.damaged")).unwrap(), content);
+            assert_eq!(
+                fs::read(folder.path().join("settings.ron.damaged")).unwrap(),
+                content
+            );
         }
     }
 }

@@ -1,17 +1,13 @@
 //! Everything the window shows, and the reducer that events change it through. Plain data.
 
-use std::{
-    collections::BTreeMap,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use super::format::{counted, percent};
 use crate::{
     data::{Dataset, Picture, Split, dataset::display_path},
     engine::{
-        Event, JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress,
-        TrainingOutcome,
+        Event, JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction,
+        Progress, TrainingOutcome,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerShape, ShapeError, shapes},
@@ -308,22 +304,32 @@ impl AppState {
         if self.training.is_running() {
             return Some("A run goes on: stop it first".into());
         }
-        let Some(dataset) = self.dataset() else { return Some("Open a dataset first".into()) };
+        let Some(dataset) = self.dataset() else {
+            return Some("Open a dataset first".into());
+        };
         if let Err(error) = self.experiment.training.check() {
             return Some(error.to_string());
         }
-        if self.split.as_ref().is_none_or(|split| split.train.is_empty()) {
+        if self
+            .split
+            .as_ref()
+            .is_none_or(|split| split.train.is_empty())
+        {
             return Some("The training part is empty: give less to validation".into());
         }
         let classes = dataset.classes.len();
-        shapes::check_classifier(&self.experiment.model, classes).err().map(|error| error.to_string())
+        shapes::check_classifier(&self.experiment.model, classes)
+            .err()
+            .map(|error| error.to_string())
     }
 
     /// Makes what follows from the experiment agree with it again.
     pub fn experiment_changed(&mut self) {
         self.shapes = shapes::layer_shapes(&self.experiment.model).map(Into::into);
         self.split = self.dataset().and_then(|dataset| {
-            Split::new(&dataset.labels(), &self.experiment.split).ok().map(Arc::new)
+            Split::new(&dataset.labels(), &self.experiment.split)
+                .ok()
+                .map(Arc::new)
         });
     }
 
@@ -332,7 +338,9 @@ impl AppState {
         if selection == self.selection {
             return;
         }
-        self.trail.back.push(std::mem::replace(&mut self.selection, selection));
+        self.trail
+            .back
+            .push(std::mem::replace(&mut self.selection, selection));
         self.trail.forward.clear();
         if self.trail.back.len() > TRAIL_LENGTH {
             self.trail.back.remove(0);
@@ -342,21 +350,30 @@ impl AppState {
     /// The selection before this one.
     pub fn go_back(&mut self) {
         if let Some(earlier) = self.trail.back.pop() {
-            self.trail.forward.push(std::mem::replace(&mut self.selection, earlier));
+            self.trail
+                .forward
+                .push(std::mem::replace(&mut self.selection, earlier));
         }
     }
 
     /// The selection after this one.
     pub fn go_forward(&mut self) {
         if let Some(later) = self.trail.forward.pop() {
-            self.trail.back.push(std::mem::replace(&mut self.selection, later));
+            self.trail
+                .back
+                .push(std::mem::replace(&mut self.selection, later));
         }
     }
 
     /// Adds a line to the event log; warnings and errors also show as notifications.
     pub fn note(&mut self, level: Level, text: impl Into<String>) {
         let shown = level != Level::Info;
-        self.notices.push(Notice { id: self.next_notice, level, text: text.into(), shown });
+        self.notices.push(Notice {
+            id: self.next_notice,
+            level,
+            text: text.into(),
+            shown,
+        });
         self.next_notice += 1;
         if self.notices.len() > LOG_LENGTH {
             self.notices.remove(0);
@@ -374,7 +391,13 @@ impl AppState {
     pub fn apply(&mut self, event: Event) {
         match event {
             Event::Started { job, kind } => {
-                self.jobs.insert(job, RunningJob { kind, progress: None });
+                self.jobs.insert(
+                    job,
+                    RunningJob {
+                        kind,
+                        progress: None,
+                    },
+                );
             }
             Event::Progress { job, progress } => {
                 if let Some(running) = self.jobs.get_mut(&job) {
@@ -389,12 +412,24 @@ impl AppState {
                 self.jobs.remove(&job);
                 self.experiment = *experiment;
                 self.experiment_changed();
-                self.note(Level::Info, format!("Opened the experiment {}", self.experiment.title));
+                self.note(
+                    Level::Info,
+                    format!("Opened the experiment {}", self.experiment.title),
+                );
             }
-            Event::ImageLoaded { job, sample, picture, size } => {
+            Event::ImageLoaded {
+                job,
+                sample,
+                picture,
+                size,
+            } => {
                 self.jobs.remove(&job);
                 if self.image.job == Some(job) {
-                    self.image = ImageState { job: None, image: Some((sample, picture, size)), failed: None };
+                    self.image = ImageState {
+                        job: None,
+                        image: Some((sample, picture, size)),
+                        failed: None,
+                    };
                 }
             }
             // The texture store takes the pictures themselves.
@@ -407,19 +442,37 @@ impl AppState {
     fn apply_run(&mut self, event: Event) {
         let current = self.training.job();
         match event {
-            Event::TrainingStarted { job, steps_per_epoch, epochs, train_images, .. } if current == Some(job) => {
+            Event::TrainingStarted {
+                job,
+                steps_per_epoch,
+                epochs,
+                train_images,
+                ..
+            } if current == Some(job) => {
                 self.training.steps_per_epoch = steps_per_epoch;
                 self.training.total_epochs = epochs;
                 self.training.train_images = train_images;
             }
-            Event::Steps { job, steps } if current == Some(job) => self.training.steps.extend(steps),
+            Event::Steps { job, steps } if current == Some(job) => {
+                self.training.steps.extend(steps)
+            }
             Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
-            Event::Evaluated { job, evaluation } if current == Some(job) => self.evaluation = Some(evaluation),
+            Event::Evaluated { job, evaluation } if current == Some(job) => {
+                self.evaluation = Some(evaluation)
+            }
             Event::Paused { job, paused } if current == Some(job) => {
-                self.training.run = RunState::Running { job, paused, stopping: false };
+                self.training.run = RunState::Running {
+                    job,
+                    paused,
+                    stopping: false,
+                };
             }
             Event::Stopping { job } if current == Some(job) => {
-                self.training.run = RunState::Running { job, paused: false, stopping: true };
+                self.training.run = RunState::Running {
+                    job,
+                    paused: false,
+                    stopping: true,
+                };
             }
             Event::TrainingFinished { job, outcome } => {
                 self.jobs.remove(&job);
@@ -437,7 +490,11 @@ impl AppState {
             Event::FeatureMapsReady { job, maps } => {
                 self.jobs.remove(&job);
                 if self.maps.job == Some(job) {
-                    self.maps = MapsState { job: None, maps: Some(maps), failed: None };
+                    self.maps = MapsState {
+                        job: None,
+                        maps: Some(maps),
+                        failed: None,
+                    };
                 }
             }
             Event::MaximisePreview { job, preview } if self.maximise.job == Some(job) => {
@@ -446,8 +503,12 @@ impl AppState {
             Event::Maximised { job, preview } => {
                 self.jobs.remove(&job);
                 if self.maximise.job == Some(job) {
-                    self.maximise =
-                        MaximiseState { job: None, preview: Some(Arc::new(preview)), failed: None, ..self.maximise };
+                    self.maximise = MaximiseState {
+                        job: None,
+                        preview: Some(Arc::new(preview)),
+                        failed: None,
+                        ..self.maximise
+                    };
                 }
             }
             Event::Predicted { job, prediction } => self.predicted(job, prediction),
@@ -467,7 +528,10 @@ impl AppState {
             Event::ModelSaved { job, path } => {
                 self.jobs.remove(&job);
                 self.model_is_unsaved = false;
-                self.note(Level::Info, format!("Saved the model to {}", display_path(&path)));
+                self.note(
+                    Level::Info,
+                    format!("Saved the model to {}", display_path(&path)),
+                );
             }
             // What is left belongs to jobs that are no longer current.
             _ => {}
@@ -482,10 +546,16 @@ impl AppState {
         let dataset = &open.dataset;
         let images = counted(dataset.samples.len(), "image");
         let classes = dataset.classes.len();
-        self.note(Level::Info, format!("Opened {}: {images} of {classes} classes", dataset.name));
+        self.note(
+            Level::Info,
+            format!("Opened {}: {images} of {classes} classes", dataset.name),
+        );
         if !dataset.broken.is_empty() {
             let broken = dataset.broken.len();
-            self.note(Level::Warning, format!("{broken} images of {} could not be opened", dataset.name));
+            self.note(
+                Level::Warning,
+                format!("{broken} images of {} could not be opened", dataset.name),
+            );
         }
         self.experiment.dataset.path = dataset.root.clone();
         self.data = DataState::Open(open);
@@ -493,7 +563,11 @@ impl AppState {
         self.image = ImageState::default();
         self.maps = MapsState::default();
         self.experiment_changed();
-        let selection = Selection { sample: Some(0), layer: self.selection.layer, ..Selection::default() };
+        let selection = Selection {
+            sample: Some(0),
+            layer: self.selection.layer,
+            ..Selection::default()
+        };
         self.selection = selection;
         self.trail = Trail::default();
     }
@@ -504,16 +578,31 @@ impl AppState {
             None => String::new(),
         };
         let training = percent(record.train_accuracy);
-        self.note(Level::Info, format!("Epoch {}: training {training}{validation}", record.epoch));
+        self.note(
+            Level::Info,
+            format!("Epoch {}: training {training}{validation}", record.epoch),
+        );
         self.training.epochs.push(record);
     }
 
     fn run_finished(&mut self, outcome: TrainingOutcome) {
         let epochs = self.training.epochs.len();
-        let words = if outcome.completed { "Training finished" } else { "Training stopped" };
-        let best = match self.training.best_epoch().and_then(|best| best.val_accuracy) {
+        let words = if outcome.completed {
+            "Training finished"
+        } else {
+            "Training stopped"
+        };
+        let best = match self
+            .training
+            .best_epoch()
+            .and_then(|best| best.val_accuracy)
+        {
             Some(accuracy) => {
-                format!("; best epoch {} with {} validation accuracy", outcome.best_epoch, percent(accuracy))
+                format!(
+                    "; best epoch {} with {} validation accuracy",
+                    outcome.best_epoch,
+                    percent(accuracy)
+                )
             }
             None => String::new(),
         };
@@ -535,11 +624,25 @@ impl AppState {
 
     fn predicted(&mut self, job: JobId, prediction: Arc<Prediction>) {
         if self.says.job == Some(job) {
-            self.says = SaysState { job: None, answer: Some(prediction) };
+            self.says = SaysState {
+                job: None,
+                answer: Some(prediction),
+            };
         } else if self.predict.job == Some(job) {
-            let probability = prediction.probabilities.get(prediction.class).copied().unwrap_or_default();
-            let class = prediction.classes.get(prediction.class).map_or("", String::as_str);
-            let words = format!("{}: {class} {}", prediction.name, percent(f64::from(probability)));
+            let probability = prediction
+                .probabilities
+                .get(prediction.class)
+                .copied()
+                .unwrap_or_default();
+            let class = prediction
+                .classes
+                .get(prediction.class)
+                .map_or("", String::as_str);
+            let words = format!(
+                "{}: {class} {}",
+                prediction.name,
+                percent(f64::from(probability))
+            );
             self.note(Level::Info, words);
             self.predict.answers.insert(0, prediction);
             self.predict.answers.truncate(MOST_ANSWERS);
@@ -578,11 +681,15 @@ impl AppState {
         } else if job == self.says.job {
             self.says.job = None;
             false
-        } else if matches!(&self.data, DataState::Opening { job: current, .. } if Some(*current) == job) {
+        } else if matches!(&self.data, DataState::Opening { job: current, .. } if Some(*current) == job)
+        {
             self.opening_ended(message.clone());
             true
         } else {
-            matches!(kind, JobKind::LoadModel | JobKind::SaveModel | JobKind::LoadExperiment)
+            matches!(
+                kind,
+                JobKind::LoadModel | JobKind::SaveModel | JobKind::LoadExperiment
+            )
         };
         if let (true, Some(message)) = (is_current, message) {
             self.note(Level::Error, message);
@@ -590,7 +697,9 @@ impl AppState {
     }
 
     fn opening_ended(&mut self, message: Option<String>) {
-        let DataState::Opening { path, .. } = std::mem::take(&mut self.data) else { return };
+        let DataState::Opening { path, .. } = std::mem::take(&mut self.data) else {
+            return;
+        };
         if let Some(message) = message {
             self.data = DataState::Failed { path, message };
         }

@@ -51,17 +51,25 @@ impl Textures {
     /// A picture with crisp pixels.
     pub fn picture(&mut self, context: &Context, picture: &Arc<Picture>) -> TextureHandle {
         let frame = self.frame;
-        let entry = self.pictures.entry(Arc::as_ptr(picture) as usize).or_insert_with(|| Entry {
-            texture: upload(context, "picture", picture, TextureOptions::NEAREST),
-            drawn: frame,
-            _picture: Some(Arc::clone(picture)),
-        });
+        let entry = self
+            .pictures
+            .entry(Arc::as_ptr(picture) as usize)
+            .or_insert_with(|| Entry {
+                texture: upload(context, "picture", picture, TextureOptions::NEAREST),
+                drawn: frame,
+                _picture: Some(Arc::clone(picture)),
+            });
         entry.drawn = frame;
         entry.texture.clone()
     }
 
     /// The thumbnail of a sample; `None` until it has come.
-    pub fn thumbnail(&mut self, context: &Context, dataset: JobId, sample: usize) -> Option<TextureHandle> {
+    pub fn thumbnail(
+        &mut self,
+        context: &Context,
+        dataset: JobId,
+        sample: usize,
+    ) -> Option<TextureHandle> {
         if self.dataset != Some(dataset) {
             self.dataset = Some(dataset);
             self.thumbnails.clear();
@@ -81,7 +89,11 @@ impl Textures {
             let picture = self.arrived.remove(&sample)?;
             self.uploads += 1;
             let texture = upload(context, "thumbnail", &picture, TextureOptions::LINEAR);
-            let entry = Entry { texture: texture.clone(), drawn: self.frame, _picture: None };
+            let entry = Entry {
+                texture: texture.clone(),
+                drawn: self.frame,
+                _picture: None,
+            };
             self.thumbnails.insert(sample, entry);
             return Some(texture);
         }
@@ -116,14 +128,22 @@ fn evict(entries: &mut HashMap<usize, Entry>) {
     }
 }
 
-fn upload(context: &Context, name: &str, picture: &Picture, options: TextureOptions) -> TextureHandle {
+fn upload(
+    context: &Context,
+    name: &str,
+    picture: &Picture,
+    options: TextureOptions,
+) -> TextureHandle {
     let step = picture.width.max(picture.height).div_ceil(MAX_SIDE).max(1);
     if step == 1 && !picture.rgb.is_empty() {
         let image = ColorImage::from_rgb([picture.width, picture.height], &picture.rgb);
         return context.load_texture(name, image, options);
     }
     // Larger than any GPU must take: every step-th pixel.
-    let (width, height) = ((picture.width / step).max(1), (picture.height / step).max(1));
+    let (width, height) = (
+        (picture.width / step).max(1),
+        (picture.height / step).max(1),
+    );
     let rgb: Vec<u8> = (0..height)
         .flat_map(|y| (0..width).flat_map(move |x| picture.pixel(x * step, y * step)))
         .collect();

@@ -1,8 +1,8 @@
 //! Colours, fonts and spacing: the only place that names them.
 
 use eframe::egui::{
-    self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke, TextStyle,
-    Theme, vec2,
+    self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke,
+    TextStyle, Theme, vec2,
 };
 
 /// Radius of corners.
@@ -92,7 +92,11 @@ pub fn class_colour(class: usize) -> Color32 {
 /// Black or white, whichever reads better on `background`.
 pub fn ink_on(background: Color32) -> Color32 {
     let [red, green, blue, _] = background.to_array().map(f32::from);
-    if 0.299 * red + 0.587 * green + 0.114 * blue > 140.0 { Color32::BLACK } else { Color32::WHITE }
+    if 0.299 * red + 0.587 * green + 0.114 * blue > 140.0 {
+        Color32::BLACK
+    } else {
+        Color32::WHITE
+    }
 }
 
 /// Sets fonts and both styles.
@@ -102,11 +106,19 @@ pub fn install(context: &egui::Context) {
     let semibold = FontData::from_static(include_bytes!("../../assets/fonts/Inter-SemiBold.ttf"));
     fonts.font_data.insert("inter".into(), inter.into());
     fonts.font_data.insert(SEMIBOLD.into(), semibold.into());
-    let mut fallbacks = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
+    let mut fallbacks = fonts
+        .families
+        .get(&FontFamily::Proportional)
+        .cloned()
+        .unwrap_or_default();
     fallbacks.insert(0, "inter".into());
-    fonts.families.insert(FontFamily::Proportional, fallbacks.clone());
+    fonts
+        .families
+        .insert(FontFamily::Proportional, fallbacks.clone());
     fallbacks[0] = SEMIBOLD.into();
-    fonts.families.insert(FontFamily::Name(SEMIBOLD.into()), fallbacks);
+    fonts
+        .families
+        .insert(FontFamily::Name(SEMIBOLD.into()), fallbacks);
     context.set_fonts(fonts);
     egui_material_icons::initialize(context);
     for (theme, palette) in [(Theme::Light, LIGHT), (Theme::Dark, DARK)] {
@@ -120,8 +132,14 @@ fn restyle(style: &mut egui::Style, palette: &Palette) {
         (TextStyle::Small, FontId::new(12.0, family.clone())),
         (TextStyle::Body, FontId::new(14.0, family.clone())),
         (TextStyle::Button, FontId::new(14.0, family)),
-        (TextStyle::Heading, FontId::new(18.0, FontFamily::Name(SEMIBOLD.into()))),
-        (TextStyle::Monospace, FontId::new(13.0, FontFamily::Monospace)),
+        (
+            TextStyle::Heading,
+            FontId::new(18.0, FontFamily::Name(SEMIBOLD.into())),
+        ),
+        (
+            TextStyle::Monospace,
+            FontId::new(13.0, FontFamily::Monospace),
+        ),
     ]
     .into();
     style.spacing.item_spacing = vec2(GRID, GRID);
@@ -134,7 +152,8 @@ fn restyle(style: &mut egui::Style, palette: &Palette) {
 
     let visuals = &mut style.visuals;
     let dark = visuals.dark_mode;
-    let grey = |light: u8, dark_value: u8| Color32::from_gray(if dark { dark_value } else { light });
+    let grey =
+        |light: u8, dark_value: u8| Color32::from_gray(if dark { dark_value } else { light });
     visuals.panel_fill = grey(252, 24);
     visuals.window_fill = grey(255, 30);
     visuals.extreme_bg_color = grey(255, 16);

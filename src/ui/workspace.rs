@@ -7,7 +7,9 @@ use egui_tiles::{Behavior, Container, Linear, LinearDir, TileId, Tiles, Tree, Ui
 use serde::{Deserialize, Serialize};
 
 /// A stage of the learner's path, on the left of the window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Step {
     /// Look at the images.
     #[default]
@@ -26,8 +28,14 @@ pub enum Step {
 
 impl Step {
     /// All steps, in the order of their shortcuts Ctrl+1 ….
-    pub const ALL: [Self; 6] =
-        [Self::Data, Self::Model, Self::Train, Self::Evaluate, Self::Inside, Self::Predict];
+    pub const ALL: [Self; 6] = [
+        Self::Data,
+        Self::Model,
+        Self::Train,
+        Self::Evaluate,
+        Self::Inside,
+        Self::Predict,
+    ];
 
     /// Its word on the left.
     pub fn word(self) -> &'static str {
@@ -47,9 +55,17 @@ impl Step {
         match self {
             Self::Data => &[(0.64, &[P::Datasets]), (0.36, &[P::Image])],
             Self::Model => &[(1.0, &[P::Model])],
-            Self::Train => &[(0.26, &[P::TrainSettings]), (0.44, &[P::Curves]), (0.3, &[P::FeatureMaps])],
+            Self::Train => &[
+                (0.26, &[P::TrainSettings]),
+                (0.44, &[P::Curves]),
+                (0.3, &[P::FeatureMaps]),
+            ],
             Self::Evaluate => &[(0.5, &[P::Confusion]), (0.5, &[P::CellImages, P::Report])],
-            Self::Inside => &[(0.3, &[P::Filters]), (0.4, &[P::FeatureMaps]), (0.3, &[P::Maximise])],
+            Self::Inside => &[
+                (0.3, &[P::Filters]),
+                (0.4, &[P::FeatureMaps]),
+                (0.3, &[P::Maximise]),
+            ],
             Self::Predict => &[(1.0, &[P::Predict])],
         }
     }
@@ -59,7 +75,10 @@ impl Step {
         let mut columns = Vec::new();
         let mut shares = Vec::new();
         for (share, panels) in self.columns() {
-            let panes: Vec<TileId> = panels.iter().map(|panel| tiles.insert_pane(*panel)).collect();
+            let panes: Vec<TileId> = panels
+                .iter()
+                .map(|panel| tiles.insert_pane(*panel))
+                .collect();
             let column = match panes.as_slice() {
                 [only] => *only,
                 _ => tiles.insert_vertical_tile(panes),
@@ -149,7 +168,12 @@ pub struct Workspaces {
 
 impl Default for Workspaces {
     fn default() -> Self {
-        Self { trees: Step::ALL.into_iter().map(|step| (step, step.default_tree())).collect() }
+        Self {
+            trees: Step::ALL
+                .into_iter()
+                .map(|step| (step, step.default_tree()))
+                .collect(),
+        }
     }
 }
 
@@ -169,7 +193,8 @@ impl Workspaces {
 
     /// For [`Self::from_saved`].
     pub fn to_saved(&self) -> BTreeMap<Step, String> {
-        let text = |(step, tree): (&Step, &Tree<PanelKind>)| Some((*step, ron::to_string(tree).ok()?));
+        let text =
+            |(step, tree): (&Step, &Tree<PanelKind>)| Some((*step, ron::to_string(tree).ok()?));
         self.trees.iter().filter_map(text).collect()
     }
 
@@ -187,7 +212,9 @@ struct Panes<'a> {
 
 impl Behavior<PanelKind> for Panes<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, panel: &mut PanelKind) -> UiResponse {
-        egui::Frame::NONE.inner_margin(egui::Margin::same(12)).show(ui, |ui| (self.draw)(ui, *panel));
+        egui::Frame::NONE
+            .inner_margin(egui::Margin::same(12))
+            .show(ui, |ui| (self.draw)(ui, *panel));
         UiResponse::None
     }
 
@@ -196,7 +223,10 @@ impl Behavior<PanelKind> for Panes<'_> {
     }
 
     fn simplification_options(&self) -> egui_tiles::SimplificationOptions {
-        egui_tiles::SimplificationOptions { all_panes_must_have_tabs: true, ..Default::default() }
+        egui_tiles::SimplificationOptions {
+            all_panes_must_have_tabs: true,
+            ..Default::default()
+        }
     }
 
     fn tab_bar_height(&self, _style: &egui::Style) -> f32 {
@@ -222,7 +252,10 @@ mod tests {
         let mut saved = workspaces.to_saved();
         assert_eq!(saved.len(), Step::ALL.len());
         let again = Workspaces::from_saved(&saved).to_saved();
-        assert_eq!(again.keys().collect::<Vec<_>>(), saved.keys().collect::<Vec<_>>());
+        assert_eq!(
+            again.keys().collect::<Vec<_>>(),
+            saved.keys().collect::<Vec<_>>()
+        );
         saved.insert(Step::Train, "(root:Some(1),tiles:nonsense)".into());
         let repaired = Workspaces::from_saved(&saved);
         assert!(repaired.trees[&Step::Train].root.is_some());
@@ -231,7 +264,11 @@ mod tests {
     #[test]
     fn every_panel_stands_in_some_step() {
         for panel in PanelKind::ALL {
-            let is_there = |step: &Step| step.columns().iter().any(|(_, panels)| panels.contains(&panel));
+            let is_there = |step: &Step| {
+                step.columns()
+                    .iter()
+                    .any(|(_, panels)| panels.contains(&panel))
+            };
             assert!(Step::ALL.iter().any(is_there), "{panel:?}");
         }
     }

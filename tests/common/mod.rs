@@ -25,10 +25,22 @@ pub struct Desktop {
 pub fn missing_programs() -> Option<&'static str> {
     let works = |program: &str, argument: &str| {
         let mut command = Command::new(program);
-        command.arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+        command
+            .arg(argument)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok()
     };
-    let needed = [("Xvfb", "-help"), ("xdotool", "version"), ("import", "-version")];
-    needed.into_iter().find(|(program, argument)| !works(program, argument)).map(|(program, _)| program)
+    let needed = [
+        ("Xvfb", "-help"),
+        ("xdotool", "version"),
+        ("import", "-version"),
+    ];
+    needed
+        .into_iter()
+        .find(|(program, argument)| !works(program, argument))
+        .map(|(program, _)| program)
 }
 
 impl Desktop {
@@ -36,19 +48,37 @@ impl Desktop {
     /// whenever its last client leaves.
     pub fn start(width: u32, height: u32) -> Self {
         let mut server = Command::new("Xvfb")
-            .args(["-noreset", "-displayfd", "1", "-nolisten", "tcp", "-screen", "0", &format!("{width}x{height}x24")])
+            .args([
+                "-noreset",
+                "-displayfd",
+                "1",
+                "-nolisten",
+                "tcp",
+                "-screen",
+                "0",
+                &format!("{width}x{height}x24"),
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut number = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
-        Self { server, display: format!(":{}", number.trim()), home: tempfile::tempdir().unwrap() }
+        BufReader::new(server.stdout.take().unwrap())
+            .read_line(&mut number)
+            .unwrap();
+        Self {
+            server,
+            display: format!(":{}", number.trim()),
+            home: tempfile::tempdir().unwrap(),
+        }
     }
 
     fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
-        command.env("DISPLAY", &self.display).env_remove("WAYLAND_DISPLAY").current_dir(self.home.path());
+        command
+            .env("DISPLAY", &self.display)
+            .env_remove("WAYLAND_DISPLAY")
+            .current_dir(self.home.path());
         command
     }
 
@@ -67,17 +97,28 @@ impl Desktop {
             .spawn()
             .unwrap();
         let id = loop {
-            let found = self.command("xdotool").args(["search", "--onlyvisible", "--name", "^Convscope$"]).output();
+            let found = self
+                .command("xdotool")
+                .args(["search", "--onlyvisible", "--name", "^Convscope$"])
+                .output();
             let found = String::from_utf8(found.unwrap().stdout).unwrap();
             if let Some(id) = found.lines().next() {
                 break id.to_owned();
             }
             let ended = program.try_wait().unwrap();
-            assert!(ended.is_none(), "the program ended before its window opened: {ended:?}");
+            assert!(
+                ended.is_none(),
+                "the program ended before its window opened: {ended:?}"
+            );
             assert!(started.elapsed() < PATIENCE, "the window never opened");
             sleep(Duration::from_millis(20));
         };
-        let window = Window { desktop: self, program, id, opened_after: started.elapsed() };
+        let window = Window {
+            desktop: self,
+            program,
+            id,
+            opened_after: started.elapsed(),
+        };
         window.xdotool(&["windowmove", "--sync", &window.id, "0", "0"]);
         window.xdotool(&["windowfocus", "--sync", &window.id]);
         window
@@ -106,7 +147,12 @@ pub struct Window<'a> {
 
 impl Window<'_> {
     fn xdotool(&self, arguments: &[&str]) {
-        let status = self.desktop.command("xdotool").args(arguments).status().unwrap();
+        let status = self
+            .desktop
+            .command("xdotool")
+            .args(arguments)
+            .status()
+            .unwrap();
         assert!(status.success(), "xdotool {arguments:?}");
     }
 
@@ -138,7 +184,13 @@ impl Window<'_> {
 
     /// Sets the window's size.
     pub fn resize(&self, width: u32, height: u32) {
-        self.xdotool(&["windowsize", "--sync", &self.id, &width.to_string(), &height.to_string()]);
+        self.xdotool(&[
+            "windowsize",
+            "--sync",
+            &self.id,
+            &width.to_string(),
+            &height.to_string(),
+        ]);
         sleep(Duration::from_millis(500));
     }
 
@@ -154,13 +206,22 @@ impl Window<'_> {
             .args(files)
             .status()
             .unwrap();
-        assert!(status.success(), "the drop was not taken (is python3-xlib installed?)");
+        assert!(
+            status.success(),
+            "the drop was not taken (is python3-xlib installed?)"
+        );
     }
 
     /// What the screen shows.
     pub fn screenshot(&self) -> image::RgbImage {
         let path = self.desktop.home.path().join("screen.png");
-        let status = self.desktop.command("import").args(["-window", "root"]).arg(&path).status().unwrap();
+        let status = self
+            .desktop
+            .command("import")
+            .args(["-window", "root"])
+            .arg(&path)
+            .status()
+            .unwrap();
         assert!(status.success(), "import");
         image::open(path).unwrap().into_rgb8()
     }
@@ -169,10 +230,19 @@ impl Window<'_> {
     pub fn wait_for_line(&self, part: &str, skip: usize) -> String {
         let start = Instant::now();
         loop {
-            if let Some(line) = self.log().into_iter().skip(skip).find(|line| line.contains(part)) {
+            if let Some(line) = self
+                .log()
+                .into_iter()
+                .skip(skip)
+                .find(|line| line.contains(part))
+            {
                 return line;
             }
-            assert!(start.elapsed() < PATIENCE, "{part:?} never came; the log says {:#?}", self.log());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{part:?} never came; the log says {:#?}",
+                self.log()
+            );
             sleep(Duration::from_millis(50));
         }
     }

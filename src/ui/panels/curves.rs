@@ -1,7 +1,10 @@
 //! Live curves: accuracy and loss, training against validation, per batch and per epoch.
 
 use eframe::egui::{self, Id, Rangef, RichText, Ui, Vec2b};
-use egui_plot::{AxisHints, FilledArea, GridMark, HoverPosition, Line, Plot, PlotPoint, PlotPoints, Points, VLine};
+use egui_plot::{
+    AxisHints, FilledArea, GridMark, HoverPosition, Line, Plot, PlotPoint, PlotPoints, Points,
+    VLine,
+};
 
 use super::{Cx, Panel};
 use crate::{
@@ -22,7 +25,10 @@ pub struct Curves {
 
 impl Default for Curves {
     fn default() -> Self {
-        Self { show_batches: true, cache: Cache::default() }
+        Self {
+            show_batches: true,
+            cache: Cache::default(),
+        }
     }
 }
 
@@ -47,7 +53,8 @@ impl Cache {
             let x = record.step as f64 / per_epoch;
             // A value that is not finite is a gap; infinities would ruin the axes.
             let finite = |value: f64| if value.is_finite() { value } else { f64::NAN };
-            self.batch_accuracy.push(PlotPoint::new(x, finite(record.accuracy)));
+            self.batch_accuracy
+                .push(PlotPoint::new(x, finite(record.accuracy)));
             self.batch_loss.push(PlotPoint::new(x, finite(record.loss)));
         }
         self.steps = training.steps.len();
@@ -106,7 +113,10 @@ impl Curves {
                 .on_hover_text("Also draw the figures of every batch, thin");
             if let Some(best) = training.best_epoch() {
                 let accuracy = best.val_accuracy.unwrap_or(best.train_accuracy);
-                states::caption(ui, format!("best: epoch {} · {}", best.epoch, percent(accuracy)));
+                states::caption(
+                    ui,
+                    format!("best: epoch {} · {}", best.epoch, percent(accuracy)),
+                );
             }
         });
     }
@@ -140,56 +150,106 @@ fn chart_ui(ui: &mut Ui, chart: &Chart<'_>, training: &Training, height: f32) {
     ui.visuals_mut().override_text_color = Some(palette.muted);
     let response = plot.show(ui, |plot| draw(plot, chart, training, palette));
     ui.visuals_mut().override_text_color = None;
-    response.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, format!("{} curve", chart.name)));
+    response.response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Image, true, format!("{} curve", chart.name))
+    });
 }
 
-fn draw<'a>(plot: &mut egui_plot::PlotUi<'a>, chart: &Chart<'a>, training: &'a Training, palette: Palette) {
+fn draw<'a>(
+    plot: &mut egui_plot::PlotUi<'a>,
+    chart: &Chart<'a>,
+    training: &'a Training,
+    palette: Palette,
+) {
     if let Some(batches) = chart.batches {
         let line = Line::new("batches", PlotPoints::Borrowed(batches)).width(1.0);
-        plot.line(line.color(palette.training.gamma_multiply(0.4)).allow_hover(false));
+        plot.line(
+            line.color(palette.training.gamma_multiply(0.4))
+                .allow_hover(false),
+        );
     }
     let rows: Vec<(f64, f64, Option<f64>)> = training
         .epochs
         .iter()
-        .map(|record| (record.epoch as f64, (chart.train)(record), (chart.validation)(record)))
+        .map(|record| {
+            (
+                record.epoch as f64,
+                (chart.train)(record),
+                (chart.validation)(record),
+            )
+        })
         .filter(|(_, train, validation)| train.is_finite() && validation.is_none_or(f64::is_finite))
         .collect();
-    let both: Vec<(f64, f64, f64)> = rows.iter().filter_map(|(x, t, v)| Some((*x, *t, (*v)?))).collect();
+    let both: Vec<(f64, f64, f64)> = rows
+        .iter()
+        .filter_map(|(x, t, v)| Some((*x, *t, (*v)?)))
+        .collect();
     if both.len() > 1 {
         let xs: Vec<f64> = both.iter().map(|row| row.0).collect();
         let low: Vec<f64> = both.iter().map(|row| row.1.min(row.2)).collect();
         let high: Vec<f64> = both.iter().map(|row| row.1.max(row.2)).collect();
-        let area = FilledArea::new("gap", &xs, &low, &high).fill_color(palette.faint.gamma_multiply(0.25));
+        let area =
+            FilledArea::new("gap", &xs, &low, &high).fill_color(palette.faint.gamma_multiply(0.25));
         plot.add(area);
     }
     let mut series = |name: &str, points: Vec<[f64; 2]>, colour| {
         plot.line(Line::new(name, points.clone()).color(colour).width(2.0));
         plot.points(Points::new(name, points).color(colour).radius(3.0));
     };
-    series("training", rows.iter().map(|row| [row.0, row.1]).collect(), palette.training);
-    series("validation", both.iter().map(|row| [row.0, row.2]).collect(), palette.validation);
-    if let Some(best) = training.best_epoch().filter(|_| !training.epochs.is_empty()) {
+    series(
+        "training",
+        rows.iter().map(|row| [row.0, row.1]).collect(),
+        palette.training,
+    );
+    series(
+        "validation",
+        both.iter().map(|row| [row.0, row.2]).collect(),
+        palette.validation,
+    );
+    if let Some(best) = training
+        .best_epoch()
+        .filter(|_| !training.epochs.is_empty())
+    {
         let line = VLine::new("best epoch", best.epoch as f64).width(1.0);
-        plot.vline(line.color(palette.muted).style(egui_plot::LineStyle::dashed_dense()));
+        plot.vline(
+            line.color(palette.muted)
+                .style(egui_plot::LineStyle::dashed_dense()),
+        );
     }
 }
 
 /// Labels nearer than the first distance are left away, nearer than the second faded.
-const LABEL_SPACING: Rangef = Rangef { min: 12.0, max: 16.0 };
+const LABEL_SPACING: Rangef = Rangef {
+    min: 12.0,
+    max: 16.0,
+};
 
 fn epoch_axis<'a>() -> AxisHints<'a> {
     let whole = |mark: GridMark, _: &_| {
         let is_whole = mark.value.fract() == 0.0 && mark.value >= 0.0;
-        if is_whole { format!("{:.0}", mark.value) } else { String::new() }
+        if is_whole {
+            format!("{:.0}", mark.value)
+        } else {
+            String::new()
+        }
     };
-    AxisHints::new_x().formatter(whole).label_spacing(LABEL_SPACING)
+    AxisHints::new_x()
+        .formatter(whole)
+        .label_spacing(LABEL_SPACING)
 }
 
 fn value_axis<'a>(is_share: bool) -> AxisHints<'a> {
     let text = move |mark: GridMark, _: &_| {
-        if is_share { format!("{:.0} %", 100.0 * mark.value) } else { significant_axis(mark.value) }
+        if is_share {
+            format!("{:.0} %", 100.0 * mark.value)
+        } else {
+            significant_axis(mark.value)
+        }
     };
-    AxisHints::new_y().formatter(text).label_spacing(LABEL_SPACING).min_thickness(56.0)
+    AxisHints::new_y()
+        .formatter(text)
+        .label_spacing(LABEL_SPACING)
+        .min_thickness(56.0)
 }
 
 /// All values at the epoch under the pointer.
@@ -200,15 +260,28 @@ fn reading(
     validation: fn(&EpochRecord) -> Option<f64>,
     is_share: bool,
 ) -> String {
-    let (HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position }) = hover;
-    let text = |value: f64| if is_share { percent(value) } else { significant(value) };
+    let (HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position }) =
+        hover;
+    let text = |value: f64| {
+        if is_share {
+            percent(value)
+        } else {
+            significant(value)
+        }
+    };
     let nearest = epochs.iter().min_by(|a, b| {
-        (a.epoch as f64 - position.x).abs().total_cmp(&(b.epoch as f64 - position.x).abs())
+        (a.epoch as f64 - position.x)
+            .abs()
+            .total_cmp(&(b.epoch as f64 - position.x).abs())
     });
     match nearest {
         Some(record) => {
             let validation = validation(record).map_or("–".to_owned(), text);
-            format!("epoch {}\ntraining {}\nvalidation {validation}", record.epoch, text(train(record)))
+            format!(
+                "epoch {}\ntraining {}\nvalidation {validation}",
+                record.epoch,
+                text(train(record))
+            )
         }
         None => text(position.y),
     }
@@ -219,7 +292,12 @@ fn whole_epochs((low, high): (f64, f64)) -> Vec<GridMark> {
     let step = ((high - low) / 10.0).ceil().max(1.0);
     let first = (low / step).ceil() as i64;
     let last = (high / step).floor() as i64;
-    (first..=last.min(first + 100)).map(|i| GridMark { value: i as f64 * step, step_size: step }).collect()
+    (first..=last.min(first + 100))
+        .map(|i| GridMark {
+            value: i as f64 * step,
+            step_size: step,
+        })
+        .collect()
 }
 
 fn significant_axis(value: f64) -> String {

@@ -32,7 +32,12 @@ type ShownKey = (u64, usize, Option<usize>, Option<SplitName>);
 
 impl Default for Datasets {
     fn default() -> Self {
-        Self { class: None, part: None, side: 88.0, shown: None }
+        Self {
+            class: None,
+            part: None,
+            side: 88.0,
+            shown: None,
+        }
     }
 }
 
@@ -42,7 +47,11 @@ const CLASSES_WIDTH: f32 = 168.0;
 impl Panel for Datasets {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         match &cx.state.data {
-            DataState::Empty => empty_ui(ui, cx, "Open a folder that holds one folder of images per class."),
+            DataState::Empty => empty_ui(
+                ui,
+                cx,
+                "Open a folder that holds one folder of images per class.",
+            ),
             DataState::Opening { job, path } => {
                 let progress = cx.state.jobs.get(job).and_then(|job| job.progress);
                 let words = format!("Reading {}", display_path(path));
@@ -52,7 +61,11 @@ impl Panel for Datasets {
             }
             DataState::Failed { message, .. } => {
                 states::failed(ui, message);
-                empty_ui(ui, cx, "Choose another folder, or start with the bundled shapes.");
+                empty_ui(
+                    ui,
+                    cx,
+                    "Choose another folder, or start with the bundled shapes.",
+                );
             }
             DataState::Open(open) => {
                 let open = std::sync::Arc::clone(open);
@@ -78,8 +91,11 @@ impl Datasets {
         self.class = self.class.filter(|class| *class < dataset.classes.len());
         ui.horizontal_wrapped(|ui| {
             ui.heading(&dataset.name);
-            let words =
-                format!("{} · {} classes", counted(dataset.samples.len(), "image"), dataset.classes.len());
+            let words = format!(
+                "{} · {} classes",
+                counted(dataset.samples.len(), "image"),
+                dataset.classes.len()
+            );
             states::caption(ui, words).on_hover_text(display_path(&dataset.root));
         });
         left_out_ui(ui, dataset);
@@ -104,36 +120,48 @@ impl Datasets {
         let counts = dataset.class_counts();
         let words = format!("All · {}", thousands(dataset.samples.len()));
         let all = Button::selectable(self.class.is_none(), words);
-        if ui.add(all.min_size(vec2(CLASSES_WIDTH - 12.0, 28.0))).clicked() {
+        if ui
+            .add(all.min_size(vec2(CLASSES_WIDTH - 12.0, 28.0)))
+            .clicked()
+        {
             self.class = None;
         }
-        ScrollArea::vertical().auto_shrink(false).show_rows(ui, 28.0, counts.len(), |ui, rows| {
-            for class in rows {
-                let name = dataset.class_name(class);
-                let words = format!("{} · {}", shortened(name, 14), thousands(counts[class]));
-                ui.horizontal(|ui| {
-                    let chip = RichText::new("●").color(theme::class_colour(class));
-                    let button = Button::selectable(self.class == Some(class), (chip, words));
-                    let response = ui.add(button.min_size(vec2(CLASSES_WIDTH - 12.0, 28.0)));
-                    if response.on_hover_text(name).clicked() {
-                        self.class = Some(class);
-                        let selection = Selection { class: Some(class), ..cx.state.selection.clone() };
-                        cx.push(Action::Select(selection));
-                    }
-                });
-            }
-        });
+        ScrollArea::vertical()
+            .auto_shrink(false)
+            .show_rows(ui, 28.0, counts.len(), |ui, rows| {
+                for class in rows {
+                    let name = dataset.class_name(class);
+                    let words = format!("{} · {}", shortened(name, 14), thousands(counts[class]));
+                    ui.horizontal(|ui| {
+                        let chip = RichText::new("●").color(theme::class_colour(class));
+                        let button = Button::selectable(self.class == Some(class), (chip, words));
+                        let response = ui.add(button.min_size(vec2(CLASSES_WIDTH - 12.0, 28.0)));
+                        if response.on_hover_text(name).clicked() {
+                            self.class = Some(class);
+                            let selection = Selection {
+                                class: Some(class),
+                                ..cx.state.selection.clone()
+                            };
+                            cx.push(Action::Select(selection));
+                        }
+                    });
+                }
+            });
     }
 
     fn filter_ui(&mut self, ui: &mut Ui, split: Option<&Split>) {
         ui.horizontal_wrapped(|ui| {
             let words = |part: Option<SplitName>| match (part, split) {
                 (None, _) => "every part".to_owned(),
-                (Some(part), Some(split)) => format!("{} · {}", part.word(), thousands(split.part(part).len())),
+                (Some(part), Some(split)) => {
+                    format!("{} · {}", part.word(), thousands(split.part(part).len()))
+                }
                 (Some(part), None) => part.word().to_owned(),
             };
             let label = ui.label("Part");
-            let shown = ComboBox::from_id_salt("part").selected_text(words(self.part)).width(140.0);
+            let shown = ComboBox::from_id_salt("part")
+                .selected_text(words(self.part))
+                .width(140.0);
             let shown = shown.show_ui(ui, |ui| {
                 ui.selectable_value(&mut self.part, None, words(None));
                 for part in SplitName::ALL {
@@ -144,8 +172,12 @@ impl Datasets {
             ui.add_space(theme::GRID);
             let label = ui.label("Size");
             ui.spacing_mut().slider_width = 90.0;
-            let slider = Slider::new(&mut self.side, 48.0..=192.0).step_by(8.0).show_value(false);
-            ui.add(slider).labelled_by(label.id).on_hover_text("Size of the thumbnails");
+            let slider = Slider::new(&mut self.side, 48.0..=192.0)
+                .step_by(8.0)
+                .show_value(false);
+            ui.add(slider)
+                .labelled_by(label.id)
+                .on_hover_text("Size of the thumbnails");
         });
     }
 
@@ -158,26 +190,39 @@ impl Datasets {
             return;
         }
         let fits = |index: &usize| {
-            self.class.is_none_or(|class| dataset.samples[*index].label == class)
-                && self.part.is_none_or(|part| split.and_then(|split| split.of(*index)) == Some(part))
+            self.class
+                .is_none_or(|class| dataset.samples[*index].label == class)
+                && self
+                    .part
+                    .is_none_or(|part| split.and_then(|split| split.of(*index)) == Some(part))
         };
         self.shown = Some((key, (0..dataset.samples.len()).filter(fits).collect()));
     }
 
     fn grid_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset) {
-        let Some((_, shown)) = &self.shown else { return };
+        let Some((_, shown)) = &self.shown else {
+            return;
+        };
         if shown.is_empty() {
             states::caption(ui, "No image of this class stands in this part.");
             return;
         }
         let describe = |sample: usize| {
             let sample = &dataset.samples[sample];
-            let name = sample.path.file_name().map(|name| display_path(name.as_ref())).unwrap_or_default();
+            let name = sample
+                .path
+                .file_name()
+                .map(|name| display_path(name.as_ref()))
+                .unwrap_or_default();
             format!("{name} · {}", dataset.class_name(sample.label))
         };
         if let Some(sample) = grid::thumbnails(ui, cx, shown, self.side, describe) {
             let class = dataset.samples.get(sample).map(|sample| sample.label);
-            let selection = Selection { sample: Some(sample), class, ..cx.state.selection.clone() };
+            let selection = Selection {
+                sample: Some(sample),
+                class,
+                ..cx.state.selection.clone()
+            };
             cx.push(Action::Select(selection));
         }
     }

@@ -17,7 +17,9 @@ use std::collections::BTreeMap;
 
 use eframe::egui::{Context, TextureHandle, Ui};
 
-use super::{action::Action, settings::Settings, state::AppState, textures::Textures, workspace::PanelKind};
+use super::{
+    action::Action, settings::Settings, state::AppState, textures::Textures, workspace::PanelKind,
+};
 
 /// What a panel may see and use.
 pub struct Cx<'a> {
@@ -55,7 +57,12 @@ pub struct Panels(BTreeMap<PanelKind, Box<dyn Panel>>);
 
 impl Default for Panels {
     fn default() -> Self {
-        Self(PanelKind::ALL.into_iter().map(|kind| (kind, new_panel(kind))).collect())
+        Self(
+            PanelKind::ALL
+                .into_iter()
+                .map(|kind| (kind, new_panel(kind)))
+                .collect(),
+        )
     }
 }
 

@@ -7,11 +7,7 @@ use super::{Cx, Panel};
 use crate::{
     model::LayerShape,
     ui::{
-        action::Action,
-        dialogs::Purpose,
-        format::thousands,
-        state::Selection,
-        theme,
+        action::Action, dialogs::Purpose, format::thousands, state::Selection, theme,
         widgets::states,
     },
 };
@@ -48,7 +44,9 @@ impl Panel for Model {
 
 /// Says when the last layer does not match the dataset.
 fn classes_ui(ui: &mut Ui, cx: &Cx<'_>, shapes: &[LayerShape]) {
-    let Some(dataset) = cx.state.dataset() else { return };
+    let Some(dataset) = cx.state.dataset() else {
+        return;
+    };
     let outputs = shapes.last().map_or(0, |shape| shape.output.values());
     let classes = dataset.classes.len();
     if outputs != classes {
@@ -109,13 +107,21 @@ fn table_ui(ui: &mut Ui, cx: &mut Cx<'_>, shapes: &[LayerShape]) {
             });
         });
     if let Some(layer) = clicked {
-        let selection = Selection { layer: Some(layer), unit: None, ..cx.state.selection.clone() };
+        let selection = Selection {
+            layer: Some(layer),
+            unit: None,
+            ..cx.state.selection.clone()
+        };
         cx.push(Action::Select(selection));
     }
 }
 
 fn count(value: usize) -> String {
-    if value == 0 { "–".to_owned() } else { thousands(value) }
+    if value == 0 {
+        "–".to_owned()
+    } else {
+        thousands(value)
+    }
 }
 
 fn totals_ui(ui: &mut Ui, shapes: &[LayerShape]) {
@@ -124,6 +130,12 @@ fn totals_ui(ui: &mut Ui, shapes: &[LayerShape]) {
     ui.separator();
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(format!("{} parameters", thousands(parameters))).strong());
-        states::caption(ui, format!("all trainable · {} multiply-adds per image", thousands(multiply_adds)));
+        states::caption(
+            ui,
+            format!(
+                "all trainable · {} multiply-adds per image",
+                thousands(multiply_adds)
+            ),
+        );
     });
 }

@@ -29,17 +29,23 @@ fn bar(ui: &mut Ui, name: &str, probability: f32, class: usize) {
         let layout = egui::Layout::left_to_right(egui::Align::Center);
         ui.allocate_ui_with_layout(vec2(name_width, 18.0), layout, |ui| {
             ui.set_width(name_width);
-            ui.add(egui::Label::new(name).truncate()).on_hover_text(name);
+            ui.add(egui::Label::new(name).truncate())
+                .on_hover_text(name);
         });
         let width = (ui.available_width() - 64.0).clamp(40.0, 320.0);
         let (rect, response) = ui.allocate_exact_size(vec2(width, 14.0), Sense::hover());
         ui.painter().rect_filled(rect, 3.0, palette.line);
         let mut filled = rect;
         filled.set_width(rect.width() * probability.clamp(0.0, 1.0));
-        ui.painter().rect_filled(filled, 3.0, theme::class_colour(class));
+        ui.painter()
+            .rect_filled(filled, 3.0, theme::class_colour(class));
         let words = percent(f64::from(probability));
         response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, format!("{name} {words}"))
+            egui::WidgetInfo::labeled(
+                egui::Role::ProgressIndicator,
+                true,
+                format!("{name} {words}"),
+            )
         });
         ui.label(RichText::new(words));
     });

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use eframe::egui::{self, CornerRadius, Key, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2};
+use eframe::egui::{
+    self, CornerRadius, Key, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2,
+};
 
 use crate::ui::{panels::Cx, theme};
 
@@ -21,21 +23,32 @@ pub fn thumbnails(
     let rows = samples.len().div_ceil(columns);
     let mut chosen = moved(ui, cx, samples, columns);
     ui.spacing_mut().item_spacing = vec2(GAP, GAP);
-    ScrollArea::vertical().auto_shrink(false).show_rows(ui, side, rows, |ui, range: Range<usize>| {
-        for row in range {
-            ui.horizontal(|ui| {
-                for &sample in samples.iter().skip(row * columns).take(columns) {
-                    if tile(ui, cx, sample, side, &describe) {
-                        chosen = Some(sample);
+    ScrollArea::vertical().auto_shrink(false).show_rows(
+        ui,
+        side,
+        rows,
+        |ui, range: Range<usize>| {
+            for row in range {
+                ui.horizontal(|ui| {
+                    for &sample in samples.iter().skip(row * columns).take(columns) {
+                        if tile(ui, cx, sample, side, &describe) {
+                            chosen = Some(sample);
+                        }
                     }
-                }
-            });
-        }
-    });
+                });
+            }
+        },
+    );
     chosen
 }
 
-fn tile(ui: &mut Ui, cx: &mut Cx<'_>, sample: usize, side: f32, describe: &impl Fn(usize) -> String) -> bool {
+fn tile(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    sample: usize,
+    side: f32,
+    describe: &impl Fn(usize) -> String,
+) -> bool {
     let palette = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::click());
     match cx.thumbnail(ui.ctx(), sample) {
@@ -44,13 +57,24 @@ fn tile(ui: &mut Ui, cx: &mut Cx<'_>, sample: usize, side: f32, describe: &impl 
             super::picture::paint(ui, &texture, Rect::from_center_size(rect.center(), size));
         }
         None => {
-            ui.painter().rect_filled(rect, CornerRadius::same(4), palette.line);
+            ui.painter()
+                .rect_filled(rect, CornerRadius::same(4), palette.line);
         }
     }
     if cx.state.selection.sample == Some(sample) {
-        ui.painter().rect_stroke(rect, 2.0, Stroke::new(3.0, palette.accent), StrokeKind::Inside);
+        ui.painter().rect_stroke(
+            rect,
+            2.0,
+            Stroke::new(3.0, palette.accent),
+            StrokeKind::Inside,
+        );
     } else if response.hovered() {
-        ui.painter().rect_stroke(rect, 2.0, Stroke::new(1.0, palette.muted), StrokeKind::Inside);
+        ui.painter().rect_stroke(
+            rect,
+            2.0,
+            Stroke::new(1.0, palette.muted),
+            StrokeKind::Inside,
+        );
     }
     let words = describe(sample);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &words));

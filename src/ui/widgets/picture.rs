@@ -10,7 +10,9 @@ use crate::{
 /// The largest size with the texture's proportions within `space`; small pictures grow by whole
 /// factors, so that pixels stay square.
 pub fn fitted(texture: Vec2, space: Vec2) -> Vec2 {
-    let factor = (space.x / texture.x.max(1.0)).min(space.y / texture.y.max(1.0)).max(0.01);
+    let factor = (space.x / texture.x.max(1.0))
+        .min(space.y / texture.y.max(1.0))
+        .max(0.01);
     texture * if factor > 2.0 { factor.floor() } else { factor }
 }
 
@@ -24,28 +26,45 @@ pub fn picture(ui: &mut Ui, texture: &TextureHandle, size: Vec2, name: &str) -> 
 
 /// A hairline around a picture whose edge may have the window's colour.
 pub fn frame(ui: &Ui, rect: Rect) {
-    ui.painter().rect_stroke(rect, 0.0, (1.0, theme::palette(ui).line), egui::StrokeKind::Outside);
+    ui.painter().rect_stroke(
+        rect,
+        0.0,
+        (1.0, theme::palette(ui).line),
+        egui::StrokeKind::Outside,
+    );
 }
 
 /// Draws a texture into `rect`.
 pub fn paint(ui: &Ui, texture: &TextureHandle, rect: Rect) {
     let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    ui.painter().image(texture.id(), rect, whole, Color32::WHITE);
+    ui.painter()
+        .image(texture.id(), rect, whole, Color32::WHITE);
 }
 
 /// The pixel of a picture of `width`×`height` pixels that the pointer is over.
-pub fn pixel_at(rect: Rect, pointer: egui::Pos2, width: usize, height: usize) -> Option<(usize, usize)> {
+pub fn pixel_at(
+    rect: Rect,
+    pointer: egui::Pos2,
+    width: usize,
+    height: usize,
+) -> Option<(usize, usize)> {
     if !rect.contains(pointer) {
         return None;
     }
     let share = (pointer - rect.min) / rect.size();
-    let place = |share: f32, count: usize| ((share * count as f32) as usize).min(count.saturating_sub(1));
+    let place =
+        |share: f32, count: usize| ((share * count as f32) as usize).min(count.saturating_sub(1));
     Some((place(share.x, width), place(share.y, height)))
 }
 
 /// A colour bar with both ends in numbers.
 pub fn scale_bar(ui: &mut Ui, scale: ColourScale, (low, high): (f32, f32)) {
-    scale_bar_in_words(ui, scale, &significant(f64::from(low)), &significant(f64::from(high)));
+    scale_bar_in_words(
+        ui,
+        scale,
+        &significant(f64::from(low)),
+        &significant(f64::from(high)),
+    );
 }
 
 /// A colour bar with both ends in words.
@@ -60,9 +79,15 @@ pub fn scale_bar_in_words(ui: &mut Ui, scale: ColourScale, low: &str, high: &str
             let [red, green, blue] = scale.colour(index as f32 / (STEPS - 1) as f32);
             let left = rect.left() + step * index as f32;
             let part = Rect::from_min_size(pos2(left, rect.top()), vec2(step + 0.5, SIZE.y));
-            ui.painter().rect_filled(part, 0.0, Color32::from_rgb(red, green, blue));
+            ui.painter()
+                .rect_filled(part, 0.0, Color32::from_rgb(red, green, blue));
         }
-        ui.painter().rect_stroke(rect, 0.0, (1.0, theme::palette(ui).line), egui::StrokeKind::Outside);
+        ui.painter().rect_stroke(
+            rect,
+            0.0,
+            (1.0, theme::palette(ui).line),
+            egui::StrokeKind::Outside,
+        );
         super::states::caption(ui, high);
     });
 }

@@ -21,7 +21,13 @@ pub fn empty(ui: &mut Ui, sentence: &str, button: Option<&str>) -> bool {
 }
 
 /// Like [`empty`]; the button pushes `action`.
-pub fn empty_with(ui: &mut Ui, sentence: &str, button: &str, action: Action, actions: &mut Vec<Action>) {
+pub fn empty_with(
+    ui: &mut Ui,
+    sentence: &str,
+    button: &str,
+    action: Action,
+    actions: &mut Vec<Action>,
+) {
     if empty(ui, sentence, Some(button)) {
         actions.push(action);
     }
@@ -46,17 +52,28 @@ pub fn progress_bar(ui: &mut Ui, progress: Option<Progress>, width: f32) {
             ProgressBar::new(share).text(format!("{} of {}", thousands(done), thousands(total)))
         }
         // An empty track: at no progress egui draws a dot.
-        None => ProgressBar::new(0.0).text("…").fill(egui::Color32::TRANSPARENT),
+        None => ProgressBar::new(0.0)
+            .text("…")
+            .fill(egui::Color32::TRANSPARENT),
     };
-    let bar = if progress.is_some() { bar.fill(theme::palette(ui).accent) } else { bar };
-    ui.add(bar.desired_width(width.min(ui.available_width())).desired_height(18.0));
+    let bar = if progress.is_some() {
+        bar.fill(theme::palette(ui).accent)
+    } else {
+        bar
+    };
+    ui.add(
+        bar.desired_width(width.min(ui.available_width()))
+            .desired_height(18.0),
+    );
 }
 
 /// What, where, what to do.
 pub fn failed(ui: &mut Ui, message: &str) {
     let colour = theme::palette(ui).error;
     ui.horizontal_wrapped(|ui| {
-        ui.label(egui_material_icons::icon_text(egui_material_icons::icons::ICON_ERROR).color(colour));
+        ui.label(
+            egui_material_icons::icon_text(egui_material_icons::icons::ICON_ERROR).color(colour),
+        );
         ui.label(RichText::new(message).color(colour));
     });
 }
@@ -65,7 +82,12 @@ pub fn failed(ui: &mut Ui, message: &str) {
 pub fn primary_button(ui: &mut Ui, words: &str, enabled: bool) -> egui::Response {
     let palette = theme::palette(ui);
     let text = RichText::new(words).color(palette.on_accent).strong();
-    ui.add_enabled(enabled, Button::new(text).fill(palette.accent).min_size(vec2(96.0, 32.0)))
+    ui.add_enabled(
+        enabled,
+        Button::new(text)
+            .fill(palette.accent)
+            .min_size(vec2(96.0, 32.0)),
+    )
 }
 
 /// Text of less weight, 12 px.
