@@ -1,10 +1,6 @@
 //! The whole window without a display: main flows by clicking and keys, every panel in every state,
 //! a few pixel snapshots.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::{
     collections::VecDeque,

@@ -18,7 +18,7 @@ pub fn run(args: &GenerateArgs, output: Output) -> Result<()> {
     let (images, classes) = match args.set {
         GeneratedSet::Shapes => {
             let images = generate_shapes(&args.out, args.seed, args.count, &mut |done, total| {
-                bar.at(done, total)
+                bar.at(done, total);
             })?;
             (images, ShapeKind::ALL.map(ShapeKind::word))
         }

@@ -100,7 +100,7 @@ impl Session {
             match self.hear()? {
                 Heard::Interrupted => bail!("stopped while reading the images"),
                 Heard::Event(Event::Progress { progress, .. }) => {
-                    bar.at(progress.done, progress.total)
+                    bar.at(progress.done, progress.total);
                 }
                 Heard::Event(Event::Failed { message, .. }) => bail!(message),
                 Heard::Event(Event::DatasetOpened { job, dataset }) if job == wanted => {

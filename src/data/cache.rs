@@ -381,7 +381,7 @@ mod tests {
         let open = |token: &CancelToken| {
             let mut dataset = folder::scan(data.path(), token).unwrap_or_default();
             PixelCache::open(cache.path(), &mut dataset, (2, 2), token, &|_, _| {
-                token.cancel()
+                token.cancel();
             })
         };
         assert!(matches!(

@@ -57,7 +57,7 @@ const LARGE_SIDE: u32 = 1024;
 
 pub fn spawn(jobs: Jobs, cache_folder: PathBuf) -> io::Result<Worker<Command>> {
     Worker::spawn("convscope-loader", move |commands| {
-        serve(&commands, &jobs, &cache_folder)
+        serve(&commands, &jobs, &cache_folder);
     })
 }
 

@@ -59,7 +59,7 @@ pub fn spawn(
     cache: PathBuf,
 ) -> io::Result<Worker<Command>> {
     Worker::spawn("convscope-trainer", move |commands| {
-        serve(&commands, &jobs, &control, &model, &cache)
+        serve(&commands, &jobs, &control, &model, &cache);
     })
 }
 

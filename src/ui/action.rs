@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use eframe::egui::ThemePreference;
+
 use super::{dialogs::Purpose, state::Selection, workspace::Step};
 use crate::{
     data::{Picture, SplitConfig, SplitName},
@@ -65,7 +67,7 @@ pub enum Action {
     /// Show or hide the field to type a path into.
     TogglePathField,
     /// Light, dark, or as the system says.
-    SetTheme(eframe::egui::ThemePreference),
+    SetTheme(ThemePreference),
     /// Take a notification away.
     Dismiss(u64),
     /// Close the window.

@@ -1,33 +1,34 @@
 //! The app: drains events, draws, carries out actions.
 
 use std::{
-    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use eframe::egui::{self, Context, Key, KeyboardShortcut, Modifiers, Ui};
+use eframe::egui::{self, Context, Ui};
 
 use super::{
     action::Action,
     chrome::Chrome,
     dialogs::{FilePicker, Purpose, SystemPicker},
+    files::{FileTask, file_worker},
+    follow::Follow,
+    frame_times::FrameTimes,
     panels::{Cx, Panels},
     settings::{self, Settings},
-    state::{AppState, DataState, ImageState, MaximiseState, RunState, SaysState, Training},
+    shortcuts,
+    state::{AppState, DataState, MaximiseState, RunState, Training},
     textures::Textures,
     theme,
     workspace::{Step, Workspaces},
 };
 use crate::{
-    data::{Picture, cache, dataset::display_path, folder, generate},
+    data::{Picture, cache, folder, generate},
     engine::{
-        EngineHandle, Event, FeatureMapsRequest, ImageSource, Level, MaximiseRequest, OpenDataset,
-        TrainRequest, Waker,
+        EngineHandle, Event, ImageSource, Level, MaximiseRequest, OpenDataset, TrainRequest, Waker,
     },
-    model::WeightSnapshot,
-    resources, sys,
+    resources,
     train::{recipes, run_folder},
     worker::Worker,
 };
@@ -62,14 +63,6 @@ const EVENT_BUDGET: Duration = Duration::from_millis(4);
 /// Settings are written this long after they changed.
 const SETTINGS_DELAY: Duration = Duration::from_secs(2);
 
-/// What the newest request for feature maps was for.
-#[derive(Clone)]
-struct MapsKey {
-    sample: usize,
-    layer: usize,
-    weights: Arc<WeightSnapshot>,
-}
-
 /// The window's content.
 pub struct App {
     engine: EngineHandle,
@@ -86,29 +79,11 @@ pub struct App {
     chrome: Chrome,
     picker: Box<dyn FilePicker>,
     picture_to_save: Option<Arc<Picture>>,
-    maps_key: Option<MapsKey>,
-    says_key: Option<(usize, Arc<WeightSnapshot>)>,
+    follow: Follow,
     shapes_drawn: u64,
     /// Notices with smaller numbers have been written to the log file.
     logged: u64,
     frame_times: FrameTimes,
-}
-
-/// Small writes that must not hold up a frame.
-enum FileTask {
-    Settings(Box<Settings>, PathBuf),
-    Picture(Arc<Picture>, PathBuf),
-    Log(String, PathBuf),
-}
-
-/// What a frame costs, for the measurement in the file `CONVSCOPE_FRAME_TIMES`: CPU time of logic and
-/// drawing commands, and eframe's wall time of the frame before with tessellation and painting.
-#[derive(Default)]
-struct FrameTimes {
-    file: Option<PathBuf>,
-    began: f64,
-    whole_millis: f32,
-    rows: Vec<(f64, f32, bool)>,
 }
 
 impl App {
@@ -164,14 +139,10 @@ impl App {
             chrome: Chrome::default(),
             picker,
             picture_to_save: None,
-            maps_key: None,
-            says_key: None,
+            follow: Follow::default(),
             shapes_drawn: 0,
             logged: 0,
-            frame_times: FrameTimes {
-                file: std::env::var_os("CONVSCOPE_FRAME_TIMES").map(PathBuf::from),
-                ..FrameTimes::default()
-            },
+            frame_times: FrameTimes::from_environment(),
         };
         if let Some(notice) = notice {
             app.state.note(Level::Warning, notice);
@@ -426,76 +397,6 @@ impl App {
         }
     }
 
-    /// Asks for what the current selection needs and has not been asked for yet.
-    fn follow_selection(&mut self) {
-        let Some(dataset) = self.state.open_dataset().cloned() else {
-            return;
-        };
-        let sample = self
-            .state
-            .selection
-            .sample
-            .filter(|sample| *sample < dataset.dataset.samples.len());
-        let Some(sample) = sample else { return };
-        let shown = self.state.image.image.as_ref().map(|image| image.0);
-        if shown != Some(sample)
-            && self.state.image.job.is_none()
-            && self.state.image.failed.is_none()
-        {
-            let job = Some(self.engine.load_image(Arc::clone(&dataset), sample));
-            self.state.image = ImageState {
-                job,
-                image: self.state.image.image.take(),
-                failed: None,
-            };
-        }
-        let Some(weights) = self
-            .state
-            .model
-            .as_ref()
-            .map(|model| Arc::clone(&model.snapshot))
-        else {
-            return;
-        };
-        let image = ImageSource::Sample(dataset, sample);
-        let is_new = self
-            .says_key
-            .as_ref()
-            .is_none_or(|(s, w)| *s != sample || !Arc::ptr_eq(w, &weights));
-        if is_new {
-            self.says_key = Some((sample, Arc::clone(&weights)));
-            let job = Some(self.engine.predict(vec![image.clone()]));
-            self.state.says = SaysState { job, answer: None };
-        }
-        let layers = weights.spec.layers.len();
-        let layer = self
-            .state
-            .selection
-            .layer
-            .filter(|layer| *layer < layers)
-            .unwrap_or(0);
-        let key = MapsKey {
-            sample,
-            layer,
-            weights,
-        };
-        let is_new = self.maps_key.as_ref().is_none_or(|old| {
-            old.sample != sample || old.layer != layer || !Arc::ptr_eq(&old.weights, &key.weights)
-        });
-        if is_new && matches!(self.settings.step, Step::Train | Step::Inside) {
-            self.maps_key = Some(key);
-            let job = Some(
-                self.engine
-                    .feature_maps(FeatureMapsRequest { image, layer }),
-            );
-            self.state.maps = super::state::MapsState {
-                job,
-                failed: None,
-                ..self.state.maps.clone()
-            };
-        }
-    }
-
     fn take_drops(&mut self, context: &Context) {
         let paths: Vec<PathBuf> = context.input(|input| {
             input
@@ -547,54 +448,6 @@ impl App {
         }
     }
 
-    fn take_shortcuts(&mut self, context: &Context, actions: &mut Vec<Action>) {
-        let command = |key: Key| KeyboardShortcut::new(Modifiers::COMMAND, key);
-        let alt = |key: Key| KeyboardShortcut::new(Modifiers::ALT, key);
-        let plain = |key: Key| KeyboardShortcut::new(Modifiers::NONE, key);
-        let step_keys = [
-            Key::Num1,
-            Key::Num2,
-            Key::Num3,
-            Key::Num4,
-            Key::Num5,
-            Key::Num6,
-        ];
-        let mut shortcuts = vec![
-            (command(Key::O), Action::Ask(Purpose::OpenDataset)),
-            (command(Key::P), Action::TogglePathField),
-            (command(Key::Q), Action::Quit),
-            (alt(Key::ArrowLeft), Action::Back),
-            (alt(Key::ArrowRight), Action::Forward),
-            (plain(Key::F1), Action::ToggleShortcuts),
-        ];
-        if self.state.model.is_some() {
-            shortcuts.push((command(Key::S), Action::Ask(Purpose::SaveModel)));
-        }
-        if self.state.why_not_train().is_none() {
-            shortcuts.push((command(Key::Enter), Action::Train));
-        }
-        shortcuts.extend(
-            step_keys
-                .map(command)
-                .into_iter()
-                .zip(Step::ALL.map(Action::GoTo)),
-        );
-        context.input_mut(|input| {
-            for (shortcut, action) in shortcuts {
-                if input.consume_shortcut(&shortcut) {
-                    actions.push(action);
-                }
-            }
-        });
-        // Space types a space in a field and presses a focused button; otherwise it pauses.
-        if self.state.training.is_running()
-            && context.memory(|memory| memory.focused().is_none())
-            && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space))
-        {
-            actions.push(Action::SetPaused(!self.state.training.is_paused()));
-        }
-    }
-
     fn keep_settings(&mut self, context: &Context) {
         if self.settings == self.saved_settings {
             return;
@@ -622,7 +475,8 @@ impl eframe::App for App {
         self.frame_times.begin(frame);
         self.drain_events();
         self.take_drops(context);
-        self.follow_selection();
+        self.follow
+            .update(&self.engine, &mut self.state, self.settings.step);
         self.keep_settings(context);
     }
 
@@ -630,7 +484,7 @@ impl eframe::App for App {
         let context = ui.ctx().clone();
         self.textures.begin_frame();
         let mut actions = Vec::new();
-        self.take_shortcuts(&context, &mut actions);
+        shortcuts::take(&context, &self.state, &mut actions);
         self.take_picked(&context);
         let mut settings = std::mem::take(&mut self.settings);
         let step = settings.step;
@@ -666,95 +520,13 @@ impl eframe::App for App {
     }
 }
 
-impl FrameTimes {
-    fn begin(&mut self, frame: &eframe::Frame) {
-        if self.file.is_some() {
-            self.began = sys::thread_cpu_secs();
-            self.whole_millis = 1000.0 * frame.info().cpu_usage.unwrap_or_default();
-        }
-    }
-
-    fn end(&mut self, training: bool) {
-        if self.file.is_some() {
-            let millis = 1000.0 * (sys::thread_cpu_secs() - self.began);
-            self.rows.push((millis, self.whole_millis, training));
-        }
-    }
-
-    fn write(&self) {
-        if let Some(file) = &self.file {
-            let line = |row: &(f64, f32, bool)| format!("{:.3} {:.3} {}", row.0, row.1, row.2);
-            let lines: Vec<String> = self.rows.iter().map(line).collect();
-            // A measurement for developers; there is nobody left to tell about a full disk.
-            let _ = std::fs::write(file, lines.join("\n"));
-        }
-    }
-}
-
 fn waker(context: &Context) -> Waker {
     let context = context.clone();
     Arc::new(move || context.request_repaint())
-}
-
-fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receiver<String>)> {
-    let (errors, receiver) = crossbeam_channel::unbounded();
-    let worker = Worker::spawn("convscope-files", move |tasks| {
-        for task in tasks {
-            let outcome = match task {
-                FileTask::Settings(settings, path) => settings.save(&path),
-                FileTask::Picture(picture, path) => save_picture(&picture, &path),
-                FileTask::Log(line, path) => append_line(&line, &path),
-            };
-            if let Err(message) = outcome {
-                // The window is gone when nobody listens.
-                let _ = errors.send(message);
-            }
-        }
-    })?;
-    Ok((worker, receiver))
-}
-
-fn save_picture(picture: &Picture, path: &Path) -> Result<(), String> {
-    let bytes = crate::export::run_report::png_bytes(picture).map_err(|error| error.to_string())?;
-    cache::write_atomically(path, &bytes).map_err(|error| {
-        format!(
-            "The picture cannot be saved to {}: {error}",
-            display_path(path)
-        )
-    })
-}
-
-fn append_line(line: &str, path: &Path) -> Result<(), String> {
-    use io::Write as _;
-    let file = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path);
-    file.and_then(|mut file| writeln!(file, "{line}"))
-        .map_err(|error| {
-            format!(
-                "The log cannot be written to {}: {error}",
-                display_path(path)
-            )
-        })
 }
 
 /// Seconds since 1970, to tell runs apart.
 fn timestamp() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     now.map_or(0, |time| time.as_secs())
-}
-
-/// Titles of steps that cannot be used yet, with what is missing.
-pub fn missing(state: &AppState, step: Step) -> Option<&'static str> {
-    let has_data = state.dataset().is_some();
-    let has_model = state.model.is_some();
-    match step {
-        Step::Data | Step::Model => None,
-        Step::Train if !has_data => Some("needs a dataset"),
-        Step::Evaluate | Step::Inside | Step::Predict if !has_model => {
-            Some("needs a trained model")
-        }
-        _ => None,
-    }
 }

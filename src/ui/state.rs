@@ -2,12 +2,11 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use super::format::{counted, percent};
 use crate::{
-    data::{Dataset, Picture, Split, dataset::display_path},
+    data::{Dataset, Picture, Split},
     engine::{
-        Event, JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction,
-        Progress, TrainingOutcome,
+        JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress,
+        TrainingOutcome,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerShape, ShapeError, shapes},
@@ -123,7 +122,7 @@ pub struct Selection {
 
 /// Where the user looked before and after.
 #[derive(Debug, Clone, Default)]
-struct Trail {
+pub(super) struct Trail {
     back: Vec<Selection>,
     forward: Vec<Selection>,
 }
@@ -167,7 +166,7 @@ pub struct PredictState {
 }
 
 /// Answers kept.
-const MOST_ANSWERS: usize = 200;
+pub(super) const MOST_ANSWERS: usize = 200;
 
 /// The picture of the selected sample at its own size.
 #[derive(Debug, Clone, Default)]
@@ -239,7 +238,7 @@ pub struct AppState {
     pub model_is_unsaved: bool,
     /// What the whole window looks at.
     pub selection: Selection,
-    trail: Trail,
+    pub(super) trail: Trail,
     /// The selected image, large.
     pub image: ImageState,
     /// What the model says about the selected image.
@@ -384,324 +383,6 @@ impl AppState {
     pub fn dismiss(&mut self, id: u64) {
         if let Some(notice) = self.notices.iter_mut().find(|notice| notice.id == id) {
             notice.shown = false;
-        }
-    }
-
-    /// Changes the state as `event` says. Events of jobs that are no longer current change nothing.
-    pub fn apply(&mut self, event: Event) {
-        match event {
-            Event::Started { job, kind } => {
-                self.jobs.insert(
-                    job,
-                    RunningJob {
-                        kind,
-                        progress: None,
-                    },
-                );
-            }
-            Event::Progress { job, progress } => {
-                if let Some(running) = self.jobs.get_mut(&job) {
-                    running.progress = Some(progress);
-                }
-            }
-            Event::Cancelled { job, kind } => self.end(job, kind, None),
-            Event::Failed { job, kind, message } => self.end(job, kind, Some(message)),
-            Event::Note { level, message } => self.note(level, message),
-            Event::DatasetOpened { job, dataset } => self.dataset_opened(job, dataset),
-            Event::ExperimentLoaded { job, experiment } => {
-                self.jobs.remove(&job);
-                self.experiment = *experiment;
-                self.experiment_changed();
-                self.note(
-                    Level::Info,
-                    format!("Opened the experiment {}", self.experiment.title),
-                );
-            }
-            Event::ImageLoaded {
-                job,
-                sample,
-                picture,
-                size,
-            } => {
-                self.jobs.remove(&job);
-                if self.image.job == Some(job) {
-                    self.image = ImageState {
-                        job: None,
-                        image: Some((sample, picture, size)),
-                        failed: None,
-                    };
-                }
-            }
-            // The texture store takes the pictures themselves.
-            Event::Thumbnails { .. } | Event::WeightsPublished { .. } => {}
-            event => self.apply_run(event),
-        }
-    }
-
-    /// Events of the trainer.
-    fn apply_run(&mut self, event: Event) {
-        let current = self.training.job();
-        match event {
-            Event::TrainingStarted {
-                job,
-                steps_per_epoch,
-                epochs,
-                train_images,
-                ..
-            } if current == Some(job) => {
-                self.training.steps_per_epoch = steps_per_epoch;
-                self.training.total_epochs = epochs;
-                self.training.train_images = train_images;
-            }
-            Event::Steps { job, steps } if current == Some(job) => {
-                self.training.steps.extend(steps)
-            }
-            Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
-            Event::Evaluated { job, evaluation } if current == Some(job) => {
-                self.evaluation = Some(evaluation)
-            }
-            Event::Paused { job, paused } if current == Some(job) => {
-                self.training.run = RunState::Running {
-                    job,
-                    paused,
-                    stopping: false,
-                };
-            }
-            Event::Stopping { job } if current == Some(job) => {
-                self.training.run = RunState::Running {
-                    job,
-                    paused: false,
-                    stopping: true,
-                };
-            }
-            Event::TrainingFinished { job, outcome } => {
-                self.jobs.remove(&job);
-                if current == Some(job) {
-                    self.run_finished(outcome);
-                }
-            }
-            event => self.apply_inspection(event),
-        }
-    }
-
-    /// Events of the inspector.
-    fn apply_inspection(&mut self, event: Event) {
-        match event {
-            Event::FeatureMapsReady { job, maps } => {
-                self.jobs.remove(&job);
-                if self.maps.job == Some(job) {
-                    self.maps = MapsState {
-                        job: None,
-                        maps: Some(maps),
-                        failed: None,
-                    };
-                }
-            }
-            Event::MaximisePreview { job, preview } if self.maximise.job == Some(job) => {
-                self.maximise.preview = Some(Arc::new(preview));
-            }
-            Event::Maximised { job, preview } => {
-                self.jobs.remove(&job);
-                if self.maximise.job == Some(job) {
-                    self.maximise = MaximiseState {
-                        job: None,
-                        preview: Some(Arc::new(preview)),
-                        failed: None,
-                        ..self.maximise
-                    };
-                }
-            }
-            Event::Predicted { job, prediction } => self.predicted(job, prediction),
-            Event::PredictFinished { job } => self.end(job, JobKind::Predict, None),
-            Event::EvaluationReady { job, evaluation } => {
-                self.jobs.remove(&job);
-                if self.evaluation_job == Some(job) {
-                    self.evaluation_job = None;
-                    self.evaluation_failed = None;
-                    self.evaluation = Some(evaluation);
-                }
-            }
-            Event::ModelLoaded { job, model } => {
-                self.jobs.remove(&job);
-                self.model_loaded(&model);
-            }
-            Event::ModelSaved { job, path } => {
-                self.jobs.remove(&job);
-                self.model_is_unsaved = false;
-                self.note(
-                    Level::Info,
-                    format!("Saved the model to {}", display_path(&path)),
-                );
-            }
-            // What is left belongs to jobs that are no longer current.
-            _ => {}
-        }
-    }
-
-    fn dataset_opened(&mut self, job: JobId, open: Arc<OpenDataset>) {
-        self.jobs.remove(&job);
-        if !matches!(&self.data, DataState::Opening { job: current, .. } if *current == job) {
-            return;
-        }
-        let dataset = &open.dataset;
-        let images = counted(dataset.samples.len(), "image");
-        let classes = dataset.classes.len();
-        self.note(
-            Level::Info,
-            format!("Opened {}: {images} of {classes} classes", dataset.name),
-        );
-        if !dataset.broken.is_empty() {
-            let broken = dataset.broken.len();
-            self.note(
-                Level::Warning,
-                format!("{broken} images of {} could not be opened", dataset.name),
-            );
-        }
-        self.experiment.dataset.path = dataset.root.clone();
-        self.data = DataState::Open(open);
-        self.evaluation = None;
-        self.image = ImageState::default();
-        self.maps = MapsState::default();
-        self.experiment_changed();
-        let selection = Selection {
-            sample: Some(0),
-            layer: self.selection.layer,
-            ..Selection::default()
-        };
-        self.selection = selection;
-        self.trail = Trail::default();
-    }
-
-    fn epoch_finished(&mut self, record: EpochRecord) {
-        let validation = match record.val_accuracy {
-            Some(accuracy) => format!(", validation {}", percent(accuracy)),
-            None => String::new(),
-        };
-        let training = percent(record.train_accuracy);
-        self.note(
-            Level::Info,
-            format!("Epoch {}: training {training}{validation}", record.epoch),
-        );
-        self.training.epochs.push(record);
-    }
-
-    fn run_finished(&mut self, outcome: TrainingOutcome) {
-        let epochs = self.training.epochs.len();
-        let words = if outcome.completed {
-            "Training finished"
-        } else {
-            "Training stopped"
-        };
-        let best = match self
-            .training
-            .best_epoch()
-            .and_then(|best| best.val_accuracy)
-        {
-            Some(accuracy) => {
-                format!(
-                    "; best epoch {} with {} validation accuracy",
-                    outcome.best_epoch,
-                    percent(accuracy)
-                )
-            }
-            None => String::new(),
-        };
-        self.note(Level::Info, format!("{words} after {epochs} epochs{best}"));
-        self.model_is_unsaved = outcome.model.is_some();
-        self.training.run = RunState::Finished(outcome);
-    }
-
-    fn model_loaded(&mut self, model: &LoadedModel) {
-        self.experiment.model = (*model.snapshot.spec).clone();
-        self.experiment.split = model.split;
-        self.model_is_unsaved = false;
-        self.evaluation = None;
-        self.maps = MapsState::default();
-        self.experiment_changed();
-        let classes = model.snapshot.classes.join(", ");
-        self.note(Level::Info, format!("Loaded a model of {classes}"));
-    }
-
-    fn predicted(&mut self, job: JobId, prediction: Arc<Prediction>) {
-        if self.says.job == Some(job) {
-            self.says = SaysState {
-                job: None,
-                answer: Some(prediction),
-            };
-        } else if self.predict.job == Some(job) {
-            let probability = prediction
-                .probabilities
-                .get(prediction.class)
-                .copied()
-                .unwrap_or_default();
-            let class = prediction
-                .classes
-                .get(prediction.class)
-                .map_or("", String::as_str);
-            let words = format!(
-                "{}: {class} {}",
-                prediction.name,
-                percent(f64::from(probability))
-            );
-            self.note(Level::Info, words);
-            self.predict.answers.insert(0, prediction);
-            self.predict.answers.truncate(MOST_ANSWERS);
-            self.predict.failed = None;
-        }
-    }
-
-    /// A job ended without a result: cancelled, or failed with a message.
-    fn end(&mut self, job: JobId, kind: JobKind, failure: Option<String>) {
-        self.jobs.remove(&job);
-        let message = failure.map(|reason| format!("Could not {}: {reason}", kind.words()));
-        let job = Some(job);
-        let is_current = if job == self.training.job() {
-            self.training.run = message.clone().map_or(RunState::Idle, RunState::Failed);
-            true
-        } else if job == self.maps.job {
-            self.maps.job = None;
-            self.maps.failed.clone_from(&message);
-            false
-        } else if job == self.image.job {
-            self.image.job = None;
-            self.image.failed.clone_from(&message);
-            false
-        } else if job == self.maximise.job {
-            self.maximise.job = None;
-            self.maximise.failed.clone_from(&message);
-            true
-        } else if job == self.predict.job {
-            self.predict.job = None;
-            self.predict.failed.clone_from(&message);
-            true
-        } else if job == self.evaluation_job {
-            self.evaluation_job = None;
-            self.evaluation_failed.clone_from(&message);
-            true
-        } else if job == self.says.job {
-            self.says.job = None;
-            false
-        } else if matches!(&self.data, DataState::Opening { job: current, .. } if Some(*current) == job)
-        {
-            self.opening_ended(message.clone());
-            true
-        } else {
-            matches!(
-                kind,
-                JobKind::LoadModel | JobKind::SaveModel | JobKind::LoadExperiment
-            )
-        };
-        if let (true, Some(message)) = (is_current, message) {
-            self.note(Level::Error, message);
-        }
-    }
-
-    fn opening_ended(&mut self, message: Option<String>) {
-        let DataState::Opening { path, .. } = std::mem::take(&mut self.data) else {
-            return;
-        };
-        if let Some(message) = message {
-            self.data = DataState::Failed { path, message };
         }
     }
 }

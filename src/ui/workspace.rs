@@ -6,6 +6,8 @@ use eframe::egui::{self, Ui, WidgetText};
 use egui_tiles::{Behavior, Container, Linear, LinearDir, TileId, Tiles, Tree, UiResponse};
 use serde::{Deserialize, Serialize};
 
+use super::state::AppState;
+
 /// A stage of the learner's path, on the left of the window.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -46,6 +48,19 @@ impl Step {
             Self::Evaluate => "Evaluate",
             Self::Inside => "Inside",
             Self::Predict => "Predict",
+        }
+    }
+
+    /// What is missing before it can be used; `None` when nothing is.
+    pub fn missing(self, state: &AppState) -> Option<&'static str> {
+        let has_data = state.dataset().is_some();
+        let has_model = state.model.is_some();
+        match self {
+            Self::Train if !has_data => Some("needs a dataset"),
+            Self::Evaluate | Self::Inside | Self::Predict if !has_model => {
+                Some("needs a trained model")
+            }
+            _ => None,
         }
     }
 

@@ -1,0 +1,106 @@
+//! Parts of the menu bar.
+
+use eframe::egui::{self, Button, RichText, Ui};
+use egui_material_icons::{icon_text, icons};
+
+use crate::ui::{
+    action::Action,
+    format::{counted, thousands},
+    panels::Cx,
+    state::DataState,
+    theme,
+    widgets::states,
+};
+
+/// A menu entry that pushes `action`.
+pub fn item(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    words: &str,
+    shortcut: &str,
+    enabled: bool,
+    action: Action,
+) {
+    let button = Button::new(words).shortcut_text(shortcut);
+    if ui.add_enabled(enabled, button).clicked() {
+        cx.push(action);
+    }
+}
+
+pub fn view_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let theme = egui::ThemePreference::from(cx.settings.theme);
+    for (choice, words) in [
+        (egui::ThemePreference::System, "Theme: as the system"),
+        (egui::ThemePreference::Light, "Theme: light"),
+        (egui::ThemePreference::Dark, "Theme: dark"),
+    ] {
+        if ui.radio(theme == choice, words).clicked() {
+            cx.push(Action::SetTheme(choice));
+        }
+    }
+    ui.separator();
+    item(ui, cx, "Back", "Alt+Left", true, Action::Back);
+    item(ui, cx, "Forward", "Alt+Right", true, Action::Forward);
+    ui.separator();
+    item(ui, cx, "Event log", "", true, Action::ToggleLog);
+    item(ui, cx, "Reset layout", "", true, Action::ResetLayout);
+}
+
+pub fn theme_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let dark = ui.visuals().dark_mode;
+    let (icon, words, next) = if dark {
+        (
+            icons::ICON_LIGHT_MODE,
+            "Use the light theme",
+            egui::ThemePreference::Light,
+        )
+    } else {
+        (
+            icons::ICON_DARK_MODE,
+            "Use the dark theme",
+            egui::ThemePreference::Dark,
+        )
+    };
+    let response = ui
+        .add(Button::new(icon_text(icon).size(18.0)).frame(false))
+        .on_hover_text(words);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, words));
+    if response.clicked() {
+        cx.push(Action::SetTheme(next));
+    }
+}
+
+/// Dataset, model and device, from right to left.
+pub fn summary_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let state = cx.state;
+    ui.separator();
+    states::caption(ui, "CPU").on_hover_text("Everything is computed on the processor");
+    ui.separator();
+    let experiment = &state.experiment;
+    if let Ok(shapes) = &state.shapes {
+        let parameters: usize = shapes.iter().map(|shape| shape.parameters).sum();
+        let words = format!(
+            "{} · {} parameters",
+            experiment.model.name,
+            thousands(parameters)
+        );
+        states::caption(ui, words).on_hover_text("The model");
+    }
+    ui.separator();
+    let words = match &state.data {
+        DataState::Open(open) => {
+            let dataset = &open.dataset;
+            let images = counted(dataset.samples.len(), "image");
+            format!(
+                "{} · {images} · {} classes",
+                dataset.name,
+                dataset.classes.len()
+            )
+        }
+        DataState::Opening { .. } => "opening a dataset".to_owned(),
+        DataState::Empty | DataState::Failed { .. } => "no dataset".to_owned(),
+    };
+    let label =
+        egui::Label::new(RichText::new(words).small().color(theme::palette(ui).muted)).truncate();
+    ui.add(label).on_hover_text("The dataset");
+}

@@ -1,0 +1,129 @@
+//! The status bar: what runs and how far it is.
+
+use eframe::egui::{Align, Button, Layout, Ui};
+
+use crate::{
+    data::dataset::display_path,
+    engine::{JobKind, Level, Progress},
+    ui::{
+        action::Action,
+        format::{counted, minutes, thousands},
+        panels::Cx,
+        state::RunState,
+        widgets::states,
+    },
+};
+
+pub fn status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let waiting = cx
+            .state
+            .notices
+            .iter()
+            .filter(|notice| notice.level != Level::Info)
+            .count();
+        let words = if waiting == 0 {
+            "Log".to_owned()
+        } else {
+            counted(waiting, "note")
+        };
+        if ui
+            .add(Button::new(words).small())
+            .on_hover_text("Show the event log")
+            .clicked()
+        {
+            cx.push(Action::ToggleLog);
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            if cx.state.training.is_running() {
+                training_status_ui(ui, cx);
+            } else {
+                idle_status_ui(ui, cx);
+            }
+        });
+    });
+}
+
+fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let training = &cx.state.training;
+    let per_epoch = training.steps_per_epoch.max(1);
+    let total = per_epoch * training.total_epochs;
+    let (epoch, step) = training
+        .steps
+        .last()
+        .map_or((1, 0), |record| (record.epoch, record.step));
+    let batch = (step + per_epoch).saturating_sub((epoch - 1) * per_epoch + per_epoch);
+    let word = match (training.is_stopping(), training.is_paused()) {
+        (true, _) => "Stopping",
+        (_, true) => "Paused",
+        _ => "Training",
+    };
+    let words = format!(
+        "{word} · epoch {epoch} of {} · batch {batch} of {per_epoch}",
+        training.total_epochs.max(1)
+    );
+    ui.label(words);
+    let progress = (total > 0).then_some(Progress { done: step, total });
+    states::progress_bar(ui, progress, 140.0);
+    if let Some(last) = training.epochs.last() {
+        let left = (total - step.min(total)) as f64 * last.seconds / per_epoch as f64;
+        let speed = thousands(last.images_per_sec.round() as usize);
+        states::caption(ui, format!("{speed} images/s · {} left", minutes(left)));
+    }
+    if training.is_stopping() {
+        return;
+    }
+    let paused = training.is_paused();
+    if ui
+        .button(if paused { "Resume" } else { "Pause" })
+        .on_hover_text("Space")
+        .clicked()
+    {
+        cx.push(Action::SetPaused(!paused));
+    }
+    if ui
+        .button("Stop")
+        .on_hover_text("Keeps the best weights so far")
+        .clicked()
+    {
+        cx.push(Action::Stop);
+    }
+}
+
+fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    // Looking at the selection is too quick to be worth a line.
+    let is_long = |kind: JobKind| {
+        !matches!(kind, JobKind::FeatureMaps | JobKind::LoadImage) && kind != JobKind::Predict
+    };
+    let running = cx.state.jobs.iter().find(|(_, job)| is_long(job.kind));
+    if let Some((id, job)) = running {
+        let (id, words) = (*id, job.kind.words());
+        ui.label(format!("Working: {words}"));
+        states::progress_bar(ui, job.progress, 160.0);
+        if ui.button("Cancel").clicked() {
+            cx.push(Action::Cancel(id));
+        }
+        return;
+    }
+    let words = match &cx.state.training.run {
+        RunState::Finished(outcome) => {
+            let word = if outcome.completed {
+                "Training finished"
+            } else {
+                "Training stopped"
+            };
+            format!(
+                "{word} · best epoch {} · {}",
+                outcome.best_epoch,
+                minutes(outcome.seconds)
+            )
+        }
+        RunState::Failed(_) => "Training failed: see the notes".to_owned(),
+        _ if cx.state.why_not_train().is_none() => "Ready to train".to_owned(),
+        _ => "Ready".to_owned(),
+    };
+    ui.label(words);
+    if let RunState::Finished(outcome) = &cx.state.training.run {
+        states::caption(ui, format!("kept in {}", display_path(&outcome.run)));
+    }
+}

@@ -1,0 +1,108 @@
+//! What floats above: notifications, shortcuts, the event log, the path field.
+
+use std::path::PathBuf;
+
+use eframe::egui::{self, Align2, Button, Frame, Margin, RichText, ScrollArea, Stroke, Ui};
+use egui_material_icons::{icon_text, icons};
+
+use crate::{
+    engine::Level,
+    ui::{action::Action, panels::Cx, shortcuts, theme, widgets::states},
+};
+
+pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    const MOST: usize = 4;
+    let shown: Vec<_> = cx
+        .state
+        .notices
+        .iter()
+        .rev()
+        .filter(|notice| notice.shown)
+        .take(MOST)
+        .collect();
+    if shown.is_empty() {
+        return;
+    }
+    let area = egui::Area::new(egui::Id::unique("notifications"))
+        .anchor(Align2::RIGHT_BOTTOM, [-16.0, -60.0]);
+    let mut dismissed = Vec::new();
+    area.show(ui.ctx(), |ui| {
+        for notice in shown.into_iter().rev() {
+            let palette = theme::palette(ui);
+            let colour = if notice.level == Level::Error {
+                palette.error
+            } else {
+                palette.warning
+            };
+            let frame = Frame::popup(ui.style())
+                .stroke(Stroke::new(1.0, colour))
+                .inner_margin(Margin::same(12));
+            frame.show(ui, |ui| {
+                ui.set_width(360.0);
+                ui.horizontal_top(|ui| {
+                    ui.label(icon_text(icons::ICON_ERROR).color(colour).size(18.0));
+                    ui.add_sized([290.0, 0.0], egui::Label::new(&notice.text).wrap());
+                    let close = ui.add(Button::new(icon_text(icons::ICON_CLOSE)).frame(false));
+                    close.widget_info(|| {
+                        egui::WidgetInfo::labeled(egui::Role::Button, true, "Dismiss")
+                    });
+                    if close.clicked() {
+                        dismissed.push(notice.id);
+                    }
+                });
+            });
+        }
+    });
+    cx.actions
+        .extend(dismissed.into_iter().map(Action::Dismiss));
+}
+
+pub fn shortcuts_ui(ui: &mut Ui) {
+    egui::Grid::new("shortcuts")
+        .num_columns(2)
+        .spacing([24.0, 8.0])
+        .show(ui, |ui| {
+            for (keys, words) in shortcuts::LIST {
+                ui.label(RichText::new(keys).strong());
+                ui.label(words);
+                ui.end_row();
+            }
+        });
+}
+
+pub fn log_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let notices = &cx.state.notices;
+    if notices.is_empty() {
+        states::caption(ui, "Nothing has happened yet.");
+        return;
+    }
+    let height = ui.text_style_height(&egui::TextStyle::Body);
+    let area = ScrollArea::vertical()
+        .auto_shrink(false)
+        .stick_to_bottom(true);
+    area.show_rows(ui, height, notices.len(), |ui, rows| {
+        for notice in &notices[rows] {
+            let palette = theme::palette(ui);
+            let colour = match notice.level {
+                Level::Info => ui.visuals().text_color(),
+                Level::Warning => palette.warning,
+                Level::Error => palette.error,
+            };
+            ui.add(egui::Label::new(RichText::new(&notice.text).color(colour)).truncate())
+                .on_hover_text(&notice.text);
+        }
+    });
+}
+
+/// A path typed by the user, once Enter or Open is pressed.
+pub fn path_field_ui(ui: &mut Ui, typed: &mut String) -> Option<PathBuf> {
+    let label = ui.label("A dataset folder, a model, an experiment or an image");
+    let field = ui
+        .add(egui::TextEdit::singleline(typed).desired_width(420.0))
+        .labelled_by(label.id);
+    field.request_focus();
+    let entered = ui.input(|input| input.key_pressed(egui::Key::Enter));
+    let pressed = states::primary_button(ui, "Open", !typed.trim().is_empty()).clicked();
+    let wanted = (entered || pressed) && !typed.trim().is_empty();
+    wanted.then(|| PathBuf::from(typed.trim()))
+}

@@ -1,0 +1,70 @@
+//! Small files written behind the window's back, so that no frame waits for a disk.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::settings::Settings;
+use crate::{
+    data::{Picture, cache, dataset::display_path},
+    worker::Worker,
+};
+
+/// Small writes that must not hold up a frame.
+pub enum FileTask {
+    /// Remember the settings.
+    Settings(Box<Settings>, PathBuf),
+    /// Write a PNG file.
+    Picture(Arc<Picture>, PathBuf),
+    /// Append a line to the log file.
+    Log(String, PathBuf),
+}
+
+/// The thread that writes, and what went wrong there.
+///
+/// # Errors
+/// When the system cannot start a thread.
+pub fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receiver<String>)> {
+    let (errors, receiver) = crossbeam_channel::unbounded();
+    let worker = Worker::spawn("convscope-files", move |tasks| {
+        for task in tasks {
+            let outcome = match task {
+                FileTask::Settings(settings, path) => settings.save(&path),
+                FileTask::Picture(picture, path) => save_picture(&picture, &path),
+                FileTask::Log(line, path) => append_line(&line, &path),
+            };
+            if let Err(message) = outcome {
+                // The window is gone when nobody listens.
+                let _ = errors.send(message);
+            }
+        }
+    })?;
+    Ok((worker, receiver))
+}
+
+fn save_picture(picture: &Picture, path: &Path) -> Result<(), String> {
+    let bytes = crate::export::run_report::png_bytes(picture).map_err(|error| error.to_string())?;
+    cache::write_atomically(path, &bytes).map_err(|error| {
+        format!(
+            "The picture cannot be saved to {}: {error}",
+            display_path(path)
+        )
+    })
+}
+
+fn append_line(line: &str, path: &Path) -> Result<(), String> {
+    use io::Write as _;
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path);
+    file.and_then(|mut file| writeln!(file, "{line}"))
+        .map_err(|error| {
+            format!(
+                "The log cannot be written to {}: {error}",
+                display_path(path)
+            )
+        })
+}

@@ -1,0 +1,69 @@
+//! Keyboard shortcuts: one table that the window obeys and the list under F1 shows.
+
+use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+use super::{action::Action, dialogs::Purpose, state::AppState, workspace::Step};
+
+/// Keys and what they do, for people.
+pub const LIST: [(&str, &str); 12] = [
+    ("Ctrl+1 … Ctrl+6", "Show a step"),
+    ("Ctrl+O", "Open a dataset"),
+    ("Ctrl+P", "Type the path of something to open"),
+    ("Ctrl+S", "Save the model"),
+    ("Ctrl+Enter", "Train"),
+    ("Space", "Pause or resume training"),
+    ("Arrow keys", "Move in a grid under the pointer"),
+    ("Enter, Esc", "Enlarge a feature map, and back"),
+    ("Alt+Left, Alt+Right", "Earlier and later selections"),
+    ("Esc", "Close a window like this one"),
+    ("F1", "This list"),
+    ("Ctrl+Q", "Quit"),
+];
+
+const STEP_KEYS: [Key; 6] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+];
+
+/// Takes the shortcuts that were pressed and make sense now.
+pub fn take(context: &Context, state: &AppState, actions: &mut Vec<Action>) {
+    let command = |key: Key| KeyboardShortcut::new(Modifiers::COMMAND, key);
+    let alt = |key: Key| KeyboardShortcut::new(Modifiers::ALT, key);
+    let mut shortcuts = vec![
+        (command(Key::O), Action::Ask(Purpose::OpenDataset)),
+        (command(Key::P), Action::TogglePathField),
+        (command(Key::Q), Action::Quit),
+        (alt(Key::ArrowLeft), Action::Back),
+        (alt(Key::ArrowRight), Action::Forward),
+        (
+            KeyboardShortcut::new(Modifiers::NONE, Key::F1),
+            Action::ToggleShortcuts,
+        ),
+    ];
+    if state.model.is_some() {
+        shortcuts.push((command(Key::S), Action::Ask(Purpose::SaveModel)));
+    }
+    if state.why_not_train().is_none() {
+        shortcuts.push((command(Key::Enter), Action::Train));
+    }
+    let steps = STEP_KEYS.map(command).into_iter();
+    shortcuts.extend(steps.zip(Step::ALL.map(Action::GoTo)));
+    context.input_mut(|input| {
+        for (shortcut, action) in shortcuts {
+            if input.consume_shortcut(&shortcut) {
+                actions.push(action);
+            }
+        }
+    });
+    // Space types a space in a field and presses a focused button; otherwise it pauses.
+    if state.training.is_running()
+        && context.memory(|memory| memory.focused().is_none())
+        && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space))
+    {
+        actions.push(Action::SetPaused(!state.training.is_paused()));
+    }
+}
