@@ -26,7 +26,7 @@ const MAPS_RIGHT: f64 = 0.83;
 /// Long enough for one needless frame a second to show.
 const IDLE: Duration = Duration::from_secs(4);
 /// The in-app dialog's button in a window of 1280×800.
-const SAVE_BUTTON: (u32, u32) = (789, 547);
+const SAVE_BUTTON: (u32, u32) = (813, 547);
 
 fn shots() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/end-to-end");

@@ -196,7 +196,11 @@ impl Window<'_> {
 
     /// Drops files on the window's middle, as a file manager would.
     pub fn drop_files(&self, files: &[&Path]) {
-        let python = env::var_os("CONVSCOPE_E2E_PYTHON").unwrap_or_else(|| "python3".into());
+        // Debian's package of python3-xlib belongs to Debian's own Python.
+        let python = env::var_os("CONVSCOPE_E2E_PYTHON").unwrap_or_else(|| {
+            let debian = Path::new("/usr/bin/python3");
+            if debian.exists() { debian.into() } else { "python3".into() }
+        });
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/xdnd_send.py");
         let status = self
             .desktop
