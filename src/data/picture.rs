@@ -48,10 +48,12 @@ impl Picture {
 
     /// Copies `tile` into this picture with its top left corner at (`left`, `top`); what sticks out is cut.
     pub fn paste(&mut self, tile: &Self, left: usize, top: usize) {
-        for y in 0..tile.height {
-            for x in 0..tile.width {
-                self.set_pixel(left + x, top + y, tile.pixel(x, y));
-            }
+        let width = tile.width.min(self.width.saturating_sub(left));
+        let height = tile.height.min(self.height.saturating_sub(top));
+        for y in 0..height {
+            let from = 3 * y * tile.width;
+            let to = 3 * ((top + y) * self.width + left);
+            self.rgb[to..to + 3 * width].copy_from_slice(&tile.rgb[from..from + 3 * width]);
         }
     }
 

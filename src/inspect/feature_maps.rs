@@ -2,7 +2,7 @@
 
 use super::{
     InspectError,
-    colours::{ColourScale, Grid, map_picture, value_range},
+    colours::{ColourScale, Grid, MapPainter, value_range},
 };
 use crate::{
     data::Picture,
@@ -65,10 +65,10 @@ impl FeatureMaps {
 
     /// All maps in one picture, on one colour range.
     pub fn picture(&self, scale: ColourScale, background: [u8; 3]) -> Picture {
-        let range = self.range();
+        let painter = MapPainter::new(self.range(), scale);
         let (width, height) = self.map_size();
         let tiles = (0..self.count()).map(|index| {
-            let mut tile = map_picture(self.map(index), width, range, scale);
+            let mut tile = painter.paint(self.map(index), width);
             // A folded row may not fill its square.
             tile.height = height;
             tile.rgb.resize(width * height * 3, background[0]);

@@ -1,6 +1,6 @@
 //! The kernels of a convolution, read from a snapshot.
 
-use super::colours::{ColourScale, Grid, map_picture};
+use super::colours::{ColourScale, Grid, MapPainter};
 use crate::{
     data::Picture,
     model::{LayerKind, ModelSpec, WeightSnapshot},
@@ -79,14 +79,10 @@ impl Kernels<'_> {
 
     /// All kernels in blue, white and red, `±limit` being the ends of the scale.
     pub fn picture(&self, limit: f32, background: [u8; 3]) -> Picture {
+        let painter = MapPainter::new((-limit, limit), ColourScale::BlueWhiteRed);
         let tiles = (0..self.filters * self.channels).map(|index| {
             let kernel = self.kernel(index / self.channels, index % self.channels);
-            map_picture(
-                kernel,
-                self.size,
-                (-limit, limit),
-                ColourScale::BlueWhiteRed,
-            )
+            painter.paint(kernel, self.size)
         });
         self.grid().paint(tiles, background)
     }

@@ -183,6 +183,8 @@ fn restyle(style: &mut egui::Style, palette: &Palette) {
     widgets.noninteractive.bg_stroke = Stroke::new(1.0, palette.line);
     widgets.noninteractive.fg_stroke = Stroke::new(1.0, grey(33, 228));
     widgets.inactive.weak_bg_fill = grey(238, 44);
+    // Text fields are as light as the panel; the hairline is their edge.
+    widgets.inactive.bg_stroke = Stroke::new(1.0, palette.line);
     widgets.inactive.bg_fill = grey(222, 60);
     widgets.inactive.fg_stroke = Stroke::new(1.0, grey(33, 228));
     widgets.hovered.weak_bg_fill = grey(228, 54);

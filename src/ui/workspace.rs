@@ -71,11 +71,11 @@ impl Step {
             Self::Data => &[(0.64, &[P::Datasets]), (0.36, &[P::Image])],
             Self::Model => &[(1.0, &[P::Model])],
             Self::Train => &[
-                (0.26, &[P::TrainSettings]),
-                (0.44, &[P::Curves]),
+                (0.28, &[P::TrainSettings]),
+                (0.42, &[P::Curves]),
                 (0.3, &[P::FeatureMaps]),
             ],
-            Self::Evaluate => &[(0.5, &[P::Confusion]), (0.5, &[P::CellImages, P::Report])],
+            Self::Evaluate => &[(0.46, &[P::Confusion]), (0.54, &[P::CellImages, P::Report])],
             Self::Inside => &[
                 (0.3, &[P::Filters]),
                 (0.4, &[P::FeatureMaps]),

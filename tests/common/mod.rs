@@ -186,7 +186,6 @@ impl Window<'_> {
     pub fn resize(&self, width: u32, height: u32) {
         self.xdotool(&[
             "windowsize",
-            "--sync",
             &self.id,
             &width.to_string(),
             &height.to_string(),
@@ -199,7 +198,11 @@ impl Window<'_> {
         // Debian's package of python3-xlib belongs to Debian's own Python.
         let python = env::var_os("CONVSCOPE_E2E_PYTHON").unwrap_or_else(|| {
             let debian = Path::new("/usr/bin/python3");
-            if debian.exists() { debian.into() } else { "python3".into() }
+            if debian.exists() {
+                debian.into()
+            } else {
+                "python3".into()
+            }
         });
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools/xdnd_send.py");
         let status = self

@@ -39,6 +39,9 @@ struct Seen {
     evaluated: usize,
 }
 
+/// In windows narrower than this the steps are icons only.
+const NARROW: f32 = 1_100.0;
+
 impl Chrome {
     /// Draws everything around `workspace`.
     pub fn ui(
@@ -61,16 +64,22 @@ impl Chrome {
             });
         self.notice_freshness(cx);
         let side = Frame::side_top_panel(ui.style()).inner_margin(Margin::same(8));
+        let narrow = ui.ctx().content_rect().width() < NARROW;
         Panel::left("steps")
             .frame(side)
-            .exact_size(128.0)
+            .exact_size(if narrow { 60.0 } else { 128.0 })
             .resizable(false)
-            .show(ui, |ui| self.steps_ui(ui, cx));
+            .show(ui, |ui| self.steps_ui(ui, cx, narrow));
         let side = Frame::side_top_panel(ui.style()).inner_margin(Margin::same(12));
-        let selection = Panel::right("selection")
-            .frame(side)
-            .default_size(208.0)
-            .size_range(168.0..=320.0);
+        // Its own width for narrow windows, so that widening the window brings the other back.
+        let selection = if narrow {
+            Panel::right("selection-narrow").exact_size(144.0)
+        } else {
+            Panel::right("selection")
+                .default_size(208.0)
+                .size_range(168.0..=320.0)
+        };
+        let selection = selection.frame(side);
         selection.show(ui, |ui| {
             ScrollArea::vertical()
                 .auto_shrink(false)
@@ -170,7 +179,7 @@ impl Chrome {
         item(ui, cx, "Quit", "Ctrl+Q", true, Action::Quit);
     }
 
-    fn steps_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn steps_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, narrow: bool) {
         ui.spacing_mut().item_spacing.y = 4.0;
         let current = cx.settings.step;
         self.fresh.retain(|step| *step != current);
@@ -181,10 +190,18 @@ impl Chrome {
             if lacks.is_some() {
                 words = words.color(palette.muted);
             }
-            let text = (icon_text(icon(step)).size(18.0), words);
             let fresh = self.fresh.contains(&step);
-            let button = Button::selectable(current == step, text).min_size(vec2(112.0, 36.0));
+            let icon = icon_text(icon(step)).size(18.0);
+            let button = if narrow {
+                Button::selectable(current == step, icon).min_size(vec2(44.0, 36.0))
+            } else {
+                let text = (icon, words);
+                Button::selectable(current == step, text).min_size(vec2(112.0, 36.0))
+            };
             let response = ui.add(button);
+            response.widget_info(|| {
+                egui::WidgetInfo::selected(egui::Role::Button, true, current == step, step.word())
+            });
             if fresh {
                 let dot = response.rect.right_top() + vec2(-8.0, 8.0);
                 ui.painter().circle_filled(dot, 4.0, palette.accent);

@@ -49,7 +49,7 @@ pub fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .show(ui, |ui| {
             let mut fact = |name: &str, value: String| {
                 states::caption(ui, name);
-                ui.add(egui::Label::new(value).truncate());
+                ui.add(egui::Label::new(value).wrap());
                 ui.end_row();
             };
             fact("label", dataset.class_name(sample.label).to_owned());

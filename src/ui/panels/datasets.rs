@@ -102,8 +102,9 @@ impl Datasets {
         ui.add_space(4.0);
         let split = cx.state.split.clone();
         ui.horizontal_top(|ui| {
-            ui.allocate_ui(vec2(CLASSES_WIDTH, ui.available_height()), |ui| {
-                ui.set_width(CLASSES_WIDTH);
+            let width = CLASSES_WIDTH.min(0.36 * ui.available_width());
+            ui.allocate_ui(vec2(width, ui.available_height()), |ui| {
+                ui.set_width(width);
                 ui.vertical(|ui| self.classes_ui(ui, cx, dataset));
             });
             ui.add_space(theme::GRID);
@@ -118,12 +119,11 @@ impl Datasets {
     fn classes_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset) {
         ui.spacing_mut().item_spacing.y = 4.0;
         let counts = dataset.class_counts();
-        let words = format!("All · {}", thousands(dataset.samples.len()));
-        let all = Button::selectable(self.class.is_none(), words);
-        if ui
-            .add(all.min_size(vec2(CLASSES_WIDTH - 12.0, 28.0)))
-            .clicked()
-        {
+        let width = ui.available_width();
+        let longest = if width < CLASSES_WIDTH { 8 } else { 12 };
+        let all = Button::selectable(self.class.is_none(), "All")
+            .right_text(thousands(dataset.samples.len()));
+        if ui.add(all.min_size(vec2(width - 12.0, 28.0))).clicked() {
             self.class = None;
         }
         ScrollArea::vertical()
@@ -131,11 +131,14 @@ impl Datasets {
             .show_rows(ui, 28.0, counts.len(), |ui, rows| {
                 for class in rows {
                     let name = dataset.class_name(class);
-                    let words = format!("{} · {}", shortened(name, 14), thousands(counts[class]));
                     ui.horizontal(|ui| {
                         let chip = RichText::new("●").color(theme::class_colour(class));
-                        let button = Button::selectable(self.class == Some(class), (chip, words));
-                        let response = ui.add(button.min_size(vec2(CLASSES_WIDTH - 12.0, 28.0)));
+                        let button = Button::selectable(
+                            self.class == Some(class),
+                            (chip, shortened(name, longest)),
+                        )
+                        .right_text(thousands(counts[class]));
+                        let response = ui.add(button.min_size(vec2(width - 12.0, 28.0)));
                         if response.on_hover_text(name).clicked() {
                             self.class = Some(class);
                             let selection = Selection {

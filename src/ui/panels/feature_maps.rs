@@ -8,7 +8,7 @@ use super::{Cx, Panel};
 use crate::{
     data::Picture,
     inspect::{
-        colours::{ColourScale, Grid, map_picture},
+        colours::{ColourScale, Grid, MapPainter},
         feature_maps::FeatureMaps as Maps,
         maximise::MaximiseConfig,
     },
@@ -370,7 +370,7 @@ fn paint(maps: &Maps, scale: ColourScale, background: [u8; 3], map: Option<usize
     match map {
         None => maps.picture(scale, background),
         Some(map) => {
-            let tile = map_picture(maps.map(map), maps.map_size().0, maps.range(), scale);
+            let tile = MapPainter::new(maps.range(), scale).paint(maps.map(map), maps.map_size().0);
             grid(maps, true).paint([tile], background)
         }
     }

@@ -44,6 +44,7 @@ impl Panel for Image {
             let size = picture::fitted(texture.size_vec2(), rect.size());
             let area = egui::Rect::from_center_size(rect.center(), size);
             picture::paint(ui, &texture, area);
+            picture::frame(ui, area);
             if let Some((_, pixels, _)) = loaded {
                 pixel_value(response, area, pixels);
             }

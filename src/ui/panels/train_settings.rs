@@ -38,7 +38,7 @@ fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let mut training = cx.state.experiment.training.clone();
     let mut split = cx.state.experiment.split;
     ui.add_enabled_ui(enabled, |ui| {
-        Grid::new("settings").num_columns(2).spacing([16.0, 8.0]).show(ui, |ui| {
+        Grid::new("settings").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
             training_fields_ui(ui, &mut training);
             let mut validation = 100.0 * split.validation;
             let value = DragValue::new(&mut validation).range(0.0..=90.0).speed(0.5).suffix(" %");
@@ -99,10 +99,15 @@ fn training_fields_ui(ui: &mut Ui, training: &mut TrainingConfig) {
     );
 }
 
+/// Width of a value beside its name.
+fn field_width(ui: &Ui) -> f32 {
+    ui.available_width().clamp(56.0, 104.0)
+}
+
 /// A named field in two columns of a grid.
 fn field(ui: &mut Ui, name: &str, tip: &str, value: DragValue<'_>) {
     let label = ui.label(name).on_hover_text(tip);
-    ui.add_sized([104.0, 26.0], value)
+    ui.add_sized([field_width(ui), 26.0], value)
         .labelled_by(label.id)
         .on_hover_text(tip);
     ui.end_row();
@@ -165,7 +170,7 @@ fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let last = training.epochs.last();
     Grid::new("figures")
         .num_columns(3)
-        .spacing([16.0, 4.0])
+        .spacing([8.0, 4.0])
         .show(ui, |ui| {
             let palette = theme::palette(ui);
             states::caption(ui, "");

@@ -61,6 +61,10 @@ fn tile(
                 .rect_filled(rect, CornerRadius::same(4), palette.line);
         }
     }
+    // A white image would have no edge on a white panel.
+    let line = Stroke::new(1.0, palette.line);
+    ui.painter()
+        .rect_stroke(rect, 2.0, line, StrokeKind::Inside);
     if cx.state.selection.sample == Some(sample) {
         ui.painter().rect_stroke(
             rect,

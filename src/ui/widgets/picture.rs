@@ -70,15 +70,17 @@ pub fn scale_bar(ui: &mut Ui, scale: ColourScale, (low, high): (f32, f32)) {
 /// A colour bar with both ends in words.
 pub fn scale_bar_in_words(ui: &mut Ui, scale: ColourScale, low: &str, high: &str) {
     const STEPS: usize = 48;
-    const SIZE: Vec2 = vec2(120.0, 10.0);
+    // What both numbers take beside the bar.
+    const NUMBERS: f32 = 112.0;
+    let size = vec2((ui.available_width() - NUMBERS).clamp(32.0, 120.0), 10.0);
     ui.horizontal(|ui| {
         super::states::caption(ui, low);
-        let (rect, _) = ui.allocate_exact_size(SIZE, Sense::hover());
-        let step = SIZE.x / STEPS as f32;
+        let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+        let step = size.x / STEPS as f32;
         for index in 0..STEPS {
             let [red, green, blue] = scale.colour(index as f32 / (STEPS - 1) as f32);
             let left = rect.left() + step * index as f32;
-            let part = Rect::from_min_size(pos2(left, rect.top()), vec2(step + 0.5, SIZE.y));
+            let part = Rect::from_min_size(pos2(left, rect.top()), vec2(step + 0.5, size.y));
             ui.painter()
                 .rect_filled(part, 0.0, Color32::from_rgb(red, green, blue));
         }
