@@ -23,6 +23,28 @@ pub fn map_file_mut(file: &File) -> io::Result<memmap2::MmapMut> {
     unsafe { memmap2::MmapMut::map_mut(file) }
 }
 
+/// Makes `file` `bytes` long with space on the disk for all of it, so that writing through a map cannot
+/// run out of it (which would end the process).
+///
+/// # Errors
+/// When the disk is too full.
+pub fn reserve(file: &File, bytes: u64) -> io::Result<()> {
+    file.set_len(bytes)?;
+    #[cfg(target_os = "linux")]
+    if bytes > 0 {
+        use std::os::fd::AsRawFd as _;
+        let length = libc::off_t::try_from(bytes).map_err(io::Error::other)?;
+        // SAFETY: the descriptor is open for as long as `file` is borrowed, and no memory is passed.
+        match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, length) } {
+            0 => {}
+            // A file system without this call; what it lacks it has always lacked.
+            libc::EOPNOTSUPP | libc::EINVAL => {}
+            code => return Err(io::Error::from_raw_os_error(code)),
+        }
+    }
+    Ok(())
+}
+
 /// Tells glibc's allocator to keep freed blocks instead of returning them to the system: libtorch
 /// frees and asks for the same large buffers every step (1.2–1.9 times faster). Call first in `main`.
 pub fn tune_allocator() {

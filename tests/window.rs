@@ -344,6 +344,46 @@ fn training_that_fails_says_why_and_can_be_tried_again() {
 }
 
 #[test]
+fn a_wrong_path_costs_nothing_that_is_open_and_own_classes_can_be_trained() {
+    let mut desk = Desk::dark();
+    desk.opened();
+    desk.act(Action::OpenDataset("/nowhere".into()));
+    desk.wait("the failure", |app| {
+        app.state()
+            .notices
+            .iter()
+            .any(|n| n.text.contains("/nowhere"))
+    });
+    assert_eq!(
+        desk.harness
+            .state()
+            .state()
+            .dataset()
+            .map(|d| d.samples.len()),
+        Some(36)
+    );
+
+    let own = desk.home.path().join("own");
+    for class in ["cat", "dog", "bird", "fish"] {
+        let folder = own.join(class);
+        std::fs::create_dir_all(&folder).unwrap();
+        for number in 0..4 {
+            let picture = generate::draw_random_shape(number).1;
+            picture
+                .to_image()
+                .save(folder.join(format!("{number}.png")))
+                .unwrap();
+        }
+    }
+    desk.act(Action::OpenPath(own));
+    desk.wait("the own dataset", |app| {
+        app.state().dataset().is_some_and(|d| d.classes.len() == 4)
+    });
+    assert_eq!(desk.harness.state().state().why_not_train(), None);
+    desk.train(1);
+}
+
+#[test]
 fn selections_follow_clicks_and_the_way_back() {
     let mut desk = Desk::dark();
     desk.opened();

@@ -6,6 +6,7 @@
 
 use std::{
     fs, io,
+    panic::catch_unwind,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -218,9 +219,7 @@ fn decode_all(
     let total = dataset.samples.len();
     let row_bytes = size.0 * size.1 * CHANNELS;
     let file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.as_file()
-        .set_len((total * row_bytes) as u64)
-        .map_err(failed)?;
+    sys::reserve(file.as_file(), (total * row_bytes) as u64).map_err(failed)?;
     let mut broken = Vec::new();
     if total > 0 && row_bytes > 0 {
         let mut map = sys::map_file_mut(file.as_file()).map_err(failed)?;
@@ -231,7 +230,9 @@ fn decode_all(
             .enumerate()
             .map(|(index, (row, sample))| {
                 cancel.check()?;
-                let outcome = decode_sized(&dataset.root.join(&sample.path), size);
+                let path = dataset.root.join(&sample.path);
+                let outcome = catch_unwind(|| decode_sized(&path, size))
+                    .unwrap_or_else(|_| Err("cannot be decoded: the decoder failed".into()));
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
                 match outcome {
                     Ok(picture) => {

@@ -18,7 +18,7 @@ use super::{
     trainer::{self, TrainControl, TrainRequest},
 };
 
-use crate::{data::SplitName, worker::Worker};
+use crate::{cancel::CancelToken, data::SplitName, worker::Worker};
 
 /// Called after every event, from any thread; the window passes `request_repaint`.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -175,10 +175,17 @@ impl EngineHandle {
 
     /// Writes the current model (after a run: its best weights) to a file.
     pub fn save_model(&self, path: PathBuf) -> JobId {
-        self.inspect(JobKind::SaveModel, |context| inspector::Command::Save {
-            context,
-            path,
-        })
+        // Not among the jobs that closing the window cancels: what the user saved is written.
+        let id = self.next_id();
+        let context = JobContext::new(
+            id,
+            JobKind::SaveModel,
+            CancelToken::new(),
+            self.sender.clone(),
+        );
+        self.inspector
+            .send(inspector::Command::Save { context, path });
+        id
     }
 
     /// Makes the inspector panic, to test that a panic is contained.
@@ -194,8 +201,12 @@ impl EngineHandle {
         self.jobs.cancel(job);
     }
 
+    fn next_id(&self) -> JobId {
+        JobId(self.next_job.fetch_add(1, Ordering::Relaxed))
+    }
+
     fn context(&self, kind: JobKind) -> JobContext {
-        let id = JobId(self.next_job.fetch_add(1, Ordering::Relaxed));
+        let id = self.next_id();
         JobContext::new(id, kind, self.jobs.register(id), self.sender.clone())
     }
 

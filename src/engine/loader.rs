@@ -14,7 +14,7 @@ use super::{
     job::{self, JobContext, JobError, JobId, Jobs},
 };
 use crate::data::{Dataset, Picture, PixelCache, cache, dataset::display_path, folder};
-use crate::{train::Experiment, worker::Worker};
+use crate::{resources, train::Experiment, worker::Worker};
 
 /// A dataset whose images have been decoded.
 #[derive(Debug)]
@@ -118,6 +118,7 @@ fn open(
     path: &Path,
     size: (usize, usize),
 ) -> Result<(), JobError> {
+    let path = &resources::resolve(path);
     let mut dataset = folder::scan(path, &context.cancel).map_err(|error| match error {
         folder::FolderError::Cancelled(_) => JobError::Cancelled,
         error => JobError::Failed(error.to_string()),

@@ -350,3 +350,69 @@ fn what_cannot_be_trained_fails_with_a_sentence() {
         assert!(message.contains(part), "{message}");
     }
 }
+
+#[test]
+fn a_run_stopped_before_its_first_epoch_leaves_the_model_that_was_there() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    let first = start(&engine, runs.path(), 1);
+    finish(&engine, first);
+    let kept = engine.model().unwrap();
+    let dataset = open(&engine);
+    let job = engine.train(TrainRequest {
+        experiment: small_experiment(1),
+        dataset,
+        run: runs.path().join("run"),
+    });
+    engine.pause();
+    engine.stop();
+    // Stopped so early, the job may not even have begun.
+    let ended_without_epoch = wait(&engine, |event| match event {
+        Event::TrainingFinished { job: done, outcome } if done == job => {
+            Some(outcome.model.is_none())
+        }
+        Event::Cancelled { job: done, .. } if done == job => Some(true),
+        _ => None,
+    });
+    if ended_without_epoch {
+        assert!(Arc::ptr_eq(
+            &engine.model().unwrap().snapshot,
+            &kept.snapshot
+        ));
+    }
+}
+
+#[test]
+fn a_run_that_diverges_keeps_its_good_epochs() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    let dataset = open(&engine);
+    let mut experiment = small_experiment(200);
+    // Large enough to overflow within the run, small enough to survive an epoch.
+    experiment.training.optimizer = Optimizer::adam(1e9);
+    let run = runs.path().join("run");
+    let job = engine.train(TrainRequest {
+        experiment,
+        dataset,
+        run: run.clone(),
+    });
+    let mut epochs = 0;
+    let message = wait(&engine, |event| match event {
+        Event::Epoch { .. } => {
+            epochs += 1;
+            None
+        }
+        Event::Failed {
+            job: failed,
+            message,
+            ..
+        } if failed == job => Some(Some(message)),
+        Event::TrainingFinished { .. } => Some(None),
+        _ => None,
+    });
+    if epochs > 0 {
+        assert!(run.join("model.safetensors").is_file());
+        assert!(run.join("report.html").is_file());
+    }
+    if let Some(message) = message {
+        assert!(message.contains("smaller learning rate"), "{message}");
+    }
+}

@@ -208,10 +208,14 @@ fn train(
         pixels,
         split: &split,
     };
+    let before = model.get();
     let fitted = fit::fit(&experiment.model, config, &data, &mut reporter);
     reporter.flush_steps();
-    // A loss that is not finite must not cost the epochs before it: they are in the folder already,
-    // and the newest good weights stay in the slot.
+    let kept = matches!(&fitted, Ok(outcome) if outcome.best.is_some());
+    if !kept && let Some(before) = before {
+        // Random weights must not stand where the user's model was.
+        reporter.show(before);
+    }
     let outcome = fitted.map_err(fit_error)?;
 
     let best_weights = outcome.best.as_ref().map(|(snapshot, _)| &**snapshot);
@@ -221,6 +225,10 @@ fn train(
             let model = reporter.publish(snapshot, Some(record));
             let path = reporter.folder.model_path();
             model.save(&path)?;
+            if let Some(evaluation) = reporter.best_evaluation.clone() {
+                let job = context.id;
+                context.events.send(Event::Evaluated { job, evaluation });
+            }
             Some(path)
         }
         None => None,
@@ -236,6 +244,9 @@ fn train(
         seconds: start.elapsed().as_secs_f64(),
     };
     run_report::write(reporter.folder.path(), &summary).map_err(|error| error.to_string())?;
+    if let Some(failure) = outcome.failure {
+        return Err(fit_error(failure));
+    }
     context.events.send(Event::TrainingFinished {
         job: context.id,
         outcome: TrainingOutcome {
@@ -304,12 +315,17 @@ impl Reporter<'_> {
             sample: Arc::clone(&self.sample),
             source: ModelSource::Run(self.context.id),
         });
-        self.model.set(Arc::clone(&loaded));
-        let (job, epoch) = (self.context.id, snapshot.epoch);
+        self.show(Arc::clone(&loaded));
+        loaded
+    }
+
+    /// Makes `model` the one that inspections use.
+    fn show(&self, model: Arc<LoadedModel>) {
+        let (job, epoch) = (self.context.id, model.snapshot.epoch);
+        self.model.set(model);
         self.context
             .events
             .send(Event::WeightsPublished { job, epoch });
-        loaded
     }
 }
 

@@ -1,6 +1,10 @@
 //! The loop: epochs of shuffled batches, forward, backward, Adam, validation, best weights kept.
 
-use std::{ops::ControlFlow, sync::Arc, time::Instant};
+use std::{
+    ops::ControlFlow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tch::{Kind, Reduction, TchError};
 
@@ -113,6 +117,8 @@ pub struct Outcome {
     pub best: Option<(Arc<WeightSnapshot>, EpochRecord)>,
     /// Whether all epochs were trained.
     pub completed: bool,
+    /// What ended the run early, other than a request; the epochs before it count.
+    pub failure: Option<FitError>,
 }
 
 /// Trains a new network.
@@ -148,9 +154,7 @@ pub fn fit_network(
     if data.split.train.is_empty() {
         return Err(FitError::NoTrainingImages);
     }
-    if let Some(threads) = config.threads {
-        tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
-    }
+    let _threads = config.threads.map(Threads::set);
     let optimizer = Adam::new(
         network.parameters().map(|(_, value)| value),
         config.optimizer,
@@ -169,11 +173,17 @@ pub fn fit_network(
         history: Vec::new(),
         best: None,
         completed: false,
+        failure: None,
     };
     for epoch in 1..=config.epochs {
         let (record, evaluation) = match run.epoch(epoch, observer) {
+            Ok(finished) => finished,
             Err(FitError::Cancelled(_)) => return Ok(outcome),
-            result => result?,
+            Err(error) if outcome.best.is_some() => {
+                outcome.failure = Some(error);
+                return Ok(outcome);
+            }
+            Err(error) => return Err(error),
         };
         let snapshot = Arc::new(run.network.snapshot(&run.classes, epoch)?);
         let is_best = outcome
@@ -199,6 +209,25 @@ pub fn fit_network(
     Ok(outcome)
 }
 
+/// Another number of threads for libtorch, until dropped.
+struct Threads {
+    before: i32,
+}
+
+impl Threads {
+    fn set(threads: usize) -> Self {
+        let before = tch::get_num_threads();
+        tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+        Self { before }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        tch::set_num_threads(self.before);
+    }
+}
+
 struct Run<'a> {
     network: Network,
     optimizer: Adam,
@@ -217,16 +246,17 @@ impl Run<'_> {
         let start = Instant::now();
         let order = batches::shuffled(&self.data.split.train, self.config.seed, epoch);
         let (mut loss_sum, mut right) = (0.0, 0.0);
+        let mut waited = Duration::ZERO;
         for batch in order.chunks(self.config.batch_size) {
-            pulse(observer)?;
+            waited += pulse(observer)?;
             let record = self.train_batch(epoch, batch)?;
             loss_sum += record.loss * batch.len() as f64;
             right += record.accuracy * batch.len() as f64;
             observer.step(&record)?;
         }
         let images = order.len() as f64;
-        let images_per_sec = images / start.elapsed().as_secs_f64().max(1e-9);
-        let evaluation = self.validate(epoch, observer)?;
+        let images_per_sec = images / (start.elapsed() - waited).as_secs_f64().max(1e-9);
+        let evaluation = self.validate(epoch, observer, &mut waited)?;
         let record = EpochRecord {
             epoch,
             phase: 1,
@@ -235,7 +265,7 @@ impl Run<'_> {
             val_loss: evaluation.as_ref().map(|e| e.loss),
             val_accuracy: evaluation.as_ref().map(Evaluation::accuracy),
             images_per_sec,
-            seconds: start.elapsed().as_secs_f64(),
+            seconds: (start.elapsed() - waited).as_secs_f64(),
         };
         Ok((record, evaluation))
     }
@@ -293,6 +323,7 @@ impl Run<'_> {
         &self,
         epoch: usize,
         observer: &mut dyn Observer,
+        waited: &mut Duration,
     ) -> Result<Option<Evaluation>, FitError> {
         let Data {
             dataset,
@@ -304,7 +335,8 @@ impl Run<'_> {
         }
         let evaluation = evaluate(&self.network, dataset, pixels, &split.validation, |done| {
             observer.validating(done);
-            pulse(observer)
+            *waited += pulse(observer)?;
+            Ok(())
         })?;
         Ok(Some(Evaluation {
             split: Some(SplitName::Validation),
@@ -314,9 +346,11 @@ impl Run<'_> {
     }
 }
 
-fn pulse(observer: &mut dyn Observer) -> Result<(), Cancelled> {
+/// Asks the observer whether to go on; gives the time it waited (a pause is no training time).
+fn pulse(observer: &mut dyn Observer) -> Result<Duration, Cancelled> {
+    let start = Instant::now();
     match observer.pulse() {
-        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Continue(()) => Ok(start.elapsed()),
         ControlFlow::Break(()) => Err(Cancelled),
     }
 }

@@ -269,30 +269,57 @@ impl App {
             .extension()
             .is_some_and(|ending| ending == "safetensors")
         {
-            self.engine.load_model(path);
+            self.load_model(path);
         } else if path.extension().is_some_and(|ending| ending == "ron") {
-            self.engine.load_experiment(path);
+            self.load_experiment(path);
         } else {
             self.predict(vec![ImageSource::File(path)]);
         }
     }
 
     fn open_dataset(&mut self, path: PathBuf) {
-        if self.state.training.is_running() {
-            self.state.note(
-                Level::Warning,
-                "Stop the training before you open another dataset",
-            );
+        if self.is_training("another dataset") {
             return;
         }
-        if let DataState::Opening { job, .. } = self.state.data {
-            self.engine.cancel(job);
-        }
+        let previous = match std::mem::take(&mut self.state.data) {
+            DataState::Opening { job, previous, .. } => {
+                self.engine.cancel(job);
+                previous
+            }
+            DataState::Open(open) => Some(open),
+            DataState::Empty | DataState::Failed { .. } => None,
+        };
         let input = self.state.experiment.model.input;
         let job = self
             .engine
             .open_dataset(path.clone(), (input.height, input.width));
-        self.state.data = DataState::Opening { job, path };
+        self.state.data = DataState::Opening {
+            job,
+            path,
+            previous,
+        };
+    }
+
+    /// Whether a run goes on, which must not have its data or model exchanged; says so.
+    fn is_training(&mut self, what: &str) -> bool {
+        let running = self.state.training.is_running();
+        if running {
+            let words = format!("Stop the training before you open {what}");
+            self.state.note(Level::Warning, words);
+        }
+        running
+    }
+
+    fn load_model(&mut self, path: PathBuf) {
+        if !self.is_training("a model") {
+            self.engine.load_model(path);
+        }
+    }
+
+    fn load_experiment(&mut self, path: PathBuf) {
+        if !self.is_training("an experiment") {
+            self.engine.load_experiment(path);
+        }
     }
 
     fn open_bundled(&mut self) {
@@ -313,7 +340,11 @@ impl App {
             self.state.note(Level::Warning, reason);
             return;
         }
-        let experiment = self.state.experiment.clone();
+        let mut experiment = self.state.experiment.clone();
+        experiment.dataset.path.clone_from(&dataset.dataset.root);
+        if let Some(job) = self.state.maximise.job {
+            self.engine.cancel(job);
+        }
         let run = self
             .places
             .runs
@@ -338,7 +369,8 @@ impl App {
     fn predict(&mut self, images: Vec<ImageSource>) {
         self.settings.step = Step::Predict;
         self.state.predict.failed = None;
-        self.state.predict.job = Some(self.engine.predict(images));
+        let job = self.engine.predict(images);
+        self.state.predict.jobs.insert(job);
     }
 
     fn drain_events(&mut self) {
@@ -349,6 +381,7 @@ impl App {
                 event => {
                     let opened = matches!(event, Event::DatasetOpened { .. });
                     let loaded = matches!(event, Event::ModelLoaded { .. });
+                    let experiment = matches!(event, Event::ExperimentLoaded { .. });
                     self.state.apply(event);
                     if opened {
                         self.settings.dataset =
@@ -356,6 +389,9 @@ impl App {
                     }
                     if loaded {
                         self.reopen_for_model();
+                    }
+                    if experiment {
+                        self.open_dataset(self.state.experiment.dataset.path.clone());
                     }
                 }
             }
@@ -438,12 +474,8 @@ impl App {
                 }
             }
             Purpose::OpenDataset => self.open_dataset(path),
-            Purpose::OpenModel => {
-                self.engine.load_model(path);
-            }
-            Purpose::OpenExperiment => {
-                self.engine.load_experiment(path);
-            }
+            Purpose::OpenModel => self.load_model(path),
+            Purpose::OpenExperiment => self.load_experiment(path),
             Purpose::ChooseImages => {}
         }
     }

@@ -35,8 +35,15 @@ impl Follow {
             return;
         };
         let sample = (dataset.id, index);
+        // What was asked for an earlier selection is of no use any more.
+        let cancel = |job: Option<JobId>| {
+            if let Some(job) = job {
+                engine.cancel(job);
+            }
+        };
         if self.image != Some(sample) {
             self.image = Some(sample);
+            cancel(state.image.job);
             let job = Some(engine.load_image(Arc::clone(&dataset), index));
             state.image = ImageState {
                 job,
@@ -51,6 +58,7 @@ impl Follow {
         let asked = matches!(&self.says, Some((old, with)) if *old == sample && is_same(with));
         if !asked {
             self.says = Some((sample, Arc::clone(&weights)));
+            cancel(state.says.job);
             let job = Some(engine.predict(vec![image.clone()]));
             state.says = SaysState { job, answer: None };
         }

@@ -61,6 +61,29 @@ pub fn counted(count: usize, word: &str) -> String {
     format!("{} {word}{plural}", thousands(count))
 }
 
+/// `circle, square and 98 more`: as many names as fit in a sentence.
+pub fn listed(names: &[String]) -> String {
+    const MOST: usize = 5;
+    let shown = names[..names.len().min(MOST)].join(", ");
+    match names.len().checked_sub(MOST) {
+        None | Some(0) => shown,
+        Some(more) => format!("{shown} and {more} more"),
+    }
+}
+
+/// `name` with its middle left out when it is longer than `longest`: both ends tell names apart.
+pub fn shortened(name: &str, longest: usize) -> String {
+    let count = name.chars().count();
+    if count <= longest {
+        return name.to_owned();
+    }
+    let (head, tail) = (longest * 3 / 5, longest - 1 - longest * 3 / 5);
+    let head = name.chars().take(head);
+    head.chain(['…'])
+        .chain(name.chars().skip(count - tail))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +117,14 @@ mod tests {
             [counted(1, "image"), counted(1_200, "image")],
             ["1 image", "1,200 images"]
         );
+    }
+
+    #[test]
+    fn long_names_and_lists_keep_both_ends() {
+        assert_eq!(shortened("circle", 6), "circle");
+        assert_eq!(shortened("a long class name 17", 10), "a long… 17");
+        let names: Vec<String> = (0..7).map(|i| i.to_string()).collect();
+        assert_eq!(listed(&names), "0, 1, 2, 3, 4 and 2 more");
+        assert_eq!(listed(&names[..2]), "0, 1");
     }
 }

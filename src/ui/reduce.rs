@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    format::{counted, percent},
+    format::{counted, listed, percent},
     state::{
         AppState, DataState, ImageState, MOST_ANSWERS, MapsState, MaximiseState, RunState,
         RunningJob, SaysState, Selection, Trail,
@@ -156,7 +156,6 @@ impl AppState {
             }
             Event::ModelSaved { job, path } => {
                 self.jobs.remove(&job);
-                self.model_is_unsaved = false;
                 self.note(
                     Level::Info,
                     format!("Saved the model to {}", display_path(&path)),
@@ -180,10 +179,10 @@ impl AppState {
             format!("Opened {}: {images} of {classes} classes", dataset.name),
         );
         if !dataset.broken.is_empty() {
-            let broken = dataset.broken.len();
+            let broken = counted(dataset.broken.len(), "image");
             self.note(
                 Level::Warning,
-                format!("{broken} images of {} could not be opened", dataset.name),
+                format!("{broken} of {} could not be opened", dataset.name),
             );
         }
         self.experiment.dataset.path = dataset.root.clone();
@@ -236,18 +235,16 @@ impl AppState {
             None => String::new(),
         };
         self.note(Level::Info, format!("{words} after {epochs} epochs{best}"));
-        self.model_is_unsaved = outcome.model.is_some();
         self.training.run = RunState::Finished(outcome);
     }
 
     fn model_loaded(&mut self, model: &LoadedModel) {
         self.experiment.model = (*model.snapshot.spec).clone();
         self.experiment.split = model.split;
-        self.model_is_unsaved = false;
         self.evaluation = None;
         self.maps = MapsState::default();
         self.experiment_changed();
-        let classes = model.snapshot.classes.join(", ");
+        let classes = listed(&model.snapshot.classes);
         self.note(Level::Info, format!("Loaded a model of {classes}"));
     }
 
@@ -257,7 +254,7 @@ impl AppState {
                 job: None,
                 answer: Some(prediction),
             };
-        } else if self.predict.job == Some(job) {
+        } else if self.predict.jobs.contains(&job) {
             let probability = prediction
                 .probabilities
                 .get(prediction.class)
@@ -299,8 +296,7 @@ impl AppState {
             self.maximise.job = None;
             self.maximise.failed.clone_from(&message);
             true
-        } else if job == self.predict.job {
-            self.predict.job = None;
+        } else if job.is_some_and(|job| self.predict.jobs.remove(&job)) {
             self.predict.failed.clone_from(&message);
             true
         } else if job == self.evaluation_job {
@@ -326,11 +322,133 @@ impl AppState {
     }
 
     fn opening_ended(&mut self, message: Option<String>) {
-        let DataState::Opening { path, .. } = std::mem::take(&mut self.data) else {
+        let DataState::Opening { path, previous, .. } = std::mem::take(&mut self.data) else {
             return;
         };
-        if let Some(message) = message {
-            self.data = DataState::Failed { path, message };
+        self.data = match (previous, message) {
+            (Some(open), _) => DataState::Open(open),
+            (None, Some(message)) => DataState::Failed { path, message },
+            (None, None) => DataState::Empty,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::{
+        engine::Progress,
+        inspect::feature_maps::FeatureMaps,
+        model::Shape,
+        train::{StepRecord, recipes},
+    };
+
+    fn state() -> AppState {
+        AppState::new(recipes::find(Path::new("shapes")).unwrap())
+    }
+
+    fn maps(epoch: usize) -> Arc<FeatureMaps> {
+        Arc::new(FeatureMaps {
+            layer: 0,
+            name: "conv1".into(),
+            shape: Shape::Flat(1),
+            epoch,
+            values: vec![0.0],
+        })
+    }
+
+    #[test]
+    fn results_of_jobs_that_are_not_current_change_nothing() {
+        let (old, current) = (JobId(1), JobId(2));
+        let mut state = state();
+        state.maps.job = Some(current);
+        state.training.run = RunState::Running {
+            job: current,
+            paused: false,
+            stopping: false,
+        };
+        let step = StepRecord {
+            step: 1,
+            epoch: 1,
+            loss: 1.0,
+            accuracy: 0.5,
+        };
+        let steps = |job| Event::Steps {
+            job,
+            steps: vec![step],
+        };
+        let failed = |job| Event::Failed {
+            job,
+            kind: JobKind::Train,
+            message: "no".into(),
+        };
+        for event in [
+            Event::FeatureMapsReady {
+                job: old,
+                maps: maps(1),
+            },
+            steps(old),
+            failed(old),
+            Event::Paused {
+                job: old,
+                paused: true,
+            },
+        ] {
+            state.apply(event);
         }
+        assert!(state.maps.maps.is_none() && state.training.steps.is_empty());
+        assert!(state.training.is_running() && !state.training.is_paused());
+        assert!(
+            state.notices.is_empty(),
+            "nobody waits for what the old job says"
+        );
+
+        state.apply(Event::FeatureMapsReady {
+            job: current,
+            maps: maps(2),
+        });
+        state.apply(steps(current));
+        assert_eq!(state.maps.maps.as_ref().map(|maps| maps.epoch), Some(2));
+        assert_eq!(state.training.steps.len(), 1);
+        state.apply(failed(current));
+        assert!(matches!(&state.training.run, RunState::Failed(message) if message.contains("no")));
+        assert!(state.notices[0].shown);
+    }
+
+    #[test]
+    fn jobs_come_and_go() {
+        let mut state = state();
+        let job = JobId(7);
+        let progress = Progress { done: 1, total: 2 };
+        state.apply(Event::Started {
+            job,
+            kind: JobKind::SaveModel,
+        });
+        state.apply(Event::Progress { job, progress });
+        assert_eq!(state.jobs[&job].progress, Some(progress));
+        state.apply(Event::ModelSaved {
+            job,
+            path: "/m".into(),
+        });
+        assert!(state.jobs.is_empty());
+    }
+
+    #[test]
+    fn a_folder_that_does_not_open_says_so() {
+        let mut state = state();
+        let job = JobId(3);
+        state.data = DataState::Opening {
+            job,
+            path: "/notes.txt".into(),
+            previous: None,
+        };
+        state.apply(Event::Failed {
+            job,
+            kind: JobKind::OpenDataset,
+            message: "no folder".into(),
+        });
+        assert!(matches!(state.data, DataState::Failed { .. }));
     }
 }

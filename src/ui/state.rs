@@ -1,6 +1,10 @@
 //! Everything the window shows, and the reducer that events change it through. Plain data.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use crate::{
     data::{Dataset, Picture, Split},
@@ -9,7 +13,7 @@ use crate::{
         TrainingOutcome,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
-    model::{LayerShape, ShapeError, shapes},
+    model::{LayerKind, LayerShape, ShapeError, shapes},
     train::{EpochRecord, Evaluation, Experiment, StepRecord},
 };
 
@@ -25,6 +29,8 @@ pub enum DataState {
         job: JobId,
         /// The folder.
         path: PathBuf,
+        /// What was open before, and is again when this does not work.
+        previous: Option<Arc<OpenDataset>>,
     },
     /// Ready.
     Open(Arc<OpenDataset>),
@@ -157,8 +163,8 @@ pub struct MaximiseState {
 /// Answers for dropped and chosen images.
 #[derive(Debug, Clone, Default)]
 pub struct PredictState {
-    /// The running job.
-    pub job: Option<JobId>,
+    /// Running and waiting jobs; each is answered.
+    pub jobs: BTreeSet<JobId>,
     /// Newest first.
     pub answers: Vec<Arc<Prediction>>,
     /// Why the last job failed.
@@ -234,8 +240,6 @@ pub struct AppState {
     pub evaluation_failed: Option<String>,
     /// The model that inspections use.
     pub model: Option<Arc<LoadedModel>>,
-    /// The model was trained or loaded and not saved by the user since.
-    pub model_is_unsaved: bool,
     /// What the whole window looks at.
     pub selection: Selection,
     pub(super) trail: Trail,
@@ -269,7 +273,6 @@ impl AppState {
             evaluation_job: None,
             evaluation_failed: None,
             model: None,
-            model_is_unsaved: false,
             selection: Selection::default(),
             trail: Trail::default(),
             image: ImageState::default(),
@@ -322,8 +325,25 @@ impl AppState {
             .map(|error| error.to_string())
     }
 
+    /// Gives the last dense layer one unit per class of the open dataset, and says so.
+    fn fit_last_layer(&mut self) {
+        let Some(classes) = self.dataset().map(|dataset| dataset.classes.len()) else {
+            return;
+        };
+        let last = self.experiment.model.layers.last_mut();
+        let Some(LayerKind::Dense { units }) = last.map(|layer| &mut layer.kind) else {
+            return;
+        };
+        if *units != classes {
+            *units = classes;
+            let words = format!("The last layer now has {classes} units, one per class");
+            self.note(Level::Info, words);
+        }
+    }
+
     /// Makes what follows from the experiment agree with it again.
     pub fn experiment_changed(&mut self) {
+        self.fit_last_layer();
         self.shapes = shapes::layer_shapes(&self.experiment.model).map(Into::into);
         self.split = self.dataset().and_then(|dataset| {
             Split::new(&dataset.labels(), &self.experiment.split)

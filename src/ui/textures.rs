@@ -13,6 +13,8 @@ use crate::{data::Picture, engine::JobId};
 const MOST_TEXTURES: usize = 1_600;
 /// Thumbnails turned into textures in one frame.
 const UPLOADS_PER_FRAME: usize = 32;
+/// Thumbnails that may wait for their upload.
+const MOST_ARRIVED: usize = 512;
 /// A texture no GPU refuses.
 const MAX_SIDE: usize = 2_048;
 
@@ -106,6 +108,10 @@ impl Textures {
     /// Takes pictures that the loader sent.
     pub fn arrived(&mut self, dataset: JobId, pictures: Vec<(usize, Arc<Picture>)>) {
         if self.dataset == Some(dataset) {
+            if self.arrived.len() > MOST_ARRIVED {
+                // Scrolled past before they could be drawn; they are asked for again when needed.
+                self.arrived.clear();
+            }
             for (sample, picture) in pictures {
                 self.asked.remove(&sample);
                 self.arrived.insert(sample, picture);

@@ -88,7 +88,7 @@ pub fn state(world: &World, stage: Stage) -> AppState {
                 config,
                 ..MaximiseState::default()
             };
-            state.predict.job = job;
+            state.predict.jobs = job.into_iter().collect();
             state.apply(Event::Started {
                 job: JobId(7),
                 kind: JobKind::Evaluate,

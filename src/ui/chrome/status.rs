@@ -106,6 +106,9 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     let words = match &cx.state.training.run {
+        RunState::Finished(outcome) if outcome.model.is_none() => {
+            "Training stopped before its first epoch was done".to_owned()
+        }
         RunState::Finished(outcome) => {
             let word = if outcome.completed {
                 "Training finished"
@@ -123,7 +126,9 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         _ => "Ready".to_owned(),
     };
     ui.label(words);
-    if let RunState::Finished(outcome) = &cx.state.training.run {
+    if let RunState::Finished(outcome) = &cx.state.training.run
+        && outcome.model.is_some()
+    {
         states::caption(ui, format!("kept in {}", display_path(&outcome.run)));
     }
 }

@@ -41,7 +41,10 @@ pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 ui.set_width(360.0);
                 ui.horizontal_top(|ui| {
                     ui.label(icon_text(icons::ICON_ERROR).color(colour).size(18.0));
-                    ui.add_sized([290.0, 0.0], egui::Label::new(&notice.text).wrap());
+                    ui.vertical(|ui| {
+                        ui.set_width(290.0);
+                        ui.add(egui::Label::new(&notice.text).wrap());
+                    });
                     let close = ui.add(Button::new(icon_text(icons::ICON_CLOSE)).frame(false));
                     close.widget_info(|| {
                         egui::WidgetInfo::labeled(egui::Role::Button, true, "Dismiss")
@@ -100,7 +103,9 @@ pub fn path_field_ui(ui: &mut Ui, typed: &mut String) -> Option<PathBuf> {
     let field = ui
         .add(egui::TextEdit::singleline(typed).desired_width(420.0))
         .labelled_by(label.id);
-    field.request_focus();
+    if typed.is_empty() {
+        field.request_focus();
+    }
     let entered = ui.input(|input| input.key_pressed(egui::Key::Enter));
     let pressed = states::primary_button(ui, "Open", !typed.trim().is_empty()).clicked();
     let wanted = (entered || pressed) && !typed.trim().is_empty();

@@ -140,7 +140,7 @@ fn chart_ui(ui: &mut Ui, chart: &Chart<'_>, training: &Training, height: f32) {
         .x_grid_spacer(|input| whole_epochs(input.bounds))
         .custom_x_axes(vec![epoch_axis()])
         .custom_y_axes(vec![value_axis(is_share)])
-        .label_formatter(move |hover| Some(reading(hover, &epochs, train, validation, is_share)));
+        .label_formatter(move |hover| reading(hover, &epochs, train, validation, is_share));
     if is_share {
         plot = plot.include_y(0.0).include_y(1.0);
     } else {
@@ -259,7 +259,7 @@ fn reading(
     train: fn(&EpochRecord) -> f64,
     validation: fn(&EpochRecord) -> Option<f64>,
     is_share: bool,
-) -> String {
+) -> Option<String> {
     let (HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position }) =
         hover;
     let text = |value: f64| {
@@ -274,17 +274,13 @@ fn reading(
             .abs()
             .total_cmp(&(b.epoch as f64 - position.x).abs())
     });
-    match nearest {
-        Some(record) => {
-            let validation = validation(record).map_or("–".to_owned(), text);
-            format!(
-                "epoch {}\ntraining {}\nvalidation {validation}",
-                record.epoch,
-                text(train(record))
-            )
-        }
-        None => text(position.y),
-    }
+    let record = nearest?;
+    let validation = validation(record).map_or("–".to_owned(), text);
+    Some(format!(
+        "epoch {}\ntraining {}\nvalidation {validation}",
+        record.epoch,
+        text(train(record))
+    ))
 }
 
 /// Grid lines at whole epochs, not more than about ten.

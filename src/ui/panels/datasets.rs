@@ -8,7 +8,7 @@ use crate::{
     ui::{
         action::Action,
         dialogs::Purpose,
-        format::{counted, thousands},
+        format::{counted, shortened, thousands},
         state::{DataState, Selection},
         theme,
         widgets::{grid, states},
@@ -52,7 +52,7 @@ impl Panel for Datasets {
                 cx,
                 "Open a folder that holds one folder of images per class.",
             ),
-            DataState::Opening { job, path } => {
+            DataState::Opening { job, path, .. } => {
                 let progress = cx.state.jobs.get(job).and_then(|job| job.progress);
                 let words = format!("Reading {}", display_path(path));
                 if states::loading(ui, &words, progress) {
@@ -258,11 +258,4 @@ fn left_out_ui(ui: &mut Ui, dataset: &Dataset) {
             });
         }
     });
-}
-
-fn shortened(name: &str, longest: usize) -> String {
-    if name.chars().count() <= longest {
-        return name.to_owned();
-    }
-    name.chars().take(longest - 1).chain(['…']).collect()
 }

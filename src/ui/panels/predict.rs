@@ -169,7 +169,7 @@ impl Predict {
     /// The newest answer, or the earlier one that was clicked.
     fn answer_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(answer) = self.shown(cx) else {
-            let words = match cx.state.predict.job {
+            let words = match cx.state.predict.jobs.first() {
                 Some(_) => "Looking at the image",
                 None => "What the model says appears here.",
             };

@@ -39,32 +39,31 @@ pub fn loading(ui: &mut Ui, sentence: &str, progress: Option<Progress>) -> bool 
     centred(ui, |ui| {
         ui.label(sentence);
         progress_bar(ui, progress, 280.0);
+        let words = progress.map_or_else(String::new, |Progress { done, total }| {
+            format!("{} of {}", thousands(done), thousands(total))
+        });
+        caption(ui, words);
         cancelled = ui.button("Cancel").clicked();
     });
     cancelled
 }
 
-/// A bar with its count; empty as long as nothing is known.
+/// A bar; without progress an empty track, since egui draws a dot for no progress.
 pub fn progress_bar(ui: &mut Ui, progress: Option<Progress>, width: f32) {
-    let bar = match progress {
-        Some(Progress { done, total }) => {
-            let share = done as f32 / total.max(1) as f32;
-            ProgressBar::new(share).text(format!("{} of {}", thousands(done), thousands(total)))
-        }
-        // An empty track: at no progress egui draws a dot.
-        None => ProgressBar::new(0.0)
-            .text("…")
-            .fill(egui::Color32::TRANSPARENT),
-    };
-    let bar = if progress.is_some() {
-        bar.fill(theme::palette(ui).accent)
+    let share = progress.map_or(0.0, |p| p.done as f32 / p.total.max(1) as f32);
+    let fill = if share > 0.0 {
+        theme::palette(ui).accent
     } else {
-        bar
+        egui::Color32::TRANSPARENT
     };
-    ui.add(
-        bar.desired_width(width.min(ui.available_width()))
-            .desired_height(18.0),
-    );
+    let bar = ProgressBar::new(share)
+        .fill(fill)
+        .desired_width(width.min(ui.available_width()))
+        .desired_height(10.0);
+    let response = ui.add(bar);
+    if let Some(Progress { done, total }) = progress {
+        response.on_hover_text(format!("{} of {}", thousands(done), thousands(total)));
+    }
 }
 
 /// What, where, what to do.
