@@ -200,7 +200,7 @@ impl Chrome {
             };
             let response = ui.add(button);
             response.widget_info(|| {
-                egui::WidgetInfo::selected(egui::Role::Button, true, current == step, step.word())
+                egui::WidgetInfo::selected(egui::Role::Tab, true, current == step, step.word())
             });
             if fresh {
                 let dot = response.rect.right_top() + vec2(-8.0, 8.0);

@@ -59,7 +59,7 @@ fn classes_ui(ui: &mut Ui, cx: &Cx<'_>, shapes: &[LayerShape]) {
 }
 
 fn table_ui(ui: &mut Ui, cx: &mut Cx<'_>, shapes: &[LayerShape]) {
-    let height = ui.available_height() - 64.0;
+    let height = ui.available_height() - 100.0;
     let selected = cx.state.selection.layer;
     let mut clicked = None;
     TableBuilder::new(ui)
