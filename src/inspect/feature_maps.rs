@@ -22,6 +22,8 @@ pub struct FeatureMaps {
     pub epoch: usize,
     /// `[C, H, W]` or `[N]`, in units of the layer.
     pub values: Vec<f32>,
+    /// Smallest and largest of the values; kept, since a panel asks in every frame.
+    pub range: (f32, f32),
 }
 
 impl FeatureMaps {
@@ -52,11 +54,6 @@ impl FeatureMaps {
             .unwrap_or(&[])
     }
 
-    /// Smallest and largest value of all maps.
-    pub fn range(&self) -> (f32, f32) {
-        value_range(&self.values)
-    }
-
     /// Tiles of [`Self::picture`]: ⌈√n⌉ columns.
     pub fn grid(&self) -> Grid {
         let (width, height) = self.map_size();
@@ -65,7 +62,7 @@ impl FeatureMaps {
 
     /// All maps in one picture, on one colour range.
     pub fn picture(&self, scale: ColourScale, background: [u8; 3]) -> Picture {
-        let painter = MapPainter::new(self.range(), scale);
+        let painter = MapPainter::new(self.range, scale);
         let (width, height) = self.map_size();
         let tiles = (0..self.count()).map(|index| {
             let mut tile = painter.paint(self.map(index), width);
@@ -107,6 +104,7 @@ pub fn feature_maps(
         name: spec.name.clone(),
         shape: shape.output,
         epoch,
+        range: value_range(&values),
         values,
     })
 }

@@ -356,6 +356,7 @@ mod tests {
             shape: Shape::Flat(1),
             epoch,
             values: vec![0.0],
+            range: (0.0, 1.0),
         })
     }
 

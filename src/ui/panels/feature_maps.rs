@@ -170,7 +170,7 @@ impl FeatureMaps {
         let picture = self
             .picture
             .get(key, || Arc::new(paint(maps, scale.into(), background, map)));
-        picture::scale_bar(ui, scale.into(), maps.range());
+        picture::scale_bar(ui, scale.into(), maps.range);
         self.buttons_ui(ui, cx, maps, &picture);
         self.picture_ui(ui, cx, maps, &picture);
     }
@@ -370,7 +370,7 @@ fn paint(maps: &Maps, scale: ColourScale, background: [u8; 3], map: Option<usize
     match map {
         None => maps.picture(scale, background),
         Some(map) => {
-            let tile = MapPainter::new(maps.range(), scale).paint(maps.map(map), maps.map_size().0);
+            let tile = MapPainter::new(maps.range, scale).paint(maps.map(map), maps.map_size().0);
             grid(maps, true).paint([tile], background)
         }
     }
