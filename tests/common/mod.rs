@@ -170,7 +170,7 @@ impl Window<'_> {
 
     /// Clicks at a place of the window.
     pub fn click(&self, x: u32, y: u32) {
-        self.xdotool(&["mousemove", "--sync", &x.to_string(), &y.to_string()]);
+        self.xdotool(&["mousemove", &x.to_string(), &y.to_string()]);
         sleep(Duration::from_millis(100));
         self.xdotool(&["click", "1"]);
         sleep(Duration::from_millis(200));
@@ -178,7 +178,7 @@ impl Window<'_> {
 
     /// Puts the pointer where nothing reacts to it.
     pub fn rest_pointer(&self) {
-        self.xdotool(&["mousemove", "--sync", "400", "18"]);
+        self.xdotool(&["mousemove", "400", "18"]);
         sleep(Duration::from_millis(300));
     }
 
