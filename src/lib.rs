@@ -28,6 +28,7 @@ pub mod cli;
 pub mod data;
 pub mod engine;
 pub mod export;
+pub mod format;
 pub mod inspect;
 pub mod model;
 pub mod resources;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     args::{EvaluateArgs, Part},
-    output::{Output, count, figure, say},
+    output::{Output, figure, say},
     progress::Progress,
     session::Session,
     source,
@@ -19,6 +19,7 @@ use crate::{
         Dataset, Split, SplitConfig, SplitName, cache::write_atomically, dataset::display_path,
     },
     engine::OpenDataset,
+    format::thousands,
     model::{Network, bundle::Bundle, network::Placement},
     train::{Evaluation, evaluate::evaluate, metrics::ClassScore},
 };
@@ -126,7 +127,7 @@ fn tell(evaluation: &Evaluation, classes: &[String], output: Output) -> Result<(
         "\naccuracy {}  loss {}  images {}",
         figure(matrix.accuracy()),
         figure(evaluation.loss),
-        count(evaluation.samples.len())
+        thousands(evaluation.samples.len())
     ))?;
     Ok(())
 }

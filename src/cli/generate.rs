@@ -5,13 +5,14 @@ use serde_json::json;
 
 use super::{
     args::{GenerateArgs, GeneratedSet},
-    output::{Output, count},
+    output::Output,
     progress::Progress,
 };
 use crate::data::{
     dataset::display_path,
     generate::{ShapeKind, generate_shapes},
 };
+use crate::format::thousands;
 
 pub fn run(args: &GenerateArgs, output: Output) -> Result<()> {
     let mut bar = Progress::new("drawing images");
@@ -28,7 +29,7 @@ pub fn run(args: &GenerateArgs, output: Output) -> Result<()> {
     output.json(&json!({ "out": out, "images": images, "classes": classes }))?;
     output.text(&format!(
         "{} images of {} in {out}",
-        count(images),
+        thousands(images),
         classes.join(", ")
     ))?;
     Ok(())

@@ -90,19 +90,6 @@ pub fn optional_figure(value: Option<f64>) -> String {
     figure(value.unwrap_or(f64::NAN))
 }
 
-/// A count with its thousands marked: `73,731`.
-pub fn count(value: usize) -> String {
-    let digits = value.to_string();
-    let mut marked = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            marked.push(',');
-        }
-        marked.push(digit);
-    }
-    marked
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,14 +112,6 @@ mod tests {
             assert_eq!(figure(value), expected, "{value}");
         }
         assert_eq!(optional_figure(None), "–");
-    }
-
-    #[test]
-    fn thousands_are_marked() {
-        assert_eq!(
-            [0, 999, 1000, 73_731, 1_000_000].map(count),
-            ["0", "999", "1,000", "73,731", "1,000,000"]
-        );
     }
 
     #[test]

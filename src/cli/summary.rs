@@ -5,11 +5,12 @@ use serde_json::json;
 
 use super::{
     args::SummaryArgs,
-    output::{Output, count},
+    output::Output,
     source,
     table::{Align, Table},
 };
 use crate::{
+    format::thousands,
     model::{ModelSpec, shapes::layer_shapes},
     train::recipes,
 };
@@ -44,12 +45,12 @@ pub fn run(args: &SummaryArgs, output: Output) -> Result<()> {
             layer.name.clone(),
             layer.kind.describe(),
             shape.output.to_string(),
-            count(shape.parameters),
+            thousands(shape.parameters),
         ]);
     }
     let total: usize = shapes.iter().map(|shape| shape.parameters).sum();
     output.json(&json!({ "total": total, "trainable": total, "frozen": 0 }))?;
     output.text(&table.render())?;
-    output.text(&format!("\n{} parameters, all trainable", count(total)))?;
+    output.text(&format!("\n{} parameters, all trainable", thousands(total)))?;
     Ok(())
 }

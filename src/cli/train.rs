@@ -7,13 +7,14 @@ use serde_json::json;
 
 use super::{
     args::TrainArgs,
-    output::{Output, count, figure, optional_figure, say},
+    output::{Output, figure, optional_figure, say},
     progress::Progress,
     session::{Heard, Session},
 };
 use crate::{
     data::dataset::display_path,
     engine::{Event, Level, TrainRequest, TrainingOutcome},
+    format::thousands,
     resources,
     train::{EpochRecord, Experiment, recipes, run_folder::default_runs_folder},
 };
@@ -113,8 +114,8 @@ impl Follower {
             } => {
                 self.bar.say(&format!(
                     "training on {} images, validating on {}, {epochs} epochs; the run is in {}",
-                    count(train_images),
-                    count(validation_images),
+                    thousands(train_images),
+                    thousands(validation_images),
                     display_path(&run)
                 ));
             }

@@ -9,7 +9,6 @@ mod chrome;
 pub mod dialogs;
 mod files;
 mod follow;
-pub mod format;
 mod frame_times;
 pub mod panels;
 mod reduce;
@@ -24,6 +23,8 @@ pub mod workspace;
 use std::path::PathBuf;
 
 use eframe::egui;
+
+use crate::format;
 
 /// Which graphics interface draws the window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The reducer: what each event changes. Events of jobs that are no longer current change nothing.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use super::{
     format::{counted, listed, percent},
@@ -25,12 +25,14 @@ impl AppState {
                     RunningJob {
                         kind,
                         progress: None,
+                        since: None,
                     },
                 );
             }
             Event::Progress { job, progress } => {
                 if let Some(running) = self.jobs.get_mut(&job) {
                     running.progress = Some(progress);
+                    running.since.get_or_insert((Instant::now(), progress.done));
                 }
             }
             Event::Cancelled { job, kind } => self.end(job, kind, None),

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::Arc,
+    time::Instant,
 };
 
 use crate::{
@@ -217,6 +218,17 @@ pub struct RunningJob {
     pub kind: JobKind,
     /// How far it is.
     pub progress: Option<Progress>,
+    /// When progress first came, and how far the job was then.
+    pub since: Option<(Instant, usize)>,
+}
+
+impl RunningJob {
+    /// Units a second since the first progress; `None` until there is something to measure.
+    pub fn units_per_sec(&self) -> Option<f64> {
+        let ((since, first), progress) = (self.since?, self.progress?);
+        let done = progress.done.checked_sub(first).filter(|done| *done > 0)?;
+        Some(done as f64 / since.elapsed().as_secs_f64().max(1e-9))
+    }
 }
 
 /// Everything the window shows.

@@ -9,7 +9,7 @@ use crate::{
         action::Action,
         format::{counted, minutes, thousands},
         panels::Cx,
-        state::RunState,
+        state::{AppState, RunState},
         widgets::states,
     },
 };
@@ -65,10 +65,12 @@ fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.label(words);
     let progress = (total > 0).then_some(Progress { done: step, total });
     states::progress_bar(ui, progress, 140.0);
-    if let Some(last) = training.epochs.last() {
-        let left = (total - step.min(total)) as f64 * last.seconds / per_epoch as f64;
-        let speed = thousands(last.images_per_sec.round() as usize);
-        states::caption(ui, format!("{speed} images/s · {} left", minutes(left)));
+    if let Some((images_per_sec, left_secs)) = speed(cx.state, total.saturating_sub(step)) {
+        let speed = thousands(images_per_sec.round() as usize);
+        states::caption(
+            ui,
+            format!("{speed} images/s · {} left", minutes(left_secs)),
+        );
     }
     if training.is_stopping() {
         return;
@@ -131,4 +133,21 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     {
         states::caption(ui, format!("kept in {}", display_path(&outcome.run)));
     }
+}
+
+/// Images a second and seconds left for `steps`: from the last epoch, validation included, or in the
+/// first one from its steps.
+fn speed(state: &AppState, steps: usize) -> Option<(f64, f64)> {
+    let training = &state.training;
+    let per_epoch = training.steps_per_epoch.max(1) as f64;
+    if let Some(last) = training.epochs.last() {
+        let left = steps as f64 * last.seconds / per_epoch;
+        return Some((last.images_per_sec, left));
+    }
+    let steps_per_sec = state.jobs.get(&training.job()?)?.units_per_sec()?;
+    let images_per_step = training.train_images as f64 / per_epoch;
+    Some((
+        steps_per_sec * images_per_step,
+        steps as f64 / steps_per_sec,
+    ))
 }

@@ -123,6 +123,7 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, spec: &ModelSpec) {
             };
             cx.push(Action::Select(selection));
         }
+        ui.end_row();
         let scales = [
             (
                 Scale::Viridis,
