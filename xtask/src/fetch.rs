@@ -84,7 +84,7 @@ impl Source {
                 if !path.is_file() {
                     bail!(
                         "pip's package index gave another file than {}: use PyPI \
-                         (PIP_INDEX_URL=https://pypi.org/simple) or put the file into a folder named by CONVSCOPE_WHEELS.",
+                         or put the file into a folder named by CONVSCOPE_WHEELS.",
                         wheel.file
                     );
                 }
