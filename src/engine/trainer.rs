@@ -339,7 +339,8 @@ fn metrics(record: &EpochRecord) -> BTreeMap<String, f64> {
     ];
     always
         .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        // JSON has no infinities, and a model file must be readable again.
+        .filter_map(|(name, value)| Some((name.to_owned(), value.filter(|v| v.is_finite())?)))
         .collect()
 }
 

@@ -41,7 +41,7 @@ pub enum FitError {
     NoTrainingImages,
     /// The loss became infinite or not a number.
     #[error(
-        "the loss became {loss} in epoch {epoch}, step {step}: a smaller learning rate usually helps; the weights of the last good epoch are kept"
+        "the loss became {loss} in epoch {epoch}, step {step}: a smaller learning rate usually helps; the epochs before it are kept"
     )]
     NotFinite {
         /// The loss.
