@@ -16,9 +16,10 @@ use super::{
 use crate::{
     cancel::Cancelled,
     data::{
-        Dataset, Split, SplitConfig, SplitName, cache::write_atomically, dataset::display_path,
+        Dataset, Edits, PixelCache, Split, SplitConfig, SplitName, dataset::display_path,
+        files::write_atomically,
     },
-    engine::OpenDataset,
+    engine::OpenRequest,
     format::thousands,
     model::{Network, bundle::Bundle, network::Placement},
     train::{Evaluation, evaluate::evaluate, metrics::ClassScore},
@@ -26,19 +27,22 @@ use crate::{
 
 pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
     let bundle = source::load_model(&args.model)?;
-    let input = bundle.snapshot.spec.input;
     let session = Session::start()?;
-    let open = session.open_dataset(args.data.clone(), (input.height, input.width))?;
+    let open = session.open_dataset(OpenRequest {
+        edits: Some(Edits::clone(&bundle.edits)),
+        ..OpenRequest::new(&args.data)
+    })?;
     check_classes(&bundle, &open.dataset, &args.data)?;
-    let indices = indices(&open.dataset, &bundle.split, args.split)?;
-    let evaluation = evaluate_part(&bundle, &open, &indices, &session)?;
+    let (dataset, pixels) = session.pixels(&open, bundle.snapshot.spec.input.format())?;
+    let indices = indices(&dataset, &bundle.split, args.split)?;
+    let evaluation = evaluate_part(&bundle, (&dataset, &pixels), &indices, &session)?;
     if let Some(path) = &args.predictions {
-        let csv = predictions_csv(&evaluation, &open.dataset)?;
+        let csv = predictions_csv(&evaluation, &dataset)?;
         write_atomically(path, &csv)
             .with_context(|| format!("cannot write {}", display_path(path)))?;
         say(&format!("predictions are in {}", display_path(path)));
     }
-    tell(&evaluation, &open.dataset.classes, output)
+    tell(&evaluation, &dataset.classes, output)
 }
 
 fn check_classes(bundle: &Bundle, dataset: &Dataset, data: &Path) -> Result<()> {
@@ -59,9 +63,12 @@ fn indices(dataset: &Dataset, config: &SplitConfig, part: Part) -> Result<Vec<us
         Part::Train => SplitName::Train,
         Part::Validation => SplitName::Validation,
         Part::Test => SplitName::Test,
-        Part::All => return Ok((0..dataset.samples.len()).collect()),
+        Part::All => {
+            let all = 0..dataset.samples.len();
+            return Ok(all.filter(|&index| dataset.is_usable(index)).collect());
+        }
     };
-    let split = Split::new(&dataset.labels(), config)?;
+    let split = Split::new(dataset, config)?;
     let indices = split.part(name).to_vec();
     if indices.is_empty() {
         let word = name.word();
@@ -72,13 +79,13 @@ fn indices(dataset: &Dataset, config: &SplitConfig, part: Part) -> Result<Vec<us
 
 fn evaluate_part(
     bundle: &Bundle,
-    open: &OpenDataset,
+    (dataset, pixels): (&Dataset, &PixelCache),
     indices: &[usize],
     session: &Session,
 ) -> Result<Evaluation> {
     let network = Network::from_snapshot(&bundle.snapshot, Placement::default())?;
     let mut bar = Progress::new("classifying images");
-    let evaluation = evaluate(&network, &open.dataset, &open.pixels, indices, |done| {
+    let evaluation = evaluate(&network, dataset, pixels, indices, |done| {
         bar.at(done, indices.len());
         if session.was_interrupted() {
             Err(Cancelled)

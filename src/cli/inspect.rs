@@ -14,7 +14,7 @@ use super::{
     source::{self, ArrayFormat},
 };
 use crate::{
-    data::{Picture, cache, dataset::display_path},
+    data::{Picture, dataset::display_path, decode, files},
     export::run_report::png_bytes,
     inspect::{
         colours::{ColourScale, TILE_BACKGROUND},
@@ -48,7 +48,7 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
         ArrayFormat::Npy => npy_bytes(&found.shape, &found.values)?,
     };
     let out = display_path(&args.out);
-    cache::write_atomically(&args.out, &bytes).with_context(|| format!("cannot write {out}"))?;
+    files::write_atomically(&args.out, &bytes).with_context(|| format!("cannot write {out}"))?;
 
     let layer = &snapshot.spec.layers[found.layer].name;
     let mut line = json!({ "out": out, "layer": layer, "shape": found.shape });
@@ -130,7 +130,7 @@ fn maps(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
     let image = args.image.as_deref().unwrap_or_else(|| Path::new(""));
     let network = Network::from_snapshot(snapshot, Placement::default())?;
     let input = snapshot.spec.input;
-    let picture = cache::decode_sized(image, (input.height, input.width))
+    let picture = decode::decode_to(image, &input.format())
         .map_err(|reason| anyhow::anyhow!("{} {reason}", display_path(image)))?;
     let maps = feature_maps(&network, snapshot.epoch, &picture.rgb, layer)?;
     let picture = maps.picture(ColourScale::Viridis, TILE_BACKGROUND);

@@ -14,7 +14,7 @@ use super::{
     source,
 };
 use crate::{
-    data::{cache, dataset::display_path, folder},
+    data::{dataset::display_path, decode, sources::folder},
     inspect::predict::{Answer, predict},
     model::{Network, network::Placement},
     train::evaluate::argmax,
@@ -65,7 +65,7 @@ fn files_of(given: &Path) -> Vec<(PathBuf, Result<(), String>)> {
 
 fn classify(network: &Network, file: &Path) -> Result<Answer, String> {
     let input = network.spec().input;
-    let picture = cache::decode_sized(file, (input.height, input.width))?;
+    let picture = decode::decode_to(file, &input.format())?;
     predict(network, &picture.rgb).map_err(|error| error.to_string())
 }
 

@@ -1,20 +1,23 @@
 //! An engine for one command: waiting for its events and for Ctrl+C.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use crossbeam_channel::Receiver;
 
 use super::{output::say, progress::Progress};
 use crate::{
-    data::cache,
-    engine::{EngineHandle, Event, OpenDataset},
+    cancel::CancelToken,
+    data::{
+        Dataset, PixelCache,
+        cache::{CacheError, PixelFormat},
+        dataset::display_path,
+        files,
+    },
+    engine::{EngineHandle, Event, Folders, OpenDataset, OpenRequest},
     sys,
 };
 
@@ -59,8 +62,8 @@ impl Session {
         let wake = Arc::new(move || {
             let _ = waker.try_send(());
         });
-        let engine = EngineHandle::start(wake, cache::default_folder())
-            .context("cannot start the engine")?;
+        let engine =
+            EngineHandle::start(wake, Folders::default()).context("cannot start the engine")?;
         Ok(Self {
             engine,
             woken,
@@ -89,47 +92,86 @@ impl Session {
         self.interrupted.swap(false, Ordering::SeqCst)
     }
 
-    /// Opens a dataset for a network that sees `(height, width)` pixels; says what was left out.
+    /// Opens a dataset; says what was left out.
     ///
     /// # Errors
     /// When it cannot be opened or the user interrupts.
-    pub fn open_dataset(&self, path: PathBuf, size: (usize, usize)) -> Result<Arc<OpenDataset>> {
-        let wanted = self.engine.open_dataset(path, size);
-        let mut bar = Progress::new("reading images");
+    pub fn open_dataset(&self, request: OpenRequest) -> Result<Arc<OpenDataset>> {
+        let wanted = self.engine.open_dataset(request);
+        let mut bar = Progress::new("opening the dataset");
         loop {
             match self.hear()? {
-                Heard::Interrupted => bail!("stopped while reading the images"),
+                Heard::Interrupted => bail!("stopped while opening the dataset"),
                 Heard::Event(Event::Progress { progress, .. }) => {
                     bar.at(progress.done, progress.total);
                 }
                 Heard::Event(Event::Failed { message, .. }) => bail!(message),
+                Heard::Event(Event::Note { message, .. }) => bar.say(&message),
                 Heard::Event(Event::DatasetOpened { job, dataset }) if job == wanted => {
                     drop(bar);
-                    say_what_was_left_out(&dataset);
+                    let skipped = dataset.dataset.skipped.total();
+                    if skipped > 0 {
+                        say(&format!(
+                            "passed over {skipped} files that are hidden, no images or misplaced"
+                        ));
+                    }
+                    if !dataset.edits.is_empty() {
+                        say(&format!("{} changes are applied", dataset.edits.len()));
+                    }
                     return Ok(dataset);
                 }
                 Heard::Event(_) => {}
             }
         }
     }
+
+    /// All images in `format`; says which are broken. The dataset that comes with them knows them too.
+    ///
+    /// # Errors
+    /// When the cache cannot be used or the user interrupts.
+    pub fn pixels(&self, open: &OpenDataset, format: PixelFormat) -> Result<(Dataset, PixelCache)> {
+        let bar = Mutex::new(Progress::new("reading images"));
+        let cancel = CancelToken::new();
+        let progress = |done: usize, total: usize| {
+            if self.was_interrupted() {
+                cancel.cancel();
+            }
+            // Whoever finds the bar taken leaves the drawing to the other thread.
+            if let Ok(mut bar) = bar.try_lock() {
+                bar.at(done, total);
+            }
+        };
+        let cache = files::default_cache_folder();
+        let pixels = PixelCache::open(
+            &cache,
+            &open.dataset,
+            &open.images,
+            format,
+            &cancel,
+            &progress,
+        )
+        .map_err(|error| match error {
+            CacheError::Cancelled(_) => anyhow!("stopped while reading the images"),
+            error => error.into(),
+        })?;
+        drop(bar);
+        let mut dataset = Dataset::clone(&open.dataset);
+        dataset.broken.clone_from(pixels.broken());
+        say_what_is_broken(&dataset);
+        Ok((dataset, pixels))
+    }
 }
 
 /// Broken files that are named; more are only counted.
 const NAMED_BROKEN_FILES: usize = 5;
 
-fn say_what_was_left_out(open: &OpenDataset) {
-    let dataset = &open.dataset;
-    for broken in dataset.broken.iter().take(NAMED_BROKEN_FILES) {
-        let path = crate::data::dataset::display_path(&broken.path);
-        say(&format!("left out {path}: it {}", broken.reason));
+/// Names the first broken files and counts the rest.
+pub fn say_what_is_broken(dataset: &Dataset) {
+    for (&index, reason) in dataset.broken.iter().take(NAMED_BROKEN_FILES) {
+        let path = display_path(&dataset.samples[index].path);
+        say(&format!("left out {path}: it {reason}"));
     }
     if let Some(more @ 1..) = dataset.broken.len().checked_sub(NAMED_BROKEN_FILES) {
         say(&format!("left out {more} more broken images"));
-    }
-    if dataset.skipped.total() > 0 {
-        say(&format!(
-            "passed over {} files that are hidden, no images or misplaced",
-            dataset.skipped.total()
-        ));
     }
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     data::dataset::display_path,
-    engine::{Event, Level, TrainRequest, TrainingOutcome},
+    engine::{Event, Level, OpenRequest, TrainRequest, TrainingOutcome},
     format::thousands,
     resources,
     train::{EpochRecord, Experiment, recipes, run_folder::default_runs_folder},
@@ -21,14 +21,17 @@ use crate::{
 
 pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
     let experiment = experiment(args)?;
-    let input = experiment.model.input;
     let run = args
         .out
         .clone()
         .unwrap_or_else(|| default_run(&experiment.name));
     let session = Session::start()?;
-    let data = resources::resolve(&experiment.dataset.path);
-    let dataset = session.open_dataset(data, (input.height, input.width))?;
+    let dataset = session.open_dataset(OpenRequest {
+        path: resources::resolve(&experiment.dataset.path),
+        kind: experiment.dataset.kind,
+        // What the experiment says counts; without it, what the user changed in the window.
+        edits: (!experiment.edits.is_empty()).then(|| experiment.edits.clone()),
+    })?;
     session.engine.train(TrainRequest {
         experiment,
         dataset,
@@ -164,6 +167,7 @@ fn tell_end(outcome: &TrainingOutcome, history: &[EpochRecord], output: Output) 
         "test_accuracy": outcome.test_accuracy,
         "model": outcome.model.as_deref().map(display_path),
         "run": display_path(&outcome.run),
+        "split_hash": outcome.split_hash,
         "seconds": outcome.seconds,
     }))?;
     let how = if outcome.completed {

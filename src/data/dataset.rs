@@ -1,62 +1,165 @@
 //! What a dataset is once it has been read: classes, samples and what was left out. Plain data.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::split::SplitName;
+
+/// What a dataset was read from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SourceKind {
+    /// One folder of images per class.
+    #[default]
+    ClassFolders,
+    /// Folders for training, validation and test, each with one folder per class.
+    SplitFolders,
+    /// A CSV file with the columns `path,label` and perhaps `split`.
+    Manifest,
+    /// MedMNIST's `.npz`: `train_images`, `train_labels`, `val_images` …
+    Npz,
+    /// MNIST's IDX files, gzipped or not.
+    Idx,
+    /// CIFAR-10's binary batches.
+    Cifar10,
+}
+
+impl SourceKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::ClassFolders,
+        Self::SplitFolders,
+        Self::Manifest,
+        Self::Npz,
+        Self::Idx,
+        Self::Cifar10,
+    ];
+
+    /// What people call it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ClassFolders => "a folder per class",
+            Self::SplitFolders => "train, validation and test folders",
+            Self::Manifest => "a CSV list of files and labels",
+            Self::Npz => "MedMNIST arrays (.npz)",
+            Self::Idx => "MNIST files (IDX)",
+            Self::Cifar10 => "CIFAR-10 binary batches",
+        }
+    }
+}
+
+/// Where the pixels of a sample are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// In the image file that [`Sample::path`] names.
+    File,
+    /// In a row of one of the dataset's arrays; [`Sample::path`] is a name only, such as `train/00042`.
+    Array {
+        /// Which array.
+        array: usize,
+        /// Which image of it.
+        row: usize,
+    },
+}
 
 /// One labelled image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
     /// Path below [`Dataset::root`].
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     /// Index into [`Dataset::classes`].
     pub label: usize,
+    /// The part that the dataset itself puts it in.
+    pub part: Option<SplitName>,
+    /// The part that the user moved it to.
+    pub moved: Option<SplitName>,
+    /// Where its pixels are.
+    pub origin: Origin,
+    /// The user took it out: it is in no part.
+    pub excluded: bool,
 }
 
-/// A file that looked like an image and could not be opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BrokenFile {
-    /// Path below [`Dataset::root`].
-    pub path: PathBuf,
-    /// Why, in words for the user.
-    pub reason: String,
+impl Sample {
+    /// An image file.
+    pub fn file(path: impl AsRef<Path>, label: usize) -> Self {
+        Self {
+            path: path.as_ref().into(),
+            label,
+            part: None,
+            moved: None,
+            origin: Origin::File,
+            excluded: false,
+        }
+    }
+
+    /// File name, or the name of the row in its array.
+    pub fn name(&self) -> String {
+        self.path
+            .file_name()
+            .map_or_else(String::new, |name| display_path(Path::new(name)))
+    }
 }
 
 /// Files that a scan passed over without trying to open them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Skipped {
     /// Names that begin with a dot, and what operating systems leave behind (`Thumbs.db`).
     pub hidden: usize,
     /// Files whose ending is not that of an image.
     pub not_images: usize,
-    /// Files that lie beside the class folders or deeper than one level below them.
+    /// Files that lie where no class is: beside the class folders or too deep.
     pub misplaced: usize,
+    /// The first of those that are not hidden, below [`Dataset::root`]; at most [`Skipped::MOST_NAMED`].
+    pub named: Vec<PathBuf>,
 }
 
 impl Skipped {
+    /// Skipped files that are named; more are only counted.
+    pub const MOST_NAMED: usize = 1_000;
+
     /// All files passed over.
     pub fn total(&self) -> usize {
         self.hidden + self.not_images + self.misplaced
+    }
+
+    /// Remembers a file's name, as long as there is room.
+    pub fn name(&mut self, path: &Path) {
+        if self.named.len() < Self::MOST_NAMED {
+            self.named.push(path.to_path_buf());
+        }
     }
 }
 
 /// A set of labelled images of `classes.len()` classes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dataset {
-    /// Short name for people: the folder's name.
+    /// Short name for people: the name of the folder or file.
     pub name: String,
-    /// Folder that every sample's path is relative to.
+    /// What the user opened: a folder, an array file, an archive.
+    pub opened: PathBuf,
+    /// Folder that every sample's path is relative to; for an archive, where it was unpacked.
     pub root: PathBuf,
-    /// Class names in natural order (`class2` before `class10`); a label is an index into this.
+    /// What it was read from.
+    pub kind: SourceKind,
+    /// Class names: folders and labels in natural order (`class2` before `class10`), arrays in the order of
+    /// their numbers. A label is an index into this.
     pub classes: Vec<String>,
-    /// Samples sorted by class, then by file name in natural order.
+    /// Samples; folders by part, class and file name in natural order, other sources in their own order.
     pub samples: Vec<Sample>,
     /// Files that were passed over.
     pub skipped: Skipped,
-    /// Image files that could not be decoded; they are not among the samples.
-    pub broken: Vec<BrokenFile>,
+    /// Samples whose pixels cannot be read, and why; known once somebody tried.
+    pub broken: BTreeMap<usize, String>,
+    /// What the source says about itself, for people: name and value.
+    pub metadata: Vec<(String, String)>,
 }
 
 impl Dataset {
-    /// Absolute path of sample `index`.
+    /// Absolute path of sample `index`; of a row in an array, the array file with the row's name behind it.
     ///
     /// `None` when there is no such sample.
     pub fn path(&self, index: usize) -> Option<PathBuf> {
@@ -65,11 +168,16 @@ impl Dataset {
             .map(|sample| self.root.join(&sample.path))
     }
 
-    /// How many samples each class has, in class order.
+    /// Whether sample `index` can be used: nobody excluded it and nobody found it broken.
+    pub fn is_usable(&self, index: usize) -> bool {
+        self.samples.get(index).is_some_and(|s| !s.excluded) && !self.broken.contains_key(&index)
+    }
+
+    /// How many usable samples each class has, in class order.
     pub fn class_counts(&self) -> Vec<usize> {
         let mut counts = vec![0; self.classes.len()];
-        for sample in &self.samples {
-            if let Some(count) = counts.get_mut(sample.label) {
+        for (index, sample) in self.samples.iter().enumerate() {
+            if let (true, Some(count)) = (self.is_usable(index), counts.get_mut(sample.label)) {
                 *count += 1;
             }
         }
@@ -81,9 +189,9 @@ impl Dataset {
         self.classes.get(label).map_or("", String::as_str)
     }
 
-    /// Labels of all samples, in sample order.
-    pub fn labels(&self) -> Vec<usize> {
-        self.samples.iter().map(|sample| sample.label).collect()
+    /// Whether the dataset itself puts samples into parts.
+    pub fn has_given_parts(&self) -> bool {
+        self.samples.iter().any(|sample| sample.part.is_some())
     }
 }
 
@@ -114,24 +222,22 @@ mod tests {
             root: "/data".into(),
             classes: vec!["a".into(), "b".into(), "c".into()],
             samples: vec![
+                Sample::file("a/1.png", 0),
+                Sample::file("c/1.png", 2),
+                Sample::file("c/2.png", 2),
                 Sample {
-                    path: "a/1.png".into(),
-                    label: 0,
+                    excluded: true,
+                    ..Sample::file("c/3.png", 2)
                 },
-                Sample {
-                    path: "c/1.png".into(),
-                    label: 2,
-                },
-                Sample {
-                    path: "c/2.png".into(),
-                    label: 2,
-                },
+                Sample::file("c/4.png", 2),
             ],
+            broken: [(4, "it is empty".to_owned())].into(),
             ..Dataset::default()
         };
         assert_eq!(dataset.class_counts(), [1, 0, 2]);
         assert_eq!(dataset.path(1), Some("/data/c/1.png".into()));
-        assert_eq!(dataset.path(3), None);
+        assert_eq!(dataset.path(5), None);
+        assert_eq!(dataset.samples[2].name(), "2.png");
     }
 
     #[cfg(unix)]

@@ -5,12 +5,18 @@
 pub mod batches;
 pub mod cache;
 pub mod dataset;
-pub mod folder;
+pub mod decode;
+pub mod edits;
+pub mod files;
 pub mod generate;
+pub mod images;
 pub mod picture;
+pub mod sources;
 pub mod split;
 
 pub use cache::PixelCache;
 pub use dataset::{Dataset, Sample};
+pub use edits::{Edit, Edits};
+pub use images::ImageStore;
 pub use picture::Picture;
 pub use split::{Split, SplitConfig, SplitName};

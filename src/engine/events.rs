@@ -4,7 +4,7 @@
 //! step records are thinned, and what must not be lost is rare (beginnings and ends of jobs, epochs).
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -55,6 +55,8 @@ pub struct TrainingOutcome {
     pub model: Option<PathBuf>,
     /// Accuracy of the kept weights on the test part, 0..1; `None` when that part is empty.
     pub test_accuracy: Option<f64>,
+    /// Identifies which image stood in which part ([`crate::data::Split::hash`]).
+    pub split_hash: String,
     /// Wall time.
     pub seconds: f64,
 }
@@ -96,17 +98,36 @@ pub enum Event {
     DatasetOpened {
         /// Which job.
         job: JobId,
-        /// Classes, samples and cached pixels.
+        /// Classes and samples.
         dataset: Arc<OpenDataset>,
     },
-    /// Loader: small pictures for the browser, as they are asked for.
+    /// Loader: end of decoding all images of a dataset.
+    Prepared {
+        /// Which job.
+        job: JobId,
+    },
+    /// Whoever decoded all images: those that cannot be decoded, when that was not known.
+    BrokenFound {
+        /// The dataset they belong to.
+        dataset: JobId,
+        /// Sample index and reason.
+        broken: Arc<BTreeMap<usize, String>>,
+    },
+    /// Reader: small pictures for the browser, as they are asked for.
     Thumbnails {
         /// The dataset they belong to.
         dataset: JobId,
-        /// Sample index and picture.
-        pictures: Vec<(usize, Arc<Picture>)>,
+        /// Sample index and picture; `None` when it cannot be decoded.
+        pictures: Vec<(usize, Option<Arc<Picture>>)>,
     },
-    /// Loader: end of reading one image at its own size (reduced to 1,024 px).
+    /// Reader: thumbnails that will not be made, since too many newer ones wait.
+    ThumbnailsForgotten {
+        /// The dataset they belong to.
+        dataset: JobId,
+        /// Sample indices.
+        samples: Vec<usize>,
+    },
+    /// Reader: end of reading one image at its own size (reduced to 1,024 px).
     ImageLoaded {
         /// Which job.
         job: JobId,
@@ -117,7 +138,7 @@ pub enum Event {
         /// Width and height of the file.
         size: (usize, usize),
     },
-    /// Loader: end of reading an experiment file.
+    /// Reader: end of reading an experiment file.
     ExperimentLoaded {
         /// Which job.
         job: JobId,

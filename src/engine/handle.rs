@@ -14,16 +14,21 @@ use super::{
     inspector::{self, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest},
     job::{JobContext, JobId, JobKind, Jobs},
     latest::Latest,
-    loader::{self, OpenDataset},
+    loader::{self, Folders, OpenDataset, OpenRequest},
+    reader,
     trainer::{self, TrainControl, TrainRequest},
 };
 
-use crate::{cancel::CancelToken, data::SplitName, worker::Worker};
+use crate::{
+    cancel::CancelToken,
+    data::{SplitName, cache::PixelFormat},
+    worker::Worker,
+};
 
 /// Called after every event, from any thread; the window passes `request_repaint`.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
-/// Starts the three threads; dropping it cancels every job and joins them.
+/// Starts the threads; dropping it cancels every job and joins them.
 pub struct EngineHandle {
     next_job: AtomicU64,
     jobs: Jobs,
@@ -33,25 +38,32 @@ pub struct EngineHandle {
     model: Latest<LoadedModel>,
     // Dropped after `Drop::drop` has cancelled all jobs; each joins its thread.
     loader: Worker<loader::Command>,
+    reader: Worker<reader::Command>,
     trainer: Worker<trainer::Command>,
     inspector: Worker<inspector::Command>,
 }
 
 impl EngineHandle {
-    /// Starts the threads. `cache` is where decoded images are kept.
+    /// Starts the threads.
     ///
     /// # Errors
     /// When the system cannot start a thread.
-    pub fn start(waker: Waker, cache: PathBuf) -> io::Result<Self> {
+    pub fn start(waker: Waker, folders: Folders) -> io::Result<Self> {
         let (sender, events) = events::channel(waker);
         let jobs = Jobs::default();
         let control = TrainControl::default();
         let model = Latest::default();
         Ok(Self {
             next_job: AtomicU64::new(1),
-            loader: loader::spawn(jobs.clone(), cache.clone())?,
-            trainer: trainer::spawn(jobs.clone(), control.clone(), model.clone(), cache)?,
-            inspector: inspector::spawn(jobs.clone(), model.clone())?,
+            reader: reader::spawn(jobs.clone())?,
+            trainer: trainer::spawn(
+                jobs.clone(),
+                control.clone(),
+                model.clone(),
+                folders.cache.clone(),
+            )?,
+            inspector: inspector::spawn(jobs.clone(), model.clone(), folders.cache.clone())?,
+            loader: loader::spawn(jobs.clone(), folders)?,
             jobs,
             events,
             sender,
@@ -70,19 +82,27 @@ impl EngineHandle {
         self.model.get()
     }
 
-    /// Scans the folder `path` and decodes it for a network that sees `(height, width)` pixels.
-    pub fn open_dataset(&self, path: PathBuf, size: (usize, usize)) -> JobId {
+    /// Finds the classes and samples of a folder or file; no image is decoded.
+    pub fn open_dataset(&self, request: OpenRequest) -> JobId {
         self.load(JobKind::OpenDataset, |context| loader::Command::Open {
             context,
-            path,
-            size,
+            request,
+        })
+    }
+
+    /// Decodes every image to `format` in the background, so that a run can start at once.
+    pub fn prepare(&self, open: Arc<OpenDataset>, format: PixelFormat) -> JobId {
+        self.load(JobKind::Prepare, |context| loader::Command::Prepare {
+            context,
+            open,
+            format,
         })
     }
 
     /// Asks for small pictures of `samples`; they come as [`super::Event::Thumbnails`].
     pub fn load_thumbnails(&self, dataset: Arc<OpenDataset>, samples: Vec<usize>) {
         let events = self.sender.clone();
-        self.loader.send(loader::Command::Thumbnails {
+        self.reader.send(reader::Command::Thumbnails {
             events,
             dataset,
             samples,
@@ -91,14 +111,14 @@ impl EngineHandle {
 
     /// Reads an experiment file.
     pub fn load_experiment(&self, path: PathBuf) -> JobId {
-        self.load(JobKind::LoadExperiment, |context| {
-            loader::Command::Experiment { context, path }
+        self.read(JobKind::LoadExperiment, |context| {
+            reader::Command::Experiment { context, path }
         })
     }
 
     /// Reads the file of one sample at its own size.
     pub fn load_image(&self, dataset: Arc<OpenDataset>, sample: usize) -> JobId {
-        self.load(JobKind::LoadImage, |context| loader::Command::Image {
+        self.read(JobKind::LoadImage, |context| reader::Command::Image {
             context,
             dataset,
             sample,
@@ -214,6 +234,13 @@ impl EngineHandle {
         let context = self.context(kind);
         let job = context.id;
         self.loader.send(command(context));
+        job
+    }
+
+    fn read(&self, kind: JobKind, command: impl FnOnce(JobContext) -> reader::Command) -> JobId {
+        let context = self.context(kind);
+        let job = context.id;
+        self.reader.send(command(context));
         job
     }
 

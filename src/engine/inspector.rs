@@ -13,11 +13,12 @@ use super::{
     events::{Event, Level},
     job::{self, JobContext, JobError, JobId, Jobs},
     latest::Latest,
-    loader::{OpenDataset, reduced},
+    loader::{self, OpenDataset},
+    reader::{read_sample, reduced},
     trainer::fit_error,
 };
 use crate::{
-    data::{Picture, Split, SplitConfig, SplitName, cache, dataset::display_path},
+    data::{Edits, Picture, Split, SplitConfig, SplitName, dataset::display_path, decode},
     inspect::{
         InspectError, feature_maps::feature_maps, maximise, maximise::MaximiseConfig, predict,
     },
@@ -39,6 +40,8 @@ pub struct LoadedModel {
     pub metrics: BTreeMap<String, f64>,
     /// How the data was divided.
     pub split: SplitConfig,
+    /// What the user had changed about the data.
+    pub edits: Arc<Edits>,
     /// An image of the input size, for the self-test.
     pub sample: Arc<Picture>,
     /// Where it came from.
@@ -80,15 +83,11 @@ impl ImageSource {
 
     /// The image at its own size.
     fn read(&self) -> Result<image::RgbImage, String> {
-        let decode = |path: &PathBuf| {
-            cache::decode(path).map_err(|reason| format!("{} {reason}", display_path(path)))
-        };
         match self {
-            Self::File(path) => decode(path),
-            Self::Sample(dataset, index) => match dataset.dataset.path(*index) {
-                Some(path) => decode(&path),
-                None => Err(format!("the dataset has no image number {index}")),
-            },
+            Self::File(path) => {
+                decode::decode(path).map_err(|reason| format!("{} {reason}", display_path(path)))
+            }
+            Self::Sample(dataset, index) => read_sample(dataset, *index),
             Self::Picture(_, picture) => Ok(picture.to_image()),
         }
     }
@@ -163,11 +162,16 @@ pub enum Command {
 /// Longest side of the picture that comes with a prediction.
 const PREDICTION_SIDE: u32 = 512;
 
-pub fn spawn(jobs: Jobs, model: Latest<LoadedModel>) -> io::Result<Worker<Command>> {
+pub fn spawn(
+    jobs: Jobs,
+    model: Latest<LoadedModel>,
+    cache: PathBuf,
+) -> io::Result<Worker<Command>> {
     Worker::spawn("convscope-inspector", move |commands| {
         Inspector {
             jobs,
             model,
+            cache,
             network: None,
         }
         .serve(&commands);
@@ -177,6 +181,8 @@ pub fn spawn(jobs: Jobs, model: Latest<LoadedModel>) -> io::Result<Worker<Comman
 struct Inspector {
     jobs: Jobs,
     model: Latest<LoadedModel>,
+    /// Where decoded images are kept.
+    cache: PathBuf,
     /// The network built last and the weights it has.
     network: Option<(Arc<WeightSnapshot>, Network)>,
 }
@@ -330,6 +336,7 @@ impl Inspector {
         name: SplitName,
     ) -> Result<(), JobError> {
         let config = self.current()?.split;
+        let cache = self.cache.clone();
         let (snapshot, network) = self.network()?;
         let dataset = &open.dataset;
         if *dataset.classes != *snapshot.classes {
@@ -339,16 +346,11 @@ impl Inspector {
                 dataset.classes.join(", ")
             )));
         }
-        let input = snapshot.spec.input;
-        if (open.pixels.height, open.pixels.width) != (input.height, input.width) {
-            return Err(JobError::Failed(format!(
-                "the dataset is open at {} × {} pixels and the model needs {} × {}: open it again",
-                open.pixels.width, open.pixels.height, input.width, input.height
-            )));
-        }
-        let split = Split::new(&dataset.labels(), &config).map_err(|error| error.to_string())?;
+        let format = snapshot.spec.input.format();
+        let (dataset, pixels) = loader::pixels(context, &cache, open, format)?;
+        let split = Split::new(&dataset, &config).map_err(|error| error.to_string())?;
         let indices = split.part(name);
-        let evaluation = evaluate(network, dataset, &open.pixels, indices, |done| {
+        let evaluation = evaluate(network, &dataset, &pixels, indices, |done| {
             context.progress(done, indices.len());
             context.cancel.check()
         })
@@ -373,6 +375,7 @@ impl Inspector {
             initial: None,
             metrics: bundle.metrics,
             split: bundle.split,
+            edits: bundle.edits,
             sample,
             source: ModelSource::File(path),
         });
@@ -401,7 +404,8 @@ impl LoadedModel {
     /// One sentence.
     pub fn save(&self, path: &std::path::Path) -> Result<(), String> {
         let snapshot = Arc::clone(&self.snapshot);
-        let bundle = Bundle::new(snapshot, self.metrics.clone(), self.split, &self.sample);
+        let division = (self.split, Arc::clone(&self.edits));
+        let bundle = Bundle::new(snapshot, self.metrics.clone(), division, &self.sample);
         bundle
             .map_err(|error| error.to_string())?
             .save(path)
@@ -435,7 +439,7 @@ fn predict_one(
 
 fn network_input(image: &image::RgbImage, network: &Network) -> Vec<u8> {
     let input = network.spec().input;
-    cache::resized(image, (input.height, input.width)).into_raw()
+    decode::resized(image, (input.height, input.width), input.resize).into_raw()
 }
 
 fn inspect_error(error: InspectError) -> JobError {

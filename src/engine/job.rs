@@ -18,8 +18,10 @@ pub struct JobId(pub u64);
 /// What a job does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobKind {
-    /// Scans and decodes a dataset.
+    /// Finds classes and samples of a dataset.
     OpenDataset,
+    /// Decodes all images of a dataset into the cache.
+    Prepare,
     /// Reads one image at full size.
     LoadImage,
     /// Fits a network.
@@ -45,6 +47,7 @@ impl JobKind {
     pub fn words(self) -> &'static str {
         match self {
             Self::OpenDataset => "open the dataset",
+            Self::Prepare => "read the images",
             Self::LoadImage => "open the image",
             Self::Train => "train",
             Self::FeatureMaps => "compute feature maps",

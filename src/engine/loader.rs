@@ -1,7 +1,7 @@
-//! The loader thread: opens datasets, hands out thumbnails, reads single images.
+//! The loader thread: opens datasets and decodes their images into the cache.
 
 use std::{
-    collections::VecDeque,
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -10,181 +10,232 @@ use std::{
 use crossbeam_channel::Receiver;
 
 use super::{
-    events::{Event, EventSender},
+    events::{Event, Level},
     job::{self, JobContext, JobError, JobId, Jobs},
 };
-use crate::data::{Dataset, Picture, PixelCache, cache, dataset::display_path, folder};
-use crate::{resources, train::Experiment, worker::Worker};
+use crate::{
+    data::{
+        Dataset, Edits, ImageStore, PixelCache,
+        cache::{CacheError, PixelFormat},
+        dataset::{SourceKind, display_path},
+        edits, files,
+        sources::{self, SourceError},
+    },
+    resources,
+    worker::Worker,
+};
 
-/// A dataset whose images have been decoded.
-#[derive(Debug)]
+/// Folders that the engine works in.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    /// What can be made again: decoded images, unpacked archives.
+    pub cache: PathBuf,
+    /// What the user changed about datasets.
+    pub edits: PathBuf,
+}
+
+impl Default for Folders {
+    /// The user's own folders.
+    fn default() -> Self {
+        Self {
+            cache: files::default_cache_folder(),
+            edits: edits::default_folder(),
+        }
+    }
+}
+
+impl Folders {
+    /// Everything in one folder, for tests.
+    pub fn below(folder: &Path) -> Self {
+        Self {
+            cache: folder.join("cache"),
+            edits: folder.join("edits"),
+        }
+    }
+}
+
+/// A dataset that was opened. No image was decoded for it.
+#[derive(Debug, Clone)]
 pub struct OpenDataset {
-    /// Identifies it in events: the job that opened it.
+    /// Identifies it in events: the job that opened it. Edits do not change it.
     pub id: JobId,
-    /// Classes and samples.
-    pub dataset: Dataset,
-    /// Decoded images, one per sample.
-    pub pixels: PixelCache,
+    /// As its source has it, with what was found broken.
+    pub base: Arc<Dataset>,
+    /// What the user changed.
+    pub edits: Arc<Edits>,
+    /// As the user wants it: [`Self::base`] with [`Self::edits`].
+    pub dataset: Arc<Dataset>,
+    /// Where the pixels are.
+    pub images: Arc<ImageStore>,
+}
+
+impl OpenDataset {
+    /// The same dataset with other edits.
+    #[must_use]
+    pub fn with_edits(&self, edits: Edits) -> Self {
+        Self {
+            dataset: Arc::new(edits.apply(&self.base)),
+            edits: Arc::new(edits),
+            ..self.clone()
+        }
+    }
+
+    /// The same dataset with what is now known to be broken.
+    #[must_use]
+    pub fn with_broken(&self, broken: &BTreeMap<usize, String>) -> Self {
+        let mark = |dataset: &Arc<Dataset>| {
+            let mut dataset = Dataset::clone(dataset);
+            dataset.broken.extend(broken.clone());
+            Arc::new(dataset)
+        };
+        Self {
+            base: mark(&self.base),
+            dataset: mark(&self.dataset),
+            ..self.clone()
+        }
+    }
+}
+
+/// What to open.
+#[derive(Debug, Clone)]
+pub struct OpenRequest {
+    /// A folder or file.
+    pub path: PathBuf,
+    /// What to take it for; `None` finds out.
+    pub kind: Option<SourceKind>,
+    /// What the user changed; `None` reads what was kept of earlier times.
+    pub edits: Option<Edits>,
+}
+
+impl OpenRequest {
+    /// `path`, whatever it is, with the changes made to it earlier.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            kind: None,
+            edits: None,
+        }
+    }
 }
 
 pub enum Command {
-    /// Scan and decode a folder.
+    /// Find classes and samples.
     Open {
         context: JobContext,
-        path: PathBuf,
-        size: (usize, usize),
+        request: OpenRequest,
     },
-    /// Small pictures; newer requests are answered first.
-    Thumbnails {
-        events: EventSender,
-        dataset: Arc<OpenDataset>,
-        samples: Vec<usize>,
-    },
-    /// Read an experiment file.
-    Experiment { context: JobContext, path: PathBuf },
-    /// One image at its own size.
-    Image {
+    /// Decode every image, so that a run can start at once.
+    Prepare {
         context: JobContext,
-        dataset: Arc<OpenDataset>,
-        sample: usize,
+        open: Arc<OpenDataset>,
+        format: PixelFormat,
     },
 }
 
-/// Longest side of a thumbnail.
-const THUMBNAIL_SIDE: usize = 128;
-/// Longest side of a picture shown large.
-const LARGE_SIDE: u32 = 1024;
-
-pub fn spawn(jobs: Jobs, cache_folder: PathBuf) -> io::Result<Worker<Command>> {
+pub fn spawn(jobs: Jobs, folders: Folders) -> io::Result<Worker<Command>> {
     Worker::spawn("convscope-loader", move |commands| {
-        serve(&commands, &jobs, &cache_folder);
+        serve(&commands, &jobs, &folders);
     })
 }
 
-fn serve(commands: &Receiver<Command>, jobs: &Jobs, cache_folder: &Path) {
-    let mut waiting = VecDeque::new();
-    while let Some(command) = waiting.pop_front().or_else(|| commands.recv().ok()) {
-        waiting.extend(commands.try_iter());
+fn serve(commands: &Receiver<Command>, jobs: &Jobs, folders: &Folders) {
+    for command in commands {
         match command {
-            Command::Open {
-                context,
-                path,
-                size,
-            } => {
-                job::run(&context, jobs, || open(&context, cache_folder, &path, size));
+            Command::Open { context, request } => {
+                job::run(&context, jobs, || open(&context, folders, &request));
             }
-            Command::Thumbnails {
-                events,
-                dataset,
-                samples,
-            } => {
-                let small = |index: usize| {
-                    let picture = dataset.pixels.picture(index)?;
-                    Some((index, Arc::new(reduced(picture, THUMBNAIL_SIDE as u32))))
-                };
-                let pictures = samples.into_iter().filter_map(small).collect();
-                events.send(Event::Thumbnails {
-                    dataset: dataset.id,
-                    pictures,
-                });
-            }
-            Command::Experiment { context, path } => job::run(&context, jobs, || {
-                let experiment = Experiment::load(&path).map_err(|error| error.to_string())?;
-                let experiment = Box::new(experiment);
-                context.events.send(Event::ExperimentLoaded {
-                    job: context.id,
-                    experiment,
-                });
-                Ok(())
-            }),
-            Command::Image {
+            Command::Prepare {
                 context,
-                dataset,
-                sample,
+                open,
+                format,
             } => {
-                job::run(&context, jobs, || load_image(&context, &dataset, sample));
+                job::run(&context, jobs, || {
+                    pixels(&context, &folders.cache, &open, format)?;
+                    context.events.send(Event::Prepared { job: context.id });
+                    Ok(())
+                });
             }
         }
     }
 }
 
-/// Scans and decodes a folder.
+fn open(context: &JobContext, folders: &Folders, request: &OpenRequest) -> Result<(), JobError> {
+    let opened = sources::open(&sources::Request {
+        path: &resources::resolve(&request.path),
+        kind: request.kind,
+        cache: &folders.cache,
+        cancel: &context.cancel,
+        progress: &|done, total| context.progress(done, total),
+    })
+    .map_err(|error| match error {
+        SourceError::Cancelled(_) => JobError::Cancelled,
+        error => JobError::Failed(error.to_string()),
+    })?;
+    let edits = match &request.edits {
+        Some(edits) => edits.clone(),
+        None => {
+            let sidecar = edits::sidecar(&folders.edits, &opened.dataset.opened);
+            Edits::load(&sidecar).unwrap_or_else(|error| {
+                context.events.send(Event::Note {
+                    level: Level::Warning,
+                    message: format!("{error}; the dataset is shown without changes"),
+                });
+                Edits::default()
+            })
+        }
+    };
+    let base = Arc::new(opened.dataset);
+    let dataset = OpenDataset {
+        id: context.id,
+        dataset: Arc::new(edits.apply(&base)),
+        edits: Arc::new(edits),
+        base,
+        images: Arc::new(opened.images),
+    };
+    context.events.send(Event::DatasetOpened {
+        job: context.id,
+        dataset: Arc::new(dataset),
+    });
+    Ok(())
+}
+
+/// The pixels of all samples in `format`, decoding first what never was; tells what is broken, and gives the
+/// dataset without it.
 ///
 /// # Errors
 /// One sentence, or that it was cancelled.
-fn open(
+pub fn pixels(
     context: &JobContext,
-    cache_folder: &Path,
-    path: &Path,
-    size: (usize, usize),
-) -> Result<(), JobError> {
-    let path = &resources::resolve(path);
-    let mut dataset = folder::scan(path, &context.cancel).map_err(|error| match error {
-        folder::FolderError::Cancelled(_) => JobError::Cancelled,
+    cache: &Path,
+    open: &OpenDataset,
+    format: PixelFormat,
+) -> Result<(Dataset, PixelCache), JobError> {
+    let pixels = PixelCache::open(
+        cache,
+        &open.dataset,
+        &open.images,
+        format,
+        &context.cancel,
+        &|done, total| context.progress(done, total),
+    )
+    .map_err(|error| match error {
+        CacheError::Cancelled(_) => JobError::Cancelled,
         error => JobError::Failed(error.to_string()),
     })?;
-    let pixels = PixelCache::open(
-        cache_folder,
-        &mut dataset,
-        size,
-        &context.cancel,
-        &|done, total| {
-            context.progress(done, total);
-        },
-    )
-    .map_err(cache_error)?;
-    if dataset.samples.is_empty() {
-        let shown = display_path(path);
+    let mut dataset = Dataset::clone(&open.dataset);
+    dataset.broken.clone_from(pixels.broken());
+    if pixels.broken() != &open.dataset.broken {
+        context.events.send(Event::BrokenFound {
+            dataset: open.id,
+            broken: Arc::new(pixels.broken().clone()),
+        });
+    }
+    if dataset.broken.len() == dataset.samples.len() {
         return Err(JobError::Failed(format!(
-            "none of the {} images in {shown} can be opened: check that they are whole",
-            dataset.broken.len()
+            "none of the {} images in {} can be opened: check that they are whole",
+            dataset.samples.len(),
+            display_path(&dataset.opened)
         )));
     }
-    let dataset = Arc::new(OpenDataset {
-        id: context.id,
-        dataset,
-        pixels,
-    });
-    context.events.send(Event::DatasetOpened {
-        job: context.id,
-        dataset,
-    });
-    Ok(())
-}
-
-pub fn cache_error(error: cache::CacheError) -> JobError {
-    match error {
-        cache::CacheError::Cancelled(_) => JobError::Cancelled,
-        error => JobError::Failed(error.to_string()),
-    }
-}
-
-fn load_image(context: &JobContext, dataset: &OpenDataset, sample: usize) -> Result<(), JobError> {
-    let path = dataset
-        .dataset
-        .path(sample)
-        .ok_or_else(|| format!("the dataset has no image number {sample}"))?;
-    let image =
-        cache::decode(&path).map_err(|reason| format!("{} {reason}", display_path(&path)))?;
-    let size = (image.width() as usize, image.height() as usize);
-    let picture = Arc::new(reduced(image.into(), LARGE_SIDE));
-    context.events.send(Event::ImageLoaded {
-        job: context.id,
-        sample,
-        picture,
-        size,
-    });
-    Ok(())
-}
-
-/// `picture` with its longest side at most `side` pixels, proportions kept.
-pub fn reduced(picture: Picture, side: u32) -> Picture {
-    let (width, height) = (picture.width as u32, picture.height as u32);
-    let longest = width.max(height);
-    if longest <= side {
-        return picture;
-    }
-    let scaled =
-        |length: u32| (u64::from(length) * u64::from(side) / u64::from(longest)).max(1) as usize;
-    cache::resized(&picture.to_image(), (scaled(height), scaled(width))).into()
+    Ok((dataset, pixels))
 }

@@ -1,4 +1,4 @@
-//! The engine: three threads that do all work, the commands they take and the events they send.
+//! The engine: the threads that do all work, the commands they take and the events they send.
 //!
 //! Hold an [`EngineHandle`]; dropping it cancels what runs, stops the threads and joins them.
 
@@ -8,6 +8,7 @@ mod inspector;
 mod job;
 mod latest;
 mod loader;
+mod reader;
 #[cfg(test)]
 mod tests;
 mod trainer;
@@ -19,5 +20,5 @@ pub use inspector::{
     Prediction,
 };
 pub use job::{JobId, JobKind};
-pub use loader::OpenDataset;
+pub use loader::{Folders, OpenDataset, OpenRequest};
 pub use trainer::TrainRequest;

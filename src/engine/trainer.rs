@@ -16,11 +16,11 @@ use super::{
     inspector::{LoadedModel, ModelSource},
     job::{self, JobContext, JobError, Jobs},
     latest::Latest,
-    loader::{OpenDataset, cache_error},
+    loader::{self, OpenDataset},
 };
 use crate::{
     cancel::CancelToken,
-    data::{Picture, PixelCache, Split, SplitConfig, SplitName},
+    data::{Edits, Picture, Split, SplitConfig, SplitName},
     export::run_report::{self, RunSummary},
     model::{Network, WeightSnapshot, network::Placement, shapes::check_classifier},
     sys,
@@ -155,26 +155,19 @@ fn train(
         run,
     } = request;
     let input = experiment.model.input;
-    let (own_dataset, own_pixels);
-    let (dataset, pixels) =
-        if (open.pixels.height, open.pixels.width) == (input.height, input.width) {
-            (&open.dataset, &open.pixels)
-        } else {
-            let mut resized = open.dataset.clone();
-            let size = (input.height, input.width);
-            let progress = |done, total| context.progress(done, total);
-            own_pixels = PixelCache::open(cache, &mut resized, size, &context.cancel, &progress)
-                .map_err(cache_error)?;
-            own_dataset = resized;
-            (&own_dataset, &own_pixels)
-        };
-    let split =
-        Split::new(&dataset.labels(), &experiment.split).map_err(|error| error.to_string())?;
+    let (dataset, pixels) = loader::pixels(context, cache, open, input.format())?;
+    let (dataset, pixels) = (&dataset, &pixels);
+    let split = Split::new(dataset, &experiment.split).map_err(|error| error.to_string())?;
+    let experiment = &Experiment {
+        edits: Edits::clone(&open.edits),
+        ..experiment.clone()
+    };
     let config = &experiment.training;
     config.check().map_err(|error| error.to_string())?;
     let shapes = check_classifier(&experiment.model, dataset.classes.len())
         .map_err(|error| error.to_string())?;
     let folder = RunFolder::create(run, experiment).map_err(fit_error)?;
+    folder.write_split(&split, dataset).map_err(fit_error)?;
     let steps_per_epoch = split.train.len().div_ceil(config.batch_size);
     context.events.send(Event::TrainingStarted {
         job: context.id,
@@ -186,8 +179,8 @@ fn train(
         epochs: config.epochs,
     });
     let sample = Arc::new(
-        pixels
-            .picture(0)
+        (0..pixels.len())
+            .find_map(|index| pixels.picture(index))
             .unwrap_or_else(|| Picture::filled(input.width, input.height, [255; 3])),
     );
     let mut reporter = Reporter {
@@ -196,6 +189,7 @@ fn train(
         model,
         folder,
         split: experiment.split,
+        edits: Arc::clone(&open.edits),
         sample,
         total_steps: steps_per_epoch * config.epochs,
         initial: None,
@@ -255,6 +249,7 @@ fn train(
             run: reporter.folder.path().to_path_buf(),
             model: model_path,
             test_accuracy,
+            split_hash: split.hash(dataset),
             seconds: start.elapsed().as_secs_f64(),
         },
     });
@@ -281,6 +276,7 @@ struct Reporter<'a> {
     model: &'a Latest<LoadedModel>,
     folder: RunFolder,
     split: SplitConfig,
+    edits: Arc<Edits>,
     sample: Arc<Picture>,
     total_steps: usize,
     initial: Option<Arc<WeightSnapshot>>,
@@ -312,6 +308,7 @@ impl Reporter<'_> {
             initial: self.initial.clone(),
             metrics: record.map(metrics).unwrap_or_default(),
             split: self.split,
+            edits: Arc::clone(&self.edits),
             sample: Arc::clone(&self.sample),
             source: ModelSource::Run(self.context.id),
         });

@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::{ExportError, charts};
 use crate::{
-    data::{Dataset, Picture, cache::write_atomically, dataset::display_path},
+    data::{Dataset, Picture, dataset::display_path, files::write_atomically},
     inspect::{
         InspectError,
         colours::{ColourScale, TILE_BACKGROUND},

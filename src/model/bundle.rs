@@ -1,6 +1,6 @@
 //! A model as one `.safetensors` file: weights under readable names, everything else in its metadata.
 //!
-//! Metadata keys: `format`, `version`, `spec` (RON), `classes`, `preprocessing`, `metrics`, `split`,
+//! Metadata keys: `format`, `version`, `spec` (RON), `classes`, `preprocessing`, `metrics`, `split`, `edits`,
 //! `epoch` (JSON), `weights_blake3`, and `self_test`: a PNG in base64 with the logits it must give.
 
 use std::{
@@ -19,7 +19,7 @@ use super::{
     snapshot::{NamedArray, WeightSnapshot},
     spec::ModelSpec,
 };
-use crate::data::{Picture, SplitConfig, cache::write_atomically, dataset::display_path};
+use crate::data::{Edits, Picture, SplitConfig, dataset::display_path, files::write_atomically};
 
 const FORMAT: &str = "convscope-model";
 const VERSION: &str = "1";
@@ -35,6 +35,8 @@ pub struct Bundle {
     pub metrics: BTreeMap<String, f64>,
     /// How the data was divided, so that the same parts can be evaluated again.
     pub split: SplitConfig,
+    /// What the user had changed about the data.
+    pub edits: Arc<Edits>,
     /// One input and its logits.
     pub self_test: SelfTest,
 }
@@ -116,7 +118,7 @@ impl Bundle {
     pub fn new(
         snapshot: Arc<WeightSnapshot>,
         metrics: BTreeMap<String, f64>,
-        split: SplitConfig,
+        (split, edits): (SplitConfig, Arc<Edits>),
         input: &Picture,
     ) -> Result<Self, NetworkError> {
         let logits = logits_of(&snapshot, &input.rgb)?;
@@ -130,6 +132,7 @@ impl Bundle {
             snapshot,
             metrics,
             split,
+            edits,
             self_test: SelfTest { input_png, logits },
         })
     }
@@ -176,6 +179,7 @@ impl Bundle {
             ("preprocessing", json(&spec.preprocessing)?),
             ("metrics", json(&self.metrics)?),
             ("split", json(&self.split)?),
+            ("edits", json(&self.edits)?),
             ("epoch", json(&self.snapshot.epoch)?),
             ("weights_blake3", weights_hash(&self.snapshot.arrays)),
             ("self_test", json(&self.self_test)?),
@@ -248,6 +252,11 @@ impl Bundle {
             snapshot: Arc::new(snapshot),
             metrics: from_json(entry("metrics")?).map_err(tampered)?,
             split: from_json(entry("split")?).map_err(tampered)?,
+            // Models saved before there were edits have none.
+            edits: match entry("edits") {
+                Ok(text) => from_json(text).map_err(tampered)?,
+                Err(_) => Arc::default(),
+            },
             self_test: from_json(entry("self_test")?).map_err(tampered)?,
         })
     }

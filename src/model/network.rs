@@ -11,7 +11,7 @@ use super::{
     snapshot::{NamedArray, WeightSnapshot},
     spec::{Initialisation, LayerKind, ModelSpec},
 };
-use crate::data::batches::{self, Normalisation};
+use crate::data::batches::{self, InputFormat, Normalisation};
 
 /// Why a network cannot be built or run.
 #[derive(Debug, thiserror::Error)]
@@ -212,17 +212,36 @@ impl Network {
         }
     }
 
-    /// Turns `bytes` of shape `[N, H, W, 3]` into the input tensor `[N, 3, H, W]` this network expects.
+    /// Turns `bytes` of shape `[N, H, W, 3]` into the input tensor `[N, C, H, W]` this network expects.
     ///
     /// # Errors
     /// When the bytes are not whole images of the input size.
     pub fn input(&self, bytes: &[u8]) -> Result<Tensor, TchError> {
-        let size = (self.spec.input.height, self.spec.input.width);
-        let Placement {
-            device,
-            channels_last,
-        } = self.placement;
-        batches::to_tensor(bytes, size, &self.normalisation, channels_last, device)
+        batches::to_tensor(bytes, &self.input_format(), &self.normalisation)
+    }
+
+    /// Like [`Self::input`], with `change` applied to the values 0..1 before they are normalised.
+    ///
+    /// # Errors
+    /// When the bytes are not whole images of the input size, or what `change` says.
+    pub fn changed_input(
+        &self,
+        bytes: &[u8],
+        change: impl FnOnce(&Tensor) -> Result<Tensor, TchError>,
+    ) -> Result<Tensor, TchError> {
+        let images = batches::to_unit_tensor(bytes, &self.input_format())?;
+        self.normalisation.apply(&change(&images)?)
+    }
+
+    fn input_format(&self) -> InputFormat {
+        let input = self.spec.input;
+        InputFormat {
+            height: input.height,
+            width: input.width,
+            color_mode: input.color_mode,
+            channels_last: self.placement.channels_last,
+            device: self.placement.device,
+        }
     }
 
     /// Logits `[N, classes]` of `input` `[N, 3, H, W]`.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::spec::{INPUT_CHANNELS, LayerKind, ModelSpec, Padding};
+use super::spec::{LayerKind, ModelSpec, Padding};
 
 /// Shape of one sample's values at a layer's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +96,7 @@ const MAX_VALUES: usize = 1 << 28;
 /// The first layer that does not fit, with the reason.
 pub fn layer_shapes(spec: &ModelSpec) -> Result<Vec<LayerShape>, ShapeError> {
     let mut current = Shape::Maps {
-        channels: INPUT_CHANNELS,
+        channels: spec.input.color_mode.channels(),
         height: spec.input.height,
         width: spec.input.width,
     };
@@ -286,6 +286,7 @@ mod tests {
             input: InputSpec {
                 height: size,
                 width: size,
+                ..InputSpec::default()
             },
             preprocessing: Preprocessing::default(),
             initialisation: Initialisation::PyTorch,

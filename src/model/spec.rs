@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::cache::PixelFormat;
+pub use crate::data::decode::{ColorMode, ResizeMode};
+
 /// A whole classifier; the last layer's outputs are the logits, one per class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,20 +21,37 @@ pub struct ModelSpec {
     pub layers: Vec<LayerSpec>,
 }
 
-/// Size of the images a network sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The images a network sees.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputSpec {
     /// Rows in pixels.
     pub height: usize,
     /// Columns in pixels.
     pub width: usize,
+    /// Colours or shades of grey.
+    #[serde(default)]
+    pub color_mode: ColorMode,
+    /// What becomes of images with other proportions.
+    #[serde(default)]
+    pub resize: ResizeMode,
 }
 
-/// Channels of every input image: red, green, blue.
+impl InputSpec {
+    /// The format that images are brought to before the network gets them.
+    pub fn format(&self) -> PixelFormat {
+        PixelFormat {
+            height: self.height,
+            width: self.width,
+            resize: self.resize,
+        }
+    }
+}
+
+/// Channels of every picture: red, green, blue.
 pub const INPUT_CHANNELS: usize = 3;
 
-/// `(pixel / 255 - mean) / std`, per channel in RGB order.
+/// `(pixel / 255 - mean) / std`, per channel in RGB order; grey input uses the first of each.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preprocessing {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path};
 use safetensors::{Dtype, tensor::TensorView};
 
 use super::fit::{EpochEnd, FitError};
-use crate::{data::cache::write_atomically, model::NamedArray};
+use crate::{data::files::write_atomically, model::NamedArray};
 
 /// Writes `network` and `optimizer` as they stand after an epoch to `path`, atomically.
 ///

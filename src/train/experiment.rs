@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{data::SplitConfig, model::ModelSpec};
+use crate::{
+    data::{Edits, SplitConfig, dataset::SourceKind},
+    model::ModelSpec,
+};
 
 /// Version of the file format; files of a newer one are refused with a sentence.
 pub const FORMAT: u32 = 1;
@@ -21,6 +24,9 @@ pub struct Experiment {
     pub title: String,
     /// Where the images are.
     pub dataset: DatasetReference,
+    /// What the user changed about them.
+    #[serde(default, skip_serializing_if = "Edits::is_empty")]
+    pub edits: Edits,
     /// How they are divided.
     pub split: SplitConfig,
     /// The network.
@@ -33,10 +39,13 @@ pub struct Experiment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetReference {
-    /// A folder; a relative one is looked for in the working directory, then beside the program.
+    /// A folder or file; a relative one is looked for in the working directory, then beside the program.
     /// What is not UTF-8 in it is written escaped: such a path must be given again.
     #[serde(serialize_with = "escaped")]
     pub path: PathBuf,
+    /// What it is; `None` finds out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<SourceKind>,
 }
 
 fn escaped<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {

@@ -11,7 +11,9 @@ use super::{
     fit::{EpochEnd, FitError},
     history::{EpochRecord, StepRecord},
 };
-use crate::data::{cache::write_atomically, dataset::display_path};
+use crate::data::{
+    Dataset, Split, SplitName, dataset::display_path, edits::sample_name, files::write_atomically,
+};
 
 /// Name of the trained model in a run's folder.
 pub const MODEL_FILE: &str = "model.safetensors";
@@ -85,6 +87,30 @@ impl RunFolder {
             write_atomically(&best, &bytes).map_err(failed(&best))?;
         }
         Ok(())
+    }
+
+    /// Writes `split.csv`: every sample's part and label, in the dataset's order.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_split(&self, split: &Split, dataset: &Dataset) -> Result<(), FitError> {
+        let file = self.path.join("split.csv");
+        let write = || -> Result<(), String> {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            let words = |error: csv::Error| error.to_string();
+            writer
+                .write_record(["file", "part", "label"])
+                .map_err(words)?;
+            for (index, sample) in dataset.samples.iter().enumerate() {
+                let part = split.of(index).map_or("none", SplitName::word);
+                let class = dataset.class_name(sample.label);
+                let record = [&sample_name(&sample.path), part, class];
+                writer.write_record(record).map_err(words)?;
+            }
+            let bytes = writer.into_inner().map_err(|error| error.to_string())?;
+            write_atomically(&file, &bytes).map_err(|error| error.to_string())
+        };
+        write().map_err(|reason| FitError::Write(format!("{}: {reason}", display_path(&file))))
     }
 
     /// Where the run's model belongs.

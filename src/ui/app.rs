@@ -24,9 +24,10 @@ use super::{
     workspace::{Step, Workspaces},
 };
 use crate::{
-    data::{Picture, cache, folder, generate},
+    data::{Picture, generate, sources},
     engine::{
-        EngineHandle, Event, ImageSource, Level, MaximiseRequest, OpenDataset, TrainRequest, Waker,
+        EngineHandle, Event, Folders, ImageSource, Level, MaximiseRequest, OpenRequest,
+        TrainRequest, Waker,
     },
     resources,
     train::{recipes, run_folder},
@@ -38,8 +39,8 @@ use crate::{
 pub struct Places {
     /// The settings file.
     pub settings: PathBuf,
-    /// The folder of decoded images.
-    pub cache: PathBuf,
+    /// Where the engine keeps decoded images and what the user changed about datasets.
+    pub folders: Folders,
     /// The folder that holds a folder for each run.
     pub runs: PathBuf,
     /// The file that the event log is also written to (`CONVSCOPE_LOG`).
@@ -51,7 +52,7 @@ impl Default for Places {
     fn default() -> Self {
         Self {
             settings: settings::default_path(),
-            cache: cache::default_folder(),
+            folders: Folders::default(),
             runs: run_folder::default_runs_folder(),
             log: std::env::var_os("CONVSCOPE_LOG").map(PathBuf::from),
         }
@@ -115,7 +116,7 @@ impl App {
         theme::install(context);
         let (settings, notice) = Settings::load(&places.settings);
         context.set_theme(egui::ThemePreference::from(settings.theme));
-        let engine = EngineHandle::start(waker, places.cache.clone())?;
+        let engine = EngineHandle::start(waker, places.folders.clone())?;
         let mut experiment = recipes::find(Path::new("shapes"))?;
         if let Some(training) = &settings.training {
             experiment.training = training.clone();
@@ -258,7 +259,7 @@ impl App {
             .extension()
             .and_then(|ending| ending.to_str())
             .unwrap_or_default();
-        !matches!(ending, "safetensors" | "ron") && !folder::looks_like_image(path)
+        !matches!(ending, "safetensors" | "ron") && !sources::folder::looks_like_image(path)
     }
 
     /// The kind is told from the name alone: the UI thread reads no files.
@@ -289,10 +290,7 @@ impl App {
             DataState::Open(open) => Some(open),
             DataState::Empty | DataState::Failed { .. } => None,
         };
-        let input = self.state.experiment.model.input;
-        let job = self
-            .engine
-            .open_dataset(path.clone(), (input.height, input.width));
+        let job = self.engine.open_dataset(OpenRequest::new(&path));
         self.state.data = DataState::Opening {
             job,
             path,
@@ -341,7 +339,7 @@ impl App {
             return;
         }
         let mut experiment = self.state.experiment.clone();
-        experiment.dataset.path.clone_from(&dataset.dataset.root);
+        experiment.dataset.path.clone_from(&dataset.dataset.opened);
         if let Some(job) = self.state.maximise.job {
             self.engine.cancel(job);
         }
@@ -378,17 +376,16 @@ impl App {
         while let Some(event) = self.engine.events().try_next() {
             match event {
                 Event::Thumbnails { dataset, pictures } => self.textures.arrived(dataset, pictures),
+                Event::ThumbnailsForgotten { dataset, samples } => {
+                    self.textures.forgotten(dataset, &samples);
+                }
                 event => {
                     let opened = matches!(event, Event::DatasetOpened { .. });
-                    let loaded = matches!(event, Event::ModelLoaded { .. });
                     let experiment = matches!(event, Event::ExperimentLoaded { .. });
                     self.state.apply(event);
                     if opened {
                         self.settings.dataset =
-                            self.state.dataset().map(|dataset| dataset.root.clone());
-                    }
-                    if loaded {
-                        self.reopen_for_model();
+                            self.state.dataset().map(|dataset| dataset.opened.clone());
                     }
                     if experiment {
                         self.open_dataset(self.state.experiment.dataset.path.clone());
@@ -422,17 +419,6 @@ impl App {
         self.logged = self.state.notices.last().map_or(0, |notice| notice.id + 1);
     }
 
-    /// A loaded model may want images of another size than the dataset was opened at.
-    fn reopen_for_model(&mut self) {
-        let input = self.state.experiment.model.input;
-        let other_size = |open: &Arc<OpenDataset>| {
-            (open.pixels.height, open.pixels.width) != (input.height, input.width)
-        };
-        if let Some(open) = self.state.open_dataset().filter(|open| other_size(open)) {
-            self.open_dataset(open.dataset.root.clone());
-        }
-    }
-
     fn take_drops(&mut self, context: &Context) {
         let paths: Vec<PathBuf> = context.input(|input| {
             input
@@ -444,7 +430,7 @@ impl App {
         });
         let (images, others): (Vec<_>, Vec<_>) = paths
             .into_iter()
-            .partition(|path| folder::looks_like_image(path));
+            .partition(|path| sources::folder::looks_like_image(path));
         if !images.is_empty() {
             self.predict(images.into_iter().map(ImageSource::File).collect());
         }

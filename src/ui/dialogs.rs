@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender};
 use eframe::egui::{self, Context};
 use egui_file::{DialogType, FileDialog, State};
 
-use crate::{data::folder::IMAGE_ENDINGS, engine::Waker, worker::Worker};
+use crate::{data::sources::folder::IMAGE_ENDINGS, engine::Waker, worker::Worker};
 
 /// What a path is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

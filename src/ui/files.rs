@@ -8,7 +8,7 @@ use std::{
 
 use super::settings::Settings;
 use crate::{
-    data::{Picture, cache, dataset::display_path},
+    data::{Picture, dataset::display_path, files},
     worker::Worker,
 };
 
@@ -46,7 +46,7 @@ pub fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receive
 
 fn save_picture(picture: &Picture, path: &Path) -> Result<(), String> {
     let bytes = crate::export::run_report::png_bytes(picture).map_err(|error| error.to_string())?;
-    cache::write_atomically(path, &bytes).map_err(|error| {
+    files::write_atomically(path, &bytes).map_err(|error| {
         format!(
             "The picture cannot be saved to {}: {error}",
             display_path(path)

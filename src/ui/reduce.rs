@@ -1,6 +1,6 @@
 //! The reducer: what each event changes. Events of jobs that are no longer current change nothing.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use super::{
     format::{counted, listed, percent},
@@ -64,7 +64,11 @@ impl AppState {
                 }
             }
             // The texture store takes the pictures themselves.
-            Event::Thumbnails { .. } | Event::WeightsPublished { .. } => {}
+            Event::Thumbnails { .. }
+            | Event::ThumbnailsForgotten { .. }
+            | Event::WeightsPublished { .. } => {}
+            Event::Prepared { job } => self.end(job, JobKind::Prepare, None),
+            Event::BrokenFound { dataset, broken } => self.broken_found(dataset, &broken),
             event => self.apply_run(event),
         }
     }
@@ -180,14 +184,7 @@ impl AppState {
             Level::Info,
             format!("Opened {}: {images} of {classes} classes", dataset.name),
         );
-        if !dataset.broken.is_empty() {
-            let broken = counted(dataset.broken.len(), "image");
-            self.note(
-                Level::Warning,
-                format!("{broken} of {} could not be opened", dataset.name),
-            );
-        }
-        self.experiment.dataset.path = dataset.root.clone();
+        self.experiment.dataset.path = dataset.opened.clone();
         self.data = DataState::Open(open);
         self.evaluation = None;
         self.image = ImageState::default();
@@ -200,6 +197,22 @@ impl AppState {
         };
         self.selection = selection;
         self.trail = Trail::default();
+    }
+
+    /// Decoding found images that cannot be opened: they leave the split.
+    fn broken_found(&mut self, id: JobId, broken: &BTreeMap<usize, String>) {
+        let Some(open) = self.open_dataset().filter(|open| open.id == id) else {
+            return;
+        };
+        let words = format!(
+            "{} of {} cannot be opened and are left out",
+            counted(broken.len(), "image"),
+            open.dataset.name
+        );
+        let known = Arc::new(open.with_broken(broken));
+        self.data = DataState::Open(known);
+        self.note(Level::Warning, words);
+        self.experiment_changed();
     }
 
     fn epoch_finished(&mut self, record: EpochRecord) {

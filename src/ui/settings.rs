@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::workspace::Step;
 use crate::{
-    data::{SplitConfig, cache::write_atomically, dataset::display_path},
+    data::{SplitConfig, dataset::display_path, files::write_atomically},
     inspect::colours::ColourScale,
     train::TrainingConfig,
 };

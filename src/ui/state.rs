@@ -310,7 +310,7 @@ impl AppState {
 
     /// Classes and samples of the open dataset.
     pub fn dataset(&self) -> Option<&Dataset> {
-        self.open_dataset().map(|open| &open.dataset)
+        self.open_dataset().map(|open| &*open.dataset)
     }
 
     /// Why Train cannot be pressed; `None` when it can.
@@ -358,7 +358,7 @@ impl AppState {
         self.fit_last_layer();
         self.shapes = shapes::layer_shapes(&self.experiment.model).map(Into::into);
         self.split = self.dataset().and_then(|dataset| {
-            Split::new(&dataset.labels(), &self.experiment.split)
+            Split::new(dataset, &self.experiment.split)
                 .ok()
                 .map(Arc::new)
         });

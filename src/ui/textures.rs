@@ -36,6 +36,8 @@ pub struct Textures {
     arrived: HashMap<usize, Arc<Picture>>,
     /// Asked of the loader.
     asked: HashSet<usize>,
+    /// Samples whose picture cannot be decoded.
+    unreadable: HashSet<usize>,
     /// Wanted by a panel in this frame and not yet asked for.
     wanted: Vec<usize>,
     dataset: Option<JobId>,
@@ -77,6 +79,7 @@ impl Textures {
             self.thumbnails.clear();
             self.arrived.clear();
             self.asked.clear();
+            self.unreadable.clear();
             self.wanted.clear();
         }
         if let Some(entry) = self.thumbnails.get_mut(&sample) {
@@ -106,17 +109,39 @@ impl Textures {
     }
 
     /// Takes pictures that the loader sent.
-    pub fn arrived(&mut self, dataset: JobId, pictures: Vec<(usize, Arc<Picture>)>) {
+    pub fn arrived(&mut self, dataset: JobId, pictures: Vec<(usize, Option<Arc<Picture>>)>) {
         if self.dataset == Some(dataset) {
             if self.arrived.len() > MOST_ARRIVED {
                 // Scrolled past before they could be drawn; they are asked for again when needed.
                 self.arrived.clear();
             }
             for (sample, picture) in pictures {
-                self.asked.remove(&sample);
-                self.arrived.insert(sample, picture);
+                match picture {
+                    Some(picture) => {
+                        self.asked.remove(&sample);
+                        self.arrived.insert(sample, picture);
+                    }
+                    // Stays among the asked, so that it is not asked for again.
+                    None => {
+                        self.unreadable.insert(sample);
+                    }
+                }
             }
         }
+    }
+
+    /// Thumbnails that the reader will not make; they are asked for again when they are drawn.
+    pub fn forgotten(&mut self, dataset: JobId, samples: &[usize]) {
+        if self.dataset == Some(dataset) {
+            for sample in samples {
+                self.asked.remove(sample);
+            }
+        }
+    }
+
+    /// Whether the sample's picture cannot be decoded.
+    pub fn is_unreadable(&self, sample: usize) -> bool {
+        self.unreadable.contains(&sample)
     }
 
     /// Samples to ask the loader for.

@@ -2,49 +2,20 @@
 
 use std::{
     ffi::OsStr,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
-use super::dataset::{Dataset, Sample, Skipped, display_path};
-use crate::cancel::{CancelToken, Cancelled};
+use super::SourceError;
+use crate::{
+    cancel::CancelToken,
+    data::dataset::{Dataset, Sample, Skipped, display_path},
+};
 
 /// Endings of files that are taken for images; the format itself is found from the content.
 pub const IMAGE_ENDINGS: [&str; 9] = [
     "png", "jpg", "jpeg", "jpe", "bmp", "gif", "webp", "tif", "tiff",
 ];
-
-/// Why a folder is not a dataset.
-#[derive(Debug, thiserror::Error)]
-pub enum FolderError {
-    /// It cannot be listed.
-    #[error("cannot read {path}: {source}")]
-    Read {
-        /// Which folder.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It is a file.
-    #[error("{0} is not a folder: choose the folder that holds one folder per class")]
-    NotAFolder(String),
-    /// No sub-folder holds an image.
-    #[error(
-        "{0} has no class folders with images: put the images of each class in a folder named after it"
-    )]
-    NoClasses(String),
-    /// A classifier needs a choice.
-    #[error("{path} has one class only ({class}): add a folder for at least one more")]
-    OneClass {
-        /// Which folder.
-        path: String,
-        /// The only class.
-        class: String,
-    },
-    /// The user asked to stop.
-    #[error(transparent)]
-    Cancelled(#[from] Cancelled),
-}
 
 /// Whether `path` ends like an image.
 pub fn looks_like_image(path: &Path) -> bool {
@@ -71,10 +42,12 @@ fn is_hidden(path: &Path) -> bool {
 ///
 /// # Errors
 /// When the folder cannot be read, holds fewer than two classes, or `cancel` was set.
-pub fn scan(root: &Path, cancel: &CancelToken) -> Result<Dataset, FolderError> {
+pub fn scan(root: &Path, cancel: &CancelToken) -> Result<Dataset, SourceError> {
     let shown = display_path(root);
     if root.is_file() {
-        return Err(FolderError::NotAFolder(shown));
+        return Err(SourceError::NotADataset(format!(
+            "{shown} is not a folder: choose the folder that holds one folder per class"
+        )));
     }
     let mut skipped = Skipped::default();
     let mut classes: Vec<(String, Vec<PathBuf>)> = Vec::new();
@@ -94,12 +67,16 @@ pub fn scan(root: &Path, cancel: &CancelToken) -> Result<Dataset, FolderError> {
     }
     classes.sort_by(|a, b| natord::compare(&a.0, &b.0).then_with(|| a.0.cmp(&b.0)));
     match classes.as_slice() {
-        [] => return Err(FolderError::NoClasses(shown)),
+        [] => {
+            return Err(SourceError::NotADataset(format!(
+                "{shown} has no class folders with images: put the images of each class in a folder named after it"
+            )));
+        }
         [only] => {
-            return Err(FolderError::OneClass {
-                path: shown,
-                class: only.0.clone(),
-            });
+            return Err(SourceError::NotADataset(format!(
+                "{shown} has one class only ({}): add a folder for at least one more",
+                only.0
+            )));
         }
         _ => {}
     }
@@ -113,18 +90,18 @@ pub fn scan(root: &Path, cancel: &CancelToken) -> Result<Dataset, FolderError> {
         name: root
             .file_name()
             .map_or_else(|| shown.clone(), |name| display_path(Path::new(name))),
+        opened: root.to_path_buf(),
         root: root.to_path_buf(),
         skipped,
         ..Dataset::default()
     };
     for (label, (name, images)) in classes.into_iter().enumerate() {
         dataset.classes.push(name);
-        dataset
-            .samples
-            .extend(images.into_iter().map(|path| Sample {
-                path: relative(path),
-                label,
-            }));
+        dataset.samples.extend(
+            images
+                .into_iter()
+                .map(|path| Sample::file(relative(path), label)),
+        );
     }
     Ok(dataset)
 }
@@ -133,7 +110,7 @@ fn scan_class(
     folder: &Path,
     skipped: &mut Skipped,
     cancel: &CancelToken,
-) -> Result<Vec<PathBuf>, FolderError> {
+) -> Result<Vec<PathBuf>, SourceError> {
     let mut images = Vec::new();
     for entry in list(folder)? {
         cancel.check()?;
@@ -156,7 +133,7 @@ fn scan_class(
 ///
 /// # Errors
 /// When `folder` or one below it cannot be listed.
-pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
+pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
     let mut entries = list(folder)?;
     entries.retain(|entry| !is_hidden(entry));
     sort_naturally(&mut entries);
@@ -187,14 +164,11 @@ fn count_outsider(path: &Path, skipped: &mut Skipped) {
     }
 }
 
-fn list(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
-    let read = |source| FolderError::Read {
-        path: display_path(folder),
-        source,
-    };
+fn list(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
+    let read = SourceError::read(folder);
     fs::read_dir(folder)
-        .map_err(read)?
-        .map(|entry| entry.map(|entry| entry.path()).map_err(read))
+        .map_err(&read)?
+        .map(|entry| entry.map(|entry| entry.path()).map_err(&read))
         .collect()
 }
 
@@ -242,7 +216,8 @@ mod tests {
             Skipped {
                 hidden: 3,
                 not_images: 2,
-                misplaced: 2
+                misplaced: 2,
+                named: Vec::new(),
             }
         );
     }
@@ -288,7 +263,7 @@ mod tests {
         token.cancel();
         assert!(matches!(
             scan(file.path(), &token),
-            Err(FolderError::Cancelled(_))
+            Err(SourceError::Cancelled(_))
         ));
     }
 }

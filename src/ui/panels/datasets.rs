@@ -233,7 +233,7 @@ impl Datasets {
 
 /// What the scan passed over and what could not be opened.
 fn left_out_ui(ui: &mut Ui, dataset: &Dataset) {
-    let (skipped, broken) = (dataset.skipped, &dataset.broken);
+    let (skipped, broken) = (&dataset.skipped, &dataset.broken);
     if skipped.total() == 0 && broken.is_empty() {
         return;
     }
@@ -250,8 +250,9 @@ fn left_out_ui(ui: &mut Ui, dataset: &Dataset) {
             let words = format!("{} could not be opened", counted(broken.len(), "image"));
             ui.menu_button(RichText::new(words).small().color(colour), |ui| {
                 ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
-                    for file in broken {
-                        let words = format!("{}: {}", display_path(&file.path), file.reason);
+                    for (&index, reason) in broken {
+                        let name = display_path(&dataset.samples[index].path);
+                        let words = format!("{name}: {reason}");
                         ui.add(Label::new(words).wrap());
                     }
                 });

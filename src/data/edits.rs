@@ -1,0 +1,402 @@
+//! What the user changed about a dataset without touching its files: class names for display, exclusions,
+//! other labels, other parts. Kept in a file of the program's own and carried in experiments and models.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    dataset::{Dataset, display_path},
+    files::write_atomically,
+    split::SplitName,
+};
+
+/// Everything changed. Samples are named by their path below the dataset's root with `/` between folders
+/// ([`sample_name`]), classes by the name they have in the source.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Edits {
+    /// Name in the source → name to show.
+    pub renamed: BTreeMap<String, String>,
+    /// Samples in no part.
+    pub excluded: BTreeSet<String>,
+    /// Sample → the source's name of its class.
+    pub relabelled: BTreeMap<String, String>,
+    /// Sample → the part it stands in.
+    pub moved: BTreeMap<String, SplitName>,
+}
+
+/// One change of the user; undone and redone as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Edit {
+    /// Show another name for a class; its own name takes the change back.
+    Rename {
+        /// Name in the source.
+        class: String,
+        /// Name to show.
+        to: String,
+    },
+    /// Take samples out, or back in.
+    Exclude {
+        /// Which, by [`sample_name`].
+        samples: Vec<String>,
+        /// False takes them back in.
+        excluded: bool,
+    },
+    /// Give samples another label.
+    Relabel {
+        /// Which, by [`sample_name`].
+        samples: Vec<String>,
+        /// The source's name of the class; `None` gives the source's label back.
+        class: Option<String>,
+    },
+    /// Put samples into a part.
+    Move {
+        /// Which, by [`sample_name`].
+        samples: Vec<String>,
+        /// Which part; `None` leaves it to source and split again.
+        part: Option<SplitName>,
+    },
+}
+
+/// Why edits cannot be made or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// A class needs a name.
+    #[error("a class needs a name: type at least one letter")]
+    EmptyName,
+    /// Two classes would look alike.
+    #[error("another class is called {0} already: choose another name")]
+    NameTaken(String),
+    /// The class is not in the dataset.
+    #[error("the dataset has no class {0}")]
+    UnknownClass(String),
+    /// The file cannot be read or written.
+    #[error("cannot access the dataset's edits in {path}: {reason}")]
+    File {
+        /// Which file.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// How edits name a sample: its path below the root, folders separated by `/`, invalid UTF-8 escaped.
+pub fn sample_name(path: &Path) -> String {
+    let parts: Vec<String> = path
+        .iter()
+        .map(|part| display_path(Path::new(part)))
+        .collect();
+    parts.join("/")
+}
+
+impl Edits {
+    /// Whether nothing was changed.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// How many things were changed.
+    pub fn len(&self) -> usize {
+        self.renamed.len() + self.excluded.len() + self.relabelled.len() + self.moved.len()
+    }
+
+    /// Adds one change. `base` is the dataset as its source has it.
+    ///
+    /// # Errors
+    /// When a class would have no name or another's, or does not exist; nothing changes then.
+    pub fn change(&mut self, edit: &Edit, base: &Dataset) -> Result<(), EditError> {
+        match edit {
+            Edit::Rename { class, to } => self.rename(class, to.trim(), base)?,
+            Edit::Exclude { samples, excluded } => {
+                for sample in samples {
+                    if *excluded {
+                        self.excluded.insert(sample.clone());
+                    } else {
+                        self.excluded.remove(sample);
+                    }
+                }
+            }
+            Edit::Relabel { samples, class } => {
+                if let Some(unknown) = class.as_ref().filter(|class| !base.classes.contains(class))
+                {
+                    return Err(EditError::UnknownClass(unknown.clone()));
+                }
+                for sample in samples {
+                    set(&mut self.relabelled, sample, class.clone());
+                }
+            }
+            Edit::Move { samples, part } => {
+                for sample in samples {
+                    set(&mut self.moved, sample, *part);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn rename(&mut self, class: &str, to: &str, base: &Dataset) -> Result<(), EditError> {
+        if to.is_empty() {
+            return Err(EditError::EmptyName);
+        }
+        if !base.classes.iter().any(|name| name == class) {
+            return Err(EditError::UnknownClass(class.to_owned()));
+        }
+        let mut others = base.classes.iter().filter(|name| *name != class);
+        if others.any(|name| self.shown_name(name) == to) {
+            return Err(EditError::NameTaken(to.to_owned()));
+        }
+        let to = (to != class).then(|| to.to_owned());
+        set(&mut self.renamed, class, to);
+        Ok(())
+    }
+
+    fn shown_name<'a>(&'a self, class: &'a str) -> &'a str {
+        self.renamed.get(class).map_or(class, String::as_str)
+    }
+
+    /// `base` with these changes. What names no sample or class of it is left out: the same file may
+    /// serve a dataset that has shrunk.
+    pub fn apply(&self, base: &Dataset) -> Dataset {
+        let mut dataset = base.clone();
+        for class in &mut dataset.classes {
+            if let Some(name) = self.renamed.get(class) {
+                class.clone_from(name);
+            }
+        }
+        if self.excluded.is_empty() && self.relabelled.is_empty() && self.moved.is_empty() {
+            return dataset;
+        }
+        let label_of = |class: &String| base.classes.iter().position(|name| name == class);
+        for sample in &mut dataset.samples {
+            let name = sample_name(&sample.path);
+            if self.excluded.contains(&name) {
+                sample.excluded = true;
+            }
+            if let Some(label) = self.relabelled.get(&name).and_then(label_of) {
+                sample.label = label;
+            }
+            if let Some(part) = self.moved.get(&name) {
+                sample.moved = Some(*part);
+            }
+        }
+        dataset
+    }
+
+    /// The changes as lines for people, in a fixed order.
+    pub fn lines(&self) -> Vec<String> {
+        let renamed = self
+            .renamed
+            .iter()
+            .map(|(class, name)| format!("class {class} is called {name}"));
+        let excluded = self
+            .excluded
+            .iter()
+            .map(|name| format!("{name} is excluded"));
+        let relabelled = self
+            .relabelled
+            .iter()
+            .map(|(name, class)| format!("{name} is labelled {class}"));
+        let moved = self
+            .moved
+            .iter()
+            .map(|(name, part)| format!("{name} stands in {}", part.word()));
+        renamed
+            .chain(excluded)
+            .chain(relabelled)
+            .chain(moved)
+            .collect()
+    }
+
+    /// Reads a sidecar or exported file; an absent one means no changes.
+    ///
+    /// # Errors
+    /// When it cannot be read or is no such file.
+    pub fn load(path: &Path) -> Result<Self, EditError> {
+        let failed = |reason: String| EditError::File {
+            path: display_path(path),
+            reason,
+        };
+        match fs::read_to_string(path) {
+            Ok(text) => ron::from_str(&text).map_err(|error| failed(error.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(failed(error.to_string())),
+        }
+    }
+
+    /// Writes them as RON, to read and change by hand; atomically.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), EditError> {
+        let failed = |reason: String| EditError::File {
+            path: display_path(path),
+            reason,
+        };
+        let text = ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default())
+            .map_err(|error| failed(error.to_string()))?;
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+        }
+        write_atomically(path, text.as_bytes()).map_err(|error| failed(error.to_string()))
+    }
+}
+
+/// Sets an entry, or removes it for `None`.
+fn set<V>(map: &mut BTreeMap<String, V>, key: &str, value: Option<V>) {
+    match value {
+        Some(value) => map.insert(key.to_owned(), value),
+        None => map.remove(key),
+    };
+}
+
+/// The sidecar of the dataset opened from `opened`, in `folder`.
+pub fn sidecar(folder: &Path, opened: &Path) -> PathBuf {
+    // One dataset has one sidecar, however its path was written.
+    let path = fs::canonicalize(opened).unwrap_or_else(|_| opened.to_path_buf());
+    let key = blake3::hash(path.as_os_str().as_encoded_bytes());
+    folder.join(format!("{}.ron", &key.to_hex()[..32]))
+}
+
+/// Where sidecars live: `CONVSCOPE_EDITS` or a folder of the user's data.
+pub fn default_folder() -> PathBuf {
+    if let Some(folder) = std::env::var_os("CONVSCOPE_EDITS") {
+        return folder.into();
+    }
+    directories::ProjectDirs::from("org", "Convscope", "Convscope").map_or_else(
+        || PathBuf::from("edits"),
+        |dirs| dirs.data_dir().join("edits"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::dataset::Sample;
+
+    fn base() -> Dataset {
+        Dataset {
+            classes: vec!["a".into(), "b".into()],
+            samples: vec![
+                Sample::file("a/1.png", 0),
+                Sample::file("a/2.png", 0),
+                Sample::file("b/1.png", 1),
+            ],
+            ..Dataset::default()
+        }
+    }
+
+    fn names(paths: &[&str]) -> Vec<String> {
+        paths.iter().map(|path| (*path).to_owned()).collect()
+    }
+
+    #[test]
+    fn changes_apply_survive_a_file_and_are_taken_back() {
+        let base = base();
+        let changes = [
+            Edit::Rename {
+                class: "a".into(),
+                to: " Immature granulocytes ".into(),
+            },
+            Edit::Exclude {
+                samples: names(&["a/1.png"]),
+                excluded: true,
+            },
+            Edit::Relabel {
+                samples: names(&["b/1.png"]),
+                class: Some("a".into()),
+            },
+            Edit::Move {
+                samples: names(&["a/2.png"]),
+                part: Some(SplitName::Test),
+            },
+        ];
+        let mut edits = Edits::default();
+        for change in &changes {
+            edits.change(change, &base).unwrap();
+        }
+        assert_eq!((edits.len(), edits.lines().len()), (4, 4));
+        let folder = tempfile::tempdir().unwrap();
+        let path = sidecar(&folder.path().join("new"), Path::new("/data/a"));
+        assert_eq!(Edits::load(&path).unwrap(), Edits::default());
+        edits.save(&path).unwrap();
+        let edited = Edits::load(&path).unwrap().apply(&base);
+        assert_eq!(edited.classes, ["Immature granulocytes", "b"]);
+        assert!(edited.samples[0].excluded);
+        assert_eq!(edited.samples[1].moved, Some(SplitName::Test));
+        assert_eq!(edited.samples[2].label, 0);
+        assert_eq!(edited.class_counts(), [2, 0]);
+
+        for back in [
+            Edit::Rename {
+                class: "a".into(),
+                to: "a".into(),
+            },
+            Edit::Exclude {
+                samples: names(&["a/1.png"]),
+                excluded: false,
+            },
+            Edit::Relabel {
+                samples: names(&["b/1.png"]),
+                class: None,
+            },
+            Edit::Move {
+                samples: names(&["a/2.png"]),
+                part: None,
+            },
+        ] {
+            edits.change(&back, &base).unwrap();
+        }
+        assert!(edits.is_empty());
+        assert_eq!(edits.apply(&base), base);
+    }
+
+    #[test]
+    fn names_that_would_mislead_are_refused() {
+        let base = base();
+        let mut edits = Edits::default();
+        let rename = |class: &str, to: &str| Edit::Rename {
+            class: class.into(),
+            to: to.into(),
+        };
+        edits.change(&rename("a", "cat"), &base).unwrap();
+        for (edit, part) in [
+            (rename("b", "cat"), "another class"),
+            (rename("b", "  "), "needs a name"),
+            (rename("c", "dog"), "no class c"),
+            (
+                Edit::Relabel {
+                    samples: names(&["a/1.png"]),
+                    class: Some("z".into()),
+                },
+                "no class z",
+            ),
+        ] {
+            let error = edits.change(&edit, &base).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        edits.change(&rename("b", "a"), &base).unwrap();
+        assert_eq!(
+            edits.apply(&base).classes,
+            ["cat", "a"],
+            "names may be swapped"
+        );
+    }
+
+    #[test]
+    fn a_damaged_sidecar_says_which_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.ron");
+        fs::write(&path, "(renamed: nonsense").unwrap();
+        assert!(
+            Edits::load(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("x.ron")
+        );
+    }
+}

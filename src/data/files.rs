@@ -1,0 +1,170 @@
+//! Writing files so that nothing is lost, and the folder of what can be made again.
+
+use std::{
+    collections::HashSet,
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// Writes a file so that a power cut leaves either the old or the new content: a temporary file
+/// beside it, flushed to the disk, then renamed.
+///
+/// # Errors
+/// What the system said.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Where everything is kept that can be made again (decoded pixels, unpacked archives and arrays):
+/// `CONVSCOPE_CACHE` or the user's cache folder.
+pub fn default_cache_folder() -> PathBuf {
+    if let Some(folder) = std::env::var_os("CONVSCOPE_CACHE") {
+        return folder.into();
+    }
+    directories::ProjectDirs::from("org", "Convscope", "Convscope").map_or_else(
+        || std::env::temp_dir().join("convscope-cache"),
+        |dirs| dirs.cache_dir().to_path_buf(),
+    )
+}
+
+/// Most bytes that the cache keeps: `CONVSCOPE_CACHE_GIB` or 20 GiB.
+pub fn cache_limit() -> u64 {
+    const DEFAULT_GIB: f64 = 20.0;
+    let wanted = std::env::var("CONVSCOPE_CACHE_GIB").ok();
+    let gib = wanted
+        .and_then(|text| text.parse::<f64>().ok())
+        .filter(|gib| *gib >= 0.0)
+        .unwrap_or(DEFAULT_GIB);
+    (gib * f64::from(1 << 30)) as u64
+}
+
+/// Where archives and arrays are unpacked to, a folder for each.
+pub const UNPACKED_FOLDER: &str = "unpacked";
+
+/// Marks `in_use` as used just now, then deletes what was not used for longest until the cache is below
+/// [`cache_limit`]. What is in use stays, however large it is.
+pub fn evict(cache: &Path, in_use: &HashSet<PathBuf>) {
+    evict_down_to(cache, cache_limit(), in_use);
+}
+
+fn evict_down_to(cache: &Path, limit: u64, in_use: &HashSet<PathBuf>) {
+    for path in in_use {
+        // Without this its place in the order is older than it should be.
+        let _ = fs::File::options()
+            .append(true)
+            .open(path)
+            .and_then(|file| file.set_modified(SystemTime::now()));
+    }
+    let mut entries = entries(cache);
+    let mut total: u64 = entries.iter().map(|entry| entry.bytes).sum();
+    entries.sort_by_key(|entry| entry.used);
+    for entry in entries {
+        if total <= limit {
+            break;
+        }
+        if in_use.iter().any(|path| path.starts_with(&entry.path)) {
+            continue;
+        }
+        let removed = if entry.path.is_dir() {
+            fs::remove_dir_all(&entry.path)
+        } else {
+            let _ = fs::remove_file(entry.path.with_extension("index"));
+            fs::remove_file(&entry.path)
+        };
+        if removed.is_ok() {
+            total -= entry.bytes;
+        }
+    }
+}
+
+/// Something that is deleted as a whole.
+struct Entry {
+    path: PathBuf,
+    bytes: u64,
+    used: SystemTime,
+}
+
+/// Segments of pixels (`pixels-*/FORMAT/NAME.rows`) and unpacked sources.
+fn entries(cache: &Path) -> Vec<Entry> {
+    let list = |folder: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).into_iter().flatten();
+        entries.flatten().map(|entry| entry.path()).collect()
+    };
+    let mut found = Vec::new();
+    for folder in list(cache) {
+        let name = folder.file_name().map(|name| name.to_string_lossy());
+        let Some(name) = name else { continue };
+        if name == UNPACKED_FOLDER {
+            found.extend(list(&folder));
+        } else if name.starts_with("pixels-") {
+            let segments = list(&folder).into_iter().flat_map(|format| list(&format));
+            found.extend(segments.filter(|path| path.extension().is_some_and(|e| e == "rows")));
+        }
+    }
+    let entry = |path: PathBuf| {
+        let metadata = fs::metadata(&path).ok()?;
+        let bytes = if metadata.is_dir() {
+            folder_bytes(&path)
+        } else {
+            metadata.len()
+        };
+        let used = metadata.modified().ok()?;
+        Some(Entry { path, bytes, used })
+    };
+    found.into_iter().filter_map(entry).collect()
+}
+
+fn folder_bytes(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(metadata) if metadata.is_dir() => folder_bytes(&entry.path()),
+            Ok(metadata) => metadata.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn what_was_not_used_for_longest_goes_first_and_what_is_in_use_stays() {
+        let cache = tempfile::tempdir().unwrap();
+        let make = |path: &str, bytes: usize, age: u64| {
+            let path = cache.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, vec![0; bytes]).unwrap();
+            let used = SystemTime::now() - Duration::from_secs(age);
+            fs::File::options()
+                .append(true)
+                .open(&path)
+                .unwrap()
+                .set_modified(used)
+                .unwrap();
+            path
+        };
+        let old = make("pixels-2/8x8-stretch/a.rows", 100, 500);
+        make("pixels-2/8x8-stretch/a.index", 1, 500);
+        let used = make("pixels-2/8x8-stretch/b.rows", 100, 400);
+        let newer = make("pixels-2/9x9-fit/c.rows", 100, 100);
+        let unpacked = make("unpacked/k/train.array", 100, 0);
+        evict_down_to(cache.path(), 250, &HashSet::from([used.clone()]));
+        assert!(!old.exists() && !old.with_extension("index").exists() && !newer.exists());
+        assert!(used.exists() && unpacked.exists());
+        evict_down_to(cache.path(), 0, &HashSet::from([unpacked.clone()]));
+        assert!(!used.exists() && unpacked.exists());
+    }
+}

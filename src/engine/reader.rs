@@ -1,0 +1,215 @@
+//! The reader thread: quick answers while the loader is busy. Thumbnails, single images, experiment files.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    io,
+    path::PathBuf,
+    sync::Arc,
+};
+
+use crossbeam_channel::Receiver;
+use rayon::prelude::*;
+
+use super::{
+    events::{Event, EventSender},
+    job::{self, JobContext, JobError, Jobs},
+    loader::OpenDataset,
+};
+use crate::{
+    data::{Picture, dataset::display_path, decode},
+    train::Experiment,
+    worker::Worker,
+};
+
+pub enum Command {
+    /// Small pictures; newer requests are answered first.
+    Thumbnails {
+        events: EventSender,
+        dataset: Arc<OpenDataset>,
+        samples: Vec<usize>,
+    },
+    /// Read an experiment file.
+    Experiment { context: JobContext, path: PathBuf },
+    /// One image at its own size.
+    Image {
+        context: JobContext,
+        dataset: Arc<OpenDataset>,
+        sample: usize,
+    },
+}
+
+/// Longest side of a thumbnail.
+const THUMBNAIL_SIDE: u32 = 128;
+/// Longest side of a picture shown large.
+const LARGE_SIDE: u32 = 1024;
+/// Thumbnails that wait; what was asked for longest ago is forgotten first, it has been scrolled past.
+const MOST_WAITING: usize = 1_024;
+/// Thumbnails made before commands are looked at again.
+const AT_ONCE: usize = 8;
+/// Threads of its own: those of a long job would let thumbnails wait until it ends.
+const MOST_THREADS: usize = 4;
+
+pub fn spawn(jobs: Jobs) -> io::Result<Worker<Command>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(cores.min(MOST_THREADS))
+        .thread_name(|number| format!("convscope-thumbnails-{number}"))
+        .build()
+        .map_err(io::Error::other)?;
+    Worker::spawn("convscope-reader", move |commands| {
+        serve(&commands, &jobs, &pool);
+    })
+}
+
+/// Thumbnails that were asked for and not made yet.
+struct Waiting {
+    events: EventSender,
+    dataset: Arc<OpenDataset>,
+    /// Newest last.
+    samples: VecDeque<usize>,
+}
+
+impl Waiting {
+    fn add(&mut self, samples: &[usize]) -> Vec<usize> {
+        // The first of a request is the topmost on the screen: it is taken first.
+        self.samples.extend(samples.iter().rev());
+        let excess = self.samples.len().saturating_sub(MOST_WAITING);
+        self.samples.drain(..excess).collect()
+    }
+
+    fn take(&mut self) -> Vec<usize> {
+        let rest = self.samples.len().saturating_sub(AT_ONCE);
+        self.samples.split_off(rest).into_iter().rev().collect()
+    }
+}
+
+fn serve(commands: &Receiver<Command>, jobs: &Jobs, pool: &rayon::ThreadPool) {
+    let mut waiting: Option<Waiting> = None;
+    loop {
+        let idle = waiting.as_ref().is_none_or(|w| w.samples.is_empty());
+        let command = if idle {
+            match commands.recv() {
+                Ok(command) => Some(command),
+                Err(_) => return,
+            }
+        } else {
+            match commands.try_recv() {
+                Ok(command) => Some(command),
+                Err(crossbeam_channel::TryRecvError::Empty) => None,
+                Err(crossbeam_channel::TryRecvError::Disconnected) => return,
+            }
+        };
+        match command {
+            Some(Command::Thumbnails {
+                events,
+                dataset,
+                samples,
+            }) => wait_for_thumbnails(&mut waiting, events, dataset, &samples),
+            Some(Command::Experiment { context, path }) => {
+                job::run(&context, jobs, || load_experiment(&context, &path));
+            }
+            Some(Command::Image {
+                context,
+                dataset,
+                sample,
+            }) => job::run(&context, jobs, || load_image(&context, &dataset, sample)),
+            None => {
+                if let Some(waiting) = &mut waiting {
+                    make_thumbnails(waiting, pool);
+                }
+            }
+        }
+    }
+}
+
+fn wait_for_thumbnails(
+    waiting: &mut Option<Waiting>,
+    events: EventSender,
+    dataset: Arc<OpenDataset>,
+    samples: &[usize],
+) {
+    let same = waiting.as_ref().is_some_and(|w| w.dataset.id == dataset.id);
+    if !same {
+        *waiting = None;
+    }
+    let waiting = waiting.get_or_insert_with(|| Waiting {
+        events,
+        dataset: Arc::clone(&dataset),
+        samples: VecDeque::new(),
+    });
+    waiting.dataset = dataset;
+    let forgotten = waiting.add(samples);
+    if !forgotten.is_empty() {
+        waiting.events.send(Event::ThumbnailsForgotten {
+            dataset: waiting.dataset.id,
+            samples: forgotten,
+        });
+    }
+}
+
+fn make_thumbnails(waiting: &mut Waiting, pool: &rayon::ThreadPool) {
+    let mut seen = HashSet::new();
+    let mut samples = waiting.take();
+    samples.retain(|sample| seen.insert(*sample));
+    let open = &waiting.dataset;
+    let small = |index: usize| {
+        let read = || open.images.read(&open.dataset, index);
+        let image = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+        let picture = match image.unwrap_or_else(|_| Err("the decoder failed".into())) {
+            Ok(image) => Some(Arc::new(reduced(image.into(), THUMBNAIL_SIDE))),
+            Err(_) => None,
+        };
+        (index, picture)
+    };
+    let pictures = pool.install(|| samples.into_par_iter().map(small).collect());
+    waiting.events.send(Event::Thumbnails {
+        dataset: open.id,
+        pictures,
+    });
+}
+
+fn load_experiment(context: &JobContext, path: &std::path::Path) -> Result<(), JobError> {
+    let experiment = Experiment::load(path).map_err(|error| error.to_string())?;
+    context.events.send(Event::ExperimentLoaded {
+        job: context.id,
+        experiment: Box::new(experiment),
+    });
+    Ok(())
+}
+
+fn load_image(context: &JobContext, open: &OpenDataset, sample: usize) -> Result<(), JobError> {
+    let image = read_sample(open, sample)?;
+    let size = (image.width() as usize, image.height() as usize);
+    let picture = Arc::new(reduced(image.into(), LARGE_SIDE));
+    context.events.send(Event::ImageLoaded {
+        job: context.id,
+        sample,
+        picture,
+        size,
+    });
+    Ok(())
+}
+
+/// Sample `index` at its own size.
+///
+/// # Errors
+/// One sentence with the file's name.
+pub fn read_sample(open: &OpenDataset, index: usize) -> Result<image::RgbImage, String> {
+    open.images.read(&open.dataset, index).map_err(|reason| {
+        let path = open.dataset.path(index).unwrap_or_default();
+        format!("{} {reason}", display_path(&path))
+    })
+}
+
+/// `picture` with its longest side at most `side` pixels, proportions kept.
+pub fn reduced(picture: Picture, side: u32) -> Picture {
+    let (width, height) = (picture.width as u32, picture.height as u32);
+    let longest = width.max(height);
+    if longest <= side {
+        return picture;
+    }
+    let scaled =
+        |length: u32| (u64::from(length) * u64::from(side) / u64::from(longest)).max(1) as usize;
+    let size = (scaled(height), scaled(width));
+    decode::resized(&picture.to_image(), size, decode::ResizeMode::Stretch).into()
+}
