@@ -19,7 +19,7 @@ use convscope::{
 use eframe::egui::{self, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 
-use crate::world::World;
+use crate::world::{self, World};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -157,9 +157,9 @@ impl Bench {
         egui::CentralPanel::default().show(ui, |ui| self.panels.ui(self.panel, ui, &mut cx));
         let wanted = self.textures.take_wanted();
         if let (false, Some(open)) = (wanted.is_empty(), self.state.open_dataset()) {
-            let picture = |sample| Some((sample, Arc::new(open.pixels.picture(sample)?)));
+            let picture = |sample| (sample, Some(Arc::new(world::picture(&open, sample))));
             self.textures
-                .arrived(open.id, wanted.into_iter().filter_map(picture).collect());
+                .arrived(open.id, wanted.into_iter().map(picture).collect());
             ui.ctx().request_repaint();
         }
     }
