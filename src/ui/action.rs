@@ -9,6 +9,7 @@ use crate::{
     data::{Edit, Picture, SplitConfig, SplitName, dataset::SourceKind},
     engine::{ImageSource, JobId},
     inspect::maximise::MaximiseConfig,
+    model::spec::InputSpec,
     train::TrainingConfig,
 };
 
@@ -46,6 +47,8 @@ pub enum Action {
     EditTraining(TrainingConfig),
     /// Change the split.
     EditSplit(SplitConfig),
+    /// Change what images become before the network sees them.
+    EditInput(InputSpec),
     /// Change the shared selection.
     Select(Selection),
     /// The selection before this one.

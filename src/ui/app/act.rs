@@ -42,6 +42,10 @@ impl App {
                 self.settings.split = Some(split);
                 self.state.experiment_changed();
             }
+            Action::EditInput(input) => {
+                self.state.experiment.model.input = input;
+                self.state.experiment_changed();
+            }
             Action::Select(selection) => self.state.select(selection),
             Action::Back => self.state.go_back(),
             Action::Forward => self.state.go_forward(),
