@@ -6,6 +6,7 @@ pub mod batches;
 pub mod cache;
 pub mod dataset;
 pub mod decode;
+pub mod doctor;
 pub mod edits;
 pub mod files;
 pub mod generate;
