@@ -7,7 +7,7 @@ use std::{error::Error, ops::ControlFlow, path::Path, sync::Arc};
 
 use convscope::{
     cancel::CancelToken,
-    data::{PixelCache, Split, folder},
+    data::{ImageStore, PixelCache, Split, sources::folder},
     model::WeightSnapshot,
     resources, sys,
     train::{
@@ -50,12 +50,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         .ok_or("there is no assets/recipes/shapes.ron")?;
     let experiment = Experiment::load(&recipe)?;
     let token = CancelToken::new();
-    let mut dataset = folder::scan(Path::new(root), &token)?;
+    let dataset = folder::scan(Path::new(root), &token)?;
     let cache = tempfile::tempdir()?;
-    let size = (experiment.model.input.height, experiment.model.input.width);
-    let pixels = PixelCache::open(cache.path(), &mut dataset, size, &token, &|_, _| {})?;
-    let labels: Vec<usize> = dataset.samples.iter().map(|sample| sample.label).collect();
-    let split = Split::new(&labels, &experiment.split)?;
+    let images = ImageStore::default();
+    let format = experiment.model.input.format();
+    let pixels = PixelCache::open(cache.path(), &dataset, &images, format, &token, &|_, _| {})?;
+    let split = Split::new(&dataset, &experiment.split)?;
     let config = TrainingConfig {
         epochs: epochs.parse()?,
         threads: Some(threads.parse()?),

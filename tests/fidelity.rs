@@ -63,7 +63,7 @@ impl Fidelity {
                 dataset
                     .samples
                     .iter()
-                    .find(|s| s.path == Path::new(file))
+                    .find(|s| *s.path == *Path::new(file))
                     .unwrap()
                     .clone()
             };
@@ -330,8 +330,7 @@ fn short_run(seed: u64, recorder: &mut Recorder) -> Outcome {
     let (dataset, pixels) = open(&resources::find("datasets/shapes").unwrap(), |dataset| {
         dataset.samples = dataset.samples.iter().step_by(10).cloned().collect();
     });
-    let labels: Vec<usize> = dataset.samples.iter().map(|sample| sample.label).collect();
-    let split = Split::new(&labels, &experiment.split).unwrap();
+    let split = Split::new(&dataset, &experiment.split).unwrap();
     let config = TrainingConfig {
         epochs: 2,
         batch_size: 20,

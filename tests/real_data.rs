@@ -41,13 +41,11 @@ fn five_epochs_reach_pytorchs_validation_accuracy() {
     let experiment = recipe_one();
     let (dataset, pixels) = open(&folder.join("shapes"), |_| {});
     assert_eq!(dataset.samples.len(), baseline.images);
-    let labels: Vec<usize> = dataset.samples.iter().map(|sample| sample.label).collect();
-
     let mut sum = 0.0;
     for seed in SEEDS {
         // Like PyTorch's run, each seed draws its own split, weights, order and dropout.
         let split = Split::new(
-            &labels,
+            &dataset,
             &SplitConfig {
                 seed,
                 ..experiment.split

@@ -11,6 +11,7 @@ use std::{
 
 use convscope::{
     data::generate,
+    engine::Folders,
     ui::{
         action::Action,
         app::{App, Places},
@@ -87,7 +88,7 @@ impl Desk {
         let answers = Answers::default();
         let places = Places {
             settings: home.path().join("settings.ron"),
-            cache: home.path().join("cache"),
+            folders: Folders::below(home.path()),
             runs: home.path().join("runs"),
             log: None,
         };

@@ -6,6 +6,7 @@ pub mod batches;
 pub mod cache;
 pub mod dataset;
 pub mod decode;
+pub mod division;
 pub mod doctor;
 pub mod edits;
 pub mod files;
@@ -17,6 +18,7 @@ pub mod split;
 
 pub use cache::PixelCache;
 pub use dataset::{Dataset, Sample};
+pub use division::Division;
 pub use edits::{Edit, Edits};
 pub use images::ImageStore;
 pub use picture::Picture;

@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    EngineHandle, Event, FeatureMapsRequest, ImageSource, JobId, JobKind, MaximiseRequest,
-    OpenDataset, TrainRequest, TrainingOutcome,
+    EngineHandle, Event, FeatureMapsRequest, Folders, ImageSource, JobId, JobKind, MaximiseRequest,
+    OpenDataset, OpenRequest, TrainRequest, TrainingOutcome,
 };
 use crate::{
     data::generate,
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 fn engine() -> EngineHandle {
     static CACHE: OnceLock<tempfile::TempDir> = OnceLock::new();
     let cache = CACHE.get_or_init(|| tempfile::tempdir().unwrap());
-    EngineHandle::start(Arc::new(|| {}), cache.path().to_path_buf()).unwrap()
+    EngineHandle::start(Arc::new(|| {}), Folders::below(cache.path())).unwrap()
 }
 
 /// Twelve shapes of each kind.
@@ -67,7 +67,7 @@ fn wait<T>(engine: &EngineHandle, mut wanted: impl FnMut(Event) -> Option<T>) ->
 }
 
 fn open(engine: &EngineHandle) -> Arc<OpenDataset> {
-    let job = engine.open_dataset(shapes_folder().to_path_buf(), (32, 32));
+    let job = engine.open_dataset(OpenRequest::new(shapes_folder()));
     wait(engine, |event| match event {
         Event::DatasetOpened { job: done, dataset } if done == job => Some(dataset),
         _ => None,

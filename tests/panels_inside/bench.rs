@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use convscope::{
-    data::{Picture, generate},
+    data::{Division, Picture, generate},
     engine::{Event, JobId, JobKind, MaximisePreview, Prediction},
     inspect::maximise::MaximiseConfig,
     ui::{
@@ -19,7 +19,7 @@ use convscope::{
 use eframe::egui::{self, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 
-use crate::world::World;
+use crate::world::{self, World};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -68,6 +68,8 @@ fn preview(step: usize) -> MaximisePreview {
 pub fn state(world: &World, stage: Stage) -> AppState {
     let mut state = AppState::new(world.experiment.clone());
     state.data = DataState::Open(Arc::clone(&world.open));
+    let division = Division::new(&world.open.dataset, &state.experiment.split).unwrap();
+    state.division = Some(Arc::new(division));
     state.experiment_changed();
     state.selection.sample = Some(0);
     if stage == Stage::NoModel {
@@ -157,9 +159,9 @@ impl Bench {
         egui::CentralPanel::default().show(ui, |ui| self.panels.ui(self.panel, ui, &mut cx));
         let wanted = self.textures.take_wanted();
         if let (false, Some(open)) = (wanted.is_empty(), self.state.open_dataset()) {
-            let picture = |sample| Some((sample, Arc::new(open.pixels.picture(sample)?)));
+            let picture = |sample| (sample, Some(Arc::new(world::picture(&open, sample))));
             self.textures
-                .arrived(open.id, wanted.into_iter().filter_map(picture).collect());
+                .arrived(open.id, wanted.into_iter().map(picture).collect());
             ui.ctx().request_repaint();
         }
     }

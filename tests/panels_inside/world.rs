@@ -7,8 +7,13 @@ use std::{
 };
 
 use convscope::{
-    data::{Picture, Split, SplitName},
-    engine::{EngineHandle, Event, JobId, LoadedModel, ModelSource, OpenDataset},
+    data::{
+        Picture, Split, SplitName,
+        decode::{self, ResizeMode},
+    },
+    engine::{
+        EngineHandle, Event, Folders, JobId, LoadedModel, ModelSource, OpenDataset, OpenRequest,
+    },
     inspect::feature_maps,
     model::{LayerKind, ModelSpec, Network, WeightSnapshot, network::Placement},
     train::{ConfusionMatrix, Evaluation, Experiment, recipes},
@@ -59,8 +64,8 @@ fn scratch(name: &str) -> PathBuf {
 }
 
 fn opened(folder: &Path, name: &str) -> Arc<OpenDataset> {
-    let engine = EngineHandle::start(Arc::new(|| ()), scratch(name)).unwrap();
-    engine.open_dataset(folder.to_path_buf(), (128, 128));
+    let engine = EngineHandle::start(Arc::new(|| ()), Folders::below(&scratch(name))).unwrap();
+    engine.open_dataset(OpenRequest::new(folder));
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(60) {
         match engine.events().try_next() {
@@ -70,6 +75,12 @@ fn opened(folder: &Path, name: &str) -> Arc<OpenDataset> {
         }
     }
     panic!("the dataset was not opened in a minute");
+}
+
+/// A sample as the network of recipe 1 sees it.
+pub fn picture(open: &OpenDataset, sample: usize) -> Picture {
+    let image = open.images.read(&open.dataset, sample).unwrap();
+    decode::resized(&image, (128, 128), ResizeMode::Stretch).into()
 }
 
 fn world(folder: &Path, name: &str) -> World {
@@ -86,10 +97,10 @@ fn world(folder: &Path, name: &str) -> World {
         Arc::new(network.snapshot(&classes, epoch).unwrap())
     };
     let (before, now) = (network(1), network(2));
-    let sample = Arc::new(open.pixels.picture(0).unwrap());
+    let sample = Arc::new(picture(&open, 0));
     let maps =
         |layer: usize| Arc::new(feature_maps::feature_maps(&now, 3, &sample.rgb, layer).unwrap());
-    let split = Split::new(&open.dataset.labels(), &experiment.split).unwrap();
+    let split = Split::new(&open.dataset, &experiment.split).unwrap();
     World {
         evaluation: Arc::new(evaluation(&open, &split)),
         maps: maps(2),
@@ -99,6 +110,7 @@ fn world(folder: &Path, name: &str) -> World {
             initial: Some(snapshot(&before, 0)),
             metrics: std::collections::BTreeMap::new(),
             split: experiment.split,
+            edits: Arc::default(),
             sample: Arc::clone(&sample),
             source: ModelSource::Run(JobId(1)),
         }),

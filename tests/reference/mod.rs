@@ -8,7 +8,7 @@ use std::{
 
 use convscope::{
     cancel::CancelToken,
-    data::{Dataset, PixelCache, folder},
+    data::{Dataset, ImageStore, PixelCache, cache::PixelFormat, sources::folder},
     model::WeightSnapshot,
     resources,
     train::{
@@ -43,9 +43,11 @@ pub fn open(root: &Path, choose: impl FnOnce(&mut Dataset)) -> (Dataset, PixelCa
     let mut dataset = folder::scan(root, &token).unwrap();
     choose(&mut dataset);
     let cache = tempfile::tempdir().unwrap();
+    let format = PixelFormat::stretched(128, 128);
+    let images = ImageStore::default();
     let pixels =
-        PixelCache::open(cache.path(), &mut dataset, (128, 128), &token, &|_, _| {}).unwrap();
-    assert!(dataset.broken.is_empty(), "{:?}", dataset.broken);
+        PixelCache::open(cache.path(), &dataset, &images, format, &token, &|_, _| {}).unwrap();
+    assert!(pixels.broken().is_empty(), "{:?}", pixels.broken());
     (dataset, pixels)
 }
 
