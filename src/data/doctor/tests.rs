@@ -311,11 +311,12 @@ fn excluded_samples_are_left_out_and_broken_ones_are_told() {
     };
     assert_eq!(
         message(FindingKind::BrokenFile),
-        "all/7 is not in its array; get the image again or delete the file"
+        "all/7 is not in its array; it is left out until it is replaced"
     );
     assert_eq!(
         message(FindingKind::SkippedFile),
-        "2 files passed over because no class is where they lie (stray.png): move them into the folder of a class"
+        "passed over 2 files where no class is and 1 file without the ending of an image that is read (notes.txt, \
+         stray.png): move images into the folders of their classes, and convert other formats"
     );
     let size = (24, 24);
     let sizes = Sizes {
