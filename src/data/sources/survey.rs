@@ -1,0 +1,420 @@
+//! Finding out what a folder is: one look at its names and at those one level below, without reading any
+//! image, and a step inside when it only wraps the dataset.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    SourceError, cifar, idx,
+    listing::{self, Peek, has_ending},
+    manifest, natural,
+    splits::part_of_folder,
+};
+use crate::{
+    cancel::CancelToken,
+    data::{
+        dataset::{SourceKind, display_path},
+        split::SplitName,
+    },
+};
+
+/// So many folders may lie around a dataset, as in `archive/flower_photos/…`.
+const MOST_WRAPPERS: usize = 4;
+/// Among more folders than this nobody hides a single dataset.
+const MOST_SEARCHED: usize = 50;
+
+/// A dataset that was found, and how it is to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Located {
+    /// The folder or file to read.
+    pub path: PathBuf,
+    /// How.
+    pub kind: SourceKind,
+    /// Why, to follow "because"; empty when the user said so.
+    pub reason: String,
+}
+
+impl Located {
+    pub fn new(path: &Path, kind: SourceKind, reason: impl Into<String>) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            kind,
+            reason: reason.into(),
+        }
+    }
+
+    /// How and why, for people.
+    pub fn words(&self) -> String {
+        let kind = self.kind.words();
+        if self.reason.is_empty() {
+            format!("{kind}, as asked for")
+        } else {
+            format!("{kind}, because {}", self.reason)
+        }
+    }
+}
+
+/// Finds the dataset in `folder`: itself, or the only one in the folders it wraps. When `wanted` is
+/// nowhere, `folder` itself is to be read as that: the reader says best why it cannot be.
+///
+/// # Errors
+/// When `folder` cannot be listed or `cancel` was set.
+pub(super) fn locate(
+    folder: &Path,
+    wanted: Option<SourceKind>,
+    cancel: &CancelToken,
+) -> Result<Located, SourceError> {
+    let fits = |located: &Located| wanted.is_none_or(|kind| kind == located.kind);
+    let found = possible_in(folder, MOST_WRAPPERS, &fits, cancel)?;
+    let asked = wanted.is_some();
+    Ok(match found.into_iter().find(|located| fits(located)) {
+        Some(located) if asked => Located::new(&located.path, located.kind, ""),
+        Some(located) => located,
+        None => Located::new(
+            folder,
+            wanted.unwrap_or_default(),
+            if asked { "" } else { "nothing else fits" },
+        ),
+    })
+}
+
+/// All that `folder`, or the only dataset it wraps, can be read as, the likeliest first.
+///
+/// # Errors
+/// When `folder` cannot be listed or `cancel` was set.
+pub(super) fn possible(folder: &Path, cancel: &CancelToken) -> Result<Vec<Located>, SourceError> {
+    possible_in(folder, MOST_WRAPPERS, &|_| true, cancel)
+}
+
+fn possible_in(
+    folder: &Path,
+    wrappers: usize,
+    fits: &dyn Fn(&Located) -> bool,
+    cancel: &CancelToken,
+) -> Result<Vec<Located>, SourceError> {
+    let survey = Survey::of(folder, cancel)?;
+    let here = survey.possible();
+    let are_classes = survey.folders.iter().any(|folder| folder.images);
+    if here.iter().any(fits) || wrappers == 0 || survey.folders.len() > MOST_SEARCHED {
+        return Ok(here);
+    }
+    if are_classes && here.is_empty() {
+        // One class, or images beside other things: what lies deeper is not meant.
+        return Ok(here);
+    }
+    let mut inside = Vec::new();
+    for sub in &survey.folders {
+        let found = possible_in(&folder.join(&sub.name), wrappers - 1, fits, cancel);
+        match found {
+            Ok(found) if found.iter().any(fits) => inside.push(found),
+            Err(SourceError::Cancelled(cancelled)) => return Err(cancelled.into()),
+            // One that cannot be listed is no reason against the others.
+            _ => {}
+        }
+    }
+    Ok(match (inside.pop(), inside.is_empty()) {
+        (Some(only), true) => only,
+        _ => here,
+    })
+}
+
+/// One folder and those in it, as far as their names tell.
+struct Survey {
+    root: PathBuf,
+    folders: Vec<SubFolder>,
+    files: Vec<OsString>,
+    manifests: Vec<PathBuf>,
+}
+
+struct SubFolder {
+    name: OsString,
+    part: Option<SplitName>,
+    /// It holds images itself.
+    images: bool,
+    /// It is named like a part and folders in it hold images.
+    is_part: bool,
+}
+
+impl Survey {
+    fn of(root: &Path, cancel: &CancelToken) -> Result<Self, SourceError> {
+        let (mut entries, _) = listing::list(root, cancel)?;
+        natural::sort(&mut entries, |entry| &entry.name);
+        let (mut folders, mut files) = (Vec::new(), Vec::new());
+        for entry in entries {
+            if entry.is_folder {
+                folders.push(SubFolder::of(root, entry.name, cancel)?);
+            } else {
+                files.push(entry.name);
+            }
+        }
+        let lists = files.iter().map(|name| root.join(name));
+        let manifests = lists.filter(|path| manifest::is_one(path)).collect();
+        Ok(Self {
+            root: root.to_path_buf(),
+            folders,
+            files,
+            manifests,
+        })
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().filter_map(|name| name.to_str())
+    }
+
+    /// All that it can be read as, the likeliest first.
+    fn possible(&self) -> Vec<Located> {
+        let mut found = Vec::new();
+        let root = self.root.as_path();
+        if self.names().any(cifar::is_batch) {
+            let reason = "there are files like data_batch_1.bin";
+            found.push(Located::new(root, SourceKind::Cifar10, reason));
+        }
+        if self.names().any(idx::is_images) {
+            let reason = "there are files like train-images-idx3-ubyte";
+            found.push(Located::new(root, SourceKind::Idx, reason));
+        }
+        let splits = self.split_folders();
+        let classes = self.class_folders();
+        if self.prefers_splits() {
+            found.extend(splits.into_iter().chain(classes));
+        } else {
+            found.extend(classes.into_iter().chain(splits));
+        }
+        if let [manifest] = self.manifests.as_slice() {
+            let name = manifest.file_name().unwrap_or_default();
+            let reason = format!("{} lists files and labels", display_path(Path::new(name)));
+            let located = Located::new(manifest, SourceKind::Manifest, reason);
+            // Images in folders that are no classes: the list alone knows the labels.
+            let only_parts = self.folders.iter().all(|f| !f.images || f.part.is_some());
+            let is_first = only_parts
+                && found
+                    .first()
+                    .is_some_and(|f| f.kind == SourceKind::ClassFolders);
+            found.insert(if is_first { 0 } else { found.len() }, located);
+        }
+        let mut arrays = self
+            .files
+            .iter()
+            .filter(|name| has_ending(Path::new(name), &["npz"]));
+        if let (Some(name), None) = (arrays.next(), arrays.next()) {
+            let reason = format!(
+                "{} is the only file of arrays",
+                display_path(Path::new(name))
+            );
+            found.push(Located::new(&root.join(name), SourceKind::Npz, reason));
+        }
+        found
+    }
+
+    /// Folders named like parts hold class folders, and nothing suggests that they are classes: a folder
+    /// `test` with images in it is a class, one with folders of images in it is a part.
+    fn prefers_splits(&self) -> bool {
+        let mut parts: Vec<_> = self.part_folders().filter_map(|f| f.part).collect();
+        parts.sort_unstable();
+        parts.dedup();
+        let has_classes = self.folders.iter().any(|f| f.images && f.part.is_none());
+        !parts.is_empty() && (parts.len() > 1 || !has_classes)
+    }
+
+    fn part_folders(&self) -> impl Iterator<Item = &SubFolder> {
+        self.folders.iter().filter(|folder| folder.is_part)
+    }
+
+    fn split_folders(&self) -> Option<Located> {
+        let names: Vec<String> = self
+            .part_folders()
+            .map(|folder| display_path(Path::new(&folder.name)))
+            .collect();
+        // A single part in a folder of its own is a dataset without parts: `locate` steps into it.
+        let is_wrapper = names.len() == 1 && self.folders.len() == 1;
+        (!names.is_empty() && !is_wrapper).then(|| {
+            let reason = format!("class folders are in {}", names.join(", "));
+            Located::new(&self.root, SourceKind::SplitFolders, reason)
+        })
+    }
+
+    fn class_folders(&self) -> Option<Located> {
+        let count = self.folders.iter().filter(|folder| folder.images).count();
+        (count > 1).then(|| {
+            let reason = format!("{count} folders hold images");
+            Located::new(&self.root, SourceKind::ClassFolders, reason)
+        })
+    }
+}
+
+impl SubFolder {
+    fn of(root: &Path, name: OsString, cancel: &CancelToken) -> Result<Self, SourceError> {
+        let part = part_of_folder(&name);
+        let path = root.join(&name);
+        let Peek { images, folders } = listing::peek(&path, part.is_some(), cancel)?;
+        let mut is_part = false;
+        if part.is_some() {
+            for folder in folders {
+                is_part = is_part || listing::peek(&path.join(folder), false, cancel)?.images;
+            }
+        }
+        Ok(Self {
+            name,
+            part,
+            images,
+            is_part,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::fixtures::tree, *};
+    use SourceKind::{Cifar10, ClassFolders, Idx, Manifest, Npz, SplitFolders};
+
+    /// What is found below a folder of these files, and where.
+    fn found(files: &[&str]) -> Vec<(SourceKind, String)> {
+        let folder = tree(files);
+        for file in files.iter().filter(|file| file.ends_with(".csv")) {
+            std::fs::write(folder.path().join(file), "path,label\n").unwrap();
+        }
+        possible(folder.path(), &CancelToken::new())
+            .unwrap()
+            .into_iter()
+            .map(|located| {
+                let path = located.path.strip_prefix(folder.path()).unwrap();
+                (located.kind, path.to_str().unwrap().to_owned())
+            })
+            .collect()
+    }
+
+    type Row<'a> = (&'a [&'a str], &'a [(SourceKind, &'a str)], &'a str);
+
+    #[test]
+    fn folders_are_taken_for_what_people_mean() {
+        let rows: [Row<'_>; 22] = [
+            (
+                &["a/1.png", "b/1.png"],
+                &[(ClassFolders, "")],
+                "class folders",
+            ),
+            (
+                &["x/a/1.png", "x/b/1.png", "LICENSE"],
+                &[(ClassFolders, "x")],
+                "one wrapper",
+            ),
+            (
+                &["x/y/a/1.png", "x/y/b/1.png"],
+                &[(ClassFolders, "x/y")],
+                "two wrappers",
+            ),
+            (
+                &["x/a/1.png", "x/b/1.png", "docs/n.txt"],
+                &[(ClassFolders, "x")],
+                "the only one of two",
+            ),
+            (
+                &["x/a/1.png", "x/b/1.png", "y/a/1.png", "y/b/1.png"],
+                &[],
+                "two datasets: which?",
+            ),
+            (&["a/1.png"], &[], "one class"),
+            (&["1.png", "2.png"], &[], "images without labels"),
+            (&[], &[], "nothing"),
+            (
+                &["train/a/1.png", "val/a/1.png"],
+                &[(SplitFolders, "")],
+                "parts",
+            ),
+            (
+                &["Training/a/1.png", "TEST/a/1.png"],
+                &[(SplitFolders, "")],
+                "in capitals",
+            ),
+            (
+                &["d/train/a/1.png", "d/test/a/1.png"],
+                &[(SplitFolders, "d")],
+                "parts in a wrapper",
+            ),
+            (
+                &["train/a/1.png", "train/b/1.png", "test/1.png"],
+                &[(SplitFolders, "")],
+                "test images without labels",
+            ),
+            (
+                &["train/a/1.png", "train/b/1.png"],
+                &[(ClassFolders, "train")],
+                "one part is no division",
+            ),
+            (
+                &["test/1.png", "control/1.png"],
+                &[(ClassFolders, "")],
+                "a class called test",
+            ),
+            (
+                &["train/1.png", "test/1.png"],
+                &[(ClassFolders, "")],
+                "nothing but two classes",
+            ),
+            (
+                &["train/1.png", "test/1.png", "l.csv"],
+                &[(Manifest, "l.csv"), (ClassFolders, "")],
+                "a list tells what parts do not",
+            ),
+            (
+                &["test/a/1.png", "b/1.png", "c/1.png"],
+                &[(ClassFolders, ""), (SplitFolders, "")],
+                "classes beside a lone part",
+            ),
+            (
+                &["1.png", "labels.csv"],
+                &[(Manifest, "labels.csv")],
+                "a list beside its images",
+            ),
+            (
+                &["a/1.png", "b/1.png", "l.csv"],
+                &[(ClassFolders, ""), (Manifest, "l.csv")],
+                "classes and a list: folders are plain to see",
+            ),
+            (
+                &["x.npz", "readme.md"],
+                &[(Npz, "x.npz")],
+                "one file of arrays",
+            ),
+            (&["t10k-images-idx3-ubyte.gz"], &[(Idx, "")], "MNIST"),
+            (
+                &["cifar-10-batches-bin/test_batch.bin"],
+                &[(Cifar10, "cifar-10-batches-bin")],
+                "CIFAR-10",
+            ),
+        ];
+        for (files, expected, reason) in rows {
+            let expected: Vec<_> = expected
+                .iter()
+                .map(|(k, p)| (*k, (*p).to_owned()))
+                .collect();
+            assert_eq!(found(files), expected, "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_the_user_asks_for_is_looked_for_too() {
+        let folder = tree(&["a/1.png", "b/1.png", "train/a/1.png", "x/deep.npz"]);
+        let rows = [
+            (SplitFolders, "", "beside classes"),
+            (ClassFolders, "", "the first guess"),
+            (Npz, "x/deep.npz", "in the only folder that has one"),
+            (Idx, "", "nowhere: the reader says so"),
+        ];
+        for (kind, path, reason) in rows {
+            let located = locate(folder.path(), Some(kind), &CancelToken::new()).unwrap();
+            let expected = Located::new(&folder.path().join(path), kind, "");
+            assert_eq!(
+                located.path.components().count(),
+                expected.path.components().count()
+            );
+            assert_eq!(
+                (located.kind, located.reason),
+                (expected.kind, expected.reason),
+                "{reason}"
+            );
+        }
+    }
+}
