@@ -1,0 +1,282 @@
+//! Every file of `odd-images.tar` against Pillow: opened alike, or a reason in words; and in a process of its
+//! own with limits of memory and time.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+use convscope::data::decode;
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+
+/// Most that a file may take.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
+const MEMORY_LIMIT_KIB: u64 = 1 << 20;
+/// Largest difference of mean and standard deviation of a channel, of 255.
+const TOLERANCE: f64 = 1.5;
+
+#[derive(Deserialize)]
+struct Reference {
+    files: BTreeMap<String, Pillow>,
+}
+
+/// What Pillow says of a file.
+#[derive(Deserialize)]
+struct Pillow {
+    format: Option<String>,
+    size: Option<(u32, u32)>,
+    mean: Option<[f64; 3]>,
+    std: Option<[f64; 3]>,
+    error: Option<String>,
+}
+
+/// What we say of a file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Ours {
+    name: String,
+    /// Or the reason.
+    opened: Result<Opened, String>,
+    format: Option<String>,
+    millis: u128,
+    /// Most memory of the process so far.
+    peak_kib: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Opened {
+    size: (u32, u32),
+    mean: [f64; 3],
+    std: [f64; 3],
+}
+
+/// Files that Pillow opens and we do not, or the other way round: the name, what our reason must say (`None`:
+/// we open it), and why that is right.
+const OTHER_VERDICTS: [(&str, Option<&str>, &str); 0] = [];
+
+/// Files that both open and that look different: the name and why.
+const OTHER_PIXELS: [(&str, &str); 0] = [];
+
+/// What our reasons must say, by the start of the name.
+const REASONS: [(&str, &str); 0] = [];
+
+#[test]
+fn every_odd_image_gets_pillows_verdict_within_its_limits() {
+    let Some(folder) = crate::real_data() else {
+        return;
+    };
+    let reference: Reference = crate::reference("odd_images.json");
+    let unpacked = tempfile::tempdir().unwrap();
+    let files = unpack(&folder.join("odd-images.tar"), unpacked.path());
+    assert!(
+        files.keys().eq(reference.files.keys()),
+        "the archive is the one that Pillow saw"
+    );
+    let mut all: Vec<Ours> = Vec::new();
+    for group in by_folder(&files) {
+        all.extend(decode_in_child(&group));
+    }
+    assert_eq!(all.len(), files.len());
+    let mut faults: Vec<String> = Vec::new();
+    for ours in &all {
+        println!("{ours:?}");
+        faults.extend(compare(ours, &reference.files[&ours.name]));
+    }
+    let slowest = all.iter().max_by_key(|ours| ours.millis).unwrap();
+    let largest = all.iter().max_by_key(|ours| ours.peak_kib).unwrap();
+    println!(
+        "slowest: {} ms, {}; most memory: {} MiB, {}",
+        slowest.millis,
+        slowest.name,
+        largest.peak_kib >> 10,
+        largest.name
+    );
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn compare(ours: &Ours, pillow: &Pillow) -> Vec<String> {
+    let name = &ours.name;
+    let mut faults = Vec::new();
+    if ours.peak_kib > MEMORY_LIMIT_KIB {
+        faults.push(format!("{name}: {} KiB of memory", ours.peak_kib));
+    }
+    let other = OTHER_VERDICTS.iter().find(|(other, ..)| other == name);
+    match (&ours.opened, &pillow.error, other) {
+        (Ok(_), Some(_), Some((_, None, _))) => {}
+        (Ok(opened), None, None) => faults.extend(compare_pixels(ours, opened, pillow)),
+        (Err(reason), None, Some((_, Some(part), _))) => {
+            if !reason.contains(part) {
+                faults.push(format!("{name}: {reason:?}, not {part:?}"));
+            }
+        }
+        (Err(reason), Some(_), None) => {
+            let words = REASONS.iter().find(|(start, _)| name.starts_with(start));
+            if !words.is_some_and(|(_, part)| reason.contains(part)) {
+                faults.push(format!("{name}: the reason {reason:?} is not in the table"));
+            }
+        }
+        (ours, theirs, _) => faults.push(format!("{name}: Pillow {theirs:?}, we {ours:?}")),
+    }
+    faults
+}
+
+fn compare_pixels(ours: &Ours, opened: &Opened, pillow: &Pillow) -> Option<String> {
+    let name = &ours.name;
+    let format = ours.format.as_deref().unwrap_or_default();
+    let theirs = pillow.format.as_deref().unwrap_or_default();
+    if Some(opened.size) != pillow.size || !format.eq_ignore_ascii_case(theirs) {
+        return Some(format!("{name}: {format} {:?}, not {theirs} {:?}", opened.size, pillow.size));
+    }
+    let pairs = opened.mean.iter().chain(&opened.std);
+    let theirs = pillow.mean.iter().chain(&pillow.std).flatten();
+    let largest = pairs
+        .zip(theirs)
+        .map(|(ours, theirs)| (ours - theirs).abs())
+        .fold(0.0, f64::max);
+    let is_listed = OTHER_PIXELS.iter().any(|(other, _)| other == name);
+    ((largest > TOLERANCE) != is_listed).then(|| {
+        format!(
+            "{name}: differs by {largest:.2}: {:?} {:?}, Pillow {:?} {:?}",
+            opened.mean, opened.std, pillow.mean, pillow.std
+        )
+    })
+}
+
+/// The archive's files under names of our own: those in the archive are bytes that not every system takes.
+/// By escaped name.
+fn unpack(archive: &Path, folder: &Path) -> BTreeMap<String, PathBuf> {
+    let mut files = BTreeMap::new();
+    let mut archive = tar::Archive::new(File::open(archive).unwrap());
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
+        let name = escaped(&entry.path_bytes());
+        let path = folder.join(files.len().to_string());
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        assert!(files.insert(name, path).is_none());
+    }
+    files
+}
+
+/// As the script that made the reference: printable ASCII but "%" stays.
+fn escaped(name: &[u8]) -> String {
+    let name = name.strip_prefix(b"./").unwrap_or(name);
+    name.iter()
+        .map(|byte| match byte {
+            b'%' => "%25".to_owned(),
+            0x20..0x7f => char::from(*byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn by_folder(files: &BTreeMap<String, PathBuf>) -> Vec<Vec<(&str, &Path)>> {
+    let mut groups: BTreeMap<&str, Vec<(&str, &Path)>> = BTreeMap::new();
+    for (name, path) in files {
+        let folder = name.split('/').next().unwrap();
+        groups.entry(folder).or_default().push((name, path));
+    }
+    groups.into_values().collect()
+}
+
+const CHILD: &str = "CONVSCOPE_TEST_DECODES";
+const MARK: &str = "verdict: ";
+
+/// Decodes files in another process; a file that crashes it or takes too long fails the test.
+fn decode_in_child(files: &[(&str, &Path)]) -> Vec<Ours> {
+    let mut child: Child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "odd::in_a_child", "--nocapture"])
+        .env(CHILD, serde_json::to_string(files).unwrap())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (sender, receiver) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            // The first line stands behind what the test harness began to print.
+            if let Some((_, json)) = line.split_once(MARK) {
+                sender.send(serde_json::from_str(json).unwrap()).unwrap();
+            }
+        }
+    });
+    let mut all: Vec<Ours> = Vec::new();
+    for (name, _) in files {
+        match receiver.recv_timeout(TIME_LIMIT) {
+            Ok(ours) => all.push(ours),
+            Err(error) => {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("{name}: took too long or crashed ({error})");
+            }
+        }
+    }
+    assert!(child.wait().unwrap().success());
+    reader.join().unwrap();
+    all
+}
+
+/// What the other process does; nothing in an ordinary run of the tests.
+#[test]
+fn in_a_child() {
+    let Ok(files) = std::env::var(CHILD) else {
+        return;
+    };
+    let files: Vec<(String, PathBuf)> = serde_json::from_str(&files).unwrap();
+    for (name, path) in files {
+        let start = Instant::now();
+        let opened = decode::decode(&path).map(|image| summary(&image));
+        let millis = start.elapsed().as_millis();
+        let facts = decode::facts(&std::fs::read(&path).unwrap());
+        if let (Ok(opened), Ok(facts)) = (&opened, &facts) {
+            assert_eq!(opened.size, (facts.width, facts.height), "{name}");
+        }
+        let ours = Ours {
+            name,
+            opened,
+            format: facts.ok().map(|facts| facts.format.to_owned()),
+            millis,
+            peak_kib: peak_kib(),
+        };
+        println!("{MARK}{}", serde_json::to_string(&ours).unwrap());
+        std::io::stdout().flush().unwrap();
+    }
+}
+
+fn summary(image: &RgbImage) -> Opened {
+    let count = f64::from(image.width()) * f64::from(image.height());
+    let (mut sum, mut squares) = ([0_u64; 3], [0_u64; 3]);
+    for pixel in image.as_raw().chunks_exact(3) {
+        for channel in 0..3 {
+            let value = u64::from(pixel[channel]);
+            sum[channel] += value;
+            squares[channel] += value * value;
+        }
+    }
+    let mean = sum.map(|sum| sum as f64 / count);
+    let variance = |channel: usize| squares[channel] as f64 / count - mean[channel].powi(2);
+    Opened {
+        size: image.dimensions(),
+        mean,
+        std: [0, 1, 2].map(|channel| variance(channel).max(0.0).sqrt()),
+    }
+}
+
+/// Most memory that this process has had (`VmHWM`); 0 where the system does not say.
+fn peak_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM"));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok())
+        .unwrap_or(0)
+}
