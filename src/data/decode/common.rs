@@ -9,9 +9,11 @@ use image::{
 };
 
 use super::{
-    header::{Header, MAX_MEMORY, RGB_BYTES, orientation},
+    bmp,
+    header::{Header, MAX_MEMORY, RGB_BYTES, check_size, orientation},
     png,
     sniff::Format,
+    webp,
 };
 
 /// Bytes per pixel that the WebP decoder holds: a lossless picture beside the result, or with transparency
@@ -82,6 +84,12 @@ fn limits() -> Limits {
 /// # Errors
 /// The reason in words.
 pub(super) fn header(bytes: &[u8], format: Format) -> Result<Header, String> {
+    let size = match format {
+        Format::Png => png::size(bytes),
+        Format::Bmp => bmp::size(bytes),
+        _ => None,
+    };
+    size.map_or(Ok(()), |(width, height)| check_size(width, height))?;
     let mut opened = Opened::new(bytes, format).map_err(|error| words(&error, bytes, format))?;
     let animated = opened.is_animated();
     let decoder = opened.decoder();
@@ -126,6 +134,14 @@ pub(super) fn header(bytes: &[u8], format: Format) -> Result<Header, String> {
 /// The reason in words.
 pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RgbImage, String> {
     let format = header.format;
+    if let Some(frame) = (format == Format::WebP).then(|| webp::first_frame(bytes)).flatten() {
+        let still = still(&frame.still, format)?;
+        return Ok(frame.placed(still, header.width, header.height));
+    }
+    still(bytes, format)
+}
+
+fn still(bytes: &[u8], format: Format) -> Result<RgbImage, String> {
     let image = Opened::new(bytes, format)
         .and_then(Opened::image)
         .map_err(|error| words(&error, bytes, format))?;
@@ -188,7 +204,12 @@ fn words(error: &ImageError, bytes: &[u8], format: Format) -> String {
             MAX_MEMORY >> 20
         );
     }
-    if let Some(fault) = (format == Format::Png).then(|| png::fault(bytes)).flatten() {
+    let fault = match format {
+        Format::Png => png::fault(bytes),
+        Format::Bmp => bmp::fault(bytes),
+        _ => None,
+    };
+    if let Some(fault) = fault {
         return fault;
     }
     if ends_early(error) {

@@ -185,7 +185,8 @@ impl<'a> Frame<'a> {
             if block.is_empty() {
                 break;
             }
-            while !block.is_empty() && done < indices.len() {
+            // The decoder takes bytes before it gives their pixels, so it is asked until it has no more.
+            while done < indices.len() {
                 let step = decoder.decode_bytes(block, &mut indices[done..]);
                 done += step.consumed_out;
                 block = &block[step.consumed_in..];

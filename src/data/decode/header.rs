@@ -62,16 +62,7 @@ impl Header {
     /// That it has no pixels, or more than are opened.
     pub(super) fn check(&self, file_bytes: usize) -> Result<(), String> {
         let Self { width, height, .. } = *self;
-        let pixels = u64::from(width) * u64::from(height);
-        if pixels == 0 {
-            return Err("is damaged: it says that it has no pixels".to_owned());
-        }
-        if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE {
-            return Err(format!(
-                "is too large: {width} × {height} pixels; at most {} million pixels and {MAX_SIDE} on a side are opened",
-                MAX_PIXELS / 1_000_000
-            ));
-        }
+        check_size(width, height)?;
         let memory = self.memory(file_bytes);
         if memory > MAX_MEMORY {
             return Err(format!(
@@ -82,6 +73,22 @@ impl Header {
         }
         Ok(())
     }
+}
+
+/// # Errors
+/// That an image of this size has no pixels, or more than are opened.
+pub(super) fn check_size(width: u32, height: u32) -> Result<(), String> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 {
+        return Err("is damaged: it says that it has no pixels".to_owned());
+    }
+    if pixels > MAX_PIXELS || width.max(height) > MAX_SIDE {
+        return Err(format!(
+            "is too large: {width} × {height} pixels; at most {} million pixels and {MAX_SIDE} on a side are opened",
+            MAX_PIXELS / 1_000_000
+        ));
+    }
+    Ok(())
 }
 
 /// Attribute of XMP metadata that says the same as EXIF's tag 0x0112.

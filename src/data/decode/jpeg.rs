@@ -20,7 +20,10 @@ mod marker {
     pub(super) const SOI: u8 = 0xd8;
     pub(super) const EOI: u8 = 0xd9;
     pub(super) const SOS: u8 = 0xda;
+    pub(super) const APP0: u8 = 0xe0;
     pub(super) const APP1: u8 = 0xe1;
+    pub(super) const APP14: u8 = 0xee;
+    pub(super) const APP15: u8 = 0xef;
     /// Progressive, Huffman-coded.
     pub(super) const SOF2: u8 = 0xc2;
     /// Baseline, Huffman-coded; the marker between the two is extended, Huffman-coded.
@@ -41,6 +44,9 @@ mod marker {
     ];
 }
 
+/// How Adobe's segment begins, which says how colours are coded, and how long it is.
+const ADOBE: &[u8] = b"Adobe";
+const ADOBE_BYTES: usize = 12;
 const EXIF: &[u8] = b"Exif\0\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const CUT_OFF: &str = "is cut off: its data stop before the end of the image";
@@ -169,16 +175,44 @@ impl<'a> Found<'a> {
 /// # Errors
 /// The reason in words.
 pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RgbImage, String> {
+    let rgb = decoded(bytes)
+        // Broken metadata do not make an image unreadable.
+        .or_else(|error| decoded(&without_metadata(bytes).ok_or(error)?))
+        .map_err(|error| words(&error))?;
+    RgbImage::from_raw(header.width, header.height, rgb)
+        .ok_or_else(|| "is damaged: it has other pixels than its size says".to_owned())
+}
+
+fn decoded(bytes: &[u8]) -> Result<Vec<u8>, DecodeErrors> {
     let options = DecoderOptions::default()
         .set_strict_mode(false)
         .set_max_width(usize::MAX)
         .set_max_height(usize::MAX)
         .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let rgb = JpegDecoder::new_with_options(ZCursor::new(bytes), options)
-        .decode()
-        .map_err(|error| words(&error))?;
-    RgbImage::from_raw(header.width, header.height, rgb)
-        .ok_or_else(|| "is damaged: it has other pixels than its size says".to_owned())
+    JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode()
+}
+
+/// The file without the segments of applications before its first scan, but with Adobe's if it is whole.
+fn without_metadata(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut kept = bytes.get(..2)?.to_vec();
+    let mut rest = bytes.get(2..)?;
+    loop {
+        let (marker, after) = next_marker(rest)?;
+        if marker == marker::SOS {
+            kept.extend([0xff, marker]);
+            kept.extend(after);
+            return Some(kept);
+        }
+        let (content, next) = segment(after)?;
+        let is_adobe = marker == marker::APP14
+            && content.starts_with(ADOBE)
+            && content.len() >= ADOBE_BYTES;
+        if is_adobe || !(marker::APP0..=marker::APP15).contains(&marker) {
+            kept.extend([0xff, marker]);
+            kept.extend(&after[..after.len() - next.len()]);
+        }
+        rest = next;
+    }
 }
 
 fn words(error: &DecodeErrors) -> String {

@@ -4,6 +4,7 @@
 //! Every refusal is one reason in words that follows the file's name: "is empty", "is not an image: …", "is cut
 //! off: …", "is damaged: …", "is too large: …", or "is a … image, a format that is not read".
 
+mod bmp;
 mod common;
 mod gif;
 mod header;
@@ -11,6 +12,7 @@ mod jpeg;
 mod png;
 mod resize;
 mod sniff;
+mod webp;
 
 use std::{
     fs,

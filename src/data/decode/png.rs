@@ -17,6 +17,13 @@ const COLOUR_TYPES: [(u8, &[u8]); 5] = [
     (6, &[8, 16]),
 ];
 
+/// Width and height; `None` when its first chunk is not the one that says them.
+pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let (name, content, ..) = chunk(bytes.get(SIGNATURE..)?)?;
+    let number = |at: usize| Some(u32::from_be_bytes(content.get(at..at + 4)?.try_into().ok()?));
+    (name == b"IHDR").then_some((number(0)?, number(4)?))
+}
+
 /// Bits per sample, or per index of a palette.
 pub(super) fn bits(bytes: &[u8]) -> u8 {
     bytes.get(BITS_AT).copied().unwrap_or(8)
