@@ -82,6 +82,13 @@ fn draw(kind: &str, width: u32, height: u32) -> RgbImage {
     })
 }
 
+/// Whether a side of the fitted image rounds to 0; then Pillow gives a black image.
+fn is_too_thin(made: &Made) -> bool {
+    let (from, to) = (made.from, made.to);
+    let scale = (to.0 as f64 / f64::from(from.0)).min(to.1 as f64 / f64::from(from.1));
+    f64::from(from.0.min(from.1)) * scale < 0.5
+}
+
 fn difference(ours: &[u8], theirs: &[u8]) -> f64 {
     assert_eq!(ours.len(), theirs.len());
     let sum: u64 = ours
@@ -100,6 +107,11 @@ fn made_images_are_resized_as_pillow_does() {
         let image = draw(&made.kind, made.from.0, made.from.1);
         let ours = decode::resized(&image, (made.to.1, made.to.0), mode(&made.mode));
         let found = difference(ours.as_raw(), &STANDARD.decode(&made.rgb).unwrap());
+        if made.mode == "fit" && is_too_thin(made) {
+            let black = ours.pixels().filter(|pixel| pixel.0 == [0; 3]).count();
+            assert!(black < ours.len() / 3, "a line of it is left, in Pillow nothing");
+            continue;
+        }
         largest = largest.max(found);
         assert!(
             found <= MADE_TOLERANCE,
