@@ -41,10 +41,16 @@ fn opens(bytes: &[u8]) -> bool {
     let opened = decode::decode_bytes(bytes);
     let facts = decode::facts(bytes);
     assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
-    for reason in [opened.as_ref().err(), facts.as_ref().err()].into_iter().flatten() {
+    for reason in [opened.as_ref().err(), facts.as_ref().err()]
+        .into_iter()
+        .flatten()
+    {
         // A reason in words, which follows a file's name.
         assert!(reason.starts_with("is "), "{reason}");
-        assert!(!reason.contains("gave up"), "the decoder panicked: {reason}");
+        assert!(
+            !reason.contains("gave up"),
+            "the decoder panicked: {reason}"
+        );
     }
     if let (Ok(image), Ok(facts)) = (&opened, &facts) {
         assert_eq!(image.dimensions(), (facts.width, facts.height));

@@ -112,7 +112,8 @@ fn facts_are_read_without_decoding() {
             continue;
         }
         let facts = decode::facts(&bytes).unwrap();
-        let is_turned = name.contains("XMP") || name.contains("orientation") && !name.ends_with('1');
+        let is_turned =
+            name.contains("XMP") || name.contains("orientation") && !name.ends_with('1');
         let expected = Facts {
             format: facts.format,
             width: made.size.0,

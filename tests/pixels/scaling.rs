@@ -65,9 +65,8 @@ fn draw(kind: &str, width: u32, height: u32) -> RgbImage {
                 y * 255 / (h - 1).max(1),
                 (3 * x + 5 * y) % 256,
             ],
-            "noise" => {
-                [0, 1, 2].map(|c| (((x * 73_856_093) ^ (y * 19_349_663) ^ (c * 83_492_791)) >> 7) % 256)
-            }
+            "noise" => [0, 1, 2]
+                .map(|c| (((x * 73_856_093) ^ (y * 19_349_663) ^ (c * 83_492_791)) >> 7) % 256),
             _ => {
                 let is_inside = (2 * x - w).pow(2) + (2 * y - h).pow(2) < w.min(h).pow(2) / 2;
                 let checker = (x / 3 + y / 3) % 2;
@@ -109,7 +108,10 @@ fn made_images_are_resized_as_pillow_does() {
         let found = difference(ours.as_raw(), &STANDARD.decode(&made.rgb).unwrap());
         if made.mode == "fit" && is_too_thin(made) {
             let black = ours.pixels().filter(|pixel| pixel.0 == [0; 3]).count();
-            assert!(black < ours.len() / 3, "a line of it is left, in Pillow nothing");
+            assert!(
+                black < ours.len() / 3,
+                "a line of it is left, in Pillow nothing"
+            );
             continue;
         }
         largest = largest.max(found);
@@ -181,8 +183,11 @@ fn statistics(image: &RgbImage) -> Vec<f64> {
 
 /// A Python that has Pillow: `CONVSCOPE_PYTHON`, else `python3`.
 fn python() -> Option<PathBuf> {
-    let python = std::env::var_os("CONVSCOPE_PYTHON").map_or_else(|| "python3".into(), PathBuf::from);
-    let check = Command::new(&python).args(["-c", "import PIL, numpy"]).output();
+    let python =
+        std::env::var_os("CONVSCOPE_PYTHON").map_or_else(|| "python3".into(), PathBuf::from);
+    let check = Command::new(&python)
+        .args(["-c", "import PIL, numpy"])
+        .output();
     if check.is_ok_and(|output| output.status.success()) {
         return Some(python);
     }
@@ -199,7 +204,14 @@ fn photos_are_resized_as_pillow_does() {
     let jobs: Vec<_> = reference
         .photos
         .iter()
-        .map(|photo| (folder.join(&photo.path), photo.to.1, photo.to.0, &photo.mode))
+        .map(|photo| {
+            (
+                folder.join(&photo.path),
+                photo.to.1,
+                photo.to.0,
+                &photo.mode,
+            )
+        })
         .collect();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/resize.py");
     let output = Command::new(python)
@@ -208,7 +220,11 @@ fn photos_are_resized_as_pillow_does() {
         .arg(serde_json::to_string(&jobs).unwrap())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let mut rest = output.stdout.as_slice();
     let mut largest = 0.0_f64;
     for (path, height, width, name) in jobs {

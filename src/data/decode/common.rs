@@ -134,7 +134,10 @@ pub(super) fn header(bytes: &[u8], format: Format) -> Result<Header, String> {
 /// The reason in words.
 pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RgbImage, String> {
     let format = header.format;
-    if let Some(frame) = (format == Format::WebP).then(|| webp::first_frame(bytes)).flatten() {
+    if let Some(frame) = (format == Format::WebP)
+        .then(|| webp::first_frame(bytes))
+        .flatten()
+    {
         let still = still(&frame.still, format)?;
         return Ok(frame.placed(still, header.width, header.height));
     }
@@ -176,9 +179,13 @@ fn rgb(image: DynamicImage, is_grey: bool) -> Option<RgbImage> {
         DynamicImage::ImageRgb16(rgb) => rgb.iter().map(high).collect(),
         DynamicImage::ImageRgba16(rgba) => {
             let pixels = rgba.chunks_exact(4);
-            pixels.flat_map(|pixel| pixel[..3].iter().map(high)).collect()
+            pixels
+                .flat_map(|pixel| pixel[..3].iter().map(high))
+                .collect()
         }
-        DynamicImage::ImageLuma8(_) | DynamicImage::ImageLumaA8(_) => return Some(image.into_rgb8()),
+        DynamicImage::ImageLuma8(_) | DynamicImage::ImageLumaA8(_) => {
+            return Some(image.into_rgb8());
+        }
         _ => return None,
     };
     RgbImage::from_raw(width, height, bytes)
@@ -256,8 +263,16 @@ mod tests {
             (one(Luma([0x1234_u16])).into(), true, Some([255; 3])),
             (one(LumaA([0x1234_u16, 0])).into(), true, Some([255; 3])),
             (one(LumaA([0x1234_u16, 0])).into(), false, Some([0x12; 3])),
-            (one(Rgb([0x12ff_u16, 0, 0x100])).into(), false, Some([0x12, 0, 1])),
-            (one(Rgba([0x12ff_u16, 0, 0x100, 9])).into(), false, Some([0x12, 0, 1])),
+            (
+                one(Rgb([0x12ff_u16, 0, 0x100])).into(),
+                false,
+                Some([0x12, 0, 1]),
+            ),
+            (
+                one(Rgba([0x12ff_u16, 0, 0x100, 9])).into(),
+                false,
+                Some([0x12, 0, 1]),
+            ),
             (one(Rgb([0.5_f32; 3])).into(), false, None),
         ];
         for (image, is_grey, expected) in cases {

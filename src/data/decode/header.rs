@@ -186,11 +186,7 @@ mod tests {
                 Some(b"<x tiff:Orientation=\"3\"/>"),
                 three,
             ),
-            (
-                None,
-                Some(b"<tiff:Orientation>3</tiff:Orientation>"),
-                three,
-            ),
+            (None, Some(b"<tiff:Orientation>3</tiff:Orientation>"), three),
             (None, Some(b"tiff:Orientation=\"9\""), none),
             (None, Some(b"tiff:Orientation"), none),
         ];

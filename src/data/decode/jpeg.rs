@@ -204,9 +204,8 @@ fn without_metadata(bytes: &[u8]) -> Option<Vec<u8>> {
             return Some(kept);
         }
         let (content, next) = segment(after)?;
-        let is_adobe = marker == marker::APP14
-            && content.starts_with(ADOBE)
-            && content.len() >= ADOBE_BYTES;
+        let is_adobe =
+            marker == marker::APP14 && content.starts_with(ADOBE) && content.len() >= ADOBE_BYTES;
         if is_adobe || !(marker::APP0..=marker::APP15).contains(&marker) {
             kept.extend([0xff, marker]);
             kept.extend(&after[..after.len() - next.len()]);
@@ -217,7 +216,9 @@ fn without_metadata(bytes: &[u8]) -> Option<Vec<u8>> {
 
 fn words(error: &DecodeErrors) -> String {
     match error {
-        DecodeErrors::Unsupported(_) => "is a JPEG image of a variant that is not read: save it anew",
+        DecodeErrors::Unsupported(_) => {
+            "is a JPEG image of a variant that is not read: save it anew"
+        }
         DecodeErrors::ExhaustedData => CUT_OFF,
         _ => "is damaged: its pixels cannot be decoded as JPEG",
     }

@@ -20,7 +20,11 @@ const COLOUR_TYPES: [(u8, &[u8]); 5] = [
 /// Width and height; `None` when its first chunk is not the one that says them.
 pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
     let (name, content, ..) = chunk(bytes.get(SIGNATURE..)?)?;
-    let number = |at: usize| Some(u32::from_be_bytes(content.get(at..at + 4)?.try_into().ok()?));
+    let number = |at: usize| {
+        Some(u32::from_be_bytes(
+            content.get(at..at + 4)?.try_into().ok()?,
+        ))
+    };
     (name == b"IHDR").then_some((number(0)?, number(4)?))
 }
 
@@ -50,7 +54,9 @@ pub(super) fn fault(bytes: &[u8]) -> Option<String> {
         };
         if first {
             if name != b"IHDR" || content.len() != IHDR_BYTES {
-                return Some("is damaged: no image description follows its PNG signature".to_owned());
+                return Some(
+                    "is damaged: no image description follows its PNG signature".to_owned(),
+                );
             }
             let (bits, colour) = (content[8], content[9]);
             let allowed = COLOUR_TYPES.iter().find(|(kind, _)| *kind == colour);

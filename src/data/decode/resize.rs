@@ -101,7 +101,12 @@ fn scaled(image: &RgbImage, (width, height): (u32, u32), part: Part) -> RgbImage
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
         .crop(left, top, part_width, part_height);
-    let source = ImageRef::new(image.width(), image.height(), image.as_raw(), PixelType::U8x3);
+    let source = ImageRef::new(
+        image.width(),
+        image.height(),
+        image.as_raw(),
+        PixelType::U8x3,
+    );
     let target = Image::from_slice_u8(width, height, result.as_mut(), PixelType::U8x3);
     if let (Ok(source), Ok(mut target)) = (source, target) {
         // Nothing fails here: the buffers have the sizes, the pixels one type, and the part lies inside.
