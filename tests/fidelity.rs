@@ -215,6 +215,7 @@ fn fifty_steps_give_pytorchs_losses() {
         dataset: &dataset,
         pixels: &pixels,
         split: &split,
+        augmentation: &AugmentationConfig::default(),
     };
     for (setting, memory_format, threads, tolerance) in [
         ("plain", MemoryFormat::Contiguous, 1, plain_tolerance),
@@ -342,6 +343,7 @@ fn short_run(seed: u64, recorder: &mut Recorder) -> Outcome {
         dataset: &dataset,
         pixels: &pixels,
         split: &split,
+        augmentation: &AugmentationConfig::default(),
     };
     fit::fit(&experiment.model, &config, &data, recorder).unwrap()
 }

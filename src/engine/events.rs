@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     data::{Division, Picture},
-    inspect::feature_maps::FeatureMaps,
+    inspect::{augmented::Augmented, feature_maps::FeatureMaps},
     model::LayerShape,
     train::{EpochRecord, Evaluation, Experiment, StepRecord},
 };
@@ -250,6 +250,13 @@ pub enum Event {
     PredictFinished {
         /// Which job.
         job: JobId,
+    },
+    /// Inspector: end of drawing augmented versions of an image.
+    AugmentationReady {
+        /// Which job.
+        job: JobId,
+        /// The image and its versions.
+        augmented: Arc<Augmented>,
     },
     /// Inspector: end of evaluating the current model.
     EvaluationReady {

@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     events::{self, EventReceiver, EventSender},
-    inspector::{self, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest},
+    inspector::{self, AugmentRequest, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest},
     job::{JobContext, JobId, JobKind, Jobs},
     latest::Latest,
     loader::{self, Folders, OpenDataset, OpenRequest},
@@ -172,6 +172,15 @@ impl EngineHandle {
     /// Looks for an image that excites a class or filter.
     pub fn maximise(&self, request: MaximiseRequest) -> JobId {
         self.inspect(JobKind::Maximise, |context| inspector::Command::Maximise {
+            context,
+            request,
+        })
+    }
+
+    /// Draws augmented versions of an image, as training would see them. Of requests that wait, only the
+    /// newest is answered.
+    pub fn augment(&self, request: AugmentRequest) -> JobId {
+        self.inspect(JobKind::Augment, |context| inspector::Command::Augment {
             context,
             request,
         })

@@ -42,6 +42,8 @@ pub enum JobKind {
     LoadExperiment,
     /// Classifies one part of a dataset and counts.
     Evaluate,
+    /// Draws augmented versions of an image.
+    Augment,
 }
 
 impl JobKind {
@@ -60,6 +62,7 @@ impl JobKind {
             Self::SaveModel => "save the model",
             Self::LoadExperiment => "open the experiment",
             Self::Evaluate => "evaluate the model",
+            Self::Augment => "augment the image",
         }
     }
 }

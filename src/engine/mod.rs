@@ -16,7 +16,7 @@ mod trainer;
 pub use events::{Event, EventReceiver, Level, Progress, TrainingOutcome};
 pub use handle::{EngineHandle, Waker};
 pub use inspector::{
-    FeatureMapsRequest, ImageSource, LoadedModel, MaximisePreview, MaximiseRequest, ModelSource,
+    AugmentRequest, FeatureMapsRequest, ImageSource, LoadedModel, MaximisePreview, MaximiseRequest, ModelSource,
     Prediction,
 };
 pub use job::{JobId, JobKind};
