@@ -8,6 +8,7 @@ pub mod cache;
 pub mod dataset;
 pub mod decode;
 pub mod division;
+pub mod doctor;
 pub mod edits;
 pub mod files;
 pub mod generate;
