@@ -25,7 +25,12 @@ fn cached(cache: &Path) -> u64 {
     let folder = cache.join("pixels-2/128x128-stretch");
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
-        .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "rows"))
+        .filter(|entry| {
+            entry
+                .path()
+                .extension()
+                .is_some_and(|ending| ending == "rows")
+        })
         .map(|entry| entry.metadata().unwrap().len())
         .sum()
 }
@@ -53,7 +58,14 @@ fn finish(home: &Path, data: &Path) -> usize {
     let format = PixelFormat::stretched(FORMAT.0, FORMAT.1);
     let before = whole_rows(&home.join("cache"));
     let images = ImageStore::default();
-    let pixels = PixelCache::open(&home.join("cache"), &dataset, &images, format, &token, &|_, _| {});
+    let pixels = PixelCache::open(
+        &home.join("cache"),
+        &dataset,
+        &images,
+        format,
+        &token,
+        &|_, _| {},
+    );
     let pixels = pixels.unwrap();
     for index in (0..IMAGES).step_by(97) {
         let expected = images.read(&dataset, index).unwrap();
@@ -79,7 +91,10 @@ fn what_a_killed_process_decoded_is_not_decoded_again() {
         // Killed at another place each time, in the middle of writing.
         while cached(&cache) < before + kill * 5_000_000 {
             assert!(started.elapsed() < PATIENCE, "nothing was decoded");
-            assert!(run.try_wait().unwrap().is_none(), "it ended before it was killed");
+            assert!(
+                run.try_wait().unwrap().is_none(),
+                "it ended before it was killed"
+            );
             sleep(Duration::from_millis(1));
         }
         run.kill().unwrap();

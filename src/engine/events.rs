@@ -16,7 +16,10 @@ use super::{
     loader::OpenDataset,
 };
 use crate::{
-    data::{Division, Picture},
+    data::{
+        Division, Picture,
+        doctor::{Examination, Readings},
+    },
     inspect::{augmented::Augmented, feature_maps::FeatureMaps},
     model::LayerShape,
     train::{EpochRecord, Evaluation, Experiment, StepRecord},
@@ -114,6 +117,15 @@ pub enum Event {
     Prepared {
         /// Which job.
         job: JobId,
+    },
+    /// Loader: end of examining a dataset.
+    Examined {
+        /// Which job.
+        job: JobId,
+        /// What was found.
+        examination: Arc<Examination>,
+        /// What was read, for the next time.
+        readings: Arc<Readings>,
     },
     /// Whoever decoded all images: those that cannot be decoded, when that was not known.
     BrokenFound {

@@ -11,10 +11,12 @@ use std::{
 
 use super::{
     events::{self, EventReceiver, EventSender},
-    inspector::{self, AugmentRequest, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest},
+    inspector::{
+        self, AugmentRequest, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest,
+    },
     job::{JobContext, JobId, JobKind, Jobs},
     latest::Latest,
-    loader::{self, Folders, OpenDataset, OpenRequest},
+    loader::{self, ExamineRequest, Folders, OpenDataset, OpenRequest},
     reader,
     trainer::{self, TrainControl, TrainRequest},
 };
@@ -106,6 +108,14 @@ impl EngineHandle {
             context,
             open,
             format,
+        })
+    }
+
+    /// Looks for what is wrong with a dataset; comes as [`super::Event::Examined`].
+    pub fn examine(&self, request: ExamineRequest) -> JobId {
+        self.load(JobKind::Examine, |context| loader::Command::Examine {
+            context,
+            request,
         })
     }
 

@@ -23,9 +23,10 @@ use crate::{
         dataset::display_path, decode,
     },
     inspect::{
-        InspectError, augmented, feature_maps::feature_maps, maximise, maximise::MaximiseConfig, predict,
+        InspectError, augmented, feature_maps::feature_maps, maximise, maximise::MaximiseConfig,
+        predict,
     },
-    model::{InputSpec, Network, WeightSnapshot, bundle::Bundle, network::Placement},
+    model::{Network, WeightSnapshot, bundle::Bundle, network::Placement, spec::InputSpec},
     train::{Evaluation, evaluate::evaluate},
     worker::Worker,
 };
@@ -233,7 +234,10 @@ impl Inspector {
         while let Some(command) = waiting.pop_front().or_else(|| commands.recv().ok()) {
             waiting.extend(commands.try_iter());
             let newer = waiting.iter().any(|newer| command.is_superseded_by(newer));
-            if newer && let Command::FeatureMaps { context, .. } | Command::Augment { context, .. } = &command {
+            if newer
+                && let Command::FeatureMaps { context, .. } | Command::Augment { context, .. } =
+                    &command
+            {
                 context.cancel.cancel();
             }
             self.take_up(command);

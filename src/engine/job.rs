@@ -44,6 +44,8 @@ pub enum JobKind {
     Evaluate,
     /// Draws augmented versions of an image.
     Augment,
+    /// Looks for what is wrong with a dataset.
+    Examine,
 }
 
 impl JobKind {
@@ -63,6 +65,7 @@ impl JobKind {
             Self::LoadExperiment => "open the experiment",
             Self::Evaluate => "evaluate the model",
             Self::Augment => "augment the image",
+            Self::Examine => "examine the dataset",
         }
     }
 }

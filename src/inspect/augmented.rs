@@ -12,7 +12,7 @@ use crate::{
         batches::{self, InputFormat},
         decode::ColorMode,
     },
-    model::InputSpec,
+    model::spec::InputSpec,
 };
 
 /// Versions of one image: three rows of three.
@@ -72,7 +72,8 @@ pub fn augmented(
     let images = batches::to_unit_tensor(&rgb.repeat(VERSIONS), &format)?;
     let versions = pictures(&augment::apply(&images, config, seed)?)?;
     let original = pictures(&images.f_narrow(0, 0, 1)?)?;
-    let original = original.into_iter().next().unwrap_or_default();
+    let original = original.into_iter().next();
+    let original = original.unwrap_or_else(|| Arc::new(Picture::filled(0, 0, [0; 3])));
     Ok(Augmented { original, versions })
 }
 
@@ -98,14 +99,26 @@ mod tests {
             let versions = |seed| augmented(&rgb, &input, &config, seed).unwrap();
             let first = versions(1);
             assert_eq!(first.versions.len(), VERSIONS);
-            assert_eq!((first.original.width, first.original.height), (width, height));
+            assert_eq!(
+                (first.original.width, first.original.height),
+                (width, height)
+            );
             assert_eq!(color_mode == ColorMode::Rgb, first.original.rgb == rgb);
-            assert!(first.versions.iter().all(|version| *version != first.original));
+            assert!(
+                first
+                    .versions
+                    .iter()
+                    .all(|version| *version != first.original)
+            );
             assert_ne!(first.versions[0], first.versions[1]);
             assert_eq!(first, versions(1));
             assert_ne!(first, versions(2));
             let none = augmented(&rgb, &input, &AugmentationConfig::default(), 1).unwrap();
-            assert!(none.versions.iter().all(|version| *version == none.original));
+            assert!(
+                none.versions
+                    .iter()
+                    .all(|version| *version == none.original)
+            );
         }
         let wrong = AugmentationConfig {
             zoom: 3.0,

@@ -160,7 +160,9 @@ pub fn fit_network(
     if data.split.train.is_empty() {
         return Err(FitError::NoTrainingImages);
     }
-    data.augmentation.check().map_err(ExperimentError::Setting)?;
+    data.augmentation
+        .check()
+        .map_err(ExperimentError::Setting)?;
     let _threads = config.threads.map(Threads::set);
     let optimizer = Adam::new(
         network.parameters().map(|(_, value)| value),
@@ -293,13 +295,8 @@ impl Run<'_> {
             parameter.shallow_clone().zero_grad();
         }
         let logits = self.network.forward(&input, Mode::Train)?;
-        let loss = logits.f_cross_entropy_loss::<Tensor>(
-            &target,
-            None,
-            Reduction::Mean,
-            -100,
-            0.0,
-        )?;
+        let loss =
+            logits.f_cross_entropy_loss::<Tensor>(&target, None, Reduction::Mean, -100, 0.0)?;
         loss.f_backward()?;
         let loss = loss.f_double_value(&[])?;
         if !loss.is_finite() {

@@ -72,13 +72,7 @@ impl Step {
                 (0.6, &[&[P::Datasets]]),
                 (
                     0.4,
-                    &[&[
-                        P::Image,
-                        P::Split,
-                        P::Doctor,
-                        P::Augmentation,
-                        P::Changes,
-                    ]],
+                    &[&[P::Image, P::Split, P::Doctor, P::Augmentation, P::Changes]],
                 ),
             ],
             Self::Model => &[(1.0, &[&[P::Model]])],
@@ -252,7 +246,9 @@ impl Workspaces {
         for (step, text) in saved {
             if let Ok(tree) = ron::from_str::<Tree<PanelKind>>(text)
                 && tree.root.is_some()
-                && step.panels().all(|panel| tree.tiles.find_pane(&panel).is_some())
+                && step
+                    .panels()
+                    .all(|panel| tree.tiles.find_pane(&panel).is_some())
             {
                 workspaces.trees.insert(*step, tree);
             }
@@ -343,7 +339,7 @@ mod tests {
         let mut tiles = Tiles::default();
         let panes = [PanelKind::Datasets, PanelKind::Image].map(|panel| tiles.insert_pane(panel));
         let root = tiles.insert_horizontal_tile(panes.to_vec());
-        let older = Tree::new("older", root, tiles);
+        let older = Tree::new(egui::Id::unique("older"), root, tiles);
         let saved = [(Step::Data, ron::to_string(&older).unwrap())];
         let workspaces = Workspaces::from_saved(&saved.into());
         let tiles = &workspaces.trees[&Step::Data].tiles;

@@ -76,4 +76,3 @@ impl Remembered {
         write_atomically(path, &bytes)
     }
 }
-

@@ -124,7 +124,11 @@ fn usable_records(rows: &Path, row_bytes: usize) -> io::Result<Option<Vec<Record
     let Ok(index) = fs::OpenOptions::new().append(true).open(index_path(rows)) else {
         // Its writer makes the index after the rows; one without is a leftover once it is old.
         let age = fs::metadata(rows).and_then(|m| m.modified());
-        if age.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age.as_secs() > LEFTOVER_SECS)) {
+        if age.is_ok_and(|changed| {
+            changed
+                .elapsed()
+                .is_ok_and(|age| age.as_secs() > LEFTOVER_SECS)
+        }) {
             let _ = fs::remove_file(rows);
         }
         return Ok(None);
@@ -262,4 +266,3 @@ impl Writer {
         Ok(all)
     }
 }
-

@@ -34,8 +34,7 @@ fn open(cache: &Path, data: &Path, size: (usize, usize)) -> (PixelCache, usize) 
             .sum()
     };
     let before = rows();
-    let pixels =
-        PixelCache::open(cache, &dataset, &images, format, &token, &|_, _| {}).unwrap();
+    let pixels = PixelCache::open(cache, &dataset, &images, format, &token, &|_, _| {}).unwrap();
     (pixels, rows() - before)
 }
 

@@ -60,7 +60,10 @@ pub fn find(
         .into_par_iter()
         .map(|place| {
             cancel.check()?;
-            if searched.fetch_add(1, Ordering::Relaxed).is_multiple_of(REPORT_EVERY) {
+            if searched
+                .fetch_add(1, Ordering::Relaxed)
+                .is_multiple_of(REPORT_EVERY)
+            {
                 alive();
             }
             let mut found = Vec::new();
@@ -85,9 +88,8 @@ pub fn find(
 fn basis() -> Vec<[f32; CELLS]> {
     let frequencies = (1..=4).flat_map(|sum| (0..=sum).map(move |u| (u, sum - u)));
     let scale = |f: usize| if f == 0 { 1.0 } else { 2.0f32.sqrt() } / (SIDE as f32).sqrt();
-    let wave = |f: usize, at: usize| {
-        scale(f) * (PI * f as f32 * (at as f32 + 0.5) / SIDE as f32).cos()
-    };
+    let wave =
+        |f: usize, at: usize| scale(f) * (PI * f as f32 * (at as f32 + 0.5) / SIDE as f32).cos();
     frequencies
         .map(|(u, v)| std::array::from_fn(|cell| wave(u, cell % SIDE) * wave(v, cell / SIDE)))
         .collect()
@@ -247,7 +249,11 @@ mod tests {
         let token = CancelToken::new();
         let found = find(&list, &token, &|| {}).unwrap();
         assert!((500..=500 * MOST_PARTNERS).contains(&found.len()));
-        assert_eq!(found, find(&list, &token, &|| {}).unwrap(), "always the same");
+        assert_eq!(
+            found,
+            find(&list, &token, &|| {}).unwrap(),
+            "always the same"
+        );
         token.cancel();
         assert_eq!(find(&list, &token, &|| {}), Err(Cancelled));
     }

@@ -20,8 +20,7 @@ pub(super) fn findings(case: &Case<'_>, twins: &Twins) -> Vec<Finding> {
     for pair in near.iter().filter(|pair| pair.across_classes) {
         found.push(near_conflict(case, pair));
     }
-    let beside =
-        |pair: &&&Pair| !pair.across_classes && pair.across_parts.is_none();
+    let beside = |pair: &&&Pair| !pair.across_classes && pair.across_parts.is_none();
     let beside: Vec<(usize, usize)> = near.iter().filter(beside).map(|p| (p.a, p.b)).collect();
     found.extend(clusters(&beside).into_iter().map(|samples| {
         let message = format!(
@@ -51,10 +50,7 @@ fn part_word(case: &Case<'_>, index: usize) -> &'static str {
 fn leaked(case: &Case<'_>, leak: &Leak) -> Finding {
     let held_out = leak.held_out;
     let file = file_name(case.dataset, held_out);
-    let (part, earlier) = (
-        part_word(case, held_out),
-        part_word(case, leak.twins[0]),
-    );
+    let (part, earlier) = (part_word(case, held_out), part_word(case, leak.twins[0]));
     let twins = names(case, &leak.twins);
     let (kind, message) = if leak.is_exact {
         let message = format!(
@@ -162,10 +158,7 @@ mod tests {
     #[test]
     fn pairs_make_clusters() {
         let pairs = [(5, 6), (1, 2), (9, 3), (2, 9), (6, 7), (1, 3)];
-        assert_eq!(
-            clusters(&pairs),
-            [vec![1, 2, 3, 9], vec![5, 6, 7]]
-        );
+        assert_eq!(clusters(&pairs), [vec![1, 2, 3, 9], vec![5, 6, 7]]);
         let chain: Vec<(usize, usize)> = (0..1000).rev().map(|i| (i, i + 1)).collect();
         assert_eq!(clusters(&chain), [(0..=1000).collect::<Vec<_>>()]);
         assert!(clusters(&[]).is_empty());

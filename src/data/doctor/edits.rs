@@ -23,11 +23,14 @@ pub fn keep_one(dataset: &Dataset, samples: &[usize]) -> Vec<Edit> {
 /// Afterwards an examination finds no [`Examination::leaks`] (with `near`, no [`Examination::near_leaks`]
 /// either, unless one image has more than 32 that look like it).
 pub fn drop_from_train(dataset: &Dataset, examination: &Examination, near: bool) -> Vec<Edit> {
-    let is_meant =
-        |kind| kind == FindingKind::Leak || (near && kind == FindingKind::NearLeak);
+    let is_meant = |kind| kind == FindingKind::Leak || (near && kind == FindingKind::NearLeak);
     let leaks = examination.findings.iter().filter(|f| is_meant(f.kind));
     // The last sample of a leak is the held-out one.
-    let twins = leaks.flat_map(|leak| leak.samples.split_last().map_or(&[][..], |(_, twins)| twins));
+    let twins = leaks.flat_map(|leak| {
+        leak.samples
+            .split_last()
+            .map_or(&[][..], |(_, twins)| twins)
+    });
     exclude(dataset, twins.copied())
 }
 

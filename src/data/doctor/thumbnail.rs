@@ -227,8 +227,7 @@ mod tests {
     #[test]
     fn copies_look_alike_and_other_pictures_do_not() {
         let original = picture(100, 75, 0.3);
-        let resize =
-            |w, h| imageops::resize(&original, w, h, imageops::FilterType::CatmullRom);
+        let resize = |w, h| imageops::resize(&original, w, h, imageops::FilterType::CatmullRom);
         let mut dotted = original.clone();
         for (x, y) in (0..8).flat_map(|x| (0..8).map(move |y| (x, y))) {
             dotted.put_pixel(30 + x, 40 + y, Rgb([255, 0, 0]));
@@ -245,7 +244,11 @@ mod tests {
             ("larger", resize(230, 170), true),
             ("stretched", resize(75, 75), true),
             ("brighter", changed(&original, |v| v + 25.0), true),
-            ("less contrast", changed(&original, |v| 0.8 * v + 20.0), true),
+            (
+                "less contrast",
+                changed(&original, |v| 0.8 * v + 20.0),
+                true,
+            ),
             ("much less contrast", changed(&original, |v| 0.4 * v), false),
             ("mirrored", imageops::flip_horizontal(&original), false),
             ("turned", imageops::rotate180(&original), false),
@@ -260,7 +263,11 @@ mod tests {
             let thumbnail = Thumbnail::new(&image);
             let distance = reference.distance(&thumbnail);
             assert_eq!(distance.is_some(), expected, "{name}: {distance:?}");
-            assert_eq!(distance, thumbnail.distance(&reference), "{name}: symmetric");
+            assert_eq!(
+                distance,
+                thumbnail.distance(&reference),
+                "{name}: symmetric"
+            );
         }
         assert_eq!(reference.distance(&reference), Some(0.0));
     }

@@ -74,12 +74,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, edits: &Edits) {
             "Takes the last change back (Ctrl+Z)",
             Action::Undo,
         ),
-        (
-            "Redo",
-            can_redo,
-            "Makes it again (Ctrl+Y)",
-            Action::Redo,
-        ),
+        ("Redo", can_redo, "Makes it again (Ctrl+Y)", Action::Redo),
         (
             "Take all back",
             !edits.is_empty(),
@@ -140,7 +135,6 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, line: &str, back: &
 
 /// An icon, and the sample that the change is about.
 fn kind(edit: &Edit) -> (egui_material_icons::MaterialIcon, Option<&str>) {
-    let first = |samples: &'_ Vec<String>| samples.first().map(String::as_str);
     match edit {
         Edit::Rename { .. } => (icons::ICON_EDIT, None),
         Edit::Exclude { samples, .. } => (icons::ICON_BLOCK, first(samples)),
@@ -160,4 +154,8 @@ fn select(cx: &mut Cx<'_>, dataset: &Dataset, name: &str) {
         };
         cx.push(Action::Select(selection));
     }
+}
+
+fn first(samples: &[String]) -> Option<&str> {
+    samples.first().map(String::as_str)
 }

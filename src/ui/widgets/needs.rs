@@ -9,9 +9,7 @@ use crate::{
     data::SplitName,
     engine::{LoadedModel, OpenDataset},
     train::Evaluation,
-    ui::{
-        action::Action, dialogs::Purpose, panels::Cx, state::DataState, workspace::Step,
-    },
+    ui::{action::Action, dialogs::Purpose, panels::Cx, state::DataState, workspace::Step},
 };
 
 /// The open dataset, or the way to one. `what` names the panel's content, in the plural.

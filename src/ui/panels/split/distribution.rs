@@ -1,8 +1,6 @@
 //! How many images of each class stand in each part: a bar and three numbers per class.
 
-use eframe::egui::{
-    self, Align2, FontId, Rect, ScrollArea, Sense, TextStyle, Ui, pos2, vec2,
-};
+use eframe::egui::{self, Align2, FontId, Rect, ScrollArea, Sense, TextStyle, Ui, pos2, vec2};
 
 use crate::{
     data::{Dataset, Division, SplitName},
@@ -38,7 +36,10 @@ fn cells(row: Rect) -> Cells {
     let name = Rect::from_x_y_ranges(row.left()..=row.left() + name_width, row.y_range());
     let bar = Rect::from_min_max(
         pos2(name.right() + theme::GRID, row.center().y - BAR / 2.0),
-        pos2(right.max(name.right() + theme::GRID), row.center().y + BAR / 2.0),
+        pos2(
+            right.max(name.right() + theme::GRID),
+            row.center().y + BAR / 2.0,
+        ),
     );
     Cells { name, bar, numbers }
 }
@@ -46,7 +47,9 @@ fn cells(row: Rect) -> Cells {
 pub fn ui(ui: &mut Ui, dataset: &Dataset, division: &Division) {
     let counts = &division.counts;
     let totals = counts.iter().fold([0; 3], |mut sums, counts| {
-        sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        sums.iter_mut()
+            .zip(counts)
+            .for_each(|(sum, count)| *sum += count);
         sums
     });
     let largest = counts.iter().map(|counts| counts.iter().sum::<usize>());
@@ -75,10 +78,22 @@ fn heading_ui(ui: &mut Ui) {
     let font = TextStyle::Small.resolve(ui.style());
     let cells = cells(row);
     let painter = ui.painter();
-    painter.text(cells.name.left_center(), Align2::LEFT_CENTER, "Class", font.clone(), muted);
+    painter.text(
+        cells.name.left_center(),
+        Align2::LEFT_CENTER,
+        "Class",
+        font.clone(),
+        muted,
+    );
     for (part, rect) in SplitName::ALL.into_iter().zip(cells.numbers) {
         let right = rect.right_center();
-        let text = painter.text(right, Align2::RIGHT_CENTER, short(part), font.clone(), muted);
+        let text = painter.text(
+            right,
+            Align2::RIGHT_CENTER,
+            short(part),
+            font.clone(),
+            muted,
+        );
         let chip = Rect::from_center_size(pos2(text.left() - 8.0, text.center().y), vec2(8.0, 8.0));
         painter.rect_filled(chip, 2.0, part_colour(ui, part));
     }
@@ -118,7 +133,13 @@ fn row_ui(ui: &mut Ui, name: &str, counts: [usize; 3], largest: usize, strong: b
     for (rect, count) in cells.numbers.into_iter().zip(counts) {
         let words = thousands(count);
         let colour = if count == 0 { palette.muted } else { colour };
-        painter.text(rect.right_center(), Align2::RIGHT_CENTER, words, font.clone(), colour);
+        painter.text(
+            rect.right_center(),
+            Align2::RIGHT_CENTER,
+            words,
+            font.clone(),
+            colour,
+        );
     }
     let [train, validation, test] = counts.map(thousands);
     let words = format!("{name}: {train} train, {validation} validation, {test} test");

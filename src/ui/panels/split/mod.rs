@@ -6,7 +6,7 @@ mod words;
 
 use std::sync::Arc;
 
-use eframe::egui::{Button, RichText, ScrollArea, Ui};
+use eframe::egui::{Button, Color32, RichText, Role, ScrollArea, Ui, WidgetInfo};
 use egui_material_icons::{icon_text, icons};
 
 use super::{Cx, Panel};
@@ -115,13 +115,7 @@ fn hash_ui(ui: &mut Ui, hash: &str) {
         states::caption(ui, "Split").on_hover_text(tip);
         ui.label(RichText::new(hash).monospace()).on_hover_text(tip);
         let copy = ui.add(Button::new(icon_text(icons::ICON_CONTENT_COPY)).small());
-        copy.widget_info(|| {
-            eframe::egui::WidgetInfo::labeled(
-                eframe::egui::Role::Button,
-                true,
-                "Copy the split's identity",
-            )
-        });
+        copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Copy the split's identity"));
         if copy.on_hover_text("Copies it").clicked() {
             ui.ctx().copy_text(hash.to_owned());
         }
@@ -129,7 +123,7 @@ fn hash_ui(ui: &mut Ui, hash: &str) {
 }
 
 /// The colour of a part.
-fn part_colour(ui: &Ui, part: SplitName) -> eframe::egui::Color32 {
+fn part_colour(ui: &Ui, part: SplitName) -> Color32 {
     let palette = theme::palette(ui);
     match part {
         SplitName::Train => palette.training,

@@ -96,7 +96,9 @@ fn first_train_ui(ui: &mut Ui, train: usize, split: &mut SplitConfig) {
         .speed(5.0)
         .suffix(" images");
     let response = ui
-        .add_enabled_ui(on, |ui| ui.add_sized([fields::NUMBER_WIDTH + 32.0, 26.0], value))
+        .add_enabled_ui(on, |ui| {
+            ui.add_sized([fields::NUMBER_WIDTH + 32.0, 26.0], value)
+        })
         .inner
         .labelled_by(toggle.id)
         .on_hover_text(tip);

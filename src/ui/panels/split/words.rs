@@ -32,8 +32,14 @@ pub fn given(dataset: &Dataset, config: &SplitConfig) -> String {
     let drawn: Vec<&str> = words(false).into_iter().filter(share).collect();
     match drawn.len() {
         0 => format!("The dataset gives {given}; nothing else is drawn."),
-        1 => format!("The dataset gives {given}; {} is drawn from train.", drawn[0]),
-        _ => format!("The dataset gives {given}; {} are drawn from train.", joined(&drawn)),
+        1 => format!(
+            "The dataset gives {given}; {} is drawn from train.",
+            drawn[0]
+        ),
+        _ => format!(
+            "The dataset gives {given}; {} are drawn from train.",
+            joined(&drawn)
+        ),
     }
 }
 
@@ -68,7 +74,11 @@ pub fn warnings(dataset: &Dataset, division: &Division) -> Vec<String> {
             .map(|class| dataset.class_name(class).to_owned())
             .collect();
         if !missing.is_empty() {
-            let noun = if missing.len() == 1 { "class has" } else { "classes have" };
+            let noun = if missing.len() == 1 {
+                "class has"
+            } else {
+                "classes have"
+            };
             warnings.push(format!(
                 "{} {noun} no image in {}: {}.",
                 missing.len(),
@@ -86,8 +96,12 @@ pub fn baseline(dataset: &Dataset, counts: &[[usize; 3]]) -> Option<String> {
     let (train, validation, test) = (0, 1, 2);
     let total = |column: usize| counts.iter().map(|counts| counts[column]).sum::<usize>();
     // The first of equals, as scikit-learn takes it.
-    let class = (0..counts.len()).rev().max_by_key(|class| counts[*class][train])?;
-    let column = [validation, test].into_iter().find(|column| total(*column) > 0)?;
+    let class = (0..counts.len())
+        .rev()
+        .max_by_key(|class| counts[*class][train])?;
+    let column = [validation, test]
+        .into_iter()
+        .find(|column| total(*column) > 0)?;
     if total(train) == 0 {
         return None;
     }
@@ -112,7 +126,10 @@ mod tests {
             samples: (0..13)
                 .map(|index| Sample {
                     part: part(index),
-                    ..Sample::file(format!("{index}.png"), usize::from(index >= 10) + usize::from(index == 12))
+                    ..Sample::file(
+                        format!("{index}.png"),
+                        usize::from(index >= 10) + usize::from(index == 12),
+                    )
                 })
                 .collect(),
             ..Dataset::default()
@@ -124,15 +141,41 @@ mod tests {
         use SplitName::{Test, Train, Validation};
         let config = SplitConfig::default();
         let (own, both) = (
-            SplitConfig { given: false, ..config },
-            SplitConfig { test: 0.1, ..config },
+            SplitConfig {
+                given: false,
+                ..config
+            },
+            SplitConfig {
+                test: 0.1,
+                ..config
+            },
         );
         let cases: [(&[SplitName], SplitConfig, &str); 5] = [
-            (&[Train, Test], config, "The dataset gives train and test; validation is drawn from train."),
-            (&[Train, Validation, Test], config, "The dataset gives train, validation and test; nothing else is drawn."),
-            (&[Train], both, "The dataset gives train; validation and test are drawn from train."),
-            (&[Train, Validation], config, "The dataset gives train and validation; nothing else is drawn."),
-            (&[Train, Test], own, "The dataset gives train and test; all images are divided anew."),
+            (
+                &[Train, Test],
+                config,
+                "The dataset gives train and test; validation is drawn from train.",
+            ),
+            (
+                &[Train, Validation, Test],
+                config,
+                "The dataset gives train, validation and test; nothing else is drawn.",
+            ),
+            (
+                &[Train],
+                both,
+                "The dataset gives train; validation and test are drawn from train.",
+            ),
+            (
+                &[Train, Validation],
+                config,
+                "The dataset gives train and validation; nothing else is drawn.",
+            ),
+            (
+                &[Train, Test],
+                own,
+                "The dataset gives train and test; all images are divided anew.",
+            ),
         ];
         for (parts, config, sentence) in cases {
             let data = dataset(|index| Some(parts[index % parts.len()]));
@@ -143,7 +186,10 @@ mod tests {
     #[test]
     fn what_is_missing_is_warned_about_and_guessing_is_counted() {
         let data = dataset(|_| None);
-        let none = SplitConfig { validation: 0.0, ..SplitConfig::default() };
+        let none = SplitConfig {
+            validation: 0.0,
+            ..SplitConfig::default()
+        };
         let division = Division::new(&data, &none).unwrap();
         let said = warnings(&data, &division).join(" ");
         assert!(said.contains("Without a validation part"), "{said}");
@@ -151,12 +197,19 @@ mod tests {
 
         let division = Division::new(&data, &SplitConfig::default()).unwrap();
         assert_eq!(division.counts, [[8, 2, 0], [2, 0, 0], [1, 0, 0]]);
-        assert_eq!(warnings(&data, &division), ["2 classes have no image in validation: b, c."]);
+        assert_eq!(
+            warnings(&data, &division),
+            ["2 classes have no image in validation: b, c."]
+        );
         assert_eq!(
             baseline(&data, &division.counts).unwrap(),
             "Always guessing a would be right for 100.0 % of validation."
         );
         let counts = [[2, 1, 0], [2, 3, 0], [1, 0, 0]];
-        assert!(baseline(&data, &counts).unwrap().contains("guessing a would be right for 25.0 %"));
+        assert!(
+            baseline(&data, &counts)
+                .unwrap()
+                .contains("guessing a would be right for 25.0 %")
+        );
     }
 }
