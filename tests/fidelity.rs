@@ -8,7 +8,7 @@ mod reference;
 use std::{num::NonZero, path::Path, sync::Arc};
 
 use convscope::{
-    data::{Dataset, PixelCache, Sample, Split, batches},
+    data::{Dataset, PixelCache, Sample, Split, augment::AugmentationConfig, batches},
     model::{
         LayerKind, ModelSpec, NamedArray, Network, WeightSnapshot,
         network::{Mode, Placement},
