@@ -230,7 +230,7 @@ pub enum Aspect {
     Filters,
     /// What a layer makes of IMAGE; array [C, H, W], or [N] for a row of values
     FeatureMaps,
-    /// An image that a class or a filter answers to most strongly; array [3, H, W] from 0 to 1
+    /// An image that a class or a filter answers to most strongly; array [C, H, W] from 0 to 1
     Maximise,
 }
 

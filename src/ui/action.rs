@@ -11,6 +11,7 @@ use crate::{
     },
     engine::{ImageSource, JobId},
     inspect::maximise::MaximiseConfig,
+    model::spec::InputSpec,
     train::TrainingConfig,
 };
 
@@ -54,6 +55,8 @@ pub enum Action {
     Augment(AugmentedOf),
     /// Look for what is wrong with the dataset.
     Examine,
+    /// Change what images become before the network sees them.
+    EditInput(InputSpec),
     /// Change the shared selection.
     Select(Selection),
     /// The selection before this one.

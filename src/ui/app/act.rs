@@ -36,6 +36,10 @@ impl App {
                 self.state.experiment.training = training.clone();
                 self.settings.training = Some(training);
             }
+            Action::EditInput(input) => {
+                self.state.experiment.model.input = input;
+                self.state.experiment_changed();
+            }
             Action::Select(selection) => self.state.select(selection),
             Action::Back => self.state.go_back(),
             Action::Forward => self.state.go_forward(),
