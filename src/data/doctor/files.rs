@@ -1,16 +1,10 @@
 //! Findings about single files, and what sizes and channels there are.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Case, Finding, FindingKind, Severity, Sizes, file_name};
 use crate::{
-    data::{
-        dataset::{Skipped, display_path},
-        sources::folder::looks_like_image,
-    },
+    data::dataset::{Skipped, display_path},
     format::{counted, listed, thousands},
 };
 
@@ -28,10 +22,10 @@ fn unreadable<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Finding> + 'a {
     case.broken().map(|(index, reason)| {
         let file = file_name(case.dataset, index);
         let (kind, message) = if case.readings.is_empty_file(index) {
-            let message = format!("{file} is empty: get the image again or delete the file");
+            let message = format!("{file} is empty; it is left out until it is replaced");
             (FindingKind::EmptyFile, message)
         } else {
-            let message = format!("{file} {reason}; get the image again or delete the file");
+            let message = format!("{file} {reason}; it is left out until it is replaced");
             (FindingKind::BrokenFile, message)
         };
         Finding::about(
@@ -45,9 +39,9 @@ fn unreadable<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Finding> + 'a {
 
 fn misnamed<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Finding> + 'a {
     case.usable().filter_map(|index| {
-        let (format, promised) = case.readings.facts(index)?.misnamed.as_ref()?;
+        let format = case.readings.facts(index)?.misnamed.as_ref()?;
         let message = format!(
-            "{} is a {format} file, not {promised}: it opens here, but rename it for other programs",
+            "{} is a {format} file: it opens here, but rename it for other programs",
             file_name(case.dataset, index)
         );
         let kind = (FindingKind::WrongExtension, Severity::Info);
@@ -71,40 +65,39 @@ fn blank(case: &Case<'_>) -> Option<Finding> {
     (!samples.is_empty()).then(|| Finding::about(case.dataset, samples, kind, message))
 }
 
-fn skipped(skipped: &Skipped) -> Vec<Finding> {
-    let named = |wanted: &dyn Fn(&PathBuf) -> bool| -> Vec<String> {
-        let paths = skipped.named.iter().filter(|path| wanted(path));
-        paths.map(|path| display_path(path)).collect()
+fn skipped(skipped: &Skipped) -> Option<Finding> {
+    let files: Vec<String> = skipped.named.iter().map(|p| display_path(p)).collect();
+    let reasons: Vec<String> = [
+        (skipped.misplaced, "where no class is"),
+        (
+            skipped.not_images,
+            "without the ending of an image that is read",
+        ),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, reason)| format!("{} {reason}", counted(count, "file")))
+    .collect();
+    let names = match files.as_slice() {
+        [] => String::new(),
+        some => format!(" ({})", listed(some)),
     };
-    let finding = |count, severity, files: Vec<String>, what: &str, advice: &str| {
-        let names = match files.as_slice() {
-            [] => String::new(),
-            some => format!(" ({})", listed(some)),
-        };
-        let message = format!("{} {what}{names}: {advice}", counted(count, "file"));
-        (count > 0).then_some(Finding {
-            kind: FindingKind::SkippedFile,
-            severity,
-            samples: Vec::new(),
-            files,
-            message,
-        })
+    let severity = if skipped.misplaced > 0 {
+        Severity::Warning
+    } else {
+        Severity::Info
     };
-    let misplaced = finding(
-        skipped.misplaced,
-        Severity::Warning,
-        named(&|path| looks_like_image(path)),
-        "passed over because no class is where they lie",
-        "move them into the folder of a class",
+    let message = format!(
+        "passed over {}{names}: move images into the folders of their classes, and convert other formats",
+        reasons.join(" and ")
     );
-    let others = finding(
-        skipped.not_images,
-        Severity::Info,
-        named(&|path| !looks_like_image(path)),
-        "passed over because their ending is not that of an image",
-        "convert what should be used to PNG or JPEG",
-    );
-    misplaced.into_iter().chain(others).collect()
+    (!reasons.is_empty()).then_some(Finding {
+        kind: FindingKind::SkippedFile,
+        severity,
+        samples: Vec::new(),
+        files,
+        message,
+    })
 }
 
 /// Widths and heights of the usable images; `None` when there are none.

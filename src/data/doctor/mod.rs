@@ -309,7 +309,7 @@ impl Examination {
         }
     }
 
-    /// What matters most in one line: `2 broken files, 8 images in two parts`; `nothing is wrong`.
+    /// What matters most in one line: `2 broken files, 8 images in two parts`; `nothing serious`.
     pub fn summary(&self) -> String {
         let conflicts = self.count(FindingKind::LabelConflict);
         let parts = [
@@ -338,7 +338,8 @@ impl Examination {
             (true, Some(Severity::Error | Severity::Warning)) => {
                 "the pictures are fine, the classes are not".to_owned()
             }
-            (true, _) => "nothing is wrong".to_owned(),
+            (true, Some(Severity::Info)) => "nothing serious".to_owned(),
+            (true, None) => "nothing is wrong".to_owned(),
         }
     }
 

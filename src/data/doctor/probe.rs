@@ -7,8 +7,8 @@ use image::{ExtendedColorType, ImageDecoder as _, ImageFormat, ImageReader};
 /// What the head of an image file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// The format that the content has.
-    pub format: ImageFormat,
+    /// The format that the content has, such as `JPEG`.
+    pub format: String,
     /// How the file stores colours: `grey`, `grey with alpha`, `RGB`, `RGBA`, perhaps `16-bit …`.
     pub channels: String,
 }
@@ -22,7 +22,7 @@ pub fn head(bytes: &[u8]) -> Option<Head> {
     let format = reader.format()?;
     let decoder = reader.into_decoder().ok()?;
     Some(Head {
-        format,
+        format: format_words(format),
         channels: channel_words(decoder.original_color_type()),
     })
 }
@@ -44,17 +44,19 @@ fn channel_words(colour: ExtendedColorType) -> String {
     }
 }
 
-/// The format that the ending of `path` promises; `None` when it promises none that is known.
-pub fn promised(path: &Path) -> Option<ImageFormat> {
-    let ending = path.extension().and_then(OsStr::to_str)?;
-    if ending.eq_ignore_ascii_case("jpe") {
-        return Some(ImageFormat::Jpeg);
-    }
-    ImageFormat::from_extension(ending)
+/// Whether the ending of `path` promises `format` or nothing at all.
+pub fn fits(path: &Path, format: &str) -> bool {
+    let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+    let promised = if ending.eq_ignore_ascii_case("jpe") {
+        Some(ImageFormat::Jpeg)
+    } else {
+        ImageFormat::from_extension(ending)
+    };
+    promised.is_none_or(|promised| format_words(promised) == format)
 }
 
 /// What people call a format.
-pub fn format_words(format: ImageFormat) -> String {
+fn format_words(format: ImageFormat) -> String {
     let ending = format.extensions_str().first().copied().unwrap_or("image");
     match ending {
         "jpg" => "JPEG".to_owned(),
@@ -68,18 +70,17 @@ mod tests {
 
     #[test]
     fn endings_promise_formats() {
-        for (name, format) in [
-            ("a.JPEG", Some(ImageFormat::Jpeg)),
-            ("a.jpe", Some(ImageFormat::Jpeg)),
-            ("a.b.png", Some(ImageFormat::Png)),
-            ("a.tif", Some(ImageFormat::Tiff)),
-            ("train/00042", None),
-            ("png", None),
+        for (name, format, fits_it) in [
+            ("a.JPEG", "JPEG", true),
+            ("a.jpe", "JPEG", true),
+            ("a.b.png", "PNG", true),
+            ("a.png", "JPEG", false),
+            ("a.jpg", "WEBP", false),
+            ("train/00042", "PNG", true),
+            ("png", "JPEG", true),
         ] {
-            assert_eq!(promised(Path::new(name)), format, "{name}");
+            assert_eq!(fits(Path::new(name), format), fits_it, "{name}");
         }
-        assert_eq!(format_words(ImageFormat::Jpeg), "JPEG");
-        assert_eq!(format_words(ImageFormat::WebP), "WEBP");
     }
 
     #[test]

@@ -26,8 +26,8 @@ pub(super) struct Facts {
     pub size: (u32, u32),
     /// How the source stores colours, such as `grey` or `RGB`.
     pub channels: String,
-    /// The format of the content and the one that the file's ending promises, where they differ.
-    pub misnamed: Option<(String, String)>,
+    /// The format of the content, where the file's ending promises another.
+    pub misnamed: Option<String>,
     /// Every pixel has the same colour.
     pub is_blank: bool,
     /// Number of the picture: samples with the same pixels have the same number.
@@ -166,12 +166,10 @@ fn picture(dataset: &Dataset, index: usize, content: &Content<'_>, image: &RgbIm
         Content::Pixels { .. } => ("RGB".to_owned(), None),
         Content::File(bytes) => {
             let head = probe::head(bytes);
-            let promised = dataset.samples.get(index);
-            let promised = promised.and_then(|sample| probe::promised(&sample.path));
-            let misnamed = head.as_ref().zip(promised).and_then(|(head, promised)| {
-                let words = |format| probe::format_words(format);
-                (head.format != promised).then(|| (words(head.format), words(promised)))
-            });
+            let path = dataset.samples.get(index).map(|sample| &sample.path);
+            let fits = |head: &&probe::Head| path.is_none_or(|p| probe::fits(p, &head.format));
+            let misnamed = head.as_ref().filter(|head| !fits(head));
+            let misnamed = misnamed.map(|head| head.format.clone());
             let channels = head.map_or_else(|| "other".to_owned(), |head| head.channels);
             (channels, misnamed)
         }
