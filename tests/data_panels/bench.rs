@@ -109,7 +109,10 @@ fn finding(kind: FindingKind, severity: Severity, samples: &[usize], message: &s
         kind,
         severity,
         samples: samples.to_vec(),
-        files: samples.iter().map(|index| format!("folder/file_{index:03}.png")).collect(),
+        files: samples
+            .iter()
+            .map(|index| format!("folder/file_{index:03}.png"))
+            .collect(),
         message: message.to_owned(),
     }
 }
@@ -123,11 +126,23 @@ pub fn examination() -> Examination {
             &[1, 5],
             "circle/image_005.png of test is circle/image_001.png of train, pixel by pixel: drop it from train",
         ),
-        finding(FindingKind::Leak, Severity::Error, &[2, 10], "another one in two parts"),
+        finding(
+            FindingKind::Leak,
+            Severity::Error,
+            &[2, 10],
+            "another one in two parts",
+        ),
     ];
     let broken = (11..31).map(|index| {
-        let message = format!("image {index} cannot be opened: the file ends too early; copy it again or delete it");
-        finding(FindingKind::BrokenFile, Severity::Warning, &[index], &message)
+        let message = format!(
+            "image {index} cannot be opened: the file ends too early; copy it again or delete it"
+        );
+        finding(
+            FindingKind::BrokenFile,
+            Severity::Warning,
+            &[index],
+            &message,
+        )
     });
     findings.extend(broken);
     findings.push(finding(
@@ -239,8 +254,11 @@ impl Bench {
         let wanted = self.textures.take_wanted();
         if let (false, Some(open)) = (wanted.is_empty(), self.state.open_dataset()) {
             let shade = |sample: usize| (sample * 37 % 256) as u8;
-            let picture = |sample| Picture::filled(60, 48, [shade(sample), 120, 255 - shade(sample)]);
-            let pictures = wanted.into_iter().map(|sample| (sample, Some(Arc::new(picture(sample)))));
+            let picture =
+                |sample| Picture::filled(60, 48, [shade(sample), 120, 255 - shade(sample)]);
+            let pictures = wanted
+                .into_iter()
+                .map(|sample| (sample, Some(Arc::new(picture(sample)))));
             self.textures.arrived(open.id, pictures.collect());
             ui.ctx().request_repaint();
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Button, DragValue, Grid, Rect, ScrollArea, Sense, Slider, Ui, Vec2, vec2,
+    self, Button, ComboBox, DragValue, Grid, Rect, ScrollArea, Sense, Slider, Ui, Vec2, vec2,
 };
 
 use super::{Cx, Panel};
@@ -53,6 +53,7 @@ impl Panel for Augmentation {
                 states::caption(ui, "Click an image to see nine versions of it.");
             }
         }
+        self.buttons_ui(ui, cx, selected.is_some());
         ScrollArea::vertical()
             .auto_shrink(false)
             .show(ui, |ui| settings_ui(ui, cx));
@@ -75,22 +76,37 @@ impl Augmentation {
         }
     }
 
+    fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, has_image: bool) {
+        let is_none = cx.state.experiment.augmentation.is_none();
+        let running = cx.state.training.is_running();
+        ui.horizontal_wrapped(|ui| {
+            let again = ui.add_enabled(has_image, Button::new("Draw again"));
+            let tip = "Draws nine other versions; training draws new ones in every epoch";
+            if again.on_hover_text(tip).clicked() {
+                self.seed = self.seed.wrapping_add(1);
+            }
+            let off = ui.add_enabled(!is_none && !running, Button::new("Switch all off"));
+            let off = off.on_hover_text("Training images then stay as they are");
+            if off
+                .on_disabled_hover_text("Everything is off already, or a run goes on")
+                .clicked()
+            {
+                cx.push(Action::EditAugmentation(AugmentationConfig::default()));
+            }
+        });
+    }
+
     fn preview_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let input = cx.state.experiment.model.input;
         let proportions = vec2(input.width.max(1) as f32, input.height.max(1) as f32);
         let tile = tile_size(ui, proportions);
         let augmented = cx.state.tools.augmented.augmented.clone();
-        let empty = || -> Option<Arc<Picture>> { None };
         ui.horizontal_top(|ui| {
             ui.vertical(|ui| {
                 ui.set_width(tile.x.max(64.0));
                 let original = augmented.as_ref().map(|a| Arc::clone(&a.original));
-                picture_ui(ui, cx, original.or_else(empty), tile, "The image as it is");
+                picture_ui(ui, cx, original, tile, "The image as it is");
                 states::caption(ui, "original");
-                let tip = "Draws nine other versions of the image; training draws new ones in every epoch";
-                if ui.add(Button::new("Draw again")).on_hover_text(tip).clicked() {
-                    self.seed = self.seed.wrapping_add(1);
-                }
             });
             ui.add_space(theme::GRID / 2.0);
             ui.vertical(|ui| {
@@ -156,23 +172,17 @@ fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     states::caption(ui, words);
     ui.add_enabled_ui(!running, |ui| {
         switches_ui(ui, &mut config);
+        // What names and numbers take beside a slider.
+        let slider_width = (ui.available_width() - 204.0).clamp(56.0, 240.0);
         Grid::new("augmentation")
             .num_columns(2)
             .spacing([2.0 * theme::GRID, 6.0])
             .show(ui, |ui| {
-                ui.spacing_mut().slider_width = (ui.available_width() - 210.0).clamp(56.0, 200.0);
+                ui.spacing_mut().slider_width = slider_width;
                 geometry_ui(ui, &mut config);
                 colours_ui(ui, &mut config);
                 fill_ui(ui, &mut config);
             });
-        let off = ui.add_enabled(!config.is_none(), Button::new("Switch all off"));
-        if off
-            .on_hover_text("Training images then stay as they are")
-            .on_disabled_hover_text("Everything is off already")
-            .clicked()
-        {
-            config = AugmentationConfig::default();
-        }
     });
     if config != *before {
         cx.push(Action::EditAugmentation(config));
@@ -278,14 +288,16 @@ fn fill_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
     let words = options.iter().find(|(fill, _)| *fill == config.fill);
     let words = words.map_or("", |(_, words)| *words);
     let tip = "What shows where a turned or moved image does not reach: fill_mode in Keras. Default: one grey, black";
-    let listed = || {
-        options
-            .map(|(fill, words)| (fill, words.to_owned()))
-            .to_vec()
-    };
-    if let Some(fill) = fields::choice(ui, "Fill", tip, 128.0, (&config.fill, words), listed) {
-        config.fill = fill;
-    }
+    let label = ui.label("Fill").on_hover_text(tip);
+    let combo = ComboBox::from_id_salt("fill")
+        .selected_text(words)
+        .width(128.0);
+    let response = combo.show_ui(ui, |ui| {
+        for (fill, words) in options {
+            ui.selectable_value(&mut config.fill, fill, words);
+        }
+    });
+    response.response.labelled_by(label.id).on_hover_text(tip);
     ui.end_row();
     let mut value = grey.unwrap_or(BLACK);
     let tip = "The grey that fills, from 0 (black) to 255 (white). Default: 0";

@@ -11,7 +11,7 @@ use crate::{
     ui::{
         action::Action,
         dialogs::Purpose,
-        format::counted,
+        format::{counted, shortened},
         state::Selection,
         theme,
         widgets::{
@@ -22,7 +22,10 @@ use crate::{
 };
 
 /// Height of a row in points.
-const ROW: f32 = 32.0;
+const ROW: f32 = 36.0;
+
+/// Room for a letter.
+const LETTER: f32 = 7.5;
 
 /// View state: the lines, made when the edits change.
 #[derive(Default)]
@@ -45,7 +48,7 @@ impl Panel for Changes {
         states::caption(
             ui,
             format!(
-                "{}. Your files stay as they are: changes are kept beside them, by this program.",
+                "{}. Your files stay as they are: this program keeps the changes.",
                 counted(edits.len(), "change")
             ),
         );
@@ -63,7 +66,7 @@ impl Panel for Changes {
 }
 
 const EMPTY: &str = "Nothing was changed. Rename classes, exclude, relabel or move images: \
-    your files are never touched, changes are kept beside them and can be taken back here.";
+    your files are never touched, this program keeps the changes and you can take them back here.";
 
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, edits: &Edits) {
     let (can_undo, can_redo) = cx.state.can_undo_redo();
@@ -89,6 +92,8 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, edits: &Edits) {
         ),
     ];
     ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        ui.spacing_mut().button_padding.x = 10.0;
         for (words, enabled, tip, action) in buttons {
             let button = ui.add_enabled(enabled, Button::new(words));
             if button
@@ -106,7 +111,7 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, line: &str, back: &
     let size = vec2(ui.available_width(), ROW - ui.spacing().item_spacing.y);
     let layout = Layout::right_to_left(Align::Center);
     ui.allocate_ui_with_layout(size, layout, |ui| {
-        let button = ui.add(Button::new("Take back").small());
+        let button = ui.add(Button::new("Take back"));
         button.widget_info(|| {
             egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Take back: {line}"))
         });
@@ -124,7 +129,11 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, line: &str, back: &
             } else {
                 Sense::hover()
             };
-            let label = ui.add(Label::new(line).truncate().sense(sense));
+            // Both ends tell: which sample, and what became of it.
+            let letters = (ui.available_width() / LETTER).max(8.0) as usize;
+            let label = Label::new(shortened(line, letters)).truncate().sense(sense);
+            let label = ui.add(label);
+            label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, line));
             let clicked = label.on_hover_text(line).clicked();
             if let (true, Some(name)) = (clicked, sample) {
                 select(cx, dataset, name);

@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use eframe::egui::{
-    self, Align, Button, FontId, Label, Layout, Rect, RichText, ScrollArea, Sense, TextStyle, Ui,
-    UiBuilder, pos2, vec2,
+    self, Align, Button, FontId, Layout, Rect, ScrollArea, Sense, TextStyle, Ui, UiBuilder, pos2,
+    vec2,
 };
 use egui_material_icons::{icon_text, icons};
 
@@ -16,7 +16,7 @@ use crate::{
         theme,
         widgets::{
             cached::{Cached, Same},
-            states,
+            classes, states,
         },
     },
 };
@@ -199,11 +199,8 @@ fn row_ui(
             let finding = &examination.findings[index];
             let name = &finding.files[file];
             inner.add_space(INDENT);
-            inner.add(
-                Label::new(RichText::new(name).small())
-                    .truncate()
-                    .selectable(false),
-            );
+            let font = TextStyle::Small.resolve(inner.style());
+            words_ui(&mut inner, name, font);
             let sample = finding.samples.get(file).copied();
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
             let clicked = response.on_hover_text(name).clicked();
@@ -228,8 +225,17 @@ fn kind_words(finding: &Finding, count: usize) -> String {
 fn kind_ui(ui: &mut Ui, finding: &Finding, count: usize, is_open: bool) {
     arrow_ui(ui, is_open);
     severity_icon(ui, Some(finding.severity));
-    let words = RichText::new(kind_words(finding, count)).strong();
-    ui.add(Label::new(words).truncate().selectable(false));
+    let size = TextStyle::Body.resolve(ui.style()).size;
+    let font = FontId::new(size, egui::FontFamily::Name(theme::SEMIBOLD.into()));
+    words_ui(ui, &kind_words(finding, count), font);
+}
+
+/// One line that screen readers hear from the row instead.
+fn words_ui(ui: &mut Ui, words: &str, font: FontId) {
+    let colour = ui.visuals().text_color();
+    let galley = classes::one_line(ui, words, font, colour, ui.available_width());
+    let (rect, _) = ui.allocate_exact_size(galley.size(), Sense::hover());
+    ui.painter().galley(rect.min, galley, colour);
 }
 
 fn arrow_ui(ui: &mut Ui, is_open: bool) {
@@ -251,7 +257,7 @@ fn finding_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &Finding, is_open: bool) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if !finding.samples.is_empty() {
             let tip = "Selects and marks the images it is about";
-            let button = ui.add(Button::new("Show").small()).on_hover_text(tip);
+            let button = ui.add(Button::new("Show")).on_hover_text(tip);
             if button.clicked() {
                 show(cx, &finding.samples);
             }

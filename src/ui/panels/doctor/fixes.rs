@@ -114,7 +114,7 @@ impl Fixes {
             ui.label(RichText::new(&done.words).small().color(colour));
             let tip = "Takes the last change to the dataset back (Ctrl+Z)";
             let (can_undo, _) = cx.state.can_undo_redo();
-            let undo = ui.add_enabled(can_undo, Button::new("Undo").small());
+            let undo = ui.add_enabled(can_undo, Button::new("Undo"));
             if undo.on_hover_text(tip).clicked() {
                 cx.push(Action::Undo);
             }

@@ -163,7 +163,7 @@ fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.set_min_height(28.0);
         if let Some(job) = job {
             states::caption(ui, "Examining again…");
-            if ui.small_button("Cancel").clicked() {
+            if ui.button("Cancel").clicked() {
                 cx.push(Action::Cancel(job));
             }
             return;
@@ -171,18 +171,14 @@ fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let words = if stale {
             let colour = theme::palette(ui).warning;
             ui.label(icon_text(icons::ICON_WARNING).color(colour));
-            RichText::new("Out of date: the dataset or its parts have changed since.").color(colour)
+            RichText::new("The dataset has changed since.").color(colour)
         } else {
             RichText::new("Up to date.").color(theme::palette(ui).muted)
         };
         ui.label(words.small());
         let tip =
             "Judges the images again with the changes made since; their files are not read again";
-        if ui
-            .small_button("Examine again")
-            .on_hover_text(tip)
-            .clicked()
-        {
+        if ui.button("Examine again").on_hover_text(tip).clicked() {
             cx.push(Action::Examine);
         }
     });

@@ -4,7 +4,11 @@ use eframe::egui::{self, Align2, FontId, Rect, ScrollArea, Sense, TextStyle, Ui,
 
 use crate::{
     data::{Dataset, Division, SplitName},
-    ui::{format::thousands, theme, widgets::classes},
+    ui::{
+        format::{shortened, thousands},
+        theme,
+        widgets::classes,
+    },
 };
 
 use super::part_colour;
@@ -13,10 +17,23 @@ use super::part_colour;
 const ROW: f32 = 24.0;
 /// Rows shown without scrolling.
 const MOST_ROWS: usize = 10;
-/// Widths of the columns of numbers.
-const NUMBERS: [f32; 3] = [56.0, 68.0, 48.0];
+/// Room for a part's name above its numbers.
+const HEADING: f32 = 52.0;
+/// Room for a digit.
+const DIGIT: f32 = 8.5;
+/// Room for a letter of a class name.
+const LETTER: f32 = 7.5;
+/// Most of the width that names take.
+const NAME_SHARE: f32 = 0.4;
 /// Height of a bar.
 const BAR: f32 = 12.0;
+
+/// Widths of names and numbers, the same in every row.
+#[derive(Clone, Copy)]
+struct Widths {
+    name: f32,
+    number: f32,
+}
 
 /// One row of the table: where its cells are.
 struct Cells {
@@ -25,23 +42,32 @@ struct Cells {
     numbers: [Rect; 3],
 }
 
-fn cells(row: Rect) -> Cells {
-    let mut right = row.right();
-    let mut numbers = [row; 3];
-    for (rect, width) in numbers.iter_mut().zip(NUMBERS).rev() {
-        *rect = Rect::from_x_y_ranges(right - width..=right, row.y_range());
-        right -= width;
+impl Widths {
+    fn new(ui: &Ui, dataset: &Dataset, totals: [usize; 3]) -> Self {
+        let longest = dataset.classes.iter().map(|name| name.chars().count());
+        let letters = longest.max().unwrap_or(0).max("Class".len()) as f32;
+        let largest = totals.into_iter().max().unwrap_or(0);
+        Self {
+            name: (LETTER * letters).min(NAME_SHARE * ui.available_width()),
+            number: (DIGIT * thousands(largest).len() as f32 + theme::GRID).max(HEADING),
+        }
     }
-    let name_width = (0.34 * row.width()).min(180.0);
-    let name = Rect::from_x_y_ranges(row.left()..=row.left() + name_width, row.y_range());
-    let bar = Rect::from_min_max(
-        pos2(name.right() + theme::GRID, row.center().y - BAR / 2.0),
-        pos2(
-            right.max(name.right() + theme::GRID),
-            row.center().y + BAR / 2.0,
-        ),
-    );
-    Cells { name, bar, numbers }
+
+    fn cells(self, row: Rect) -> Cells {
+        let mut right = row.right();
+        let mut numbers = [row; 3];
+        for rect in numbers.iter_mut().rev() {
+            *rect = Rect::from_x_y_ranges(right - self.number..=right, row.y_range());
+            right -= self.number;
+        }
+        let name = Rect::from_x_y_ranges(row.left()..=row.left() + self.name, row.y_range());
+        let left = name.right() + theme::GRID;
+        let bar = Rect::from_min_max(
+            pos2(left, row.center().y - BAR / 2.0),
+            pos2(right.max(left), row.center().y + BAR / 2.0),
+        );
+        Cells { name, bar, numbers }
+    }
 }
 
 pub fn ui(ui: &mut Ui, dataset: &Dataset, division: &Division) {
@@ -55,7 +81,8 @@ pub fn ui(ui: &mut Ui, dataset: &Dataset, division: &Division) {
     let largest = counts.iter().map(|counts| counts.iter().sum::<usize>());
     let largest = largest.max().unwrap_or(0).max(1);
     ui.spacing_mut().item_spacing.y = 2.0;
-    heading_ui(ui);
+    let widths = Widths::new(ui, dataset, totals);
+    heading_ui(ui, widths);
     let height = ROW * counts.len().min(MOST_ROWS) as f32 + 2.0 * MOST_ROWS as f32;
     ScrollArea::vertical()
         .id_salt("classes")
@@ -64,19 +91,20 @@ pub fn ui(ui: &mut Ui, dataset: &Dataset, division: &Division) {
         .show_rows(ui, ROW, counts.len(), |ui, rows| {
             for class in rows {
                 let name = dataset.class_name(class);
-                row_ui(ui, name, counts[class], largest, false);
+                row_ui(ui, widths, name, (counts[class], largest), false);
             }
         });
-    row_ui(ui, "All", totals, totals.iter().sum::<usize>().max(1), true);
+    let all = totals.iter().sum::<usize>().max(1);
+    row_ui(ui, widths, "All", (totals, all), true);
     ui.spacing_mut().item_spacing.y = theme::GRID;
 }
 
 /// The parts' names above their numbers, each with its colour.
-fn heading_ui(ui: &mut Ui) {
+fn heading_ui(ui: &mut Ui, widths: Widths) {
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
     let muted = theme::palette(ui).muted;
     let font = TextStyle::Small.resolve(ui.style());
-    let cells = cells(row);
+    let cells = widths.cells(row);
     let painter = ui.painter();
     painter.text(
         cells.name.left_center(),
@@ -90,7 +118,7 @@ fn heading_ui(ui: &mut Ui) {
         let text = painter.text(
             right,
             Align2::RIGHT_CENTER,
-            short(part),
+            heading(part),
             font.clone(),
             muted,
         );
@@ -100,17 +128,23 @@ fn heading_ui(ui: &mut Ui) {
 }
 
 /// The part's name where there is little room.
-fn short(part: SplitName) -> &'static str {
+fn heading(part: SplitName) -> &'static str {
     match part {
         SplitName::Validation => "valid.",
         part => part.word(),
     }
 }
 
-fn row_ui(ui: &mut Ui, name: &str, counts: [usize; 3], largest: usize, strong: bool) {
+fn row_ui(
+    ui: &mut Ui,
+    widths: Widths,
+    name: &str,
+    (counts, largest): ([usize; 3], usize),
+    strong: bool,
+) {
     let (row, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     let palette = theme::palette(ui);
-    let cells = cells(row);
+    let cells = widths.cells(row);
     let colour = ui.visuals().text_color();
     let body = TextStyle::Body.resolve(ui.style());
     let font = if strong {
@@ -118,7 +152,9 @@ fn row_ui(ui: &mut Ui, name: &str, counts: [usize; 3], largest: usize, strong: b
     } else {
         body
     };
-    let galley = classes::one_line(ui, name, font.clone(), colour, cells.name.width());
+    // Both ends tell long names apart.
+    let short = shortened(name, (widths.name / LETTER).max(4.0) as usize);
+    let galley = classes::one_line(ui, &short, font.clone(), colour, cells.name.width());
     let painter = ui.painter();
     let top = cells.name.center().y - galley.size().y / 2.0;
     painter.galley(pos2(cells.name.left(), top), galley, colour);

@@ -110,7 +110,8 @@ pub fn baseline(dataset: &Dataset, counts: &[[usize; 3]]) -> Option<String> {
     Some(format!(
         "Always guessing {} would be right for {} of {part}.",
         dataset.class_name(class),
-        percent(share)
+        // The number and its unit stay on one line.
+        percent(share).replace(' ', "\u{a0}")
     ))
 }
 
@@ -203,13 +204,13 @@ mod tests {
         );
         assert_eq!(
             baseline(&data, &division.counts).unwrap(),
-            "Always guessing a would be right for 100.0 % of validation."
+            "Always guessing a would be right for 100.0\u{a0}% of validation."
         );
         let counts = [[2, 1, 0], [2, 3, 0], [1, 0, 0]];
         assert!(
             baseline(&data, &counts)
                 .unwrap()
-                .contains("guessing a would be right for 25.0 %")
+                .contains("guessing a would be right for 25.0\u{a0}%")
         );
     }
 }
