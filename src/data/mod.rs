@@ -16,6 +16,7 @@ pub mod images;
 pub mod picture;
 pub mod sources;
 pub mod split;
+pub mod stats;
 
 pub use cache::PixelCache;
 pub use dataset::{Dataset, Sample};
