@@ -8,41 +8,10 @@ use std::{fs::File, io};
 /// # Errors
 /// When the system refuses.
 pub fn map_file(file: &File) -> io::Result<memmap2::Mmap> {
-    // SAFETY: the cache writes a file completely, renames it into place and never changes it again;
-    // nothing else has a reason to touch files in the cache folder. Pixels are bytes, for which every
-    // value is valid, so even a foreign change could only alter a picture.
+    // SAFETY: the cache maps its own files only. Those only grow while they are open, and the map covers
+    // what was there when it was made; one is cut only when nobody holds its lock, before it is mapped.
+    // Pixels are bytes, for which every value is valid, so a foreign change could only alter a picture.
     unsafe { memmap2::Mmap::map(file) }
-}
-
-/// Maps `file` for reading and writing.
-///
-/// # Errors
-/// When the system refuses.
-pub fn map_file_mut(file: &File) -> io::Result<memmap2::MmapMut> {
-    // SAFETY: the file was just created by this process under a random name that only it knows.
-    unsafe { memmap2::MmapMut::map_mut(file) }
-}
-
-/// Makes `file` `bytes` long with space on the disk for all of it, so that writing through a map cannot
-/// run out of it (which would end the process).
-///
-/// # Errors
-/// When the disk is too full.
-pub fn reserve(file: &File, bytes: u64) -> io::Result<()> {
-    file.set_len(bytes)?;
-    #[cfg(target_os = "linux")]
-    if bytes > 0 {
-        use std::os::fd::AsRawFd as _;
-        let length = libc::off_t::try_from(bytes).map_err(io::Error::other)?;
-        // SAFETY: the descriptor is open for as long as `file` is borrowed, and no memory is passed.
-        match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, length) } {
-            0 => {}
-            // A file system without this call; what it lacks it has always lacked.
-            libc::EOPNOTSUPP | libc::EINVAL => {}
-            code => return Err(io::Error::from_raw_os_error(code)),
-        }
-    }
-    Ok(())
 }
 
 /// Tells glibc's allocator to keep freed blocks instead of returning them to the system: libtorch

@@ -2,10 +2,12 @@
 //!
 //! Nothing here knows about models or training; everything above builds on it.
 
+pub mod augment;
 pub mod batches;
 pub mod cache;
 pub mod dataset;
 pub mod decode;
+pub mod division;
 pub mod edits;
 pub mod files;
 pub mod generate;
@@ -16,6 +18,7 @@ pub mod split;
 
 pub use cache::PixelCache;
 pub use dataset::{Dataset, Sample};
+pub use division::Division;
 pub use edits::{Edit, Edits};
 pub use images::ImageStore;
 pub use picture::Picture;

@@ -16,7 +16,7 @@ use super::{
     loader::OpenDataset,
 };
 use crate::{
-    data::Picture,
+    data::{Division, Picture},
     inspect::feature_maps::FeatureMaps,
     model::LayerShape,
     train::{EpochRecord, Evaluation, Experiment, StepRecord},
@@ -100,6 +100,15 @@ pub enum Event {
         job: JobId,
         /// Classes and samples.
         dataset: Arc<OpenDataset>,
+    },
+    /// Reader: end of applying edits and dividing.
+    Divided {
+        /// Which job.
+        job: JobId,
+        /// The dataset with the edits.
+        dataset: Arc<OpenDataset>,
+        /// The division, or why there is none.
+        division: Result<Arc<Division>, String>,
     },
     /// Loader: end of decoding all images of a dataset.
     Prepared {

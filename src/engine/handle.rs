@@ -21,7 +21,7 @@ use super::{
 
 use crate::{
     cancel::CancelToken,
-    data::{SplitName, cache::PixelFormat},
+    data::{Edits, SplitConfig, SplitName, cache::PixelFormat},
     worker::Worker,
 };
 
@@ -87,6 +87,16 @@ impl EngineHandle {
         self.load(JobKind::OpenDataset, |context| loader::Command::Open {
             context,
             request,
+        })
+    }
+
+    /// Applies `edits` and divides the dataset; comes as [`super::Event::Divided`].
+    pub fn divide(&self, open: Arc<OpenDataset>, edits: Arc<Edits>, config: SplitConfig) -> JobId {
+        self.read(JobKind::Divide, |context| reader::Command::Divide {
+            context,
+            open,
+            edits,
+            config,
         })
     }
 

@@ -20,6 +20,8 @@ pub struct JobId(pub u64);
 pub enum JobKind {
     /// Finds classes and samples of a dataset.
     OpenDataset,
+    /// Applies edits to a dataset and divides it.
+    Divide,
     /// Decodes all images of a dataset into the cache.
     Prepare,
     /// Reads one image at full size.
@@ -47,6 +49,7 @@ impl JobKind {
     pub fn words(self) -> &'static str {
         match self {
             Self::OpenDataset => "open the dataset",
+            Self::Divide => "divide the dataset",
             Self::Prepare => "read the images",
             Self::LoadImage => "open the image",
             Self::Train => "train",

@@ -72,10 +72,10 @@ pub struct OpenDataset {
 impl OpenDataset {
     /// The same dataset with other edits.
     #[must_use]
-    pub fn with_edits(&self, edits: Edits) -> Self {
+    pub fn with_edits(&self, edits: Arc<Edits>) -> Self {
         Self {
             dataset: Arc::new(edits.apply(&self.base)),
-            edits: Arc::new(edits),
+            edits,
             ..self.clone()
         }
     }

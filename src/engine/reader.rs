@@ -1,4 +1,5 @@
-//! The reader thread: quick answers while the loader is busy. Thumbnails, single images, experiment files.
+//! The reader thread: quick answers while the loader is busy. Thumbnails, single images, experiment files,
+//! edits and splits.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -16,12 +17,19 @@ use super::{
     loader::OpenDataset,
 };
 use crate::{
-    data::{Picture, dataset::display_path, decode},
+    data::{Division, Edits, Picture, SplitConfig, dataset::display_path, decode},
     train::Experiment,
     worker::Worker,
 };
 
 pub enum Command {
+    /// Apply edits and divide; superseded by a newer one that waits.
+    Divide {
+        context: JobContext,
+        open: Arc<OpenDataset>,
+        edits: Arc<Edits>,
+        config: SplitConfig,
+    },
     /// Small pictures; newer requests are answered first.
     Thumbnails {
         events: EventSender,
@@ -113,6 +121,15 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs, pool: &rayon::ThreadPool) {
                 dataset,
                 sample,
             }) => job::run(&context, jobs, || load_image(&context, &dataset, sample)),
+            Some(Command::Divide {
+                context,
+                open,
+                edits,
+                config,
+            }) => job::run(&context, jobs, || {
+                divide(&context, &open, edits, &config);
+                Ok(())
+            }),
             None => {
                 if let Some(waiting) = &mut waiting {
                     make_thumbnails(waiting, pool);
@@ -165,6 +182,22 @@ fn make_thumbnails(waiting: &mut Waiting, pool: &rayon::ThreadPool) {
     waiting.events.send(Event::Thumbnails {
         dataset: open.id,
         pictures,
+    });
+}
+
+fn divide(context: &JobContext, open: &Arc<OpenDataset>, edits: Arc<Edits>, config: &SplitConfig) {
+    let dataset = if Arc::ptr_eq(&open.edits, &edits) {
+        Arc::clone(open)
+    } else {
+        Arc::new(open.with_edits(edits))
+    };
+    let division = Division::new(&dataset.dataset, config)
+        .map(Arc::new)
+        .map_err(|error| error.to_string());
+    context.events.send(Event::Divided {
+        job: context.id,
+        dataset,
+        division,
     });
 }
 

@@ -6,9 +6,10 @@ use eframe::egui::ThemePreference;
 
 use super::{dialogs::Purpose, state::Selection, workspace::Step};
 use crate::{
-    data::{Picture, SplitConfig, SplitName},
+    data::{Edit, Picture, SplitConfig, SplitName, dataset::SourceKind},
     engine::{ImageSource, JobId},
     inspect::maximise::MaximiseConfig,
+    model::spec::InputSpec,
     train::TrainingConfig,
 };
 
@@ -22,8 +23,18 @@ pub enum Action {
     OpenPath(PathBuf),
     /// Open a folder as a dataset.
     OpenDataset(PathBuf),
-    /// Open the dataset that ships with the program.
-    OpenBundledDataset,
+    /// Open a dataset that ships with the program: its name in `datasets`.
+    OpenBundled(&'static str),
+    /// Open the dataset again as another kind of source.
+    ReadAs(SourceKind),
+    /// Change something about the dataset; the user's files stay as they are.
+    Edit(Edit),
+    /// Take the last change to the dataset back.
+    Undo,
+    /// Make it again.
+    Redo,
+    /// Take every change to the dataset back.
+    ClearEdits,
     /// Write the current model here.
     SaveModel(PathBuf),
     /// Start a run with the settings as they are.
@@ -36,6 +47,8 @@ pub enum Action {
     EditTraining(TrainingConfig),
     /// Change the split.
     EditSplit(SplitConfig),
+    /// Change what images become before the network sees them.
+    EditInput(InputSpec),
     /// Change the shared selection.
     Select(Selection),
     /// The selection before this one.

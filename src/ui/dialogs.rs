@@ -18,6 +18,10 @@ use crate::{data::sources::folder::IMAGE_ENDINGS, engine::Waker, worker::Worker}
 pub enum Purpose {
     /// Open a folder of images.
     OpenDataset,
+    /// Open a file that holds images: an archive, arrays, a list.
+    OpenDatasetFile,
+    /// Write what was changed about the dataset.
+    ExportEdits,
     /// Open a model file.
     OpenModel,
     /// Open an experiment file.
@@ -35,6 +39,8 @@ impl Purpose {
     pub fn title(self) -> &'static str {
         match self {
             Self::OpenDataset => "Open dataset",
+            Self::OpenDatasetFile => "Open dataset file",
+            Self::ExportEdits => "Export changes",
             Self::OpenModel => "Open model",
             Self::OpenExperiment => "Open experiment",
             Self::SaveModel => "Save model",
@@ -46,6 +52,8 @@ impl Purpose {
     fn endings(self) -> &'static [&'static str] {
         match self {
             Self::OpenDataset => &[],
+            Self::OpenDatasetFile => &["npz", "zip", "tar", "gz", "tgz", "csv", "tsv", "bin"],
+            Self::ExportEdits => &["ron"],
             Self::OpenModel | Self::SaveModel => &["safetensors"],
             Self::OpenExperiment => &["ron"],
             Self::ChooseImages => &IMAGE_ENDINGS,
@@ -56,8 +64,10 @@ impl Purpose {
     fn kind(self) -> DialogType {
         match self {
             Self::OpenDataset => DialogType::SelectFolder,
-            Self::SaveModel | Self::SavePicture => DialogType::SaveFile,
-            Self::OpenModel | Self::OpenExperiment | Self::ChooseImages => DialogType::OpenFile,
+            Self::SaveModel | Self::SavePicture | Self::ExportEdits => DialogType::SaveFile,
+            Self::OpenDatasetFile | Self::OpenModel | Self::OpenExperiment | Self::ChooseImages => {
+                DialogType::OpenFile
+            }
         }
     }
 
@@ -65,6 +75,7 @@ impl Purpose {
         match self {
             Self::SaveModel => "model.safetensors",
             Self::SavePicture => "picture.png",
+            Self::ExportEdits => "changes.ron",
             _ => "",
         }
     }

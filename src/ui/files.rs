@@ -8,7 +8,7 @@ use std::{
 
 use super::settings::Settings;
 use crate::{
-    data::{Picture, dataset::display_path, files},
+    data::{Edits, Picture, dataset::display_path, edits, files},
     worker::Worker,
 };
 
@@ -18,6 +18,10 @@ pub enum FileTask {
     Settings(Box<Settings>, PathBuf),
     /// Write a PNG file.
     Picture(Arc<Picture>, PathBuf),
+    /// Keep what the user changed about a dataset: the changes, the folder of sidecars, what was opened.
+    Sidecar(Arc<Edits>, PathBuf, PathBuf),
+    /// Write what the user changed about a dataset where they want it.
+    Edits(Arc<Edits>, PathBuf),
     /// Append a line to the log file.
     Log(String, PathBuf),
 }
@@ -33,6 +37,13 @@ pub fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receive
             let outcome = match task {
                 FileTask::Settings(settings, path) => settings.save(&path),
                 FileTask::Picture(picture, path) => save_picture(&picture, &path),
+                FileTask::Sidecar(edits, folder, opened) => {
+                    let path = edits::sidecar(&folder, &opened);
+                    edits.save(&path).map_err(|error| error.to_string())
+                }
+                FileTask::Edits(edits, path) => {
+                    edits.save(&path).map_err(|error| error.to_string())
+                }
                 FileTask::Log(line, path) => append_line(&line, &path),
             };
             if let Err(message) = outcome {

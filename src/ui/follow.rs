@@ -8,16 +8,76 @@ use super::{
     workspace::Step,
 };
 use crate::{
-    engine::{EngineHandle, FeatureMapsRequest, ImageSource, JobId},
+    data::{Edits, SplitConfig, cache::PixelFormat},
+    engine::{EngineHandle, FeatureMapsRequest, ImageSource, JobId, OpenDataset},
     model::WeightSnapshot,
 };
 
 /// What was asked for last.
 #[derive(Default)]
 pub struct Follow {
+    division: Option<AskedDivision>,
+    prepared: Option<(JobId, PixelFormat)>,
     image: Option<Sample>,
     says: Option<(Sample, Arc<WeightSnapshot>)>,
     maps: Option<(Sample, usize, Arc<WeightSnapshot>)>,
+}
+
+/// Images are decoded ahead of training as long as they take no more room than this.
+const PREPARED_BYTES: usize = 1 << 30;
+
+impl Follow {
+    /// Has the dataset divided whenever its edits, its broken files or the split's settings have changed.
+    fn divide(&mut self, engine: &EngineHandle, state: &mut AppState, open: &Arc<OpenDataset>) {
+        let edits = state.wanted_edits().unwrap_or(&open.edits).clone();
+        let config = state.experiment.split;
+        let is_asked = self.division.as_ref().is_some_and(|asked| {
+            asked.open == open.id
+                && asked.broken == open.dataset.broken.len()
+                && Arc::ptr_eq(&asked.edits, &edits)
+                && asked.config == config
+        });
+        if is_asked {
+            return;
+        }
+        self.division = Some(AskedDivision {
+            open: open.id,
+            broken: open.dataset.broken.len(),
+            edits: Arc::clone(&edits),
+            config,
+        });
+        if let Some(earlier) = state.dividing {
+            engine.cancel(earlier);
+        }
+        state.dividing = Some(engine.divide(Arc::clone(open), edits, config));
+    }
+
+    /// Has all images decoded for the model, unless there are too many to do so unasked.
+    fn prepare(&mut self, engine: &EngineHandle, state: &mut AppState, open: &Arc<OpenDataset>) {
+        let wanted = (open.id, state.experiment.model.input.format());
+        if self.prepared == Some(wanted) || state.training.is_running() {
+            return;
+        }
+        self.prepared = Some(wanted);
+        if let Some(earlier) = state.preparing.take() {
+            engine.cancel(earlier);
+        }
+        let bytes = wanted
+            .1
+            .row_bytes()
+            .saturating_mul(open.dataset.samples.len());
+        if bytes <= PREPARED_BYTES {
+            state.preparing = Some(engine.prepare(Arc::clone(open), wanted.1));
+        }
+    }
+}
+
+/// What the last division was asked for with.
+struct AskedDivision {
+    open: JobId,
+    broken: usize,
+    edits: Arc<Edits>,
+    config: SplitConfig,
 }
 
 /// A dataset and an index into it.
@@ -30,6 +90,8 @@ impl Follow {
         let Some(dataset) = state.open_dataset().cloned() else {
             return;
         };
+        self.divide(engine, state, &dataset);
+        self.prepare(engine, state, &dataset);
         let count = dataset.dataset.samples.len();
         let Some(index) = state.selection.sample.filter(|index| *index < count) else {
             return;

@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use super::{
     format::{counted, listed, percent},
     state::{
-        AppState, DataState, ImageState, MOST_ANSWERS, MapsState, MaximiseState, RunState,
-        RunningJob, SaysState, Selection, Trail,
+        AppState, DataState, EditHistory, ImageState, MOST_ANSWERS, MapsState, MaximiseState,
+        RunState, RunningJob, SaysState, Selection, Trail,
     },
 };
 use crate::{
-    data::dataset::display_path,
+    data::{Division, dataset::display_path},
     engine::{Event, JobId, JobKind, Level, LoadedModel, OpenDataset, Prediction, TrainingOutcome},
     train::EpochRecord,
 };
@@ -39,6 +39,11 @@ impl AppState {
             Event::Failed { job, kind, message } => self.end(job, kind, Some(message)),
             Event::Note { level, message } => self.note(level, message),
             Event::DatasetOpened { job, dataset } => self.dataset_opened(job, dataset),
+            Event::Divided {
+                job,
+                dataset,
+                division,
+            } => self.divided(job, dataset, division),
             Event::ExperimentLoaded { job, experiment } => {
                 self.jobs.remove(&job);
                 self.experiment = *experiment;
@@ -67,7 +72,10 @@ impl AppState {
             Event::Thumbnails { .. }
             | Event::ThumbnailsForgotten { .. }
             | Event::WeightsPublished { .. } => {}
-            Event::Prepared { job } => self.end(job, JobKind::Prepare, None),
+            Event::Prepared { job } => {
+                self.jobs.remove(&job);
+                self.preparing = self.preparing.filter(|current| *current != job);
+            }
             Event::BrokenFound { dataset, broken } => self.broken_found(dataset, &broken),
             event => self.apply_run(event),
         }
@@ -186,6 +194,8 @@ impl AppState {
         );
         self.experiment.dataset.path = dataset.opened.clone();
         self.data = DataState::Open(open);
+        self.forget_division();
+        self.edits = EditHistory::default();
         self.evaluation = None;
         self.image = ImageState::default();
         self.maps = MapsState::default();
@@ -212,6 +222,50 @@ impl AppState {
         let known = Arc::new(open.with_broken(broken));
         self.data = DataState::Open(known);
         self.note(Level::Warning, words);
+        // What stands in which part is different now; the old division shows until the new one has come.
+        self.dividing = None;
+    }
+
+    fn forget_division(&mut self) {
+        self.division = None;
+        self.division_failed = None;
+        self.dividing = None;
+    }
+
+    fn divided(
+        &mut self,
+        job: JobId,
+        open: Arc<OpenDataset>,
+        division: Result<Arc<Division>, String>,
+    ) {
+        self.jobs.remove(&job);
+        let is_same = self.open_dataset().is_some_and(|now| now.id == open.id);
+        if self.dividing != Some(job) || !is_same {
+            return;
+        }
+        self.dividing = None;
+        if self
+            .edits
+            .wanted
+            .as_ref()
+            .is_some_and(|wanted| Arc::ptr_eq(wanted, &open.edits))
+        {
+            self.edits.wanted = None;
+        }
+        // What was found broken in the meantime stays known.
+        let broken = self
+            .dataset()
+            .map(|now| now.broken.clone())
+            .unwrap_or_default();
+        self.data = DataState::Open(if broken == open.dataset.broken {
+            open
+        } else {
+            Arc::new(open.with_broken(&broken))
+        });
+        (self.division, self.division_failed) = match division {
+            Ok(division) => (Some(division), None),
+            Err(reason) => (None, Some(reason)),
+        };
         self.experiment_changed();
     }
 
@@ -317,6 +371,13 @@ impl AppState {
         } else if job == self.evaluation_job {
             self.evaluation_job = None;
             self.evaluation_failed.clone_from(&message);
+            true
+        } else if job == self.dividing {
+            self.dividing = None;
+            self.division_failed.clone_from(&message);
+            true
+        } else if job == self.preparing {
+            self.preparing = None;
             true
         } else if job == self.says.job {
             self.says.job = None;

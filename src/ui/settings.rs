@@ -11,7 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::workspace::Step;
 use crate::{
-    data::{SplitConfig, dataset::display_path, files::write_atomically},
+    data::{
+        SplitConfig,
+        dataset::{SourceKind, display_path},
+        files::write_atomically,
+    },
     inspect::colours::ColourScale,
     train::TrainingConfig,
 };
@@ -28,6 +32,8 @@ pub struct Settings {
     pub layouts: BTreeMap<Step, String>,
     /// The dataset opened last.
     pub dataset: Option<PathBuf>,
+    /// What it was read as.
+    pub dataset_kind: Option<SourceKind>,
     /// Training settings.
     pub training: Option<TrainingConfig>,
     /// Split settings.

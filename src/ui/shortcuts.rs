@@ -5,10 +5,11 @@ use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
 use super::{action::Action, dialogs::Purpose, state::AppState, workspace::Step};
 
 /// Keys and what they do, for people.
-pub const LIST: [(&str, &str); 12] = [
+pub const LIST: [(&str, &str); 13] = [
     ("Ctrl+1 … Ctrl+6", "Show a step"),
     ("Ctrl+O", "Open a dataset"),
     ("Ctrl+P", "Type the path of something to open"),
+    ("Ctrl+Z, Ctrl+Y", "Undo and redo a change to the dataset"),
     ("Ctrl+S", "Save the model"),
     ("Ctrl+Enter", "Train"),
     ("Space", "Pause or resume training"),
@@ -37,6 +38,12 @@ pub fn take(context: &Context, state: &AppState, actions: &mut Vec<Action>) {
         (command(Key::O), Action::Ask(Purpose::OpenDataset)),
         (command(Key::P), Action::TogglePathField),
         (command(Key::Q), Action::Quit),
+        (
+            KeyboardShortcut::new(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z),
+            Action::Redo,
+        ),
+        (command(Key::Y), Action::Redo),
+        (command(Key::Z), Action::Undo),
         (alt(Key::ArrowLeft), Action::Back),
         (alt(Key::ArrowRight), Action::Forward),
         (

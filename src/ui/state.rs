@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    data::{Dataset, Picture, Split},
+    data::{Dataset, Division, Edit, Edits, Picture, SplitName, edits::EditError},
     engine::{
         JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress,
         TrainingOutcome,
@@ -125,6 +125,8 @@ pub struct Selection {
     pub class: Option<usize>,
     /// Cell of the confusion matrix: actual, predicted.
     pub cell: Option<(usize, usize)>,
+    /// Samples that an action on many means, ascending; empty when it means [`Self::sample`] alone.
+    pub marked: Arc<[usize]>,
 }
 
 /// Where the user looked before and after.
@@ -132,6 +134,15 @@ pub struct Selection {
 pub(super) struct Trail {
     back: Vec<Selection>,
     forward: Vec<Selection>,
+}
+
+/// What the user changed about the dataset, step by step.
+#[derive(Debug, Clone, Default)]
+pub(super) struct EditHistory {
+    pub undo: Vec<Arc<Edits>>,
+    pub redo: Vec<Arc<Edits>>,
+    /// What the engine shall apply; `None` when the open dataset is as wanted.
+    pub wanted: Option<Arc<Edits>>,
 }
 
 /// Selections that Alt+← remembers.
@@ -240,8 +251,16 @@ pub struct AppState {
     pub shapes: Result<Arc<[LayerShape]>, ShapeError>,
     /// The dataset.
     pub data: DataState,
-    /// The open dataset divided as the experiment says.
-    pub split: Option<Arc<Split>>,
+    /// The open dataset divided as the experiment says; `None` until that is done.
+    pub division: Option<Arc<Division>>,
+    /// The job that divides.
+    pub dividing: Option<JobId>,
+    /// Why the dataset cannot be divided.
+    pub division_failed: Option<String>,
+    /// Edits before and after the present ones.
+    pub(super) edits: EditHistory,
+    /// The job that decodes all images ahead of training.
+    pub preparing: Option<JobId>,
     /// The current or last run.
     pub training: Training,
     /// The newest evaluation.
@@ -279,7 +298,11 @@ impl AppState {
             shapes: Ok(Arc::from([])),
             experiment,
             data: DataState::Empty,
-            split: None,
+            division: None,
+            dividing: None,
+            division_failed: None,
+            edits: EditHistory::default(),
+            preparing: None,
             training: Training::default(),
             evaluation: None,
             evaluation_job: None,
@@ -324,12 +347,15 @@ impl AppState {
         if let Err(error) = self.experiment.training.check() {
             return Some(error.to_string());
         }
-        if self
-            .split
-            .as_ref()
-            .is_none_or(|split| split.train.is_empty())
-        {
-            return Some("The training part is empty: give less to validation".into());
+        if let Some(reason) = &self.division_failed {
+            return Some(reason.clone());
+        }
+        match &self.division {
+            None => return Some("The dataset is being divided".into()),
+            Some(division) if division.split.train.is_empty() => {
+                return Some("The training part is empty: give less to validation".into());
+            }
+            Some(_) => {}
         }
         let classes = dataset.classes.len();
         shapes::check_classifier(&self.experiment.model, classes)
@@ -357,11 +383,72 @@ impl AppState {
     pub fn experiment_changed(&mut self) {
         self.fit_last_layer();
         self.shapes = shapes::layer_shapes(&self.experiment.model).map(Into::into);
-        self.split = self.dataset().and_then(|dataset| {
-            Split::new(dataset, &self.experiment.split)
-                .ok()
-                .map(Arc::new)
-        });
+    }
+
+    /// The edits that the user wants: those of the open dataset, or newer ones that are being applied.
+    pub fn wanted_edits(&self) -> Option<&Arc<Edits>> {
+        let open = self.open_dataset()?;
+        Some(self.edits.wanted.as_ref().unwrap_or(&open.edits))
+    }
+
+    /// Adds one change to the dataset. It shows once the engine has applied it.
+    ///
+    /// # Errors
+    /// When it would mislead; nothing changes then.
+    pub fn edit(&mut self, edit: &Edit) -> Result<(), EditError> {
+        let (Some(open), Some(edits)) = (self.open_dataset(), self.wanted_edits()) else {
+            return Ok(());
+        };
+        let mut changed = Edits::clone(edits);
+        changed.change(edit, &open.base)?;
+        self.replace_edits(changed);
+        Ok(())
+    }
+
+    /// Makes `edits` the wanted ones; what was before can be had again with [`Self::undo`].
+    pub fn replace_edits(&mut self, edits: Edits) {
+        let Some(before) = self.wanted_edits().cloned().filter(|now| **now != edits) else {
+            return;
+        };
+        self.edits.undo.push(before);
+        self.edits.redo.clear();
+        self.edits.wanted = Some(Arc::new(edits));
+    }
+
+    /// Takes the last change to the dataset back. False when there is none.
+    pub fn undo(&mut self) -> bool {
+        let Some(now) = self.wanted_edits().cloned() else {
+            return false;
+        };
+        let Some(before) = self.edits.undo.pop() else {
+            return false;
+        };
+        self.edits.redo.push(now);
+        self.edits.wanted = Some(before);
+        true
+    }
+
+    /// Makes a change again that was taken back. False when there is none.
+    pub fn redo(&mut self) -> bool {
+        let Some(now) = self.wanted_edits().cloned() else {
+            return false;
+        };
+        let Some(after) = self.edits.redo.pop() else {
+            return false;
+        };
+        self.edits.undo.push(now);
+        self.edits.wanted = Some(after);
+        true
+    }
+
+    /// Whether there is something to undo, and to redo.
+    pub fn can_undo_redo(&self) -> (bool, bool) {
+        (!self.edits.undo.is_empty(), !self.edits.redo.is_empty())
+    }
+
+    /// The part that sample `index` stands in.
+    pub fn part_of(&self, index: usize) -> Option<SplitName> {
+        self.division.as_ref()?.part_of(index)
     }
 
     /// Changes the selection and remembers the old one.

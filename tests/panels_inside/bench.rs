@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use convscope::{
-    data::{Picture, generate},
+    data::{Division, Picture, generate},
     engine::{Event, JobId, JobKind, MaximisePreview, Prediction},
     inspect::maximise::MaximiseConfig,
     ui::{
@@ -68,6 +68,8 @@ fn preview(step: usize) -> MaximisePreview {
 pub fn state(world: &World, stage: Stage) -> AppState {
     let mut state = AppState::new(world.experiment.clone());
     state.data = DataState::Open(Arc::clone(&world.open));
+    let division = Division::new(&world.open.dataset, &state.experiment.split).unwrap();
+    state.division = Some(Arc::new(division));
     state.experiment_changed();
     state.selection.sample = Some(0);
     if stage == Stage::NoModel {

@@ -49,6 +49,17 @@ pub enum ColorMode {
 }
 
 impl ColorMode {
+    /// Every mode.
+    pub const ALL: [Self; 2] = [Self::Rgb, Self::Grayscale];
+
+    /// What people call it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Rgb => "RGB",
+            Self::Grayscale => "grey",
+        }
+    }
+
     /// Channels of the input tensor.
     pub fn channels(self) -> usize {
         match self {

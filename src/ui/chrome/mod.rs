@@ -131,7 +131,7 @@ impl Chrome {
             "Open bundled shapes",
             "",
             idle,
-            Action::OpenBundledDataset,
+            Action::OpenBundled("shapes"),
         );
         item(
             ui,

@@ -53,8 +53,8 @@ pub fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 ui.end_row();
             };
             fact("label", dataset.class_name(sample.label).to_owned());
-            if let Some(split) = state.split.as_ref().and_then(|split| split.of(index)) {
-                fact("part", split.word().to_owned());
+            if let Some(part) = state.part_of(index) {
+                fact("part", part.word().to_owned());
             }
             let says = match &state.says.answer {
                 Some(answer) => {

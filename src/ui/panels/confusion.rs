@@ -129,7 +129,7 @@ impl Confusion {
 }
 
 fn why_not(cx: &Cx<'_>, part: SplitName) -> Option<&'static str> {
-    let split = cx.state.split.as_ref();
+    let split = cx.state.division.as_ref().map(|division| &division.split);
     if cx.state.model.is_none() {
         Some("Train or open a model first")
     } else if cx.state.dataset().is_none() {

@@ -81,7 +81,7 @@ fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>, sentence: &str) {
     }
     ui.vertical_centered(|ui| {
         if ui.button("Open bundled shapes").clicked() {
-            cx.push(Action::OpenBundledDataset);
+            cx.push(Action::OpenBundled("shapes"));
         }
     });
 }
@@ -100,7 +100,7 @@ impl Datasets {
         });
         left_out_ui(ui, dataset);
         ui.add_space(4.0);
-        let split = cx.state.split.clone();
+        let division = cx.state.division.clone();
         ui.horizontal_top(|ui| {
             let width = CLASSES_WIDTH.min(0.36 * ui.available_width());
             ui.allocate_ui(vec2(width, ui.available_height()), |ui| {
@@ -109,7 +109,7 @@ impl Datasets {
             });
             ui.add_space(theme::GRID);
             ui.vertical(|ui| {
-                self.filter_ui(ui, split.as_deref());
+                self.filter_ui(ui, division.as_ref().map(|division| &*division.split));
                 self.update_shown(cx, dataset);
                 self.grid_ui(ui, cx, dataset);
             });
@@ -186,8 +186,8 @@ impl Datasets {
 
     fn update_shown(&mut self, cx: &Cx<'_>, dataset: &Dataset) {
         let id = cx.state.open_dataset().map_or(0, |open| open.id.0);
-        let split = cx.state.split.as_ref();
-        let address = split.map_or(0, |split| std::sync::Arc::as_ptr(split) as usize);
+        let division = cx.state.division.as_ref();
+        let address = division.map_or(0, |division| std::sync::Arc::as_ptr(division) as usize);
         let key = (id, address, self.class, self.part);
         if self.shown.as_ref().is_some_and(|(shown, _)| *shown == key) {
             return;
@@ -197,7 +197,7 @@ impl Datasets {
                 .is_none_or(|class| dataset.samples[*index].label == class)
                 && self
                     .part
-                    .is_none_or(|part| split.and_then(|split| split.of(*index)) == Some(part))
+                    .is_none_or(|part| division.and_then(|d| d.part_of(*index)) == Some(part))
         };
         self.shown = Some((key, (0..dataset.samples.len()).filter(fits).collect()));
     }

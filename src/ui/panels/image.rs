@@ -64,7 +64,7 @@ impl Panel for Image {
                 };
                 fact("File", display_path(&dataset.root.join(&sample.path)));
                 fact("Label", dataset.class_name(sample.label).to_owned());
-                let part = state.split.as_ref().and_then(|split| split.of(index));
+                let part = state.part_of(index);
                 fact("Part", part.map_or("–", |part| part.word()).to_owned());
                 let size = loaded.map_or_else(
                     || "…".to_owned(),

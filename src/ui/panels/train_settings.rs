@@ -156,7 +156,12 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let training = &cx.state.training;
     if training.total_epochs == 0 {
-        if let Some(split) = cx.state.split.as_ref().filter(|_| !training.is_running()) {
+        let division = cx
+            .state
+            .division
+            .as_ref()
+            .filter(|_| !training.is_running());
+        if let Some(split) = division.map(|division| &division.split) {
             let (train, validation) = (split.train.len(), split.validation.len());
             let words = format!(
                 "{} images to train, {} to validate",

@@ -1,0 +1,78 @@
+//! Which content a file had when it had this length and time of change, so that unchanged files need not
+//! be read.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use super::Key;
+use crate::data::{dataset::Dataset, files::write_atomically};
+
+const FILES_FOLDER: &str = "files-2";
+
+/// Length and time of change in nanoseconds since 1970.
+pub fn stamp(path: &Path) -> Option<(u64, u128)> {
+    let metadata = fs::metadata(path).ok()?;
+    let changed = metadata.modified().ok()?;
+    let changed = changed.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some((metadata.len(), changed.as_nanos()))
+}
+
+/// Which content each file of a dataset had.
+#[derive(Default)]
+pub struct Remembered {
+    /// Path below the root → length, time of change, content.
+    pub files: HashMap<Vec<u8>, (u64, u128, Key)>,
+}
+
+pub fn files_path(folder: &Path, dataset: &Dataset) -> PathBuf {
+    let root = blake3::hash(dataset.root.as_os_str().as_encoded_bytes());
+    let name = format!("{}.csv", &root.to_hex()[..32]);
+    folder.join(FILES_FOLDER).join(name)
+}
+
+impl Remembered {
+    pub fn get(&self, path: &Path, (length, changed): (u64, u128)) -> Option<Key> {
+        let known = self.files.get(path.as_os_str().as_encoded_bytes())?;
+        (known.0 == length && known.1 == changed).then_some(known.2)
+    }
+
+    /// What was saved; nothing when there is none or it is damaged.
+    pub fn load(path: &Path) -> Self {
+        let mut files = HashMap::new();
+        let reader = csv::ReaderBuilder::new().has_headers(false).from_path(path);
+        let records = reader.into_iter().flat_map(csv::Reader::into_byte_records);
+        for record in records.map_while(Result::ok) {
+            let number = |column: usize| std::str::from_utf8(record.get(column)?).ok();
+            let entry = || {
+                let key = blake3::Hash::from_hex(format!("{:0<64}", number(3)?)).ok()?;
+                let file = (
+                    number(1)?.parse().ok()?,
+                    number(2)?.parse().ok()?,
+                    super::key_of(&key),
+                );
+                Some((record.get(0)?.to_vec(), file))
+            };
+            files.extend(entry());
+        }
+        Self { files }
+    }
+
+    pub fn save(&self, path: &Path) -> io::Result<()> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for (path, (length, changed, key)) in &self.files {
+            let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+            let (length, changed) = (length.to_string(), changed.to_string());
+            let fields = [path, length.as_bytes(), changed.as_bytes(), hex.as_bytes()];
+            writer.write_record(fields)?;
+        }
+        let bytes = writer.into_inner().map_err(|error| error.into_error())?;
+        write_atomically(path, &bytes)
+    }
+}

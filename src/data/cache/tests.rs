@@ -1,0 +1,175 @@
+//! The cache over real files: what is decoded when, and what damage costs.
+
+use super::{
+    segments::{RECORD_BYTES, index_path},
+    *,
+};
+use crate::data::sources::folder;
+
+fn fixture() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (class, shade) in [("a", 10u8), ("b", 200)] {
+        fs::create_dir(folder.path().join(class)).unwrap();
+        for i in 0..3u8 {
+            let image = image::RgbImage::from_pixel(5, 4, image::Rgb([shade + i, 0, 0]));
+            let path = folder.path().join(class).join(format!("{i}.png"));
+            image.save(path).unwrap();
+        }
+    }
+    fs::write(folder.path().join("a/1.png"), b"not a png at all").unwrap();
+    folder
+}
+
+/// Opens and tells how many images were decoded for it.
+fn open(cache: &Path, data: &Path, size: (usize, usize)) -> (PixelCache, usize) {
+    let (token, images) = (CancelToken::new(), ImageStore::default());
+    let dataset = folder::scan(data, &token).unwrap();
+    let format = PixelFormat::stretched(size.0, size.1);
+    let rows = || -> usize {
+        let list = fs::read_dir(format.folder(cache)).into_iter().flatten();
+        let paths = list.map(|entry| entry.unwrap().path());
+        paths
+            .filter(|p| p.extension().is_some_and(|e| e == "rows"))
+            .map(|p| records(&p).0.len())
+            .sum()
+    };
+    let before = rows();
+    let pixels = PixelCache::open(cache, &dataset, &images, format, &token, &|_, _| {}).unwrap();
+    (pixels, rows() - before)
+}
+
+fn segments(cache: &Path) -> Vec<PathBuf> {
+    let folder = PixelFormat::stretched(4, 5).folder(cache);
+    let list = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    list.filter(|p| p.extension().is_some_and(|e| e == "rows"))
+        .collect()
+}
+
+#[test]
+fn broken_files_are_told_and_images_match_their_samples() {
+    let (data, cache) = (fixture(), tempfile::tempdir().unwrap());
+    for expected in [5, 0] {
+        let (pixels, decoded) = open(cache.path(), data.path(), (4, 5));
+        assert_eq!((pixels.len(), decoded), (6, expected));
+        assert_eq!(pixels.broken().keys().collect::<Vec<_>>(), [&1]);
+        for (index, first) in [(0, 10), (2, 12), (3, 200), (5, 202)] {
+            let image = pixels.image(index).unwrap();
+            assert_eq!((image[0], image[57], image.len()), (first, first, 60));
+        }
+        assert!(pixels.image(1).is_none() && pixels.image(6).is_none());
+    }
+}
+
+#[test]
+fn only_new_content_is_decoded() {
+    let (data, cache) = (fixture(), tempfile::tempdir().unwrap());
+    open(cache.path(), data.path(), (4, 5));
+    image::RgbImage::from_pixel(50, 40, image::Rgb([77, 0, 0]))
+        .save(data.path().join("a/0.png"))
+        .unwrap();
+    let (pixels, decoded) = open(cache.path(), data.path(), (4, 5));
+    assert_eq!(
+        (pixels.image(0).unwrap()[0], decoded),
+        (77, 1),
+        "one file was edited"
+    );
+    fs::rename(data.path().join("b/0.png"), data.path().join("b/9.png")).unwrap();
+    assert_eq!(
+        open(cache.path(), data.path(), (4, 5)).1,
+        0,
+        "a new name is no new content"
+    );
+    let copy = tempfile::tempdir().unwrap();
+    for class in ["a", "b"] {
+        fs::create_dir(copy.path().join(class)).unwrap();
+        for entry in fs::read_dir(data.path().join(class)).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(
+                entry.path(),
+                copy.path().join(class).join(entry.file_name()),
+            )
+            .unwrap();
+        }
+    }
+    assert_eq!(
+        open(cache.path(), copy.path(), (4, 5)).1,
+        0,
+        "nor is a new place"
+    );
+    assert_eq!(
+        open(cache.path(), data.path(), (2, 2)).1,
+        5,
+        "another size is"
+    );
+}
+
+#[test]
+fn what_a_cancelled_opening_decoded_stays() {
+    let (data, cache) = (fixture(), tempfile::tempdir().unwrap());
+    let token = CancelToken::new();
+    let dataset = folder::scan(data.path(), &token).unwrap();
+    let format = PixelFormat::stretched(4, 5);
+    let outcome = PixelCache::open(
+        cache.path(),
+        &dataset,
+        &ImageStore::default(),
+        format,
+        &token,
+        &|done, _| {
+            if done == 3 {
+                token.cancel();
+            }
+        },
+    );
+    assert!(matches!(outcome, Err(CacheError::Cancelled(_))));
+    let (_, decoded) = open(cache.path(), data.path(), (4, 5));
+    assert!((1..=3).contains(&decoded), "{decoded} were left");
+}
+
+/// What a killed process leaves: no closing record, a row or record cut off, or lost pages.
+#[test]
+fn a_segment_that_was_not_closed_is_repaired_or_decoded_again() {
+    let (data, cache) = (fixture(), tempfile::tempdir().unwrap());
+    let unclose = |rows: &Path| cut(&index_path(rows), RECORD_BYTES);
+    let damages: [(&str, &dyn Fn(&Path), bool); 5] = [
+        ("unclosed", &unclose, true),
+        (
+            "half a record",
+            &|rows| cut(&index_path(rows), RECORD_BYTES + 5),
+            true,
+        ),
+        ("half a row", &|rows| (unclose(rows), cut(rows, 7)).1, true),
+        ("a lost page", &|rows| (unclose(rows), flip(rows)).1, false),
+        ("damaged after it was closed", &flip, false),
+    ];
+    for (name, damage, stays) in damages {
+        let _ = fs::remove_dir_all(cache.path().join(PIXELS_FOLDER));
+        open(cache.path(), data.path(), (4, 5));
+        let segment = segments(cache.path()).remove(0);
+        damage(&segment);
+        let (pixels, _) = open(cache.path(), data.path(), (4, 5));
+        for (index, first) in [(0, 10), (2, 12), (3, 200), (4, 201), (5, 202)] {
+            assert_eq!(pixels.image(index).unwrap()[0], first, "{name}");
+        }
+        assert_eq!(segment.exists(), stays, "{name}");
+        let all: usize = segments(cache.path())
+            .iter()
+            .map(|p| records(p).0.len())
+            .sum();
+        assert_eq!(all, 5, "{name}: nothing is kept twice");
+    }
+}
+
+fn cut(path: &Path, bytes: usize) {
+    let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+    file.set_len(file.metadata().unwrap().len() - bytes as u64)
+        .unwrap();
+}
+
+fn flip(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[61] ^= 0xff;
+    fs::write(path, bytes).unwrap();
+}

@@ -1,0 +1,187 @@
+//! Carrying out what panels wish for.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Context};
+
+use super::App;
+use crate::{
+    data::{Edits, generate},
+    engine::{ImageSource, Level, MaximiseRequest, OpenRequest, TrainRequest},
+    ui::{
+        action::Action,
+        dialogs::Purpose,
+        files::FileTask,
+        state::{MaximiseState, RunState, Training},
+        workspace::{Step, Workspaces},
+    },
+};
+
+impl App {
+    /// Carries out an action as if a panel had pushed it.
+    pub fn act(&mut self, context: &Context, action: Action) {
+        match action {
+            Action::Ask(purpose) => self.picker.ask(purpose),
+            Action::OpenPath(path) => self.open_path(path),
+            Action::OpenDataset(path) => self.open_dataset(OpenRequest::new(path)),
+            Action::OpenBundled(name) => self.open_bundled(name),
+            Action::ReadAs(kind) => self.read_as(kind),
+            Action::SaveModel(path) => {
+                self.engine.save_model(path);
+            }
+            Action::Train => self.train(),
+            Action::SetPaused(true) => self.engine.pause(),
+            Action::SetPaused(false) => self.engine.resume(),
+            Action::Stop => self.engine.stop(),
+            Action::EditTraining(training) => {
+                self.state.experiment.training = training.clone();
+                self.settings.training = Some(training);
+            }
+            Action::EditSplit(split) => {
+                self.state.experiment.split = split;
+                self.settings.split = Some(split);
+                self.state.experiment_changed();
+            }
+            Action::EditInput(input) => {
+                self.state.experiment.model.input = input;
+                self.state.experiment_changed();
+            }
+            Action::Select(selection) => self.state.select(selection),
+            Action::Back => self.state.go_back(),
+            Action::Forward => self.state.go_forward(),
+            Action::GoTo(step) => self.settings.step = step,
+            Action::ResetLayout => self.workspaces = Workspaces::default(),
+            Action::ToggleShortcuts => self.chrome.shortcuts = !self.chrome.shortcuts,
+            Action::ToggleLog => self.chrome.log = !self.chrome.log,
+            Action::TogglePathField => {
+                self.chrome.path_field = self.chrome.path_field.is_none().then(String::new);
+            }
+            Action::SetTheme(theme) => {
+                self.settings.theme = theme.into();
+                context.set_theme(theme);
+            }
+            Action::Dismiss(id) => self.state.dismiss(id),
+            Action::Cancel(job) => self.engine.cancel(job),
+            Action::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
+            action => self.act_on_data(action),
+        }
+    }
+
+    /// Actions that change the dataset's edits.
+    fn act_on_data(&mut self, action: Action) {
+        let before = self.state.wanted_edits().cloned();
+        match action {
+            Action::Edit(edit) => {
+                if let Err(error) = self.state.edit(&edit) {
+                    self.state.note(Level::Warning, error.to_string());
+                }
+            }
+            Action::Undo => {
+                self.state.undo();
+            }
+            Action::Redo => {
+                self.state.redo();
+            }
+            Action::ClearEdits => self.state.replace_edits(Edits::default()),
+            action => return self.act_on_model(action),
+        }
+        let (Some(edits), Some(open)) = (self.state.wanted_edits(), self.state.open_dataset())
+        else {
+            return;
+        };
+        if before.as_ref() != Some(edits) {
+            self.files.send(FileTask::Sidecar(
+                Arc::clone(edits),
+                self.places.folders.edits.clone(),
+                open.dataset.opened.clone(),
+            ));
+        }
+    }
+
+    /// Actions that need a model.
+    fn act_on_model(&mut self, action: Action) {
+        match action {
+            Action::Predict(images) => self.predict(images),
+            Action::DrawShape => {
+                // A different shape each time, the same sequence after every start.
+                let (kind, picture) = generate::draw_random_shape(self.shapes_drawn);
+                self.shapes_drawn += 1;
+                let name = format!("a new {}", kind.word());
+                self.predict(vec![ImageSource::Picture(name, Arc::new(picture))]);
+            }
+            Action::ClearPredictions => self.state.predict.answers.clear(),
+            Action::Evaluate(split) => {
+                if let Some(dataset) = self.state.open_dataset().cloned() {
+                    self.state.evaluation_job = Some(self.engine.evaluate(dataset, split));
+                }
+            }
+            Action::Maximise(config) => {
+                if let Some(earlier) = self.state.maximise.job {
+                    self.engine.cancel(earlier);
+                }
+                let job = Some(self.engine.maximise(MaximiseRequest { config }));
+                self.state.maximise = MaximiseState {
+                    job,
+                    config: Some(config),
+                    ..MaximiseState::default()
+                };
+            }
+            Action::SavePicture(picture) => {
+                self.picture_to_save = Some(picture);
+                self.picker.ask(Purpose::SavePicture);
+            }
+            _ => {}
+        }
+    }
+
+    fn train(&mut self) {
+        let Some(dataset) = self.state.open_dataset().cloned() else {
+            return;
+        };
+        if let Some(reason) = self.state.why_not_train() {
+            self.state.note(Level::Warning, reason);
+            return;
+        }
+        let mut experiment = self.state.experiment.clone();
+        experiment.dataset.path.clone_from(&dataset.dataset.opened);
+        experiment.dataset.kind = Some(dataset.dataset.kind);
+        if let Some(job) = self.state.preparing {
+            self.engine.cancel(job);
+        }
+        if let Some(job) = self.state.maximise.job {
+            self.engine.cancel(job);
+        }
+        let run = self
+            .places
+            .runs
+            .join(format!("{}-{}", experiment.name, timestamp()));
+        let job = self.engine.train(TrainRequest {
+            experiment,
+            dataset,
+            run,
+        });
+        self.state.training = Training {
+            run: RunState::Running {
+                job,
+                paused: false,
+                stopping: false,
+            },
+            ..Training::default()
+        };
+        self.state.evaluation = None;
+        self.state.maximise = MaximiseState::default();
+    }
+
+    pub(super) fn predict(&mut self, images: Vec<ImageSource>) {
+        self.settings.step = Step::Predict;
+        self.state.predict.failed = None;
+        let job = self.engine.predict(images);
+        self.state.predict.jobs.insert(job);
+    }
+}
+
+/// Seconds since 1970, to tell runs apart.
+fn timestamp() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |time| time.as_secs())
+}

@@ -1,0 +1,310 @@
+//! The app: drains events, draws, carries out actions.
+
+mod act;
+mod open;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use eframe::egui::{self, Context, Ui};
+
+use super::{
+    chrome::Chrome,
+    dialogs::{FilePicker, SystemPicker},
+    files::{FileTask, file_worker},
+    follow::Follow,
+    frame_times::FrameTimes,
+    panels::{Cx, Panels},
+    settings::{self, Settings},
+    shortcuts,
+    state::AppState,
+    textures::Textures,
+    theme,
+    workspace::Workspaces,
+};
+use crate::{
+    data::Picture,
+    engine::{EngineHandle, Event, Folders, Level, OpenRequest, Waker},
+    train::{recipes, run_folder},
+    worker::Worker,
+};
+
+/// Where the app keeps things.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The settings file.
+    pub settings: PathBuf,
+    /// Where the engine keeps decoded images and what the user changed about datasets.
+    pub folders: Folders,
+    /// The folder that holds a folder for each run.
+    pub runs: PathBuf,
+    /// The file that the event log is also written to (`CONVSCOPE_LOG`).
+    pub log: Option<PathBuf>,
+}
+
+impl Default for Places {
+    /// The user's own folders.
+    fn default() -> Self {
+        Self {
+            settings: settings::default_path(),
+            folders: Folders::default(),
+            runs: run_folder::default_runs_folder(),
+            log: std::env::var_os("CONVSCOPE_LOG").map(PathBuf::from),
+        }
+    }
+}
+
+/// Most time for events in one frame; what is left waits for the next.
+const EVENT_BUDGET: Duration = Duration::from_millis(4);
+/// The dataset that is open when none was opened before.
+const BUNDLED: &str = "shapes";
+/// Settings are written this long after they changed.
+const SETTINGS_DELAY: Duration = Duration::from_secs(2);
+
+/// The window's content.
+pub struct App {
+    engine: EngineHandle,
+    state: AppState,
+    settings: Settings,
+    saved_settings: Settings,
+    settings_changed: Option<Instant>,
+    files: Worker<FileTask>,
+    file_errors: crossbeam_channel::Receiver<String>,
+    places: Places,
+    workspaces: Workspaces,
+    panels: Panels,
+    textures: Textures,
+    chrome: Chrome,
+    picker: Box<dyn FilePicker>,
+    picture_to_save: Option<Arc<Picture>>,
+    follow: Follow,
+    shapes_drawn: u64,
+    /// Notices with smaller numbers have been written to the log file.
+    logged: u64,
+    frame_times: FrameTimes,
+}
+
+impl App {
+    /// Starts engine and app; opens `open`, or else the dataset of last time, or else the bundled one.
+    ///
+    /// # Errors
+    /// When a thread cannot be started or the recipes are missing.
+    pub fn start(
+        context: &Context,
+        places: Places,
+        open: Option<PathBuf>,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let waker = waker(context);
+        let picker = Box::new(SystemPicker::start(Arc::clone(&waker))?);
+        Self::start_with(context, places, open, waker, picker)
+    }
+
+    /// Like [`Self::start`], with another way to ask for files.
+    ///
+    /// # Errors
+    /// Like [`Self::start`].
+    pub fn start_with(
+        context: &Context,
+        places: Places,
+        open: Option<PathBuf>,
+        waker: Waker,
+        picker: Box<dyn FilePicker>,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        theme::install(context);
+        let (settings, notice) = Settings::load(&places.settings);
+        context.set_theme(egui::ThemePreference::from(settings.theme));
+        let engine = EngineHandle::start(waker, places.folders.clone())?;
+        let mut experiment = recipes::find(Path::new("shapes"))?;
+        if let Some(training) = &settings.training {
+            experiment.training = training.clone();
+        }
+        if let Some(split) = settings.split {
+            experiment.split = split;
+        }
+        let (files, file_errors) = file_worker()?;
+        let mut app = Self {
+            engine,
+            state: AppState::new(experiment),
+            saved_settings: settings.clone(),
+            settings_changed: None,
+            workspaces: Workspaces::from_saved(&settings.layouts),
+            settings,
+            files,
+            file_errors,
+            places,
+            panels: Panels::default(),
+            textures: Textures::default(),
+            chrome: Chrome::default(),
+            picker,
+            picture_to_save: None,
+            follow: Follow::default(),
+            shapes_drawn: 0,
+            logged: 0,
+            frame_times: FrameTimes::from_environment(),
+        };
+        if let Some(notice) = notice {
+            app.state.note(Level::Warning, notice);
+        }
+        app.open_at_start(open);
+        Ok(app)
+    }
+
+    fn open_at_start(&mut self, open: Option<PathBuf>) {
+        let last = self.settings.dataset.clone();
+        match open {
+            Some(path) => {
+                let is_dataset = self.is_dataset(&path);
+                self.open_path(path);
+                if !is_dataset {
+                    self.open_bundled(BUNDLED);
+                }
+            }
+            None => match last {
+                Some(path) => self.open_dataset(OpenRequest {
+                    kind: self.settings.dataset_kind,
+                    ..OpenRequest::new(path)
+                }),
+                None => self.open_bundled(BUNDLED),
+            },
+        }
+    }
+
+    /// Everything the window shows.
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    fn drain_events(&mut self) {
+        let start = Instant::now();
+        while let Some(event) = self.engine.events().try_next() {
+            match event {
+                Event::Thumbnails { dataset, pictures } => self.textures.arrived(dataset, pictures),
+                Event::ThumbnailsForgotten { dataset, samples } => {
+                    self.textures.forgotten(dataset, &samples);
+                }
+                event => {
+                    let opened = matches!(event, Event::DatasetOpened { .. });
+                    let experiment = matches!(event, Event::ExperimentLoaded { .. });
+                    self.state.apply(event);
+                    if opened {
+                        let dataset = self.state.dataset();
+                        self.settings.dataset = dataset.map(|dataset| dataset.opened.clone());
+                        self.settings.dataset_kind = dataset.map(|dataset| dataset.kind);
+                    }
+                    if experiment {
+                        let experiment = &self.state.experiment;
+                        let edits = &experiment.edits;
+                        self.open_dataset(OpenRequest {
+                            kind: experiment.dataset.kind,
+                            edits: (!edits.is_empty()).then(|| edits.clone()),
+                            ..OpenRequest::new(&experiment.dataset.path)
+                        });
+                    }
+                }
+            }
+            if start.elapsed() > EVENT_BUDGET {
+                break;
+            }
+        }
+        self.state.model = self.engine.model();
+        self.write_log();
+        while let Ok(message) = self.file_errors.try_recv() {
+            self.state.note(Level::Error, message);
+            // Writing that the log cannot be written would go on for ever.
+            self.places.log = None;
+        }
+    }
+
+    fn write_log(&mut self) {
+        let Some(log) = &self.places.log else { return };
+        for notice in self
+            .state
+            .notices
+            .iter()
+            .filter(|notice| notice.id >= self.logged)
+        {
+            self.files
+                .send(FileTask::Log(notice.text.clone(), log.clone()));
+        }
+        self.logged = self.state.notices.last().map_or(0, |notice| notice.id + 1);
+    }
+
+    fn keep_settings(&mut self, context: &Context) {
+        if self.settings == self.saved_settings {
+            return;
+        }
+        let changed = *self.settings_changed.get_or_insert_with(Instant::now);
+        if let Some(wait) = SETTINGS_DELAY.checked_sub(changed.elapsed()) {
+            context.request_repaint_after(wait);
+            return;
+        }
+        self.write_settings();
+    }
+
+    fn write_settings(&mut self) {
+        self.settings.layouts = self.workspaces.to_saved();
+        self.settings_changed = None;
+        self.saved_settings = self.settings.clone();
+        let settings = Box::new(self.settings.clone());
+        self.files
+            .send(FileTask::Settings(settings, self.places.settings.clone()));
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, context: &Context, frame: &mut eframe::Frame) {
+        self.frame_times.begin(frame);
+        self.drain_events();
+        self.take_drops(context);
+        self.follow
+            .update(&self.engine, &mut self.state, self.settings.step);
+        self.keep_settings(context);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let context = ui.ctx().clone();
+        self.textures.begin_frame();
+        let mut actions = Vec::new();
+        shortcuts::take(&context, &self.state, &mut actions);
+        self.take_picked(&context);
+        let mut settings = std::mem::take(&mut self.settings);
+        let step = settings.step;
+        let mut cx = Cx {
+            state: &self.state,
+            textures: &mut self.textures,
+            settings: &mut settings,
+            actions: &mut actions,
+        };
+        self.chrome.ui(ui, &mut cx, |ui, cx| {
+            let panels = &mut self.panels;
+            self.workspaces
+                .ui(step, ui, &mut |ui, kind| panels.ui(kind, ui, cx));
+        });
+        self.settings = settings;
+        let wanted = self.textures.take_wanted();
+        if let (false, Some(dataset)) = (wanted.is_empty(), self.state.open_dataset()) {
+            self.engine.load_thumbnails(Arc::clone(dataset), wanted);
+        }
+        if !actions.is_empty() {
+            // What changed is drawn at once rather than at the next movement of the pointer.
+            context.request_repaint();
+        }
+        for action in actions {
+            self.act(&context, action);
+        }
+        self.frame_times.end(self.state.training.is_running());
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.write_settings();
+        self.frame_times.write();
+    }
+}
+
+fn waker(context: &Context) -> Waker {
+    let context = context.clone();
+    Arc::new(move || context.request_repaint())
+}
