@@ -26,7 +26,7 @@ use convscope::{
         sources::{self, Limits, Request, SourceError},
     },
 };
-use kit::{Desk, gzip, metadata, open, pack, refused, tar_of};
+use kit::{Desk, gzip, metadata, noise, open, pack, refused, tar_of};
 
 #[test]
 fn what_is_no_dataset_says_what_to_do() {
@@ -63,7 +63,7 @@ fn a_reading_that_is_asked_for_is_taken_or_refused() {
         (
             "d",
             SourceKind::Npz,
-            Err("cannot read"),
+            Err("without a single .npz"),
             "a folder is no file of arrays",
         ),
         ("d", SourceKind::Idx, Err("no IDX files"), "no MNIST"),
@@ -103,9 +103,7 @@ fn a_reading_that_is_asked_for_is_taken_or_refused() {
 #[test]
 fn opening_tells_how_far_it_is_and_stops_when_asked() {
     let names: Vec<String> = (0..40).map(|i| format!("{}/{i}.png", i % 2)).collect();
-    let noise: Vec<u8> = (0..100_000u32)
-        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
-        .collect();
+    let noise = noise(100_000);
     let files: Vec<(&str, &[u8])> = names
         .iter()
         .map(|n| (n.as_str(), noise.as_slice()))

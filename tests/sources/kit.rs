@@ -168,6 +168,13 @@ pub fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
+/// Bytes that cannot be packed.
+pub fn noise(count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    blake3::Hasher::new().finalize_xof().fill(&mut bytes);
+    bytes
+}
+
 /// IDX: bytes with their shape.
 pub fn idx(shape: &[u32], bytes: &[u8]) -> Vec<u8> {
     let mut all = vec![0, 0, 8, shape.len() as u8];

@@ -208,8 +208,8 @@ fn is_tar(head: &[u8]) -> bool {
 
 /// A short name for what the user opened: of a file, without what tells its format.
 pub(super) fn short_name(path: &Path, is_folder: bool) -> String {
-    const ENDINGS: [&str; 9] = [
-        ".tar.gz", ".tgz", ".tar", ".zip", ".npz", ".csv", ".tsv", ".gz", ".bin",
+    const ENDINGS: [&str; 10] = [
+        ".tar.gz", ".tgz", ".tar", ".zip", ".npz", ".csv", ".tsv", ".txt", ".gz", ".bin",
     ];
     let path = match path.file_name() {
         Some(_) => path.to_path_buf(),
