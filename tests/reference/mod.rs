@@ -1,4 +1,5 @@
 //! What the tests with reference numbers share: reading them, opening images, following a run.
+#![allow(dead_code, reason = "no test uses everything in here")]
 
 use std::{
     ops::ControlFlow,
