@@ -9,6 +9,8 @@ use clap::{
 
 use crate::data::generate::GeneratedSet;
 
+use crate::data::dataset::SourceKind;
+
 /// Train image classifiers and see what they see.
 ///
 /// Without a command, the window opens.
@@ -70,6 +72,8 @@ pub enum Command {
     Recipes,
     /// Write a bundled dataset
     Generate(GenerateArgs),
+    /// Read a dataset and say what is wrong with it
+    Doctor(DoctorArgs),
     /// Show a network's layers, output shapes and parameters
     Summary(SummaryArgs),
     /// Train a model
@@ -106,6 +110,56 @@ impl ValueEnum for GeneratedSet {
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
         Some(PossibleValue::new(self.word()).help(self.description()))
+    }
+}
+
+/// `convscope doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Folder, archive, list or array file
+    #[arg(value_name = "DATA")]
+    pub data: PathBuf,
+    /// What to take DATA for; found out unless given
+    #[arg(long, value_enum)]
+    pub kind: Option<Source>,
+    /// Also look at the validation part that training would draw: a share of each class, 0 to 1
+    #[arg(long, value_name = "SHARE")]
+    pub validation: Option<f64>,
+    /// Also look at the test part that training would draw: a share of each class, 0 to 1
+    #[arg(long, value_name = "SHARE")]
+    pub test: Option<f64>,
+    /// Seed of the drawn parts [default: 42]
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
+
+/// What a dataset is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Source {
+    /// One folder of images per class
+    ClassFolders,
+    /// Folders for training, validation and test, each with one folder per class
+    SplitFolders,
+    /// A CSV file with the columns path, label and perhaps split
+    Manifest,
+    /// MedMNIST's .npz
+    Npz,
+    /// MNIST's IDX files
+    Idx,
+    /// CIFAR-10's binary batches
+    Cifar10,
+}
+
+impl From<Source> for SourceKind {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::ClassFolders => Self::ClassFolders,
+            Source::SplitFolders => Self::SplitFolders,
+            Source::Manifest => Self::Manifest,
+            Source::Npz => Self::Npz,
+            Source::Idx => Self::Idx,
+            Source::Cifar10 => Self::Cifar10,
+        }
     }
 }
 

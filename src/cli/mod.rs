@@ -4,6 +4,7 @@
 //! progress and messages go to standard error. The exit status says how it went ([`Status`]).
 
 mod args;
+mod doctor;
 mod evaluate;
 mod generate;
 mod inspect;
@@ -61,6 +62,7 @@ pub fn run(command: Command, json: bool) -> Status {
     let outcome = match command {
         Command::Recipes => recipes::run(output),
         Command::Generate(args) => generate::run(&args, output),
+        Command::Doctor(args) => doctor::run(&args, output),
         Command::Summary(args) => summary::run(&args, output),
         Command::Train(args) => train::run(&args, output),
         Command::Evaluate(args) => evaluate::run(&args, output),

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod dataset;
 pub mod decode;
 pub mod division;
+pub mod doctor;
 pub mod edits;
 pub mod files;
 pub mod generate;
@@ -15,6 +16,7 @@ pub mod images;
 pub mod picture;
 pub mod sources;
 pub mod split;
+pub mod stats;
 
 pub use cache::PixelCache;
 pub use dataset::{Dataset, Sample};

@@ -1,0 +1,194 @@
+//! Reading every picture of a dataset once, for everything that is asked about it afterwards.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use image::RgbImage;
+use rayon::prelude::*;
+
+use super::{
+    alike::{self, Alike},
+    probe,
+    thumbnail::Thumbnail,
+};
+use crate::{
+    cancel::{CancelToken, Cancelled},
+    data::{Dataset, ImageStore, images::Content},
+};
+
+/// What is known of one picture that can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// Pixels per row and per column, upright.
+    pub size: (u32, u32),
+    /// How the source stores colours, such as `grey` or `RGB`.
+    pub channels: String,
+    /// The format of the content, where the file's ending promises another.
+    pub misnamed: Option<String>,
+    /// Every pixel has the same colour.
+    pub is_blank: bool,
+    /// Number of the picture: samples with the same pixels have the same number.
+    pub picture: usize,
+}
+
+/// What became of one sample.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Outcome {
+    Read(Facts),
+    Broken { reason: String, is_empty: bool },
+}
+
+/// What was read of a dataset: it depends on the files alone, not on labels, parts or exclusions.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Readings {
+    /// One per sample.
+    outcomes: Vec<Outcome>,
+    /// Pictures that look alike, by their numbers.
+    alike: Vec<Alike>,
+}
+
+/// A picture before its number is known.
+struct Picture {
+    facts: Facts,
+    hash: blake3::Hash,
+    thumbnail: Box<Thumbnail>,
+}
+
+impl Readings {
+    /// Reads every sample of `dataset`, excluded ones too, so that they can be taken back in at once.
+    ///
+    /// `progress(done, total)` counts samples and is called from several threads.
+    ///
+    /// # Errors
+    /// [`Cancelled`] when `cancel` was set.
+    pub fn read(
+        dataset: &Dataset,
+        images: &ImageStore,
+        cancel: &CancelToken,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Self, Cancelled> {
+        let total = dataset.samples.len();
+        let done = AtomicUsize::new(0);
+        let read: Result<Vec<Result<Picture, Outcome>>, Cancelled> = (0..total)
+            .into_par_iter()
+            .map(|index| {
+                cancel.check()?;
+                let read = read_one(dataset, images, index);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+                Ok(read)
+            })
+            .collect();
+        let mut numbers: HashMap<blake3::Hash, usize> = HashMap::new();
+        let mut thumbnails = Vec::new();
+        let mut outcomes = Vec::with_capacity(total);
+        for picture in read? {
+            outcomes.push(match picture {
+                Err(outcome) => outcome,
+                Ok(Picture {
+                    mut facts,
+                    hash,
+                    thumbnail,
+                }) => {
+                    let next = thumbnails.len();
+                    facts.picture = *numbers.entry(hash).or_insert(next);
+                    if facts.picture == next {
+                        thumbnails.push(thumbnail);
+                    }
+                    Outcome::Read(facts)
+                }
+            });
+        }
+        let thumbnails: Vec<&Thumbnail> = thumbnails.iter().map(AsRef::as_ref).collect();
+        let alike = alike::find(&thumbnails, cancel, &|| progress(total, total))?;
+        Ok(Self { outcomes, alike })
+    }
+
+    /// Samples that cannot be read, and why (to follow a file's name): for [`Dataset::broken`].
+    pub fn broken(&self) -> BTreeMap<usize, String> {
+        let reason = |index: usize| Some((index, self.reason(index)?.clone()));
+        (0..self.outcomes.len()).filter_map(reason).collect()
+    }
+
+    pub(super) fn facts(&self, index: usize) -> Option<&Facts> {
+        match self.outcomes.get(index)? {
+            Outcome::Read(facts) => Some(facts),
+            Outcome::Broken { .. } => None,
+        }
+    }
+
+    pub(super) fn reason(&self, index: usize) -> Option<&String> {
+        match self.outcomes.get(index)? {
+            Outcome::Read(_) => None,
+            Outcome::Broken { reason, .. } => Some(reason),
+        }
+    }
+
+    pub(super) fn is_empty_file(&self, index: usize) -> bool {
+        matches!(
+            self.outcomes.get(index),
+            Some(Outcome::Broken { is_empty: true, .. })
+        )
+    }
+
+    pub(super) fn alike(&self) -> &[Alike] {
+        &self.alike
+    }
+}
+
+fn read_one(dataset: &Dataset, images: &ImageStore, index: usize) -> Result<Picture, Outcome> {
+    let broken = |reason: String| Outcome::Broken {
+        reason,
+        is_empty: false,
+    };
+    let content = images.content(dataset, index).map_err(broken)?;
+    if matches!(&content, Content::File(bytes) if bytes.is_empty()) {
+        return Err(Outcome::Broken {
+            reason: "is empty".to_owned(),
+            is_empty: true,
+        });
+    }
+    // A decoder that gives up must not end the examination.
+    let picture = catch_unwind(AssertUnwindSafe(|| {
+        let image = content.decode()?;
+        Ok(picture(dataset, index, &content, &image))
+    }));
+    picture
+        .unwrap_or_else(|_| Err("cannot be decoded: the decoder failed".to_owned()))
+        .map_err(broken)
+}
+
+fn picture(dataset: &Dataset, index: usize, content: &Content<'_>, image: &RgbImage) -> Picture {
+    let (channels, misnamed) = match content {
+        Content::Pixels { channels: 1, .. } => ("grey".to_owned(), None),
+        Content::Pixels { .. } => ("RGB".to_owned(), None),
+        Content::File(bytes) => {
+            let head = probe::head(bytes);
+            let path = dataset.samples.get(index).map(|sample| &sample.path);
+            let fits = |head: &&probe::Head| path.is_none_or(|p| probe::fits(p, &head.format));
+            let misnamed = head.as_ref().filter(|head| !fits(head));
+            let misnamed = misnamed.map(|head| head.format.clone());
+            let channels = head.map_or_else(|| "other".to_owned(), |head| head.channels);
+            (channels, misnamed)
+        }
+    };
+    let mut hasher = blake3::Hasher::new();
+    let size = image.dimensions();
+    hasher.update(format!("{} {} ", size.0, size.1).as_bytes());
+    hasher.update(image.as_raw());
+    let mut pixels = image.as_raw().chunks_exact(3);
+    let first = pixels.next();
+    Picture {
+        facts: Facts {
+            size,
+            channels,
+            misnamed,
+            is_blank: pixels.all(|pixel| Some(pixel) == first),
+            picture: 0,
+        },
+        hash: hasher.finalize(),
+        thumbnail: Box::new(Thumbnail::new(image)),
+    }
+}
