@@ -5,12 +5,14 @@
 
 #[path = "sources/archives.rs"]
 mod archives;
-#[path = "sources/arrays.rs"]
-mod arrays;
+#[path = "sources/classics.rs"]
+mod classics;
 #[path = "sources/kit.rs"]
 mod kit;
 #[path = "sources/lists.rs"]
 mod lists;
+#[path = "sources/npz.rs"]
+mod npz;
 
 use std::{
     path::PathBuf,

@@ -72,7 +72,8 @@ fn archives_hold_datasets_of_every_kind() {
     ]);
     let idx = crate::kit::idx(&[2, 1, 1], &[1, 2]);
     let labels = crate::kit::idx(&[2], &[1, 2]);
-    let rows: [(&[(&str, &[u8])], SourceKind, &str); 5] = [
+    type Row<'a> = (&'a [(&'a str, &'a [u8])], SourceKind, &'a str);
+    let rows: [Row<'_>; 5] = [
         (
             &[("train/a/1.png", b"1"), ("test/b/1.png", b"1")],
             SourceKind::SplitFolders,

@@ -168,6 +168,13 @@ pub fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     builder.into_inner().unwrap()
 }
 
+/// Images of 2 × 3 pixels, each a run of bytes that begins with its number.
+pub fn grey(count: usize) -> Vec<u8> {
+    (0..count)
+        .flat_map(|image| (0..6).map(move |pixel| (10 * image + pixel) as u8))
+        .collect()
+}
+
 /// Bytes that cannot be packed.
 pub fn noise(count: usize) -> Vec<u8> {
     let mut bytes = vec![0; count];

@@ -147,7 +147,39 @@ pub(super) fn open(
         }
         Ok(())
     })?;
-    let is_named = is_named(&numbers, names);
+    let mut images = ImageStore::default();
+    for part in parts {
+        let ImageSize {
+            height,
+            width,
+            channels,
+        } = part.size;
+        let array = ImageArray::open(&part.file(&unpacked), height, width, channels);
+        images
+            .arrays
+            .push(array.map_err(SourceError::unpack(&unpacked))?);
+    }
+    let line = |part: &Part| {
+        (
+            format!("Images for {}", part.part.word()),
+            part.size.words(),
+        )
+    };
+    let dataset = Dataset {
+        name: display_path(path),
+        opened: path.to_path_buf(),
+        root: path.to_path_buf(),
+        kind: source.kind,
+        samples: samples_of(parts, &numbers, is_named(&numbers, names)),
+        classes,
+        metadata: parts.iter().map(line).collect(),
+        ..Dataset::default()
+    };
+    Ok(Opened { dataset, images })
+}
+
+/// One sample per image. A label is its number where numbers are named, else the place of its number.
+fn samples_of(parts: &[Part], numbers: &[i64], is_named: bool) -> Vec<Sample> {
     let label_of = |number: &i64| {
         if is_named {
             *number as usize
@@ -157,19 +189,8 @@ pub(super) fn open(
     };
     let is_divided = parts.iter().filter(|part| !part.labels.is_empty()).count() > 1;
     let mut samples = Vec::new();
-    let mut images = ImageStore::default();
-    let mut metadata = Vec::new();
     for (array, part) in parts.iter().enumerate() {
         let word = part.part.word();
-        let ImageSize {
-            height,
-            width,
-            channels,
-        } = part.size;
-        let map = ImageArray::open(&part.file(&unpacked), height, width, channels);
-        images
-            .arrays
-            .push(map.map_err(SourceError::unpack(&unpacked))?);
         for (row, number) in part.labels.iter().enumerate() {
             samples.push(Sample {
                 part: is_divided.then_some(part.part),
@@ -177,19 +198,8 @@ pub(super) fn open(
                 ..Sample::file(format!("{word}/{row:05}"), label_of(number))
             });
         }
-        metadata.push((format!("Images for {word}"), part.size.words()));
     }
-    let dataset = Dataset {
-        name: display_path(path),
-        opened: path.to_path_buf(),
-        root: path.to_path_buf(),
-        kind: source.kind,
-        classes,
-        samples,
-        metadata,
-        ..Dataset::default()
-    };
-    Ok(Opened { dataset, images })
+    samples
 }
 
 fn distinct_labels(parts: &[Part]) -> Vec<i64> {

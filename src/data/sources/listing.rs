@@ -3,10 +3,10 @@
 use std::{
     ffi::{OsStr, OsString},
     fs,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use super::SourceError;
+use super::{SourceError, natural};
 use crate::cancel::CancelToken;
 
 /// Endings of files that are taken for images; the format itself is found from the content.
@@ -126,4 +126,61 @@ pub(super) fn peek(folder: &Path, all: bool, cancel: &CancelToken) -> Result<Pee
         }
     }
     Ok(found)
+}
+
+/// Every image below `folder` at any depth, depth first in natural order; hidden files and folders are
+/// passed over and links to folders not followed, since they may lead back up.
+///
+/// # Errors
+/// When `folder` or one below it cannot be listed.
+pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
+    let read = SourceError::read(folder);
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder).map_err(&read)? {
+        let entry = entry.map_err(&read)?;
+        if !is_hidden(&entry.file_name()) {
+            entries.push((entry.file_name(), entry.path()));
+        }
+    }
+    natural::sort(&mut entries, |entry| &entry.0);
+    let mut images = Vec::new();
+    for (_, path) in entries {
+        if path.is_dir() {
+            if !path.is_symlink() {
+                images.extend(images_below(&path)?);
+            }
+        } else if looks_like_image(&path) {
+            images.push(path);
+        }
+    }
+    Ok(images)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::fixtures::tree, *};
+
+    #[test]
+    fn images_at_any_depth_come_in_natural_order() {
+        let folder = tree(&[
+            "b10/x.png",
+            "b9/y.jpg",
+            "b9/deeper/z.png",
+            "a.png",
+            ".hidden/h.png",
+            "notes.txt",
+        ]);
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("b9/up")).unwrap();
+        let found = images_below(folder.path()).unwrap();
+        let found: Vec<_> = found
+            .iter()
+            .map(|path| path.strip_prefix(folder.path()).unwrap())
+            .collect();
+        assert_eq!(
+            found,
+            ["a.png", "b9/deeper/z.png", "b9/y.jpg", "b10/x.png"].map(Path::new)
+        );
+        assert!(images_below(&folder.path().join("nowhere")).is_err());
+    }
 }
