@@ -6,7 +6,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a test may stop at the first surprise, helpers included"
+    clippy::print_stdout,
+    reason = "a test may stop at the first surprise and say what it did not run, helpers included"
 )]
 
 #[path = "pixels/broken.rs"]

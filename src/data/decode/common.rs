@@ -255,8 +255,8 @@ mod tests {
             ImageBuffer::from_pixel(1, 1, pixel)
         }
         let cases: [(DynamicImage, bool, Option<[u8; 3]>); 11] = [
-            (one(Rgb([1u8, 2, 3])).into(), false, Some([1, 2, 3])),
-            (one(Rgba([1u8, 2, 3, 0])).into(), false, Some([1, 2, 3])),
+            (one(Rgb([1_u8, 2, 3])).into(), false, Some([1, 2, 3])),
+            (one(Rgba([1_u8, 2, 3, 0])).into(), false, Some([1, 2, 3])),
             (one(Luma([7_u8])).into(), true, Some([7; 3])),
             (one(LumaA([7_u8, 0])).into(), false, Some([7; 3])),
             (one(Luma([7_u16])).into(), true, Some([7; 3])),
@@ -264,12 +264,12 @@ mod tests {
             (one(LumaA([0x1234_u16, 0])).into(), true, Some([255; 3])),
             (one(LumaA([0x1234_u16, 0])).into(), false, Some([0x12; 3])),
             (
-                one(Rgb([0x12ff_u16, 0, 0x100])).into(),
+                one(Rgb([0x12ff, 0, 0x100_u16])).into(),
                 false,
                 Some([0x12, 0, 1]),
             ),
             (
-                one(Rgba([0x12ff_u16, 0, 0x100, 9])).into(),
+                one(Rgba([0x12ff, 0, 0x100, 9_u16])).into(),
                 false,
                 Some([0x12, 0, 1]),
             ),
