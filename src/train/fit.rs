@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tch::{Kind, Reduction, TchError, Tensor};
+use tch::{Device, Kind, Reduction, TchError, Tensor};
 
 use super::{
     adam::Adam,
@@ -163,6 +163,7 @@ pub fn fit_network(
     data.augmentation
         .check()
         .map_err(ExperimentError::Setting)?;
+    let class_weights = class_weights(config, data, network.placement().device)?;
     let _threads = config.threads.map(Threads::set);
     let optimizer = Adam::new(
         network.parameters().map(|(_, value)| value),
@@ -176,6 +177,7 @@ pub fn fit_network(
         config,
         data,
         classes,
+        class_weights,
         step: 0,
     };
     let mut outcome = Outcome {
@@ -243,7 +245,22 @@ struct Run<'a> {
     config: &'a TrainingConfig,
     data: &'a Data<'a>,
     classes: Arc<[String]>,
+    /// `[classes]`; `None` when every class counts the same.
+    class_weights: Option<Tensor>,
     step: usize,
+}
+
+fn class_weights(
+    config: &TrainingConfig,
+    data: &Data<'_>,
+    device: Device,
+) -> Result<Option<Tensor>, FitError> {
+    let weights = config.class_weights.weights(data.dataset, data.split);
+    let Some(weights) = weights.map_err(ExperimentError::Setting)? else {
+        return Ok(None);
+    };
+    let weights: Vec<f32> = weights.into_iter().map(|weight| weight as f32).collect();
+    Ok(Some(Tensor::f_from_slice(&weights)?.f_to_device(device)?))
 }
 
 impl Run<'_> {
@@ -295,8 +312,7 @@ impl Run<'_> {
             parameter.shallow_clone().zero_grad();
         }
         let logits = self.network.forward(&input, Mode::Train)?;
-        let loss =
-            logits.f_cross_entropy_loss::<Tensor>(&target, None, Reduction::Mean, -100, 0.0)?;
+        let loss = training_loss(&logits, &target, self.class_weights.as_ref())?;
         loss.f_backward()?;
         let loss = loss.f_double_value(&[])?;
         if !loss.is_finite() {
@@ -360,6 +376,21 @@ impl Run<'_> {
             ..evaluation
         }))
     }
+}
+
+/// Mean cross-entropy of `logits` `[N, classes]` and the labels `target` `[N]`. With `weights` `[classes]` it
+/// is PyTorch's weighted mean: each image counts as much as its class weighs, divided by the sum of those
+/// weights.
+///
+/// # Errors
+/// When libtorch refuses.
+pub fn training_loss(
+    logits: &Tensor,
+    target: &Tensor,
+    weights: Option<&Tensor>,
+) -> Result<Tensor, TchError> {
+    const IGNORED_LABEL: i64 = -100;
+    logits.f_cross_entropy_loss(target, weights, Reduction::Mean, IGNORED_LABEL, 0.0)
 }
 
 /// Asks the observer whether to go on; gives the time it waited (a pause is no training time).

@@ -269,9 +269,14 @@ fn percent(
     }
 }
 
-/// Looking at a value must not change it.
+/// Looking at a value must not change it; whole numbers have no decimals.
 fn unclamped(slider: Slider<'_>) -> Slider<'_> {
-    slider.clamping(egui::SliderClamping::Edits).max_decimals(1)
+    slider
+        .clamping(egui::SliderClamping::Edits)
+        .custom_formatter(|value, _| {
+            let text = format!("{value:.2}");
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        })
 }
 
 fn fill_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
