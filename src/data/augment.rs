@@ -268,8 +268,7 @@ fn is_channels_last(images: &Tensor) -> Result<bool, TchError> {
 /// The images mirrored as drawn, value by value.
 fn flipped(images: &Tensor, drawn: &[Drawn]) -> Result<Tensor, TchError> {
     let mut result = images.shallow_clone();
-    let directions: [(i64, fn(&Drawn) -> bool); 2] = [(3, |d| d.flip_h), (2, |d| d.flip_v)];
-    for (dim, chosen) in directions {
+    let mut mirror = |dim: i64, chosen: fn(&Drawn) -> bool| -> Result<(), TchError> {
         if drawn.iter().any(chosen) {
             let mask: Vec<bool> = drawn.iter().map(chosen).collect();
             let mask = Tensor::f_from_slice(&mask)?
@@ -277,7 +276,10 @@ fn flipped(images: &Tensor, drawn: &[Drawn]) -> Result<Tensor, TchError> {
                 .f_view([-1, 1, 1, 1])?;
             result = result.f_flip([dim])?.f_where_self(&mask, &result)?;
         }
-    }
+        Ok(())
+    };
+    mirror(3, |drawn| drawn.flip_h)?;
+    mirror(2, |drawn| drawn.flip_v)?;
     Ok(result)
 }
 

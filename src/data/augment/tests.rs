@@ -201,7 +201,8 @@ fn draws_fill_their_ranges() {
     let config = everything();
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let drawn: Vec<Drawn> = (0..10_000).map(|_| draw(&config, &mut rng)).collect();
-    let ranges: [(&str, fn(&Drawn) -> f64, f64, f64); 11] = [
+    type Value = fn(&Drawn) -> f64;
+    let ranges: [(&str, Value, f64, f64); 11] = [
         ("flip_h", |d| f64::from(u8::from(d.flip_h)), 0.0, 1.0),
         ("flip_v", |d| f64::from(u8::from(d.flip_v)), 0.0, 1.0),
         ("angle", |d| d.angle, -30.0, 30.0),
@@ -275,7 +276,8 @@ fn values_out_of_range_are_named() {
     };
     assert!(nearest.is_none(), "nothing to fill");
     assert!(!everything().is_none() && everything().check().is_ok());
-    let cases: [(&str, fn(&mut AugmentationConfig) -> &mut f64, &[f64]); 7] = [
+    type Field = fn(&mut AugmentationConfig) -> &mut f64;
+    let cases: [(&str, Field, &[f64]); 7] = [
         (
             "rotation_degrees",
             |c| &mut c.rotation_degrees,

@@ -1,41 +1,46 @@
 //! Reading a folder-per-class tree: every sub-folder is a class, every image in it a sample.
 
 use std::{
-    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
-use super::SourceError;
+use rayon::prelude::*;
+
+pub use super::listing::{IMAGE_ENDINGS, looks_like_image};
+use super::{
+    SourceError,
+    listing::{self, Entry, is_hidden},
+    natural,
+};
 use crate::{
     cancel::CancelToken,
-    data::dataset::{Dataset, Sample, Skipped, display_path},
+    data::{
+        dataset::{Dataset, Sample, Skipped, SourceKind, display_path},
+        split::SplitName,
+    },
 };
 
-/// Endings of files that are taken for images; the format itself is found from the content.
-pub const IMAGE_ENDINGS: [&str; 9] = [
-    "png", "jpg", "jpeg", "jpe", "bmp", "gif", "webp", "tif", "tiff",
-];
+/// Hears how many class folders were listed, and of how many.
+pub(super) type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
-/// Whether `path` ends like an image.
-pub fn looks_like_image(path: &Path) -> bool {
-    path.extension()
-        .and_then(OsStr::to_str)
-        .is_some_and(|ending| {
-            IMAGE_ENDINGS
-                .iter()
-                .any(|known| ending.eq_ignore_ascii_case(known))
-        })
-}
-
-fn is_hidden(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .map(OsStr::as_encoded_bytes)
-        .unwrap_or_default();
-    name.starts_with(b".")
-        || name.eq_ignore_ascii_case(b"thumbs.db")
-        || name.eq_ignore_ascii_case(b"desktop.ini")
+/// Class folders below one folder.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    /// Names of the classes in natural order, and their images below the dataset's root in natural order.
+    pub classes: Vec<(String, Vec<Arc<Path>>)>,
+    /// What was passed over.
+    pub skipped: Skipped,
+    /// Folders without images, below the root.
+    pub empty: Vec<PathBuf>,
+    /// One of them that holds further folders.
+    pub nested: Option<PathBuf>,
+    /// Images that lie beside the class folders.
+    pub stray_images: usize,
 }
 
 /// Lists the classes and samples below `root` without opening any image.
@@ -43,35 +48,20 @@ fn is_hidden(path: &Path) -> bool {
 /// # Errors
 /// When the folder cannot be read, holds fewer than two classes, or `cancel` was set.
 pub fn scan(root: &Path, cancel: &CancelToken) -> Result<Dataset, SourceError> {
+    read(root, cancel, &|_, _| {})
+}
+
+/// [`scan`] that tells how far it is, in folders.
+pub(super) fn read(
+    root: &Path,
+    cancel: &CancelToken,
+    progress: Progress<'_>,
+) -> Result<Dataset, SourceError> {
+    must_be_folder(root)?;
+    let tree = tree(root, Path::new(""), cancel, progress)?;
     let shown = display_path(root);
-    if root.is_file() {
-        return Err(SourceError::NotADataset(format!(
-            "{shown} is not a folder: choose the folder that holds one folder per class"
-        )));
-    }
-    let mut skipped = Skipped::default();
-    let mut classes: Vec<(String, Vec<PathBuf>)> = Vec::new();
-    for entry in list(root)? {
-        cancel.check()?;
-        if is_hidden(&entry) {
-            skipped.hidden += 1;
-        } else if entry.is_dir() {
-            let images = scan_class(&entry, &mut skipped, cancel)?;
-            let name = entry.file_name().map(|name| display_path(Path::new(name)));
-            if let (Some(name), false) = (name, images.is_empty()) {
-                classes.push((name, images));
-            }
-        } else {
-            count_outsider(&entry, &mut skipped);
-        }
-    }
-    classes.sort_by(|a, b| natord::compare(&a.0, &b.0).then_with(|| a.0.cmp(&b.0)));
-    match classes.as_slice() {
-        [] => {
-            return Err(SourceError::NotADataset(format!(
-                "{shown} has no class folders with images: put the images of each class in a folder named after it"
-            )));
-        }
+    match tree.classes.as_slice() {
+        [] => return Err(no_classes(&shown, &tree)),
         [only] => {
             return Err(SourceError::NotADataset(format!(
                 "{shown} has one class only ({}): add a folder for at least one more",
@@ -80,52 +70,190 @@ pub fn scan(root: &Path, cancel: &CancelToken) -> Result<Dataset, SourceError> {
         }
         _ => {}
     }
-
-    let relative = |path: PathBuf| {
-        path.strip_prefix(root)
-            .map(Path::to_path_buf)
-            .unwrap_or(path)
-    };
     let mut dataset = Dataset {
-        name: root
-            .file_name()
-            .map_or_else(|| shown.clone(), |name| display_path(Path::new(name))),
+        name: name_of(root),
         opened: root.to_path_buf(),
         root: root.to_path_buf(),
-        skipped,
+        kind: SourceKind::ClassFolders,
         ..Dataset::default()
     };
-    for (label, (name, images)) in classes.into_iter().enumerate() {
+    note_empty(&mut dataset, &tree.empty);
+    dataset.skipped = tree.skipped;
+    for (label, (name, images)) in tree.classes.into_iter().enumerate() {
         dataset.classes.push(name);
-        dataset.samples.extend(
-            images
-                .into_iter()
-                .map(|path| Sample::file(relative(path), label)),
-        );
+        add_samples(&mut dataset, images, label, None);
     }
     Ok(dataset)
 }
 
-fn scan_class(
-    folder: &Path,
-    skipped: &mut Skipped,
+/// The last name of `path`, for people.
+pub(super) fn name_of(path: &Path) -> String {
+    path.file_name()
+        .map_or_else(|| display_path(path), |name| display_path(Path::new(name)))
+}
+
+pub(super) fn must_be_folder(root: &Path) -> Result<(), SourceError> {
+    if root.is_file() {
+        return Err(SourceError::NotADataset(format!(
+            "{} is not a folder: choose the folder that holds one folder per class",
+            display_path(root)
+        )));
+    }
+    Ok(())
+}
+
+pub(super) fn add_samples(
+    dataset: &mut Dataset,
+    images: Vec<Arc<Path>>,
+    label: usize,
+    part: Option<SplitName>,
+) {
+    dataset
+        .samples
+        .extend(images.into_iter().map(|path| Sample {
+            path,
+            part,
+            ..Sample::file("", label)
+        }));
+}
+
+/// Tells people about folders that could have been classes.
+pub(super) fn note_empty(dataset: &mut Dataset, empty: &[PathBuf]) {
+    if !empty.is_empty() {
+        let names: Vec<String> = empty.iter().map(|path| display_path(path)).collect();
+        let line = ("Folders without images".to_owned(), names.join(", "));
+        dataset.metadata.push(line);
+    }
+}
+
+fn no_classes(shown: &str, tree: &Tree) -> SourceError {
+    const PUT: &str = "put the images of each class in a folder named after it";
+    let images = tree.stray_images;
+    let has_pickles = tree
+        .skipped
+        .named
+        .iter()
+        .any(|path| path.ends_with("batches.meta"));
+    SourceError::NotADataset(if has_pickles {
+        format!(
+            "{shown} has no class folders but CIFAR's version for Python, whose pickles can run code and \
+             are never opened: download the binary version"
+        )
+    } else if images > 0 {
+        format!(
+            "{shown} has no class folders with images, but images outside of folders ({images}): {PUT}, \
+             or add a CSV file with the columns path,label"
+        )
+    } else if let Some(nested) = &tree.nested {
+        format!(
+            "{shown} has no class folders with images, only folders in folders (such as {}): \
+             choose the folder that holds one folder per class",
+            display_path(nested)
+        )
+    } else if tree.skipped.total() == 0 && tree.empty.is_empty() {
+        format!("{shown} is empty and has no class folders: {PUT}")
+    } else {
+        format!("{shown} has no class folders with images: {PUT}")
+    })
+}
+
+/// Lists the class folders in `root/below`, several at a time.
+///
+/// # Errors
+/// When a folder cannot be listed or `cancel` was set.
+pub(super) fn tree(
+    root: &Path,
+    below: &Path,
     cancel: &CancelToken,
-) -> Result<Vec<PathBuf>, SourceError> {
-    let mut images = Vec::new();
-    for entry in list(folder)? {
-        cancel.check()?;
-        if is_hidden(&entry) {
-            skipped.hidden += 1;
-        } else if entry.is_dir() {
-            skipped.misplaced += 1;
-        } else if looks_like_image(&entry) {
-            images.push(entry);
-        } else {
-            skipped.not_images += 1;
+    progress: Progress<'_>,
+) -> Result<Tree, SourceError> {
+    let (mut entries, hidden) = listing::list(&root.join(below), cancel)?;
+    natural::sort(&mut entries, |entry| &entry.name);
+    let (folders, files): (Vec<Entry>, Vec<Entry>) =
+        entries.into_iter().partition(|entry| entry.is_folder);
+    let done = AtomicUsize::new(0);
+    let listed: Result<Vec<ClassFolder>, SourceError> = folders
+        .par_iter()
+        .map(|folder| {
+            let listed = class_folder(root, below.join(&folder.name), cancel)?;
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, folders.len());
+            Ok(listed)
+        })
+        .collect();
+
+    let mut tree = Tree::default();
+    tree.skipped.hidden = hidden;
+    for file in files {
+        let path = below.join(file.name);
+        let is_image = looks_like_image(&path);
+        pass_over(&mut tree.skipped, &path, is_image);
+        tree.stray_images += usize::from(is_image);
+    }
+    for (folder, listed) in folders.iter().zip(listed?) {
+        tree.skipped.hidden += listed.hidden;
+        for (path, is_misplaced) in &listed.passed_over {
+            pass_over(&mut tree.skipped, path, *is_misplaced);
+        }
+        if !listed.images.is_empty() {
+            let name = display_path(Path::new(&folder.name));
+            tree.classes.push((name, listed.images));
+            continue;
+        }
+        tree.empty.push(below.join(&folder.name));
+        if tree.nested.is_none() {
+            tree.nested = listed.first_folder;
         }
     }
-    sort_naturally(&mut images);
-    Ok(images)
+    Ok(tree)
+}
+
+/// Counts a file or folder that is no sample.
+pub(super) fn pass_over(skipped: &mut Skipped, path: &Path, is_misplaced: bool) {
+    if is_misplaced {
+        skipped.misplaced += 1;
+    } else {
+        skipped.not_images += 1;
+    }
+    skipped.name(path);
+}
+
+/// What one class folder holds; paths are below the dataset's root.
+struct ClassFolder {
+    images: Vec<Arc<Path>>,
+    hidden: usize,
+    /// Path, and whether it lies too deep rather than being no image.
+    passed_over: Vec<(PathBuf, bool)>,
+    first_folder: Option<PathBuf>,
+}
+
+fn class_folder(
+    root: &Path,
+    below: PathBuf,
+    cancel: &CancelToken,
+) -> Result<ClassFolder, SourceError> {
+    let (mut entries, hidden) = listing::list(&root.join(&below), cancel)?;
+    natural::sort(&mut entries, |entry| &entry.name);
+    let mut listed = ClassFolder {
+        images: Vec::with_capacity(entries.len()),
+        hidden,
+        passed_over: Vec::new(),
+        first_folder: None,
+    };
+    let mut path = below;
+    for entry in entries {
+        cancel.check()?;
+        path.push(&entry.name);
+        if !entry.is_folder && looks_like_image(&path) {
+            listed.images.push(Arc::from(path.as_path()));
+        } else {
+            if entry.is_folder && listed.first_folder.is_none() {
+                listed.first_folder = Some(path.clone());
+            }
+            listed.passed_over.push((path.clone(), entry.is_folder));
+        }
+        path.pop();
+    }
+    Ok(listed)
 }
 
 /// Every image below `folder` at any depth, depth first in natural order; hidden files and folders are
@@ -134,57 +262,31 @@ fn scan_class(
 /// # Errors
 /// When `folder` or one below it cannot be listed.
 pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
-    let mut entries = list(folder)?;
-    entries.retain(|entry| !is_hidden(entry));
-    sort_naturally(&mut entries);
+    let read = SourceError::read(folder);
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder).map_err(&read)? {
+        let entry = entry.map_err(&read)?;
+        if !is_hidden(&entry.file_name()) {
+            entries.push((entry.file_name(), entry.path()));
+        }
+    }
+    natural::sort(&mut entries, |entry| &entry.0);
     let mut images = Vec::new();
-    for entry in entries {
-        if entry.is_dir() {
-            if !entry.is_symlink() {
-                images.extend(images_below(&entry)?);
+    for (_, path) in entries {
+        if path.is_dir() {
+            if !path.is_symlink() {
+                images.extend(images_below(&path)?);
             }
-        } else if looks_like_image(&entry) {
-            images.push(entry);
+        } else if looks_like_image(&path) {
+            images.push(path);
         }
     }
     Ok(images)
 }
 
-fn sort_naturally(paths: &mut [PathBuf]) {
-    paths.sort_by(|a, b| {
-        natord::compare(&a.to_string_lossy(), &b.to_string_lossy()).then_with(|| a.cmp(b))
-    });
-}
-
-fn count_outsider(path: &Path, skipped: &mut Skipped) {
-    if looks_like_image(path) {
-        skipped.misplaced += 1;
-    } else {
-        skipped.not_images += 1;
-    }
-}
-
-fn list(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
-    let read = SourceError::read(folder);
-    fs::read_dir(folder)
-        .map_err(&read)?
-        .map(|entry| entry.map(|entry| entry.path()).map_err(&read))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn tree(files: &[&str]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = folder.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, b"x").unwrap();
-        }
-        folder
-    }
+    use super::{super::fixtures::tree, *};
 
     #[test]
     fn classes_and_files_come_in_natural_order_and_the_rest_is_counted() {
@@ -199,8 +301,10 @@ mod tests {
             "empty/readme.md",
             "stray.png",
             ".git/config",
+            "__MACOSX/class2/x.png",
         ]);
         let dataset = scan(folder.path(), &CancelToken::new()).unwrap();
+        assert_eq!(dataset.kind, SourceKind::ClassFolders);
         assert_eq!(dataset.classes, ["class2", "class10"]);
         let paths: Vec<_> = dataset
             .samples
@@ -211,14 +315,42 @@ mod tests {
             paths,
             ["class2/img9.JPG", "class2/img10.jpg", "class10/a.png"]
         );
+        let named = [
+            "stray.png",
+            "class2/deeper",
+            "class2/notes.txt",
+            "empty/readme.md",
+        ];
         assert_eq!(
             dataset.skipped,
             Skipped {
-                hidden: 3,
+                hidden: 4,
                 not_images: 2,
                 misplaced: 2,
-                named: Vec::new(),
+                named: named.map(PathBuf::from).to_vec(),
             }
+        );
+        let line = ("Folders without images".to_owned(), "empty".to_owned());
+        assert_eq!(dataset.metadata, [line]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_class_folders_are_followed_and_links_up_are_not() {
+        use std::os::unix::fs::symlink;
+        let elsewhere = tree(&["cats/1.png", "cats/2.png"]);
+        let folder = tree(&["dog/1.png", "stray.png"]);
+        let link = |target: &Path, name: &str| symlink(target, folder.path().join(name)).unwrap();
+        link(&elsewhere.path().join("cats"), "cat");
+        link(folder.path(), "all");
+        link(Path::new("nowhere"), "broken");
+        link(&folder.path().join("dog/1.png"), "dog/2.png");
+        let dataset = scan(folder.path(), &CancelToken::new()).unwrap();
+        assert_eq!(dataset.classes, ["cat", "dog"]);
+        assert_eq!(dataset.class_counts(), [2, 2]);
+        assert_eq!(
+            (dataset.skipped.misplaced, dataset.skipped.not_images),
+            (1, 2)
         );
     }
 
@@ -248,17 +380,28 @@ mod tests {
 
     #[test]
     fn what_is_not_a_dataset_says_what_to_do() {
-        let file = tree(&["one/a.png"]);
+        let file = tree(&[
+            "one/a.png",
+            "a/b/c/1.png",
+            "notes/n.txt",
+            "cifar/batches.meta",
+        ]);
+        fs::create_dir(file.path().join("nothing")).unwrap();
         let token = CancelToken::new();
         let cases = [
-            (file.path().to_path_buf(), "at least one more"),
-            (file.path().join("one"), "no class folders"),
-            (file.path().join("one/a.png"), "not a folder"),
-            (file.path().join("nowhere"), "cannot read"),
+            ("", "at least one more", "one class is not enough"),
+            ("one", "images outside of folders (1)", "a flat folder"),
+            ("one", "no class folders", "a flat folder"),
+            ("a", "such as b/c", "folders in folders only"),
+            ("nothing", "is empty", "an empty folder"),
+            ("cifar", "the binary version", "pickles"),
+            ("notes", "no class folders", "other files only"),
+            ("one/a.png", "not a folder", "a file"),
+            ("nowhere", "cannot read", "a wrong path"),
         ];
-        for (path, part) in cases {
-            let error = scan(&path, &token).unwrap_err().to_string();
-            assert!(error.contains(part), "{error}");
+        for (path, part, reason) in cases {
+            let error = scan(&file.path().join(path), &token).unwrap_err();
+            assert!(error.to_string().contains(part), "{reason}: {error}");
         }
         token.cancel();
         assert!(matches!(

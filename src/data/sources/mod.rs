@@ -1,17 +1,59 @@
 //! Where datasets come from: what kind of source a path is, and reading it into classes and samples.
+//!
+//! | path | read by |
+//! |---|---|
+//! | a folder | `locate` and `survey` say which of the readers below it is for |
+//! | one folder per class | [`folder`] |
+//! | folders for training, validation and test | `splits` |
+//! | a CSV list of files and labels | `manifest` |
+//! | NumPy arrays (`.npz`) | `npz`, with `npy` for the headers and `medmnist` for class names |
+//! | MNIST's IDX files | `idx` |
+//! | CIFAR-10's binary batches | `cifar` |
+//! | `.zip`, `.tar`, `.tar.gz` of any of these | `archive`, with `extract` to be safe, then the folder it was unpacked to |
+//! | anything else | `strangers` says what it looks like |
+//!
+//! No reader decodes an image, writes below what the user opened, or runs anything it reads. Arrays and
+//! archives are unpacked into the cache (`unpack`), once.
 
+mod archive;
+mod archive_formats;
+mod arrays;
+mod cifar;
+pub mod detect;
+mod extract;
+#[cfg(test)]
+mod fixtures;
 pub mod folder;
+mod idx;
+mod limits;
+mod listing;
+mod locate;
+mod manifest;
+mod manifest_columns;
+mod medmnist;
+mod natural;
+mod npy;
+mod npz;
+mod splits;
+mod strangers;
+mod survey;
+mod unpack;
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
+pub use detect::{Guess, alternatives, detect};
+pub use limits::Limits;
+
 use super::{
     dataset::{Dataset, SourceKind, display_path},
     images::ImageStore,
 };
 use crate::cancel::{CancelToken, Cancelled};
+use detect::FileKind;
+use locate::Located;
 
 /// A dataset that was read, and where its pixels are.
 #[derive(Debug)]
@@ -22,7 +64,18 @@ pub struct Opened {
     pub images: ImageStore,
 }
 
+impl Opened {
+    /// A dataset of image files.
+    fn files(dataset: Dataset) -> Self {
+        Self {
+            dataset,
+            images: ImageStore::default(),
+        }
+    }
+}
+
 /// How a source is opened.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// A folder or file.
     pub path: &'a Path,
@@ -32,7 +85,8 @@ pub struct Request<'a> {
     pub cache: &'a Path,
     /// Asked often.
     pub cancel: &'a CancelToken,
-    /// Hears how far it is: done and all, in files or in bytes.
+    /// Hears how far it is: done and all, in folders, files or bytes. It begins anew when an archive was
+    /// unpacked and its content is read.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
@@ -43,6 +97,16 @@ pub enum SourceError {
     #[error("cannot read {path}: {source}")]
     Read {
         /// Which folder or file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It cannot be unpacked.
+    #[error(
+        "cannot unpack into {path}: {source}; free some space or set CONVSCOPE_CACHE to another folder"
+    )]
+    Unpack {
+        /// Which folder or file of the cache.
         path: String,
         /// What the system said.
         source: io::Error,
@@ -64,6 +128,20 @@ impl SourceError {
             source,
         }
     }
+
+    /// For `map_err` on what the system says about `path` in the cache.
+    fn unpack(path: &Path) -> impl Fn(io::Error) -> Self {
+        let path: PathBuf = path.to_path_buf();
+        move |source| Self::Unpack {
+            path: display_path(&path),
+            source,
+        }
+    }
+
+    /// `path` with what is wrong about it, to follow its name.
+    fn wrong(path: &Path, words: impl AsRef<str>) -> Self {
+        Self::NotADataset(format!("{} {}", display_path(path), words.as_ref()))
+    }
 }
 
 /// Opens a dataset of any kind without decoding any image file.
@@ -71,9 +149,47 @@ impl SourceError {
 /// # Errors
 /// One sentence: what, where, what to do.
 pub fn open(request: &Request<'_>) -> Result<Opened, SourceError> {
-    let dataset = folder::scan(request.path, request.cancel)?;
-    Ok(Opened {
-        dataset,
-        images: ImageStore::default(),
-    })
+    open_within(request, &Limits::default())
+}
+
+/// [`open`] with other limits for what is unpacked.
+///
+/// # Errors
+/// One sentence: what, where, what to do.
+pub fn open_within(request: &Request<'_>, limits: &Limits) -> Result<Opened, SourceError> {
+    let path = request.path;
+    let metadata = std::fs::metadata(path).map_err(SourceError::read(path))?;
+    request.cancel.check()?;
+    let mut opened = if metadata.is_dir() {
+        let located = locate::locate(path, request.kind, request.cancel)?;
+        read(&located, request, limits)?
+    } else {
+        match detect::file_kind(path)? {
+            FileKind::Archive(format) => archive::open(format, request, limits)?,
+            found => read(
+                &detect::located(found, path, request.kind)?,
+                request,
+                limits,
+            )?,
+        }
+    };
+    opened.dataset.opened = path.to_path_buf();
+    opened.dataset.name = detect::short_name(path, metadata.is_dir());
+    Ok(opened)
+}
+
+/// Reads what was found as what it was found to be.
+fn read(located: &Located, request: &Request<'_>, limits: &Limits) -> Result<Opened, SourceError> {
+    let (path, cancel, progress) = (located.path.as_path(), request.cancel, request.progress);
+    let mut opened = match located.kind {
+        SourceKind::ClassFolders => Opened::files(folder::read(path, cancel, progress)?),
+        SourceKind::SplitFolders => Opened::files(splits::read(path, cancel, progress)?),
+        SourceKind::Manifest => Opened::files(manifest::read(path, request)?),
+        SourceKind::Npz => npz::read(path, request, limits)?,
+        SourceKind::Idx => idx::read(path, request, limits)?,
+        SourceKind::Cifar10 => cifar::read(path, request)?,
+    };
+    let line = ("Read as".to_owned(), located.words());
+    opened.dataset.metadata.insert(0, line);
+    Ok(opened)
 }

@@ -1,0 +1,72 @@
+//! Opening archives: unpacked into the cache, once, and read from there as if the user had done it.
+
+use std::{fs, io, path::Path};
+
+use super::{
+    Limits, Opened, Request, SourceError, archive_formats,
+    detect::ArchiveFormat,
+    extract::{Extractor, LeftOut},
+    locate, read, unpack,
+};
+use crate::data::dataset::{Dataset, display_path};
+
+/// What an archive's files are unpacked to, in its folder of the cache.
+const FILES: &str = "files";
+/// What was left out, beside them; written last.
+const LEFT_OUT: &str = "left_out.ron";
+
+/// Unpacks the archive `request.path` into the cache, unless it is there, and opens what is in it.
+///
+/// # Errors
+/// One sentence: what, where, what to do. The archive stands for the folder that it was unpacked to.
+pub(super) fn open(
+    format: ArchiveFormat,
+    request: &Request<'_>,
+    limits: &Limits,
+) -> Result<Opened, SourceError> {
+    let path = request.path;
+    let left_out = |folder: &Path| {
+        let text = fs::read_to_string(folder.join(LEFT_OUT)).ok()?;
+        ron::from_str::<LeftOut>(&text).ok()
+    };
+    let is_whole = |folder: &Path| left_out(folder).is_some() && folder.join(FILES).is_dir();
+    let unpacked = unpack::folder(request, &[path], is_whole, |folder| {
+        let files = folder.join(FILES);
+        fs::create_dir(&files).map_err(SourceError::unpack(&files))?;
+        let mut extractor = Extractor::new(files, request, limits);
+        archive_formats::unpack(format, request, limits, &mut extractor)?;
+        let text = ron::to_string(&extractor.left_out()).map_err(io::Error::other);
+        let notes = folder.join(LEFT_OUT);
+        text.and_then(|text| fs::write(&notes, text))
+            .map_err(SourceError::unpack(&notes))
+    })?;
+    let files = unpacked.join(FILES);
+    let opened = locate::locate(&files, request.kind, request.cancel)
+        .and_then(|located| read(&located, request, limits));
+    let mut opened = opened.map_err(|error| named_after(error, &files, path))?;
+    if let Some(left_out) = left_out(&unpacked) {
+        note_left_out(&mut opened.dataset, &left_out);
+    }
+    Ok(opened)
+}
+
+/// Users do not know the cache: what is said about a folder in it is said about the archive.
+fn named_after(error: SourceError, files: &Path, archive: &Path) -> SourceError {
+    match error {
+        SourceError::NotADataset(words) => {
+            SourceError::NotADataset(words.replace(&display_path(files), &display_path(archive)))
+        }
+        error => error,
+    }
+}
+
+fn note_left_out(dataset: &mut Dataset, left_out: &LeftOut) {
+    if left_out.total() > 0 {
+        dataset.skipped.misplaced += left_out.total() as usize;
+        for name in &left_out.names {
+            dataset.skipped.name(Path::new(name));
+        }
+        let line = ("Left out of the archive".to_owned(), left_out.words());
+        dataset.metadata.push(line);
+    }
+}

@@ -1,0 +1,371 @@
+//! What all array sources share: images of a part lie one after the other in a file of the cache, and
+//! labels are numbers.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Opened, Request, SourceError,
+    unpack::{self, Progress, damaged},
+};
+use crate::data::{
+    dataset::{Dataset, Origin, Sample, SourceKind, display_path},
+    images::{ImageArray, ImageStore},
+    split::SplitName,
+};
+
+/// More classes than this are no classes: the labels are measurements or names.
+const MOST_CLASSES: usize = 10_000;
+/// Most pixels a side may have.
+const MOST_SIDE: u64 = 16_384;
+
+/// Size of the images in one array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ImageSize {
+    /// Pixels per column.
+    pub height: usize,
+    /// Pixels per row.
+    pub width: usize,
+    /// 1 or 3.
+    pub channels: usize,
+}
+
+impl ImageSize {
+    /// The size that `[H, W]`, `[H, W, 1]` or `[H, W, 3]` says.
+    ///
+    /// # Errors
+    /// Words to follow the array's name.
+    pub fn from_shape(axes: &[u64]) -> Result<Self, String> {
+        let (height, width, channels) = match *axes {
+            [height, width] => (height, width, 1),
+            [height, width, channels @ (1 | 3)] => (height, width, channels),
+            [1 | 3, _, _] => {
+                return Err(
+                    "has the channels first: save it again with numpy.moveaxis(images, 1, -1)"
+                        .to_owned(),
+                );
+            }
+            [_, _, _] => {
+                return Err(
+                    "holds volumes or images with other channels: images are grey or RGB"
+                        .to_owned(),
+                );
+            }
+            _ => return Err("holds no images: an array of images has 3 or 4 axes".to_owned()),
+        };
+        if [height, width]
+            .iter()
+            .any(|side| !(1..=MOST_SIDE).contains(side))
+        {
+            return Err(format!(
+                "holds images of {height} × {width} pixels: a side has 1 to {MOST_SIDE}"
+            ));
+        }
+        Ok(Self {
+            height: height as usize,
+            width: width as usize,
+            channels: channels as usize,
+        })
+    }
+
+    /// Bytes of one image.
+    pub fn bytes(&self) -> u64 {
+        (self.height * self.width * self.channels) as u64
+    }
+
+    fn words(&self) -> String {
+        let colour = if self.channels == 1 { "grey" } else { "RGB" };
+        format!("{} × {} pixels, {colour}", self.width, self.height)
+    }
+}
+
+/// The images and labels of one part.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub part: SplitName,
+    pub size: ImageSize,
+    /// One number per image.
+    pub labels: Vec<i64>,
+}
+
+impl Part {
+    /// Bytes of all images.
+    pub fn bytes(&self) -> u64 {
+        self.size.bytes().saturating_mul(self.labels.len() as u64)
+    }
+
+    /// The file of its images in the cache.
+    fn file(&self, unpacked: &Path) -> PathBuf {
+        unpacked.join(format!("{}.array", self.part.word()))
+    }
+}
+
+/// Whether `unpacked` holds the images of all `parts`.
+fn are_whole(parts: &[Part], unpacked: &Path) -> bool {
+    let is_whole = |part: &Part| {
+        fs::metadata(part.file(unpacked)).is_ok_and(|metadata| metadata.len() == part.bytes())
+    };
+    parts.iter().all(is_whole)
+}
+
+/// Where arrays are from.
+pub(super) struct Source<'a> {
+    /// The file or folder that stands for all of them.
+    pub path: &'a Path,
+    /// What it is.
+    pub kind: SourceKind,
+    /// The files that hold the images: when one changes, all are unpacked anew.
+    pub files: &'a [&'a Path],
+    /// Names of the classes 0, 1, 2 …; without them, or where a label has none, every number that occurs
+    /// is a class of its own.
+    pub names: Option<&'a [&'a str]>,
+}
+
+/// The dataset of all `parts` of `source`. `write` puts the images of one part, by its index, into a new
+/// file of the cache; it is not called for what is there already. A single part is no division: its samples
+/// stand in none.
+///
+/// # Errors
+/// When there are no images, one class or more classes than classes can be, when the cache cannot be used,
+/// or what `write` says.
+pub(super) fn open(
+    source: &Source<'_>,
+    parts: &[Part],
+    request: &Request<'_>,
+    mut write: impl FnMut(usize, &Path, &mut Progress<'_>) -> Result<(), SourceError>,
+) -> Result<Opened, SourceError> {
+    let (path, names) = (source.path, source.names);
+    let numbers = distinct_labels(parts);
+    let classes = class_names(path, &numbers, names)?;
+    let is_whole = |folder: &Path| are_whole(parts, folder);
+    let unpacked = unpack::folder(request, source.files, is_whole, |folder| {
+        let mut progress = Progress::new(request, parts.iter().map(Part::bytes).sum());
+        for (index, part) in parts.iter().enumerate() {
+            write(index, &part.file(folder), &mut progress)?;
+        }
+        Ok(())
+    })?;
+    let is_named = is_named(&numbers, names);
+    let label_of = |number: &i64| {
+        if is_named {
+            *number as usize
+        } else {
+            numbers.binary_search(number).unwrap_or_default()
+        }
+    };
+    let is_divided = parts.iter().filter(|part| !part.labels.is_empty()).count() > 1;
+    let mut samples = Vec::new();
+    let mut images = ImageStore::default();
+    let mut metadata = Vec::new();
+    for (array, part) in parts.iter().enumerate() {
+        let word = part.part.word();
+        let ImageSize {
+            height,
+            width,
+            channels,
+        } = part.size;
+        let map = ImageArray::open(&part.file(&unpacked), height, width, channels);
+        images
+            .arrays
+            .push(map.map_err(SourceError::unpack(&unpacked))?);
+        for (row, number) in part.labels.iter().enumerate() {
+            samples.push(Sample {
+                part: is_divided.then_some(part.part),
+                origin: Origin::Array { array, row },
+                ..Sample::file(format!("{word}/{row:05}"), label_of(number))
+            });
+        }
+        metadata.push((format!("Images for {word}"), part.size.words()));
+    }
+    let dataset = Dataset {
+        name: display_path(path),
+        opened: path.to_path_buf(),
+        root: path.to_path_buf(),
+        kind: source.kind,
+        classes,
+        samples,
+        metadata,
+        ..Dataset::default()
+    };
+    Ok(Opened { dataset, images })
+}
+
+fn distinct_labels(parts: &[Part]) -> Vec<i64> {
+    let mut numbers: Vec<i64> = parts
+        .iter()
+        .flat_map(|part| part.labels.iter().copied())
+        .collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+/// Whether all `numbers` have names.
+fn is_named(numbers: &[i64], names: Option<&[&str]>) -> bool {
+    let count = names.map_or(0, <[&str]>::len);
+    numbers
+        .iter()
+        .all(|number| usize::try_from(*number).is_ok_and(|number| number < count))
+}
+
+fn class_names(
+    source: &Path,
+    numbers: &[i64],
+    names: Option<&[&str]>,
+) -> Result<Vec<String>, SourceError> {
+    let wrong = |words: String| Err(SourceError::wrong(source, words));
+    match numbers {
+        [] => wrong("holds no images".to_owned()),
+        [only] => wrong(format!(
+            "has one class only ({only}): a dataset needs images of at least one more"
+        )),
+        _ if numbers.len() > MOST_CLASSES => wrong(format!(
+            "has {} different labels: more than {MOST_CLASSES} are no classes",
+            numbers.len()
+        )),
+        _ => Ok(match names {
+            Some(names) if is_named(numbers, Some(names)) => {
+                names.iter().map(|name| (*name).to_owned()).collect()
+            }
+            _ => numbers.iter().map(i64::to_string).collect(),
+        }),
+    }
+}
+
+/// Refuses more labels than images, or fewer.
+///
+/// # Errors
+/// When the counts differ.
+pub(super) fn must_match(
+    source: &Path,
+    what: &str,
+    images: u64,
+    labels: usize,
+) -> Result<(), SourceError> {
+    if images == labels as u64 {
+        return Ok(());
+    }
+    let words = format!("{what} has {images} images but {labels} labels");
+    Err(damaged(source, &words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::fixtures::put, *};
+    use crate::cancel::CancelToken;
+
+    #[test]
+    fn shapes_are_images_or_say_why_not() {
+        let size = |height, width, channels| {
+            Ok(ImageSize {
+                height,
+                width,
+                channels,
+            })
+        };
+        let rows: [(&[u64], Result<ImageSize, &str>, &str); 8] = [
+            (&[28, 30], size(28, 30, 1), "grey"),
+            (&[28, 30, 1], size(28, 30, 1), "grey with its axis"),
+            (&[28, 30, 3], size(28, 30, 3), "RGB"),
+            (&[3, 28, 28], Err("channels first"), "PyTorch's order"),
+            (&[28, 28, 28], Err("volumes"), "MedMNIST's 3D sets"),
+            (&[28], Err("3 or 4 axes"), "vectors"),
+            (&[0, 28], Err("a side has"), "no pixels"),
+            (&[1 << 20, 1], Err("a side has"), "far too large"),
+        ];
+        for (axes, expected, reason) in rows {
+            match (ImageSize::from_shape(axes), expected) {
+                (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{reason}"),
+                (Err(words), Err(part)) => assert!(words.contains(part), "{reason}: {words}"),
+                (found, _) => panic!("{reason}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_become_classes() {
+        let names = ["zero", "one", "two"];
+        type Row<'a> = (
+            &'a [i64],
+            Option<&'a [&'a str]>,
+            &'a [&'a str],
+            &'a [usize],
+            &'a str,
+        );
+        let rows: [Row<'_>; 5] = [
+            (
+                &[1, 0, 1],
+                None,
+                &["0", "1"],
+                &[1, 0, 1],
+                "the numbers themselves",
+            ),
+            (
+                &[7, -1, 10],
+                None,
+                &["-1", "7", "10"],
+                &[1, 0, 2],
+                "whatever they are, in order",
+            ),
+            (
+                &[2, 0],
+                Some(&names),
+                &["zero", "one", "two"],
+                &[2, 0],
+                "a known class may be missing",
+            ),
+            (
+                &[1, 2, 0],
+                Some(&names),
+                &["zero", "one", "two"],
+                &[1, 2, 0],
+                "all names",
+            ),
+            (
+                &[1, 2, 3],
+                Some(&names),
+                &["1", "2", "3"],
+                &[0, 1, 2],
+                "names that do not fit are not used",
+            ),
+        ];
+        let (data, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        put(data.path(), "x", b"x");
+        let path = data.path().join("x");
+        let request = Request {
+            path: &path,
+            kind: None,
+            cache: cache.path(),
+            cancel: &CancelToken::new(),
+            progress: &|_, _| {},
+        };
+        for (labels, names, classes, expected, reason) in rows {
+            let size = ImageSize {
+                height: 1,
+                width: 2,
+                channels: 1,
+            };
+            let part = Part {
+                part: SplitName::Train,
+                size,
+                labels: labels.to_vec(),
+            };
+            let source = Source {
+                path: &path,
+                kind: SourceKind::Npz,
+                files: &[&path],
+                names,
+            };
+            let opened = open(&source, &[part], &request, |_, to, _| {
+                fs::write(to, vec![0; 2 * labels.len()]).map_err(SourceError::unpack(to))
+            });
+            let dataset = opened.unwrap().dataset;
+            assert_eq!(dataset.classes, classes, "{reason}");
+            let found: Vec<_> = dataset.samples.iter().map(|s| s.label).collect();
+            assert_eq!(found, expected, "{reason}");
+            assert!(!dataset.has_given_parts(), "one part is no division");
+        }
+    }
+}

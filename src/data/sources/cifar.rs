@@ -1,0 +1,218 @@
+//! Reading CIFAR-10's binary version: files of records, each a label and 32 × 32 pixels, plane by plane.
+//!
+//! The format: cs.toronto.edu/~kriz/cifar.html, "binary version".
+
+use std::{
+    fs::{self, File},
+    io::{BufReader, BufWriter, Read, Write as _},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Opened, Request, SourceError,
+    arrays::{self, ImageSize, Part, Source},
+    listing, natural,
+    unpack::{Progress, damaged},
+};
+use crate::data::{dataset::SourceKind, split::SplitName};
+
+const SIDE: usize = 32;
+const PLANE: usize = SIDE * SIDE;
+const RECORD: usize = 1 + 3 * PLANE;
+/// Records between two looks at the cancel token.
+const RECORDS_AT_ONCE: usize = 256;
+const NAMES: [&str; 10] = [
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+];
+
+/// Whether a file called `name` is one of CIFAR-10's.
+pub(super) fn is_batch(name: &str) -> bool {
+    part_of(name).is_some()
+}
+
+fn part_of(name: &str) -> Option<SplitName> {
+    let stem = name.strip_suffix(".bin")?;
+    if stem == "test_batch" {
+        return Some(SplitName::Test);
+    }
+    let number = stem.strip_prefix("data_batch_")?;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(SplitName::Train)
+}
+
+/// Reads all batches in the folder `path`, or in the folder of the batch `path`.
+///
+/// # Errors
+/// One sentence: what, where, what to do.
+pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceError> {
+    let folder = match path.parent() {
+        _ if path.is_dir() => path,
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let batches = batches_in(folder, request)?;
+    let mut parts = Vec::new();
+    for part in [SplitName::Train, SplitName::Test] {
+        let files: Vec<&Path> = of_part(&batches, part);
+        if !files.is_empty() {
+            parts.push(read_labels(&files, part, request)?);
+        }
+    }
+    let sources: Vec<&Path> = batches.iter().map(|(_, path)| path.as_path()).collect();
+    let names = names_in(folder);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let names = if names.len() == NAMES.len() {
+        &names
+    } else {
+        &NAMES[..]
+    };
+    let source = Source {
+        path: folder,
+        kind: SourceKind::Cifar10,
+        files: &sources,
+        names: Some(names),
+    };
+    arrays::open(&source, &parts, request, |index, to, progress| {
+        let files = of_part(&batches, parts[index].part);
+        write_images(&files, to, request, progress)
+    })
+}
+
+type Batches = Vec<(SplitName, PathBuf)>;
+
+fn of_part(batches: &Batches, part: SplitName) -> Vec<&Path> {
+    let of_part = batches.iter().filter(|(of, _)| *of == part);
+    of_part.map(|(_, path)| path.as_path()).collect()
+}
+
+fn batches_in(folder: &Path, request: &Request<'_>) -> Result<Batches, SourceError> {
+    let (mut entries, _) = listing::list(folder, request.cancel)?;
+    natural::sort(&mut entries, |entry| &entry.name);
+    let mut batches = Vec::new();
+    for entry in &entries {
+        if let Some(part) = entry.name.to_str().and_then(part_of) {
+            batches.push((part, folder.join(&entry.name)));
+        }
+    }
+    if batches.is_empty() {
+        return Err(SourceError::wrong(
+            folder,
+            "has no binary batches of CIFAR-10: they are called data_batch_1.bin and test_batch.bin",
+        ));
+    }
+    Ok(batches)
+}
+
+/// Lines of `batches.meta.txt` that are not empty; nothing when there is no such file.
+fn names_in(folder: &Path) -> Vec<String> {
+    const MOST_BYTES: u64 = 64 << 10;
+    let mut text = String::new();
+    let read = File::open(folder.join("batches.meta.txt"))
+        .and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text));
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut names: Vec<String> =
+        read.map_or_else(|_| Vec::new(), |_| lines.map(str::to_owned).collect());
+    let mut distinct = names.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    if distinct.len() != names.len() {
+        names.clear();
+    }
+    names
+}
+
+/// Calls `each` with whole records, some at a time.
+fn for_records(
+    path: &Path,
+    request: &Request<'_>,
+    each: &mut dyn FnMut(&[u8]) -> Result<(), SourceError>,
+) -> Result<(), SourceError> {
+    let read = SourceError::read(path);
+    let bytes = fs::metadata(path).map_err(&read)?.len();
+    if bytes % RECORD as u64 != 0 {
+        let words = format!("{bytes} bytes are no whole records of {RECORD}");
+        return Err(damaged(path, &words));
+    }
+    let mut file = BufReader::new(File::open(path).map_err(&read)?);
+    let mut left = (bytes / RECORD as u64) as usize;
+    let mut records = vec![0; RECORD * RECORDS_AT_ONCE.min(left)];
+    while left > 0 {
+        request.cancel.check()?;
+        let count = left.min(RECORDS_AT_ONCE);
+        file.read_exact(&mut records[..count * RECORD])
+            .map_err(&read)?;
+        each(&records[..count * RECORD])?;
+        left -= count;
+    }
+    Ok(())
+}
+
+fn read_labels(
+    files: &[&Path],
+    part: SplitName,
+    request: &Request<'_>,
+) -> Result<Part, SourceError> {
+    let mut labels = Vec::new();
+    for path in files {
+        for_records(path, request, &mut |records| {
+            let found = records
+                .iter()
+                .step_by(RECORD)
+                .map(|label| i64::from(*label));
+            labels.extend(found);
+            Ok(())
+        })?;
+        if labels.iter().any(|label| *label >= NAMES.len() as i64) {
+            return Err(SourceError::wrong(
+                path,
+                "has labels above 9 and is no batch of CIFAR-10: download it again",
+            ));
+        }
+    }
+    let size = ImageSize {
+        height: SIDE,
+        width: SIDE,
+        channels: 3,
+    };
+    Ok(Part { part, size, labels })
+}
+
+fn write_images(
+    files: &[&Path],
+    to: &Path,
+    request: &Request<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<(), SourceError> {
+    let failed = SourceError::unpack(to);
+    let mut out = BufWriter::new(File::create_new(to).map_err(&failed)?);
+    let mut pixels = [0; 3 * PLANE];
+    for path in files {
+        for_records(path, request, &mut |records| {
+            for record in records.chunks_exact(RECORD) {
+                interleave(&record[1..], &mut pixels);
+                out.write_all(&pixels).map_err(&failed)?;
+            }
+            progress.add((records.len() / RECORD * pixels.len()) as u64);
+            Ok(())
+        })?;
+    }
+    out.flush().map_err(&failed)
+}
+
+/// `[3, H, W]` to `[H, W, 3]`.
+fn interleave(planes: &[u8], pixels: &mut [u8]) {
+    for (index, pixel) in pixels.chunks_exact_mut(3).enumerate() {
+        for (channel, value) in pixel.iter_mut().enumerate() {
+            *value = planes[channel * PLANE + index];
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Listing one folder quickly: names and what they are, without asking the system about every file.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs,
+    path::Path,
+};
+
+use super::SourceError;
+use crate::cancel::CancelToken;
+
+/// Endings of files that are taken for images; the format itself is found from the content.
+pub const IMAGE_ENDINGS: [&str; 9] = [
+    "png", "jpg", "jpeg", "jpe", "bmp", "gif", "webp", "tif", "tiff",
+];
+
+/// Whether `path` ends like an image.
+pub fn looks_like_image(path: &Path) -> bool {
+    has_ending(path, &IMAGE_ENDINGS)
+}
+
+/// Whether the ending of `path` is one of `endings`, in capitals or not.
+pub(super) fn has_ending(path: &Path, endings: &[&str]) -> bool {
+    path.extension()
+        .and_then(OsStr::to_str)
+        .is_some_and(|ending| {
+            endings
+                .iter()
+                .any(|known| ending.eq_ignore_ascii_case(known))
+        })
+}
+
+/// Whether `name` is one that systems hide or leave behind: nobody means it to be part of a dataset.
+pub(super) fn is_hidden(name: &OsStr) -> bool {
+    const LEFT_BEHIND: [&str; 3] = ["thumbs.db", "desktop.ini", "__macosx"];
+    let name = name.as_encoded_bytes();
+    let is = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
+    name.starts_with(b".") || LEFT_BEHIND.iter().any(is)
+}
+
+/// One name in a folder.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// File name, without the folder.
+    pub name: OsString,
+    /// A folder, or a link to one that does not lead back up.
+    pub is_folder: bool,
+}
+
+impl Entry {
+    /// `None` for what vanished meanwhile.
+    fn new(entry: &fs::DirEntry) -> Option<Self> {
+        let kind = entry.file_type().ok()?;
+        let is_folder = kind.is_dir() || (kind.is_symlink() && links_to_folder(&entry.path()));
+        Some(Self {
+            name: entry.file_name(),
+            is_folder,
+        })
+    }
+}
+
+/// Whether the link `path` leads to a folder other than one that it stands in.
+fn links_to_folder(path: &Path) -> bool {
+    let Ok(target) = fs::canonicalize(path) else {
+        return false;
+    };
+    let here = path
+        .parent()
+        .and_then(|parent| fs::canonicalize(parent).ok());
+    target.is_dir() && !here.is_some_and(|here| here.starts_with(target))
+}
+
+/// Everything in `folder` that is not hidden, in the system's order, and how many names were hidden.
+///
+/// # Errors
+/// When `folder` cannot be listed or `cancel` was set.
+pub(super) fn list(
+    folder: &Path,
+    cancel: &CancelToken,
+) -> Result<(Vec<Entry>, usize), SourceError> {
+    let read = SourceError::read(folder);
+    let (mut entries, mut hidden) = (Vec::new(), 0);
+    for entry in fs::read_dir(folder).map_err(&read)? {
+        cancel.check()?;
+        let entry = entry.map_err(&read)?;
+        if is_hidden(&entry.file_name()) {
+            hidden += 1;
+        } else {
+            entries.extend(Entry::new(&entry));
+        }
+    }
+    Ok((entries, hidden))
+}
+
+/// What a first look into a folder tells.
+#[derive(Debug, Default)]
+pub(super) struct Peek {
+    /// It holds image files itself.
+    pub images: bool,
+    /// Folders in it; some only, where the look ended at the first image.
+    pub folders: Vec<OsString>,
+}
+
+/// Looks into `folder`, no further than to the first image unless `all` are asked for. One that cannot be
+/// listed looks empty here; reading it will tell.
+///
+/// # Errors
+/// When `cancel` was set.
+pub(super) fn peek(folder: &Path, all: bool, cancel: &CancelToken) -> Result<Peek, SourceError> {
+    let mut found = Peek::default();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        cancel.check()?;
+        if is_hidden(&entry.file_name()) {
+            continue;
+        }
+        let Some(entry) = Entry::new(&entry) else {
+            continue;
+        };
+        if entry.is_folder {
+            found.folders.push(entry.name);
+        } else if looks_like_image(Path::new(&entry.name)) {
+            found.images = true;
+            if !all {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,263 @@
+//! Folders of the cache for what was unpacked: written beside, renamed when whole, found again by the
+//! source's place, length and time of change. Half of one is never seen; one that was cut off is redone.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write as _},
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use super::{Request, SourceError};
+use crate::{
+    cancel::{CancelToken, Cancelled},
+    data::{dataset::display_path, files::UNPACKED_FOLDER},
+};
+
+/// Changes when what is unpacked changes its form.
+const VERSION: &str = "convscope unpacked 1";
+/// Begins the names of folders that are being written.
+const UNFINISHED: &str = "unfinished-";
+/// What a killed process left is deleted at this age.
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+const CHUNK_BYTES: usize = 256 << 10;
+
+/// The folder that holds what `fill` makes of `sources`. `fill` gets an empty folder; it is not called when
+/// the folder of an earlier time is there and `is_whole`.
+///
+/// # Errors
+/// What `fill` says, or when the sources cannot be read or the cache not be written.
+pub(super) fn folder(
+    request: &Request<'_>,
+    sources: &[&Path],
+    is_whole: impl Fn(&Path) -> bool,
+    fill: impl FnOnce(&Path) -> Result<(), SourceError>,
+) -> Result<PathBuf, SourceError> {
+    let all = request.cache.join(UNPACKED_FOLDER);
+    let failed = SourceError::unpack(&all);
+    let wanted = all.join(key(sources)?);
+    if wanted.is_dir() {
+        if is_whole(&wanted) {
+            touch(&wanted);
+            return Ok(wanted);
+        }
+        fs::remove_dir_all(&wanted).map_err(&failed)?;
+    }
+    fs::create_dir_all(&all).map_err(&failed)?;
+    delete_abandoned(&all);
+    let unfinished = tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .tempdir_in(&all)
+        .map_err(&failed)?;
+    fill(unfinished.path())?;
+    match fs::rename(unfinished.path(), &wanted) {
+        // It has moved: there is nothing left to delete.
+        Ok(()) => drop(unfinished.keep()),
+        // Another process was faster.
+        Err(_) if wanted.is_dir() && is_whole(&wanted) => {}
+        Err(error) => return Err(failed(error)),
+    }
+    Ok(wanted)
+}
+
+/// Identifies `sources` as they are now: 32 hexadecimal digits.
+fn key(sources: &[&Path]) -> Result<String, SourceError> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(VERSION.as_bytes());
+    for path in sources {
+        let read = SourceError::read(path);
+        let whole = fs::canonicalize(path).map_err(&read)?;
+        let metadata = fs::metadata(path).map_err(&read)?;
+        let changed = metadata.modified().map_err(&read)?;
+        let since = changed.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let name = whole.as_os_str().as_encoded_bytes();
+        for field in [
+            name,
+            &metadata.len().to_le_bytes(),
+            &since.as_nanos().to_le_bytes(),
+        ] {
+            hasher.update(&field.len().to_le_bytes());
+            hasher.update(field);
+        }
+    }
+    Ok(hasher.finalize().to_hex()[..32].to_owned())
+}
+
+/// Marks a folder as used now, so that it is the last to be evicted.
+fn touch(folder: &Path) {
+    // Where folders cannot be opened it counts as old; it can be made again.
+    let _ = File::open(folder).and_then(|folder| folder.set_modified(SystemTime::now()));
+}
+
+fn delete_abandoned(all: &Path) {
+    for entry in fs::read_dir(all).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let changed = entry.metadata().and_then(|metadata| metadata.modified());
+        let age = changed.ok().and_then(|changed| changed.elapsed().ok());
+        if name.to_string_lossy().starts_with(UNFINISHED)
+            && age.is_some_and(|age| age > ABANDONED_AFTER)
+        {
+            // The next opening tries again.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// How far unpacking is, in bytes.
+pub(super) struct Progress<'a> {
+    done: u64,
+    total: u64,
+    report: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+impl<'a> Progress<'a> {
+    /// Nothing done of `total` bytes.
+    pub fn new(request: &Request<'a>, total: u64) -> Self {
+        Self {
+            done: 0,
+            total,
+            report: request.progress,
+        }
+    }
+
+    /// So many bytes more.
+    pub fn add(&mut self, bytes: u64) {
+        self.reach(self.done + bytes);
+    }
+
+    /// So many bytes altogether.
+    pub fn reach(&mut self, bytes: u64) {
+        self.done = bytes.min(self.total);
+        (self.report)(self.done as usize, self.total as usize);
+    }
+}
+
+/// Why bytes were not copied.
+#[derive(Debug)]
+pub(super) enum CopyError {
+    Read(io::Error),
+    Write(io::Error),
+    Cancelled,
+}
+
+impl CopyError {
+    /// As a sentence about `source` and the file `to`.
+    pub fn about(self, source: &Path, to: &Path) -> SourceError {
+        match self {
+            Self::Read(error) => damaged(source, &error),
+            Self::Write(error) => SourceError::unpack(to)(error),
+            Self::Cancelled => Cancelled.into(),
+        }
+    }
+}
+
+/// `path` breaks off or does not hold what was promised.
+pub(super) fn damaged(path: &Path, why: &dyn std::fmt::Display) -> SourceError {
+    SourceError::NotADataset(format!(
+        "{} is cut short or damaged ({why}): download or copy it again",
+        display_path(path)
+    ))
+}
+
+/// Copies what `from` still has, at most `limit` bytes, chunk by chunk; `each` hears of every chunk's bytes
+/// and may end the copying by returning false. Returns how many bytes were copied.
+///
+/// # Errors
+/// When reading or writing fails or `cancel` was set.
+pub(super) fn copy(
+    from: &mut dyn Read,
+    to: &mut File,
+    limit: u64,
+    cancel: &CancelToken,
+    each: &mut dyn FnMut(u64) -> bool,
+) -> Result<u64, CopyError> {
+    let mut chunk = vec![0; CHUNK_BYTES.min(limit as usize + 1)];
+    let mut copied = 0;
+    while copied < limit {
+        cancel.check().map_err(|_| CopyError::Cancelled)?;
+        let room = chunk.len().min((limit - copied) as usize);
+        let count = match from.read(&mut chunk[..room]) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(CopyError::Read(error)),
+        };
+        to.write_all(&chunk[..count]).map_err(CopyError::Write)?;
+        copied += count as u64;
+        if !each(count as u64) {
+            break;
+        }
+    }
+    Ok(copied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::fixtures::put, *};
+    use std::cell::Cell;
+
+    #[test]
+    fn what_was_unpacked_is_found_until_its_source_changes() {
+        let (data, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        put(data.path(), "a.zip", b"one");
+        let source = data.path().join("a.zip");
+        let (token, fills) = (CancelToken::new(), Cell::new(0));
+        let request = Request {
+            path: &source,
+            kind: None,
+            cache: cache.path(),
+            cancel: &token,
+            progress: &|_, _| {},
+        };
+        let get = |whole: bool, fail: bool| {
+            folder(
+                &request,
+                &[&source],
+                |_| whole,
+                |folder| {
+                    fills.set(fills.get() + 1);
+                    put(folder, "x", b"x");
+                    if fail { Err(Cancelled.into()) } else { Ok(()) }
+                },
+            )
+        };
+        let leftovers = || {
+            fs::read_dir(cache.path().join(UNPACKED_FOLDER))
+                .unwrap()
+                .count()
+        };
+        assert!(get(true, true).is_err());
+        assert_eq!(
+            (fills.get(), leftovers()),
+            (1, 0),
+            "a failure leaves nothing"
+        );
+        let first = get(true, false).unwrap();
+        File::open(&first)
+            .unwrap()
+            .set_modified(UNIX_EPOCH)
+            .unwrap();
+        assert_eq!(get(true, false).unwrap(), first);
+        assert_eq!(
+            (fills.get(), leftovers()),
+            (2, 1),
+            "the second time nothing is done"
+        );
+        let used = fs::metadata(&first).unwrap().modified().unwrap();
+        assert!(
+            used.elapsed().unwrap() < Duration::from_secs(60),
+            "used now"
+        );
+        assert_eq!(get(false, false).unwrap(), first);
+        assert_eq!(fills.get(), 3, "damage is repaired");
+        put(data.path(), "a.zip", b"three");
+        assert_ne!(get(true, false).unwrap(), first);
+        assert_eq!(fills.get(), 4, "another content is unpacked anew");
+        let old = cache.path().join(UNPACKED_FOLDER).join("unfinished-1");
+        fs::create_dir(&old).unwrap();
+        File::open(&old).unwrap().set_modified(UNIX_EPOCH).unwrap();
+        put(data.path(), "a.zip", b"fourth");
+        get(true, false).unwrap();
+        assert!(!old.exists(), "what was abandoned is deleted");
+    }
+}
