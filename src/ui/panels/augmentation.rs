@@ -263,6 +263,8 @@ fn percent(
     let slider = Slider::new(&mut value, low..=high)
         .step_by(1.0)
         .prefix(prefix)
+        // Without ± the right end is off.
+        .trailing_fill(!prefix.is_empty())
         .suffix(" %");
     if fields::slider(ui, name, tip, unclamped(slider)).changed() {
         *share = value.round() / 100.0;

@@ -170,7 +170,7 @@ fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
             (None, true) => {
                 again_button(ui, cx);
-                ("The dataset has changed since.", theme::palette(ui).warning)
+                ("The dataset has changed.", theme::palette(ui).warning)
             }
             (None, false) => {
                 again_button(ui, cx);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use eframe::egui::{Align, DragValue, Label, Layout, ScrollArea, Ui, WidgetInfo, vec2};
+use eframe::egui::{Align, DragValue, Label, Layout, RichText, ScrollArea, Ui, WidgetInfo, vec2};
 
 use crate::{
     data::{Dataset, Division, stats::ClassWeights},
@@ -19,6 +19,8 @@ use crate::{
 
 /// Height of a row in points.
 const ROW: f32 = 30.0;
+/// Most width of a row: numbers stay near their names.
+const WIDTH: f32 = 320.0;
 /// Rows shown without scrolling.
 const MOST_ROWS: usize = 8;
 /// Room for a letter of a class name.
@@ -63,7 +65,8 @@ impl Balance {
     ) {
         let before = &cx.state.experiment.training.class_weights;
         let tip = "How much a mistake counts in the training loss, by the class of the image. A larger weight makes the network miss that class less. Validation and test stay unweighted. Default: off";
-        ui.label("Class weights").on_hover_text(tip);
+        ui.label(RichText::new("Class weights").strong())
+            .on_hover_text(tip);
         let balanced = self.balanced.get(Same::of(division), || {
             let weights = ClassWeights::Balanced.weights(dataset, &division.split);
             weights.map(|weights| weights.map(Into::into))
@@ -171,7 +174,7 @@ fn rows_ui(ui: &mut Ui, dataset: &Dataset, mut value: impl FnMut(&mut Ui, usize)
         .auto_shrink([false, true])
         .show_rows(ui, ROW, classes, |ui, rows| {
             for class in rows {
-                let size = vec2(ui.available_width(), ROW);
+                let size = vec2(ui.available_width().min(WIDTH), ROW);
                 ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
                     ui.add_space(12.0);
                     ui.push_id(class, |ui| value(ui, class));

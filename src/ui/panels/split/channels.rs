@@ -15,7 +15,8 @@ const GREY: f64 = 1e-3;
 
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tip = "Over all pixels of the training part, at the network's input size, in units of 0..1. Networks learn faster from images whose channels have mean 0 and standard deviation 1";
-    ui.label("Mean and standard deviation").on_hover_text(tip);
+    ui.label(RichText::new("Mean and standard deviation").strong())
+        .on_hover_text(tip);
     let channels = &cx.state.tools.channels;
     if let Some((job, _)) = channels.job {
         let progress = cx.state.jobs.get(&job).and_then(|job| job.progress);
