@@ -65,6 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         dataset: &dataset,
         pixels: &pixels,
         split: &split,
+        augmentation: &experiment.augmentation,
     };
     let outcome = fit::fit(&experiment.model, &config, &data, &mut Silent)?;
     let training = split.train.len() as f64;

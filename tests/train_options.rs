@@ -9,7 +9,8 @@ use convscope::{
     train::{
         Experiment, TrainingConfig,
         experiment::Optimizer,
-        fit::{self, Data, Outcome, training_loss},
+        fit::{self, Data, Outcome},
+        loss::training_loss,
     },
 };
 use reference::{Recorder, open, read_json, recipe_one, take_turns};

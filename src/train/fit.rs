@@ -6,13 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tch::{Device, Kind, Reduction, TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 use super::{
     adam::Adam,
     evaluate::{Evaluation, evaluate, labels_tensor},
     experiment::{ExperimentError, MemoryFormat, TrainingConfig},
     history::{EpochRecord, StepRecord, is_better},
+    loss::{class_weights, training_loss},
 };
 use crate::{
     cancel::Cancelled,
@@ -250,19 +251,6 @@ struct Run<'a> {
     step: usize,
 }
 
-fn class_weights(
-    config: &TrainingConfig,
-    data: &Data<'_>,
-    device: Device,
-) -> Result<Option<Tensor>, FitError> {
-    let weights = config.class_weights.weights(data.dataset, data.split);
-    let Some(weights) = weights.map_err(ExperimentError::Setting)? else {
-        return Ok(None);
-    };
-    let weights: Vec<f32> = weights.into_iter().map(|weight| weight as f32).collect();
-    Ok(Some(Tensor::f_from_slice(&weights)?.f_to_device(device)?))
-}
-
 impl Run<'_> {
     fn epoch(
         &mut self,
@@ -376,21 +364,6 @@ impl Run<'_> {
             ..evaluation
         }))
     }
-}
-
-/// Mean cross-entropy of `logits` `[N, classes]` and the labels `target` `[N]`. With `weights` `[classes]` it
-/// is PyTorch's weighted mean: each image counts as much as its class weighs, divided by the sum of those
-/// weights.
-///
-/// # Errors
-/// When libtorch refuses.
-pub fn training_loss(
-    logits: &Tensor,
-    target: &Tensor,
-    weights: Option<&Tensor>,
-) -> Result<Tensor, TchError> {
-    const IGNORED_LABEL: i64 = -100;
-    logits.f_cross_entropy_loss(target, weights, Reduction::Mean, IGNORED_LABEL, 0.0)
 }
 
 /// Asks the observer whether to go on; gives the time it waited (a pause is no training time).

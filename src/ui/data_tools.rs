@@ -126,16 +126,10 @@ impl DataTools {
                     readings,
                 });
             }
-            Event::AugmentationReady { job, augmented } => {
-                if self
-                    .augmented
-                    .job
-                    .take_if(|current| *current == job)
-                    .is_some()
-                {
-                    self.augmented.augmented = Some(augmented);
-                    self.augmented.failed = None;
-                }
+            Event::AugmentationReady { job, augmented } if self.augmented.job == Some(job) => {
+                self.augmented.job = None;
+                self.augmented.augmented = Some(augmented);
+                self.augmented.failed = None;
             }
             Event::ChannelsMeasured { job, stats } => {
                 if let Some((_, of)) = self.channels.job.take_if(|(current, _)| *current == job) {

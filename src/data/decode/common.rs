@@ -255,8 +255,8 @@ mod tests {
             ImageBuffer::from_pixel(1, 1, pixel)
         }
         let cases: [(DynamicImage, bool, Option<[u8; 3]>); 11] = [
-            (one(Rgb([1, 2, 3])).into(), false, Some([1, 2, 3])),
-            (one(Rgba([1, 2, 3, 0])).into(), false, Some([1, 2, 3])),
+            (one(Rgb([1_u8, 2, 3])).into(), false, Some([1, 2, 3])),
+            (one(Rgba([1_u8, 2, 3, 0])).into(), false, Some([1, 2, 3])),
             (one(Luma([7_u8])).into(), true, Some([7; 3])),
             (one(LumaA([7_u8, 0])).into(), false, Some([7; 3])),
             (one(Luma([7_u16])).into(), true, Some([7; 3])),
