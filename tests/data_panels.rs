@@ -19,9 +19,14 @@ use bench::{
     examined, examining, harness, large, pushed, shot,
 };
 use convscope::{
-    data::{Edit, SplitConfig, doctor::Readings},
+    data::{
+        Edit, SplitConfig,
+        doctor::Readings,
+        stats::{ChannelStats, ClassWeights},
+    },
     engine::{Event, JobId, JobKind},
     inspect::augmented::Augmented,
+    model::spec::Preprocessing,
     ui::{
         action::Action,
         data_tools::AugmentedOf,
@@ -30,7 +35,7 @@ use convscope::{
         workspace::PanelKind,
     },
 };
-use eframe::egui::{Theme, accesskit::Role, vec2};
+use eframe::egui::{self, Key, Modifiers, Theme, accesskit::Role, vec2};
 use egui_kittest::{Harness, kittest::Queryable};
 
 fn few() -> AppState {
@@ -93,6 +98,32 @@ fn failed_augmentation() -> AppState {
     state
 }
 
+fn weighted(mut state: AppState, weights: ClassWeights) -> AppState {
+    state.experiment.training.class_weights = weights;
+    state
+}
+
+/// Two for one class.
+fn own_weights(class: &str) -> ClassWeights {
+    ClassWeights::Own([(class.to_owned(), 2.0)].into())
+}
+
+fn measuring() -> AppState {
+    let mut state = few();
+    state.tools.channels.job = Some((JobId(5), state.to_measure().unwrap()));
+    state
+}
+
+fn measured(mut state: AppState) -> AppState {
+    let of = state.to_measure().unwrap();
+    let stats = ChannelStats {
+        mean: [0.123_456, 0.5, 0.75],
+        std: [0.043_21, 0.25, 0.0],
+    };
+    state.tools.channels.measured = Some((of, stats));
+    state
+}
+
 /// Panel, name of the case, state, what has to be read.
 type Case = (
     PanelKind,
@@ -150,6 +181,48 @@ const CASES: &[Case] = &[
         without_validation,
         &["weights of the last epoch are kept"],
     ),
+    (
+        Split,
+        "balanced",
+        || weighted(few(), ClassWeights::Balanced),
+        &["Class weights", "1.000"],
+    ),
+    (
+        Split,
+        "own",
+        || weighted(few(), own_weights("square")),
+        &["Class weights"],
+    ),
+    (
+        Split,
+        "own-many",
+        || weighted(many(), ClassWeights::Own([].into())),
+        &["Class weights"],
+    ),
+    (
+        Split,
+        "own-unknown",
+        || weighted(few(), own_weights("zebra")),
+        &["there is no class zebra"],
+    ),
+    (
+        Split,
+        "measuring",
+        measuring,
+        &["Mean and standard deviation", "Cancel"],
+    ),
+    (
+        Split,
+        "measured",
+        || measured(few()),
+        &["0.1235", "0.04321", "Use for normalisation"],
+    ),
+    (
+        Split,
+        "measured-before",
+        || stale(measured(few())),
+        &["measure again"],
+    ),
     (Doctor, "closed", closed, &["Open dataset…"]),
     (
         Doctor,
@@ -193,7 +266,7 @@ const CASES: &[Case] = &[
         Doctor,
         "stale",
         || stale(examined(few())),
-        &["has changed since", "Examine again"],
+        &["The dataset has changed", "Examine again"],
     ),
     (
         Doctor,
@@ -332,6 +405,66 @@ fn the_split_is_edited_and_drawing_it_changes_nothing() {
     );
 }
 
+fn weights_of(actions: &[Action]) -> ClassWeights {
+    match actions {
+        [Action::EditTraining(training)] => training.class_weights.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn class_weights_are_chosen_and_typed() {
+    let mut harness = large(Split, few());
+    let chosen = weights_of(&click(&mut harness, "Balanced"));
+    assert_eq!(chosen, ClassWeights::Balanced);
+    // One's own begin with what balancing says: here every class has as many images.
+    let chosen = weights_of(&click(&mut harness, "Own"));
+    let ClassWeights::Own(own) = &chosen else {
+        panic!("{chosen:?}")
+    };
+    assert_eq!(own.len(), 3);
+    assert!(own.values().all(|weight| *weight == 1.0));
+
+    let mut harness = large(Split, weighted(few(), own_weights("zebra")));
+    assert!(pushed(&mut harness).is_empty(), "looking changes nothing");
+    let weight = harness.get_by_label("Weight of square");
+    weight.focus();
+    harness.run();
+    harness.get_by_label("Weight of square").click();
+    harness.run();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.event(egui::Event::Text("3.5".to_owned()));
+    harness.run();
+    harness.key_press(Key::Enter);
+    harness.run();
+    let actions = pushed(&mut harness);
+    let typed = weights_of(&actions[actions.len() - 1..]);
+    let wanted = ClassWeights::Own([("square".to_owned(), 3.5)].into());
+    assert_eq!(typed, wanted, "what names no class is gone");
+}
+
+#[test]
+fn channels_are_measured_and_used() {
+    let mut harness = large(Split, few());
+    assert!(matches!(
+        click(&mut harness, "Measure")[..],
+        [Action::MeasureChannels]
+    ));
+    let mut harness = large(Split, measuring());
+    assert!(matches!(
+        click(&mut harness, "Cancel")[..],
+        [Action::Cancel(JobId(5))]
+    ));
+    let mut harness = large(Split, measured(few()));
+    let actions = click(&mut harness, "Use for normalisation");
+    let wanted = Preprocessing {
+        mean: [0.123_456, 0.5, 0.75],
+        // A channel that never varies is not divided by nothing.
+        std: [0.043_21, 0.25, 1.0],
+    };
+    assert!(matches!(&actions[..], [Action::EditPreprocessing(used)] if *used == wanted));
+}
+
 #[test]
 fn the_examination_is_asked_for_and_cancelled() {
     let mut harness = large(Doctor, few());
@@ -366,8 +499,12 @@ fn excluded(actions: &[Action]) -> &[String] {
 #[test]
 fn twins_are_excluded_one_by_one_and_all_at_once() {
     let mut harness = harness(Doctor, examined(few()), vec2(376.0, 900.0), Theme::Light);
-    let bulk = click(&mut harness, "Keep one of each (1)");
-    assert_eq!(excluded(&bulk), ["circle/image_004.png"]);
+    let bulk = click(&mut harness, "Keep one of each (2)");
+    assert_eq!(
+        excluded(&bulk),
+        ["circle/image_004.png", "circle/image_005.png"],
+        "parts are drawn: of all copies one is kept, but for those under two labels"
+    );
     let bulk = click(&mut harness, "Drop all leaks from train (2)");
     assert_eq!(
         excluded(&bulk),
@@ -380,7 +517,7 @@ fn twins_are_excluded_one_by_one_and_all_at_once() {
     shot(&mut harness, "Doctor-pairs");
     for (button, nth, name) in [
         ("Keep the first", 0, "circle/image_005.png"),
-        ("Keep the second", 3, "circle/image_006.png"),
+        ("Keep the second", 1, "circle/image_006.png"),
         ("Drop from train", 1, "circle/image_002.png"),
     ] {
         harness.query_all_by_label(button).nth(nth).unwrap().click();
@@ -401,6 +538,13 @@ fn twins_are_excluded_one_by_one_and_all_at_once() {
     );
     harness.get_by_label("circle/image_002.png is excluded now.");
     assert!(matches!(click(&mut harness, "Undo")[..], [Action::Undo]));
+}
+
+#[test]
+fn where_parts_are_given_copies_across_them_are_leaks() {
+    let mut harness = large(Doctor, examined(given()));
+    let bulk = click(&mut harness, "Keep one of each (1)");
+    assert_eq!(excluded(&bulk), ["circle/image_004.png"]);
 }
 
 #[test]
@@ -533,8 +677,18 @@ fn only_current_jobs_change_the_tools() {
         kind,
         message: "no".into(),
     };
+    let numbers = |job| Event::ChannelsMeasured {
+        job,
+        stats: ChannelStats {
+            mean: [0.5; 3],
+            std: [0.5; 3],
+        },
+    };
     let mut state = examining(few());
     state.tools.augmented.job = Some(JobId(8));
+    state.tools.channels = measuring().tools.channels;
+    state.apply(numbers(JobId(2)));
+    assert!(state.tools.channels.measured.is_none());
     state.apply(found(JobId(2)));
     state.apply(drawn(JobId(2)));
     state.apply(failed(JobId(2), JobKind::Examine));
@@ -545,11 +699,15 @@ fn only_current_jobs_change_the_tools() {
     let mut unlucky = state.clone();
     unlucky.apply(failed(EXAMINING, JobKind::Examine));
     unlucky.apply(failed(JobId(8), JobKind::Augment));
+    unlucky.apply(failed(JobId(5), JobKind::MeasureChannels));
+    assert!(unlucky.tools.channels.failed.is_some() && unlucky.tools.channels.job.is_none());
     assert!(unlucky.tools.doctor.failed.is_some() && unlucky.tools.augmented.failed.is_some());
     assert!(unlucky.tools.doctor.job.is_none() && unlucky.tools.augmented.job.is_none());
 
     state.apply(found(EXAMINING));
     state.apply(drawn(JobId(8)));
+    state.apply(numbers(JobId(5)));
+    assert!(state.tools.channels.measured.is_some() && state.tools.channels.job.is_none());
     assert!(state.tools.doctor.examined.is_some() && state.tools.augmented.augmented.is_some());
     assert!(state.jobs.is_empty());
     assert!(!state.examination_is_stale());

@@ -8,7 +8,10 @@ mod reference;
 use std::{num::NonZero, path::Path, sync::Arc};
 
 use convscope::{
-    data::{Dataset, PixelCache, Sample, Split, augment::AugmentationConfig, batches},
+    data::{
+        Dataset, PixelCache, Sample, Split, augment::AugmentationConfig, batches,
+        stats::ClassWeights,
+    },
     model::{
         LayerKind, ModelSpec, NamedArray, Network, WeightSnapshot,
         network::{Mode, Placement},
@@ -53,6 +56,7 @@ impl Fidelity {
             seed: self.order_seed,
             threads: Some(threads),
             memory_format,
+            class_weights: ClassWeights::Off,
         }
     }
 

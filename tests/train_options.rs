@@ -1,18 +1,21 @@
-//! What changes how a network is fitted besides the optimizer: augmentation.
+//! What changes how a network is fitted besides the optimizer: augmentation and class weights.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod reference;
 
 use convscope::{
-    data::{Split, augment::AugmentationConfig},
+    data::{Split, augment::AugmentationConfig, stats::ClassWeights},
     resources,
     train::{
-        TrainingConfig,
+        Experiment, TrainingConfig,
         experiment::Optimizer,
         fit::{self, Data, Outcome},
+        loss::training_loss,
     },
 };
-use reference::{Recorder, open, recipe_one, take_turns};
+use reference::{Recorder, open, read_json, recipe_one, take_turns};
+use serde::Deserialize;
+use tch::Tensor;
 
 /// Recipe 1 on every fortieth bundled image; the first result is every step's loss.
 fn short_run(
@@ -105,4 +108,93 @@ fn a_setting_out_of_range_ends_a_run_before_it_begins() {
         &mut Recorder::default(),
     );
     assert!(run.is_err_and(|error| error.to_string().contains("zoom is 2")));
+}
+
+/// `weighted_loss.json`.
+#[derive(Deserialize)]
+struct WeightedLoss {
+    logits: Vec<Vec<f32>>,
+    labels: Vec<i64>,
+    weights: Vec<f32>,
+    loss: f64,
+    gradient: Vec<Vec<f32>>,
+}
+
+#[test]
+fn the_weighted_loss_and_its_gradient_are_pytorchs() {
+    const TOLERANCE: f64 = 1e-6;
+    let expected: WeightedLoss = read_json("weighted_loss.json");
+    let logits = Tensor::from_slice2(&expected.logits).set_requires_grad(true);
+    let target = Tensor::from_slice(&expected.labels);
+    let weights = Tensor::from_slice(&expected.weights);
+    let loss = training_loss(&logits, &target, Some(&weights)).unwrap();
+    loss.backward();
+    assert!((loss.double_value(&[]) - expected.loss).abs() < TOLERANCE);
+    let difference = (logits.grad() - Tensor::from_slice2(&expected.gradient))
+        .abs()
+        .max();
+    assert!(difference.double_value(&[]) < TOLERANCE);
+    let plain = training_loss(&logits, &target, None)
+        .unwrap()
+        .double_value(&[]);
+    assert!((plain - expected.loss).abs() > 0.01, "weights matter");
+}
+
+#[test]
+fn class_weights_change_training_and_leave_validation_alone() {
+    let _turn = take_turns();
+    let none = AugmentationConfig::default();
+    let still = |weights: ClassWeights| {
+        // Steps too small to move a weight: all runs keep the weights they began with.
+        move |config: &mut TrainingConfig| {
+            config.optimizer = Optimizer::adam(1e-30);
+            config.class_weights = weights;
+        }
+    };
+    let own = [("circle", 5.0), ("square", 0.5)].map(|(name, weight)| (name.to_owned(), weight));
+    let (plain_losses, plain) = short_run(&none, still(ClassWeights::Off));
+    let (weighted_losses, weighted) = short_run(&none, still(ClassWeights::Own(own.into())));
+    assert_ne!(plain_losses, weighted_losses);
+    assert_eq!(plain.history[0].val_loss, weighted.history[0].val_loss);
+    // Thirty images, ten of each class: balancing them changes nothing.
+    let (balanced_losses, _) = short_run(&none, still(ClassWeights::Balanced));
+    for (plain, balanced) in plain_losses.iter().zip(&balanced_losses) {
+        assert!((plain - balanced).abs() < 1e-6, "{plain} {balanced}");
+    }
+}
+
+#[test]
+fn weights_of_unknown_classes_end_a_run_before_it_begins() {
+    let experiment = recipe_one();
+    let (dataset, pixels) = open(&resources::find("datasets/shapes").unwrap(), |dataset| {
+        dataset.samples.truncate(4);
+    });
+    let data = Data {
+        dataset: &dataset,
+        pixels: &pixels,
+        split: &Split {
+            train: vec![0, 1, 2, 3],
+            ..Split::default()
+        },
+        augmentation: &AugmentationConfig::default(),
+    };
+    let config = TrainingConfig {
+        class_weights: ClassWeights::Own([("zebra".to_owned(), 1.0)].into()),
+        ..experiment.training
+    };
+    let run = fit::fit(&experiment.model, &config, &data, &mut Recorder::default());
+    assert!(run.is_err_and(|error| error.to_string().contains("zebra")));
+}
+
+#[test]
+fn an_experiment_keeps_its_options_and_older_ones_have_none() {
+    let mut experiment = recipe_one();
+    assert!(experiment.augmentation.is_none());
+    assert_eq!(experiment.training.class_weights, ClassWeights::Off);
+    experiment.augmentation = turned();
+    experiment.training.class_weights = ClassWeights::Own([("circle".to_owned(), 2.5)].into());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("experiment.ron");
+    std::fs::write(&path, experiment.to_ron().unwrap()).unwrap();
+    assert_eq!(Experiment::load(&path).unwrap(), experiment);
 }

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     data::dataset::display_path,
     engine::{Event, Level, OpenRequest, TrainRequest, TrainingOutcome},
+    export::options,
     format::thousands,
     resources,
     train::{EpochRecord, Experiment, recipes, run_folder::default_runs_folder},
@@ -32,6 +33,9 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
         // What the experiment says counts; without it, what the user changed in the window.
         edits: (!experiment.edits.is_empty()).then(|| experiment.edits.clone()),
     })?;
+    for words in options::words(&experiment) {
+        say(&words);
+    }
     session.engine.train(TrainRequest {
         experiment,
         dataset,

@@ -19,6 +19,7 @@ use crate::{
     data::{
         Division, Picture,
         doctor::{Examination, Readings},
+        stats::ChannelStats,
     },
     inspect::{augmented::Augmented, feature_maps::FeatureMaps},
     model::LayerShape,
@@ -126,6 +127,13 @@ pub enum Event {
         examination: Arc<Examination>,
         /// What was read, for the next time.
         readings: Arc<Readings>,
+    },
+    /// Loader: end of measuring the channels of the training part.
+    ChannelsMeasured {
+        /// Which job.
+        job: JobId,
+        /// Mean and standard deviation.
+        stats: ChannelStats,
     },
     /// Whoever decoded all images: those that cannot be decoded, when that was not known.
     BrokenFound {

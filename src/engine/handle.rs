@@ -23,7 +23,7 @@ use super::{
 
 use crate::{
     cancel::CancelToken,
-    data::{Edits, SplitConfig, SplitName, cache::PixelFormat},
+    data::{Edits, Split, SplitConfig, SplitName, cache::PixelFormat},
     worker::Worker,
 };
 
@@ -116,6 +116,24 @@ impl EngineHandle {
         self.load(JobKind::Examine, |context| loader::Command::Examine {
             context,
             request,
+        })
+    }
+
+    /// Measures mean and standard deviation of the channels of `split`'s training part at the size of
+    /// `format`; comes as [`super::Event::ChannelsMeasured`].
+    pub fn measure_channels(
+        &self,
+        open: Arc<OpenDataset>,
+        split: Arc<Split>,
+        format: PixelFormat,
+    ) -> JobId {
+        self.load(JobKind::MeasureChannels, |context| {
+            loader::Command::Measure {
+                context,
+                open,
+                split,
+                format,
+            }
         })
     }
 

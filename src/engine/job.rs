@@ -46,6 +46,8 @@ pub enum JobKind {
     Augment,
     /// Looks for what is wrong with a dataset.
     Examine,
+    /// Measures mean and standard deviation of the channels.
+    MeasureChannels,
 }
 
 impl JobKind {
@@ -66,6 +68,7 @@ impl JobKind {
             Self::Evaluate => "evaluate the model",
             Self::Augment => "augment the image",
             Self::Examine => "examine the dataset",
+            Self::MeasureChannels => "measure the channels",
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::{
         doctor::{Examination, Readings},
         edits, files,
         sources::{self, SourceError},
+        stats,
     },
     resources,
     worker::Worker,
@@ -170,6 +171,13 @@ pub enum Command {
         context: JobContext,
         request: ExamineRequest,
     },
+    /// Measure the channels of the training part.
+    Measure {
+        context: JobContext,
+        open: Arc<OpenDataset>,
+        split: Arc<Split>,
+        format: PixelFormat,
+    },
     /// Decode every image, so that a run can start at once.
     Prepare {
         context: JobContext,
@@ -192,6 +200,16 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs, folders: &Folders) {
             }
             Command::Examine { context, request } => {
                 job::run(&context, jobs, || examine(&context, &request));
+            }
+            Command::Measure {
+                context,
+                open,
+                split,
+                format,
+            } => {
+                job::run(&context, jobs, || {
+                    measure(&context, &folders.cache, &open, &split, format)
+                });
             }
             Command::Prepare {
                 context,
@@ -264,6 +282,26 @@ fn examine(context: &JobContext, request: &ExamineRequest) -> Result<(), JobErro
         job: context.id,
         examination,
         readings,
+    });
+    Ok(())
+}
+
+fn measure(
+    context: &JobContext,
+    cache: &Path,
+    open: &OpenDataset,
+    split: &Split,
+    format: PixelFormat,
+) -> Result<(), JobError> {
+    let (_, pixels) = pixels(context, cache, open, format)?;
+    let progress = |done, total| context.progress(done, total);
+    let stats = stats::channel_stats(&pixels, &split.train, &context.cancel, &progress)?;
+    let stats = stats.ok_or_else(|| {
+        JobError::Failed("the training part has no images: give less to the others".into())
+    })?;
+    context.events.send(Event::ChannelsMeasured {
+        job: context.id,
+        stats,
     });
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use maud::{DOCTYPE, Markup, html};
 
-use super::{ExportError, charts};
+use super::{ExportError, charts, options};
 use crate::{
     data::{Dataset, Picture, dataset::display_path, files::write_atomically},
     inspect::{
@@ -170,6 +170,7 @@ fn page(summary: &RunSummary<'_>, figures: &[(&Figure, String)]) -> Markup {
                     (summary.dataset.classes.join(", ")) "), " (summary.history.len()) " epochs in "
                     (format!("{:.1}", summary.seconds)) " s. " (best)
                 }
+                @for words in options::words(experiment) { p { (words) } }
                 h2 { "Epochs" }
                 (history_table(summary.history))
                 @if let Some(evaluation) = summary.evaluation {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    data::{Edits, SplitConfig, augment::AugmentationConfig, dataset::SourceKind},
+    data::{
+        Edits, SplitConfig, augment::AugmentationConfig, dataset::SourceKind, stats::ClassWeights,
+    },
     model::ModelSpec,
 };
 
@@ -65,8 +67,12 @@ pub struct TrainingConfig {
     pub batch_size: usize,
     /// How weights move.
     pub optimizer: Optimizer,
-    /// Decides initial weights, the order of images and dropout.
+    /// Decides initial weights, the order of images, dropout and augmentation.
     pub seed: u64,
+    /// How much a mistake counts in the training loss, by class. Validation and test losses stay unweighted,
+    /// so that they can be compared.
+    #[serde(default)]
+    pub class_weights: ClassWeights,
     /// CPU threads for libtorch; `None` leaves the choice to it.
     #[serde(default)]
     pub threads: Option<usize>,

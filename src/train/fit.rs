@@ -6,13 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tch::{Kind, Reduction, TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 use super::{
     adam::Adam,
     evaluate::{Evaluation, evaluate, labels_tensor},
     experiment::{ExperimentError, MemoryFormat, TrainingConfig},
     history::{EpochRecord, StepRecord, is_better},
+    loss::{class_weights, training_loss},
 };
 use crate::{
     cancel::Cancelled,
@@ -163,6 +164,7 @@ pub fn fit_network(
     data.augmentation
         .check()
         .map_err(ExperimentError::Setting)?;
+    let class_weights = class_weights(config, data, network.placement().device)?;
     let _threads = config.threads.map(Threads::set);
     let optimizer = Adam::new(
         network.parameters().map(|(_, value)| value),
@@ -176,6 +178,7 @@ pub fn fit_network(
         config,
         data,
         classes,
+        class_weights,
         step: 0,
     };
     let mut outcome = Outcome {
@@ -243,6 +246,8 @@ struct Run<'a> {
     config: &'a TrainingConfig,
     data: &'a Data<'a>,
     classes: Arc<[String]>,
+    /// `[classes]`; `None` when every class counts the same.
+    class_weights: Option<Tensor>,
     step: usize,
 }
 
@@ -295,8 +300,7 @@ impl Run<'_> {
             parameter.shallow_clone().zero_grad();
         }
         let logits = self.network.forward(&input, Mode::Train)?;
-        let loss =
-            logits.f_cross_entropy_loss::<Tensor>(&target, None, Reduction::Mean, -100, 0.0)?;
+        let loss = training_loss(&logits, &target, self.class_weights.as_ref())?;
         loss.f_backward()?;
         let loss = loss.f_double_value(&[])?;
         if !loss.is_finite() {

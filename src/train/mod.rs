@@ -6,6 +6,7 @@ pub mod evaluate;
 pub mod experiment;
 pub mod fit;
 pub mod history;
+pub mod loss;
 pub mod metrics;
 pub mod recipes;
 pub mod run_folder;

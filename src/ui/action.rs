@@ -11,7 +11,7 @@ use crate::{
     },
     engine::{ImageSource, JobId},
     inspect::maximise::MaximiseConfig,
-    model::spec::InputSpec,
+    model::spec::{InputSpec, Preprocessing},
     train::TrainingConfig,
 };
 
@@ -55,6 +55,10 @@ pub enum Action {
     Augment(AugmentedOf),
     /// Look for what is wrong with the dataset.
     Examine,
+    /// Measure mean and standard deviation of the training images' channels.
+    MeasureChannels,
+    /// Change how pixel values are normalised.
+    EditPreprocessing(Preprocessing),
     /// Change what images become before the network sees them.
     EditInput(InputSpec),
     /// Change the shared selection.

@@ -8,7 +8,9 @@ use crate::{
     data::{
         Edits, SplitConfig, SplitName,
         augment::AugmentationConfig,
+        cache::PixelFormat,
         doctor::{Examination, Readings},
+        stats::ChannelStats,
     },
     engine::{Event, ExamineSplit, JobId},
     inspect::augmented::Augmented,
@@ -22,6 +24,28 @@ pub struct DataTools {
     pub doctor: DoctorState,
     /// Augmented versions of the selected image.
     pub augmented: AugmentedState,
+    /// Mean and standard deviation of the training images' channels.
+    pub channels: ChannelsState,
+}
+
+/// Mean and standard deviation of the training images' channels.
+#[derive(Debug, Clone, Default)]
+pub struct ChannelsState {
+    /// The measurement that runs, and what it is about.
+    pub job: Option<(JobId, MeasuredOf)>,
+    /// The newest one.
+    pub measured: Option<(MeasuredOf, ChannelStats)>,
+    /// Why the newest one failed.
+    pub failed: Option<String>,
+}
+
+/// What a measurement is about; another one is out of date.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasuredOf {
+    dataset: JobId,
+    /// [`crate::data::Split::hash`].
+    split: String,
+    format: PixelFormat,
 }
 
 /// What is wrong with the dataset.
@@ -102,15 +126,15 @@ impl DataTools {
                     readings,
                 });
             }
-            Event::AugmentationReady { job, augmented } => {
-                if self
-                    .augmented
-                    .job
-                    .take_if(|current| *current == job)
-                    .is_some()
-                {
-                    self.augmented.augmented = Some(augmented);
-                    self.augmented.failed = None;
+            Event::AugmentationReady { job, augmented } if self.augmented.job == Some(job) => {
+                self.augmented.job = None;
+                self.augmented.augmented = Some(augmented);
+                self.augmented.failed = None;
+            }
+            Event::ChannelsMeasured { job, stats } => {
+                if let Some((_, of)) = self.channels.job.take_if(|(current, _)| *current == job) {
+                    self.channels.failed = None;
+                    self.channels.measured = Some((of, stats));
                 }
             }
             _ => {}
@@ -137,6 +161,11 @@ impl DataTools {
             self.augmented.failed = failure.cloned();
             return Some(false);
         }
+        let measuring = &mut self.channels.job;
+        if measuring.take_if(|(current, _)| *current == job).is_some() {
+            self.channels.failed = failure.cloned();
+            return Some(true);
+        }
         None
     }
 }
@@ -159,6 +188,15 @@ impl AppState {
             split,
         };
         Some((of, parts))
+    }
+
+    /// What a measurement of channels would be about now; `None` while there is nothing to measure.
+    pub fn to_measure(&self) -> Option<MeasuredOf> {
+        Some(MeasuredOf {
+            dataset: self.open_dataset()?.id,
+            split: self.division.as_ref()?.hash.clone(),
+            format: self.experiment.model.input.format(),
+        })
     }
 
     /// Whether the newest examination is about the dataset as it was before an edit or another split.

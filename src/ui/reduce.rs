@@ -176,7 +176,9 @@ impl AppState {
                     format!("Saved the model to {}", display_path(&path)),
                 );
             }
-            Event::Examined { job, .. } | Event::AugmentationReady { job, .. } => {
+            Event::Examined { job, .. }
+            | Event::AugmentationReady { job, .. }
+            | Event::ChannelsMeasured { job, .. } => {
                 self.jobs.remove(&job);
                 self.tools.apply(event);
             }

@@ -9,7 +9,9 @@ use std::{
 
 use super::data_tools::DataTools;
 use crate::{
-    data::{Dataset, Division, Edit, Edits, Picture, SplitName, edits::EditError},
+    data::{
+        Dataset, Division, Edit, Edits, Picture, SplitName, edits::EditError, stats::ClassWeights,
+    },
     engine::{
         JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress,
         TrainingOutcome,
@@ -362,7 +364,15 @@ impl AppState {
             Some(division) if division.split.train.is_empty() => {
                 return Some("The training part is empty: give less to validation".into());
             }
-            Some(_) => {}
+            Some(division) => {
+                let weights = &self.experiment.training.class_weights;
+                // Balanced weights can be made of any training part that is not empty.
+                if let ClassWeights::Own(_) = weights
+                    && let Err(reason) = weights.weights(dataset, &division.split)
+                {
+                    return Some(reason);
+                }
+            }
         }
         let classes = dataset.classes.len();
         shapes::check_classifier(&self.experiment.model, classes)

@@ -54,9 +54,32 @@ impl App {
                 self.settings.augmentation = Some(augmentation);
             }
             Action::Augment(of) => self.augment(of),
+            Action::EditPreprocessing(preprocessing) => {
+                self.state.experiment.model.preprocessing = preprocessing;
+                self.state.experiment_changed();
+            }
+            Action::MeasureChannels => self.measure_channels(),
             Action::Examine => follow::examine(&self.engine, &mut self.state),
             action => self.act_on_model(action),
         }
+    }
+
+    fn measure_channels(&mut self) {
+        let (Some(open), Some(division), Some(of)) = (
+            self.state.open_dataset().cloned(),
+            &self.state.division,
+            self.state.to_measure(),
+        ) else {
+            return;
+        };
+        let split = Arc::clone(&division.split);
+        let format = self.state.experiment.model.input.format();
+        let job = self.engine.measure_channels(open, split, format);
+        let channels = &mut self.state.tools.channels;
+        if let Some((earlier, _)) = channels.job.replace((job, of)) {
+            self.engine.cancel(earlier);
+        }
+        channels.failed = None;
     }
 
     /// The newest wins: the engine forgets older requests that wait.

@@ -263,15 +263,22 @@ fn percent(
     let slider = Slider::new(&mut value, low..=high)
         .step_by(1.0)
         .prefix(prefix)
+        // Without ± the right end is off.
+        .trailing_fill(!prefix.is_empty())
         .suffix(" %");
     if fields::slider(ui, name, tip, unclamped(slider)).changed() {
         *share = value.round() / 100.0;
     }
 }
 
-/// Looking at a value must not change it.
+/// Looking at a value must not change it; whole numbers have no decimals.
 fn unclamped(slider: Slider<'_>) -> Slider<'_> {
-    slider.clamping(egui::SliderClamping::Edits).max_decimals(1)
+    slider
+        .clamping(egui::SliderClamping::Edits)
+        .custom_formatter(|value, _| {
+            let text = format!("{value:.2}");
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        })
 }
 
 fn fill_ui(ui: &mut Ui, config: &mut AugmentationConfig) {

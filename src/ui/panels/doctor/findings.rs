@@ -139,12 +139,10 @@ fn rows(
         let few = same.len() <= FEW;
         let is_open = few != toggled.contains(&group(&same[0]));
         push(Row::Kind(first, same.len(), is_open));
-        for index in first..first + same.len() {
-            if is_open {
-                push(Row::Finding(index));
-                if open.contains(&index) {
-                    (0..findings[index].files.len()).for_each(|file| push(Row::File(index, file)));
-                }
+        for (index, finding) in (first..).zip(same).filter(|_| is_open) {
+            push(Row::Finding(index));
+            if open.contains(&index) {
+                (0..finding.files.len()).for_each(|file| push(Row::File(index, file)));
             }
         }
         first += same.len();

@@ -1,12 +1,12 @@
 //! What can be done about twins: excluding one of them, as one change that can be undone.
 
-use eframe::egui::{Button, RichText, Ui};
+use eframe::egui::{Align, Button, Label, Layout, RichText, Ui, vec2};
 use egui_material_icons::{icon_text, icons};
 
 use crate::{
     data::{
         Dataset, Edit,
-        doctor::{Examination, Likeness, drop_from_train},
+        doctor::{Examination, Likeness, Pair, drop_from_train},
         edits::sample_name,
     },
     ui::{
@@ -14,7 +14,10 @@ use crate::{
         format::counted,
         panels::Cx,
         theme,
-        widgets::cached::{Cached, Same},
+        widgets::{
+            cached::{Cached, Same},
+            states,
+        },
     },
 };
 
@@ -39,9 +42,13 @@ struct Done {
 }
 
 impl Bulk {
+    /// Where parts are drawn, an exclusion draws them anew: then of all copies one is kept, and none can
+    /// stand in two parts. Given parts stay as they are: what stands in two of them is a leak.
     fn new(dataset: &Dataset, examination: &Examination) -> Self {
-        let is_surplus = |pair: &&crate::data::doctor::Pair| {
-            pair.kind == Likeness::Exact && pair.across_parts.is_none() && !pair.across_classes
+        let is_drawn = !dataset.has_given_parts();
+        let is_surplus = |pair: &&Pair| {
+            let is_meant = is_drawn || pair.across_parts.is_none();
+            pair.kind == Likeness::Exact && is_meant && !pair.across_classes
         };
         let copies = examination.pairs.iter().filter(is_surplus);
         let mut surplus: Vec<String> = copies.filter_map(|pair| name(dataset, pair.b)).collect();
@@ -72,12 +79,16 @@ impl Fixes {
             std::sync::Arc::new(Bulk::new(dataset, examination))
         });
         ui.horizontal_wrapped(|ui| {
-            let tip = "Of images with the same pixels in one part and class, keeps the first and excludes the others. One change, to be undone as a whole";
+            let tip = if dataset.has_given_parts() {
+                "Of images with the same pixels in one part and class, keeps the first and excludes the others. One change, to be undone as a whole"
+            } else {
+                "Of images with the same pixels in one class, keeps the first and excludes the others: then none can stand in two parts, however they are drawn. One change, to be undone as a whole"
+            };
             let words = format!("Keep one of each ({})", bulk.surplus.len());
             if bulk_button(ui, &words, tip, &bulk.surplus) {
                 self.exclude(cx, bulk.surplus.clone());
             }
-            let tip = "Excludes from training what stands in validation or test too, pixel by pixel, so that what is measured is fair. One change, to be undone as a whole";
+            let tip = "Excludes from training what stands in validation or test too, pixel by pixel, so that what is measured is fair. Parts that are drawn are drawn anew after it. One change, to be undone as a whole";
             let words = format!("Drop all leaks from train ({})", bulk.leaks.len());
             if bulk_button(ui, &words, tip, &bulk.leaks) {
                 self.exclude(cx, bulk.leaks.clone());
@@ -102,22 +113,33 @@ impl Fixes {
         }));
     }
 
+    /// One line that is always there, so that what follows stays in its place.
     fn done_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(done) = &self.done else { return };
         let edits = cx.state.wanted_edits();
-        if !edits.is_some_and(|edits| edits.excluded.contains(&done.sample)) {
-            return;
-        }
-        ui.horizontal_wrapped(|ui| {
+        let is_in_force =
+            |done: &&Done| edits.is_some_and(|edits| edits.excluded.contains(&done.sample));
+        let done = self.done.as_ref().filter(is_in_force);
+        let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
+        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            let Some(done) = done else {
+                states::caption(ui, "This only excludes images: files stay as they are.");
+                return;
+            };
             let colour = theme::palette(ui).good;
             ui.label(icon_text(icons::ICON_CHECK_CIRCLE).color(colour));
-            ui.label(RichText::new(&done.words).small().color(colour));
-            let tip = "Takes the last change to the dataset back (Ctrl+Z)";
             let (can_undo, _) = cx.state.can_undo_redo();
-            let undo = ui.add_enabled(can_undo, Button::new("Undo"));
-            if undo.on_hover_text(tip).clicked() {
-                cx.push(Action::Undo);
-            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let tip = "Takes the last change to the dataset back (Ctrl+Z)";
+                let undo = ui.add_enabled(can_undo, Button::new("Undo"));
+                if undo.on_hover_text(tip).clicked() {
+                    cx.push(Action::Undo);
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    let words = RichText::new(&done.words).small().color(colour);
+                    ui.add(Label::new(words).truncate())
+                        .on_hover_text(&done.words);
+                });
+            });
         });
     }
 }

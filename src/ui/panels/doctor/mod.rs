@@ -6,7 +6,7 @@ mod pairs;
 
 use std::sync::Arc;
 
-use eframe::egui::{RichText, Ui};
+use eframe::egui::{Align, Label, Layout, RichText, Ui, vec2};
 use egui_material_icons::{icon_text, icons};
 
 use super::{Cx, Panel};
@@ -159,31 +159,40 @@ fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let job = doctor.job.as_ref().map(|(job, _)| *job);
     let stale = cx.state.examination_is_stale();
     let failed = doctor.failed.clone();
-    ui.horizontal_wrapped(|ui| {
-        ui.set_min_height(28.0);
-        if let Some(job) = job {
-            states::caption(ui, "Examining again…");
-            if ui.button("Cancel").clicked() {
-                cx.push(Action::Cancel(job));
+    let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        let (words, colour) = match (job, stale) {
+            (Some(job), _) => {
+                if ui.button("Cancel").clicked() {
+                    cx.push(Action::Cancel(job));
+                }
+                ("Examining again…", theme::palette(ui).muted)
             }
-            return;
-        }
-        let words = if stale {
-            let colour = theme::palette(ui).warning;
-            ui.label(icon_text(icons::ICON_WARNING).color(colour));
-            RichText::new("The dataset has changed since.").color(colour)
-        } else {
-            RichText::new("Up to date.").color(theme::palette(ui).muted)
+            (None, true) => {
+                again_button(ui, cx);
+                ("The dataset has changed.", theme::palette(ui).warning)
+            }
+            (None, false) => {
+                again_button(ui, cx);
+                ("Up to date.", theme::palette(ui).muted)
+            }
         };
-        ui.label(words.small());
-        let tip =
-            "Judges the images again with the changes made since; their files are not read again";
-        if ui.button("Examine again").on_hover_text(tip).clicked() {
-            cx.push(Action::Examine);
-        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            if stale && job.is_none() {
+                ui.label(icon_text(icons::ICON_WARNING).color(colour));
+            }
+            ui.add(Label::new(RichText::new(words).small().color(colour)).truncate());
+        });
     });
     if let Some(message) = failed {
         states::failed(ui, &message);
+    }
+}
+
+fn again_button(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let tip = "Judges the images again with the changes made since; their files are not read again";
+    if ui.button("Examine again").on_hover_text(tip).clicked() {
+        cx.push(Action::Examine);
     }
 }
 

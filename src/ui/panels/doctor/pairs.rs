@@ -1,8 +1,7 @@
 //! Pairs of images that are the same or look alike, side by side with what to do about them.
 
 use eframe::egui::{
-    self, Align, Button, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, pos2,
-    vec2,
+    self, Align, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2,
 };
 
 use super::{
@@ -15,6 +14,7 @@ use crate::{
         doctor::{Examination, Likeness, Pair},
     },
     ui::{
+        format::shortened,
         panels::Cx,
         theme,
         widgets::{picture, states},
@@ -23,6 +23,8 @@ use crate::{
 
 /// Height of a pair in points.
 const ROW: f32 = 136.0;
+/// Room for a letter of a name.
+const LETTER: f32 = 7.5;
 /// Side of a picture.
 const SIDE: f32 = 64.0;
 
@@ -141,7 +143,8 @@ fn sample_ui(
             .layout(Layout::top_down(Align::Min)),
     );
     text.spacing_mut().item_spacing.y = 2.0;
-    text.add(Label::new(sample.name()).truncate())
+    let letters = (text.available_width() / LETTER).max(4.0) as usize;
+    text.add(Label::new(shortened(&sample.name(), letters)).truncate())
         .on_hover_text(&path);
     let muted = theme::palette(&text).muted;
     let class = RichText::new(dataset.class_name(sample.label))
@@ -170,23 +173,19 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, pair: &Pair, fixe
         states::caption(ui, words);
         return;
     }
-    let earlier = pair.across_parts.map(|(earlier, _)| earlier.word());
+    let other = match pair.across_parts {
+        // The first stands in the earlier part: leaving it out is what makes measuring fair.
+        Some((earlier, _)) => format!("Drop from {}", earlier.word()),
+        None => "Keep the second".to_owned(),
+    };
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
-        ui.spacing_mut().button_padding.x = 8.0;
-        let tip = "Excludes the other image; its file stays";
-        if ui.add(Button::new("Keep the first")).on_hover_text(tip).clicked() {
-            fixes.exclude(cx, vec![b.clone()]);
+        let tip = "Excludes the second image; its file stays";
+        if ui.button("Keep the first").on_hover_text(tip).clicked() {
+            fixes.exclude(cx, vec![b]);
         }
-        if ui.add(Button::new("Keep the second")).on_hover_text(tip).clicked() {
-            fixes.exclude(cx, vec![a.clone()]);
-        }
-        if let Some(part) = earlier {
-            let tip = "Excludes the image that the network would learn from, so that what is measured is fair";
-            let words = format!("Drop from {part}");
-            if ui.add(Button::new(words)).on_hover_text(tip).clicked() {
-                fixes.exclude(cx, vec![a]);
-            }
+        let tip = "Excludes the first image; its file stays";
+        if ui.button(other).on_hover_text(tip).clicked() {
+            fixes.exclude(cx, vec![a]);
         }
     });
 }

@@ -1,5 +1,7 @@
 //! The Split panel: which images stand in which part, how that is decided, and what follows from it.
 
+mod balance;
+mod channels;
 mod distribution;
 mod settings;
 mod words;
@@ -26,6 +28,7 @@ use crate::{
 #[derive(Default)]
 pub struct Split {
     said: Cached<(Same<Division>, Same<Dataset>), Arc<Said>>,
+    balance: balance::Balance,
 }
 
 /// What is said about a division; made once for each.
@@ -53,6 +56,10 @@ impl Panel for Split {
             settings::ui(ui, cx, dataset);
             if let Some(division) = cx.state.division.clone() {
                 hash_ui(ui, &division.hash);
+                ui.separator();
+                ui.push_id("weights", |ui| self.balance.ui(ui, cx, dataset, &division));
+                ui.separator();
+                channels::ui(ui, cx);
             }
             ui.add_space(theme::GRID);
         });
@@ -77,7 +84,7 @@ impl Split {
         let said = self.said.get((Same::of(division), Same::of(dataset)), || {
             Arc::new(Said {
                 warnings: words::warnings(dataset, division),
-                baseline: words::baseline(dataset, &division.counts),
+                baseline: words::baseline(dataset, &division.split),
                 unused: division.unused(dataset),
             })
         });

@@ -1,6 +1,6 @@
 //! How images are divided: the fields of a split's configuration.
 
-use eframe::egui::{DragValue, Grid, Ui, vec2};
+use eframe::egui::{DragValue, Grid, RichText, Ui, vec2};
 
 use super::words;
 use crate::{
@@ -19,7 +19,7 @@ const MOST_HELD_OUT: f64 = 0.95;
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset) {
     let mut split = cx.state.experiment.split;
     let running = cx.state.training.is_running();
-    ui.label("How images are divided");
+    ui.label(RichText::new("How images are divided").strong());
     if running {
         let words = "A run goes on: the split can be changed when it has ended.";
         states::caption(ui, words);

@@ -1,7 +1,7 @@
 //! What a division means, in words.
 
 use crate::{
-    data::{Dataset, Division, SplitConfig, SplitName},
+    data::{Dataset, Division, Split, SplitConfig, SplitName, stats::Baseline},
     format::{listed, percent},
 };
 
@@ -90,28 +90,22 @@ pub fn warnings(dataset: &Dataset, division: &Division) -> Vec<String> {
     warnings
 }
 
-/// What guessing the most frequent training class would reach on validation, or on test without one:
-/// scikit-learn's `DummyClassifier(strategy="most_frequent")`. `None` when there is nothing to count.
-pub fn baseline(dataset: &Dataset, counts: &[[usize; 3]]) -> Option<String> {
-    let (train, validation, test) = (0, 1, 2);
-    let total = |column: usize| counts.iter().map(|counts| counts[column]).sum::<usize>();
-    // The first of equals, as scikit-learn takes it.
-    let class = (0..counts.len())
-        .rev()
-        .max_by_key(|class| counts[*class][train])?;
-    let column = [validation, test]
-        .into_iter()
-        .find(|column| total(*column) > 0)?;
-    if total(train) == 0 {
-        return None;
-    }
-    let share = counts[class][column] as f64 / total(column) as f64;
-    let part = SplitName::ALL[column].word();
+/// What guessing the most frequent training class would reach on validation, or on test without one. `None`
+/// when there is nothing to count.
+pub fn baseline(dataset: &Dataset, split: &Split) -> Option<String> {
+    let baseline = Baseline::new(dataset, split)?;
+    let [_, validation, test] = baseline.accuracy;
+    let (part, share) = match (validation, test) {
+        (Some(share), _) => (SplitName::Validation, share),
+        (None, Some(share)) => (SplitName::Test, share),
+        (None, None) => return None,
+    };
     Some(format!(
-        "Always guessing {} would be right for {} of {part}.",
-        dataset.class_name(class),
+        "Always guessing {} would be right for {} of {}.",
+        dataset.class_name(baseline.class),
         // The number and its unit stay on one line.
-        percent(share).replace(' ', "\u{a0}")
+        percent(share).replace(' ', "\u{a0}"),
+        part.word()
     ))
 }
 
@@ -194,7 +188,7 @@ mod tests {
         let division = Division::new(&data, &none).unwrap();
         let said = warnings(&data, &division).join(" ");
         assert!(said.contains("Without a validation part"), "{said}");
-        assert_eq!(baseline(&data, &division.counts), None);
+        assert_eq!(baseline(&data, &division.split), None);
 
         let division = Division::new(&data, &SplitConfig::default()).unwrap();
         assert_eq!(division.counts, [[8, 2, 0], [2, 0, 0], [1, 0, 0]]);
@@ -203,14 +197,8 @@ mod tests {
             ["2 classes have no image in validation: b, c."]
         );
         assert_eq!(
-            baseline(&data, &division.counts).unwrap(),
+            baseline(&data, &division.split).unwrap(),
             "Always guessing a would be right for 100.0\u{a0}% of validation."
-        );
-        let counts = [[2, 1, 0], [2, 3, 0], [1, 0, 0]];
-        assert!(
-            baseline(&data, &counts)
-                .unwrap()
-                .contains("guessing a would be right for 25.0\u{a0}%")
         );
     }
 }
