@@ -4,9 +4,12 @@
 
 pub mod batches;
 pub mod cache;
+pub mod catalogue;
 pub mod dataset;
+pub mod datasets_folder;
 pub mod decode;
 pub mod division;
+pub mod download;
 pub mod edits;
 pub mod files;
 pub mod generate;
