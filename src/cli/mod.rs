@@ -4,6 +4,7 @@
 //! progress and messages go to standard error. The exit status says how it went ([`Status`]).
 
 mod args;
+mod catalogue;
 mod evaluate;
 mod generate;
 mod inspect;
@@ -60,6 +61,8 @@ pub fn run(command: Command, json: bool) -> Status {
     let output = Output::new(json);
     let outcome = match command {
         Command::Recipes => recipes::run(output),
+        Command::Catalogue(args) => catalogue::list(&args, output),
+        Command::Download(args) => catalogue::download(&args, output),
         Command::Generate(args) => generate::run(&args, output),
         Command::Summary(args) => summary::run(&args, output),
         Command::Train(args) => train::run(&args, output),

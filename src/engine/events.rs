@@ -10,13 +10,14 @@ use std::{
 };
 
 use super::{
+    downloader::Listed,
     handle::Waker,
     inspector::{LoadedModel, MaximisePreview, Prediction},
     job::{JobId, JobKind},
     loader::OpenDataset,
 };
 use crate::{
-    data::{Division, Picture},
+    data::{Division, Picture, datasets_folder::Fetched},
     inspect::feature_maps::FeatureMaps,
     model::LayerShape,
     train::{EpochRecord, Evaluation, Experiment, StepRecord},
@@ -271,6 +272,22 @@ pub enum Event {
         job: JobId,
         /// Where.
         path: PathBuf,
+    },
+    /// Downloader: end of listing the public datasets.
+    DatasetsListed {
+        /// Which job.
+        job: JobId,
+        /// In the catalogue's order.
+        datasets: Arc<[Listed]>,
+    },
+    /// Downloader: end of a download; all of the dataset is there.
+    Downloaded {
+        /// Which job.
+        job: JobId,
+        /// The dataset's name in the catalogue.
+        name: String,
+        /// What to open.
+        fetched: Fetched,
     },
     /// Any thread: something worth the event log or a notification.
     Note {

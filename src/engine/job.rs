@@ -42,6 +42,10 @@ pub enum JobKind {
     LoadExperiment,
     /// Classifies one part of a dataset and counts.
     Evaluate,
+    /// Reads the catalogue of public datasets.
+    ListDatasets,
+    /// Downloads a public dataset.
+    Download,
 }
 
 impl JobKind {
@@ -60,6 +64,8 @@ impl JobKind {
             Self::SaveModel => "save the model",
             Self::LoadExperiment => "open the experiment",
             Self::Evaluate => "evaluate the model",
+            Self::ListDatasets => "list the public datasets",
+            Self::Download => "download the dataset",
         }
     }
 }

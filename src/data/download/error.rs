@@ -177,6 +177,13 @@ impl DownloadError {
 
     /// The error for a file none of whose addresses worked, from one error for each.
     pub(super) fn of_mirrors(mut errors: Vec<Self>) -> Self {
+        if errors
+            .iter()
+            .all(|error| matches!(error, Self::Offline { .. }))
+        {
+            // Without a network, one address says all.
+            errors.truncate(1);
+        }
         match errors.pop() {
             None => Self::Mirrors("there is none".into()),
             Some(only) if errors.is_empty() => only,
@@ -285,6 +292,13 @@ mod tests {
             DownloadError::of_mirrors(vec![status(404)]),
             DownloadError::Status { status: 404, .. }
         ));
+        let offline = |url: &str| DownloadError::Offline {
+            url: url.into(),
+            reason: "no route".into(),
+        };
+        let errors = vec![offline("https://a.org/x"), offline("https://b.org/x")];
+        let once = DownloadError::of_mirrors(errors).to_string();
+        assert!(once.contains("a.org") && !once.contains("b.org"), "{once}");
         let both = DownloadError::of_mirrors(vec![status(404), status(403)]).to_string();
         assert!(both.contains("404") && both.contains("403"), "{both}");
     }
