@@ -105,14 +105,27 @@ fn changes_reach_training_and_evaluation_and_no_file_is_touched() {
     assert_eq!(split["square/square_000.png"].0, "none");
     assert_eq!(split["square/square_001.png"].1, "triangle");
     assert_eq!(split["circle/circle_003.png"].0, "test");
-    assert_eq!(split["circle/circle_000.png"].1, "a very round thing, officially");
-    assert!(first["test_accuracy"].is_number(), "the moved image is tested on");
+    assert_eq!(
+        split["circle/circle_000.png"].1,
+        "a very round thing, officially"
+    );
+    assert!(
+        first["test_accuracy"].is_number(),
+        "the moved image is tested on"
+    );
 
     // The experiment of the run carries them: another machine has no sidecar.
     fs::remove_file(&sidecar).unwrap();
     let kept = Experiment::load(&home.path("first/experiment.ron")).unwrap();
     assert_eq!(kept.edits, changes);
-    let again = home.run(&["train", "first/experiment.ron", "--data", "data", "--out", "again"]);
+    let again = home.run(&[
+        "train",
+        "first/experiment.ron",
+        "--data",
+        "data",
+        "--out",
+        "again",
+    ]);
     assert_eq!(again["split_hash"], first["split_hash"]);
     assert_eq!(split_of(&home.path("again")), split);
     // Without them the split is another one.
@@ -126,5 +139,8 @@ fn changes_reach_training_and_evaluation_and_no_file_is_touched() {
     let support = |class: &str| report["per_class"][class]["support"].as_u64().unwrap();
     assert_eq!((support("square"), support("triangle")), (10, 13));
 
-    assert!(files(&home.path("data")) == before, "the user's files are as they were");
+    assert!(
+        files(&home.path("data")) == before,
+        "the user's files are as they were"
+    );
 }

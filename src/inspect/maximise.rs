@@ -201,7 +201,14 @@ impl Smoothing {
             self.channels,
         )?;
         let columns = self.kernel.f_transpose(2, 3)?;
-        along_rows.f_conv2d(&columns, None::<&Tensor>, [1, 1], [0, 0], [1, 1], self.channels)
+        along_rows.f_conv2d(
+            &columns,
+            None::<&Tensor>,
+            [1, 1],
+            [0, 0],
+            [1, 1],
+            self.channels,
+        )
     }
 }
 

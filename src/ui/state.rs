@@ -7,6 +7,7 @@ use std::{
     time::Instant,
 };
 
+use super::public_datasets::PublicDatasets;
 use crate::{
     data::{Dataset, Division, Edit, Edits, Picture, SplitName, edits::EditError},
     engine::{
@@ -284,6 +285,8 @@ pub struct AppState {
     pub maximise: MaximiseState,
     /// Answers.
     pub predict: PredictState,
+    /// Public datasets and their downloads.
+    pub public: PublicDatasets,
     /// Jobs that run, by id.
     pub jobs: BTreeMap<JobId, RunningJob>,
     /// The event log, oldest first.
@@ -315,6 +318,7 @@ impl AppState {
             maps: MapsState::default(),
             maximise: MaximiseState::default(),
             predict: PredictState::default(),
+            public: PublicDatasets::default(),
             jobs: BTreeMap::new(),
             notices: Vec::new(),
             next_notice: 0,

@@ -1,6 +1,7 @@
 //! The app: drains events, draws, carries out actions.
 
 mod act;
+mod catalogue;
 mod open;
 
 use std::{
@@ -26,7 +27,7 @@ use super::{
     workspace::Workspaces,
 };
 use crate::{
-    data::Picture,
+    data::{Picture, datasets_folder},
     engine::{EngineHandle, Event, Folders, Level, OpenRequest, Waker},
     train::{recipes, run_folder},
     worker::Worker,
@@ -41,6 +42,10 @@ pub struct Places {
     pub folders: Folders,
     /// The folder that holds a folder for each run.
     pub runs: PathBuf,
+    /// The folder of downloaded datasets.
+    pub datasets: PathBuf,
+    /// Another catalogue of public datasets than the shipped one.
+    pub catalogue: Option<PathBuf>,
     /// The file that the event log is also written to (`CONVSCOPE_LOG`).
     pub log: Option<PathBuf>,
 }
@@ -52,6 +57,8 @@ impl Default for Places {
             settings: settings::default_path(),
             folders: Folders::default(),
             runs: run_folder::default_runs_folder(),
+            datasets: datasets_folder::default_folder(),
+            catalogue: None,
             log: std::env::var_os("CONVSCOPE_LOG").map(PathBuf::from),
         }
     }
