@@ -37,6 +37,22 @@ pub fn significant(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// A size in decimal units, as download pages write it: `512 bytes`, `4.2 MB`.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if count < 1_000 {
+        return counted(count as usize, "byte");
+    }
+    let mut size = count as f64 / 1_000.0;
+    let mut unit = 0;
+    // From 999.95 on, one decimal would read 1000.0.
+    while size >= 999.95 && unit + 1 < UNITS.len() {
+        size /= 1_000.0;
+        unit += 1;
+    }
+    format!("{size:.1} {}", UNITS[unit])
+}
+
 /// `97.3 %` of a share of 0..1.
 pub fn percent(share: f64) -> String {
     if share.is_finite() {
@@ -117,6 +133,23 @@ mod tests {
             [counted(1, "image"), counted(1_200, "image")],
             ["1 image", "1,200 images"]
         );
+    }
+
+    #[test]
+    fn sizes_read_as_on_download_pages() {
+        let cases = [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1_000, "1.0 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (228_813_984, "228.8 MB"),
+            (1_540_000_000, "1.5 GB"),
+        ];
+        for (count, text) in cases {
+            assert_eq!(bytes(count), text);
+        }
     }
 
     #[test]

@@ -29,6 +29,12 @@ impl<C: Send + 'static> Worker<C> {
         })
     }
 
+    /// Lets the thread end by itself: for one in a call of the system that nothing interrupts and that
+    /// soon returns, such as looking up a server's name. It must not hold anything that others wait for.
+    pub fn abandon(mut self) {
+        drop(self.thread.take());
+    }
+
     /// Queues a command; returns at once.
     pub fn send(&self, command: C) {
         if let Some(sender) = &self.sender {

@@ -90,6 +90,8 @@ impl Desk {
             settings: home.path().join("settings.ron"),
             folders: Folders::below(home.path()),
             runs: home.path().join("runs"),
+            datasets: home.path().join("datasets"),
+            catalogue: None,
             log: None,
         };
         let open = open.unwrap_or_else(|| home.path().join("shapes"));

@@ -70,6 +70,10 @@ pub enum RendererChoice {
 pub enum Command {
     /// List the recipes
     Recipes,
+    /// List the public datasets that can be downloaded
+    Catalogue(CatalogueArgs),
+    /// Download a public dataset, or go on with a download
+    Download(DownloadArgs),
     /// Write a bundled dataset
     Generate(GenerateArgs),
     /// Read a dataset and say what is wrong with it
@@ -161,6 +165,33 @@ impl From<Source> for SourceKind {
             Source::Cifar10 => Self::Cifar10,
         }
     }
+}
+
+/// `convscope catalogue`.
+#[derive(Debug, Args)]
+pub struct CatalogueArgs {
+    #[command(flatten)]
+    pub places: CataloguePlaces,
+}
+
+/// `convscope download`.
+#[derive(Debug, Args)]
+pub struct DownloadArgs {
+    /// The dataset's name in `convscope catalogue`
+    pub name: String,
+    #[command(flatten)]
+    pub places: CataloguePlaces,
+}
+
+/// Where datasets are listed and kept.
+#[derive(Debug, Args)]
+pub struct CataloguePlaces {
+    /// Folder for datasets, each in a folder of its own; else CONVSCOPE_DATASETS or the user's data folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Another catalogue than the shipped one
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub catalogue: Option<PathBuf>,
 }
 
 /// `convscope summary`.

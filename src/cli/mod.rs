@@ -5,6 +5,7 @@
 
 mod args;
 mod doctor;
+mod catalogue;
 mod evaluate;
 mod generate;
 mod inspect;
@@ -61,6 +62,8 @@ pub fn run(command: Command, json: bool) -> Status {
     let output = Output::new(json);
     let outcome = match command {
         Command::Recipes => recipes::run(output),
+        Command::Catalogue(args) => catalogue::list(&args, output),
+        Command::Download(args) => catalogue::download(&args, output),
         Command::Generate(args) => generate::run(&args, output),
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Summary(args) => summary::run(&args, output),

@@ -8,6 +8,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::say;
+use crate::format;
 
 /// Elsewhere than on a terminal, lines come at most this often.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -15,6 +16,8 @@ const LINE_INTERVAL: Duration = Duration::from_secs(5);
 /// One task's progress; the bar disappears when it is dropped.
 pub struct Progress {
     label: String,
+    /// Units are bytes.
+    is_bytes: bool,
     /// `None` when standard error is no terminal.
     bar: Option<ProgressBar>,
     last_line: Instant,
@@ -23,9 +26,23 @@ pub struct Progress {
 impl Progress {
     /// `label` says what is done, such as "reading images".
     pub fn new(label: &str) -> Self {
+        Self::with_style(
+            label,
+            false,
+            "{msg}  {wide_bar} {pos}/{len}  {eta_precise} left",
+        )
+    }
+
+    /// Like [`Self::new`], with bytes for units.
+    pub fn of_bytes(label: &str) -> Self {
+        let style = "{msg}  {wide_bar} {decimal_bytes}/{decimal_total_bytes}  \
+                     {decimal_bytes_per_sec}  {eta_precise} left";
+        Self::with_style(label, true, style)
+    }
+
+    fn with_style(label: &str, is_bytes: bool, style: &str) -> Self {
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(0);
-            let style = "{msg}  {wide_bar} {pos}/{len}  {eta_precise} left";
             // The template is constant; were it wrong, indicatif's own look is as good.
             bar.set_style(
                 ProgressStyle::with_template(style)
@@ -36,6 +53,7 @@ impl Progress {
         });
         Self {
             label: label.to_owned(),
+            is_bytes,
             bar,
             last_line: Instant::now(),
         }
@@ -48,6 +66,13 @@ impl Progress {
             bar.set_position(done as u64);
         } else if self.last_line.elapsed() >= LINE_INTERVAL {
             self.last_line = Instant::now();
+            let [done, total] = [done, total].map(|count| {
+                if self.is_bytes {
+                    format::bytes(count as u64)
+                } else {
+                    count.to_string()
+                }
+            });
             say(&format!("{}: {done} of {total}", self.label));
         }
     }

@@ -5,10 +5,13 @@
 pub mod augment;
 pub mod batches;
 pub mod cache;
+pub mod catalogue;
 pub mod dataset;
+pub mod datasets_folder;
 pub mod decode;
 pub mod division;
 pub mod doctor;
+pub mod download;
 pub mod edits;
 pub mod files;
 pub mod generate;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    downloader::Listed,
     handle::Waker,
     inspector::{LoadedModel, MaximisePreview, Prediction},
     job::{JobId, JobKind},
@@ -18,6 +19,7 @@ use super::{
 use crate::{
     data::{
         Division, Picture,
+        datasets_folder::Fetched,
         doctor::{Examination, Readings},
         stats::ChannelStats,
     },
@@ -298,6 +300,22 @@ pub enum Event {
         job: JobId,
         /// Where.
         path: PathBuf,
+    },
+    /// Downloader: end of listing the public datasets.
+    DatasetsListed {
+        /// Which job.
+        job: JobId,
+        /// In the catalogue's order.
+        datasets: Arc<[Listed]>,
+    },
+    /// Downloader: end of a download; all of the dataset is there.
+    Downloaded {
+        /// Which job.
+        job: JobId,
+        /// The dataset's name in the catalogue.
+        name: String,
+        /// What to open.
+        fetched: Fetched,
     },
     /// Any thread: something worth the event log or a notification.
     Note {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    downloader,
     events::{self, EventReceiver, EventSender},
     inspector::{
         self, AugmentRequest, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest,
@@ -23,7 +24,7 @@ use super::{
 
 use crate::{
     cancel::CancelToken,
-    data::{Edits, Split, SplitConfig, SplitName, cache::PixelFormat},
+    data::{Edits, Split, SplitConfig, SplitName, cache::PixelFormat, catalogue::Entry},
     worker::Worker,
 };
 
@@ -41,6 +42,7 @@ pub struct EngineHandle {
     // Dropped after `Drop::drop` has cancelled all jobs; each joins its thread.
     loader: Worker<loader::Command>,
     reader: Worker<reader::Command>,
+    downloader: Worker<downloader::Command>,
     trainer: Worker<trainer::Command>,
     inspector: Worker<inspector::Command>,
 }
@@ -58,6 +60,7 @@ impl EngineHandle {
         Ok(Self {
             next_job: AtomicU64::new(1),
             reader: reader::spawn(jobs.clone())?,
+            downloader: downloader::spawn(jobs.clone())?,
             trainer: trainer::spawn(
                 jobs.clone(),
                 control.clone(),
@@ -161,6 +164,41 @@ impl EngineHandle {
             dataset,
             sample,
         })
+    }
+
+    /// Lists the public datasets and how much of each is in `folder`; `catalogue` names another list than
+    /// the shipped one.
+    pub fn list_datasets(&self, catalogue: Option<PathBuf>, folder: PathBuf) -> JobId {
+        let context = self.context(JobKind::ListDatasets);
+        let job = context.id;
+        self.downloader.send(downloader::Command::List {
+            context,
+            catalogue,
+            folder,
+        });
+        job
+    }
+
+    /// Downloads what is missing of a public dataset into `folder/NAME`, after those asked for earlier.
+    /// Cancelling keeps what has arrived; the next download goes on from there.
+    pub fn download(&self, entry: Entry, folder: PathBuf) -> JobId {
+        let context = self.context(JobKind::Download);
+        let job = context.id;
+        self.downloader.send(downloader::Command::Fetch {
+            context,
+            entry: Box::new(entry),
+            folder,
+        });
+        job
+    }
+
+    /// Throws an unfinished download away; cancel it first.
+    pub fn discard_download(&self, entry: Entry, folder: PathBuf) {
+        self.downloader.send(downloader::Command::Discard {
+            events: self.sender.clone(),
+            entry: Box::new(entry),
+            folder,
+        });
     }
 
     /// Trains. A run that goes on is stopped first.

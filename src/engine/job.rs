@@ -48,6 +48,10 @@ pub enum JobKind {
     Examine,
     /// Measures mean and standard deviation of the channels.
     MeasureChannels,
+    /// Reads the catalogue of public datasets.
+    ListDatasets,
+    /// Downloads a public dataset.
+    Download,
 }
 
 impl JobKind {
@@ -69,6 +73,8 @@ impl JobKind {
             Self::Augment => "augment the image",
             Self::Examine => "examine the dataset",
             Self::MeasureChannels => "measure the channels",
+            Self::ListDatasets => "list the public datasets",
+            Self::Download => "download the dataset",
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Hold an [`EngineHandle`]; dropping it cancels what runs, stops the threads and joins them.
 
+mod downloader;
 mod events;
 mod handle;
 mod inspector;
@@ -13,6 +14,7 @@ mod reader;
 mod tests;
 mod trainer;
 
+pub use downloader::Listed;
 pub use events::{Event, EventReceiver, Level, Progress, TrainingOutcome};
 pub use handle::{EngineHandle, Waker};
 pub use inspector::{

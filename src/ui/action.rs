@@ -91,6 +91,14 @@ pub enum Action {
     ToggleLog,
     /// Show or hide the field to type a path into.
     TogglePathField,
+    /// Show or hide the public datasets.
+    ToggleCatalogue,
+    /// Download a public dataset, or go on with it.
+    Download(String),
+    /// Stop a download, keeping what has arrived.
+    PauseDownload(String),
+    /// Stop a download and throw away what has arrived.
+    CancelDownload(String),
     /// Light, dark, or as the system says.
     SetTheme(ThemePreference),
     /// Take a notification away.

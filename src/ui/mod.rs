@@ -12,6 +12,7 @@ mod files;
 mod follow;
 mod frame_times;
 pub mod panels;
+pub mod public_datasets;
 mod reduce;
 pub mod settings;
 mod shortcuts;

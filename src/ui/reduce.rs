@@ -78,6 +78,16 @@ impl AppState {
                 self.preparing = self.preparing.filter(|current| *current != job);
             }
             Event::BrokenFound { dataset, broken } => self.broken_found(dataset, &broken),
+            Event::DatasetsListed { job, datasets } => {
+                self.jobs.remove(&job);
+                self.public.arrived(datasets);
+            }
+            Event::Downloaded { job, name, fetched } => {
+                self.jobs.remove(&job);
+                let path = display_path(&fetched.path);
+                self.note(Level::Info, format!("Downloaded {name} to {path}"));
+                self.public.downloaded(name, fetched);
+            }
             event => self.apply_run(event),
         }
     }
@@ -355,12 +365,16 @@ impl AppState {
 
     /// A job ended without a result: cancelled, or failed with a message.
     fn end(&mut self, job: JobId, kind: JobKind, failure: Option<String>) {
-        self.jobs.remove(&job);
+        let progress = self.jobs.remove(&job).and_then(|ended| ended.progress);
+        let bytes = progress.map(|progress| progress.done as u64);
         let message = failure.map(|reason| format!("Could not {}: {reason}", kind.words()));
         let tool = self.tools.end(job, message.as_ref());
+        let is_public = self.public.ended(job, bytes, message.as_ref());
         let job = Some(job);
         let is_current = if let Some(is_told) = tool {
             is_told
+        } else if is_public {
+            true
         } else if job == self.training.job() {
             self.training.run = message.clone().map_or(RunState::Idle, RunState::Failed);
             true

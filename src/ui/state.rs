@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::data_tools::DataTools;
+use super::public_datasets::PublicDatasets;
 use crate::{
     data::{
         Dataset, Division, Edit, Edits, Picture, SplitName, edits::EditError, stats::ClassWeights,
@@ -289,6 +290,8 @@ pub struct AppState {
     pub predict: PredictState,
     /// The tools of the Data step.
     pub tools: DataTools,
+    /// Public datasets and their downloads.
+    pub public: PublicDatasets,
     /// Jobs that run, by id.
     pub jobs: BTreeMap<JobId, RunningJob>,
     /// The event log, oldest first.
@@ -321,6 +324,7 @@ impl AppState {
             maximise: MaximiseState::default(),
             predict: PredictState::default(),
             tools: DataTools::default(),
+            public: PublicDatasets::default(),
             jobs: BTreeMap::new(),
             notices: Vec::new(),
             next_notice: 0,

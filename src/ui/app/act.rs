@@ -93,7 +93,7 @@ impl App {
                 self.picture_to_save = Some(picture);
                 self.picker.ask(Purpose::SavePicture);
             }
-            _ => {}
+            action => self.act_on_catalogue(action),
         }
     }
 

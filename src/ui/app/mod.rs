@@ -2,6 +2,7 @@
 
 mod act;
 mod act_on_data;
+mod catalogue;
 mod open;
 
 use std::{
@@ -27,7 +28,7 @@ use super::{
     workspace::Workspaces,
 };
 use crate::{
-    data::Picture,
+    data::{Picture, datasets_folder},
     engine::{EngineHandle, Event, Folders, Level, OpenRequest, Waker},
     train::{recipes, run_folder},
     worker::Worker,
@@ -42,6 +43,10 @@ pub struct Places {
     pub folders: Folders,
     /// The folder that holds a folder for each run.
     pub runs: PathBuf,
+    /// The folder of downloaded datasets.
+    pub datasets: PathBuf,
+    /// Another catalogue of public datasets than the shipped one.
+    pub catalogue: Option<PathBuf>,
     /// The file that the event log is also written to (`CONVSCOPE_LOG`).
     pub log: Option<PathBuf>,
 }
@@ -53,6 +58,8 @@ impl Default for Places {
             settings: settings::default_path(),
             folders: Folders::default(),
             runs: run_folder::default_runs_folder(),
+            datasets: datasets_folder::default_folder(),
+            catalogue: None,
             log: std::env::var_os("CONVSCOPE_LOG").map(PathBuf::from),
         }
     }

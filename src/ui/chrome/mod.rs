@@ -1,5 +1,6 @@
 //! What surrounds the workspace: menu, steps, selection, status bar, notifications, shortcuts, log.
 
+mod catalogue;
 mod menu;
 mod selection;
 mod status;
@@ -23,6 +24,8 @@ pub struct Chrome {
     pub shortcuts: bool,
     /// The event log is open.
     pub log: bool,
+    /// The public datasets are open.
+    pub catalogue: bool,
     /// The window that asks for a path by typing is open, with what was typed.
     pub path_field: Option<String>,
     /// Steps with something new since they were shown.
@@ -132,6 +135,14 @@ impl Chrome {
             "",
             idle,
             Action::OpenBundled("shapes"),
+        );
+        item(
+            ui,
+            cx,
+            "Download a dataset…",
+            "",
+            true,
+            Action::ToggleCatalogue,
         );
         item(
             ui,
@@ -247,6 +258,7 @@ impl Chrome {
         if escape {
             self.shortcuts = false;
             self.log = false;
+            self.catalogue = false;
             self.path_field = None;
         }
         let centred = |title: &str| {
@@ -262,6 +274,14 @@ impl Chrome {
             .default_size([560.0, 320.0])
             .open(&mut self.log);
         log.show(&context, |ui| windows::log_ui(ui, cx));
+        let room = context.content_rect().size() - vec2(64.0, 128.0);
+        let size = vec2(catalogue::SIZE[0], catalogue::SIZE[1]).min(room);
+        egui::Window::new("Public datasets")
+            .collapsible(false)
+            .default_size(size)
+            .default_pos(context.content_rect().center() - size * 0.5)
+            .open(&mut self.catalogue)
+            .show(&context, |ui| catalogue::catalogue_ui(ui, cx));
         if let Some(typed) = &mut self.path_field {
             let mut open = true;
             let mut path = None;

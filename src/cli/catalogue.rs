@@ -1,0 +1,118 @@
+//! `convscope catalogue` and `convscope download`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
+use super::{
+    Usage,
+    args::{CatalogueArgs, CataloguePlaces, DownloadArgs},
+    output::Output,
+    progress::Progress,
+    session::{Heard, Session},
+    table::{Align, Table},
+};
+use crate::{
+    data::{
+        catalogue::{Catalogue, CatalogueError, Entry},
+        dataset::display_path,
+        datasets_folder::{self, Fetched, Status},
+    },
+    engine::Event,
+    format,
+};
+
+/// Letters of a licence in the table; `--json` has all of it.
+const LONGEST_LICENCE: usize = 28;
+
+/// Lists the datasets.
+pub fn list(args: &CatalogueArgs, output: Output) -> Result<()> {
+    let folder = folder(&args.places);
+    let mut table = Table::new(&[
+        ("name", Align::Left),
+        ("title", Align::Left),
+        ("size", Align::Right),
+        ("classes", Align::Right),
+        ("licence", Align::Left),
+        ("here", Align::Left),
+    ]);
+    for entry in Catalogue::load_from(args.places.catalogue.as_deref())?.datasets {
+        let status = datasets_folder::status(&entry, &folder);
+        output.json(&as_json(&entry, &status))?;
+        table.row([
+            entry.name.clone(),
+            entry.title.clone(),
+            entry.bytes().map_or("–".into(), format::bytes),
+            entry.class_names.len().to_string(),
+            format::shortened(&entry.licence.name, LONGEST_LICENCE),
+            match status {
+                Status::Absent => "no".into(),
+                Status::Partial { bytes } => format!("{} so far", format::bytes(bytes)),
+                Status::Ready(_) => "yes".into(),
+            },
+        ]);
+    }
+    output.text(&table.render())?;
+    Ok(())
+}
+
+fn as_json(entry: &Entry, status: &Status) -> Value {
+    let ready = match status {
+        Status::Ready(fetched) => Some(display_path(&fetched.path)),
+        _ => None,
+    };
+    json!({
+        "name": entry.name, "title": entry.title, "bytes": entry.bytes(),
+        "licence": entry.licence.name, "classes": entry.class_names,
+        "downloaded": ready.is_some(), "path": ready,
+    })
+}
+
+fn folder(places: &CataloguePlaces) -> PathBuf {
+    let chosen = places.out.clone();
+    chosen.unwrap_or_else(datasets_folder::default_folder)
+}
+
+/// Downloads a dataset.
+pub fn download(args: &DownloadArgs, output: Output) -> Result<()> {
+    let catalogue = Catalogue::load_from(args.places.catalogue.as_deref())?;
+    let entry = catalogue.find(&args.name).map_err(|error| match error {
+        CatalogueError::Unknown { .. } => Usage::error(error.to_string()),
+        error => error.into(),
+    })?;
+    let fetched = fetch(entry, &folder(&args.places))?;
+    let path = display_path(&fetched.path);
+    output.json(&json!({
+        "name": entry.name, "path": path, "bytes": fetched.bytes, "verified": fetched.verified,
+    }))?;
+    let words = if fetched.verified {
+        "the published SHA-256 is right"
+    } else {
+        "nobody publishes a SHA-256 to compare with"
+    };
+    output.text(&format!(
+        "{}, {words}: {path}",
+        format::bytes(fetched.bytes)
+    ))?;
+    Ok(())
+}
+
+fn fetch(entry: &Entry, folder: &Path) -> Result<Fetched> {
+    let session = Session::start()?;
+    let mut bar = Progress::of_bytes(&format!("downloading {}", entry.name));
+    let job = session.engine.download(entry.clone(), folder.to_path_buf());
+    loop {
+        match session.hear()? {
+            Heard::Interrupted => session.engine.cancel(job),
+            Heard::Event(Event::Progress { progress, .. }) => bar.at(progress.done, progress.total),
+            Heard::Event(Event::Downloaded { fetched, .. }) => return Ok(fetched),
+            Heard::Event(Event::Failed { message, .. }) => bail!(message),
+            Heard::Event(Event::Cancelled { .. }) => bail!(
+                "stopped; what has arrived is kept in {}, and the same command goes on from there",
+                display_path(&folder.join(&entry.name))
+            ),
+            Heard::Event(_) => {}
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! The catalogue of public datasets: what there is, where it lies, whose it is.
+//!
+//! Plain data from `assets/catalogue.ron`; downloading is [`super::datasets_folder`]'s.
+
+use std::{collections::BTreeSet, fs, io, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use super::{dataset::display_path, download::check_address};
+use crate::resources;
+
+/// The layout of the file that this version reads.
+pub const FORMAT: u32 = 1;
+
+/// Every dataset that can be downloaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// In the order in which they are shown.
+    pub datasets: Vec<Entry>,
+}
+
+/// One dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Short name for the command line and for its folder: `a-z`, `0-9` and `-`.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// A sentence or two: what is on the images, how many, how large.
+    pub description: String,
+    /// Names of the recipes that are made for it.
+    #[serde(default)]
+    pub recipes: Vec<String>,
+    /// What to download.
+    pub files: Vec<FileEntry>,
+    /// What one may do with it.
+    pub licence: Licence,
+    /// Page of whoever publishes it.
+    pub homepage: String,
+    /// How to cite it.
+    #[serde(default)]
+    pub citation: String,
+    /// Names of the classes in the order of their labels.
+    pub class_names: Vec<String>,
+    /// What to open inside the unpacked archive, with `/`; `None` opens all of it.
+    #[serde(default)]
+    pub open: Option<String>,
+}
+
+/// One file of a dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileEntry {
+    /// The name it gets.
+    pub name: String,
+    /// Where it lies: the same bytes in one or more places, the best first.
+    pub urls: Vec<String>,
+    /// Its size, if somebody published it.
+    #[serde(default)]
+    pub bytes: Option<u64>,
+    /// Its SHA-256 in hexadecimal, if somebody published it.
+    #[serde(default)]
+    pub sha256: Option<String>,
+}
+
+/// What one may do with a dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Licence {
+    /// Its name, or what is known.
+    pub name: String,
+    /// Where it can be read.
+    pub url: String,
+}
+
+/// Why the catalogue cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// The program lacks its file.
+    #[error(
+        "the file assets/catalogue.ron is missing: put it beside the program or set CONVSCOPE_HOME"
+    )]
+    Missing,
+    /// It cannot be read.
+    #[error("cannot read the catalogue {path}: {source}")]
+    Read {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is not a catalogue.
+    #[error("{path} is not a catalogue that this version reads: {reason}")]
+    Syntax {
+        /// Which file.
+        path: String,
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// An entry makes no sense.
+    #[error("the catalogue's entry {name:?} {reason}")]
+    Entry {
+        /// Which entry.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No entry has this name.
+    #[error("there is no dataset {name:?} in the catalogue: the datasets are {known}")]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// All names.
+        known: String,
+    },
+}
+
+impl Catalogue {
+    /// The catalogue that ships with the program.
+    ///
+    /// # Errors
+    /// When its file is missing or damaged.
+    pub fn load() -> Result<Self, CatalogueError> {
+        let path = resources::find("assets/catalogue.ron").ok_or(CatalogueError::Missing)?;
+        Self::read(&path)
+    }
+
+    /// The catalogue `file`, or the one that ships with the program.
+    ///
+    /// # Errors
+    /// When it is missing or damaged.
+    pub fn load_from(file: Option<&Path>) -> Result<Self, CatalogueError> {
+        file.map_or_else(Self::load, Self::read)
+    }
+
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// When it cannot be read or makes no sense.
+    pub fn read(path: &Path) -> Result<Self, CatalogueError> {
+        let text = fs::read_to_string(path).map_err(|source| CatalogueError::Read {
+            path: display_path(path),
+            source,
+        })?;
+        let syntax = |reason: String| CatalogueError::Syntax {
+            path: display_path(path),
+            reason,
+        };
+        let options = ron::Options::default()
+            .with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
+        let catalogue: Self = options
+            .from_str(&text)
+            .map_err(|error| syntax(error.to_string()))?;
+        if catalogue.format != FORMAT {
+            return Err(syntax(format!(
+                "its format is {}, not {FORMAT}",
+                catalogue.format
+            )));
+        }
+        catalogue.check()?;
+        Ok(catalogue)
+    }
+
+    /// Checks what the file's grammar cannot.
+    ///
+    /// # Errors
+    /// The first entry that makes no sense.
+    pub fn check(&self) -> Result<(), CatalogueError> {
+        let mut seen = BTreeSet::new();
+        for entry in &self.datasets {
+            let wrong = |reason: String| CatalogueError::Entry {
+                name: entry.name.clone(),
+                reason,
+            };
+            entry.check().map_err(wrong)?;
+            if !seen.insert(&entry.name) {
+                return Err(wrong("stands there twice".into()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The entry called `name`.
+    ///
+    /// # Errors
+    /// When there is none; the message lists the names.
+    pub fn find(&self, name: &str) -> Result<&Entry, CatalogueError> {
+        let found = self.datasets.iter().find(|entry| entry.name == name);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = self.datasets.iter().map(|e| e.name.as_str()).collect();
+            CatalogueError::Unknown {
+                name: name.to_owned(),
+                known: names.join(", "),
+            }
+        })
+    }
+}
+
+impl Entry {
+    /// Bytes to download; `None` when that of some file is not known.
+    pub fn bytes(&self) -> Option<u64> {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !is_slug(&self.name) {
+            return Err("has a name with other signs than a-z, 0-9 and -".into());
+        }
+        if self.files.is_empty() {
+            return Err("has no files".into());
+        }
+        if self.class_names.len() < 2 {
+            return Err("has fewer than two classes".into());
+        }
+        let mut seen = BTreeSet::new();
+        for file in &self.files {
+            file.check()
+                .map_err(|reason| format!("has a file {:?} that {reason}", file.name))?;
+            // Windows and macOS take A and a for the same file.
+            if !seen.insert(file.name.to_lowercase()) {
+                return Err(format!("has two files called {:?}", file.name));
+            }
+        }
+        let inside = self.open.iter().flat_map(|path| path.split('/'));
+        if let Some(bad) = inside.into_iter().find(|part| !is_file_name(part)) {
+            return Err(format!("opens a path with {bad:?} in it"));
+        }
+        for page in [&self.licence.url, &self.homepage] {
+            check_address(page)
+                .map_err(|reason| format!("has the page {page:?}, which {reason}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl FileEntry {
+    fn check(&self) -> Result<(), String> {
+        let ours = [".part", ".part.ron", DONE_FILE];
+        if !is_file_name(&self.name) || ours.iter().any(|ending| self.name.ends_with(ending)) {
+            return Err("has no plain file name".into());
+        }
+        if self.urls.is_empty() {
+            return Err("lies nowhere".into());
+        }
+        for url in &self.urls {
+            check_address(url).map_err(|reason| format!("lies at {url:?}, which {reason}"))?;
+        }
+        let is_hash =
+            |text: &String| text.len() == 64 && text.chars().all(|c| c.is_ascii_hexdigit());
+        if self.sha256.as_ref().is_some_and(|text| !is_hash(text)) {
+            return Err("has a SHA-256 that is not 64 hexadecimal digits".into());
+        }
+        if self.bytes == Some(0) {
+            return Err("has no bytes".into());
+        }
+        Ok(())
+    }
+}
+
+/// Says which files of a dataset's folder are complete.
+pub const DONE_FILE: &str = "done.ron";
+
+fn is_slug(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=40).contains(&text.len()) && text.chars().all(plain) && !text.starts_with('-')
+}
+
+/// Whether `text` names a file in every file system, and in its own folder.
+fn is_file_name(text: &str) -> bool {
+    const RESERVED: [&str; 6] = ["con", "prn", "aux", "nul", "com1", "lpt1"];
+    let stem = text.split('.').next().unwrap_or_default().to_lowercase();
+    let plain = |c: char| !c.is_control() && !r#"/\:*?"<>|"#.contains(c);
+    (1..=120).contains(&text.len())
+        && text.chars().all(plain)
+        && !text.starts_with(['.', ' '])
+        && !text.ends_with(['.', ' '])
+        && !RESERVED.contains(&stem.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry {
+            name: "set".into(),
+            title: "A set".into(),
+            description: "Pictures".into(),
+            recipes: Vec::new(),
+            files: vec![FileEntry {
+                name: "set.zip".into(),
+                urls: vec!["https://example.org/set.zip".into()],
+                bytes: Some(10),
+                sha256: Some("0a".repeat(32)),
+            }],
+            licence: Licence {
+                name: "CC BY 4.0".into(),
+                url: "https://creativecommons.org/licenses/by/4.0/".into(),
+            },
+            homepage: "https://example.org/".into(),
+            citation: String::new(),
+            class_names: vec!["a".into(), "b".into()],
+            open: Some("set/train".into()),
+        }
+    }
+
+    fn checked(entries: Vec<Entry>) -> Result<(), String> {
+        let catalogue = Catalogue {
+            format: FORMAT,
+            datasets: entries,
+        };
+        catalogue.check().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_ships_is_sound() {
+        let catalogue = Catalogue::load().unwrap();
+        let names: Vec<&str> = catalogue.datasets.iter().map(|e| e.name.as_str()).collect();
+        for name in [
+            "flowers",
+            "malaria",
+            "bloodmnist",
+            "pneumoniamnist",
+            "cats-and-dogs",
+        ] {
+            assert!(names.contains(&name), "{name} is missing");
+        }
+        for entry in &catalogue.datasets {
+            let urls = entry.files.iter().flat_map(|file| &file.urls);
+            let all_safe = urls.into_iter().all(|url| url.starts_with("https://"));
+            assert!(all_safe, "{}: only tests may go without https", entry.name);
+            assert!(!entry.description.is_empty() && !entry.citation.is_empty());
+        }
+        let blood = catalogue.find("bloodmnist").unwrap();
+        assert_eq!(
+            blood.class_names[3],
+            "immature granulocytes(myelocytes, metamyelocytes and promyelocytes)"
+        );
+    }
+
+    #[test]
+    fn entries_that_make_no_sense_are_refused() {
+        type Damage = fn(&mut Entry);
+        let cases: [(Damage, &str); 14] = [
+            (|e| e.name = "../up".into(), "name"),
+            (|e| e.name = "Upper".into(), "name"),
+            (|e| e.files.clear(), "no files"),
+            (|e| e.files[0].name = "../set.zip".into(), "file name"),
+            (|e| e.files[0].name = "a\\b".into(), "file name"),
+            (|e| e.files[0].name = "done.ron".into(), "file name"),
+            (|e| e.files[0].name = "x.part".into(), "file name"),
+            (|e| e.files[0].name = "NUL.zip".into(), "file name"),
+            (
+                |e| e.files[0].urls[0] = "http://example.org/a".into(),
+                "https",
+            ),
+            (|e| e.files[0].sha256 = Some("0a".into()), "SHA-256"),
+            (|e| e.files[0].sha256 = Some("zz".repeat(32)), "SHA-256"),
+            (|e| e.open = Some("/etc".into()), "opens"),
+            (|e| e.open = Some("a/../b".into()), "opens"),
+            (|e| e.class_names.truncate(1), "classes"),
+        ];
+        checked(vec![entry()]).unwrap();
+        for (number, (damage, part)) in cases.into_iter().enumerate() {
+            let mut damaged = entry();
+            damage(&mut damaged);
+            let reason = checked(vec![damaged]).unwrap_err();
+            assert!(reason.contains(part), "case {number}: {reason}");
+        }
+        assert!(
+            checked(vec![entry(), entry()])
+                .unwrap_err()
+                .contains("twice")
+        );
+    }
+
+    #[test]
+    fn sizes_add_up_only_when_all_are_known() {
+        let mut two = entry();
+        two.files.push(two.files[0].clone());
+        assert_eq!(two.bytes(), Some(20));
+        two.files[1].bytes = None;
+        assert_eq!(two.bytes(), None);
+    }
+
+    #[test]
+    fn an_unknown_name_lists_the_known_ones() {
+        let catalogue = Catalogue::load().unwrap();
+        let error = catalogue.find("flowesr").unwrap_err().to_string();
+        assert!(
+            error.contains("flowers") && error.contains("malaria"),
+            "{error}"
+        );
+    }
+}

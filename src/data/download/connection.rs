@@ -1,0 +1,368 @@
+//! One HTTP answer, read on a thread of its own.
+//!
+//! Why a thread: looking up a name, connecting and reading block for as long as the system likes, yet the
+//! user's Cancel must be noticed within 100 ms. The caller waits on a channel in short steps; when it goes,
+//! [`ureq::Agent::shutdown`] closes the socket under the thread, which then ends. Only a name look-up or a
+//! connection being made cannot be interrupted; such a thread is left to its timeout, with nothing in hand.
+
+use std::{
+    io::{self, Read as _},
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use ureq::{
+    Agent, Timeout,
+    http::{HeaderMap, Response, header},
+};
+
+use super::{
+    address::{self, is_this_machine},
+    error::DownloadError,
+};
+use crate::{cancel::CancelToken, worker::Worker};
+
+/// Bytes handed over at once.
+const CHUNK_BYTES: usize = 64 << 10;
+/// Chunks that may wait for the disk.
+const CHUNKS_AHEAD: usize = 16;
+/// Cancelling is noticed at least this often.
+const LOOK_AROUND: Duration = Duration::from_millis(25);
+/// Redirects that are followed.
+const MOST_REDIRECTS: usize = 10;
+
+/// What to ask for.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// First byte; 0 asks for the whole file.
+    pub from: u64,
+    /// Only if the file is still this version.
+    pub version: Option<String>,
+}
+
+/// The beginning of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
+    /// HTTP status.
+    pub status: u16,
+    /// Bytes that follow, if the server says.
+    pub length: Option<u64>,
+    /// `Content-Range`.
+    pub range: Option<ContentRange>,
+    /// What the server calls this version: a strong `ETag`, else `Last-Modified`.
+    pub version: Option<String>,
+    /// `Location`.
+    pub location: Option<String>,
+}
+
+/// `bytes FIRST-LAST/TOTAL` or `bytes */TOTAL`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContentRange {
+    /// First byte that follows; `None` for `*`.
+    pub first: Option<u64>,
+    /// Bytes of the whole file; `None` for `*`.
+    pub total: Option<u64>,
+}
+
+enum Message {
+    Head(Head),
+    Bytes(Vec<u8>),
+    /// It ended as HTTP says it must.
+    End,
+    Broken(ureq::Error),
+}
+
+/// An answer that is being received. Dropping it closes the connection.
+pub struct Connection {
+    url: String,
+    stall: Duration,
+    agent: Agent,
+    messages: Option<Receiver<Message>>,
+    worker: Option<Worker<()>>,
+    /// The thread is past what cannot be interrupted.
+    has_answered: bool,
+}
+
+/// Asks `url` and follows redirects to the answer.
+///
+/// # Errors
+/// When there is none, or somebody cancels.
+pub fn open(
+    url: &str,
+    wanted: &Wanted,
+    stall: Duration,
+    cancel: &CancelToken,
+) -> Result<(Connection, Head), DownloadError> {
+    let mut url = url.to_owned();
+    for _ in 0..=MOST_REDIRECTS {
+        address::check(&url).map_err(|reason| DownloadError::Address {
+            url: url.clone(),
+            reason,
+        })?;
+        let mut connection = Connection::start(&url, wanted, stall)?;
+        let Some(Message::Head(head)) = connection.wait(cancel)? else {
+            return Err(connection.nonsense("a body without a beginning"));
+        };
+        let is_redirect = matches!(head.status, 301 | 302 | 303 | 307 | 308);
+        let target = head.location.as_deref().filter(|_| is_redirect);
+        match target.and_then(|location| address::redirected(&url, location)) {
+            Some(next) => url = next,
+            None if is_redirect => return Err(connection.nonsense("a redirect to nowhere")),
+            None => return Ok((connection, head)),
+        }
+    }
+    let reason = "it redirects in circles".to_owned();
+    Err(DownloadError::Protocol { url, reason })
+}
+
+impl Connection {
+    fn start(url: &str, wanted: &Wanted, stall: Duration) -> Result<Self, DownloadError> {
+        let agent = agent(url, stall);
+        let (sender, messages) = crossbeam_channel::bounded(CHUNKS_AHEAD);
+        let (its_agent, its_url, wanted) = (agent.clone(), url.to_owned(), wanted.clone());
+        let worker = Worker::spawn("convscope-connection", move |_| {
+            // Nobody listens any more once the caller has gone.
+            let _ = receive(&its_agent, &its_url, &wanted, &sender);
+        });
+        let worker = worker.map_err(|error| DownloadError::Protocol {
+            url: url.to_owned(),
+            reason: format!("cannot start a thread: {error}"),
+        })?;
+        Ok(Self {
+            url: url.to_owned(),
+            stall,
+            agent,
+            messages: Some(messages),
+            worker: Some(worker),
+            has_answered: false,
+        })
+    }
+
+    /// The next bytes of the body; `None` at its end.
+    ///
+    /// # Errors
+    /// When the connection breaks or nothing comes for too long, or somebody cancels.
+    pub fn next(&mut self, cancel: &CancelToken) -> Result<Option<Vec<u8>>, DownloadError> {
+        match self.wait(cancel)? {
+            Some(Message::Bytes(bytes)) => Ok(Some(bytes)),
+            _ => Ok(None),
+        }
+    }
+
+    fn wait(&mut self, cancel: &CancelToken) -> Result<Option<Message>, DownloadError> {
+        loop {
+            cancel.check()?;
+            let Some(messages) = &self.messages else {
+                return Ok(None);
+            };
+            match messages.recv_timeout(LOOK_AROUND) {
+                Ok(Message::End) => return Ok(None),
+                Ok(Message::Broken(error)) => return Err(self.in_words(error)),
+                Ok(message) => {
+                    self.has_answered = true;
+                    return Ok(Some(message));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                // The thread always says how it ends, unless it panicked.
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(self.nonsense("the connection's thread failed"));
+                }
+            }
+        }
+    }
+
+    fn nonsense(&self, reason: &str) -> DownloadError {
+        DownloadError::Protocol {
+            url: self.url.clone(),
+            reason: reason.to_owned(),
+        }
+    }
+
+    fn in_words(&self, error: ureq::Error) -> DownloadError {
+        use ureq::Error;
+        let url = self.url.clone();
+        let waited = format!("no answer within {} s", self.stall.as_secs_f32());
+        match error {
+            Error::HostNotFound => DownloadError::Offline {
+                url,
+                reason: "its name cannot be found".into(),
+            },
+            Error::Timeout(Timeout::Resolve | Timeout::Connect) => DownloadError::Offline {
+                url,
+                reason: waited,
+            },
+            // What has arrived so far is known to the caller, which fills it in.
+            Error::Timeout(_) => DownloadError::Stalled {
+                url,
+                secs: self.stall.as_secs(),
+                received: 0,
+            },
+            Error::Io(error) if self.has_answered || is_cut(&error) => DownloadError::CutOff {
+                url,
+                received: 0,
+                total: None,
+            },
+            Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                // How a failed TLS handshake arrives.
+                DownloadError::Insecure {
+                    url,
+                    reason: error.to_string(),
+                }
+            }
+            Error::Io(error) => DownloadError::Offline {
+                url,
+                reason: error.to_string(),
+            },
+            Error::Tls(_) | Error::Rustls(_) | Error::TlsRequired => DownloadError::Insecure {
+                url,
+                reason: error.to_string(),
+            },
+            error => self.nonsense(&error.to_string()),
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // In this order: the thread may be waiting to hand a chunk over, or for the socket.
+        drop(self.messages.take());
+        self.agent.clone().shutdown();
+        if let Some(worker) = self.worker.take()
+            && !self.has_answered
+        {
+            worker.abandon();
+        }
+    }
+}
+
+fn is_cut(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    )
+}
+
+fn agent(url: &str, stall: Duration) -> Agent {
+    let mut config = Agent::config_builder()
+        .user_agent(concat!("convscope/", env!("CARGO_PKG_VERSION")))
+        .http_status_as_error(false)
+        // Redirects are followed here, so that each address is checked before it is asked.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_resolve(Some(stall))
+        .timeout_connect(Some(stall))
+        .timeout_recv_response(Some(stall))
+        .timeout_per_read(Some(stall))
+        .timeout_per_write(Some(stall));
+    if is_this_machine(&address::host(url)) {
+        config = config.proxy(None);
+    }
+    config.build().new_agent()
+}
+
+/// Runs on the connection's thread; an error means that nobody listens.
+fn receive(
+    agent: &Agent,
+    url: &str,
+    wanted: &Wanted,
+    messages: &Sender<Message>,
+) -> Result<(), crossbeam_channel::SendError<Message>> {
+    // A compressed answer would have other bytes than the hash is of.
+    let mut request = agent.get(url).header(header::ACCEPT_ENCODING, "identity");
+    if wanted.from > 0 {
+        request = request.header(header::RANGE, format!("bytes={}-", wanted.from));
+        if let Some(version) = &wanted.version {
+            request = request.header(header::IF_RANGE, version);
+        }
+    }
+    let mut response = match request.call() {
+        Ok(response) => response,
+        Err(error) => return messages.send(Message::Broken(error)),
+    };
+    messages.send(Message::Head(head(&response)))?;
+    let mut body = response.body_mut().as_reader();
+    loop {
+        let mut chunk = vec![0; CHUNK_BYTES];
+        match body.read(&mut chunk) {
+            Ok(0) => return messages.send(Message::End),
+            Ok(count) => {
+                chunk.truncate(count);
+                messages.send(Message::Bytes(chunk))?;
+            }
+            Err(error) => return messages.send(Message::Broken(error.into())),
+        }
+    }
+}
+
+fn head<B>(response: &Response<B>) -> Head {
+    let headers = response.headers();
+    Head {
+        status: response.status().as_u16(),
+        length: text(headers, header::CONTENT_LENGTH).and_then(|text| text.parse().ok()),
+        range: text(headers, header::CONTENT_RANGE).and_then(content_range),
+        version: text(headers, header::ETAG)
+            .filter(|etag| etag.starts_with('"'))
+            .or_else(|| text(headers, header::LAST_MODIFIED))
+            .map(str::to_owned),
+        location: text(headers, header::LOCATION).map(str::to_owned),
+    }
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+fn content_range(text: &str) -> Option<ContentRange> {
+    let (range, total) = text.strip_prefix("bytes")?.trim().split_once('/')?;
+    let first = range.split_once('-').map(|(first, _)| first.trim().parse());
+    Some(ContentRange {
+        first: first.and_then(Result::ok),
+        total: total.trim().parse().ok(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_ranges() {
+        let range = |first, total| Some(ContentRange { first, total });
+        let cases = [
+            ("bytes 100-999/1000", range(Some(100), Some(1000))),
+            ("bytes 0-99/*", range(Some(0), None)),
+            ("bytes */1000", range(None, Some(1000))),
+            ("bytes=5-9/10", range(None, Some(10))),
+            ("items 0-1/2", None),
+            ("bytes", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(content_range(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_strong_versions_count() {
+        let version = |pairs: &[(&str, &str)]| {
+            let mut response = Response::builder();
+            for (name, value) in pairs {
+                response = response.header(*name, *value);
+            }
+            head(&response.body(()).unwrap()).version
+        };
+        let date = "Mon, 01 Jan 2024 00:00:00 GMT";
+        assert_eq!(
+            version(&[("etag", "\"a\""), ("last-modified", date)]),
+            Some("\"a\"".into())
+        );
+        // RFC 9110, 13.1.5: a weak tag must not stand in If-Range.
+        assert_eq!(
+            version(&[("etag", "W/\"a\""), ("last-modified", date)]),
+            Some(date.into())
+        );
+        assert_eq!(version(&[("etag", "W/\"a\"")]), None);
+    }
+}

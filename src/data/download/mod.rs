@@ -1,0 +1,364 @@
+//! Downloading one file so that a bad network costs time but never the file.
+//!
+//! The bytes go to `TARGET.part` and are renamed to `TARGET` once size and hash are right. Whatever ends a
+//! download early (Cancel, a kill, a cut connection, a sleeping laptop) leaves the part, and the next call
+//! asks the server only for what is missing, provided that the file there is still the same.
+
+mod address;
+mod connection;
+mod error;
+mod part;
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+pub use address::check as check_address;
+use connection::{Connection, Head, Wanted};
+pub use error::DownloadError;
+use part::{Note, Part};
+pub use part::{discard, sha256_of, unfinished};
+
+use crate::cancel::CancelToken;
+
+/// What to download.
+pub struct Request<'a> {
+    /// Where it is: the same file in one or more places, tried in order.
+    pub urls: &'a [String],
+    /// The file to write; its folder is made.
+    pub target: &'a Path,
+    /// Its size, if known.
+    pub bytes: Option<u64>,
+    /// Its SHA-256 in hexadecimal, if known.
+    pub sha256: Option<&'a str>,
+    /// Looked at at least every 100 ms, also while nothing arrives. What has arrived is kept.
+    pub cancel: &'a CancelToken,
+    /// Hears bytes that are there and bytes in all, after every chunk (up to thousands of times a second).
+    pub progress: &'a dyn Fn(u64, Option<u64>),
+}
+
+/// How patient a download is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Options {
+    /// A connection without an answer or without new bytes for this long is given up.
+    pub stall: Duration,
+    /// Tries at one address that bring nothing new before it is given up.
+    pub tries: u32,
+    /// Wait before the second try; each further one waits twice as long.
+    pub first_pause: Duration,
+    /// Longest wait.
+    pub longest_pause: Duration,
+    /// Most bytes of a file whose size is not known.
+    pub largest: u64,
+}
+
+impl Default for Options {
+    /// Gives a place up when it cannot be reached for 2 seconds, when its connections bring nothing new for
+    /// 8 seconds, and after 100 seconds of silence.
+    fn default() -> Self {
+        Self {
+            stall: Duration::from_secs(20),
+            tries: 5,
+            first_pause: Duration::from_millis(500),
+            longest_pause: Duration::from_secs(15),
+            largest: 100_000_000_000,
+        }
+    }
+}
+
+/// A file that was downloaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Downloaded {
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256 in lower-case hexadecimal.
+    pub sha256: String,
+    /// The hash was known beforehand and is right.
+    pub verified: bool,
+}
+
+/// How one answer left the part.
+enum Step {
+    /// Every byte is there.
+    Complete,
+    /// What is there belongs to another version of the file.
+    StartOver,
+}
+
+/// Tries at an address that was not reached at all: without a network, waiting longer rarely helps.
+const OFFLINE_TRIES: u32 = 3;
+/// Times that a file may turn out to be another version before its server is given up.
+const MOST_RESTARTS: u32 = 3;
+
+/// Downloads a file, going on where an earlier call stopped.
+///
+/// # Errors
+/// A sentence that says what happened and what to do. What has arrived is kept, except where
+/// [`DownloadError`] says otherwise.
+pub fn download(request: &Request<'_>, options: &Options) -> Result<Downloaded, DownloadError> {
+    let mut part = Part::open(request.target)?;
+    let mut errors = Vec::new();
+    for url in request.urls {
+        match from_one_place(&mut part, url, request, options) {
+            Ok(sha256) => {
+                let bytes = part.len();
+                part.finish()?;
+                return Ok(Downloaded {
+                    bytes,
+                    sha256,
+                    verified: request.sha256.is_some(),
+                });
+            }
+            Err(error) if error.is_final() => return Err(error),
+            Err(error) => errors.push(error),
+        }
+    }
+    Err(DownloadError::of_mirrors(errors))
+}
+
+/// Fills the part from `url`; returns its hash, which is right if one is known.
+fn from_one_place(
+    part: &mut Part,
+    url: &str,
+    request: &Request<'_>,
+    options: &Options,
+) -> Result<String, DownloadError> {
+    let (mut failures, mut restarts) = (0, 0);
+    let before = part.len();
+    let mut most = before;
+    loop {
+        // Bytes that were there before were perhaps of another place or version.
+        let is_pieced = part.len() > 0;
+        match ask(part, url, request, options) {
+            Ok(Step::Complete) => match verify(part, url, request) {
+                Err(DownloadError::WrongHash { .. }) if is_pieced && restarts < MOST_RESTARTS => {
+                    (restarts, most) = (restarts + 1, 0);
+                }
+                outcome => return outcome,
+            },
+            Ok(Step::StartOver) => {
+                part.clear()?;
+                (restarts, most) = (restarts + 1, 0);
+                if restarts > MOST_RESTARTS {
+                    return Err(DownloadError::Protocol {
+                        url: url.to_owned(),
+                        reason: "it cannot decide which part of the file to send".into(),
+                    });
+                }
+            }
+            Err(error) if error.may_pass() => {
+                // A server that always starts over brings nothing new either.
+                if part.len() > most {
+                    most = part.len();
+                    failures = 0;
+                }
+                failures += 1;
+                let was_reached = !matches!(error, DownloadError::Offline { .. }) || most > before;
+                let tries = if was_reached {
+                    options.tries
+                } else {
+                    options.tries.min(OFFLINE_TRIES)
+                };
+                if failures >= tries {
+                    return Err(error);
+                }
+                pause(failures, options, request.cancel)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Checks the hash; a wrong file is thrown away.
+fn verify(part: &mut Part, url: &str, request: &Request<'_>) -> Result<String, DownloadError> {
+    let got = part.sha256(request.cancel)?;
+    match request.sha256 {
+        Some(expected) if !expected.eq_ignore_ascii_case(&got) => {
+            part.clear()?;
+            Err(DownloadError::WrongHash {
+                url: url.to_owned(),
+                expected: expected.to_owned(),
+                got,
+            })
+        }
+        _ => Ok(got),
+    }
+}
+
+fn pause(failures: u32, options: &Options, cancel: &CancelToken) -> Result<(), DownloadError> {
+    const LOOK_AROUND: Duration = Duration::from_millis(25);
+    let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
+    let wait = options
+        .first_pause
+        .saturating_mul(doubled)
+        .min(options.longest_pause);
+    let start = Instant::now();
+    while let Some(left) = wait.checked_sub(start.elapsed()) {
+        cancel.check()?;
+        std::thread::sleep(left.min(LOOK_AROUND));
+    }
+    Ok(())
+}
+
+/// Asks `url` once for what is missing and appends what comes.
+fn ask(
+    part: &mut Part,
+    url: &str,
+    request: &Request<'_>,
+    options: &Options,
+) -> Result<Step, DownloadError> {
+    let noted_total = part.note().and_then(|note| note.total);
+    if part.len() > 0 && request.bytes.or(noted_total) == Some(part.len()) {
+        return Ok(Step::Complete);
+    }
+    let wanted = missing(part, url, request)?;
+    let answer = connection::open(url, &wanted, options.stall, request.cancel)
+        .map_err(|error| with_received(error, part.len(), noted_total));
+    let (mut connection, head) = answer?;
+    let total = match head.status {
+        200 => {
+            begin(part, url, &head)?;
+            head.length
+        }
+        206 if wanted.from > 0 => {
+            let total = head.range.and_then(|range| range.total);
+            if !continues(part, &wanted, &head) {
+                return Ok(Step::StartOver);
+            }
+            total
+        }
+        // There is nothing after what is there: either that is everything, or the file shrank.
+        416 if wanted.from > 0 => {
+            let total = head.range.and_then(|range| range.total);
+            let is_all = total == Some(part.len()) && request.bytes.is_none_or(|b| b == part.len());
+            return Ok(if is_all {
+                Step::Complete
+            } else {
+                Step::StartOver
+            });
+        }
+        status => {
+            let url = url.to_owned();
+            return Err(DownloadError::Status { url, status });
+        }
+    };
+    let total = agreed_total(part, url, total, request, options)?;
+    receive(part, &mut connection, url, total, request, options)
+        .map_err(|error| with_received(error, part.len(), total))
+}
+
+/// What to ask `url` for; throws the part away when it cannot go on from there.
+fn missing(part: &mut Part, url: &str, request: &Request<'_>) -> Result<Wanted, DownloadError> {
+    let note = part.note().filter(|note| note.url == url);
+    let version = note.and_then(|note| note.version.clone());
+    let is_too_long = request.bytes.is_some_and(|bytes| part.len() > bytes);
+    // Without a version, only the hash can tell whether the pieces fit together.
+    if is_too_long || (version.is_none() && request.sha256.is_none()) {
+        part.clear()?;
+    }
+    Ok(Wanted {
+        from: part.len(),
+        version,
+    })
+}
+
+fn begin(part: &mut Part, url: &str, head: &Head) -> Result<(), DownloadError> {
+    part.begin(Note {
+        url: url.to_owned(),
+        version: head.version.clone(),
+        total: head.length,
+    })
+}
+
+/// Whether a 206 answer is the part of the file that was asked for, of the version that is there.
+fn continues(part: &Part, wanted: &Wanted, head: &Head) -> bool {
+    let first = head.range.and_then(|range| range.first);
+    let total = head.range.and_then(|range| range.total);
+    let noted_total = part.note().and_then(|note| note.total);
+    let same_version =
+        wanted.version.is_none() || head.version.is_none() || wanted.version == head.version;
+    let same_total = total.is_none() || noted_total.is_none() || total == noted_total;
+    first == Some(part.len()) && wanted.from == part.len() && same_version && same_total
+}
+
+/// Bytes of the whole file, once what the server says agrees with what is known.
+fn agreed_total(
+    part: &mut Part,
+    url: &str,
+    total: Option<u64>,
+    request: &Request<'_>,
+    options: &Options,
+) -> Result<Option<u64>, DownloadError> {
+    let error = match (request.bytes, total) {
+        (Some(expected), Some(total)) if total != expected => DownloadError::WrongSize {
+            url: url.to_owned(),
+            expected,
+            got: crate::format::bytes(total),
+        },
+        (None, Some(total)) if total > options.largest => DownloadError::TooLarge {
+            url: url.to_owned(),
+            limit: options.largest,
+        },
+        (expected, total) => return Ok(expected.or(total)),
+    };
+    part.clear()?;
+    Err(error)
+}
+
+/// Appends the body to the part.
+fn receive(
+    part: &mut Part,
+    connection: &mut Connection,
+    url: &str,
+    total: Option<u64>,
+    request: &Request<'_>,
+    options: &Options,
+) -> Result<Step, DownloadError> {
+    (request.progress)(part.len(), total);
+    while let Some(chunk) = connection.next(request.cancel)? {
+        let len = part.len() + chunk.len() as u64;
+        if len > total.unwrap_or(options.largest) {
+            part.clear()?;
+            let url = url.to_owned();
+            return Err(match total {
+                Some(expected) => DownloadError::WrongSize {
+                    url,
+                    expected,
+                    got: "more".into(),
+                },
+                None => DownloadError::TooLarge {
+                    url,
+                    limit: options.largest,
+                },
+            });
+        }
+        part.append(&chunk)?;
+        (request.progress)(len, total);
+    }
+    match total {
+        Some(total) if part.len() < total => Err(DownloadError::CutOff {
+            url: url.to_owned(),
+            received: 0,
+            total: None,
+        }),
+        _ => Ok(Step::Complete),
+    }
+}
+
+/// Fills in what the connection does not know.
+fn with_received(error: DownloadError, len: u64, bytes: Option<u64>) -> DownloadError {
+    match error {
+        DownloadError::Stalled { url, secs, .. } => DownloadError::Stalled {
+            url,
+            secs,
+            received: len,
+        },
+        DownloadError::CutOff { url, .. } => DownloadError::CutOff {
+            url,
+            received: len,
+            total: bytes,
+        },
+        error => error,
+    }
+}

@@ -1,0 +1,121 @@
+//! The downloader thread: the catalogue of public datasets, and one download after the other.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crossbeam_channel::Receiver;
+
+use super::{
+    events::{Event, EventSender, Level},
+    job::{self, JobContext, JobError, Jobs},
+};
+use crate::{
+    data::{
+        catalogue::{Catalogue, Entry},
+        datasets_folder::{self, Status},
+        download::{DownloadError, Options},
+    },
+    worker::Worker,
+};
+
+/// A dataset of the catalogue and how much of it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// What the catalogue says.
+    pub entry: Entry,
+    /// What is there.
+    pub status: Status,
+}
+
+pub enum Command {
+    /// Read the catalogue (the shipped one unless a file is named) and look what is in `folder`.
+    List {
+        context: JobContext,
+        catalogue: Option<PathBuf>,
+        folder: PathBuf,
+    },
+    /// Download what is missing of a dataset.
+    Fetch {
+        context: JobContext,
+        entry: Box<Entry>,
+        folder: PathBuf,
+    },
+    /// Throw an unfinished download away.
+    Discard {
+        events: EventSender,
+        entry: Box<Entry>,
+        folder: PathBuf,
+    },
+}
+
+pub fn spawn(jobs: Jobs) -> io::Result<Worker<Command>> {
+    Worker::spawn("convscope-downloader", move |commands| {
+        serve(&commands, &jobs);
+    })
+}
+
+fn serve(commands: &Receiver<Command>, jobs: &Jobs) {
+    for command in commands {
+        match command {
+            Command::List {
+                context,
+                catalogue,
+                folder,
+            } => job::run(&context, jobs, || {
+                list(&context, catalogue.as_deref(), &folder)
+            }),
+            Command::Fetch {
+                context,
+                entry,
+                folder,
+            } => job::run(&context, jobs, || fetch(&context, &entry, &folder)),
+            Command::Discard {
+                events,
+                entry,
+                folder,
+            } => {
+                if let Err(error) = datasets_folder::discard_unfinished(&entry, &folder) {
+                    let message = format!("Could not delete the unfinished download: {error}");
+                    let level = Level::Warning;
+                    events.send(Event::Note { level, message });
+                }
+            }
+        }
+    }
+}
+
+fn list(context: &JobContext, catalogue: Option<&Path>, folder: &Path) -> Result<(), JobError> {
+    let catalogue = Catalogue::load_from(catalogue).map_err(|error| error.to_string())?;
+    let listed = |entry: Entry| Listed {
+        status: datasets_folder::status(&entry, folder),
+        entry,
+    };
+    let datasets: Arc<[Listed]> = catalogue.datasets.into_iter().map(listed).collect();
+    context.events.send(Event::DatasetsListed {
+        job: context.id,
+        datasets,
+    });
+    Ok(())
+}
+
+fn fetch(context: &JobContext, entry: &Entry, folder: &Path) -> Result<(), JobError> {
+    // 0 of 0 says that nobody knows how much it will be.
+    let tell = |done: u64, total: Option<u64>| {
+        context.progress(done as usize, total.unwrap_or(0) as usize);
+    };
+    let options = Options::default();
+    let fetched = datasets_folder::fetch(entry, folder, &options, &context.cancel, &tell);
+    let fetched = fetched.map_err(|error| match error {
+        DownloadError::Cancelled(_) => JobError::Cancelled,
+        error => JobError::Failed(error.to_string()),
+    })?;
+    context.events.send(Event::Downloaded {
+        job: context.id,
+        name: entry.name.clone(),
+        fetched,
+    });
+    Ok(())
+}

@@ -1,0 +1,322 @@
+//! The window "Public datasets": the list, a download with pause and resume, a failure, small windows.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod server;
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use convscope::{
+    engine::Folders,
+    ui::{
+        action::Action,
+        app::{App, Places},
+        dialogs::{FilePicker, Purpose},
+        public_datasets::DownloadState,
+        state::DataState,
+    },
+};
+use eframe::egui::{self, Context, accesskit::Role};
+use egui_kittest::{Harness, kittest::Queryable as _};
+use server::{Server, hang, noise, send, send_file, send_status, sha256};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+const CUT: usize = 123_457;
+/// A menu entry's label ends with its shortcut, of which this has none.
+const MENU_ENTRY: &str = "Download a dataset… ";
+
+/// Nobody is asked for files here.
+struct NoPicker;
+
+impl FilePicker for NoPicker {
+    fn ask(&mut self, _purpose: Purpose) {}
+
+    fn poll(&mut self, _context: &Context) -> Option<(Purpose, Vec<PathBuf>)> {
+        None
+    }
+}
+
+struct Desk {
+    harness: Harness<'static, App>,
+    home: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new(size: [f32; 2], theme: egui::Theme, catalogue: Option<&str>) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("catalogue.ron");
+        if let Some(text) = catalogue {
+            fs::write(&file, text).unwrap();
+        }
+        let places = Places {
+            settings: home.path().join("settings.ron"),
+            folders: Folders::below(home.path()),
+            runs: home.path().join("runs"),
+            datasets: home.path().join("datasets"),
+            catalogue: catalogue.map(|_| file),
+            log: None,
+        };
+        let harness = Harness::builder()
+            .with_size(size)
+            .with_theme(theme)
+            .with_max_steps(8)
+            .build_eframe(|context| {
+                let waker = Arc::new(|| {});
+                let bundled =
+                    Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes"));
+                App::start_with(
+                    &context.egui_ctx,
+                    places,
+                    bundled,
+                    waker,
+                    Box::new(NoPicker),
+                )
+                .unwrap()
+            });
+        let mut desk = Self { harness, home };
+        desk.wait("the dataset", |app| {
+            matches!(app.state().data, DataState::Open(_))
+        });
+        desk
+    }
+
+    fn wait(&mut self, what: &str, mut done: impl FnMut(&App) -> bool) {
+        let start = Instant::now();
+        loop {
+            self.harness.step();
+            if done(self.harness.state()) {
+                // One more frame draws what has come.
+                self.harness.step();
+                return;
+            }
+            let log = &self.harness.state().state().notices;
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{what} never came; the log says {log:#?}"
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn wait_for(&mut self, name: &str, wanted: impl Fn(&DownloadState) -> bool) {
+        self.wait(name, |app| wanted(app.state().public.state(name)));
+    }
+
+    /// Opens the window as people do.
+    fn open_list(&mut self) {
+        self.click("File");
+        self.click(MENU_ENTRY);
+        self.wait("the list", |app| app.state().public.listed.is_some());
+    }
+
+    fn click(&mut self, label: &str) {
+        self.harness
+            .get_by_role_and_label(Role::Button, label)
+            .click();
+        self.harness.step();
+        self.harness.step();
+    }
+
+    fn shows(&self, part: &str) -> bool {
+        self.harness
+            .query_all_by_label_contains(part)
+            .next()
+            .is_some()
+    }
+}
+
+fn entry(name: &str, url: &str, bytes: usize, sha256: &str) -> String {
+    format!(
+        "(name: \"{name}\", title: \"The {name} set\", description: \"{}\",
+          files: [(name: \"set.npz\", urls: [\"{url}\"], bytes: {bytes}, sha256: \"{sha256}\")],
+          licence: (name: \"CC BY 4.0\", url: \"https://creativecommons.org/licenses/by/4.0/\"),
+          homepage: \"https://example.org/\", class_names: [\"a\", \"b\"]),",
+        "A description that is so long that it cannot stand in one line of the window. ".repeat(2)
+    )
+}
+
+#[test]
+fn a_download_shows_its_progress_pauses_resumes_and_opens() {
+    let file = Arc::new(noise(300_000, 1));
+    let served = Arc::clone(&file);
+    let server = Server::start(move |asked, out| {
+        if asked.path == "/gone" {
+            return send_status(out, "404 Not Found", "");
+        }
+        if asked.number == 0 {
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nETag: \"v1\"\r\n\r\n",
+                served.len()
+            );
+            send(out, head.as_bytes());
+            send(out, &served[..1_000]);
+            // Progress is told at most 20 times a second.
+            std::thread::sleep(Duration::from_millis(200));
+            send(out, &served[1_000..CUT]);
+            hang();
+        }
+        send_file(out, asked, &served, "\"v1\"", usize::MAX);
+    });
+    let hash = sha256(&file);
+    let text = format!(
+        "(format: 1, datasets: [{} {}])",
+        entry("good", &server.url("/set"), file.len(), &hash),
+        entry("lost", &server.url("/gone"), file.len(), &hash)
+    );
+    let mut desk = Desk::new([1280.0, 800.0], egui::Theme::Dark, Some(&text));
+    desk.open_list();
+    for part in [
+        "The good set",
+        "so long that it cannot",
+        "300.0 kB",
+        "2 classes",
+        "CC BY 4.0",
+    ] {
+        assert!(desk.shows(part), "{part}");
+    }
+
+    desk.click("Download The good set");
+    let target = desk.home.path().join("datasets/good/set.npz");
+    desk.wait("123,457 bytes", |app| {
+        let jobs = &app.state().jobs;
+        let running = app
+            .state()
+            .public
+            .job_of("good")
+            .and_then(|job| jobs.get(&job));
+        running
+            .and_then(|running| running.progress)
+            .is_some_and(|progress| progress.done >= 60_000)
+    });
+    assert!(desk.shows("of 300.0 kB"), "progress stands in the window");
+    desk.click("Pause The good set");
+    desk.wait_for("good", |state| {
+        matches!(state, DownloadState::Paused { .. })
+    });
+    assert!(desk.shows("Paused at") && desk.shows("Resume The good set"));
+    assert!(!desk.shows("Pause The good set") && !target.exists());
+
+    desk.click("Resume The good set");
+    desk.wait_for("good", |state| matches!(state, DownloadState::Ready(_)));
+    assert!(desk.shows("Downloaded") && fs::read(&target).unwrap() == *file);
+    assert_eq!(
+        server.asked()[1].from,
+        Some(CUT),
+        "only the rest was asked for"
+    );
+
+    desk.click("Download The lost set");
+    desk.wait_for("lost", |state| {
+        matches!(state, DownloadState::Failed { .. })
+    });
+    assert!(desk.shows("no longer has the file") && desk.shows("Try again The lost set"));
+
+    desk.click("Open The good set");
+    assert!(!desk.harness.state().state().public.is_busy());
+    assert!(!desk.shows("The lost set"), "the window has closed");
+    let opens =
+        |state: &DataState| matches!(state, DataState::Opening { path, .. } if *path == target);
+    let told = |app: &App| {
+        let notices = &app.state().notices;
+        notices.iter().any(|notice| notice.text.contains("set.npz"))
+    };
+    desk.wait("the opening", |app| opens(&app.state().data) || told(app));
+}
+
+#[test]
+fn waiting_and_cancelled_downloads() {
+    let file = Arc::new(noise(300_000, 1));
+    let served = Arc::clone(&file);
+    let server = Server::start(move |asked, out| match asked.path.as_str() {
+        "/first" => hang(),
+        _ => send_file(out, asked, &served, "\"v1\"", usize::MAX),
+    });
+    let hash = sha256(&file);
+    let text = format!(
+        "(format: 1, datasets: [{} {}])",
+        entry("first", &server.url("/first"), file.len(), &hash),
+        entry("second", &server.url("/second"), file.len(), &hash)
+    );
+    let mut desk = Desk::new([1280.0, 800.0], egui::Theme::Light, Some(&text));
+    desk.open_list();
+    desk.click("Download The first set");
+    desk.wait("the start", |app| {
+        let job = app.state().public.job_of("first");
+        job.is_some_and(|job| app.state().jobs.contains_key(&job))
+    });
+    desk.click("Download The second set");
+    assert!(desk.shows("Waits for the download before it"));
+    desk.click("Pause The second set");
+    assert!(
+        desk.shows("Resume The second set"),
+        "at once, though its turn has not come"
+    );
+    desk.click("Resume The second set");
+    desk.click("Cancel The first set");
+    assert!(desk.shows("Download The first set"));
+    desk.wait_for("second", |state| matches!(state, DownloadState::Ready(_)));
+    assert_eq!(
+        desk.harness.state().state().public.state("first"),
+        &DownloadState::Absent
+    );
+    assert!(
+        !desk
+            .home
+            .path()
+            .join("datasets/first/set.npz.part")
+            .exists()
+    );
+}
+
+#[test]
+fn the_shipped_list_fits_small_windows_and_a_damaged_one_says_so() {
+    for theme in [egui::Theme::Light, egui::Theme::Dark] {
+        let mut desk = Desk::new([960.0, 600.0], theme, None);
+        desk.open_list();
+        assert!(desk.shows("Flower photos") && desk.shows("CC BY 2.0"));
+        let window = desk
+            .harness
+            .get_by_role_and_label(Role::Window, "Public datasets")
+            .rect();
+        assert!(
+            egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(960.0, 600.0))
+                .contains_rect(window),
+            "{window}"
+        );
+        let button = desk
+            .harness
+            .get_by_role_and_label(Role::Button, "Download Flower photos")
+            .rect();
+        assert!(
+            window.contains_rect(button),
+            "{button} is outside of {window}"
+        );
+        if let Some(folder) = std::env::var_os("CONVSCOPE_PICTURES") {
+            let name = format!("catalogue-{theme:?}.png");
+            desk.harness
+                .render()
+                .unwrap()
+                .save(PathBuf::from(folder).join(name))
+                .unwrap();
+        }
+        let context = desk.harness.ctx.clone();
+        desk.harness
+            .state_mut()
+            .act(&context, Action::ToggleCatalogue);
+        desk.harness.step();
+        assert!(!desk.shows("Download Flower photos"));
+    }
+    let mut desk = Desk::new(
+        [960.0, 600.0],
+        egui::Theme::Dark,
+        Some("(format: 2, datasets: [])"),
+    );
+    desk.click("File");
+    desk.click(MENU_ENTRY);
+    desk.wait("the failure", |app| app.state().public.failed.is_some());
+    assert!(desk.shows("its format is 2"));
+}
