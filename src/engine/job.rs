@@ -42,6 +42,8 @@ pub enum JobKind {
     LoadExperiment,
     /// Classifies one part of a dataset and counts.
     Evaluate,
+    /// Looks for images with similar pixels.
+    FindSimilar,
 }
 
 impl JobKind {
@@ -60,6 +62,7 @@ impl JobKind {
             Self::SaveModel => "save the model",
             Self::LoadExperiment => "open the experiment",
             Self::Evaluate => "evaluate the model",
+            Self::FindSimilar => "find similar images",
         }
     }
 }

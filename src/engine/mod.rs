@@ -9,6 +9,7 @@ mod job;
 mod latest;
 mod loader;
 mod reader;
+mod similar;
 #[cfg(test)]
 mod tests;
 mod trainer;
@@ -21,4 +22,5 @@ pub use inspector::{
 };
 pub use job::{JobId, JobKind};
 pub use loader::{Folders, OpenDataset, OpenRequest};
+pub use similar::Similar;
 pub use trainer::TrainRequest;

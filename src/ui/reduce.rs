@@ -6,7 +6,7 @@ use super::{
     format::{counted, listed, percent},
     state::{
         AppState, DataState, EditHistory, ImageState, MOST_ANSWERS, MapsState, MaximiseState,
-        RunState, RunningJob, SaysState, Selection, Trail,
+        RunState, RunningJob, SaysState, Selection, SimilarState, Trail,
     },
 };
 use crate::{
@@ -77,6 +77,15 @@ impl AppState {
                 self.preparing = self.preparing.filter(|current| *current != job);
             }
             Event::BrokenFound { dataset, broken } => self.broken_found(dataset, &broken),
+            Event::SimilarFound { job, similar } => {
+                self.jobs.remove(&job);
+                if self.similar.job == Some(job) {
+                    self.similar = SimilarState {
+                        found: Some(similar),
+                        ..SimilarState::default()
+                    };
+                }
+            }
             event => self.apply_run(event),
         }
     }
@@ -199,6 +208,8 @@ impl AppState {
         self.evaluation = None;
         self.image = ImageState::default();
         self.maps = MapsState::default();
+        self.similar = SimilarState::default();
+        self.browsed = Arc::from([]);
         self.experiment_changed();
         let selection = Selection {
             sample: Some(0),
@@ -360,6 +371,10 @@ impl AppState {
         } else if job == self.image.job {
             self.image.job = None;
             self.image.failed.clone_from(&message);
+            false
+        } else if job == self.similar.job {
+            self.similar.job = None;
+            self.similar.failed.clone_from(&message);
             false
         } else if job == self.maximise.job {
             self.maximise.job = None;

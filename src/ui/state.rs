@@ -11,7 +11,7 @@ use crate::{
     data::{Dataset, Division, Edit, Edits, Picture, SplitName, edits::EditError},
     engine::{
         JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress,
-        TrainingOutcome,
+        Similar, TrainingOutcome,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerKind, LayerShape, ShapeError, shapes},
@@ -206,6 +206,17 @@ pub struct SaysState {
     pub answer: Option<Arc<Prediction>>,
 }
 
+/// Images with similar pixels.
+#[derive(Debug, Clone, Default)]
+pub struct SimilarState {
+    /// The newest request.
+    pub job: Option<JobId>,
+    /// The newest answer.
+    pub found: Option<Arc<Similar>>,
+    /// Why the newest request failed.
+    pub failed: Option<String>,
+}
+
 /// A line of the event log; warnings and errors are shown as notifications until dismissed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -284,6 +295,10 @@ pub struct AppState {
     pub maximise: MaximiseState,
     /// Answers.
     pub predict: PredictState,
+    /// What the browser shows, in its order: Previous and Next go through it.
+    pub browsed: Arc<[usize]>,
+    /// Images with pixels like those of the selected one.
+    pub similar: SimilarState,
     /// Jobs that run, by id.
     pub jobs: BTreeMap<JobId, RunningJob>,
     /// The event log, oldest first.
@@ -315,6 +330,8 @@ impl AppState {
             maps: MapsState::default(),
             maximise: MaximiseState::default(),
             predict: PredictState::default(),
+            browsed: Arc::from([]),
+            similar: SimilarState::default(),
             jobs: BTreeMap::new(),
             notices: Vec::new(),
             next_notice: 0,

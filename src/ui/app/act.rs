@@ -12,7 +12,7 @@ use crate::{
         action::Action,
         dialogs::Purpose,
         files::FileTask,
-        state::{MaximiseState, RunState, Training},
+        state::{MaximiseState, RunState, SimilarState, Training},
         workspace::{Step, Workspaces},
     },
 };
@@ -56,6 +56,8 @@ impl App {
                 self.settings.theme = theme.into();
                 context.set_theme(theme);
             }
+            Action::Browsed(samples) => self.state.browsed = samples,
+            Action::FindSimilar(sample) => self.find_similar(sample),
             Action::Dismiss(id) => self.state.dismiss(id),
             Action::Cancel(job) => self.engine.cancel(job),
             Action::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
@@ -128,6 +130,19 @@ impl App {
             }
             _ => {}
         }
+    }
+
+    fn find_similar(&mut self, sample: usize) {
+        let Some(open) = self.state.open_dataset().cloned() else {
+            return;
+        };
+        if let Some(earlier) = self.state.similar.job {
+            self.engine.cancel(earlier);
+        }
+        self.state.similar = SimilarState {
+            job: Some(self.engine.find_similar(open, sample)),
+            ..SimilarState::default()
+        };
     }
 
     fn train(&mut self) {
