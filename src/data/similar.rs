@@ -62,7 +62,8 @@ mod tests {
         assert_eq!(plain(0).distance(&plain(255)), 255.0);
         let one_pixel = Descriptor::of(&RgbImage::from_pixel(1, 1, Rgb([10; 3])));
         assert_eq!(one_pixel, plain(10), "the size does not matter");
-        let others = [(3, 30), (5, 12), (7, 8), (9, 10)].map(|(index, value)| (index, plain(value)));
+        let others =
+            [(3, 30), (5, 12), (7, 8), (9, 10)].map(|(index, value)| (index, plain(value)));
         let found = nearest(&plain(10), others.into_iter(), 3);
         assert_eq!(found, [(9, 0.0), (5, 2.0), (7, 2.0)]);
     }

@@ -188,7 +188,10 @@ fn make_thumbnails(waiting: &mut Waiting, pool: &rayon::ThreadPool) {
         let read = || open.images.read(&open.dataset, index);
         let image = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
         let image = image.unwrap_or_else(|_| Err("makes the decoder fail".into()));
-        (index, image.map(|image| Arc::new(reduced(image.into(), THUMBNAIL_SIDE))))
+        (
+            index,
+            image.map(|image| Arc::new(reduced(image.into(), THUMBNAIL_SIDE))),
+        )
     };
     let pictures = pool.install(|| samples.into_par_iter().map(small).collect());
     waiting.events.send(Event::Thumbnails {

@@ -62,18 +62,30 @@ impl Searches {
     }
 
     /// Begins a search; one that goes on is cancelled.
-    pub fn begin(&mut self, context: JobContext, open: Arc<OpenDataset>, sample: usize, jobs: &Jobs) {
+    pub fn begin(
+        &mut self,
+        context: JobContext,
+        open: Arc<OpenDataset>,
+        sample: usize,
+        jobs: &Jobs,
+    ) {
         self.cancel(jobs);
         let (job, kind) = (context.id, context.kind);
         context.events.send(Event::Started { job, kind });
-        if self.known.as_ref().is_none_or(|known| known.dataset != open.id) {
+        if self
+            .known
+            .as_ref()
+            .is_none_or(|known| known.dataset != open.id)
+        {
             self.known = Some(Known {
                 dataset: open.id,
                 descriptors: HashMap::new(),
             });
         }
         let count = open.dataset.samples.len();
-        let usable: Vec<usize> = (0..count).filter(|index| open.dataset.is_usable(*index)).collect();
+        let usable: Vec<usize> = (0..count)
+            .filter(|index| open.dataset.is_usable(*index))
+            .collect();
         let step = usable.len().div_ceil(MOST_IMAGES).max(1);
         self.current = Some(Search {
             context,
@@ -132,7 +144,10 @@ impl Searches {
         let of = |index: usize| known.descriptors.get(&index).copied().flatten();
         let Some(own) = of(search.sample) else {
             let message = "the image cannot be read".to_owned();
-            search.context.events.send(Event::Failed { job, kind, message });
+            search
+                .context
+                .events
+                .send(Event::Failed { job, kind, message });
             return;
         };
         let others: Vec<(usize, Descriptor)> = search
@@ -148,12 +163,19 @@ impl Searches {
             compared,
             usable: search.usable,
         });
-        search.context.events.send(Event::SimilarFound { job, similar });
+        search
+            .context
+            .events
+            .send(Event::SimilarFound { job, similar });
     }
 }
 
 fn descriptor(open: &OpenDataset, index: usize) -> Option<Descriptor> {
-    let read = || Some(Descriptor::of(&open.images.read(&open.dataset, index).ok()?));
+    let read = || {
+        Some(Descriptor::of(
+            &open.images.read(&open.dataset, index).ok()?,
+        ))
+    };
     // A decoder's panic is one more image that cannot be read.
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_default()
 }

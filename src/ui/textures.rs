@@ -115,7 +115,11 @@ impl Textures {
     }
 
     /// Takes pictures that the loader sent.
-    pub fn arrived(&mut self, dataset: JobId, pictures: Vec<(usize, Result<Arc<Picture>, String>)>) {
+    pub fn arrived(
+        &mut self,
+        dataset: JobId,
+        pictures: Vec<(usize, Result<Arc<Picture>, String>)>,
+    ) {
         if self.dataset == Some(dataset) {
             if self.arrived.len() > MOST_ARRIVED {
                 // Scrolled past before they could be drawn; they are asked for again when needed.

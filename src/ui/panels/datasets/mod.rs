@@ -1,57 +1,147 @@
-//! The dataset browser: classes with counts, thumbnails, what was left out.
+//! The dataset browser: everything that was opened as a grid, a table or an overview, with filters, several
+//! images marked at once, and menus that change them.
 
-use eframe::egui::{Button, ComboBox, Label, RichText, ScrollArea, Slider, Ui, vec2};
+mod budget;
+mod changes;
+mod classes;
+mod filters;
+mod header;
+mod keys;
+mod menu;
+mod names;
+mod overview;
+mod rename;
+mod shown;
+mod table;
+
+use std::{sync::Arc, time::Duration};
+
+use eframe::egui::{
+    Align, Layout, MenuBar, Rect, Response, RichText, Sense, Ui, UiBuilder, pos2, vec2,
+};
 
 use super::{Cx, Panel};
 use crate::{
-    data::{Dataset, Split, SplitName, dataset::display_path},
+    data::dataset::display_path,
+    engine::{JobId, OpenDataset},
+    resources,
     ui::{
         action::Action,
         dialogs::Purpose,
-        format::{counted, shortened, thousands},
+        format::thousands,
         state::{DataState, Selection},
         theme,
-        widgets::{grid, states},
+        widgets::{
+            grid::{Drawn, Grid},
+            marks::{self, Press},
+            states,
+            zoom::Zoom,
+        },
     },
 };
+use budget::Budget;
+use menu::ClassChoice;
+use rename::Rename;
+use shown::{Filter, Order, Shown, View};
+
+/// How images are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Thumbnails.
+    #[default]
+    Grid,
+    /// Lines with name, class, part.
+    Table,
+    /// Five of each class.
+    Examples,
+    /// Three by three, with titles.
+    FirstNine,
+}
+
+impl Mode {
+    /// All, with their words and tooltips.
+    pub const ALL: [(Self, &'static str, &'static str); 4] = [
+        (Self::Grid, "Grid", "Thumbnails"),
+        (Self::Table, "Table", "One line for each image"),
+        (Self::Examples, "Examples", "Five images of each class"),
+        (
+            Self::FirstNine,
+            "First nine",
+            "The first nine images with their classes",
+        ),
+    ];
+}
+
+/// Datasets that ship with the program: what the button says and the name in `datasets`.
+const BUNDLED: [(&str, &str); 3] = [
+    ("Open bundled shapes", "shapes"),
+    ("Open bundled cells", "cells.npz"),
+    ("Open bundled pets", "pets"),
+];
+/// Time that choosing and sorting may take in a frame.
+const BUDGET: Duration = Duration::from_millis(4);
+/// Width of the column of classes.
+const CLASSES_WIDTH: f32 = 176.0;
+/// Narrower panels have no such column.
+const NARROW: f32 = 420.0;
 
 /// View state.
 pub struct Datasets {
-    /// Show one class only.
-    class: Option<usize>,
-    /// Show one part only.
-    part: Option<SplitName>,
+    dataset: Option<JobId>,
+    mode: Mode,
+    filter: Filter,
+    order: Order,
     /// Side of a thumbnail in points.
     side: f32,
-    /// The samples shown and what they were chosen by.
-    shown: Option<(ShownKey, Vec<usize>)>,
+    shown: Shown,
+    /// The list that the rest of the window knows.
+    told: Option<Arc<[usize]>>,
+    /// Where the last press without Shift was.
+    anchor: Option<usize>,
+    /// What was selected by the last press.
+    pressed: Option<usize>,
+    /// A place of the list that has to be seen.
+    scroll_to: Option<usize>,
+    /// How the grid or table was drawn in the frame before.
+    drawn: Drawn,
+    /// The selected image fills the panel.
+    enlarged: Option<Zoom>,
+    rename: Option<Rename>,
+    bundled: Vec<(&'static str, &'static str)>,
 }
-
-/// Dataset, split (by address), class, part.
-type ShownKey = (u64, usize, Option<usize>, Option<SplitName>);
 
 impl Default for Datasets {
     fn default() -> Self {
+        let is_there = |name: &str| resources::find(format!("datasets/{name}")).is_some();
         Self {
-            class: None,
-            part: None,
+            dataset: None,
+            mode: Mode::default(),
+            filter: Filter::default(),
+            order: Order::default(),
             side: 88.0,
-            shown: None,
+            shown: Shown::default(),
+            told: None,
+            anchor: None,
+            pressed: None,
+            scroll_to: None,
+            drawn: Drawn::default(),
+            enlarged: None,
+            rename: None,
+            bundled: BUNDLED
+                .into_iter()
+                .filter(|(_, name)| is_there(name))
+                .collect(),
         }
     }
 }
 
-/// Width of the column of classes.
-const CLASSES_WIDTH: f32 = 168.0;
-
 impl Panel for Datasets {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         match &cx.state.data {
-            DataState::Empty => empty_ui(
-                ui,
-                cx,
-                "Open a folder that holds one folder of images per class.",
-            ),
+            DataState::Empty => {
+                let sentence = "Open a folder that holds one folder of images per class.";
+                self.empty_ui(ui, cx, sentence);
+            }
             DataState::Opening { job, path, .. } => {
                 let progress = cx.state.jobs.get(job).and_then(|job| job.progress);
                 let words = format!("Reading {}", display_path(path));
@@ -61,202 +151,305 @@ impl Panel for Datasets {
             }
             DataState::Failed { message, .. } => {
                 states::failed(ui, message);
-                empty_ui(
-                    ui,
-                    cx,
-                    "Choose another folder, or start with the bundled shapes.",
-                );
+                let sentence = "Choose another folder or file, or start with what is bundled.";
+                self.empty_ui(ui, cx, sentence);
             }
-            DataState::Open(open) => {
-                let open = std::sync::Arc::clone(open);
-                self.browser_ui(ui, cx, &open.dataset);
-            }
+            DataState::Open(open) => self.browser_ui(ui, cx, open),
         }
     }
 }
 
-fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>, sentence: &str) {
-    if states::empty(ui, sentence, Some("Open dataset…")) {
-        cx.push(Action::Ask(Purpose::OpenDataset));
-    }
-    ui.vertical_centered(|ui| {
-        if ui.button("Open bundled shapes").clicked() {
-            cx.push(Action::OpenBundled("shapes"));
-        }
-    });
+/// File name and class of a sample.
+fn describe(open: &OpenDataset, index: usize) -> String {
+    open.dataset
+        .samples
+        .get(index)
+        .map_or_else(String::new, |sample| {
+            format!(
+                "{} · {}",
+                sample.name(),
+                open.dataset.class_name(sample.label)
+            )
+        })
 }
 
 impl Datasets {
-    fn browser_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset) {
-        self.class = self.class.filter(|class| *class < dataset.classes.len());
-        ui.horizontal_wrapped(|ui| {
-            ui.heading(&dataset.name);
-            let words = format!(
-                "{} · {} classes",
-                counted(dataset.samples.len(), "image"),
-                dataset.classes.len()
-            );
-            states::caption(ui, words).on_hover_text(display_path(&dataset.root));
-        });
-        left_out_ui(ui, dataset);
-        ui.add_space(4.0);
-        let division = cx.state.division.clone();
-        ui.horizontal_top(|ui| {
-            let width = CLASSES_WIDTH.min(0.36 * ui.available_width());
-            ui.allocate_ui(vec2(width, ui.available_height()), |ui| {
-                ui.set_width(width);
-                ui.vertical(|ui| self.classes_ui(ui, cx, dataset));
-            });
-            ui.add_space(theme::GRID);
-            ui.vertical(|ui| {
-                self.filter_ui(ui, division.as_ref().map(|division| &*division.split));
-                self.update_shown(cx, dataset);
-                self.grid_ui(ui, cx, dataset);
-            });
-        });
-    }
-
-    fn classes_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset) {
-        ui.spacing_mut().item_spacing.y = 4.0;
-        let counts = dataset.class_counts();
-        let width = ui.available_width();
-        let longest = if width < CLASSES_WIDTH { 8 } else { 12 };
-        let all = Button::selectable(self.class.is_none(), "All")
-            .right_text(thousands(dataset.samples.len()));
-        if ui.add(all.min_size(vec2(width - 12.0, 28.0))).clicked() {
-            self.class = None;
+    fn empty_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>, sentence: &str) {
+        if states::empty(ui, sentence, Some("Open dataset…")) {
+            cx.push(Action::Ask(Purpose::OpenDataset));
         }
-        ScrollArea::vertical()
-            .auto_shrink(false)
-            .show_rows(ui, 28.0, counts.len(), |ui, rows| {
-                for class in rows {
-                    let name = dataset.class_name(class);
-                    ui.horizontal(|ui| {
-                        let chip = RichText::new("●").color(theme::class_colour(class));
-                        let button = Button::selectable(
-                            self.class == Some(class),
-                            (chip, shortened(name, longest)),
-                        )
-                        .right_text(thousands(counts[class]));
-                        let response = ui.add(button.min_size(vec2(width - 12.0, 28.0)));
-                        if response.on_hover_text(name).clicked() {
-                            self.class = Some(class);
-                            let selection = Selection {
-                                class: Some(class),
-                                ..cx.state.selection.clone()
-                            };
-                            cx.push(Action::Select(selection));
-                        }
-                    });
+        ui.vertical_centered(|ui| {
+            if ui.button("Open dataset file…").clicked() {
+                cx.push(Action::Ask(Purpose::OpenDatasetFile));
+            }
+            for &(words, name) in &self.bundled {
+                if ui.button(words).clicked() {
+                    cx.push(Action::OpenBundled(name));
                 }
-            });
+            }
+        });
     }
 
-    fn filter_ui(&mut self, ui: &mut Ui, split: Option<&Split>) {
-        ui.horizontal_wrapped(|ui| {
-            let words = |part: Option<SplitName>| match (part, split) {
-                (None, _) => "every part".to_owned(),
-                (Some(part), Some(split)) => {
-                    format!("{} · {}", part.word(), thousands(split.part(part).len()))
-                }
-                (Some(part), None) => part.word().to_owned(),
+    fn browser_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
+        if self.dataset != Some(open.id) {
+            // Another dataset has other classes and other samples.
+            self.dataset = Some(open.id);
+            self.filter = Filter::default();
+            (self.anchor, self.rename, self.enlarged) = (None, None, None);
+            self.scroll_to = Some(0);
+        }
+        self.update_shown(ui, cx, open);
+        header::header_ui(ui, cx, open);
+        let area = ui.available_rect_before_wrap();
+        ui.allocate_rect(area, Sense::hover());
+        let is_wide = area.width() >= NARROW;
+        let mut left = area.left();
+        if is_wide {
+            left += CLASSES_WIDTH + theme::GRID;
+            let column = area.with_max_x(area.left() + CLASSES_WIDTH);
+            let list = self.shown.list();
+            let rename = inside(ui, column, |ui| {
+                classes::classes_ui(ui, cx, open, list, &mut self.filter.classes)
+            });
+            if let Some(class) = rename {
+                self.rename = Some(Rename::new(open, class));
+            }
+        }
+        let rest = Rect::from_min_max(pos2(left, area.top()), area.max);
+        inside(ui, rest, |ui| self.images_ui(ui, cx, open, is_wide));
+        if self
+            .rename
+            .as_mut()
+            .is_some_and(|rename| !rename.ui(ui, cx, open))
+        {
+            self.rename = None;
+        }
+    }
+
+    fn update_shown(&mut self, ui: &Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
+        let is_unreadable = |index: usize| cx.textures.is_unreadable(index);
+        let view = View {
+            open,
+            division: cx.state.division.as_ref(),
+            is_unreadable: &is_unreadable,
+            unreadable: cx.textures.unreadable_count(),
+        };
+        if !self
+            .shown
+            .update(&view, &self.filter, self.order, &Budget::of(BUDGET))
+        {
+            ui.ctx().request_repaint();
+            return;
+        }
+        let samples = &self.shown.list().samples;
+        if self
+            .told
+            .as_ref()
+            .is_none_or(|told| !Arc::ptr_eq(told, samples))
+        {
+            self.told = Some(Arc::clone(samples));
+            cx.push(Action::Browsed(Arc::clone(samples)));
+        }
+    }
+
+    fn images_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>, is_wide: bool) {
+        let mut bar = filters::Bar {
+            mode: &mut self.mode,
+            filter: &mut self.filter,
+            order: &mut self.order,
+            side: &mut self.side,
+        };
+        bar.ui(ui, cx, open, is_wide);
+        self.status_ui(ui, cx, open);
+        self.keys(ui, cx);
+        if self.enlarged.is_some() {
+            return self.enlarged_ui(ui, cx);
+        }
+        let samples = Arc::clone(&self.shown.list().samples);
+        if samples.is_empty() && matches!(self.mode, Mode::Grid | Mode::Table) {
+            let is_complete = self.shown.is_complete();
+            let words = if is_complete {
+                "No image fits the filters."
+            } else {
+                "Looking…"
             };
-            let label = ui.label("Part");
-            let shown = ComboBox::from_id_salt("part")
-                .selected_text(words(self.part))
-                .width(140.0);
-            let shown = shown.show_ui(ui, |ui| {
-                ui.selectable_value(&mut self.part, None, words(None));
-                for part in SplitName::ALL {
-                    ui.selectable_value(&mut self.part, Some(part), words(Some(part)));
-                }
+            let button = is_complete.then_some("Show all images");
+            if states::empty(ui, words, button) {
+                self.filter = Filter::default();
+            }
+            return;
+        }
+        self.view_ui(ui, cx, open, &samples);
+    }
+
+    fn view_ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut Cx<'_>,
+        open: &Arc<OpenDataset>,
+        samples: &[usize],
+    ) {
+        let scroll_to = self.scroll_to.take();
+        let selection = cx.state.selection.clone();
+        let mut press = None;
+        let mut enlarge = false;
+        let mut tile = |cx: &mut Cx<'_>, sample: usize, response: &Response| {
+            if let Some(how) = pressed(&selection, sample, response) {
+                press = Some((sample, how));
+            }
+            enlarge |= response.double_clicked();
+            response.context_menu(|ui| {
+                let meant = marks::meant(&cx.state.selection);
+                menu::samples_ui(ui, cx, open, &meant);
             });
-            shown.response.labelled_by(label.id);
-            ui.add_space(theme::GRID);
-            let label = ui.label("Size");
-            ui.spacing_mut().slider_width = 90.0;
-            let slider = Slider::new(&mut self.side, 48.0..=192.0)
-                .step_by(8.0)
-                .show_value(false);
-            ui.add(slider)
-                .labelled_by(label.id)
-                .on_hover_text("Size of the thumbnails");
+        };
+        match self.mode {
+            Mode::Grid => {
+                let grid = Grid {
+                    samples,
+                    side: self.side,
+                    scroll_to,
+                };
+                self.drawn = grid.ui(ui, cx, &|sample| describe(open, sample), &mut tile);
+            }
+            Mode::Table => {
+                let table = table::Table {
+                    open,
+                    samples,
+                    scroll_to,
+                };
+                let rows = table.ui(ui, cx, &mut self.order, &mut tile);
+                self.drawn = Drawn { columns: 1, rows };
+            }
+            Mode::Examples => {
+                let classes: Vec<usize> = if self.filter.classes.is_empty() {
+                    (0..open.dataset.classes.len()).collect()
+                } else {
+                    self.filter.classes.iter().copied().collect()
+                };
+                let list = self.shown.list();
+                overview::examples_ui(ui, cx, open, list, (&classes, self.side), &mut tile);
+            }
+            Mode::FirstNine => overview::first_nine_ui(ui, cx, open, samples, &mut tile),
+        }
+        if enlarge {
+            self.enlarged = Some(Zoom::default());
+        }
+        if let Some((sample, how)) = press {
+            self.press(cx, samples, sample, how);
+        }
+    }
+
+    /// Selects or marks `sample`.
+    fn press(&mut self, cx: &mut Cx<'_>, samples: &[usize], sample: usize, how: Press) {
+        if self.pressed != cx.state.selection.sample {
+            // Something else was selected elsewhere since.
+            self.anchor = cx.state.selection.sample;
+        }
+        let selection = marks::pressed(&cx.state.selection, samples, self.anchor, sample, how);
+        if how != Press::Extend {
+            self.anchor = Some(sample);
+        }
+        self.pressed = selection.sample;
+        let dataset = cx.state.dataset();
+        let shown = dataset.and_then(|dataset| dataset.samples.get(selection.sample?));
+        let class = shown.map(|sample| sample.label).or(selection.class);
+        cx.push(Action::Select(Selection { class, ..selection }));
+    }
+
+    /// How many are shown and marked, and what can be done with them.
+    fn status_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
+        let count = self.shown.list().samples.len();
+        let marked = cx.state.selection.marked.len();
+        MenuBar::new().ui(ui, |ui| {
+            let more = if self.shown.is_complete() {
+                ""
+            } else {
+                " so far"
+            };
+            let all = thousands(open.dataset.samples.len());
+            states::caption(ui, format!("{} of {all} images{more}", thousands(count)));
+            if marked > 0 {
+                ui.label(RichText::new(format!("{} marked", thousands(marked))).strong());
+            }
+            if marked > 0 || cx.state.selection.sample.is_some() {
+                let change = ui.menu_button("Change…", |ui| {
+                    menu::samples_ui(ui, cx, open, &marks::meant(&cx.state.selection));
+                });
+                change
+                    .response
+                    .on_hover_text("Exclude, label or move what is selected; also by right click");
+            }
+            if marked > 0 && ui.button("Unmark").on_hover_text("Esc").clicked() {
+                cx.push(Action::Select(marks::cleared(&cx.state.selection)));
+            }
+            self.class_button_ui(ui, cx, open);
         });
     }
 
-    fn update_shown(&mut self, cx: &Cx<'_>, dataset: &Dataset) {
-        let id = cx.state.open_dataset().map_or(0, |open| open.id.0);
-        let division = cx.state.division.as_ref();
-        let address = division.map_or(0, |division| std::sync::Arc::as_ptr(division) as usize);
-        let key = (id, address, self.class, self.part);
-        if self.shown.as_ref().is_some_and(|(shown, _)| *shown == key) {
+    /// The menu of the one class that is shown.
+    fn class_button_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
+        let Some(&class) = self
+            .filter
+            .classes
+            .first()
+            .filter(|_| self.filter.classes.len() == 1)
+        else {
             return;
-        }
-        let fits = |index: &usize| {
-            self.class
-                .is_none_or(|class| dataset.samples[*index].label == class)
-                && self
-                    .part
-                    .is_none_or(|part| division.and_then(|d| d.part_of(*index)) == Some(part))
         };
-        self.shown = Some((key, (0..dataset.samples.len()).filter(fits).collect()));
+        let mut choice = None;
+        let button = ui.menu_button("Class…", |ui| {
+            choice = menu::class_ui(ui, cx, open, class)
+        });
+        button
+            .response
+            .on_hover_text("Rename or exclude this class; also by right click on its name");
+        if choice == Some(ClassChoice::Rename) {
+            self.rename = Some(Rename::new(open, class));
+        }
     }
 
-    fn grid_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset) {
-        let Some((_, shown)) = &self.shown else {
+    /// The selected image alone.
+    fn enlarged_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let Some(zoom) = &mut self.enlarged else {
             return;
         };
-        if shown.is_empty() {
-            states::caption(ui, "No image of this class stands in this part.");
-            return;
-        }
-        let describe = |sample: usize| {
-            let sample = &dataset.samples[sample];
-            let name = sample
-                .path
-                .file_name()
-                .map(|name| display_path(name.as_ref()))
-                .unwrap_or_default();
-            format!("{name} · {}", dataset.class_name(sample.label))
-        };
-        if let Some(sample) = grid::thumbnails(ui, cx, shown, self.side, describe) {
-            let class = dataset.samples.get(sample).map(|sample| sample.label);
-            let selection = Selection {
-                sample: Some(sample),
-                class,
-                ..cx.state.selection.clone()
-            };
-            cx.push(Action::Select(selection));
+        let mut close = false;
+        ui.horizontal(|ui| {
+            close = ui
+                .button("Back to the images")
+                .on_hover_text("Esc or Enter")
+                .clicked();
+            zoom.buttons_ui(ui);
+        });
+        let space = ui.available_size().max(vec2(16.0, 16.0));
+        zoom.sample_ui(ui, cx, space);
+        if close {
+            self.enlarged = None;
         }
     }
 }
 
-/// What the scan passed over and what could not be opened.
-fn left_out_ui(ui: &mut Ui, dataset: &Dataset) {
-    let (skipped, broken) = (&dataset.skipped, &dataset.broken);
-    if skipped.total() == 0 && broken.is_empty() {
-        return;
+/// How a tile was pressed in this frame, if it was.
+fn pressed(selection: &Selection, sample: usize, response: &Response) -> Option<Press> {
+    if response.secondary_clicked() {
+        // The menu is about what is marked only if that was clicked.
+        return (!marks::is_marked(selection, sample)).then_some(Press::Alone);
     }
-    ui.horizontal_wrapped(|ui| {
-        if skipped.total() > 0 {
-            let words = format!("{} skipped", counted(skipped.total(), "file"));
-            states::caption(ui, words).on_hover_text(format!(
-                "{} hidden, {} that are not images, {} outside the class folders",
-                skipped.hidden, skipped.not_images, skipped.misplaced
-            ));
-        }
-        if !broken.is_empty() {
-            let colour = theme::palette(ui).warning;
-            let words = format!("{} could not be opened", counted(broken.len(), "image"));
-            ui.menu_button(RichText::new(words).small().color(colour), |ui| {
-                ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
-                    for (&index, reason) in broken {
-                        let name = display_path(&dataset.samples[index].path);
-                        let words = format!("{name}: {reason}");
-                        ui.add(Label::new(words).wrap());
-                    }
-                });
-            });
-        }
-    });
+    let modifiers = response.ctx.input(|input| input.modifiers);
+    response
+        .clicked()
+        .then_some(match (modifiers.shift, modifiers.command) {
+            (true, _) => Press::Extend,
+            (_, true) => Press::Toggle,
+            _ => Press::Alone,
+        })
+}
+
+/// Draws within `rect`, whatever it needs.
+fn inside<R>(ui: &mut Ui, rect: Rect, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let layout = Layout::top_down(Align::Min);
+    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+    child.shrink_clip_rect(rect.expand(2.0));
+    add(&mut child)
 }

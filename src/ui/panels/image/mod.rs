@@ -1,91 +1,126 @@
-//! The selected image, large, with its path, label and part.
+//! The selected image: large with zoom and pixel values, facts, its neighbours, a histogram and similar images.
 
-use eframe::egui::{self, Label, Ui, vec2};
+mod facts;
+mod histogram;
+mod similar;
+
+use std::sync::Arc;
+
+use eframe::egui::{Button, ScrollArea, Ui, vec2};
+use egui_material_icons::{icon_text, icons};
 
 use super::{Cx, Panel};
-use crate::{
-    data::{Picture, dataset::display_path},
-    ui::{
-        theme,
-        widgets::{picture, states},
-    },
+use crate::ui::{
+    action::Action,
+    format::thousands,
+    state::Selection,
+    theme,
+    widgets::{states, zoom::Zoom},
 };
+use histogram::HistogramView;
 
-/// View state: none.
+/// View state.
 #[derive(Default)]
-pub struct Image {}
+pub struct Image {
+    zoom: Zoom,
+    histogram: HistogramView,
+    /// The list, the selected sample and its place in it.
+    place: Option<(Arc<[usize]>, usize, Option<usize>)>,
+}
 
-/// Height kept for the facts below the picture.
-const FACTS_HEIGHT: f32 = 132.0;
+/// Share of the height that the picture takes.
+const PICTURE_SHARE: f32 = 0.52;
+/// The picture is at least this high.
+const LOWEST: f32 = 96.0;
 
 impl Panel for Image {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let state = cx.state;
-        let selected = state.dataset().zip(state.selection.sample);
-        let Some((dataset, index)) =
-            selected.filter(|(dataset, index)| *index < dataset.samples.len())
+        let selected = state.open_dataset().zip(state.selection.sample);
+        let Some((open, index)) =
+            selected.filter(|(open, index)| *index < open.dataset.samples.len())
         else {
             states::empty(ui, "Click an image to see it large.", None);
             return;
         };
-        let space = vec2(
-            ui.available_width(),
-            (ui.available_height() - FACTS_HEIGHT).max(64.0),
-        );
-        let (rect, response) = ui.allocate_exact_size(space, egui::Sense::hover());
-        let loaded = state
-            .image
-            .image
-            .as_ref()
-            .filter(|(sample, ..)| *sample == index);
-        let large = loaded.map(|(_, picture, _)| cx.textures.picture(ui.ctx(), picture));
-        // The thumbnail stands in until the file is read.
-        if let Some(texture) = large.or_else(|| cx.thumbnail(ui.ctx(), index)) {
-            let size = picture::fitted(texture.size_vec2(), rect.size());
-            let area = egui::Rect::from_center_size(rect.center(), size);
-            picture::paint(ui, &texture, area);
-            picture::frame(ui, area);
-            if let Some((_, pixels, _)) = loaded {
-                pixel_value(response, area, pixels);
-            }
-        }
+        let whole = ui.available_height();
+        ui.horizontal_wrapped(|ui| {
+            self.neighbours_ui(ui, cx, index);
+            ui.add_space(theme::GRID);
+            self.zoom.buttons_ui(ui);
+        });
+        let height = (whole * PICTURE_SHARE).max(LOWEST);
+        self.zoom
+            .sample_ui(ui, cx, vec2(ui.available_width(), height));
         if let Some(message) = &state.image.failed {
             states::failed(ui, message);
         }
-        let sample = &dataset.samples[index];
-        egui::Grid::new("facts")
-            .num_columns(2)
-            .spacing([16.0, 6.0])
-            .show(ui, |ui| {
-                let mut fact = |name: &str, value: String| {
-                    states::caption(ui, name);
-                    ui.add(Label::new(&value).truncate()).on_hover_text(value);
-                    ui.end_row();
-                };
-                fact("File", display_path(&dataset.root.join(&sample.path)));
-                fact("Label", dataset.class_name(sample.label).to_owned());
-                let part = state.part_of(index);
-                fact("Part", part.map_or("–", |part| part.word()).to_owned());
-                let size = loaded.map_or_else(
-                    || "…".to_owned(),
-                    |(.., (w, h))| format!("{w} × {h} pixels"),
-                );
-                fact("Size", size);
-            });
-        ui.add_space(theme::GRID);
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - theme::GRID);
+            facts::facts_ui(ui, cx, open, index);
+            let loaded = state
+                .image
+                .image
+                .as_ref()
+                .filter(|(sample, ..)| *sample == index);
+            self.histogram.ui(ui, loaded.map(|(_, picture, _)| picture));
+            similar::similar_ui(ui, cx, open, index);
+            ui.add_space(theme::GRID);
+        });
     }
 }
 
-/// Tells position and colour of the pixel under the pointer.
-fn pixel_value(response: egui::Response, area: egui::Rect, pixels: &Picture) {
-    let Some(pointer) = response.hover_pos() else {
-        return;
+impl Image {
+    /// Where the sample stands in the browser's list.
+    fn place(&mut self, cx: &Cx<'_>, index: usize) -> Option<usize> {
+        let list = &cx.state.browsed;
+        let is_known = self
+            .place
+            .as_ref()
+            .is_some_and(|(known, sample, _)| *sample == index && Arc::ptr_eq(known, list));
+        if !is_known {
+            let place = list.iter().position(|sample| *sample == index);
+            self.place = Some((Arc::clone(list), index, place));
+        }
+        self.place.as_ref().and_then(|(.., place)| *place)
+    }
+
+    /// To the images before and after in the browser's order.
+    fn neighbours_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, index: usize) {
+        let place = self.place(cx, index);
+        let list = Arc::clone(&cx.state.browsed);
+        let earlier = place.and_then(|place| list.get(place.checked_sub(1)?).copied());
+        let later = place.and_then(|place| list.get(place + 1).copied());
+        ui.spacing_mut().button_padding.x = 8.0;
+        let mut button = |ui: &mut Ui, icon, words: &str, sample: Option<usize>| {
+            let button = Button::new(icon_text(icon).size(16.0));
+            let response = ui
+                .add_enabled(sample.is_some(), button)
+                .accessible_name(words);
+            let tooltip = format!("{words} image in the browser's order");
+            if response.on_hover_text(tooltip).clicked() {
+                select(cx, sample);
+            }
+        };
+        button(ui, icons::ICON_CHEVRON_LEFT, "Previous", earlier);
+        button(ui, icons::ICON_CHEVRON_RIGHT, "Next", later);
+        let words = match place {
+            Some(place) => format!("{} of {}", thousands(place + 1), thousands(list.len())),
+            None => "not in the list".to_owned(),
+        };
+        states::caption(ui, words);
+    }
+}
+
+/// Selects a sample and its class.
+fn select(cx: &mut Cx<'_>, sample: Option<usize>) {
+    let samples = cx.state.dataset().map(|dataset| &dataset.samples);
+    let class = samples.and_then(|samples| Some(samples.get(sample?)?.label));
+    let selection = Selection {
+        sample,
+        class,
+        marked: Arc::from([]),
+        ..cx.state.selection.clone()
     };
-    let Some((x, y)) = picture::pixel_at(area, pointer, pixels.width, pixels.height) else {
-        return;
-    };
-    let [red, green, blue] = pixels.pixel(x, y);
-    response.on_hover_text_at_pointer(format!(
-        "column {x}, row {y}: red {red}, green {green}, blue {blue}"
-    ));
+    cx.push(Action::Select(selection));
 }
