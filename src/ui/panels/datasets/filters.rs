@@ -1,11 +1,16 @@
-//! The bar over the images: how they are shown, which, and in what order.
+//! The bar over the images: how they are shown, which, and in what order. Where there is little room, most of it
+//! unfolds from one button.
 
-use eframe::egui::{Button, ComboBox, Key, KeyboardShortcut, Modifiers, Slider, TextEdit, Ui};
+use eframe::egui::{
+    Align, Button, ComboBox, Key, KeyboardShortcut, Layout, Modifiers, PopupCloseBehavior,
+    RichText, Slider, TextEdit, Ui,
+    containers::menu::{MenuButton, MenuConfig},
+};
 use egui_material_icons::{icon_text, icons};
 
 use super::{
     Mode,
-    shown::{Filter, Flag, Order, PartFilter, SortBy},
+    filter::{Filter, Flag, Order, PartFilter, SortBy},
 };
 use crate::{
     data::{Split, SplitName},
@@ -20,7 +25,11 @@ use crate::{
 /// Puts the keyboard into the field for names.
 const FIND: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::F);
 /// Width of a list to choose from.
-const COMBO: f32 = 104.0;
+const COMBO: f32 = 100.0;
+/// Width of such a list with its name.
+const FIELD: f32 = 144.0;
+/// Narrower bars unfold.
+const NARROW: f32 = 372.0;
 
 /// What the bar changes.
 pub struct Bar<'a> {
@@ -36,28 +45,93 @@ pub struct Bar<'a> {
 
 impl Bar<'_> {
     /// Draws it. `has_classes` says whether the list of classes stands beside it.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, has_classes: bool) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, has_classes: bool) {
+        ui.spacing_mut().button_padding.x = 8.0;
+        if ui.available_width() < NARROW {
+            ui.horizontal_wrapped(|ui| {
+                self.mode_list_ui(ui);
+                self.unfolding_ui(ui, cx, open, has_classes);
+                self.name_ui(ui);
+            });
+            return;
+        }
         ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = 2.0;
-            if let Some(mode) = fields::switch(ui, *self.mode, &Mode::ALL) {
-                *self.mode = mode;
-            }
+            fields::together(ui, 0.0, |ui| {
+                ui.spacing_mut().item_spacing.x = 2.0;
+                if let Some(mode) = fields::switch(ui, *self.mode, &Mode::ALL) {
+                    *self.mode = mode;
+                }
+            });
+            self.side_ui(ui);
         });
         ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().button_padding.x = 8.0;
-            if !has_classes {
-                class_ui(ui, open, self.filter);
-            }
-            self.part_ui(ui, cx);
-            self.flag_ui(ui);
+            self.choices_ui(ui, cx, open, has_classes);
             self.name_ui(ui);
-            if matches!(self.mode, Mode::Grid | Mode::Table) {
-                self.sort_ui(ui);
-            }
-            if matches!(self.mode, Mode::Grid | Mode::Examples) {
-                self.side_ui(ui);
-            }
         });
+    }
+
+    fn mode_list_ui(&mut self, ui: &mut Ui) {
+        let current = *self.mode;
+        let words = Mode::ALL.iter().find(|(mode, ..)| *mode == current);
+        let words = words.map_or("", |(_, words, _)| *words);
+        let options = || {
+            Mode::ALL
+                .map(|(mode, words, _)| (mode, words.to_owned()))
+                .into()
+        };
+        fields::together(ui, FIELD, |ui| {
+            let chosen = fields::choice(
+                ui,
+                "View",
+                "How images are shown",
+                COMBO,
+                (&current, words),
+                options,
+            );
+            *self.mode = chosen.unwrap_or(current);
+        });
+    }
+
+    fn unfolding_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, has_classes: bool) {
+        let active = [
+            !has_classes && !self.filter.classes.is_empty(),
+            self.filter.part != PartFilter::Every,
+            self.filter.flag != Flag::Any,
+        ];
+        let active = active.iter().filter(|is| **is).count();
+        let words = if active == 0 {
+            "Filters".to_owned()
+        } else {
+            format!("Filters · {active}")
+        };
+        let words = if active == 0 {
+            RichText::new(words)
+        } else {
+            RichText::new(words).strong()
+        };
+        let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        fields::together(ui, 72.0, |ui| {
+            let menu = MenuButton::new(words).config(config);
+            let (response, _) = menu.ui(ui, |ui| {
+                ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                    ui.set_width(200.0);
+                    self.choices_ui(ui, cx, open, has_classes);
+                    self.side_ui(ui);
+                });
+            });
+            response.on_hover_text("Class, part, flag, order and size");
+        });
+    }
+
+    fn choices_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, has_classes: bool) {
+        if !has_classes {
+            fields::together(ui, FIELD, |ui| class_ui(ui, open, self.filter));
+        }
+        fields::together(ui, FIELD, |ui| self.part_ui(ui, cx));
+        fields::together(ui, FIELD, |ui| self.flag_ui(ui));
+        if matches!(self.mode, Mode::Grid | Mode::Table | Mode::FirstNine) {
+            fields::together(ui, FIELD + 40.0, |ui| self.sort_ui(ui));
+        }
     }
 
     fn part_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
@@ -93,65 +167,53 @@ impl Bar<'_> {
 
     fn flag_ui(&mut self, ui: &mut Ui) {
         let current = self.filter.flag;
-        let word = |flag: Flag| {
-            let found = Flag::ALL.iter().find(|(other, _)| *other == flag);
-            found.map_or("", |(_, word)| *word)
+        let words = Flag::ALL.iter().find(|(flag, _)| *flag == current);
+        let words = words.map_or("", |(_, words)| *words);
+        let options = || {
+            Flag::ALL
+                .map(|(flag, words)| (flag, words.to_owned()))
+                .into()
         };
-        let options = || Flag::ALL.map(|(flag, word)| (flag, word.to_owned())).into();
         let tooltip = "Show only what you excluded or changed, or what cannot be opened";
-        if let Some(flag) = fields::choice(
-            ui,
-            "Flag",
-            tooltip,
-            COMBO,
-            (&current, word(current)),
-            options,
-        ) {
+        if let Some(flag) = fields::choice(ui, "Flag", tooltip, COMBO, (&current, words), options) {
             self.filter.flag = flag;
         }
     }
 
     fn name_ui(&mut self, ui: &mut Ui) {
-        let label = states::caption(ui, "Name");
-        let field = TextEdit::singleline(&mut self.filter.name)
-            .hint_text("contains")
-            .desired_width(96.0);
-        let field = ui
-            .add(field)
-            .labelled_by(label.id)
-            .on_hover_text("Part of the file's name (Ctrl+F)");
-        if ui.input_mut(|input| input.consume_shortcut(&FIND)) {
-            field.request_focus();
-        }
-        if !self.filter.name.is_empty() {
-            let clear = ui.add(Button::new(icon_text(icons::ICON_CLOSE)).frame(false));
-            if clear
-                .accessible_name("Clear the name")
-                .on_hover_text("Show every name")
-                .clicked()
-            {
-                self.filter.name.clear();
+        fields::together(ui, FIELD + 8.0, |ui| {
+            let label = states::caption(ui, "Name");
+            let field = TextEdit::singleline(&mut self.filter.name)
+                .hint_text("contains")
+                .desired_width(84.0);
+            let field = ui
+                .add(field)
+                .labelled_by(label.id)
+                .on_hover_text("Part of the file's name (Ctrl+F)");
+            if ui.input_mut(|input| input.consume_shortcut(&FIND)) {
+                field.request_focus();
             }
-        }
+            if !self.filter.name.is_empty() {
+                let clear = ui.add(Button::new(icon_text(icons::ICON_CLOSE)).frame(false));
+                if clear
+                    .accessible_name("Clear the name")
+                    .on_hover_text("Show every name")
+                    .clicked()
+                {
+                    self.filter.name.clear();
+                }
+            }
+        });
     }
 
     fn sort_ui(&mut self, ui: &mut Ui) {
         let current = self.order.by;
-        let word = |by: SortBy| {
-            let found = SortBy::ALL.iter().find(|(other, _)| *other == by);
-            found.map_or("", |(_, word)| *word)
-        };
-        let options = || SortBy::ALL.map(|(by, word)| (by, word.to_owned())).into();
+        let words = SortBy::ALL.iter().find(|(by, _)| *by == current);
+        let words = words.map_or("", |(_, words)| *words);
+        let options = || SortBy::ALL.map(|(by, words)| (by, words.to_owned())).into();
         let tooltip =
             "Source: as the folders or the file have them. Names count as people do: 9 before 10";
-        if let Some(by) = fields::choice(
-            ui,
-            "Sort",
-            tooltip,
-            COMBO,
-            (&current, word(current)),
-            options,
-        ) {
+        if let Some(by) = fields::choice(ui, "Sort", tooltip, COMBO, (&current, words), options) {
             self.order.by = by;
         }
         let (icon, words) = if self.order.descending {
@@ -159,9 +221,8 @@ impl Bar<'_> {
         } else {
             (icons::ICON_ARROW_UPWARD, "Ascending")
         };
-        let button = ui.button(icon_text(icon).size(16.0));
+        let button = ui.button(icon_text(icon).size(16.0)).accessible_name(words);
         if button
-            .accessible_name(words)
             .on_hover_text(format!("{words}; click to turn it round"))
             .clicked()
         {
@@ -170,14 +231,19 @@ impl Bar<'_> {
     }
 
     fn side_ui(&mut self, ui: &mut Ui) {
-        let label = states::caption(ui, "Size");
-        ui.spacing_mut().slider_width = 80.0;
-        let slider = Slider::new(self.side, 48.0..=192.0)
-            .step_by(8.0)
-            .show_value(false);
-        ui.add(slider)
-            .labelled_by(label.id)
-            .on_hover_text("Size of the thumbnails");
+        if !matches!(self.mode, Mode::Grid | Mode::Examples) {
+            return;
+        }
+        fields::together(ui, FIELD, |ui| {
+            let label = states::caption(ui, "Size");
+            ui.spacing_mut().slider_width = 80.0;
+            let slider = Slider::new(self.side, 48.0..=192.0)
+                .step_by(8.0)
+                .show_value(false);
+            ui.add(slider)
+                .labelled_by(label.id)
+                .on_hover_text("Size of the thumbnails");
+        });
     }
 }
 

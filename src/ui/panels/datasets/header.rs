@@ -1,7 +1,8 @@
 //! The top of the browser: what is open, what it was read as, what was left out, undo and redo.
 
 use eframe::egui::{
-    Button, ComboBox, Grid, Label, PopupCloseBehavior, RichText, ScrollArea, TextStyle, Ui,
+    Align, Button, ComboBox, Grid, Label, Layout, PopupCloseBehavior, RichText, ScrollArea,
+    TextStyle, Ui,
     containers::menu::{MenuButton, MenuConfig},
 };
 use egui_material_icons::{icon_text, icons};
@@ -17,7 +18,7 @@ use crate::{
         format::{counted, thousands},
         panels::Cx,
         theme,
-        widgets::states,
+        widgets::{fields, states},
     },
 };
 
@@ -43,27 +44,33 @@ pub fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset) {
         states::caption(ui, words).on_hover_text(display_path(&dataset.opened));
     });
     ui.horizontal_wrapped(|ui| {
-        kind_ui(ui, cx, dataset.kind);
+        fields::together(ui, KINDS_WIDTH + 56.0, |ui| kind_ui(ui, cx, dataset.kind));
         let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
         MenuButton::new("Details")
             .config(config)
             .ui(ui, |ui| details_ui(ui, cx, open));
         left_out_ui(ui, dataset);
-        let (can_undo, can_redo) = cx.state.can_undo_redo();
-        for (icon, words, action, enabled) in [
-            (icons::ICON_UNDO, "Undo", Action::Undo, can_undo),
-            (icons::ICON_REDO, "Redo", Action::Redo, can_redo),
-        ] {
-            let keys = if words == "Undo" { "Ctrl+Z" } else { "Ctrl+Y" };
-            let button = Button::new(icon_text(icon).size(16.0));
-            let response = ui.add_enabled(enabled, button);
-            let tooltip = format!("{words} the last change to the dataset ({keys})");
-            let response = response.accessible_name(words).on_hover_text(&tooltip);
-            if response.on_disabled_hover_text(tooltip).clicked() {
-                cx.push(action);
-            }
-        }
+        fields::together(ui, 84.0, |ui| history_ui(ui, cx));
     });
+}
+
+/// Undo and redo.
+fn history_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.spacing_mut().button_padding.x = 8.0;
+    let (can_undo, can_redo) = cx.state.can_undo_redo();
+    for (icon, words, action, enabled) in [
+        (icons::ICON_UNDO, "Undo", Action::Undo, can_undo),
+        (icons::ICON_REDO, "Redo", Action::Redo, can_redo),
+    ] {
+        let keys = if words == "Undo" { "Ctrl+Z" } else { "Ctrl+Y" };
+        let button = Button::new(icon_text(icon).size(16.0));
+        let response = ui.add_enabled(enabled, button);
+        let tooltip = format!("{words} the last change to the dataset ({keys})");
+        let response = response.accessible_name(words).on_hover_text(&tooltip);
+        if response.on_disabled_hover_text(tooltip).clicked() {
+            cx.push(action);
+        }
+    }
 }
 
 fn kind_ui(ui: &mut Ui, cx: &mut Cx<'_>, kind: SourceKind) {
@@ -89,9 +96,13 @@ fn kind_ui(ui: &mut Ui, cx: &mut Cx<'_>, kind: SourceKind) {
         .on_hover_text(tooltip);
 }
 
-fn details_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset) {
-    let dataset = &*open.dataset;
+fn details_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset) {
     ui.set_width(DETAILS_WIDTH);
+    ui.with_layout(Layout::top_down(Align::Min), |ui| facts_ui(ui, cx, open));
+}
+
+fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset) {
+    let dataset = &*open.dataset;
     Grid::new("details")
         .num_columns(2)
         .spacing([16.0, 6.0])

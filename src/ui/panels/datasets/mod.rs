@@ -4,6 +4,7 @@
 mod budget;
 mod changes;
 mod classes;
+mod filter;
 mod filters;
 mod header;
 mod keys;
@@ -12,13 +13,12 @@ mod names;
 mod overview;
 mod rename;
 mod shown;
+mod status;
 mod table;
 
 use std::{sync::Arc, time::Duration};
 
-use eframe::egui::{
-    Align, Layout, MenuBar, Rect, Response, RichText, Sense, Ui, UiBuilder, pos2, vec2,
-};
+use eframe::egui::{Align, Layout, Rect, Response, Sense, Ui, UiBuilder, pos2, vec2};
 
 use super::{Cx, Panel};
 use crate::{
@@ -28,7 +28,6 @@ use crate::{
     ui::{
         action::Action,
         dialogs::Purpose,
-        format::thousands,
         state::{DataState, Selection},
         theme,
         widgets::{
@@ -40,9 +39,9 @@ use crate::{
     },
 };
 use budget::Budget;
-use menu::ClassChoice;
+use filter::{Filter, Order};
 use rename::Rename;
-use shown::{Filter, Order, Shown, View};
+use shown::{Shown, View};
 
 /// How images are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -208,7 +207,7 @@ impl Datasets {
             left += CLASSES_WIDTH + theme::GRID;
             let column = area.with_max_x(area.left() + CLASSES_WIDTH);
             let list = self.shown.list();
-            let rename = inside(ui, column, |ui| {
+            let rename = inside(ui, "classes", column, |ui| {
                 classes::classes_ui(ui, cx, open, list, &mut self.filter.classes)
             });
             if let Some(class) = rename {
@@ -216,7 +215,9 @@ impl Datasets {
             }
         }
         let rest = Rect::from_min_max(pos2(left, area.top()), area.max);
-        inside(ui, rest, |ui| self.images_ui(ui, cx, open, is_wide));
+        inside(ui, "images", rest, |ui| {
+            self.images_ui(ui, cx, open, is_wide)
+        });
         if self
             .rename
             .as_mut()
@@ -357,58 +358,6 @@ impl Datasets {
         cx.push(Action::Select(Selection { class, ..selection }));
     }
 
-    /// How many are shown and marked, and what can be done with them.
-    fn status_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
-        let count = self.shown.list().samples.len();
-        let marked = cx.state.selection.marked.len();
-        MenuBar::new().ui(ui, |ui| {
-            let more = if self.shown.is_complete() {
-                ""
-            } else {
-                " so far"
-            };
-            let all = thousands(open.dataset.samples.len());
-            states::caption(ui, format!("{} of {all} images{more}", thousands(count)));
-            if marked > 0 {
-                ui.label(RichText::new(format!("{} marked", thousands(marked))).strong());
-            }
-            if marked > 0 || cx.state.selection.sample.is_some() {
-                let change = ui.menu_button("Change…", |ui| {
-                    menu::samples_ui(ui, cx, open, &marks::meant(&cx.state.selection));
-                });
-                change
-                    .response
-                    .on_hover_text("Exclude, label or move what is selected; also by right click");
-            }
-            if marked > 0 && ui.button("Unmark").on_hover_text("Esc").clicked() {
-                cx.push(Action::Select(marks::cleared(&cx.state.selection)));
-            }
-            self.class_button_ui(ui, cx, open);
-        });
-    }
-
-    /// The menu of the one class that is shown.
-    fn class_button_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
-        let Some(&class) = self
-            .filter
-            .classes
-            .first()
-            .filter(|_| self.filter.classes.len() == 1)
-        else {
-            return;
-        };
-        let mut choice = None;
-        let button = ui.menu_button("Class…", |ui| {
-            choice = menu::class_ui(ui, cx, open, class)
-        });
-        button
-            .response
-            .on_hover_text("Rename or exclude this class; also by right click on its name");
-        if choice == Some(ClassChoice::Rename) {
-            self.rename = Some(Rename::new(open, class));
-        }
-    }
-
     /// The selected image alone.
     fn enlarged_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(zoom) = &mut self.enlarged else {
@@ -447,9 +396,9 @@ fn pressed(selection: &Selection, sample: usize, response: &Response) -> Option<
 }
 
 /// Draws within `rect`, whatever it needs.
-fn inside<R>(ui: &mut Ui, rect: Rect, add: impl FnOnce(&mut Ui) -> R) -> R {
+fn inside<R>(ui: &mut Ui, name: &str, rect: Rect, add: impl FnOnce(&mut Ui) -> R) -> R {
     let layout = Layout::top_down(Align::Min);
-    let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+    let mut child = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect).layout(layout));
     child.shrink_clip_rect(rect.expand(2.0));
     add(&mut child)
 }

@@ -4,7 +4,7 @@ use eframe::egui::{Align, Button, Label, Layout, Rect, RichText, Sense, Ui, vec2
 use egui_extras::{Column, TableBuilder, TableRow};
 use egui_material_icons::{icon_text, icons};
 
-use super::shown::{Order, SortBy};
+use super::filter::{Order, SortBy};
 use crate::{
     engine::OpenDataset,
     ui::{
@@ -41,31 +41,19 @@ impl Table<'_> {
     ) -> usize {
         let page = ((ui.available_height() - ROW) / (ROW + ui.spacing().item_spacing.y)).max(1.0);
         ui.spacing_mut().item_spacing.y = 0.0;
+        // What the picture, the scroll bar and the gaps leave.
+        let room = (ui.available_width() - PICTURE - 64.0).max(64.0);
+        let column = |share: f32| Column::exact(share * room).clip(true);
         let table = TableBuilder::new(ui)
             .striped(true)
             .sense(Sense::click())
             .auto_shrink(false)
             .cell_layout(Layout::left_to_right(Align::Center))
             .column(Column::exact(PICTURE + 8.0))
-            .column(
-                Column::initial(168.0)
-                    .at_least(72.0)
-                    .clip(true)
-                    .resizable(true),
-            )
-            .column(
-                Column::initial(112.0)
-                    .at_least(56.0)
-                    .clip(true)
-                    .resizable(true),
-            )
-            .column(
-                Column::initial(80.0)
-                    .at_least(48.0)
-                    .clip(true)
-                    .resizable(true),
-            )
-            .column(Column::remainder().at_least(56.0).clip(true));
+            .column(column(0.36))
+            .column(column(0.28))
+            .column(column(0.16))
+            .column(Column::remainder().clip(true));
         let table = match self.scroll_to {
             Some(place) => table.scroll_to_row(place, None),
             None => table,
