@@ -4,8 +4,8 @@
 //! progress and messages go to standard error. The exit status says how it went ([`Status`]).
 
 mod args;
-mod doctor;
 mod catalogue;
+mod doctor;
 mod evaluate;
 mod generate;
 mod inspect;

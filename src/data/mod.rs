@@ -17,6 +17,7 @@ pub mod files;
 pub mod generate;
 pub mod images;
 pub mod picture;
+pub mod similar;
 pub mod sources;
 pub mod split;
 pub mod stats;

@@ -15,6 +15,7 @@ use super::{
     inspector::{LoadedModel, MaximisePreview, Prediction},
     job::{JobId, JobKind},
     loader::OpenDataset,
+    similar::Similar,
 };
 use crate::{
     data::{
@@ -148,8 +149,8 @@ pub enum Event {
     Thumbnails {
         /// The dataset they belong to.
         dataset: JobId,
-        /// Sample index and picture; `None` when it cannot be decoded.
-        pictures: Vec<(usize, Option<Arc<Picture>>)>,
+        /// Sample index and picture, or why it cannot be decoded.
+        pictures: Vec<(usize, Result<Arc<Picture>, String>)>,
     },
     /// Reader: thumbnails that will not be made, since too many newer ones wait.
     ThumbnailsForgotten {
@@ -316,6 +317,13 @@ pub enum Event {
         name: String,
         /// What to open.
         fetched: Fetched,
+    },
+    /// Reader: end of looking for similar images.
+    SimilarFound {
+        /// Which job.
+        job: JobId,
+        /// What it found.
+        similar: Arc<Similar>,
     },
     /// Any thread: something worth the event log or a notification.
     Note {

@@ -201,6 +201,16 @@ impl EngineHandle {
         });
     }
 
+    /// Looks for the images whose pixels are most like those of `sample`; comes as
+    /// [`super::Event::SimilarFound`].
+    pub fn find_similar(&self, dataset: Arc<OpenDataset>, sample: usize) -> JobId {
+        self.read(JobKind::FindSimilar, |context| reader::Command::Similar {
+            context,
+            dataset,
+            sample,
+        })
+    }
+
     /// Trains. A run that goes on is stopped first.
     pub fn train(&self, request: TrainRequest) -> JobId {
         let context = self.context(JobKind::Train);

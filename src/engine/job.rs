@@ -52,6 +52,8 @@ pub enum JobKind {
     ListDatasets,
     /// Downloads a public dataset.
     Download,
+    /// Looks for images with similar pixels.
+    FindSimilar,
 }
 
 impl JobKind {
@@ -75,6 +77,7 @@ impl JobKind {
             Self::MeasureChannels => "measure the channels",
             Self::ListDatasets => "list the public datasets",
             Self::Download => "download the dataset",
+            Self::FindSimilar => "find similar images",
         }
     }
 }

@@ -10,6 +10,7 @@ mod job;
 mod latest;
 mod loader;
 mod reader;
+mod similar;
 #[cfg(test)]
 mod tests;
 mod trainer;
@@ -23,4 +24,5 @@ pub use inspector::{
 };
 pub use job::{JobId, JobKind};
 pub use loader::{ExamineRequest, ExamineSplit, Folders, OpenDataset, OpenRequest};
+pub use similar::Similar;
 pub use trainer::TrainRequest;

@@ -15,6 +15,7 @@ use super::{
     events::{Event, EventSender},
     job::{self, JobContext, JobError, Jobs},
     loader::OpenDataset,
+    similar::Searches,
 };
 use crate::{
     data::{Division, Edits, Picture, SplitConfig, dataset::display_path, decode},
@@ -40,6 +41,12 @@ pub enum Command {
     Experiment { context: JobContext, path: PathBuf },
     /// One image at its own size.
     Image {
+        context: JobContext,
+        dataset: Arc<OpenDataset>,
+        sample: usize,
+    },
+    /// Look for similar images while nothing else waits.
+    Similar {
         context: JobContext,
         dataset: Arc<OpenDataset>,
         sample: usize,
@@ -93,8 +100,10 @@ impl Waiting {
 
 fn serve(commands: &Receiver<Command>, jobs: &Jobs, pool: &rayon::ThreadPool) {
     let mut waiting: Option<Waiting> = None;
+    let mut searches = Searches::default();
     loop {
-        let idle = waiting.as_ref().is_none_or(|w| w.samples.is_empty());
+        let no_thumbnails = waiting.as_ref().is_none_or(|w| w.samples.is_empty());
+        let idle = no_thumbnails && !searches.is_busy();
         let command = if idle {
             match commands.recv() {
                 Ok(command) => Some(command),
@@ -130,6 +139,12 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs, pool: &rayon::ThreadPool) {
                 divide(&context, &open, edits, &config);
                 Ok(())
             }),
+            Some(Command::Similar {
+                context,
+                dataset,
+                sample,
+            }) => searches.begin(context, dataset, sample, jobs),
+            None if no_thumbnails => searches.advance(pool, jobs),
             None => {
                 if let Some(waiting) = &mut waiting {
                     make_thumbnails(waiting, pool);
@@ -172,11 +187,11 @@ fn make_thumbnails(waiting: &mut Waiting, pool: &rayon::ThreadPool) {
     let small = |index: usize| {
         let read = || open.images.read(&open.dataset, index);
         let image = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
-        let picture = match image.unwrap_or_else(|_| Err("the decoder failed".into())) {
-            Ok(image) => Some(Arc::new(reduced(image.into(), THUMBNAIL_SIDE))),
-            Err(_) => None,
-        };
-        (index, picture)
+        let image = image.unwrap_or_else(|_| Err("makes the decoder fail".into()));
+        (
+            index,
+            image.map(|image| Arc::new(reduced(image.into(), THUMBNAIL_SIDE))),
+        )
     };
     let pictures = pool.install(|| samples.into_par_iter().map(small).collect());
     waiting.events.send(Event::Thumbnails {

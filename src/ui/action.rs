@@ -103,6 +103,10 @@ pub enum Action {
     SetTheme(ThemePreference),
     /// Take a notification away.
     Dismiss(u64),
+    /// The browser shows these samples, in this order.
+    Browsed(Arc<[usize]>),
+    /// Look for images whose pixels are like those of this sample.
+    FindSimilar(usize),
     /// Close the window.
     Quit,
 }

@@ -7,7 +7,7 @@ use super::{
     format::{counted, listed, percent},
     state::{
         AppState, DataState, EditHistory, ImageState, MOST_ANSWERS, MapsState, MaximiseState,
-        RunState, RunningJob, SaysState, Selection, Trail,
+        RunState, RunningJob, SaysState, Selection, SimilarState, Trail,
     },
 };
 use crate::{
@@ -87,6 +87,15 @@ impl AppState {
                 let path = display_path(&fetched.path);
                 self.note(Level::Info, format!("Downloaded {name} to {path}"));
                 self.public.downloaded(name, fetched);
+            }
+            Event::SimilarFound { job, similar } => {
+                self.jobs.remove(&job);
+                if self.similar.job == Some(job) {
+                    self.similar = SimilarState {
+                        found: Some(similar),
+                        ..SimilarState::default()
+                    };
+                }
             }
             event => self.apply_run(event),
         }
@@ -217,6 +226,8 @@ impl AppState {
         self.image = ImageState::default();
         self.maps = MapsState::default();
         self.tools = DataTools::default();
+        self.similar = SimilarState::default();
+        self.browsed = Arc::from([]);
         self.experiment_changed();
         let selection = Selection {
             sample: Some(0),
@@ -385,6 +396,10 @@ impl AppState {
         } else if job == self.image.job {
             self.image.job = None;
             self.image.failed.clone_from(&message);
+            false
+        } else if job == self.similar.job {
+            self.similar.job = None;
+            self.similar.failed.clone_from(&message);
             false
         } else if job == self.maximise.job {
             self.maximise.job = None;

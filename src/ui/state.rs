@@ -15,7 +15,7 @@ use crate::{
     },
     engine::{
         JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress,
-        TrainingOutcome,
+        Similar, TrainingOutcome,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerKind, LayerShape, ShapeError, shapes},
@@ -210,6 +210,17 @@ pub struct SaysState {
     pub answer: Option<Arc<Prediction>>,
 }
 
+/// Images with similar pixels.
+#[derive(Debug, Clone, Default)]
+pub struct SimilarState {
+    /// The newest request.
+    pub job: Option<JobId>,
+    /// The newest answer.
+    pub found: Option<Arc<Similar>>,
+    /// Why the newest request failed.
+    pub failed: Option<String>,
+}
+
 /// A line of the event log; warnings and errors are shown as notifications until dismissed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -292,6 +303,10 @@ pub struct AppState {
     pub tools: DataTools,
     /// Public datasets and their downloads.
     pub public: PublicDatasets,
+    /// What the browser shows, in its order: Previous and Next go through it.
+    pub browsed: Arc<[usize]>,
+    /// Images with pixels like those of the selected one.
+    pub similar: SimilarState,
     /// Jobs that run, by id.
     pub jobs: BTreeMap<JobId, RunningJob>,
     /// The event log, oldest first.
@@ -325,6 +340,8 @@ impl AppState {
             predict: PredictState::default(),
             tools: DataTools::default(),
             public: PublicDatasets::default(),
+            browsed: Arc::from([]),
+            similar: SimilarState::default(),
             jobs: BTreeMap::new(),
             notices: Vec::new(),
             next_notice: 0,

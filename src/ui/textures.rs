@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use eframe::egui::{ColorImage, Context, TextureHandle, TextureOptions};
+use eframe::egui::{ColorImage, Context, TextureFilter, TextureHandle, TextureOptions};
 
 use crate::{data::Picture, engine::JobId};
 
@@ -17,6 +17,12 @@ const UPLOADS_PER_FRAME: usize = 32;
 const MOST_ARRIVED: usize = 512;
 /// A texture no GPU refuses.
 const MAX_SIDE: usize = 2_048;
+
+/// Enlarged pixels are squares, reduced ones are blended.
+const CRISP: TextureOptions = TextureOptions {
+    minification: TextureFilter::Linear,
+    ..TextureOptions::NEAREST
+};
 
 struct Entry {
     texture: TextureHandle,
@@ -36,8 +42,8 @@ pub struct Textures {
     arrived: HashMap<usize, Arc<Picture>>,
     /// Asked of the loader.
     asked: HashSet<usize>,
-    /// Samples whose picture cannot be decoded.
-    unreadable: HashSet<usize>,
+    /// Samples whose picture cannot be decoded, and why.
+    unreadable: HashMap<usize, String>,
     /// Wanted by a panel in this frame and not yet asked for.
     wanted: Vec<usize>,
     dataset: Option<JobId>,
@@ -59,7 +65,7 @@ impl Textures {
             .pictures
             .entry(Arc::as_ptr(picture) as usize)
             .or_insert_with(|| Entry {
-                texture: upload(context, "picture", picture, TextureOptions::NEAREST),
+                texture: upload(context, "picture", picture, CRISP),
                 drawn: frame,
                 _picture: Some(Arc::clone(picture)),
             });
@@ -109,7 +115,11 @@ impl Textures {
     }
 
     /// Takes pictures that the loader sent.
-    pub fn arrived(&mut self, dataset: JobId, pictures: Vec<(usize, Option<Arc<Picture>>)>) {
+    pub fn arrived(
+        &mut self,
+        dataset: JobId,
+        pictures: Vec<(usize, Result<Arc<Picture>, String>)>,
+    ) {
         if self.dataset == Some(dataset) {
             if self.arrived.len() > MOST_ARRIVED {
                 // Scrolled past before they could be drawn; they are asked for again when needed.
@@ -117,13 +127,13 @@ impl Textures {
             }
             for (sample, picture) in pictures {
                 match picture {
-                    Some(picture) => {
+                    Ok(picture) => {
                         self.asked.remove(&sample);
                         self.arrived.insert(sample, picture);
                     }
                     // Stays among the asked, so that it is not asked for again.
-                    None => {
-                        self.unreadable.insert(sample);
+                    Err(reason) => {
+                        self.unreadable.insert(sample, reason);
                     }
                 }
             }
@@ -141,7 +151,17 @@ impl Textures {
 
     /// Whether the sample's picture cannot be decoded.
     pub fn is_unreadable(&self, sample: usize) -> bool {
-        self.unreadable.contains(&sample)
+        self.unreadable.contains_key(&sample)
+    }
+
+    /// Why the sample's picture cannot be decoded, to follow its name.
+    pub fn unreadable(&self, sample: usize) -> Option<&str> {
+        self.unreadable.get(&sample).map(String::as_str)
+    }
+
+    /// How many pictures could not be decoded so far.
+    pub fn unreadable_count(&self) -> usize {
+        self.unreadable.len()
     }
 
     /// Samples to ask the loader for.

@@ -37,6 +37,10 @@ pub struct Palette {
     pub error: Color32,
     /// Hairlines.
     pub line: Color32,
+    /// Around badges that stand on pictures.
+    pub badge_edge: Color32,
+    /// Badge of what the user took out.
+    pub excluded: Color32,
     /// Between tiles of pictures.
     pub gap: [u8; 3],
 }
@@ -53,6 +57,8 @@ const LIGHT: Palette = Palette {
     warning: Color32::from_rgb(150, 85, 0),
     error: Color32::from_rgb(186, 26, 26),
     line: Color32::from_rgb(222, 226, 230),
+    badge_edge: Color32::WHITE,
+    excluded: Color32::from_rgb(90, 98, 106),
     gap: [233, 236, 239],
 };
 
@@ -68,6 +74,8 @@ const DARK: Palette = Palette {
     warning: Color32::from_rgb(240, 190, 80),
     error: Color32::from_rgb(255, 138, 128),
     line: Color32::from_rgb(52, 57, 63),
+    badge_edge: Color32::from_rgb(10, 14, 18),
+    excluded: Color32::from_rgb(165, 172, 179),
     gap: [44, 48, 53],
 };
 
@@ -92,6 +100,16 @@ const CLASS_COLOURS: [Color32; 8] = [
 pub fn class_colour(class: usize) -> Color32 {
     CLASS_COLOURS[class % CLASS_COLOURS.len()]
 }
+
+/// Colours of red, green and blue in a histogram: bright enough on both themes, told apart by name too.
+pub const CHANNELS: [Color32; 3] = [
+    Color32::from_rgb(222, 60, 60),
+    Color32::from_rgb(30, 160, 80),
+    Color32::from_rgb(70, 120, 245),
+];
+
+/// Tint of pictures that the user took out.
+pub const DIMMED: Color32 = Color32::from_rgba_premultiplied(70, 70, 70, 70);
 
 /// Black or white, whichever reads better on `background`.
 pub fn ink_on(background: Color32) -> Color32 {

@@ -11,7 +11,7 @@ use crate::{
     ui::{
         action::Action,
         dialogs::Purpose,
-        state::{MaximiseState, RunState, Training},
+        state::{MaximiseState, RunState, SimilarState, Training},
         workspace::{Step, Workspaces},
     },
 };
@@ -54,6 +54,8 @@ impl App {
                 self.settings.theme = theme.into();
                 context.set_theme(theme);
             }
+            Action::Browsed(samples) => self.state.browsed = samples,
+            Action::FindSimilar(sample) => self.find_similar(sample),
             Action::Dismiss(id) => self.state.dismiss(id),
             Action::Cancel(job) => self.engine.cancel(job),
             Action::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
@@ -95,6 +97,19 @@ impl App {
             }
             action => self.act_on_catalogue(action),
         }
+    }
+
+    fn find_similar(&mut self, sample: usize) {
+        let Some(open) = self.state.open_dataset().cloned() else {
+            return;
+        };
+        if let Some(earlier) = self.state.similar.job {
+            self.engine.cancel(earlier);
+        }
+        self.state.similar = SimilarState {
+            job: Some(self.engine.find_similar(open, sample)),
+            ..SimilarState::default()
+        };
     }
 
     fn train(&mut self) {

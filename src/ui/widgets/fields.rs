@@ -33,6 +33,15 @@ pub fn choice<T: PartialEq + Clone>(
     chosen
 }
 
+/// What stays together when a line is full: a field and its name. Begins another line when less than `width`
+/// points are left in this one.
+pub fn together<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+    if ui.layout().main_wrap() && ui.available_size_before_wrap().x < width {
+        ui.end_row();
+    }
+    ui.horizontal(add).inner
+}
+
 /// Two or more words of which one holds. Returns what was chosen.
 pub fn switch<T: PartialEq + Copy>(
     ui: &mut Ui,

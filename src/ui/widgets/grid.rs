@@ -1,15 +1,102 @@
-//! A virtualised grid of thumbnails with keyboard movement.
+//! A virtualised grid of thumbnails.
 
-use std::ops::Range;
+use eframe::egui::{Key, Rect, Response, ScrollArea, Sense, Ui, vec2};
 
-use eframe::egui::{
-    self, CornerRadius, Key, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2,
-};
+use super::tile;
+use crate::ui::panels::Cx;
 
-use crate::ui::{panels::Cx, theme};
+/// What hears of each tile or line that was drawn: the sample and the response of its place.
+pub type Heard<'a> = dyn FnMut(&mut Cx<'_>, usize, &Response) + 'a;
 
 /// Space between tiles.
-const GAP: f32 = 6.0;
+pub const GAP: f32 = 6.0;
+/// Room for the scroll bar.
+const BAR: f32 = 12.0;
+
+/// A grid of samples.
+pub struct Grid<'a> {
+    /// In order.
+    pub samples: &'a [usize],
+    /// Side of a tile in points; less where there is no room for one.
+    pub side: f32,
+    /// A place in `samples` that has to be seen.
+    pub scroll_to: Option<usize>,
+}
+
+/// How a grid was drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drawn {
+    /// Tiles beside each other.
+    pub columns: usize,
+    /// Whole rows on the screen.
+    pub rows: usize,
+}
+
+impl Default for Drawn {
+    fn default() -> Self {
+        Self {
+            columns: 1,
+            rows: 1,
+        }
+    }
+}
+
+/// Tiles of at most `side` points beside each other in `width`, and their side.
+pub fn columns(width: f32, side: f32) -> (usize, f32) {
+    let room = (width - BAR).max(1.0);
+    let side = side.min(room);
+    (
+        ((room + GAP) / (side + GAP)).floor().max(1.0) as usize,
+        side,
+    )
+}
+
+impl Grid<'_> {
+    /// Draws what can be seen. `describe` names a sample; `heard` hears of each.
+    pub fn ui(
+        &self,
+        ui: &mut Ui,
+        cx: &mut Cx<'_>,
+        describe: &dyn Fn(usize) -> String,
+        heard: &mut Heard<'_>,
+    ) -> Drawn {
+        let width = ui.available_width();
+        let (columns, side) = columns(width, self.side);
+        let pitch = side + GAP;
+        let rows = self.samples.len().div_ceil(columns);
+        let mut visible = 1;
+        ScrollArea::vertical()
+            .auto_shrink(false)
+            .show_viewport(ui, |ui, viewport| {
+                ui.set_height((rows as f32 * pitch - GAP).max(0.0));
+                ui.set_width(width - BAR);
+                let origin = ui.max_rect().min;
+                let place = |index: usize| {
+                    let (row, column) = (index / columns, index % columns);
+                    let corner = vec2(column as f32 * pitch, row as f32 * pitch);
+                    Rect::from_min_size(origin + corner, vec2(side, side))
+                };
+                let first = (viewport.top() / pitch).floor().max(0.0) as usize;
+                let end = ((viewport.bottom() / pitch).ceil().max(0.0) as usize).min(rows);
+                visible = (viewport.height() / pitch).floor().max(1.0) as usize;
+                for index in (first * columns)..(end * columns).min(self.samples.len()) {
+                    let sample = self.samples[index];
+                    let rect = place(index);
+                    let response = ui.interact(rect, ui.scope_id().with(sample), Sense::click());
+                    tile::paint(ui, cx, rect, sample, &response);
+                    let response = tile::describe(cx, sample, response, describe);
+                    heard(cx, sample, &response);
+                }
+                if let Some(index) = self.scroll_to {
+                    ui.scroll_to_rect(place(index), None);
+                }
+            });
+        Drawn {
+            columns,
+            rows: visible,
+        }
+    }
+}
 
 /// Draws the samples `samples` as tiles of `side` points; returns a sample that was clicked or moved to.
 pub fn thumbnails(
@@ -19,79 +106,26 @@ pub fn thumbnails(
     side: f32,
     describe: impl Fn(usize) -> String,
 ) -> Option<usize> {
-    let columns = (((ui.available_width() - 12.0 + GAP) / (side + GAP)).floor() as usize).max(1);
-    let rows = samples.len().div_ceil(columns);
-    let mut chosen = moved(ui, cx, samples, columns);
-    ui.spacing_mut().item_spacing = vec2(GAP, GAP);
-    ScrollArea::vertical().auto_shrink(false).show_rows(
-        ui,
+    let mut chosen = moved(ui, cx, samples, columns(ui.available_width(), side).0);
+    let scroll_to = chosen.and_then(|sample| samples.iter().position(|other| *other == sample));
+    let grid = Grid {
+        samples,
         side,
-        rows,
-        |ui, range: Range<usize>| {
-            for row in range {
-                ui.horizontal(|ui| {
-                    for &sample in samples.iter().skip(row * columns).take(columns) {
-                        if tile(ui, cx, sample, side, &describe) {
-                            chosen = Some(sample);
-                        }
-                    }
-                });
-            }
-        },
-    );
+        scroll_to,
+    };
+    grid.ui(ui, cx, &describe, &mut |_, sample, response| {
+        if response.clicked() {
+            chosen = Some(sample);
+        }
+    });
     chosen
-}
-
-fn tile(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    sample: usize,
-    side: f32,
-    describe: &impl Fn(usize) -> String,
-) -> bool {
-    let palette = theme::palette(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::click());
-    match cx.thumbnail(ui.ctx(), sample) {
-        Some(texture) => {
-            let size = super::picture::fitted_exactly(texture.size_vec2(), rect.size());
-            super::picture::paint(ui, &texture, Rect::from_center_size(rect.center(), size));
-        }
-        None => {
-            ui.painter()
-                .rect_filled(rect, CornerRadius::same(4), palette.line);
-        }
-    }
-    // A white image would have no edge on a white panel.
-    let line = Stroke::new(1.0, palette.line);
-    ui.painter()
-        .rect_stroke(rect, 2.0, line, StrokeKind::Inside);
-    if cx.state.selection.sample == Some(sample) {
-        ui.painter().rect_stroke(
-            rect,
-            2.0,
-            Stroke::new(3.0, palette.accent),
-            StrokeKind::Inside,
-        );
-    } else if response.hovered() {
-        ui.painter().rect_stroke(
-            rect,
-            2.0,
-            Stroke::new(1.0, palette.muted),
-            StrokeKind::Inside,
-        );
-    }
-    let words = describe(sample);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &words));
-    response.on_hover_text(words).clicked()
 }
 
 /// The sample that arrow keys lead to from the selected one.
 fn moved(ui: &Ui, cx: &Cx<'_>, samples: &[usize], columns: usize) -> Option<usize> {
-    if ui.memory(|memory| memory.focused().is_some()) || !ui.rect_contains_pointer(ui.max_rect()) {
+    if !super::tiles::has_keys(ui) {
         return None;
     }
-    let current = cx.state.selection.sample?;
-    let position = samples.iter().position(|sample| *sample == current)?;
     let step = ui.input(|input| {
         if input.modifiers.any() {
             return 0;
@@ -100,6 +134,31 @@ fn moved(ui: &Ui, cx: &Cx<'_>, samples: &[usize], columns: usize) -> Option<usiz
         pressed(Key::ArrowRight) - pressed(Key::ArrowLeft)
             + columns.cast_signed() * (pressed(Key::ArrowDown) - pressed(Key::ArrowUp))
     });
-    let target = position.checked_add_signed(step)?;
-    samples.get(target).copied().filter(|_| step != 0)
+    if step == 0 {
+        return None;
+    }
+    let current = cx.state.selection.sample?;
+    let position = samples.iter().position(|sample| *sample == current)?;
+    samples.get(position.checked_add_signed(step)?).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_never_stick_out() {
+        for (width, side, expected) in [
+            (300.0, 88.0, (3, 88.0)),
+            (288.0, 88.0, (3, 88.0)),
+            (287.0, 88.0, (2, 88.0)),
+            (100.0, 88.0, (1, 88.0)),
+            (60.0, 88.0, (1, 48.0)),
+            (5.0, 88.0, (1, 1.0)),
+        ] {
+            let (columns, side) = columns(width, side);
+            assert_eq!((columns, side), expected, "{width}");
+            assert!(columns as f32 * (side + GAP) - GAP <= (width - BAR).max(1.0));
+        }
+    }
 }

@@ -36,9 +36,13 @@ pub fn frame(ui: &Ui, rect: Rect) {
 
 /// Draws a texture into `rect`.
 pub fn paint(ui: &Ui, texture: &TextureHandle, rect: Rect) {
+    paint_tinted(ui, texture, rect, Color32::WHITE);
+}
+
+/// Draws a texture into `rect`, its colours multiplied by `tint`.
+pub fn paint_tinted(ui: &Ui, texture: &TextureHandle, rect: Rect, tint: Color32) {
     let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    ui.painter()
-        .image(texture.id(), rect, whole, Color32::WHITE);
+    ui.painter().image(texture.id(), rect, whole, tint);
 }
 
 /// The pixel of a picture of `width`×`height` pixels that the pointer is over.

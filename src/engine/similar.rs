@@ -1,0 +1,181 @@
+//! Looking for similar images on the reader thread, a few at a time, so that thumbnails never wait for it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use rayon::prelude::*;
+
+use super::{
+    events::Event,
+    job::{JobContext, JobId, Jobs},
+    loader::OpenDataset,
+};
+use crate::data::similar::{self, Descriptor};
+
+/// Images looked at; of more, every n-th.
+const MOST_IMAGES: usize = 20_000;
+/// Images between two looks at what else is to be done.
+const AT_ONCE: usize = 32;
+/// Neighbours found.
+const NEIGHBOURS: usize = 12;
+
+/// The images most like one, by their pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Similar {
+    /// The image they are like.
+    pub sample: usize,
+    /// Index and distance ([`Descriptor::distance`]), nearest first.
+    pub neighbours: Vec<(usize, f32)>,
+    /// Images that were compared.
+    pub compared: usize,
+    /// Images that could have been.
+    pub usable: usize,
+}
+
+/// Descriptors made so far of one dataset.
+struct Known {
+    dataset: JobId,
+    /// `None` for what cannot be read.
+    descriptors: HashMap<usize, Option<Descriptor>>,
+}
+
+/// A search that goes on.
+struct Search {
+    context: JobContext,
+    open: Arc<OpenDataset>,
+    sample: usize,
+    candidates: Vec<usize>,
+    usable: usize,
+    next: usize,
+}
+
+/// Searches of one reader.
+#[derive(Default)]
+pub struct Searches {
+    known: Option<Known>,
+    current: Option<Search>,
+}
+
+impl Searches {
+    /// Whether a search goes on.
+    pub fn is_busy(&self) -> bool {
+        self.current.is_some()
+    }
+
+    /// Begins a search; one that goes on is cancelled.
+    pub fn begin(
+        &mut self,
+        context: JobContext,
+        open: Arc<OpenDataset>,
+        sample: usize,
+        jobs: &Jobs,
+    ) {
+        self.cancel(jobs);
+        let (job, kind) = (context.id, context.kind);
+        context.events.send(Event::Started { job, kind });
+        if self
+            .known
+            .as_ref()
+            .is_none_or(|known| known.dataset != open.id)
+        {
+            self.known = Some(Known {
+                dataset: open.id,
+                descriptors: HashMap::new(),
+            });
+        }
+        let count = open.dataset.samples.len();
+        let usable: Vec<usize> = (0..count)
+            .filter(|index| open.dataset.is_usable(*index))
+            .collect();
+        let step = usable.len().div_ceil(MOST_IMAGES).max(1);
+        self.current = Some(Search {
+            context,
+            sample,
+            candidates: usable.iter().copied().step_by(step).collect(),
+            usable: usable.len(),
+            open,
+            next: 0,
+        });
+    }
+
+    fn cancel(&mut self, jobs: &Jobs) {
+        if let Some(search) = self.current.take() {
+            let (job, kind) = (search.context.id, search.context.kind);
+            jobs.finish(job);
+            search.context.events.send(Event::Cancelled { job, kind });
+        }
+    }
+
+    /// Looks at a few more images, and answers when there are no more.
+    pub fn advance(&mut self, pool: &rayon::ThreadPool, jobs: &Jobs) {
+        let (Some(search), Some(known)) = (&mut self.current, &mut self.known) else {
+            return;
+        };
+        if search.context.cancel.is_cancelled() {
+            return self.cancel(jobs);
+        }
+        let total = search.candidates.len();
+        // The image itself is looked at first.
+        let own = [search.sample];
+        let end = (search.next + AT_ONCE).min(total);
+        let batch = own.iter().chain(&search.candidates[search.next..end]);
+        let unknown: Vec<usize> = batch
+            .copied()
+            .filter(|index| !known.descriptors.contains_key(index))
+            .collect();
+        let open = &search.open;
+        let made: Vec<_> = pool.install(|| {
+            let describe = |index: usize| (index, descriptor(open, index));
+            unknown.into_par_iter().map(describe).collect()
+        });
+        known.descriptors.extend(made);
+        search.next = end;
+        search.context.progress(end, total);
+        if end == total {
+            self.finish(jobs);
+        }
+    }
+
+    fn finish(&mut self, jobs: &Jobs) {
+        let (Some(search), Some(known)) = (self.current.take(), &self.known) else {
+            return;
+        };
+        let (job, kind) = (search.context.id, search.context.kind);
+        jobs.finish(job);
+        let of = |index: usize| known.descriptors.get(&index).copied().flatten();
+        let Some(own) = of(search.sample) else {
+            let message = "the image cannot be read".to_owned();
+            search
+                .context
+                .events
+                .send(Event::Failed { job, kind, message });
+            return;
+        };
+        let others: Vec<(usize, Descriptor)> = search
+            .candidates
+            .iter()
+            .filter(|index| **index != search.sample)
+            .filter_map(|index| Some((*index, of(*index)?)))
+            .collect();
+        let compared = others.len();
+        let similar = Arc::new(Similar {
+            sample: search.sample,
+            neighbours: similar::nearest(&own, others.into_iter(), NEIGHBOURS),
+            compared,
+            usable: search.usable,
+        });
+        search
+            .context
+            .events
+            .send(Event::SimilarFound { job, similar });
+    }
+}
+
+fn descriptor(open: &OpenDataset, index: usize) -> Option<Descriptor> {
+    let read = || {
+        Some(Descriptor::of(
+            &open.images.read(&open.dataset, index).ok()?,
+        ))
+    };
+    // A decoder's panic is one more image that cannot be read.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_default()
+}

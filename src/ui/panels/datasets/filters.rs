@@ -1,0 +1,284 @@
+//! The bar over the images: how they are shown, which, and in what order. Where there is little room, most of it
+//! unfolds from one button.
+
+use eframe::egui::{
+    Align, Button, ComboBox, Key, KeyboardShortcut, Layout, Modifiers, PopupCloseBehavior,
+    RichText, Slider, TextEdit, Ui,
+    containers::menu::{MenuButton, MenuConfig},
+};
+use egui_material_icons::{icon_text, icons};
+
+use super::{
+    Mode,
+    filter::{Filter, Flag, Order, PartFilter, SortBy},
+};
+use crate::{
+    data::{Split, SplitName},
+    engine::OpenDataset,
+    ui::{
+        format::thousands,
+        panels::Cx,
+        widgets::{fields, states},
+    },
+};
+
+/// Puts the keyboard into the field for names.
+const FIND: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::F);
+/// Width of a list to choose from.
+const COMBO: f32 = 100.0;
+/// Width of such a list with its name.
+const FIELD: f32 = 144.0;
+/// Narrower bars unfold.
+const NARROW: f32 = 372.0;
+
+/// What the bar changes.
+pub struct Bar<'a> {
+    /// How images are shown.
+    pub mode: &'a mut Mode,
+    /// Which.
+    pub filter: &'a mut Filter,
+    /// In what order.
+    pub order: &'a mut Order,
+    /// Side of a thumbnail in points.
+    pub side: &'a mut f32,
+}
+
+impl Bar<'_> {
+    /// Draws it. `has_classes` says whether the list of classes stands beside it.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, has_classes: bool) {
+        ui.spacing_mut().button_padding.x = 8.0;
+        if ui.available_width() < NARROW {
+            ui.horizontal_wrapped(|ui| {
+                self.mode_list_ui(ui);
+                self.unfolding_ui(ui, cx, open, has_classes);
+                self.name_ui(ui);
+            });
+            return;
+        }
+        ui.horizontal_wrapped(|ui| {
+            fields::together(ui, 0.0, |ui| {
+                ui.spacing_mut().item_spacing.x = 2.0;
+                if let Some(mode) = fields::switch(ui, *self.mode, &Mode::ALL) {
+                    *self.mode = mode;
+                }
+            });
+            self.side_ui(ui);
+        });
+        ui.horizontal_wrapped(|ui| {
+            self.choices_ui(ui, cx, open, has_classes);
+            self.name_ui(ui);
+        });
+    }
+
+    fn mode_list_ui(&mut self, ui: &mut Ui) {
+        let current = *self.mode;
+        let words = Mode::ALL.iter().find(|(mode, ..)| *mode == current);
+        let words = words.map_or("", |(_, words, _)| *words);
+        let options = || {
+            Mode::ALL
+                .map(|(mode, words, _)| (mode, words.to_owned()))
+                .into()
+        };
+        fields::together(ui, FIELD, |ui| {
+            let chosen = fields::choice(
+                ui,
+                "View",
+                "How images are shown",
+                COMBO,
+                (&current, words),
+                options,
+            );
+            *self.mode = chosen.unwrap_or(current);
+        });
+    }
+
+    fn unfolding_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, has_classes: bool) {
+        let active = [
+            !has_classes && !self.filter.classes.is_empty(),
+            self.filter.part != PartFilter::Every,
+            self.filter.flag != Flag::Any,
+        ];
+        let active = active.iter().filter(|is| **is).count();
+        let words = if active == 0 {
+            "Filters".to_owned()
+        } else {
+            format!("Filters · {active}")
+        };
+        let words = if active == 0 {
+            RichText::new(words)
+        } else {
+            RichText::new(words).strong()
+        };
+        let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        fields::together(ui, 72.0, |ui| {
+            let menu = MenuButton::new(words).config(config);
+            let (response, _) = menu.ui(ui, |ui| {
+                ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                    ui.set_width(200.0);
+                    self.choices_ui(ui, cx, open, has_classes);
+                    self.side_ui(ui);
+                });
+            });
+            response.on_hover_text("Class, part, flag, order and size");
+        });
+    }
+
+    fn choices_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, has_classes: bool) {
+        if !has_classes {
+            fields::together(ui, FIELD, |ui| class_ui(ui, open, self.filter));
+        }
+        fields::together(ui, FIELD, |ui| self.part_ui(ui, cx));
+        fields::together(ui, FIELD, |ui| self.flag_ui(ui));
+        if matches!(self.mode, Mode::Grid | Mode::Table | Mode::FirstNine) {
+            fields::together(ui, FIELD + 40.0, |ui| self.sort_ui(ui));
+        }
+    }
+
+    fn part_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+        let division = cx.state.division.as_ref();
+        let split: Option<&Split> = division.map(|division| &*division.split);
+        let words = |part: PartFilter| match (part, split) {
+            (PartFilter::Every, _) => "every".to_owned(),
+            (PartFilter::InNone, _) => "none".to_owned(),
+            (PartFilter::In(part), Some(split)) => {
+                format!("{} · {}", part.word(), thousands(split.part(part).len()))
+            }
+            (PartFilter::In(part), None) => part.word().to_owned(),
+        };
+        let current = self.filter.part;
+        let shown = match current {
+            PartFilter::In(part) => part.word().to_owned(),
+            other => words(other),
+        };
+        let options = || {
+            let parts = SplitName::ALL.map(PartFilter::In);
+            let all = [PartFilter::Every]
+                .into_iter()
+                .chain(parts)
+                .chain([PartFilter::InNone]);
+            all.map(|part| (part, words(part))).collect()
+        };
+        let tooltip = "Show only what stands in one part";
+        if let Some(part) = fields::choice(ui, "Part", tooltip, COMBO, (&current, &shown), options)
+        {
+            self.filter.part = part;
+        }
+    }
+
+    fn flag_ui(&mut self, ui: &mut Ui) {
+        let current = self.filter.flag;
+        let words = Flag::ALL.iter().find(|(flag, _)| *flag == current);
+        let words = words.map_or("", |(_, words)| *words);
+        let options = || {
+            Flag::ALL
+                .map(|(flag, words)| (flag, words.to_owned()))
+                .into()
+        };
+        let tooltip = "Show only what you excluded or changed, or what cannot be opened";
+        if let Some(flag) = fields::choice(ui, "Flag", tooltip, COMBO, (&current, words), options) {
+            self.filter.flag = flag;
+        }
+    }
+
+    fn name_ui(&mut self, ui: &mut Ui) {
+        fields::together(ui, FIELD + 8.0, |ui| {
+            let label = states::caption(ui, "Name");
+            let field = TextEdit::singleline(&mut self.filter.name)
+                .hint_text("contains")
+                .desired_width(84.0);
+            let field = ui
+                .add(field)
+                .labelled_by(label.id)
+                .on_hover_text("Part of the file's name (Ctrl+F)");
+            if ui.input_mut(|input| input.consume_shortcut(&FIND)) {
+                field.request_focus();
+            }
+            if !self.filter.name.is_empty() {
+                let clear = ui.add(Button::new(icon_text(icons::ICON_CLOSE)).frame(false));
+                if clear
+                    .accessible_name("Clear the name")
+                    .on_hover_text("Show every name")
+                    .clicked()
+                {
+                    self.filter.name.clear();
+                }
+            }
+        });
+    }
+
+    fn sort_ui(&mut self, ui: &mut Ui) {
+        let current = self.order.by;
+        let words = SortBy::ALL.iter().find(|(by, _)| *by == current);
+        let words = words.map_or("", |(_, words)| *words);
+        let options = || SortBy::ALL.map(|(by, words)| (by, words.to_owned())).into();
+        let tooltip =
+            "Source: as the folders or the file have them. Names count as people do: 9 before 10";
+        if let Some(by) = fields::choice(ui, "Sort", tooltip, COMBO, (&current, words), options) {
+            self.order.by = by;
+        }
+        let (icon, words) = if self.order.descending {
+            (icons::ICON_ARROW_DOWNWARD, "Descending")
+        } else {
+            (icons::ICON_ARROW_UPWARD, "Ascending")
+        };
+        let button = ui.button(icon_text(icon).size(16.0)).accessible_name(words);
+        if button
+            .on_hover_text(format!("{words}; click to turn it round"))
+            .clicked()
+        {
+            self.order.descending = !self.order.descending;
+        }
+    }
+
+    fn side_ui(&mut self, ui: &mut Ui) {
+        if !matches!(self.mode, Mode::Grid | Mode::Examples) {
+            return;
+        }
+        fields::together(ui, FIELD, |ui| {
+            let label = states::caption(ui, "Size");
+            ui.spacing_mut().slider_width = 80.0;
+            let slider = Slider::new(self.side, 48.0..=192.0)
+                .step_by(8.0)
+                .show_value(false);
+            ui.add(slider)
+                .labelled_by(label.id)
+                .on_hover_text("Size of the thumbnails");
+        });
+    }
+}
+
+/// For panels too narrow for the list of classes.
+fn class_ui(ui: &mut Ui, open: &OpenDataset, filter: &mut Filter) {
+    let classes = &open.dataset.classes;
+    let only = filter.classes.first().filter(|_| filter.classes.len() == 1);
+    let words = match (only, filter.classes.len()) {
+        (_, 0) => "every",
+        (Some(class), _) => open.dataset.class_name(*class),
+        _ => "several",
+    };
+    let label = states::caption(ui, "Class");
+    let combo = ComboBox::from_id_salt("class")
+        .selected_text(words)
+        .width(COMBO)
+        .truncate();
+    let response = combo.show_ui(ui, |ui| {
+        if ui
+            .selectable_label(filter.classes.is_empty(), "every")
+            .clicked()
+        {
+            filter.classes.clear();
+        }
+        for (class, name) in classes.iter().enumerate() {
+            if ui
+                .selectable_label(filter.classes.contains(&class), name)
+                .clicked()
+            {
+                filter.classes = [class].into();
+            }
+        }
+    });
+    response
+        .response
+        .labelled_by(label.id)
+        .on_hover_text("Show one class");
+}

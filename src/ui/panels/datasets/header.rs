@@ -1,0 +1,204 @@
+//! The top of the browser: what is open, what it was read as, what was left out, undo and redo.
+
+use eframe::egui::{
+    Align, Button, ComboBox, Grid, Label, Layout, PopupCloseBehavior, RichText, ScrollArea,
+    TextStyle, Ui,
+    containers::menu::{MenuButton, MenuConfig},
+};
+use egui_material_icons::{icon_text, icons};
+
+use crate::{
+    data::{
+        Dataset, SplitName,
+        dataset::{SourceKind, display_path},
+    },
+    engine::OpenDataset,
+    ui::{
+        action::Action,
+        format::{counted, thousands},
+        panels::Cx,
+        theme,
+        widgets::{fields, states},
+    },
+};
+
+/// Width of the list of kinds.
+const KINDS_WIDTH: f32 = 176.0;
+/// Width of what unfolds.
+const DETAILS_WIDTH: f32 = 380.0;
+/// Height of a list in it.
+const LIST_HEIGHT: f32 = 160.0;
+
+/// Draws it.
+pub fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset) {
+    let dataset = &*open.dataset;
+    ui.horizontal_wrapped(|ui| {
+        ui.add(Label::new(RichText::new(&dataset.name).heading()).truncate());
+        let classes = dataset.classes.len();
+        let classes = if classes == 1 {
+            "1 class".to_owned()
+        } else {
+            format!("{classes} classes")
+        };
+        let words = format!("{} · {classes}", counted(dataset.samples.len(), "image"));
+        states::caption(ui, words).on_hover_text(display_path(&dataset.opened));
+    });
+    ui.horizontal_wrapped(|ui| {
+        fields::together(ui, KINDS_WIDTH + 56.0, |ui| kind_ui(ui, cx, dataset.kind));
+        let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        MenuButton::new("Details")
+            .config(config)
+            .ui(ui, |ui| details_ui(ui, cx, open));
+        left_out_ui(ui, dataset);
+        fields::together(ui, 84.0, |ui| history_ui(ui, cx));
+    });
+}
+
+/// Undo and redo.
+fn history_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.spacing_mut().button_padding.x = 8.0;
+    let (can_undo, can_redo) = cx.state.can_undo_redo();
+    for (icon, words, action, enabled) in [
+        (icons::ICON_UNDO, "Undo", Action::Undo, can_undo),
+        (icons::ICON_REDO, "Redo", Action::Redo, can_redo),
+    ] {
+        let keys = if words == "Undo" { "Ctrl+Z" } else { "Ctrl+Y" };
+        let button = Button::new(icon_text(icon).size(16.0));
+        let response = ui.add_enabled(enabled, button);
+        let tooltip = format!("{words} the last change to the dataset ({keys})");
+        let response = response.accessible_name(words).on_hover_text(&tooltip);
+        if response.on_disabled_hover_text(tooltip).clicked() {
+            cx.push(action);
+        }
+    }
+}
+
+fn kind_ui(ui: &mut Ui, cx: &mut Cx<'_>, kind: SourceKind) {
+    let label = states::caption(ui, "Read as");
+    let combo = ComboBox::from_id_salt("kind")
+        .selected_text(kind.words())
+        .width(KINDS_WIDTH)
+        .truncate();
+    let response = combo.show_ui(ui, |ui| {
+        for other in SourceKind::ALL {
+            if ui.selectable_label(other == kind, other.words()).clicked() && other != kind {
+                cx.push(Action::ReadAs(other));
+            }
+        }
+    });
+    let tooltip = format!(
+        "Found out from the names inside: {}. Choose another when that is wrong.",
+        kind.words()
+    );
+    response
+        .response
+        .labelled_by(label.id)
+        .on_hover_text(tooltip);
+}
+
+fn details_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset) {
+    ui.set_width(DETAILS_WIDTH);
+    ui.with_layout(Layout::top_down(Align::Min), |ui| facts_ui(ui, cx, open));
+}
+
+fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset) {
+    let dataset = &*open.dataset;
+    Grid::new("details")
+        .num_columns(2)
+        .spacing([16.0, 6.0])
+        .show(ui, |ui| {
+            let mut fact = |name: &str, value: String| {
+                states::caption(ui, name);
+                ui.add(Label::new(value).wrap().selectable(true));
+                ui.end_row();
+            };
+            fact("Opened from", display_path(&dataset.opened));
+            if dataset.root != dataset.opened {
+                fact("Files in", display_path(&dataset.root));
+            }
+            fact("Read as", dataset.kind.words().to_owned());
+            if let Some(division) = &cx.state.division {
+                let parts = SplitName::ALL.map(|part| {
+                    format!(
+                        "{} {}",
+                        part.word(),
+                        thousands(division.split.part(part).len())
+                    )
+                });
+                fact("Parts", parts.join(" · "));
+            }
+            fact("Changes", thousands(open.edits.len()));
+            for (name, value) in &dataset.metadata {
+                fact(name, value.clone());
+            }
+        });
+    let skipped = &dataset.skipped;
+    if skipped.total() > 0 {
+        ui.separator();
+        let words = format!(
+            "{} skipped: {} hidden, {} not images, {} outside the class folders",
+            counted(skipped.total(), "file"),
+            thousands(skipped.hidden),
+            thousands(skipped.not_images),
+            thousands(skipped.misplaced)
+        );
+        ui.add(Label::new(words).wrap());
+        list_ui(ui, "skipped", skipped.named.len(), &|row| {
+            display_path(&skipped.named[row])
+        });
+    }
+    if !dataset.broken.is_empty() {
+        ui.separator();
+        ui.label(could_not_be_opened(dataset));
+        let broken: Vec<(&usize, &String)> = dataset.broken.iter().collect();
+        list_ui(ui, "broken", broken.len(), &|row| {
+            let (index, reason) = broken[row];
+            let path = dataset
+                .samples
+                .get(*index)
+                .map(|sample| display_path(&sample.path));
+            format!("{} {reason}", path.unwrap_or_default())
+        });
+    }
+}
+
+fn list_ui(ui: &mut Ui, name: &str, count: usize, line: &dyn Fn(usize) -> String) {
+    let height = ui.text_style_height(&TextStyle::Small);
+    let area = ScrollArea::both()
+        .id_salt(name)
+        .max_height(LIST_HEIGHT)
+        .auto_shrink([false, true]);
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        area.show_rows(ui, height, count, |ui, rows| {
+            for row in rows {
+                let text = RichText::new(line(row))
+                    .small()
+                    .color(theme::palette(ui).muted);
+                ui.add(Label::new(text).extend());
+            }
+        });
+    });
+}
+
+fn could_not_be_opened(dataset: &Dataset) -> String {
+    format!(
+        "{} could not be opened",
+        counted(dataset.broken.len(), "image")
+    )
+}
+
+/// That something was passed over or could not be opened; the details name it.
+fn left_out_ui(ui: &mut Ui, dataset: &Dataset) {
+    if dataset.skipped.total() > 0 {
+        let words = format!("{} skipped", counted(dataset.skipped.total(), "file"));
+        states::caption(ui, words).on_hover_text("Details lists them");
+    }
+    if !dataset.broken.is_empty() {
+        let colour = theme::palette(ui).warning;
+        let words = RichText::new(could_not_be_opened(dataset))
+            .small()
+            .color(colour);
+        ui.label(words).on_hover_text("Details lists them");
+    }
+}

@@ -1,0 +1,404 @@
+//! The dataset browser: everything that was opened as a grid, a table or an overview, with filters, several
+//! images marked at once, and menus that change them.
+
+mod budget;
+mod changes;
+mod classes;
+mod filter;
+mod filters;
+mod header;
+mod keys;
+mod menu;
+mod names;
+mod overview;
+mod rename;
+mod shown;
+mod status;
+mod table;
+
+use std::{sync::Arc, time::Duration};
+
+use eframe::egui::{Align, Layout, Rect, Response, Sense, Ui, UiBuilder, pos2, vec2};
+
+use super::{Cx, Panel};
+use crate::{
+    data::dataset::display_path,
+    engine::{JobId, OpenDataset},
+    resources,
+    ui::{
+        action::Action,
+        dialogs::Purpose,
+        state::{DataState, Selection},
+        theme,
+        widgets::{
+            grid::{Drawn, Grid},
+            marks::{self, Press},
+            states,
+            zoom::Zoom,
+        },
+    },
+};
+use budget::Budget;
+use filter::{Filter, Order};
+use rename::Rename;
+use shown::{Shown, View};
+
+/// How images are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Thumbnails.
+    #[default]
+    Grid,
+    /// Lines with name, class, part.
+    Table,
+    /// Five of each class.
+    Examples,
+    /// Three by three, with titles.
+    FirstNine,
+}
+
+impl Mode {
+    /// All, with their words and tooltips.
+    pub const ALL: [(Self, &'static str, &'static str); 4] = [
+        (Self::Grid, "Grid", "Thumbnails"),
+        (Self::Table, "Table", "One line for each image"),
+        (Self::Examples, "Examples", "Five images of each class"),
+        (
+            Self::FirstNine,
+            "First nine",
+            "The first nine images with their classes",
+        ),
+    ];
+}
+
+/// Datasets that ship with the program: what the button says and the name in `datasets`.
+const BUNDLED: [(&str, &str); 3] = [
+    ("Open bundled shapes", "shapes"),
+    ("Open bundled cells", "cells.npz"),
+    ("Open bundled pets", "pets"),
+];
+/// Time that choosing and sorting may take in a frame.
+const BUDGET: Duration = Duration::from_millis(4);
+/// Width of the column of classes.
+const CLASSES_WIDTH: f32 = 176.0;
+/// Narrower panels have no such column.
+const NARROW: f32 = 420.0;
+
+/// View state.
+pub struct Datasets {
+    dataset: Option<JobId>,
+    mode: Mode,
+    filter: Filter,
+    order: Order,
+    /// Side of a thumbnail in points.
+    side: f32,
+    shown: Shown,
+    /// The list that the rest of the window knows.
+    told: Option<Arc<[usize]>>,
+    /// Where the last press without Shift was.
+    anchor: Option<usize>,
+    /// What was selected by the last press.
+    pressed: Option<usize>,
+    /// A place of the list that has to be seen.
+    scroll_to: Option<usize>,
+    /// How the grid or table was drawn in the frame before.
+    drawn: Drawn,
+    /// The selected image fills the panel.
+    enlarged: Option<Zoom>,
+    rename: Option<Rename>,
+    bundled: Vec<(&'static str, &'static str)>,
+}
+
+impl Default for Datasets {
+    fn default() -> Self {
+        let is_there = |name: &str| resources::find(format!("datasets/{name}")).is_some();
+        Self {
+            dataset: None,
+            mode: Mode::default(),
+            filter: Filter::default(),
+            order: Order::default(),
+            side: 88.0,
+            shown: Shown::default(),
+            told: None,
+            anchor: None,
+            pressed: None,
+            scroll_to: None,
+            drawn: Drawn::default(),
+            enlarged: None,
+            rename: None,
+            bundled: BUNDLED
+                .into_iter()
+                .filter(|(_, name)| is_there(name))
+                .collect(),
+        }
+    }
+}
+
+impl Panel for Datasets {
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        match &cx.state.data {
+            DataState::Empty => {
+                let sentence = "Open a folder that holds one folder of images per class.";
+                self.empty_ui(ui, cx, sentence);
+            }
+            DataState::Opening { job, path, .. } => {
+                let progress = cx.state.jobs.get(job).and_then(|job| job.progress);
+                let words = format!("Reading {}", display_path(path));
+                if states::loading(ui, &words, progress) {
+                    cx.push(Action::Cancel(*job));
+                }
+            }
+            DataState::Failed { message, .. } => {
+                states::failed(ui, message);
+                let sentence = "Choose another folder or file, or start with what is bundled.";
+                self.empty_ui(ui, cx, sentence);
+            }
+            DataState::Open(open) => self.browser_ui(ui, cx, open),
+        }
+    }
+}
+
+/// File name and class of a sample.
+fn describe(open: &OpenDataset, index: usize) -> String {
+    open.dataset
+        .samples
+        .get(index)
+        .map_or_else(String::new, |sample| {
+            format!(
+                "{} · {}",
+                sample.name(),
+                open.dataset.class_name(sample.label)
+            )
+        })
+}
+
+impl Datasets {
+    fn empty_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>, sentence: &str) {
+        if states::empty(ui, sentence, Some("Open dataset…")) {
+            cx.push(Action::Ask(Purpose::OpenDataset));
+        }
+        ui.vertical_centered(|ui| {
+            if ui.button("Open dataset file…").clicked() {
+                cx.push(Action::Ask(Purpose::OpenDatasetFile));
+            }
+            for &(words, name) in &self.bundled {
+                if ui.button(words).clicked() {
+                    cx.push(Action::OpenBundled(name));
+                }
+            }
+        });
+    }
+
+    fn browser_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
+        if self.dataset != Some(open.id) {
+            // Another dataset has other classes and other samples.
+            self.dataset = Some(open.id);
+            self.filter = Filter::default();
+            (self.anchor, self.rename, self.enlarged) = (None, None, None);
+            self.scroll_to = Some(0);
+        }
+        self.update_shown(ui, cx, open);
+        header::header_ui(ui, cx, open);
+        let area = ui.available_rect_before_wrap();
+        ui.allocate_rect(area, Sense::hover());
+        let is_wide = area.width() >= NARROW;
+        let mut left = area.left();
+        if is_wide {
+            left += CLASSES_WIDTH + theme::GRID;
+            let column = area.with_max_x(area.left() + CLASSES_WIDTH);
+            let list = self.shown.list();
+            let rename = inside(ui, "classes", column, |ui| {
+                classes::classes_ui(ui, cx, open, list, &mut self.filter.classes)
+            });
+            if let Some(class) = rename {
+                self.rename = Some(Rename::new(open, class));
+            }
+        }
+        let rest = Rect::from_min_max(pos2(left, area.top()), area.max);
+        inside(ui, "images", rest, |ui| {
+            self.images_ui(ui, cx, open, is_wide)
+        });
+        if self
+            .rename
+            .as_mut()
+            .is_some_and(|rename| !rename.ui(ui, cx, open))
+        {
+            self.rename = None;
+        }
+    }
+
+    fn update_shown(&mut self, ui: &Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
+        let is_unreadable = |index: usize| cx.textures.is_unreadable(index);
+        let view = View {
+            open,
+            division: cx.state.division.as_ref(),
+            is_unreadable: &is_unreadable,
+            unreadable: cx.textures.unreadable_count(),
+        };
+        if !self
+            .shown
+            .update(&view, &self.filter, self.order, &Budget::of(BUDGET))
+        {
+            ui.ctx().request_repaint();
+            return;
+        }
+        let samples = &self.shown.list().samples;
+        if self
+            .told
+            .as_ref()
+            .is_none_or(|told| !Arc::ptr_eq(told, samples))
+        {
+            self.told = Some(Arc::clone(samples));
+            cx.push(Action::Browsed(Arc::clone(samples)));
+        }
+    }
+
+    fn images_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>, is_wide: bool) {
+        let mut bar = filters::Bar {
+            mode: &mut self.mode,
+            filter: &mut self.filter,
+            order: &mut self.order,
+            side: &mut self.side,
+        };
+        bar.ui(ui, cx, open, is_wide);
+        self.status_ui(ui, cx, open);
+        self.keys(ui, cx);
+        if self.enlarged.is_some() {
+            return self.enlarged_ui(ui, cx);
+        }
+        let samples = Arc::clone(&self.shown.list().samples);
+        if samples.is_empty() && matches!(self.mode, Mode::Grid | Mode::Table) {
+            let is_complete = self.shown.is_complete();
+            let words = if is_complete {
+                "No image fits the filters."
+            } else {
+                "Looking…"
+            };
+            let button = is_complete.then_some("Show all images");
+            if states::empty(ui, words, button) {
+                self.filter = Filter::default();
+            }
+            return;
+        }
+        self.view_ui(ui, cx, open, &samples);
+    }
+
+    fn view_ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut Cx<'_>,
+        open: &Arc<OpenDataset>,
+        samples: &[usize],
+    ) {
+        let scroll_to = self.scroll_to.take();
+        let selection = cx.state.selection.clone();
+        let mut press = None;
+        let mut enlarge = false;
+        let mut tile = |cx: &mut Cx<'_>, sample: usize, response: &Response| {
+            if let Some(how) = pressed(&selection, sample, response) {
+                press = Some((sample, how));
+            }
+            enlarge |= response.double_clicked();
+            response.context_menu(|ui| {
+                let meant = marks::meant(&cx.state.selection);
+                menu::samples_ui(ui, cx, open, &meant);
+            });
+        };
+        match self.mode {
+            Mode::Grid => {
+                let grid = Grid {
+                    samples,
+                    side: self.side,
+                    scroll_to,
+                };
+                self.drawn = grid.ui(ui, cx, &|sample| describe(open, sample), &mut tile);
+            }
+            Mode::Table => {
+                let table = table::Table {
+                    open,
+                    samples,
+                    scroll_to,
+                };
+                let rows = table.ui(ui, cx, &mut self.order, &mut tile);
+                self.drawn = Drawn { columns: 1, rows };
+            }
+            Mode::Examples => {
+                let classes: Vec<usize> = if self.filter.classes.is_empty() {
+                    (0..open.dataset.classes.len()).collect()
+                } else {
+                    self.filter.classes.iter().copied().collect()
+                };
+                let list = self.shown.list();
+                overview::examples_ui(ui, cx, open, list, (&classes, self.side), &mut tile);
+            }
+            Mode::FirstNine => overview::first_nine_ui(ui, cx, open, samples, &mut tile),
+        }
+        if enlarge {
+            self.enlarged = Some(Zoom::default());
+        }
+        if let Some((sample, how)) = press {
+            self.press(cx, samples, sample, how);
+        }
+    }
+
+    /// Selects or marks `sample`.
+    fn press(&mut self, cx: &mut Cx<'_>, samples: &[usize], sample: usize, how: Press) {
+        if self.pressed != cx.state.selection.sample {
+            // Something else was selected elsewhere since.
+            self.anchor = cx.state.selection.sample;
+        }
+        let selection = marks::pressed(&cx.state.selection, samples, self.anchor, sample, how);
+        if how != Press::Extend {
+            self.anchor = Some(sample);
+        }
+        self.pressed = selection.sample;
+        let dataset = cx.state.dataset();
+        let shown = dataset.and_then(|dataset| dataset.samples.get(selection.sample?));
+        let class = shown.map(|sample| sample.label).or(selection.class);
+        cx.push(Action::Select(Selection { class, ..selection }));
+    }
+
+    /// The selected image alone.
+    fn enlarged_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let Some(zoom) = &mut self.enlarged else {
+            return;
+        };
+        let mut close = false;
+        ui.horizontal(|ui| {
+            close = ui
+                .button("Back to the images")
+                .on_hover_text("Esc or Enter")
+                .clicked();
+            zoom.buttons_ui(ui);
+        });
+        let space = ui.available_size().max(vec2(16.0, 16.0));
+        zoom.sample_ui(ui, cx, space);
+        if close {
+            self.enlarged = None;
+        }
+    }
+}
+
+/// How a tile was pressed in this frame, if it was.
+fn pressed(selection: &Selection, sample: usize, response: &Response) -> Option<Press> {
+    if response.secondary_clicked() {
+        // The menu is about what is marked only if that was clicked.
+        return (!marks::is_marked(selection, sample)).then_some(Press::Alone);
+    }
+    let modifiers = response.ctx.input(|input| input.modifiers);
+    response
+        .clicked()
+        .then_some(match (modifiers.shift, modifiers.command) {
+            (true, _) => Press::Extend,
+            (_, true) => Press::Toggle,
+            _ => Press::Alone,
+        })
+}
+
+/// Draws within `rect`, whatever it needs.
+fn inside<R>(ui: &mut Ui, name: &str, rect: Rect, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let layout = Layout::top_down(Align::Min);
+    let mut child = ui.new_child(UiBuilder::new().id_salt(name).max_rect(rect).layout(layout));
+    child.shrink_clip_rect(rect.expand(2.0));
+    add(&mut child)
+}

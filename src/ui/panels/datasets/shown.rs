@@ -1,0 +1,477 @@
+//! Which samples the browser shows, and in which order. Worked out a few milliseconds a frame, so that a hundred
+//! thousand samples never make the window stutter; what is known so far can be looked at meanwhile.
+
+use std::sync::Arc;
+
+use super::{
+    budget::Budget,
+    filter::{Filter, Flag, Order, PartFilter, SortBy},
+    names::Names,
+};
+use crate::{
+    data::{Dataset, Division, SplitName},
+    engine::{JobId, OpenDataset},
+    ui::widgets::cached::Same,
+};
+
+/// What a list is made from.
+pub struct View<'a> {
+    /// The dataset.
+    pub open: &'a Arc<OpenDataset>,
+    /// Its parts, when known.
+    pub division: Option<&'a Arc<Division>>,
+    /// Whether a picture could not be decoded for its thumbnail.
+    pub is_unreadable: &'a dyn Fn(usize) -> bool,
+    /// How many could not.
+    pub unreadable: usize,
+}
+
+impl View<'_> {
+    fn dataset(&self) -> &Dataset {
+        &self.open.dataset
+    }
+
+    fn part_of(&self, index: usize) -> Option<SplitName> {
+        self.division?.part_of(index)
+    }
+
+    fn has_flag(&self, index: usize, flag: Flag) -> bool {
+        let sample = &self.dataset().samples[index];
+        match flag {
+            Flag::Any => true,
+            Flag::Excluded => sample.excluded,
+            Flag::Changed => {
+                let base = self.open.base.samples.get(index);
+                sample.moved.is_some() || base.is_some_and(|base| base.label != sample.label)
+            }
+            Flag::Broken => {
+                self.dataset().broken.contains_key(&index) || (self.is_unreadable)(index)
+            }
+        }
+    }
+}
+
+#[derive(Debug, PartialEq)]
+struct Key {
+    dataset: JobId,
+    open: Same<OpenDataset>,
+    division: Option<Same<Division>>,
+    unreadable: usize,
+    filter: Filter,
+    order: Order,
+}
+
+/// Examples kept of each class.
+pub const EXAMPLES: usize = 5;
+/// Samples between two looks at the clock.
+const AT_ONCE: usize = 64;
+
+/// What is shown.
+#[derive(Debug, Clone, Default)]
+pub struct List {
+    /// In order.
+    pub samples: Arc<[usize]>,
+    /// For each class, how many there would be if only the other filters counted.
+    pub counts: Vec<usize>,
+    /// The first of each class, whatever classes are chosen.
+    pub examples: Vec<Vec<usize>>,
+}
+
+/// A list that is being made.
+#[derive(Debug)]
+struct Scan {
+    next: usize,
+    buckets: Vec<Vec<usize>>,
+    list: List,
+    /// Whether the samples so far are shown already.
+    is_shown: bool,
+}
+
+/// The list and how far it is.
+#[derive(Debug, Default)]
+pub struct Shown {
+    key: Option<Key>,
+    names: Option<(JobId, Names)>,
+    scan: Option<Scan>,
+    list: List,
+}
+
+impl Shown {
+    /// What is known so far.
+    pub fn list(&self) -> &List {
+        &self.list
+    }
+
+    /// Whether nothing is left to do.
+    pub fn is_complete(&self) -> bool {
+        self.key.is_some() && self.scan.is_none()
+    }
+
+    /// Goes on until the list is complete or the budget is spent. True when it is complete.
+    pub fn update(
+        &mut self,
+        view: &View<'_>,
+        filter: &Filter,
+        order: Order,
+        budget: &Budget,
+    ) -> bool {
+        let is_known = self.key.as_ref().is_some_and(|key| {
+            key.open == Same::of(view.open)
+                && key.division == view.division.map(Same::of)
+                && key.filter == *filter
+                && key.order == order
+                && (filter.flag != Flag::Broken || key.unreadable == view.unreadable)
+        });
+        if !is_known {
+            self.begin(view, filter, order);
+        }
+        if self.scan.is_some() && self.prepare_names(view, filter, order, budget) {
+            self.go_on(view, filter, order, budget);
+        }
+        self.scan.is_none()
+    }
+
+    fn begin(&mut self, view: &View<'_>, filter: &Filter, order: Order) {
+        let classes = view.dataset().classes.len();
+        let is_other = self.key.as_ref().is_none_or(|key| {
+            key.filter != *filter || key.order != order || key.dataset != view.open.id
+        });
+        if is_other {
+            // What was shown is not what is asked for; after a change of the data alone it stays until the new
+            // list is complete, so that nothing jumps.
+            self.list.samples = Arc::from([]);
+        }
+        self.list.counts.resize(classes, 0);
+        self.list.examples.resize(classes, Vec::new());
+        let buckets = match order.by {
+            SortBy::Source | SortBy::Name => 1,
+            SortBy::Class => classes,
+            SortBy::Part => SplitName::ALL.len() + 1,
+        };
+        self.scan = Some(Scan {
+            next: 0,
+            buckets: vec![Vec::new(); buckets],
+            list: List {
+                samples: Arc::from([]),
+                counts: vec![0; classes],
+                examples: vec![Vec::new(); classes],
+            },
+            is_shown: false,
+        });
+        self.key = Some(Key {
+            dataset: view.open.id,
+            open: Same::of(view.open),
+            division: view.division.map(Same::of),
+            unreadable: view.unreadable,
+            filter: filter.clone(),
+            order,
+        });
+    }
+
+    fn prepare_names(
+        &mut self,
+        view: &View<'_>,
+        filter: &Filter,
+        order: Order,
+        budget: &Budget,
+    ) -> bool {
+        let id = view.open.id;
+        if self
+            .names
+            .as_ref()
+            .is_some_and(|(dataset, _)| *dataset != id)
+        {
+            self.names = None;
+        }
+        let sorted = order.by == SortBy::Name;
+        if filter.name.is_empty() && !sorted {
+            return true;
+        }
+        let (_, names) = self.names.get_or_insert_with(|| (id, Names::default()));
+        names.collect(view.dataset(), budget) && (!sorted || names.sort(budget))
+    }
+
+    fn go_on(&mut self, view: &View<'_>, filter: &Filter, order: Order, budget: &Budget) {
+        let Some(scan) = &mut self.scan else { return };
+        let names = self.names.as_ref().map(|(_, names)| names);
+        let by_name = names
+            .and_then(Names::order)
+            .filter(|_| order.by == SortBy::Name);
+        let needle = filter.name.to_lowercase();
+        let finder = (!needle.is_empty()).then(|| memchr::memmem::Finder::new(&needle));
+        let has_name = |index: usize| match (&finder, names) {
+            (Some(finder), Some(names)) => finder.find(names.name(index)).is_some(),
+            _ => true,
+        };
+        let count = view.dataset().samples.len();
+        let backwards = order.descending && matches!(order.by, SortBy::Source | SortBy::Name);
+        while scan.next < count {
+            let end = (scan.next + AT_ONCE).min(count);
+            for place in scan.next..end {
+                let place = if backwards { count - 1 - place } else { place };
+                let index = by_name.map_or(place, |order| order[place] as usize);
+                scan.take(view, filter, order.by, index, &has_name);
+            }
+            scan.next = end;
+            if budget.is_spent() {
+                break;
+            }
+        }
+        let is_complete = scan.next == count;
+        if is_complete || scan.is_shown || self.list.samples.is_empty() {
+            self.list.samples = scan.joined(order);
+            scan.is_shown = true;
+        }
+        if is_complete && let Some(scan) = self.scan.take() {
+            self.list.counts = scan.list.counts;
+            self.list.examples = scan.list.examples;
+        }
+    }
+}
+
+impl Scan {
+    /// Takes sample `index` into the list if it fits.
+    fn take(
+        &mut self,
+        view: &View<'_>,
+        filter: &Filter,
+        by: SortBy,
+        index: usize,
+        has_name: &dyn Fn(usize) -> bool,
+    ) {
+        let part = view.part_of(index);
+        let in_part = match filter.part {
+            PartFilter::Every => true,
+            PartFilter::In(wanted) => part == Some(wanted),
+            PartFilter::InNone => part.is_none(),
+        };
+        if !in_part || !view.has_flag(index, filter.flag) || !has_name(index) {
+            return;
+        }
+        let label = view.dataset().samples[index].label;
+        if let Some(count) = self.list.counts.get_mut(label) {
+            *count += 1;
+        }
+        if let Some(examples) = self.list.examples.get_mut(label)
+            && examples.len() < EXAMPLES
+        {
+            examples.push(index);
+        }
+        if !filter.classes.is_empty() && !filter.classes.contains(&label) {
+            return;
+        }
+        let bucket = match by {
+            SortBy::Source | SortBy::Name => 0,
+            SortBy::Class => label,
+            SortBy::Part => match part {
+                Some(SplitName::Train) => 0,
+                Some(SplitName::Validation) => 1,
+                Some(SplitName::Test) => 2,
+                None => 3,
+            },
+        };
+        if let Some(bucket) = self.buckets.get_mut(bucket) {
+            bucket.push(index);
+        }
+    }
+
+    fn joined(&self, order: Order) -> Arc<[usize]> {
+        let mut all = Vec::with_capacity(self.buckets.iter().map(Vec::len).sum());
+        if order.descending {
+            self.buckets
+                .iter()
+                .rev()
+                .for_each(|bucket| all.extend_from_slice(bucket));
+        } else {
+            self.buckets
+                .iter()
+                .for_each(|bucket| all.extend_from_slice(bucket));
+        }
+        all.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::data::{Edits, ImageStore, Sample, SplitConfig};
+
+    fn open(edits: Edits) -> Arc<OpenDataset> {
+        let paths = [
+            "b/2.png",
+            "b/10.png",
+            "c/1.png",
+            "c/03.png",
+            "a/Cat.png",
+            "a/dog.png",
+        ];
+        let base = Dataset {
+            classes: vec!["b".into(), "c".into(), "a".into()],
+            samples: paths
+                .iter()
+                .enumerate()
+                .map(|(i, path)| Sample::file(path, i / 2))
+                .collect(),
+            broken: [(3, "it is empty".to_owned())].into(),
+            root: PathBuf::from("/d"),
+            ..Dataset::default()
+        };
+        Arc::new(OpenDataset {
+            id: JobId(1),
+            dataset: Arc::new(edits.apply(&base)),
+            base: Arc::new(base),
+            edits: Arc::new(edits),
+            images: Arc::new(ImageStore::default()),
+        })
+    }
+
+    fn edits() -> Edits {
+        Edits {
+            excluded: ["b/10.png".to_owned()].into(),
+            relabelled: [("c/1.png".to_owned(), "a".to_owned())].into(),
+            moved: [("a/dog.png".to_owned(), SplitName::Test)].into(),
+            ..Edits::default()
+        }
+    }
+
+    fn shown(filter: &Filter, order: Order) -> Shown {
+        let open = open(edits());
+        let division = Arc::new(Division::new(&open.dataset, &SplitConfig::default()).unwrap());
+        let view = View {
+            open: &open,
+            division: Some(&division),
+            is_unreadable: &|index| index == 0,
+            unreadable: 1,
+        };
+        let mut shown = Shown::default();
+        while !shown.update(&view, filter, order, &Budget::spent()) {}
+        shown
+    }
+
+    #[test]
+    fn filters_choose_what_is_shown() {
+        let all = Filter::default();
+        let classes = |classes: &[usize]| Filter {
+            classes: classes.iter().copied().collect(),
+            ..Filter::default()
+        };
+        let flag = |flag| Filter {
+            flag,
+            ..Filter::default()
+        };
+        let name = |name: &str| Filter {
+            name: name.into(),
+            ..Filter::default()
+        };
+        let part = |part| Filter {
+            part,
+            ..Filter::default()
+        };
+        for (filter, expected, why) in [
+            (all, &[0, 1, 2, 3, 4, 5][..], "everything"),
+            (classes(&[0]), &[0, 1], "one class"),
+            (
+                classes(&[1, 2]),
+                &[2, 3, 4, 5],
+                "two classes, one relabelled",
+            ),
+            (classes(&[1]), &[3], "the label counts, not the source's"),
+            (flag(Flag::Excluded), &[1], "excluded"),
+            (flag(Flag::Changed), &[2, 5], "relabelled or moved"),
+            (flag(Flag::Broken), &[0, 3], "broken, or no thumbnail"),
+            (name("CAT"), &[4], "whatever the case"),
+            (name("0"), &[1, 3], "anywhere in the file's name"),
+            (name("b/"), &[], "folders are not searched"),
+            (part(PartFilter::In(SplitName::Test)), &[5], "moved to test"),
+            (
+                part(PartFilter::InNone),
+                &[1, 3],
+                "excluded and broken are in no part",
+            ),
+        ] {
+            let shown = shown(&filter, Order::default());
+            assert_eq!(&*shown.list().samples, expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn orders_are_stable_and_can_be_turned_round() {
+        for (by, up, down) in [
+            (SortBy::Source, [0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0]),
+            (SortBy::Name, [2, 0, 3, 1, 4, 5], [5, 4, 1, 3, 0, 2]),
+            (SortBy::Class, [0, 1, 3, 2, 4, 5], [2, 4, 5, 3, 0, 1]),
+        ] {
+            for (descending, expected) in [(false, up), (true, down)] {
+                let shown = shown(&Filter::default(), Order { by, descending });
+                assert_eq!(*shown.list().samples, expected, "{by:?} {descending}");
+            }
+        }
+        let by_part = Order {
+            by: SortBy::Part,
+            descending: true,
+        };
+        let shown = shown(&Filter::default(), by_part);
+        assert_eq!(shown.list().samples[..3], [1, 3, 5], "none, then test");
+    }
+
+    #[test]
+    fn counts_and_examples_ignore_the_chosen_classes() {
+        let filter = Filter {
+            classes: [0].into(),
+            ..Filter::default()
+        };
+        let shown = shown(&filter, Order::default());
+        assert_eq!(shown.list().counts, [2, 1, 3]);
+        assert_eq!(shown.list().examples, [vec![0, 1], vec![3], vec![2, 4, 5]]);
+    }
+
+    #[test]
+    fn a_change_of_the_data_keeps_the_list_until_the_new_one_is_complete() {
+        let many = |id: u64, excluded: bool| {
+            let sample = |i: usize| Sample {
+                excluded: excluded && i == 0,
+                ..Sample::file(format!("{i}.png"), 0)
+            };
+            let dataset = Arc::new(Dataset {
+                classes: vec!["a".into()],
+                samples: (0..1_000).map(sample).collect(),
+                ..Dataset::default()
+            });
+            Arc::new(OpenDataset {
+                id: JobId(id),
+                base: Arc::clone(&dataset),
+                dataset,
+                edits: Arc::default(),
+                images: Arc::default(),
+            })
+        };
+        let view = |open| View {
+            open,
+            division: None,
+            is_unreadable: &|_| false,
+            unreadable: 0,
+        };
+        let (filter, order) = (Filter::default(), Order::default());
+        let mut shown = Shown::default();
+        let first = many(1, false);
+        assert!(!shown.update(&view(&first), &filter, order, &Budget::spent()));
+        assert_eq!(
+            shown.list().samples.len(),
+            AT_ONCE,
+            "a part is shown at once"
+        );
+        while !shown.update(&view(&first), &filter, order, &Budget::spent()) {}
+        let edited = many(1, true);
+        assert!(!shown.update(&view(&edited), &filter, order, &Budget::spent()));
+        assert_eq!(shown.list().samples.len(), 1_000, "nothing jumps");
+        let other = many(2, false);
+        assert!(!shown.update(&view(&other), &filter, order, &Budget::spent()));
+        assert_eq!(
+            shown.list().samples.len(),
+            AT_ONCE,
+            "another dataset's samples mean nothing"
+        );
+    }
+}

@@ -1,0 +1,76 @@
+//! The line over the images: how many are shown and marked, and what can be done with them.
+
+use std::sync::Arc;
+
+use eframe::egui::{RichText, Ui};
+
+use super::{
+    Datasets,
+    menu::{self, ClassChoice},
+    rename::Rename,
+};
+use crate::{
+    engine::OpenDataset,
+    ui::{
+        action::Action,
+        format::thousands,
+        panels::Cx,
+        widgets::{marks, states},
+    },
+};
+
+impl Datasets {
+    /// How many are shown and marked, and what can be done with them.
+    pub(super) fn status_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
+        let count = self.shown.list().samples.len();
+        let marked = cx.state.selection.marked.len();
+        ui.horizontal_wrapped(|ui| {
+            ui.set_min_height(ui.spacing().interact_size.y);
+            ui.spacing_mut().button_padding.x = 8.0;
+            let more = if self.shown.is_complete() {
+                ""
+            } else {
+                " so far"
+            };
+            let all = thousands(open.dataset.samples.len());
+            states::caption(ui, format!("{} of {all} images{more}", thousands(count)));
+            if marked > 0 {
+                ui.label(RichText::new(format!("{} marked", thousands(marked))).strong());
+            }
+            if marked > 0 || cx.state.selection.sample.is_some() {
+                let change = ui.menu_button("Change…", |ui| {
+                    menu::samples_ui(ui, cx, open, &marks::meant(&cx.state.selection));
+                });
+                change
+                    .response
+                    .on_hover_text("Exclude, label or move what is selected; also by right click");
+            }
+            if marked > 0 && ui.button("Unmark").on_hover_text("Esc").clicked() {
+                cx.push(Action::Select(marks::cleared(&cx.state.selection)));
+            }
+            self.class_button_ui(ui, cx, open);
+        });
+    }
+
+    /// The menu of the one class that is shown.
+    fn class_button_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
+        let Some(&class) = self
+            .filter
+            .classes
+            .first()
+            .filter(|_| self.filter.classes.len() == 1)
+        else {
+            return;
+        };
+        let mut choice = None;
+        let button = ui.menu_button("Class…", |ui| {
+            choice = menu::class_ui(ui, cx, open, class)
+        });
+        button
+            .response
+            .on_hover_text("Rename or exclude this class; also by right click on its name");
+        if choice == Some(ClassChoice::Rename) {
+            self.rename = Some(Rename::new(open, class));
+        }
+    }
+}

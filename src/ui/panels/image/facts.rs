@@ -1,0 +1,79 @@
+//! What is known about the selected image.
+
+use eframe::egui::{Grid, Label, RichText, Ui};
+
+use crate::{
+    data::dataset::display_path,
+    engine::OpenDataset,
+    ui::{
+        format::thousands,
+        panels::Cx,
+        theme,
+        widgets::{classes, standing, states},
+    },
+};
+
+/// Draws it as names and values.
+pub fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, index: usize) {
+    let dataset = &*open.dataset;
+    let Some(sample) = dataset.samples.get(index) else {
+        return;
+    };
+    let standing = standing::standing(cx, index);
+    Grid::new("facts")
+        .num_columns(2)
+        .spacing([16.0, 6.0])
+        .show(ui, |ui| {
+            let mut fact = |name: &str, value: &str, more: &str| {
+                states::caption(ui, name);
+                let more = if more.is_empty() { value } else { more };
+                ui.add(Label::new(value).truncate()).on_hover_text(more);
+                ui.end_row();
+            };
+            let path = open.dataset.path(index).map(|path| display_path(&path));
+            fact("File", &sample.name(), &path.unwrap_or_default());
+            fact("Label", dataset.class_name(sample.label), "");
+            if let Some(source) = standing.relabelled {
+                fact(
+                    "Source says",
+                    &classes::name(&open.base.classes, source),
+                    "",
+                );
+            }
+            fact(
+                "Part",
+                cx.state.part_of(index).map_or("–", |part| part.word()),
+                "",
+            );
+            fact("Size", &size(cx, index), "");
+        });
+    let class = |class: usize| classes::name(&open.base.classes, class);
+    for sentence in standing.sentences(class) {
+        let colour = if standing.broken.is_some() {
+            theme::palette(ui).warning
+        } else {
+            theme::palette(ui).muted
+        };
+        ui.add(Label::new(RichText::new(sentence).small().color(colour)).wrap());
+    }
+}
+
+fn size(cx: &Cx<'_>, index: usize) -> String {
+    let image = &cx.state.image;
+    let Some((_, picture, (width, height))) =
+        image.image.as_ref().filter(|(sample, ..)| *sample == index)
+    else {
+        return if image.failed.is_some() { "–" } else { "…" }.to_owned();
+    };
+    let pixels =
+        |width: usize, height: usize| format!("{} × {}", thousands(width), thousands(height));
+    let own = pixels(*width, *height);
+    if (picture.width, picture.height) == (*width, *height) {
+        format!("{own} pixels")
+    } else {
+        format!(
+            "{own} pixels, shown as {}",
+            pixels(picture.width, picture.height)
+        )
+    }
+}

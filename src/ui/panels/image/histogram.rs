@@ -1,0 +1,187 @@
+//! How often each value occurs in the red, green and blue of a picture.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use eframe::egui::{
+    self, CollapsingHeader, Pos2, Rect, RichText, Sense, Shape, Stroke, Ui, pos2, vec2,
+};
+
+use crate::{
+    data::Picture,
+    ui::{
+        format::thousands,
+        theme,
+        widgets::{cached::Same, states},
+    },
+};
+
+/// Values of a channel.
+const VALUES: usize = 256;
+/// Time that counting may take in a frame.
+const BUDGET: Duration = Duration::from_millis(3);
+/// Height of the curves.
+const HEIGHT: f32 = 72.0;
+/// Names of the channels.
+const NAMES: [&str; 3] = ["red", "green", "blue"];
+
+/// Counts of each value; made row by row.
+#[derive(Debug)]
+struct Histogram {
+    picture: Same<Picture>,
+    row: usize,
+    counts: [[u32; VALUES]; 3],
+    /// Every pixel so far has three equal values.
+    is_grey: bool,
+}
+
+impl Histogram {
+    fn new(picture: &Arc<Picture>) -> Self {
+        Self {
+            picture: Same::of(picture),
+            row: 0,
+            counts: [[0; VALUES]; 3],
+            is_grey: true,
+        }
+    }
+
+    /// Goes on counting. True when all rows are counted.
+    fn count(&mut self, picture: &Picture) -> bool {
+        let start = Instant::now();
+        let [mut red, mut green, mut blue] = self.counts;
+        while self.row < picture.height && start.elapsed() < BUDGET {
+            let from = 3 * self.row * picture.width;
+            for pixel in picture.rgb[from..from + 3 * picture.width].chunks_exact(3) {
+                red[usize::from(pixel[0])] += 1;
+                green[usize::from(pixel[1])] += 1;
+                blue[usize::from(pixel[2])] += 1;
+                self.is_grey &= pixel[0] == pixel[1] && pixel[1] == pixel[2];
+            }
+            self.row += 1;
+        }
+        self.counts = [red, green, blue];
+        self.row == picture.height
+    }
+}
+
+/// View state.
+#[derive(Debug, Default)]
+pub struct HistogramView {
+    logarithmic: bool,
+    made: Option<Histogram>,
+}
+
+impl HistogramView {
+    /// Draws the histogram of `picture`, once there is one.
+    pub fn ui(&mut self, ui: &mut Ui, picture: Option<&Arc<Picture>>) {
+        CollapsingHeader::new("Histogram")
+            .default_open(true)
+            .show(ui, |ui| {
+                let size = vec2(ui.available_width(), HEIGHT);
+                let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+                let palette = theme::palette(ui);
+                ui.painter()
+                    .rect_filled(rect, 2.0, ui.visuals().faint_bg_color);
+                ui.painter()
+                    .hline(rect.x_range(), rect.bottom(), (1.0, palette.line));
+                if let Some(picture) = picture {
+                    self.curves(ui, rect, response, picture);
+                }
+                ui.horizontal_wrapped(|ui| {
+                    ui.checkbox(&mut self.logarithmic, RichText::new("Log scale").small())
+                        .on_hover_text("Shows rare values beside frequent ones");
+                    let is_grey = self.made.as_ref().is_some_and(|made| made.is_grey);
+                    if is_grey && picture.is_some() {
+                        states::caption(ui, "grey");
+                        return;
+                    }
+                    for (name, colour) in NAMES.into_iter().zip(theme::CHANNELS) {
+                        let (line, _) = ui.allocate_exact_size(vec2(12.0, 3.0), Sense::hover());
+                        ui.painter().rect_filled(line, 1.0, colour);
+                        states::caption(ui, name);
+                    }
+                });
+            });
+    }
+
+    fn curves(&mut self, ui: &Ui, rect: Rect, response: egui::Response, picture: &Arc<Picture>) {
+        let same = self
+            .made
+            .take()
+            .filter(|made| made.picture == Same::of(picture));
+        let made = self
+            .made
+            .insert(same.unwrap_or_else(|| Histogram::new(picture)));
+        if made.row < picture.height && !made.count(picture) {
+            ui.ctx().request_repaint();
+            return;
+        }
+        let channels = if made.is_grey { 1 } else { 3 };
+        let counts = &made.counts[..channels];
+        let most = counts.iter().flatten().copied().max().unwrap_or(1);
+        let height = |count: u32| {
+            let (count, most) = (f64::from(count), f64::from(most.max(1)));
+            let share = if self.logarithmic {
+                count.ln_1p() / most.ln_1p()
+            } else {
+                count / most
+            };
+            (share as f32) * (rect.height() - 2.0)
+        };
+        for (channel, counts) in counts.iter().enumerate() {
+            let colour = if made.is_grey {
+                theme::palette(ui).muted
+            } else {
+                theme::CHANNELS[channel]
+            };
+            let step = rect.width() / VALUES as f32;
+            let points: Vec<Pos2> = (0..VALUES)
+                .map(|value| {
+                    let x = rect.left() + step * (value as f32 + 0.5);
+                    pos2(x, rect.bottom() - height(counts[value]))
+                })
+                .collect();
+            ui.painter()
+                .add(Shape::line(points, Stroke::new(1.5, colour)));
+        }
+        let Some(pointer) = response.hover_pos() else {
+            return;
+        };
+        let share = (pointer.x - rect.left()) / rect.width();
+        let value = ((share * VALUES as f32) as usize).min(VALUES - 1);
+        let words: Vec<String> = counts
+            .iter()
+            .enumerate()
+            .map(|(channel, counts)| {
+                let name = if made.is_grey { "grey" } else { NAMES[channel] };
+                format!("{name} {}", thousands(counts[value] as usize))
+            })
+            .collect();
+        response.on_hover_text_at_pointer(format!("value {value}: {}", words.join(", ")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(picture: Picture) -> Histogram {
+        let picture = Arc::new(picture);
+        let mut histogram = Histogram::new(&picture);
+        while !histogram.count(&picture) {}
+        histogram
+    }
+
+    #[test]
+    fn every_pixel_counts_once_per_channel() {
+        let mut picture = Picture::filled(5, 3, [1, 2, 255]);
+        picture.set_pixel(4, 2, [0, 2, 255]);
+        let histogram = made(picture);
+        assert_eq!(histogram.counts[0][..3], [1, 14, 0]);
+        assert_eq!((histogram.counts[1][2], histogram.counts[2][255]), (15, 15));
+        assert!(!histogram.is_grey);
+        assert!(made(Picture::filled(1, 5_000, [7; 3])).is_grey);
+    }
+}
