@@ -159,7 +159,7 @@ impl Bench {
         egui::CentralPanel::default().show(ui, |ui| self.panels.ui(self.panel, ui, &mut cx));
         let wanted = self.textures.take_wanted();
         if let (false, Some(open)) = (wanted.is_empty(), self.state.open_dataset()) {
-            let picture = |sample| (sample, Ok(Arc::new(world::picture(&open, sample))));
+            let picture = |sample| (sample, Ok(Arc::new(world::picture(open, sample))));
             self.textures
                 .arrived(open.id, wanted.into_iter().map(picture).collect());
             ui.ctx().request_repaint();

@@ -180,7 +180,7 @@ mod tests {
         for (files, expected, reason) in rows {
             match (scan(files), expected) {
                 (Ok(dataset), Ok(samples)) => {
-                    assert_eq!(dataset.samples.len(), samples, "{reason}")
+                    assert_eq!(dataset.samples.len(), samples, "{reason}");
                 }
                 (Err(error), Err(part)) => assert!(error.contains(part), "{reason}: {error}"),
                 (found, _) => panic!("{reason}: {found:?}"),

@@ -216,7 +216,7 @@ impl Datasets {
         }
         let rest = Rect::from_min_max(pos2(left, area.top()), area.max);
         inside(ui, "images", rest, |ui| {
-            self.images_ui(ui, cx, open, is_wide)
+            self.images_ui(ui, cx, open, is_wide);
         });
         if self
             .rename
