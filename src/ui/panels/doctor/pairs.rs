@@ -60,10 +60,11 @@ fn pair_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, pair: &Pair, fixes: 
             pair.across_parts.map(|parts| parts.1),
         ),
     ] {
-        let rect = Rect::from_min_size(pos2(left, row.top()), vec2(half, SIDE));
+        // A picture's frame lies around it.
+        let rect = Rect::from_min_size(pos2(left + 1.0, row.top() + 2.0), vec2(half - 1.0, SIDE));
         sample_ui(ui, cx, dataset, rect, (sample, part));
     }
-    let below = Rect::from_min_max(pos2(row.left(), row.top() + SIDE + 4.0), row.max);
+    let below = Rect::from_min_max(pos2(row.left(), row.top() + SIDE + 6.0), row.max);
     let mut below = ui.new_child(
         UiBuilder::new()
             .max_rect(below)
