@@ -160,6 +160,40 @@ fn recipes_and_generated_sets_are_what_they_say() {
 }
 
 #[test]
+fn cells_are_one_archive_and_pets_are_split_folders() {
+    let sandbox = Sandbox::new();
+    let cells = sandbox
+        .run(args![
+            "--json",
+            "generate",
+            "cells",
+            "--out",
+            "blood.npz",
+            "--count",
+            "3"
+        ])
+        .last();
+    assert_eq!(keys(&cells), ["out", "images", "classes"]);
+    assert_eq!(
+        (&cells["out"], &cells["images"]),
+        (&"blood.npz".into(), &24.into())
+    );
+    assert_eq!(cells["classes"][7], "platelet");
+    assert!(sandbox.path("blood.npz").is_file());
+
+    let pets = sandbox
+        .run(args![
+            "--json", "generate", "pets", "--out", "pets", "--seed", "4", "--count", "3"
+        ])
+        .last();
+    assert_eq!(pets["images"], 6);
+    assert_eq!(pets["classes"], serde_json::json!(["cat", "dog"]));
+    for file in ["train/cat/cat.0001.jpg", "test/dog/dog.0003.jpg"] {
+        assert!(sandbox.path("pets").join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
 fn a_summary_adds_up() {
     let sandbox = Sandbox::new();
     let mut lines = sandbox.run(args!["summary", "shapes", "--json"]).json();
@@ -607,7 +641,7 @@ fn wrong_usage_and_failures_have_their_own_statuses() {
         args!["train", "shapes", "--precision", "bf16"],
         args!["train", "shapes", "--device", "cuda"],
         args!["train", "shapes", "--resume"],
-        args!["generate", "cells", "--out", "x"],
+        args!["generate", "clouds", "--out", "x"],
         args!["predict", "run", image, "--csv", "--json"],
         args!["inspect", "run", "--what", "saliency", "--out", "o.png"],
         args!["inspect", "run", "--what", "filters", "--out", "o.jpg"],

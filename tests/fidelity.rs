@@ -8,7 +8,7 @@ mod reference;
 use std::{num::NonZero, path::Path, sync::Arc};
 
 use convscope::{
-    data::{Dataset, PixelCache, Sample, Split, batches},
+    data::{Dataset, PixelCache, Sample, Split, augment::AugmentationConfig, batches},
     model::{
         LayerKind, ModelSpec, NamedArray, Network, WeightSnapshot,
         network::{Mode, Placement},
@@ -215,6 +215,7 @@ fn fifty_steps_give_pytorchs_losses() {
         dataset: &dataset,
         pixels: &pixels,
         split: &split,
+        augmentation: &AugmentationConfig::default(),
     };
     for (setting, memory_format, threads, tolerance) in [
         ("plain", MemoryFormat::Contiguous, 1, plain_tolerance),
@@ -342,6 +343,7 @@ fn short_run(seed: u64, recorder: &mut Recorder) -> Outcome {
         dataset: &dataset,
         pixels: &pixels,
         split: &split,
+        augmentation: &AugmentationConfig::default(),
     };
     fit::fit(&experiment.model, &config, &data, recorder).unwrap()
 }

@@ -60,6 +60,7 @@ fn five_epochs_reach_pytorchs_validation_accuracy() {
             dataset: &dataset,
             pixels: &pixels,
             split: &split,
+            augmentation: &experiment.augmentation,
         };
         let mut recorder = Recorder::default();
         let outcome = fit::fit(&experiment.model, &config, &data, &mut recorder).unwrap();

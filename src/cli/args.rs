@@ -2,7 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{
+    Args, CommandFactory as _, Parser, Subcommand, ValueEnum, builder::PossibleValue,
+    error::ErrorKind,
+};
+
+use crate::data::generate::GeneratedSet;
 
 use crate::data::dataset::SourceKind;
 
@@ -87,22 +92,25 @@ pub struct GenerateArgs {
     /// Which dataset
     #[arg(value_enum)]
     pub set: GeneratedSet,
-    /// Folder to write, one sub-folder per class
+    /// Folder to write; for cells also a file ending in .npz
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// The same seed draws the same images
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Images per class
-    #[arg(long, default_value_t = 400, value_parser = at_least_one)]
-    pub count: usize,
+    /// Images per class [default: 400 shapes, 150 cells, 100 pets]
+    #[arg(long, value_parser = at_least_one)]
+    pub count: Option<usize>,
 }
 
-/// A dataset that the program draws.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum GeneratedSet {
-    /// Circles, squares and triangles, 128 × 128 pixels
-    Shapes,
+impl ValueEnum for GeneratedSet {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.word()).help(self.description()))
+    }
 }
 
 /// `convscope doctor`.
@@ -284,7 +292,7 @@ pub enum Aspect {
     Filters,
     /// What a layer makes of IMAGE; array [C, H, W], or [N] for a row of values
     FeatureMaps,
-    /// An image that a class or a filter answers to most strongly; array [3, H, W] from 0 to 1
+    /// An image that a class or a filter answers to most strongly; array [C, H, W] from 0 to 1
     Maximise,
 }
 

@@ -3,29 +3,21 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::{
-    args::{GenerateArgs, GeneratedSet},
-    output::Output,
-    progress::Progress,
-};
-use crate::data::{
-    dataset::display_path,
-    generate::{ShapeKind, generate_shapes},
-};
+use super::{args::GenerateArgs, output::Output, progress::Progress};
+use crate::data::dataset::display_path;
 use crate::format::thousands;
 
 pub fn run(args: &GenerateArgs, output: Output) -> Result<()> {
     let mut bar = Progress::new("drawing images");
-    let (images, classes) = match args.set {
-        GeneratedSet::Shapes => {
-            let images = generate_shapes(&args.out, args.seed, args.count, &mut |done, total| {
-                bar.at(done, total);
-            })?;
-            (images, ShapeKind::ALL.map(ShapeKind::word))
-        }
-    };
+    let count = args.count.unwrap_or(args.set.default_count());
+    let written = args
+        .set
+        .write(&args.out, args.seed, count, &mut |done, total| {
+            bar.at(done, total);
+        })?;
     drop(bar);
-    let out = display_path(&args.out);
+    let (out, images) = (display_path(&written.path), written.images);
+    let classes = args.set.classes();
     output.json(&json!({ "out": out, "images": images, "classes": classes }))?;
     output.text(&format!(
         "{} images of {} in {out}",

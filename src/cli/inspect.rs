@@ -159,7 +159,7 @@ fn maximised(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
     let input = snapshot.spec.input;
     Ok(Found {
         layer,
-        shape: vec![3, input.height, input.width],
+        shape: vec![input.color_mode.channels(), input.height, input.width],
         values,
         picture: last.picture,
         score: Some(last.score),

@@ -187,29 +187,36 @@ impl Edits {
         dataset
     }
 
+    /// The changes one by one, in a fixed order: a line for people, and what takes it back.
+    pub fn entries(&self) -> impl Iterator<Item = (String, Edit)> {
+        let renamed = self.renamed.iter().map(|(class, name)| {
+            let (class, to) = (class.clone(), class.clone());
+            let line = format!("class {class} is called {name}");
+            (line, Edit::Rename { class, to })
+        });
+        let excluded = self.excluded.iter().map(|name| {
+            let (samples, excluded) = (vec![name.clone()], false);
+            (
+                format!("{name} is excluded"),
+                Edit::Exclude { samples, excluded },
+            )
+        });
+        let relabelled = self.relabelled.iter().map(|(name, class)| {
+            let line = format!("{name} is labelled {class}");
+            let (samples, class) = (vec![name.clone()], None);
+            (line, Edit::Relabel { samples, class })
+        });
+        let moved = self.moved.iter().map(|(name, part)| {
+            let line = format!("{name} stands in {}", part.word());
+            let (samples, part) = (vec![name.clone()], None);
+            (line, Edit::Move { samples, part })
+        });
+        renamed.chain(excluded).chain(relabelled).chain(moved)
+    }
+
     /// The changes as lines for people, in a fixed order.
     pub fn lines(&self) -> Vec<String> {
-        let renamed = self
-            .renamed
-            .iter()
-            .map(|(class, name)| format!("class {class} is called {name}"));
-        let excluded = self
-            .excluded
-            .iter()
-            .map(|name| format!("{name} is excluded"));
-        let relabelled = self
-            .relabelled
-            .iter()
-            .map(|(name, class)| format!("{name} is labelled {class}"));
-        let moved = self
-            .moved
-            .iter()
-            .map(|(name, part)| format!("{name} stands in {}", part.word()));
-        renamed
-            .chain(excluded)
-            .chain(relabelled)
-            .chain(moved)
-            .collect()
+        self.entries().map(|(line, _)| line).collect()
     }
 
     /// Reads a sidecar or exported file; an absent one means no changes.
@@ -331,25 +338,9 @@ mod tests {
         assert_eq!(edited.samples[2].label, 0);
         assert_eq!(edited.class_counts(), [2, 0]);
 
-        for back in [
-            Edit::Rename {
-                class: "a".into(),
-                to: "a".into(),
-            },
-            Edit::Exclude {
-                samples: names(&["a/1.png"]),
-                excluded: false,
-            },
-            Edit::Relabel {
-                samples: names(&["b/1.png"]),
-                class: None,
-            },
-            Edit::Move {
-                samples: names(&["a/2.png"]),
-                part: None,
-            },
-        ] {
-            edits.change(&back, &base).unwrap();
+        let entries: Vec<(String, Edit)> = edits.entries().collect();
+        for (_, back) in &entries {
+            edits.change(back, &base).unwrap();
         }
         assert!(edits.is_empty());
         assert_eq!(edits.apply(&base), base);

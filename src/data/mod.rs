@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows about models or training; everything above builds on it.
 
+pub mod augment;
 pub mod batches;
 pub mod cache;
 pub mod dataset;

@@ -16,8 +16,11 @@ use super::{
     loader::OpenDataset,
 };
 use crate::{
-    data::{Division, Picture},
-    inspect::feature_maps::FeatureMaps,
+    data::{
+        Division, Picture,
+        doctor::{Examination, Readings},
+    },
+    inspect::{augmented::Augmented, feature_maps::FeatureMaps},
     model::LayerShape,
     train::{EpochRecord, Evaluation, Experiment, StepRecord},
 };
@@ -114,6 +117,15 @@ pub enum Event {
     Prepared {
         /// Which job.
         job: JobId,
+    },
+    /// Loader: end of examining a dataset.
+    Examined {
+        /// Which job.
+        job: JobId,
+        /// What was found.
+        examination: Arc<Examination>,
+        /// What was read, for the next time.
+        readings: Arc<Readings>,
     },
     /// Whoever decoded all images: those that cannot be decoded, when that was not known.
     BrokenFound {
@@ -250,6 +262,13 @@ pub enum Event {
     PredictFinished {
         /// Which job.
         job: JobId,
+    },
+    /// Inspector: end of drawing augmented versions of an image.
+    AugmentationReady {
+        /// Which job.
+        job: JobId,
+        /// The image and its versions.
+        augmented: Arc<Augmented>,
     },
     /// Inspector: end of evaluating the current model.
     EvaluationReady {

@@ -11,10 +11,12 @@ use std::{
 
 use super::{
     events::{self, EventReceiver, EventSender},
-    inspector::{self, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest},
+    inspector::{
+        self, AugmentRequest, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest,
+    },
     job::{JobContext, JobId, JobKind, Jobs},
     latest::Latest,
-    loader::{self, Folders, OpenDataset, OpenRequest},
+    loader::{self, ExamineRequest, Folders, OpenDataset, OpenRequest},
     reader,
     trainer::{self, TrainControl, TrainRequest},
 };
@@ -109,6 +111,14 @@ impl EngineHandle {
         })
     }
 
+    /// Looks for what is wrong with a dataset; comes as [`super::Event::Examined`].
+    pub fn examine(&self, request: ExamineRequest) -> JobId {
+        self.load(JobKind::Examine, |context| loader::Command::Examine {
+            context,
+            request,
+        })
+    }
+
     /// Asks for small pictures of `samples`; they come as [`super::Event::Thumbnails`].
     pub fn load_thumbnails(&self, dataset: Arc<OpenDataset>, samples: Vec<usize>) {
         let events = self.sender.clone();
@@ -172,6 +182,15 @@ impl EngineHandle {
     /// Looks for an image that excites a class or filter.
     pub fn maximise(&self, request: MaximiseRequest) -> JobId {
         self.inspect(JobKind::Maximise, |context| inspector::Command::Maximise {
+            context,
+            request,
+        })
+    }
+
+    /// Draws augmented versions of an image, as training would see them. Of requests that wait, only the
+    /// newest is answered.
+    pub fn augment(&self, request: AugmentRequest) -> JobId {
+        self.inspect(JobKind::Augment, |context| inspector::Command::Augment {
             context,
             request,
         })

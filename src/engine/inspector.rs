@@ -18,11 +18,15 @@ use super::{
     trainer::fit_error,
 };
 use crate::{
-    data::{Edits, Picture, Split, SplitConfig, SplitName, dataset::display_path, decode},
-    inspect::{
-        InspectError, feature_maps::feature_maps, maximise, maximise::MaximiseConfig, predict,
+    data::{
+        Edits, Picture, Split, SplitConfig, SplitName, augment::AugmentationConfig,
+        dataset::display_path, decode,
     },
-    model::{Network, WeightSnapshot, bundle::Bundle, network::Placement},
+    inspect::{
+        InspectError, augmented, feature_maps::feature_maps, maximise, maximise::MaximiseConfig,
+        predict,
+    },
+    model::{Network, WeightSnapshot, bundle::Bundle, network::Placement, spec::InputSpec},
     train::{Evaluation, evaluate::evaluate},
     worker::Worker,
 };
@@ -102,6 +106,21 @@ pub struct FeatureMapsRequest {
     pub layer: usize,
 }
 
+/// Asks for augmented versions of an image.
+#[derive(Debug, Clone)]
+pub struct AugmentRequest {
+    /// The dataset.
+    pub dataset: Arc<OpenDataset>,
+    /// Index of the sample.
+    pub sample: usize,
+    /// The size and colours that the network gets.
+    pub input: InputSpec,
+    /// How it varies.
+    pub config: AugmentationConfig,
+    /// Decides what is drawn.
+    pub seed: u64,
+}
+
 /// Asks for an image that excites a unit.
 #[derive(Debug, Clone, Copy)]
 pub struct MaximiseRequest {
@@ -134,6 +153,11 @@ pub enum Command {
         context: JobContext,
         request: FeatureMapsRequest,
     },
+    /// Augmented versions of an image; superseded by a newer one that waits.
+    Augment {
+        context: JobContext,
+        request: AugmentRequest,
+    },
     /// An image that excites a unit.
     Maximise {
         context: JobContext,
@@ -159,6 +183,17 @@ pub enum Command {
     Panic { context: JobContext },
 }
 
+impl Command {
+    /// Whether nobody waits for this one any more once `newer` has come.
+    fn is_superseded_by(&self, newer: &Self) -> bool {
+        match self {
+            Self::FeatureMaps { .. } => matches!(newer, Self::FeatureMaps { .. }),
+            Self::Augment { .. } => matches!(newer, Self::Augment { .. }),
+            _ => false,
+        }
+    }
+}
+
 /// Longest side of the picture that comes with a prediction.
 const PREDICTION_SIDE: u32 = 512;
 
@@ -173,6 +208,7 @@ pub fn spawn(
             model,
             cache,
             network: None,
+            augmented: None,
         }
         .serve(&commands);
     })
@@ -185,29 +221,37 @@ struct Inspector {
     cache: PathBuf,
     /// The network built last and the weights it has.
     network: Option<(Arc<WeightSnapshot>, Network)>,
+    /// The image augmented last, as the network gets it: sliders ask for the same one many times.
+    augmented: Option<(AugmentedKey, Vec<u8>)>,
 }
+
+/// Dataset, sample, size.
+type AugmentedKey = (JobId, usize, InputSpec);
 
 impl Inspector {
     fn serve(&mut self, commands: &Receiver<Command>) {
         let mut waiting = VecDeque::new();
         while let Some(command) = waiting.pop_front().or_else(|| commands.recv().ok()) {
             waiting.extend(commands.try_iter());
-            let newer = waiting
-                .iter()
-                .any(|other| matches!(other, Command::FeatureMaps { .. }));
-            self.take_up(command, newer);
+            let newer = waiting.iter().any(|newer| command.is_superseded_by(newer));
+            if newer
+                && let Command::FeatureMaps { context, .. } | Command::Augment { context, .. } =
+                    &command
+            {
+                context.cancel.cancel();
+            }
+            self.take_up(command);
         }
     }
 
-    fn take_up(&mut self, command: Command, newer_maps_wait: bool) {
+    fn take_up(&mut self, command: Command) {
         let jobs = self.jobs.clone();
         match command {
-            Command::FeatureMaps { context, .. } if newer_maps_wait => {
-                context.cancel.cancel();
-                job::run(&context, &jobs, || Ok(()));
-            }
             Command::FeatureMaps { context, request } => {
                 job::run(&context, &jobs, || self.feature_maps(&context, &request));
+            }
+            Command::Augment { context, request } => {
+                job::run(&context, &jobs, || self.augment(&context, &request));
             }
             Command::Maximise { context, request } => {
                 job::run(&context, &jobs, || self.maximise(&context, request));
@@ -273,6 +317,30 @@ impl Inspector {
         context.events.send(Event::FeatureMapsReady {
             job: context.id,
             maps: Arc::new(maps),
+        });
+        Ok(())
+    }
+
+    fn augment(&mut self, context: &JobContext, request: &AugmentRequest) -> Result<(), JobError> {
+        let AugmentRequest {
+            dataset,
+            sample,
+            input,
+            ..
+        } = request;
+        let key = (dataset.id, *sample, *input);
+        let image = match self.augmented.take().filter(|(known, _)| *known == key) {
+            Some((_, image)) => image,
+            None => {
+                let image = read_sample(dataset, *sample)?;
+                decode::resized(&image, (input.height, input.width), input.resize).into_raw()
+            }
+        };
+        let drawn = augmented::augmented(&image, input, &request.config, request.seed);
+        self.augmented = Some((key, image));
+        context.events.send(Event::AugmentationReady {
+            job: context.id,
+            augmented: Arc::new(drawn.map_err(inspect_error)?),
         });
         Ok(())
     }

@@ -42,6 +42,10 @@ pub enum JobKind {
     LoadExperiment,
     /// Classifies one part of a dataset and counts.
     Evaluate,
+    /// Draws augmented versions of an image.
+    Augment,
+    /// Looks for what is wrong with a dataset.
+    Examine,
 }
 
 impl JobKind {
@@ -60,6 +64,8 @@ impl JobKind {
             Self::SaveModel => "save the model",
             Self::LoadExperiment => "open the experiment",
             Self::Evaluate => "evaluate the model",
+            Self::Augment => "augment the image",
+            Self::Examine => "examine the dataset",
         }
     }
 }

@@ -15,9 +15,10 @@ use super::{
 };
 use crate::{
     data::{
-        Dataset, Edits, ImageStore, PixelCache,
+        Dataset, Edits, ImageStore, PixelCache, Split, SplitConfig,
         cache::{CacheError, PixelFormat},
         dataset::{SourceKind, display_path},
+        doctor::{Examination, Readings},
         edits, files,
         sources::{self, SourceError},
     },
@@ -118,11 +119,56 @@ impl OpenRequest {
     }
 }
 
+/// What to examine.
+#[derive(Debug, Clone)]
+pub struct ExamineRequest {
+    /// The dataset.
+    pub open: Arc<OpenDataset>,
+    /// Which parts to look at.
+    pub split: ExamineSplit,
+    /// What an earlier examination of the same dataset read; its files are then not read again.
+    pub readings: Option<Arc<Readings>>,
+}
+
+/// The parts in which an examination looks for pictures that stand in two of them.
+#[derive(Debug, Clone)]
+pub enum ExamineSplit {
+    /// Those that the dataset gives and the user moved samples to.
+    Given,
+    /// Those that were drawn.
+    Drawn(Arc<Split>),
+}
+
+impl ExamineSplit {
+    fn of(&self, dataset: &Dataset) -> Result<Arc<Split>, String> {
+        match self {
+            Self::Drawn(split) => Ok(Arc::clone(split)),
+            Self::Given => {
+                // Nothing is drawn besides.
+                let config = SplitConfig {
+                    given: true,
+                    validation: 0.0,
+                    test: 0.0,
+                    first_train: None,
+                    ..SplitConfig::default()
+                };
+                let split = Split::new(dataset, &config).map_err(|error| error.to_string())?;
+                Ok(Arc::new(split))
+            }
+        }
+    }
+}
+
 pub enum Command {
     /// Find classes and samples.
     Open {
         context: JobContext,
         request: OpenRequest,
+    },
+    /// Look for what is wrong.
+    Examine {
+        context: JobContext,
+        request: ExamineRequest,
     },
     /// Decode every image, so that a run can start at once.
     Prepare {
@@ -143,6 +189,9 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs, folders: &Folders) {
         match command {
             Command::Open { context, request } => {
                 job::run(&context, jobs, || open(&context, folders, &request));
+            }
+            Command::Examine { context, request } => {
+                job::run(&context, jobs, || examine(&context, &request));
             }
             Command::Prepare {
                 context,
@@ -195,6 +244,26 @@ fn open(context: &JobContext, folders: &Folders, request: &OpenRequest) -> Resul
     context.events.send(Event::DatasetOpened {
         job: context.id,
         dataset: Arc::new(dataset),
+    });
+    Ok(())
+}
+
+fn examine(context: &JobContext, request: &ExamineRequest) -> Result<(), JobError> {
+    let dataset = &request.open.dataset;
+    let split = request.split.of(dataset)?;
+    let readings = match &request.readings {
+        Some(readings) => Arc::clone(readings),
+        None => {
+            let progress = |done, total| context.progress(done, total);
+            let images = &request.open.images;
+            Arc::new(Readings::read(dataset, images, &context.cancel, &progress)?)
+        }
+    };
+    let examination = Arc::new(Examination::new(dataset, &split, &readings));
+    context.events.send(Event::Examined {
+        job: context.id,
+        examination,
+        readings,
     });
     Ok(())
 }

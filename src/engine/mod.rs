@@ -16,9 +16,9 @@ mod trainer;
 pub use events::{Event, EventReceiver, Level, Progress, TrainingOutcome};
 pub use handle::{EngineHandle, Waker};
 pub use inspector::{
-    FeatureMapsRequest, ImageSource, LoadedModel, MaximisePreview, MaximiseRequest, ModelSource,
-    Prediction,
+    AugmentRequest, FeatureMapsRequest, ImageSource, LoadedModel, MaximisePreview, MaximiseRequest,
+    ModelSource, Prediction,
 };
 pub use job::{JobId, JobKind};
-pub use loader::{Folders, OpenDataset, OpenRequest};
+pub use loader::{ExamineRequest, ExamineSplit, Folders, OpenDataset, OpenRequest};
 pub use trainer::TrainRequest;

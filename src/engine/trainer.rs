@@ -201,6 +201,7 @@ fn train(
         dataset,
         pixels,
         split: &split,
+        augmentation: &experiment.augmentation,
     };
     let before = model.get();
     let fitted = fit::fit(&experiment.model, config, &data, &mut reporter);

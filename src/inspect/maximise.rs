@@ -83,7 +83,7 @@ pub fn maximise(
     Ok(maximise_exact(network, config, on_preview)?.0)
 }
 
-/// Like [`maximise`], with the image as numbers too: `[3, H, W]`, 0..1, not rounded to bytes.
+/// Like [`maximise`], with the image as numbers too: `[C, H, W]`, 0..1, not rounded to bytes.
 ///
 /// # Errors
 /// Like [`maximise`].
@@ -96,24 +96,22 @@ pub fn maximise_exact(
     let input = network.spec().input;
     let (height, width) = (input.height as i64, input.width as i64);
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-    let noise: Vec<f32> = (0..3 * height * width)
+    let channels = input.color_mode.channels() as i64;
+    let noise: Vec<f32> = (0..channels * height * width)
         .map(|_| ((2.0 * rng.random::<f64>() - 1.0) * INITIAL_SPREAD) as f32)
         .collect();
     let store = nn::VarStore::new(network.placement().device);
     let z = store.root().var_copy(
         "image",
-        &Tensor::f_from_slice(&noise)?.f_view([1, 3, height, width])?,
+        &Tensor::f_from_slice(&noise)?.f_view([1, channels, height, width])?,
     );
     let mut optimizer = nn::AdamW::default().build(&store, config.learning_rate)?;
-    let preprocessing = network.spec().preprocessing;
-    let mean = Tensor::f_from_slice(&preprocessing.mean)?.f_view([1, 3, 1, 1])?;
-    let std = Tensor::f_from_slice(&preprocessing.std)?.f_view([1, 3, 1, 1])?;
     let score = |image: &Tensor| -> Result<Tensor, TchError> {
-        let input = image.f_sub(&mean)?.f_div(&std)?;
+        let input = network.normalised(image)?;
         let output = network.forward_until(&input, Mode::Evaluate, config.layer + 1, |_, _| {})?;
         output.f_select(1, config.unit as i64)?.f_mean(Kind::Float)
     };
-    let smoothing = Smoothing::new(network.placement().device)?;
+    let smoothing = Smoothing::new(channels, network.placement().device)?;
     let image = || smoothing.apply(&z)?.f_sigmoid();
     let preview = |step: usize| -> Result<Preview, TchError> {
         let _no_grad = tch::no_grad_guard();
@@ -165,8 +163,9 @@ fn check(network: &Network, config: &MaximiseConfig) -> Result<(), InspectError>
 /// filters like and people cannot read; blurring `z` rather than adding a penalty needs no weight that
 /// would have to fit the unit's range.
 struct Smoothing {
-    /// `[3, 1, 1, 2 · RADIUS + 1]`, sum 1 for each channel.
+    /// `[C, 1, 1, 2 · RADIUS + 1]`, sum 1 for each channel.
     kernel: Tensor,
+    channels: i64,
 }
 
 impl Smoothing {
@@ -175,7 +174,7 @@ impl Smoothing {
     /// Three standard deviations hold all but 0.3 % of the weight.
     const RADIUS: i64 = 3;
 
-    fn new(device: Device) -> Result<Self, TchError> {
+    fn new(channels: i64, device: Device) -> Result<Self, TchError> {
         let weight = |at: i64| (-0.5 * (at as f64 / Self::SIGMA).powi(2)).exp();
         let sum: f64 = (-Self::RADIUS..=Self::RADIUS).map(weight).sum();
         let row: Vec<f32> = (-Self::RADIUS..=Self::RADIUS)
@@ -183,15 +182,15 @@ impl Smoothing {
             .collect();
         let kernel = Tensor::f_from_slice(&row)?
             .f_view([1, 1, 1, -1])?
-            .f_repeat([3, 1, 1, 1])?;
+            .f_repeat([channels, 1, 1, 1])?;
         Ok(Self {
             kernel: kernel.f_to_device(device)?,
+            channels,
         })
     }
 
-    /// Blurs `[1, 3, H, W]` along rows, then along columns; edges are continued outwards.
+    /// Blurs `[1, C, H, W]` along rows, then along columns; edges are continued outwards.
     fn apply(&self, image: &Tensor) -> Result<Tensor, TchError> {
-        const CHANNELS: i64 = 3;
         let padded = image.f_replication_pad2d([Self::RADIUS; 4])?;
         let along_rows = padded.f_conv2d(
             &self.kernel,
@@ -199,10 +198,17 @@ impl Smoothing {
             [1, 1],
             [0, 0],
             [1, 1],
-            CHANNELS,
+            self.channels,
         )?;
         let columns = self.kernel.f_transpose(2, 3)?;
-        along_rows.f_conv2d(&columns, None::<&Tensor>, [1, 1], [0, 0], [1, 1], CHANNELS)
+        along_rows.f_conv2d(
+            &columns,
+            None::<&Tensor>,
+            [1, 1],
+            [0, 0],
+            [1, 1],
+            self.channels,
+        )
     }
 }
 
@@ -233,9 +239,10 @@ fn transformed(
     image.f_grid_sampler(&grid, BILINEAR, BORDER, false)
 }
 
-/// `[1, 3, H, W]` in 0..1 as bytes.
+/// `[1, C, H, W]` in 0..1 as RGB bytes.
 fn to_picture(image: &Tensor, width: usize, height: usize) -> Result<Picture, TchError> {
     let bytes = image
+        .f_expand([1, 3, -1, -1], false)?
         .f_mul_scalar(255.0)?
         .f_round()?
         .f_permute([0, 2, 3, 1])?

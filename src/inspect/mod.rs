@@ -1,5 +1,6 @@
 //! Looking inside a network: its filters, its feature maps, what excites it, and what it says.
 
+pub mod augmented;
 pub mod colours;
 pub mod feature_maps;
 pub mod filters;

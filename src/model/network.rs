@@ -233,6 +233,14 @@ impl Network {
         self.normalisation.apply(&change(&images)?)
     }
 
+    /// `images` `[N, C, H, W]` of values 0..1 as the first layer expects them.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn normalised(&self, images: &Tensor) -> Result<Tensor, TchError> {
+        self.normalisation.apply(images)
+    }
+
     fn input_format(&self) -> InputFormat {
         let input = self.spec.input;
         InputFormat {
@@ -473,6 +481,23 @@ mod tests {
                 .unwrap();
             assert!(error.to_string().contains(part), "{error}");
         }
+    }
+
+    #[test]
+    fn a_grey_network_sees_one_channel_of_luma() {
+        let mut spec = ModelSpec::clone(&shapes_spec());
+        spec.input.color_mode = crate::model::spec::ColorMode::Grayscale;
+        let network = Network::new(Arc::new(spec), 3, Placement::default()).unwrap();
+        assert_eq!(network.shapes()[0].parameters, 12 * 9 + 12);
+        let red = [255, 0, 0].repeat(128 * 128);
+        let luma = [76, 76, 76].repeat(128 * 128);
+        let of = |bytes: &[u8]| {
+            let input = network.input(bytes).unwrap();
+            assert_eq!(input.size(), [1, 1, 128, 128]);
+            network.forward(&input, Mode::Evaluate).unwrap()
+        };
+        assert!(of(&red).equal(&of(&luma)), "red looks like its luma");
+        assert!(!of(&red).equal(&of(&[0, 255, 0].repeat(128 * 128))));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    data::{Edits, SplitConfig, dataset::SourceKind},
+    data::{Edits, SplitConfig, augment::AugmentationConfig, dataset::SourceKind},
     model::ModelSpec,
 };
 
@@ -29,6 +29,9 @@ pub struct Experiment {
     pub edits: Edits,
     /// How they are divided.
     pub split: SplitConfig,
+    /// How training images vary.
+    #[serde(default, skip_serializing_if = "AugmentationConfig::is_none")]
+    pub augmentation: AugmentationConfig,
     /// The network.
     pub model: ModelSpec,
     /// How it is fitted.

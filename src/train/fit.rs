@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tch::{Kind, Reduction, TchError};
+use tch::{Kind, Reduction, TchError, Tensor};
 
 use super::{
     adam::Adam,
@@ -16,7 +16,11 @@ use super::{
 };
 use crate::{
     cancel::Cancelled,
-    data::{Dataset, PixelCache, Split, SplitName, batches},
+    data::{
+        Dataset, PixelCache, Split, SplitName,
+        augment::{self, AugmentationConfig},
+        batches,
+    },
     model::{
         ModelSpec, Network, ShapeError, WeightSnapshot,
         network::{Mode, NetworkError, Placement},
@@ -70,6 +74,8 @@ pub struct Data<'a> {
     pub pixels: &'a PixelCache,
     /// Which sample is in which part.
     pub split: &'a Split,
+    /// How training images vary. Validation images never do.
+    pub augmentation: &'a AugmentationConfig,
 }
 
 /// Follows a run, on the run's own thread.
@@ -154,6 +160,9 @@ pub fn fit_network(
     if data.split.train.is_empty() {
         return Err(FitError::NoTrainingImages);
     }
+    data.augmentation
+        .check()
+        .map_err(ExperimentError::Setting)?;
     let _threads = config.threads.map(Threads::set);
     let optimizer = Adam::new(
         network.parameters().map(|(_, value)| value),
@@ -273,27 +282,21 @@ impl Run<'_> {
     fn train_batch(&mut self, epoch: usize, batch: &[usize]) -> Result<StepRecord, FitError> {
         self.step += 1;
         // Dropout draws from libtorch's generator. Seeding it by step makes a run independent of what
-        // else used the generator, and lets it be taken up at any step.
-        tch::manual_seed(step_seed(self.config.seed, self.step));
+        // else used the generator, and lets it be taken up at any step. So does augmentation's seed.
+        let seed = step_seed(self.config.seed, self.step);
+        tch::manual_seed(seed);
         let labels: Vec<usize> = batch
             .iter()
             .map(|&i| self.data.dataset.samples[i].label)
             .collect();
-        let input = self
-            .network
-            .input(&batches::gather(self.data.pixels, batch))?;
+        let input = self.training_input(batch, seed.cast_unsigned())?;
         let target = labels_tensor(&labels, self.network.placement().device)?;
         for (_, parameter) in self.network.parameters() {
             parameter.shallow_clone().zero_grad();
         }
         let logits = self.network.forward(&input, Mode::Train)?;
-        let loss = logits.f_cross_entropy_loss::<tch::Tensor>(
-            &target,
-            None,
-            Reduction::Mean,
-            -100,
-            0.0,
-        )?;
+        let loss =
+            logits.f_cross_entropy_loss::<Tensor>(&target, None, Reduction::Mean, -100, 0.0)?;
         loss.f_backward()?;
         let loss = loss.f_double_value(&[])?;
         if !loss.is_finite() {
@@ -319,6 +322,18 @@ impl Run<'_> {
         })
     }
 
+    /// The images of a batch, augmented and normalised.
+    fn training_input(&self, batch: &[usize], seed: u64) -> Result<Tensor, TchError> {
+        let bytes = batches::gather(self.data.pixels, batch);
+        let augmentation = self.data.augmentation;
+        if augmentation.is_none() {
+            // Normalises in one go, which is faster.
+            return self.network.input(&bytes);
+        }
+        self.network
+            .changed_input(&bytes, |images| augment::apply(images, augmentation, seed))
+    }
+
     fn validate(
         &self,
         epoch: usize,
@@ -329,6 +344,7 @@ impl Run<'_> {
             dataset,
             pixels,
             split,
+            ..
         } = self.data;
         if split.validation.is_empty() {
             return Ok(None);

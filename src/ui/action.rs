@@ -4,11 +4,14 @@ use std::{path::PathBuf, sync::Arc};
 
 use eframe::egui::ThemePreference;
 
-use super::{dialogs::Purpose, state::Selection, workspace::Step};
+use super::{data_tools::AugmentedOf, dialogs::Purpose, state::Selection, workspace::Step};
 use crate::{
-    data::{Edit, Picture, SplitConfig, SplitName, dataset::SourceKind},
+    data::{
+        Edit, Picture, SplitConfig, SplitName, augment::AugmentationConfig, dataset::SourceKind,
+    },
     engine::{ImageSource, JobId},
     inspect::maximise::MaximiseConfig,
+    model::spec::InputSpec,
     train::TrainingConfig,
 };
 
@@ -46,6 +49,14 @@ pub enum Action {
     EditTraining(TrainingConfig),
     /// Change the split.
     EditSplit(SplitConfig),
+    /// Change how training images vary.
+    EditAugmentation(AugmentationConfig),
+    /// Draw augmented versions of an image.
+    Augment(AugmentedOf),
+    /// Look for what is wrong with the dataset.
+    Examine,
+    /// Change what images become before the network sees them.
+    EditInput(InputSpec),
     /// Change the shared selection.
     Select(Selection),
     /// The selection before this one.

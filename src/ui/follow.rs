@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     data::{Edits, SplitConfig, cache::PixelFormat},
-    engine::{EngineHandle, FeatureMapsRequest, ImageSource, JobId, OpenDataset},
+    engine::{EngineHandle, ExamineRequest, FeatureMapsRequest, ImageSource, JobId, OpenDataset},
     model::WeightSnapshot,
 };
 
@@ -92,6 +92,7 @@ impl Follow {
         };
         self.divide(engine, state, &dataset);
         self.prepare(engine, state, &dataset);
+        examine_again(engine, state);
         let count = dataset.dataset.samples.len();
         let Some(index) = state.selection.sample.filter(|index| *index < count) else {
             return;
@@ -142,5 +143,35 @@ impl Follow {
                 failed: None,
             };
         }
+    }
+}
+
+/// Has the dataset examined; what was read of it before is not read again.
+pub fn examine(engine: &EngineHandle, state: &mut AppState) {
+    let (Some(open), Some((of, split))) = (state.open_dataset().cloned(), state.to_examine())
+    else {
+        return;
+    };
+    let doctor = &mut state.tools.doctor;
+    if let Some((earlier, _)) = doctor.job.take() {
+        engine.cancel(earlier);
+    }
+    let examined = doctor.examined.as_ref();
+    let readings = examined.map(|examined| Arc::clone(&examined.readings));
+    let request = ExamineRequest {
+        open,
+        split,
+        readings,
+    };
+    doctor.job = Some((engine.examine(request), of));
+    doctor.failed = None;
+}
+
+/// After an edit or another split, what was read is judged again: that is quick, nothing is read.
+fn examine_again(engine: &EngineHandle, state: &mut AppState) {
+    let doctor = &state.tools.doctor;
+    let is_free = doctor.job.is_none() && doctor.failed.is_none() && state.dividing.is_none();
+    if is_free && state.to_examine().is_some() && state.examination_is_stale() {
+        examine(engine, state);
     }
 }

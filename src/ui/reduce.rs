@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use super::{
+    data_tools::DataTools,
     format::{counted, listed, percent},
     state::{
         AppState, DataState, EditHistory, ImageState, MOST_ANSWERS, MapsState, MaximiseState,
@@ -175,6 +176,10 @@ impl AppState {
                     format!("Saved the model to {}", display_path(&path)),
                 );
             }
+            Event::Examined { job, .. } | Event::AugmentationReady { job, .. } => {
+                self.jobs.remove(&job);
+                self.tools.apply(event);
+            }
             // What is left belongs to jobs that are no longer current.
             _ => {}
         }
@@ -199,6 +204,7 @@ impl AppState {
         self.evaluation = None;
         self.image = ImageState::default();
         self.maps = MapsState::default();
+        self.tools = DataTools::default();
         self.experiment_changed();
         let selection = Selection {
             sample: Some(0),
@@ -349,8 +355,11 @@ impl AppState {
     fn end(&mut self, job: JobId, kind: JobKind, failure: Option<String>) {
         self.jobs.remove(&job);
         let message = failure.map(|reason| format!("Could not {}: {reason}", kind.words()));
+        let tool = self.tools.end(job, message.as_ref());
         let job = Some(job);
-        let is_current = if job == self.training.job() {
+        let is_current = if let Some(is_told) = tool {
+            is_told
+        } else if job == self.training.job() {
             self.training.run = message.clone().map_or(RunState::Idle, RunState::Failed);
             true
         } else if job == self.maps.job {

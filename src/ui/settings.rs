@@ -13,6 +13,7 @@ use super::workspace::Step;
 use crate::{
     data::{
         SplitConfig,
+        augment::AugmentationConfig,
         dataset::{SourceKind, display_path},
         files::write_atomically,
     },
@@ -38,6 +39,8 @@ pub struct Settings {
     pub training: Option<TrainingConfig>,
     /// Split settings.
     pub split: Option<SplitConfig>,
+    /// How training images vary.
+    pub augmentation: Option<AugmentationConfig>,
     /// Colours of feature maps.
     pub map_scale: Scale,
 }

@@ -7,6 +7,7 @@ use std::{
     time::Instant,
 };
 
+use super::data_tools::DataTools;
 use crate::{
     data::{Dataset, Division, Edit, Edits, Picture, SplitName, edits::EditError},
     engine::{
@@ -284,6 +285,8 @@ pub struct AppState {
     pub maximise: MaximiseState,
     /// Answers.
     pub predict: PredictState,
+    /// The tools of the Data step.
+    pub tools: DataTools,
     /// Jobs that run, by id.
     pub jobs: BTreeMap<JobId, RunningJob>,
     /// The event log, oldest first.
@@ -315,6 +318,7 @@ impl AppState {
             maps: MapsState::default(),
             maximise: MaximiseState::default(),
             predict: PredictState::default(),
+            tools: DataTools::default(),
             jobs: BTreeMap::new(),
             notices: Vec::new(),
             next_notice: 0,
@@ -346,6 +350,9 @@ impl AppState {
         };
         if let Err(error) = self.experiment.training.check() {
             return Some(error.to_string());
+        }
+        if let Err(reason) = self.experiment.augmentation.check() {
+            return Some(reason);
         }
         if let Some(reason) = &self.division_failed {
             return Some(reason.clone());

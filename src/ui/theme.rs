@@ -23,6 +23,8 @@ pub struct Palette {
     pub training: Color32,
     /// Validation, everywhere and always.
     pub validation: Color32,
+    /// Test, everywhere and always.
+    pub test: Color32,
     /// Earlier runs, hints.
     pub faint: Color32,
     /// Text of less weight; still readable.
@@ -44,6 +46,7 @@ const LIGHT: Palette = Palette {
     on_accent: Color32::WHITE,
     training: Color32::from_rgb(0, 114, 178),
     validation: Color32::from_rgb(196, 110, 0),
+    test: Color32::from_rgb(0, 140, 102),
     faint: Color32::from_rgb(173, 181, 189),
     muted: Color32::from_rgb(90, 98, 106),
     good: Color32::from_rgb(0, 118, 83),
@@ -58,6 +61,7 @@ const DARK: Palette = Palette {
     on_accent: Color32::from_rgb(10, 20, 28),
     training: Color32::from_rgb(86, 180, 233),
     validation: Color32::from_rgb(240, 170, 40),
+    test: Color32::from_rgb(64, 190, 145),
     faint: Color32::from_rgb(92, 99, 106),
     muted: Color32::from_rgb(165, 172, 179),
     good: Color32::from_rgb(64, 190, 145),

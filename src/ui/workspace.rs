@@ -64,39 +64,54 @@ impl Step {
         }
     }
 
-    /// Its panels in their default places: columns of panels with the columns' shares of the width.
-    fn columns(self) -> &'static [(f32, &'static [PanelKind])] {
+    /// Its panels in their default places.
+    fn columns(self) -> &'static [Column] {
         use PanelKind as P;
         match self {
-            Self::Data => &[(0.64, &[P::Datasets]), (0.36, &[P::Image])],
-            Self::Model => &[(1.0, &[P::Model])],
+            Self::Data => &[
+                (0.6, &[&[P::Datasets]]),
+                (
+                    0.4,
+                    &[&[P::Image, P::Split, P::Doctor, P::Augmentation, P::Changes]],
+                ),
+            ],
+            Self::Model => &[(1.0, &[&[P::Model]])],
             Self::Train => &[
-                (0.28, &[P::TrainSettings]),
-                (0.42, &[P::Curves]),
-                (0.3, &[P::FeatureMaps]),
+                (0.28, &[&[P::TrainSettings]]),
+                (0.42, &[&[P::Curves]]),
+                (0.3, &[&[P::FeatureMaps]]),
             ],
-            Self::Evaluate => &[(0.46, &[P::Confusion]), (0.54, &[P::CellImages, P::Report])],
+            Self::Evaluate => &[
+                (0.46, &[&[P::Confusion]]),
+                (0.54, &[&[P::CellImages], &[P::Report]]),
+            ],
             Self::Inside => &[
-                (0.3, &[P::Filters]),
-                (0.4, &[P::FeatureMaps]),
-                (0.3, &[P::Maximise]),
+                (0.3, &[&[P::Filters]]),
+                (0.4, &[&[P::FeatureMaps]]),
+                (0.3, &[&[P::Maximise]]),
             ],
-            Self::Predict => &[(1.0, &[P::Predict])],
+            Self::Predict => &[(1.0, &[&[P::Predict]])],
         }
+    }
+
+    /// The panels that stand in its default places.
+    fn panels(self) -> impl Iterator<Item = PanelKind> {
+        let groups = self.columns().iter().flat_map(|(_, groups)| *groups);
+        groups.flat_map(|group| group.iter().copied())
     }
 
     fn default_tree(self) -> Tree<PanelKind> {
         let mut tiles = Tiles::default();
         let mut columns = Vec::new();
         let mut shares = Vec::new();
-        for (share, panels) in self.columns() {
-            let panes: Vec<TileId> = panels
+        for (share, groups) in self.columns() {
+            let groups: Vec<TileId> = groups
                 .iter()
-                .map(|panel| tiles.insert_pane(*panel))
+                .map(|group| tab_group(&mut tiles, group))
                 .collect();
-            let column = match panes.as_slice() {
+            let column = match groups.as_slice() {
                 [only] => *only,
-                _ => tiles.insert_vertical_tile(panes),
+                _ => tiles.insert_vertical_tile(groups),
             };
             columns.push(column);
             shares.push((column, *share));
@@ -110,6 +125,21 @@ impl Step {
     }
 }
 
+/// A column's share of the width, and from top to bottom its groups of tabs; the first tab is in front.
+type Column = (f32, &'static [&'static [PanelKind]]);
+
+/// The tile of a group of tabs; a panel alone needs no group.
+fn tab_group(tiles: &mut Tiles<PanelKind>, group: &[PanelKind]) -> TileId {
+    let panes: Vec<TileId> = group
+        .iter()
+        .map(|panel| tiles.insert_pane(*panel))
+        .collect();
+    match panes.as_slice() {
+        [only] => *only,
+        _ => tiles.insert_tab_tile(panes),
+    }
+}
+
 /// A panel. Its file under `ui/panels` draws it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum PanelKind {
@@ -117,6 +147,14 @@ pub enum PanelKind {
     Datasets,
     /// The selected image, large.
     Image,
+    /// Which images stand in which part.
+    Split,
+    /// Duplicates, leaks and other findings.
+    Doctor,
+    /// Random variations of training images.
+    Augmentation,
+    /// What the user changed about the dataset.
+    Changes,
     /// The layer table.
     Model,
     /// Epochs, batch size …, and the buttons.
@@ -141,9 +179,13 @@ pub enum PanelKind {
 
 impl PanelKind {
     /// Every panel.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Datasets,
         Self::Image,
+        Self::Split,
+        Self::Doctor,
+        Self::Augmentation,
+        Self::Changes,
         Self::Model,
         Self::TrainSettings,
         Self::Curves,
@@ -161,6 +203,10 @@ impl PanelKind {
         match self {
             Self::Datasets => "Dataset",
             Self::Image => "Image",
+            Self::Split => "Split",
+            Self::Doctor => "Doctor",
+            Self::Augmentation => "Augmentation",
+            Self::Changes => "Changes",
             Self::Model => "Layers",
             Self::TrainSettings => "Training",
             Self::Curves => "Curves",
@@ -193,12 +239,16 @@ impl Default for Workspaces {
 }
 
 impl Workspaces {
-    /// From saved layouts; a step whose layout cannot be read gets its default.
+    /// From saved layouts; a step whose layout cannot be read or lacks a panel, as those of earlier versions
+    /// do, gets its default.
     pub fn from_saved(saved: &BTreeMap<Step, String>) -> Self {
         let mut workspaces = Self::default();
         for (step, text) in saved {
             if let Ok(tree) = ron::from_str::<Tree<PanelKind>>(text)
                 && tree.root.is_some()
+                && step
+                    .panels()
+                    .all(|panel| tree.tiles.find_pane(&panel).is_some())
             {
                 workspaces.trees.insert(*step, tree);
             }
@@ -279,12 +329,20 @@ mod tests {
     #[test]
     fn every_panel_stands_in_some_step() {
         for panel in PanelKind::ALL {
-            let is_there = |step: &Step| {
-                step.columns()
-                    .iter()
-                    .any(|(_, panels)| panels.contains(&panel))
-            };
-            assert!(Step::ALL.iter().any(is_there), "{panel:?}");
+            let is_there = |step: Step| step.panels().any(|other| other == panel);
+            assert!(Step::ALL.into_iter().any(is_there), "{panel:?}");
         }
+    }
+
+    #[test]
+    fn a_layout_saved_before_a_panel_existed_gives_way_to_the_default() {
+        let mut tiles = Tiles::default();
+        let panes = [PanelKind::Datasets, PanelKind::Image].map(|panel| tiles.insert_pane(panel));
+        let root = tiles.insert_horizontal_tile(panes.to_vec());
+        let older = Tree::new(egui::Id::unique("older"), root, tiles);
+        let saved = [(Step::Data, ron::to_string(&older).unwrap())];
+        let workspaces = Workspaces::from_saved(&saved.into());
+        let tiles = &workspaces.trees[&Step::Data].tiles;
+        assert!(tiles.find_pane(&PanelKind::Doctor).is_some());
     }
 }

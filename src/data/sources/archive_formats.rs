@@ -13,8 +13,8 @@ use zip::{ZipArchive, result::ZipError};
 
 use super::{
     Limits, Request, SourceError,
-    archive::{EntryKind, Extractor, Packed},
     detect::ArchiveFormat,
+    extract::{EntryKind, Extractor, Packed},
     unpack::{Progress, damaged},
 };
 

@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Opened, SourceError, unpack::damaged};
+use super::{
+    Opened, Request, SourceError,
+    unpack::{self, Progress, damaged},
+};
 use crate::data::{
     dataset::{Dataset, Origin, Sample, SourceKind, display_path},
     images::{ImageArray, ImageStore},
@@ -94,34 +97,56 @@ impl Part {
     }
 
     /// The file of its images in the cache.
-    pub fn file(&self, unpacked: &Path) -> PathBuf {
+    fn file(&self, unpacked: &Path) -> PathBuf {
         unpacked.join(format!("{}.array", self.part.word()))
     }
 }
 
 /// Whether `unpacked` holds the images of all `parts`.
-pub(super) fn are_whole(parts: &[Part], unpacked: &Path) -> bool {
+fn are_whole(parts: &[Part], unpacked: &Path) -> bool {
     let is_whole = |part: &Part| {
         fs::metadata(part.file(unpacked)).is_ok_and(|metadata| metadata.len() == part.bytes())
     };
     parts.iter().all(is_whole)
 }
 
-/// The dataset of all `parts` of `source`, whose images were `unpacked`. `names` are those of the classes
-/// 0, 1, 2 …; without them, or where a label has none, every number that occurs is a class of its own.
-/// A single part is no division: its samples stand in none.
+/// Where arrays are from.
+pub(super) struct Source<'a> {
+    /// The file or folder that stands for all of them.
+    pub path: &'a Path,
+    /// What it is.
+    pub kind: SourceKind,
+    /// The files that hold the images: when one changes, all are unpacked anew.
+    pub files: &'a [&'a Path],
+    /// Names of the classes 0, 1, 2 …; without them, or where a label has none, every number that occurs
+    /// is a class of its own.
+    pub names: Option<&'a [&'a str]>,
+}
+
+/// The dataset of all `parts` of `source`. `write` puts the images of one part, by its index, into a new
+/// file of the cache; it is not called for what is there already. A single part is no division: its samples
+/// stand in none.
 ///
 /// # Errors
-/// When there are no images, one class, more classes than classes can be, or the cache cannot be read.
+/// When there are no images, one class or more classes than classes can be, when the cache cannot be used,
+/// or what `write` says.
 pub(super) fn open(
-    source: &Path,
-    kind: SourceKind,
+    source: &Source<'_>,
     parts: &[Part],
-    names: Option<&[&str]>,
-    unpacked: &Path,
+    request: &Request<'_>,
+    mut write: impl FnMut(usize, &Path, &mut Progress<'_>) -> Result<(), SourceError>,
 ) -> Result<Opened, SourceError> {
+    let (path, names) = (source.path, source.names);
     let numbers = distinct_labels(parts);
-    let classes = class_names(source, &numbers, names)?;
+    let classes = class_names(path, &numbers, names)?;
+    let is_whole = |folder: &Path| are_whole(parts, folder);
+    let unpacked = unpack::folder(request, source.files, is_whole, |folder| {
+        let mut progress = Progress::new(request, parts.iter().map(Part::bytes).sum());
+        for (index, part) in parts.iter().enumerate() {
+            write(index, &part.file(folder), &mut progress)?;
+        }
+        Ok(())
+    })?;
     let is_named = is_named(&numbers, names);
     let label_of = |number: &i64| {
         if is_named {
@@ -141,10 +166,10 @@ pub(super) fn open(
             width,
             channels,
         } = part.size;
-        let map = ImageArray::open(&part.file(unpacked), height, width, channels);
+        let map = ImageArray::open(&part.file(&unpacked), height, width, channels);
         images
             .arrays
-            .push(map.map_err(SourceError::unpack(unpacked))?);
+            .push(map.map_err(SourceError::unpack(&unpacked))?);
         for (row, number) in part.labels.iter().enumerate() {
             samples.push(Sample {
                 part: is_divided.then_some(part.part),
@@ -155,10 +180,10 @@ pub(super) fn open(
         metadata.push((format!("Images for {word}"), part.size.words()));
     }
     let dataset = Dataset {
-        name: display_path(source),
-        opened: source.to_path_buf(),
-        root: source.to_path_buf(),
-        kind,
+        name: display_path(path),
+        opened: path.to_path_buf(),
+        root: path.to_path_buf(),
+        kind: source.kind,
         classes,
         samples,
         metadata,
@@ -228,7 +253,8 @@ pub(super) fn must_match(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::fixtures::put, *};
+    use crate::cancel::CancelToken;
 
     #[test]
     fn shapes_are_images_or_say_why_not() {
@@ -305,7 +331,16 @@ mod tests {
                 "names that do not fit are not used",
             ),
         ];
-        let folder = tempfile::tempdir().unwrap();
+        let (data, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        put(data.path(), "x", b"x");
+        let path = data.path().join("x");
+        let request = Request {
+            path: &path,
+            kind: None,
+            cache: cache.path(),
+            cancel: &CancelToken::new(),
+            progress: &|_, _| {},
+        };
         for (labels, names, classes, expected, reason) in rows {
             let size = ImageSize {
                 height: 1,
@@ -317,20 +352,20 @@ mod tests {
                 size,
                 labels: labels.to_vec(),
             };
-            fs::write(part.file(folder.path()), vec![0; 2 * labels.len()]).unwrap();
-            assert!(are_whole(std::slice::from_ref(&part), folder.path()));
-            let opened = open(
-                Path::new("x"),
-                SourceKind::Npz,
-                &[part],
+            let source = Source {
+                path: &path,
+                kind: SourceKind::Npz,
+                files: &[&path],
                 names,
-                folder.path(),
-            )
-            .unwrap();
-            assert_eq!(opened.dataset.classes, classes, "{reason}");
-            let found: Vec<_> = opened.dataset.samples.iter().map(|s| s.label).collect();
+            };
+            let opened = open(&source, &[part], &request, |_, to, _| {
+                fs::write(to, vec![0; 2 * labels.len()]).map_err(SourceError::unpack(to))
+            });
+            let dataset = opened.unwrap().dataset;
+            assert_eq!(dataset.classes, classes, "{reason}");
+            let found: Vec<_> = dataset.samples.iter().map(|s| s.label).collect();
             assert_eq!(found, expected, "{reason}");
-            assert!(!opened.dataset.has_given_parts(), "one part is no division");
+            assert!(!dataset.has_given_parts(), "one part is no division");
         }
     }
 }

@@ -10,9 +10,9 @@ use std::{
 
 use super::{
     Opened, Request, SourceError,
-    arrays::{self, ImageSize, Part},
+    arrays::{self, ImageSize, Part, Source},
     listing, natural,
-    unpack::{self, Progress, damaged},
+    unpack::{Progress, damaged},
 };
 use crate::data::{dataset::SourceKind, split::SplitName};
 
@@ -68,15 +68,6 @@ pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceE
         }
     }
     let sources: Vec<&Path> = batches.iter().map(|(_, path)| path.as_path()).collect();
-    let is_whole = |folder: &Path| arrays::are_whole(&parts, folder);
-    let unpacked = unpack::folder(request, &sources, is_whole, |folder| {
-        let mut progress = Progress::new(request, parts.iter().map(Part::bytes).sum());
-        for part in &parts {
-            let files = of_part(&batches, part.part);
-            write_images(&files, &part.file(folder), request, &mut progress)?;
-        }
-        Ok(())
-    })?;
     let names = names_in(folder);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let names = if names.len() == NAMES.len() {
@@ -84,7 +75,16 @@ pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceE
     } else {
         &NAMES[..]
     };
-    arrays::open(folder, SourceKind::Cifar10, &parts, Some(names), &unpacked)
+    let source = Source {
+        path: folder,
+        kind: SourceKind::Cifar10,
+        files: &sources,
+        names: Some(names),
+    };
+    arrays::open(&source, &parts, request, |index, to, progress| {
+        let files = of_part(&batches, parts[index].part);
+        write_images(&files, to, request, progress)
+    })
 }
 
 type Batches = Vec<(SplitName, PathBuf)>;

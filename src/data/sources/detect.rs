@@ -12,8 +12,8 @@ use flate2::read::MultiGzDecoder;
 use super::{
     SourceError, cifar,
     listing::has_ending,
-    manifest, npz,
-    survey::{self, Located},
+    locate::{self, Located},
+    manifest, npz, strangers,
 };
 use crate::{
     cancel::CancelToken,
@@ -55,7 +55,7 @@ pub(super) enum FileKind {
 /// When it cannot be read, or is a file of something else.
 pub fn detect(path: &Path) -> Result<Guess, SourceError> {
     if path.is_dir() {
-        let located = survey::locate(path, None, &CancelToken::new())?;
+        let located = locate::locate(path, None, &CancelToken::new())?;
         return Ok(Guess {
             kind: Some(located.kind),
             reason: located.reason,
@@ -80,7 +80,7 @@ pub fn detect(path: &Path) -> Result<Guess, SourceError> {
 /// is not known yet, and none for what is no dataset.
 pub fn alternatives(path: &Path) -> Vec<SourceKind> {
     if path.is_dir() {
-        let found = survey::possible(path, &CancelToken::new()).unwrap_or_default();
+        let found = locate::possible(path, &CancelToken::new()).unwrap_or_default();
         return found.into_iter().map(|located| located.kind).collect();
     }
     match file_kind(path) {
@@ -142,7 +142,7 @@ pub(super) fn file_kind(path: &Path) -> Result<FileKind, SourceError> {
         head if is_tar(head) => FileKind::Archive(ArchiveFormat::Tar),
         _ if name.is_some_and(cifar::is_batch) => FileKind::Cifar10,
         _ if has_ending(path, &["csv", "tsv"]) || manifest::has_header(path) => FileKind::Manifest,
-        head => FileKind::Other(words_for(head)),
+        head => FileKind::Other(strangers::words_for(head)),
     })
 }
 
@@ -206,68 +206,10 @@ fn is_tar(head: &[u8]) -> bool {
     header[0] != 0 && written == Ok(sum(header) - sum(&header[CHECKSUM]) + blanks)
 }
 
-/// What a file that is no dataset looks like and what to do, to follow its name.
-fn words_for(head: &[u8]) -> String {
-    const CANNOT_UNPACK: [(&[u8], &str); 5] = [
-        (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
-        (b"Rar!", "RAR"),
-        (b"\xfd7zXZ", "xz"),
-        (b"BZh", "bzip2"),
-        (b"\x28\xb5\x2f\xfd", "Zstandard"),
-    ];
-    const OTHERS: [(&[u8], &str); 7] = [
-        (
-            b"\x89HDF",
-            "is an HDF5 file: save its images and labels with numpy.savez as x_train and y_train",
-        ),
-        (
-            b"PAR1",
-            "is a Parquet file: save its images as files in one folder per class",
-        ),
-        (
-            b"\x93NUMPY",
-            "is a single NumPy array: save images and labels together with numpy.savez \
-          as x_train and y_train",
-        ),
-        (b"%PDF", "is a PDF document, not a dataset"),
-        (
-            b"SQLite format 3",
-            "is a database: save its images as files in one folder per class",
-        ),
-        (b"\x7fELF", "is a program, not a dataset"),
-        (b"MZ", "is a program, not a dataset"),
-    ];
-    const CHOOSE: &str = "choose the folder that holds one folder per class";
-    if let Some((_, name)) = CANNOT_UNPACK
-        .iter()
-        .find(|(magic, _)| head.starts_with(magic))
-    {
-        return format!(
-            "is packed with {name}, which Convscope cannot unpack: unpack it and choose the folder"
-        );
-    }
-    if let Some((_, words)) = OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
-        return (*words).to_owned();
-    }
-    match head {
-        [0x80, 2..=5, ..] => format!(
-            "is a Python pickle, which can run code and is never opened: {CHOOSE}, or save the images \
-             and labels with numpy.savez as x_train and y_train"
-        ),
-        _ if image::guess_format(head).is_ok() => {
-            format!("is one image, not a folder or file of many: {CHOOSE}")
-        }
-        _ => format!(
-            "is not a folder and no file of images that Convscope knows (.npz, IDX, CSV, CIFAR-10, \
-             .zip, .tar, .tar.gz): {CHOOSE}"
-        ),
-    }
-}
-
 /// A short name for what the user opened: of a file, without what tells its format.
 pub(super) fn short_name(path: &Path, is_folder: bool) -> String {
-    const ENDINGS: [&str; 9] = [
-        ".tar.gz", ".tgz", ".tar", ".zip", ".npz", ".csv", ".tsv", ".gz", ".bin",
+    const ENDINGS: [&str; 10] = [
+        ".tar.gz", ".tgz", ".tar", ".zip", ".npz", ".csv", ".tsv", ".txt", ".gz", ".bin",
     ];
     let path = match path.file_name() {
         Some(_) => path.to_path_buf(),

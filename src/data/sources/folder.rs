@@ -129,7 +129,17 @@ pub(super) fn note_empty(dataset: &mut Dataset, empty: &[PathBuf]) {
 fn no_classes(shown: &str, tree: &Tree) -> SourceError {
     const PUT: &str = "put the images of each class in a folder named after it";
     let images = tree.stray_images;
-    SourceError::NotADataset(if images > 0 {
+    let has_pickles = tree
+        .skipped
+        .named
+        .iter()
+        .any(|path| path.ends_with("batches.meta"));
+    SourceError::NotADataset(if has_pickles {
+        format!(
+            "{shown} has no class folders but CIFAR's version for Python, whose pickles can run code and \
+             are never opened: download the binary version"
+        )
+    } else if images > 0 {
         format!(
             "{shown} has no class folders with images, but images outside of folders ({images}): {PUT}, \
              or add a CSV file with the columns path,label"
@@ -370,7 +380,12 @@ mod tests {
 
     #[test]
     fn what_is_not_a_dataset_says_what_to_do() {
-        let file = tree(&["one/a.png", "a/b/c/1.png", "notes/n.txt"]);
+        let file = tree(&[
+            "one/a.png",
+            "a/b/c/1.png",
+            "notes/n.txt",
+            "cifar/batches.meta",
+        ]);
         fs::create_dir(file.path().join("nothing")).unwrap();
         let token = CancelToken::new();
         let cases = [
@@ -379,6 +394,7 @@ mod tests {
             ("one", "no class folders", "a flat folder"),
             ("a", "such as b/c", "folders in folders only"),
             ("nothing", "is empty", "an empty folder"),
+            ("cifar", "the binary version", "pickles"),
             ("notes", "no class folders", "other files only"),
             ("one/a.png", "not a folder", "a file"),
             ("nowhere", "cannot read", "a wrong path"),

@@ -13,7 +13,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::{
     Limits, Opened, Request, SourceError,
-    arrays::{self, ImageSize, Part},
+    arrays::{self, ImageSize, Part, Source},
     listing, natural,
     unpack::{self, Progress, damaged},
 };
@@ -87,14 +87,6 @@ pub(super) fn read(
         return Err(SourceError::wrong(path, words));
     }
     let sources: Vec<&Path> = pairs.iter().map(|pair| pair.images.as_path()).collect();
-    let is_whole = |folder: &Path| arrays::are_whole(&parts, folder);
-    let unpacked = unpack::folder(request, &sources, is_whole, |folder| {
-        let mut progress = Progress::new(request, total);
-        for (pair, part) in pairs.iter().zip(&parts) {
-            write_images(&pair.images, part, folder, request, &mut progress)?;
-        }
-        Ok(())
-    })?;
     let is_fashion = [path, request.path].iter().any(|path| {
         let whole = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         whole
@@ -103,7 +95,21 @@ pub(super) fn read(
             .contains("fashion")
     });
     let names = is_fashion.then_some(&FASHION[..]);
-    arrays::open(path, SourceKind::Idx, &parts, names, &unpacked)
+    let source = Source {
+        path,
+        kind: SourceKind::Idx,
+        files: &sources,
+        names,
+    };
+    arrays::open(&source, &parts, request, |index, to, progress| {
+        write_images(
+            &pairs[index].images,
+            parts[index].bytes(),
+            to,
+            request,
+            progress,
+        )
+    })
 }
 
 #[derive(Debug)]
@@ -336,30 +342,31 @@ fn read_part(pair: &Pair, cancel: &CancelToken) -> Result<Part, SourceError> {
 
 fn write_images(
     path: &Path,
-    part: &Part,
-    folder: &Path,
+    bytes: u64,
+    to: &Path,
     request: &Request<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<(), SourceError> {
     let mut images = open_idx(path)?;
-    let to = part.file(folder);
-    let mut file = File::create_new(&to).map_err(SourceError::unpack(&to))?;
+    let mut file = File::create_new(to).map_err(SourceError::unpack(to))?;
     // Reading on to the end checks the checksum of a packed file.
-    let limit = part.bytes().saturating_add(1);
+    let limit = bytes.saturating_add(1);
     let copied = unpack::copy(
         &mut images.from,
         &mut file,
         limit,
         request.cancel,
-        &mut |bytes| {
-            progress.add(bytes);
+        &mut |count| {
+            progress.add(count);
             true
         },
     );
-    let copied = copied.map_err(|error| error.about(path, &to))?;
-    if copied != part.bytes() {
-        let words = format!("{copied} of {} bytes of pixels", part.bytes());
-        return Err(damaged(path, &words));
+    let copied = copied.map_err(|error| error.about(path, to))?;
+    if copied != bytes {
+        return Err(damaged(
+            path,
+            &format!("{copied} of {bytes} bytes of pixels"),
+        ));
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ pub(super) fn is_hidden(name: &OsStr) -> bool {
     const LEFT_BEHIND: [&str; 3] = ["thumbs.db", "desktop.ini", "__macosx"];
     let name = name.as_encoded_bytes();
     let is = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
-    name.starts_with(b".") || LEFT_BEHIND.iter().any(|known| is(known))
+    name.starts_with(b".") || LEFT_BEHIND.iter().any(is)
 }
 
 /// One name in a folder.

@@ -2,14 +2,15 @@
 //!
 //! | path | read by |
 //! |---|---|
-//! | a folder | `survey` says which of the readers below it is for |
+//! | a folder | `locate` and `survey` say which of the readers below it is for |
 //! | one folder per class | [`folder`] |
 //! | folders for training, validation and test | `splits` |
 //! | a CSV list of files and labels | `manifest` |
 //! | NumPy arrays (`.npz`) | `npz`, with `npy` for the headers and `medmnist` for class names |
 //! | MNIST's IDX files | `idx` |
 //! | CIFAR-10's binary batches | `cifar` |
-//! | `.zip`, `.tar`, `.tar.gz` of any of these | `archive`, then the folder it was unpacked to |
+//! | `.zip`, `.tar`, `.tar.gz` of any of these | `archive`, with `extract` to be safe, then the folder it was unpacked to |
+//! | anything else | `strangers` says what it looks like |
 //!
 //! No reader decodes an image, writes below what the user opened, or runs anything it reads. Arrays and
 //! archives are unpacked into the cache (`unpack`), once.
@@ -19,11 +20,14 @@ mod archive_formats;
 mod arrays;
 mod cifar;
 pub mod detect;
+mod extract;
 #[cfg(test)]
 mod fixtures;
 pub mod folder;
 mod idx;
+mod limits;
 mod listing;
+mod locate;
 mod manifest;
 mod manifest_columns;
 mod medmnist;
@@ -31,6 +35,7 @@ mod natural;
 mod npy;
 mod npz;
 mod splits;
+mod strangers;
 mod survey;
 mod unpack;
 
@@ -39,8 +44,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use archive::Limits;
 pub use detect::{Guess, alternatives, detect};
+pub use limits::Limits;
 
 use super::{
     dataset::{Dataset, SourceKind, display_path},
@@ -48,7 +53,7 @@ use super::{
 };
 use crate::cancel::{CancelToken, Cancelled};
 use detect::FileKind;
-use survey::Located;
+use locate::Located;
 
 /// A dataset that was read, and where its pixels are.
 #[derive(Debug)]
@@ -156,7 +161,7 @@ pub fn open_within(request: &Request<'_>, limits: &Limits) -> Result<Opened, Sou
     let metadata = std::fs::metadata(path).map_err(SourceError::read(path))?;
     request.cancel.check()?;
     let mut opened = if metadata.is_dir() {
-        let located = survey::locate(path, request.kind, request.cancel)?;
+        let located = locate::locate(path, request.kind, request.cancel)?;
         read(&located, request, limits)?
     } else {
         match detect::file_kind(path)? {

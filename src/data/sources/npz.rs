@@ -8,7 +8,7 @@ use zip::{ZipArchive, read::ZipFile};
 use super::{
     Limits, Opened, Request, SourceError,
     archive_formats::zip_error,
-    arrays::{self, ImageSize, Part},
+    arrays::{self, ImageSize, Part, Source},
     medmnist,
     npy::Header,
     unpack::{self, Progress, damaged},
@@ -51,6 +51,12 @@ pub(super) fn read(
     request: &Request<'_>,
     limits: &Limits,
 ) -> Result<Opened, SourceError> {
+    if path.is_dir() {
+        return Err(SourceError::wrong(
+            path,
+            "is a folder without a single .npz file: choose the file of arrays",
+        ));
+    }
     let file = File::open(path).map_err(SourceError::read(path))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| zip_error(path, &e))?;
     let found = find_arrays(path, &archive)?;
@@ -63,25 +69,17 @@ pub(super) fn read(
     if let Some(words) = limits.refuses(u64::MAX, total) {
         return Err(SourceError::wrong(path, words));
     }
-    let is_whole = |folder: &Path| arrays::are_whole(&parts, folder);
-    let unpacked = unpack::folder(request, &[path], is_whole, |folder| {
-        let mut progress = Progress::new(request, total);
-        for (array, part) in found.iter().zip(&parts) {
-            write_images(
-                path,
-                &mut archive,
-                array,
-                part,
-                folder,
-                request,
-                &mut progress,
-            )?;
-        }
-        Ok(())
-    })?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let names = medmnist::class_names(&name);
-    arrays::open(path, SourceKind::Npz, &parts, names, &unpacked)
+    let source = Source {
+        path,
+        kind: SourceKind::Npz,
+        files: &[path],
+        names: medmnist::class_names(&name),
+    };
+    arrays::open(&source, &parts, request, |index, to, progress| {
+        let (array, bytes) = (&found[index].images, parts[index].bytes());
+        write_images(path, &mut archive, array, bytes, to, request, progress)
+    })
 }
 
 /// Two entries of the archive that belong together.
@@ -235,28 +233,29 @@ fn read_part(
 fn write_images(
     path: &Path,
     archive: &mut Archive,
-    pair: &Pair,
-    part: &Part,
-    folder: &Path,
+    (name, index): &(String, usize),
+    bytes: u64,
+    to: &Path,
     request: &Request<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<(), SourceError> {
-    let to = part.file(folder);
-    let mut file = File::create_new(&to).map_err(SourceError::unpack(&to))?;
+    let mut file = File::create_new(to).map_err(SourceError::unpack(to))?;
     let mut entry = archive
-        .by_index(pair.images.1)
+        .by_index(*index)
         .map_err(|error| zip_error(path, &error))?;
     Header::read(&mut entry).map_err(|words| damaged(path, &words))?;
     // One byte more than promised would be noticed, and reading to the end checks the checksum.
-    let limit = part.bytes().saturating_add(1);
-    let copied = unpack::copy(&mut entry, &mut file, limit, request.cancel, &mut |bytes| {
-        progress.add(bytes);
+    let limit = bytes.saturating_add(1);
+    let copied = unpack::copy(&mut entry, &mut file, limit, request.cancel, &mut |count| {
+        progress.add(count);
         true
     });
-    let copied = copied.map_err(|error| error.about(path, &to))?;
-    if copied != part.bytes() {
-        let words = format!("{} has {copied} of {} bytes", pair.images.0, part.bytes());
-        return Err(damaged(path, &words));
+    let copied = copied.map_err(|error| error.about(path, to))?;
+    if copied != bytes {
+        return Err(damaged(
+            path,
+            &format!("{name} has {copied} of {bytes} bytes"),
+        ));
     }
     Ok(())
 }

@@ -6,12 +6,11 @@ use eframe::egui::{self, Context};
 
 use super::App;
 use crate::{
-    data::{Edits, generate},
+    data::generate,
     engine::{ImageSource, Level, MaximiseRequest, OpenRequest, TrainRequest},
     ui::{
         action::Action,
         dialogs::Purpose,
-        files::FileTask,
         state::{MaximiseState, RunState, Training},
         workspace::{Step, Workspaces},
     },
@@ -37,9 +36,8 @@ impl App {
                 self.state.experiment.training = training.clone();
                 self.settings.training = Some(training);
             }
-            Action::EditSplit(split) => {
-                self.state.experiment.split = split;
-                self.settings.split = Some(split);
+            Action::EditInput(input) => {
+                self.state.experiment.model.input = input;
                 self.state.experiment_changed();
             }
             Action::Select(selection) => self.state.select(selection),
@@ -63,39 +61,8 @@ impl App {
         }
     }
 
-    /// Actions that change the dataset's edits.
-    fn act_on_data(&mut self, action: Action) {
-        let before = self.state.wanted_edits().cloned();
-        match action {
-            Action::Edit(edit) => {
-                if let Err(error) = self.state.edit(&edit) {
-                    self.state.note(Level::Warning, error.to_string());
-                }
-            }
-            Action::Undo => {
-                self.state.undo();
-            }
-            Action::Redo => {
-                self.state.redo();
-            }
-            Action::ClearEdits => self.state.replace_edits(Edits::default()),
-            action => return self.act_on_model(action),
-        }
-        let (Some(edits), Some(open)) = (self.state.wanted_edits(), self.state.open_dataset())
-        else {
-            return;
-        };
-        if before.as_ref() != Some(edits) {
-            self.files.send(FileTask::Sidecar(
-                Arc::clone(edits),
-                self.places.folders.edits.clone(),
-                open.dataset.opened.clone(),
-            ));
-        }
-    }
-
     /// Actions that need a model.
-    fn act_on_model(&mut self, action: Action) {
+    pub(super) fn act_on_model(&mut self, action: Action) {
         match action {
             Action::Predict(images) => self.predict(images),
             Action::DrawShape => {

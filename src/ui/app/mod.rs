@@ -1,6 +1,7 @@
 //! The app: drains events, draws, carries out actions.
 
 mod act;
+mod act_on_data;
 mod open;
 
 use std::{
@@ -123,6 +124,9 @@ impl App {
         }
         if let Some(split) = settings.split {
             experiment.split = split;
+        }
+        if let Some(augmentation) = &settings.augmentation {
+            experiment.augmentation = augmentation.clone();
         }
         let (files, file_errors) = file_worker()?;
         let mut app = Self {

@@ -1,9 +1,12 @@
 //! Panels: one file each. They draw the state, keep their own view state and push actions.
 
+mod augmentation;
 mod cell_images;
+mod changes;
 mod confusion;
 mod curves;
 mod datasets;
+mod doctor;
 mod feature_maps;
 mod filters;
 mod image;
@@ -11,6 +14,7 @@ mod maximise;
 mod model;
 mod predict;
 mod report;
+mod split;
 mod train_settings;
 
 use std::collections::BTreeMap;
@@ -79,6 +83,10 @@ fn new_panel(kind: PanelKind) -> Box<dyn Panel> {
     match kind {
         PanelKind::Datasets => Box::<datasets::Datasets>::default(),
         PanelKind::Image => Box::<image::Image>::default(),
+        PanelKind::Split => Box::<split::Split>::default(),
+        PanelKind::Doctor => Box::<doctor::Doctor>::default(),
+        PanelKind::Augmentation => Box::<augmentation::Augmentation>::default(),
+        PanelKind::Changes => Box::<changes::Changes>::default(),
         PanelKind::Model => Box::<model::Model>::default(),
         PanelKind::TrainSettings => Box::<train_settings::TrainSettings>::default(),
         PanelKind::Curves => Box::<curves::Curves>::default(),

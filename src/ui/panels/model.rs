@@ -1,20 +1,33 @@
-//! The layer table: name, kind, output shape, parameters; totals.
+//! What images become before the network sees them, and the layer table: name, kind, output shape,
+//! parameters; totals.
 
-use eframe::egui::{self, Align, Button, Layout, RichText, Sense, Ui};
+use eframe::egui::{self, Align, Button, DragValue, Layout, RichText, Sense, Ui};
 use egui_extras::{Column, TableBuilder};
 
 use super::{Cx, Panel};
 use crate::{
-    model::LayerShape,
+    model::{
+        LayerShape,
+        spec::{ColorMode, ResizeMode},
+    },
     ui::{
-        action::Action, dialogs::Purpose, format::thousands, state::Selection, theme,
-        widgets::states,
+        action::Action,
+        dialogs::Purpose,
+        format::thousands,
+        state::Selection,
+        theme,
+        widgets::{fields, states},
     },
 };
 
-/// View state: none.
+/// View state: height and width while they are being changed.
 #[derive(Default)]
-pub struct Model {}
+pub struct Model {
+    size: Option<(usize, usize)>,
+}
+
+/// Sides that a laptop can train on.
+const SIDES: std::ops::RangeInclusive<usize> = 8..=512;
 
 const ROW_HEIGHT: f32 = 30.0;
 
@@ -23,14 +36,13 @@ impl Panel for Model {
         let model = &cx.state.experiment.model;
         ui.horizontal_wrapped(|ui| {
             ui.heading(&model.name);
-            let input = model.input;
-            states::caption(ui, format!("input {} × {} × 3", input.height, input.width))
-                .on_hover_text("Images are resized to this: height × width × channels");
             ui.add_space(theme::GRID);
             if ui.add(Button::new("Open model…").small()).clicked() {
                 cx.push(Action::Ask(Purpose::OpenModel));
             }
         });
+        self.input_ui(ui, cx);
+        ui.add_space(4.0);
         match cx.state.shapes.clone() {
             Ok(shapes) => {
                 classes_ui(ui, cx, &shapes);
@@ -38,6 +50,51 @@ impl Panel for Model {
                 totals_ui(ui, &shapes);
             }
             Err(error) => states::failed(ui, &error.to_string()),
+        }
+    }
+}
+
+impl Model {
+    /// Size, colours and resizing of the input.
+    fn input_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let mut input = cx.state.experiment.model.input;
+        let idle = !cx.state.training.is_running();
+        let (height, width) = self.size.get_or_insert((input.height, input.width));
+        let mut is_done = false;
+        ui.add_enabled_ui(idle, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                for (name, value, tip) in [
+                    ("Height", height, "Rows of every image the network sees"),
+                    ("Width", width, "Columns of every image the network sees"),
+                ] {
+                    let label = states::caption(ui, name).on_hover_text(tip);
+                    let field = DragValue::new(value).range(SIDES).speed(0.5).suffix(" px");
+                    let response = ui.add(field).labelled_by(label.id).on_hover_text(tip);
+                    is_done |= response.drag_stopped() || response.lost_focus();
+                }
+                let mode = (&input.color_mode, input.color_mode.words());
+                let tip = "Whether the network sees red, green and blue, or one shade of grey. Default: RGB";
+                let modes = || ColorMode::ALL.map(|mode| (mode, mode.words().to_owned())).to_vec();
+                if let Some(chosen) = fields::choice(ui, "Colours", tip, 72.0, mode, modes) {
+                    input.color_mode = chosen;
+                }
+                let mode = (&input.resize, input.resize.words());
+                let tip = "What becomes of images of other proportions; the filter is antialiased bilinear. Default: stretch";
+                let modes = || ResizeMode::ALL.map(|mode| (mode, mode.words().to_owned())).to_vec();
+                if let Some(chosen) = fields::choice(ui, "Resize", tip, 150.0, mode, modes) {
+                    input.resize = chosen;
+                }
+            });
+        });
+        if is_done && let Some((height, width)) = self.size {
+            (input.height, input.width) = (height, width);
+        }
+        if input != cx.state.experiment.model.input {
+            cx.push(Action::EditInput(input));
+        }
+        // While nobody drags or types, the fields show what holds.
+        if is_done || !ui.ctx().egui_wants_pointer_input() && ui.memory(|m| m.focused().is_none()) {
+            self.size = None;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Fields with a visible name, a tooltip and a name for screen readers.
 
-use eframe::egui::{ComboBox, Ui};
+use eframe::egui::{ComboBox, DragValue, Response, Slider, Ui};
 
 use super::states;
 
@@ -49,4 +49,53 @@ pub fn switch<T: PartialEq + Copy>(
         }
     }
     chosen
+}
+
+/// Width of a number beside its name.
+pub const NUMBER_WIDTH: f32 = 88.0;
+
+/// A named number in two columns of a grid. Changed only when the user changes it.
+pub fn number(ui: &mut Ui, name: &str, tooltip: &str, value: DragValue<'_>) -> Response {
+    let label = ui.label(name).on_hover_text(tooltip);
+    let value = value.clamp_existing_to_range(false);
+    let response = ui
+        .add_sized([NUMBER_WIDTH, 26.0], value)
+        .labelled_by(label.id)
+        .on_hover_text(tooltip)
+        .on_disabled_hover_text(tooltip);
+    ui.end_row();
+    response
+}
+
+/// A share of 0..1 as a named percentage, at most `most`. Returns what it was set to.
+pub fn share(ui: &mut Ui, name: &str, tooltip: &str, share: f64, most: f64) -> Option<f64> {
+    // Four decimals of a share: what is typed is what is kept.
+    const STEPS: f64 = 1e4;
+    let mut percent = 100.0 * share;
+    let value = DragValue::new(&mut percent)
+        .range(0.0..=100.0 * most)
+        .speed(0.5)
+        .max_decimals(2)
+        .suffix(" %");
+    let changed = number(ui, name, tooltip, value).changed();
+    changed.then(|| (percent / 100.0 * STEPS).round() / STEPS)
+}
+
+/// Something that is on or off, over the whole width of a grid.
+pub fn toggle(ui: &mut Ui, name: &str, tooltip: &str, on: &mut bool) -> Response {
+    ui.checkbox(on, name)
+        .on_hover_text(tooltip)
+        .on_disabled_hover_text(tooltip)
+}
+
+/// A named slider in two columns of a grid; a click on its number lets one type.
+pub fn slider(ui: &mut Ui, name: &str, tooltip: &str, slider: Slider<'_>) -> Response {
+    let label = ui.label(name).on_hover_text(tooltip);
+    let response = ui
+        .add(slider)
+        .labelled_by(label.id)
+        .on_hover_text(tooltip)
+        .on_disabled_hover_text(tooltip);
+    ui.end_row();
+    response
 }

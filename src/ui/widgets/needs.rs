@@ -7,10 +7,28 @@ use eframe::egui::Ui;
 use super::states;
 use crate::{
     data::SplitName,
-    engine::LoadedModel,
+    engine::{LoadedModel, OpenDataset},
     train::Evaluation,
-    ui::{action::Action, dialogs::Purpose, panels::Cx, workspace::Step},
+    ui::{action::Action, dialogs::Purpose, panels::Cx, state::DataState, workspace::Step},
 };
+
+/// The open dataset, or the way to one. `what` names the panel's content, in the plural.
+pub fn dataset(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<OpenDataset>> {
+    match &cx.state.data {
+        DataState::Open(open) => Some(Arc::clone(open)),
+        DataState::Opening { .. } => {
+            let sentence = format!("{what} appear here once the dataset is open.");
+            states::empty(ui, &sentence, None);
+            None
+        }
+        DataState::Empty | DataState::Failed { .. } => {
+            let sentence = format!("{what} appear here once a dataset is open.");
+            let action = Action::Ask(Purpose::OpenDataset);
+            states::empty_with(ui, &sentence, "Open dataset…", action, cx.actions);
+            None
+        }
+    }
+}
 
 /// The current model, or the way to one. `what` names the panel's content, in the plural.
 pub fn model(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<LoadedModel>> {

@@ -1,11 +1,16 @@
-//! The bundled datasets, drawn from a seed.
+//! Circles, squares and triangles on white, as recipe 1 draws them.
 
-use std::{fs, io, path::Path};
+use std::{
+    io::{self, Cursor},
+    path::Path,
+};
 
+use image::ImageFormat;
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{dataset::display_path, picture::Picture};
+use super::{GenerateError, write_file};
+use crate::data::picture::Picture;
 
 /// Side of the canvas in pixels.
 pub const SHAPES_SIZE: usize = 128;
@@ -78,14 +83,6 @@ pub fn draw_random_shape(seed: u64) -> (ShapeKind, Picture) {
     (kind, draw_shape(kind, &mut rng))
 }
 
-/// Why a set could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {path}: {source}")]
-pub struct GenerateError {
-    path: String,
-    source: io::Error,
-}
-
 /// Writes `count` images of each shape to `out/circle`, `out/square` and `out/triangle` as PNG.
 ///
 /// The same seed gives the same bytes. `progress(done, total)` follows the files.
@@ -98,23 +95,20 @@ pub fn generate_shapes(
     count: usize,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<usize, GenerateError> {
-    let error = |path: &Path, source| GenerateError {
-        path: display_path(path),
-        source,
-    };
     let total = count * ShapeKind::ALL.len();
     let digits = count.saturating_sub(1).to_string().len().max(3);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut done = 0;
     for kind in ShapeKind::ALL {
         let folder = out.join(kind.word());
-        fs::create_dir_all(&folder).map_err(|source| error(&folder, source))?;
         for number in 0..count {
             let path = folder.join(format!("{}_{number:0digits$}.png", kind.word()));
-            let image = draw_shape(kind, &mut rng).to_image();
-            image
-                .save(&path)
-                .map_err(|source| error(&path, io::Error::other(source)))?;
+            let mut png = Cursor::new(Vec::new());
+            draw_shape(kind, &mut rng)
+                .to_image()
+                .write_to(&mut png, ImageFormat::Png)
+                .map_err(|source| GenerateError::new(&path, io::Error::other(source)))?;
+            write_file(&path, png.get_ref())?;
             done += 1;
             progress(done, total);
         }

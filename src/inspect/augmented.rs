@@ -1,0 +1,129 @@
+//! Augmented versions of one image, to look at before training on them.
+
+use std::sync::Arc;
+
+use tch::{Device, Kind};
+
+use super::InspectError;
+use crate::{
+    data::{
+        Picture,
+        augment::{self, AugmentationConfig},
+        batches::{self, InputFormat},
+        decode::ColorMode,
+    },
+    model::spec::InputSpec,
+};
+
+/// Versions of one image: three rows of three.
+pub const VERSIONS: usize = 9;
+
+/// An image as the network gets it, and what augmentation makes of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Augmented {
+    /// Resized, nothing else.
+    pub original: Arc<Picture>,
+    /// [`VERSIONS`] of them.
+    pub versions: Vec<Arc<Picture>>,
+}
+
+/// Draws versions of `rgb`, an image of the size that `input` says: what a batch of nine copies of it would
+/// be in training. The same `seed` draws the same.
+///
+/// # Errors
+/// When a setting is out of range, `rgb` has another size or libtorch refuses.
+pub fn augmented(
+    rgb: &[u8],
+    input: &InputSpec,
+    config: &AugmentationConfig,
+    seed: u64,
+) -> Result<Augmented, InspectError> {
+    config.check().map_err(InspectError::NotThere)?;
+    let format = InputFormat {
+        height: input.height,
+        width: input.width,
+        color_mode: input.color_mode,
+        channels_last: false,
+        device: Device::Cpu,
+    };
+    let pictures = |images: &tch::Tensor| -> Result<Vec<Arc<Picture>>, InspectError> {
+        let rgb = match input.color_mode {
+            ColorMode::Rgb => images.shallow_clone(),
+            ColorMode::Grayscale => images.f_repeat([1, 3, 1, 1])?,
+        };
+        let bytes = rgb
+            .f_mul_scalar(255.0)?
+            .f_round()?
+            .f_to_kind(Kind::Uint8)?
+            .f_permute([0, 2, 3, 1])?
+            .f_contiguous()?
+            .f_flatten(0, -1)?;
+        let bytes = Vec::<u8>::try_from(bytes)?;
+        let picture = |rgb: &[u8]| {
+            Arc::new(Picture {
+                width: input.width,
+                height: input.height,
+                rgb: rgb.to_vec(),
+            })
+        };
+        let size = (3 * input.width * input.height).max(1);
+        Ok(bytes.chunks(size).map(picture).collect())
+    };
+    let images = batches::to_unit_tensor(&rgb.repeat(VERSIONS), &format)?;
+    let versions = pictures(&augment::apply(&images, config, seed)?)?;
+    let original = pictures(&images.f_narrow(0, 0, 1)?)?;
+    let original = original.into_iter().next();
+    let original = original.unwrap_or_else(|| Arc::new(Picture::filled(0, 0, [0; 3])));
+    Ok(Augmented { original, versions })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nine_versions_differ_and_a_seed_repeats_them() {
+        let (height, width) = (6, 8);
+        let rgb: Vec<u8> = (0..height * width * 3).map(|value| value as u8).collect();
+        let config = AugmentationConfig {
+            rotation_degrees: 30.0,
+            ..AugmentationConfig::default()
+        };
+        for color_mode in [ColorMode::Rgb, ColorMode::Grayscale] {
+            let input = InputSpec {
+                height,
+                width,
+                color_mode,
+                ..InputSpec::default()
+            };
+            let versions = |seed| augmented(&rgb, &input, &config, seed).unwrap();
+            let first = versions(1);
+            assert_eq!(first.versions.len(), VERSIONS);
+            assert_eq!(
+                (first.original.width, first.original.height),
+                (width, height)
+            );
+            assert_eq!(color_mode == ColorMode::Rgb, first.original.rgb == rgb);
+            assert!(
+                first
+                    .versions
+                    .iter()
+                    .all(|version| *version != first.original)
+            );
+            assert_ne!(first.versions[0], first.versions[1]);
+            assert_eq!(first, versions(1));
+            assert_ne!(first, versions(2));
+            let none = augmented(&rgb, &input, &AugmentationConfig::default(), 1).unwrap();
+            assert!(
+                none.versions
+                    .iter()
+                    .all(|version| *version == none.original)
+            );
+        }
+        let wrong = AugmentationConfig {
+            zoom: 3.0,
+            ..config
+        };
+        assert!(augmented(&rgb, &InputSpec::default(), &wrong, 1).is_err());
+    }
+}

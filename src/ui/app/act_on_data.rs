@@ -1,0 +1,78 @@
+//! Carrying out what the panels of the Data step wish for.
+
+use std::sync::Arc;
+
+use super::App;
+use crate::{
+    data::Edits,
+    engine::{AugmentRequest, Level},
+    ui::{action::Action, data_tools::AugmentedOf, files::FileTask, follow},
+};
+
+impl App {
+    /// Actions that change the dataset's edits or how it is used.
+    pub(super) fn act_on_data(&mut self, action: Action) {
+        let before = self.state.wanted_edits().cloned();
+        match action {
+            Action::Edit(edit) => {
+                if let Err(error) = self.state.edit(&edit) {
+                    self.state.note(Level::Warning, error.to_string());
+                }
+            }
+            Action::Undo => {
+                self.state.undo();
+            }
+            Action::Redo => {
+                self.state.redo();
+            }
+            Action::ClearEdits => self.state.replace_edits(Edits::default()),
+            action => return self.act_on_tools(action),
+        }
+        let (Some(edits), Some(open)) = (self.state.wanted_edits(), self.state.open_dataset())
+        else {
+            return;
+        };
+        if before.as_ref() != Some(edits) {
+            self.files.send(FileTask::Sidecar(
+                Arc::clone(edits),
+                self.places.folders.edits.clone(),
+                open.dataset.opened.clone(),
+            ));
+        }
+    }
+
+    /// Actions that change the experiment, and what the tools need from the engine.
+    fn act_on_tools(&mut self, action: Action) {
+        match action {
+            Action::EditSplit(split) => {
+                self.state.experiment.split = split;
+                self.settings.split = Some(split);
+                self.state.experiment_changed();
+            }
+            Action::EditAugmentation(augmentation) => {
+                self.state.experiment.augmentation = augmentation.clone();
+                self.settings.augmentation = Some(augmentation);
+            }
+            Action::Augment(of) => self.augment(of),
+            Action::Examine => follow::examine(&self.engine, &mut self.state),
+            action => self.act_on_model(action),
+        }
+    }
+
+    /// The newest wins: the engine forgets older requests that wait.
+    fn augment(&mut self, of: AugmentedOf) {
+        let Some(open) = self.state.open_dataset().cloned() else {
+            return;
+        };
+        let request = AugmentRequest {
+            dataset: open,
+            sample: of.sample,
+            input: of.input,
+            config: of.config.clone(),
+            seed: of.seed,
+        };
+        let augmented = &mut self.state.tools.augmented;
+        augmented.job = Some(self.engine.augment(request));
+        augmented.asked = Some(of);
+    }
+}

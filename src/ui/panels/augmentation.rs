@@ -1,0 +1,316 @@
+//! The Augmentation panel: how training images vary, and nine versions of the selected image.
+
+use std::sync::Arc;
+
+use eframe::egui::{
+    self, Button, ComboBox, DragValue, Grid, Rect, ScrollArea, Sense, Slider, Ui, Vec2, vec2,
+};
+
+use super::{Cx, Panel};
+use crate::{
+    data::{
+        Picture,
+        augment::{AugmentationConfig, FillMode},
+    },
+    inspect::augmented::VERSIONS,
+    ui::{
+        action::Action,
+        data_tools::AugmentedOf,
+        theme,
+        widgets::{fields, needs, picture, states},
+    },
+};
+
+/// Versions beside each other.
+const COLUMNS: usize = 3;
+/// Space between pictures.
+const GAP: f32 = 4.0;
+/// Most of the panel's height that the pictures take.
+const PREVIEW_SHARE: f32 = 0.48;
+/// Grey that a constant fill begins with.
+const BLACK: u8 = 0;
+
+/// View state.
+#[derive(Default)]
+pub struct Augmentation {
+    /// Decides what the preview draws.
+    seed: u64,
+}
+
+impl Panel for Augmentation {
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let Some(open) = needs::dataset(ui, cx, "Augmented images") else {
+            return;
+        };
+        let selected = cx.state.selection.sample;
+        let selected = selected.filter(|sample| *sample < open.dataset.samples.len());
+        match selected {
+            Some(sample) => {
+                self.ask(cx, open.id, sample);
+                self.preview_ui(ui, cx);
+            }
+            None => {
+                states::caption(ui, "Click an image to see nine versions of it.");
+            }
+        }
+        self.buttons_ui(ui, cx, selected.is_some());
+        ScrollArea::vertical()
+            .auto_shrink(false)
+            .show(ui, |ui| settings_ui(ui, cx));
+    }
+}
+
+impl Augmentation {
+    /// Wishes for versions of the image with the settings as they are, unless they were asked for.
+    fn ask(&self, cx: &mut Cx<'_>, dataset: crate::engine::JobId, sample: usize) {
+        let experiment = &cx.state.experiment;
+        let of = AugmentedOf {
+            dataset,
+            sample,
+            input: experiment.model.input,
+            config: experiment.augmentation.clone(),
+            seed: self.seed,
+        };
+        if cx.state.tools.augmented.asked.as_ref() != Some(&of) {
+            cx.push(Action::Augment(of));
+        }
+    }
+
+    fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, has_image: bool) {
+        let is_none = cx.state.experiment.augmentation.is_none();
+        let running = cx.state.training.is_running();
+        ui.horizontal_wrapped(|ui| {
+            let again = ui.add_enabled(has_image, Button::new("Draw again"));
+            let tip = "Draws nine other versions; training draws new ones in every epoch";
+            if again.on_hover_text(tip).clicked() {
+                self.seed = self.seed.wrapping_add(1);
+            }
+            let off = ui.add_enabled(!is_none && !running, Button::new("Switch all off"));
+            let off = off.on_hover_text("Training images then stay as they are");
+            if off
+                .on_disabled_hover_text("Everything is off already, or a run goes on")
+                .clicked()
+            {
+                cx.push(Action::EditAugmentation(AugmentationConfig::default()));
+            }
+        });
+    }
+
+    fn preview_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let input = cx.state.experiment.model.input;
+        let proportions = vec2(input.width.max(1) as f32, input.height.max(1) as f32);
+        let tile = tile_size(ui, proportions);
+        let augmented = cx.state.tools.augmented.augmented.clone();
+        ui.horizontal_top(|ui| {
+            ui.vertical(|ui| {
+                ui.set_width(tile.x.max(64.0));
+                let original = augmented.as_ref().map(|a| Arc::clone(&a.original));
+                picture_ui(ui, cx, original, tile, "The image as it is");
+                states::caption(ui, "original");
+            });
+            ui.add_space(theme::GRID / 2.0);
+            ui.vertical(|ui| {
+                ui.spacing_mut().item_spacing = vec2(GAP, GAP);
+                for row in 0..VERSIONS / COLUMNS {
+                    ui.horizontal(|ui| {
+                        for column in 0..COLUMNS {
+                            let index = row * COLUMNS + column;
+                            let versions = augmented.as_ref().map(|a| &a.versions);
+                            let version = versions.and_then(|versions| versions.get(index));
+                            let name = format!("Augmented version {}", index + 1);
+                            picture_ui(ui, cx, version.cloned(), tile, &name);
+                        }
+                    });
+                }
+            });
+        });
+        if let Some(message) = &cx.state.tools.augmented.failed {
+            states::failed(ui, message);
+        }
+    }
+}
+
+/// Four pictures beside each other, three on top of each other, within their share of the panel.
+fn tile_size(ui: &Ui, proportions: Vec2) -> Vec2 {
+    let columns = COLUMNS as f32 + 1.0;
+    let width = (ui.available_width() - columns * GAP - 3.0 * theme::GRID) / columns;
+    let rows = (VERSIONS / COLUMNS) as f32;
+    let height = PREVIEW_SHARE * ui.available_height() / rows - GAP;
+    let space = vec2(width.max(24.0), height.max(24.0));
+    picture::fitted_exactly(proportions, space).max(vec2(8.0, 8.0))
+}
+
+/// A picture, or its place until it has come.
+fn picture_ui(ui: &mut Ui, cx: &mut Cx<'_>, image: Option<Arc<Picture>>, size: Vec2, name: &str) {
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    match image.filter(|image| !image.rgb.is_empty()) {
+        Some(image) => {
+            let texture = cx.textures.picture(ui.ctx(), &image);
+            let size = picture::fitted_exactly(texture.size_vec2(), rect.size());
+            let area = Rect::from_center_size(rect.center(), size);
+            picture::paint(ui, &texture, area);
+            picture::frame(ui, area);
+        }
+        None => {
+            ui.painter().rect_filled(rect, 4.0, theme::palette(ui).line);
+        }
+    }
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
+}
+
+fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let before = &cx.state.experiment.augmentation;
+    let mut config = before.clone();
+    let running = cx.state.training.is_running();
+    let words = match (running, config.is_none()) {
+        (true, _) => "A run goes on: this can be changed when it has ended.",
+        (false, true) => "Off: training images stay as they are.",
+        (false, false) => {
+            "Applied to training images only, anew in every epoch; validation and test images stay as they are."
+        }
+    };
+    states::caption(ui, words);
+    ui.add_enabled_ui(!running, |ui| {
+        switches_ui(ui, &mut config);
+        // What names and numbers take beside a slider.
+        let slider_width = (ui.available_width() - 204.0).clamp(56.0, 240.0);
+        Grid::new("augmentation")
+            .num_columns(2)
+            .spacing([2.0 * theme::GRID, 6.0])
+            .show(ui, |ui| {
+                ui.spacing_mut().slider_width = slider_width;
+                geometry_ui(ui, &mut config);
+                colours_ui(ui, &mut config);
+                fill_ui(ui, &mut config);
+            });
+    });
+    if config != *before {
+        cx.push(Action::EditAugmentation(config));
+    }
+}
+
+fn switches_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
+    ui.horizontal_wrapped(|ui| {
+        let tip = "Mirrors left and right, for half of the images. Good where left and right mean the same. Default: off";
+        fields::toggle(ui, "Horizontal flip", tip, &mut config.horizontal_flip);
+        let tip = "Mirrors top and bottom, for half of the images. Good for images without an up, such as cells. Default: off";
+        fields::toggle(ui, "Vertical flip", tip, &mut config.vertical_flip);
+    });
+}
+
+fn geometry_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
+    let value = Slider::new(&mut config.rotation_degrees, 0.0..=180.0)
+        .step_by(1.0)
+        .prefix("±")
+        .suffix("°");
+    let tip = "Turns by up to this many degrees either way; 36° is Keras' RandomRotation(0.1). More makes the network care less about direction. Default: 0";
+    fields::slider(ui, "Rotation", tip, unclamped(value));
+    let tip = "Makes the content larger or smaller by up to this much. More makes the network care less about size. Default: 0";
+    percent(ui, "Zoom", tip, &mut config.zoom, "±", (0.0, 90.0));
+    let tip = "Moves left or right by up to this share of the width. Default: 0";
+    percent(
+        ui,
+        "Width shift",
+        tip,
+        &mut config.width_shift,
+        "±",
+        (0.0, 100.0),
+    );
+    let tip = "Moves up or down by up to this share of the height. Default: 0";
+    percent(
+        ui,
+        "Height shift",
+        tip,
+        &mut config.height_shift,
+        "±",
+        (0.0, 100.0),
+    );
+    let tip = "Smallest share of each side that a random crop keeps before it is enlarged again. Less shows smaller details. Default: 100 %, no crop";
+    percent(
+        ui,
+        "Random crop",
+        tip,
+        &mut config.random_crop,
+        "",
+        (10.0, 100.0),
+    );
+}
+
+fn colours_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
+    let tip = "Makes images brighter or darker by up to this much. More makes the network care less about light. Default: 0";
+    percent(
+        ui,
+        "Brightness",
+        tip,
+        &mut config.brightness,
+        "±",
+        (0.0, 100.0),
+    );
+    let tip = "Gives images more or less contrast, by up to this much. Default: 0";
+    percent(ui, "Contrast", tip, &mut config.contrast, "±", (0.0, 100.0));
+}
+
+/// A share of 0..1 as a slider in percent; set only when it was moved.
+fn percent(
+    ui: &mut Ui,
+    name: &str,
+    tip: &str,
+    share: &mut f64,
+    prefix: &str,
+    (low, high): (f64, f64),
+) {
+    let mut value = 100.0 * *share;
+    let slider = Slider::new(&mut value, low..=high)
+        .step_by(1.0)
+        .prefix(prefix)
+        .suffix(" %");
+    if fields::slider(ui, name, tip, unclamped(slider)).changed() {
+        *share = value.round() / 100.0;
+    }
+}
+
+/// Looking at a value must not change it.
+fn unclamped(slider: Slider<'_>) -> Slider<'_> {
+    slider.clamping(egui::SliderClamping::Edits).max_decimals(1)
+}
+
+fn fill_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
+    let grey = match config.fill {
+        FillMode::Constant(grey) => Some(grey),
+        FillMode::Nearest | FillMode::Reflect => None,
+    };
+    let constant = FillMode::Constant(grey.unwrap_or(BLACK));
+    let options = [
+        (constant, "one grey"),
+        (FillMode::Nearest, "nearest pixel"),
+        (FillMode::Reflect, "mirrored"),
+    ];
+    let words = options.iter().find(|(fill, _)| *fill == config.fill);
+    let words = words.map_or("", |(_, words)| *words);
+    let tip = "What shows where a turned or moved image does not reach: fill_mode in Keras. Default: one grey, black";
+    let label = ui.label("Fill").on_hover_text(tip);
+    let combo = ComboBox::from_id_salt("fill")
+        .selected_text(words)
+        .width(128.0);
+    let response = combo.show_ui(ui, |ui| {
+        for (fill, words) in options {
+            ui.selectable_value(&mut config.fill, fill, words);
+        }
+    });
+    response.response.labelled_by(label.id).on_hover_text(tip);
+    ui.end_row();
+    let mut value = grey.unwrap_or(BLACK);
+    let tip = "The grey that fills, from 0 (black) to 255 (white). Default: 0";
+    let field = DragValue::new(&mut value).range(0..=255).speed(1.0);
+    let enabled = grey.is_some();
+    let label = ui.label("Grey value").on_hover_text(tip);
+    let response = ui
+        .add_enabled(enabled, field)
+        .labelled_by(label.id)
+        .on_hover_text(tip)
+        .on_disabled_hover_text("Only for a fill of one grey");
+    if response.changed() && enabled {
+        config.fill = FillMode::Constant(value);
+    }
+    ui.end_row();
+}

@@ -1,0 +1,136 @@
+//! What can be done about twins: excluding one of them, as one change that can be undone.
+
+use eframe::egui::{Button, RichText, Ui};
+use egui_material_icons::{icon_text, icons};
+
+use crate::{
+    data::{
+        Dataset, Edit,
+        doctor::{Examination, Likeness, drop_from_train},
+        edits::sample_name,
+    },
+    ui::{
+        action::Action,
+        format::counted,
+        panels::Cx,
+        theme,
+        widgets::cached::{Cached, Same},
+    },
+};
+
+/// Edits for all twins at once, and what was done last.
+#[derive(Default)]
+pub struct Fixes {
+    bulk: Cached<Same<Examination>, std::sync::Arc<Bulk>>,
+    done: Option<Done>,
+}
+
+/// Names of samples to exclude.
+struct Bulk {
+    surplus: Vec<String>,
+    leaks: Vec<String>,
+}
+
+/// What the last fix did.
+struct Done {
+    words: String,
+    /// One of the samples that were excluded: when it is back in, the fix was undone.
+    sample: String,
+}
+
+impl Bulk {
+    fn new(dataset: &Dataset, examination: &Examination) -> Self {
+        let is_surplus = |pair: &&crate::data::doctor::Pair| {
+            pair.kind == Likeness::Exact && pair.across_parts.is_none() && !pair.across_classes
+        };
+        let copies = examination.pairs.iter().filter(is_surplus);
+        let mut surplus: Vec<String> = copies.filter_map(|pair| name(dataset, pair.b)).collect();
+        surplus.sort_unstable();
+        surplus.dedup();
+        let leaks = drop_from_train(dataset, examination, false).into_iter();
+        let leaks = leaks.flat_map(|edit| match edit {
+            Edit::Exclude { samples, .. } => samples,
+            _ => Vec::new(),
+        });
+        Self {
+            surplus,
+            leaks: leaks.collect(),
+        }
+    }
+}
+
+impl Fixes {
+    /// Buttons for everything at once, and what the last fix did.
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut Cx<'_>,
+        dataset: &Dataset,
+        examination: &std::sync::Arc<Examination>,
+    ) {
+        let bulk = self.bulk.get(Same::of(examination), || {
+            std::sync::Arc::new(Bulk::new(dataset, examination))
+        });
+        ui.horizontal_wrapped(|ui| {
+            let tip = "Of images with the same pixels in one part and class, keeps the first and excludes the others. One change, to be undone as a whole";
+            let words = format!("Keep one of each ({})", bulk.surplus.len());
+            if bulk_button(ui, &words, tip, &bulk.surplus) {
+                self.exclude(cx, bulk.surplus.clone());
+            }
+            let tip = "Excludes from training what stands in validation or test too, pixel by pixel, so that what is measured is fair. One change, to be undone as a whole";
+            let words = format!("Drop all leaks from train ({})", bulk.leaks.len());
+            if bulk_button(ui, &words, tip, &bulk.leaks) {
+                self.exclude(cx, bulk.leaks.clone());
+            }
+        });
+        self.done_ui(ui, cx);
+    }
+
+    /// Excludes samples and remembers to say so.
+    pub fn exclude(&mut self, cx: &mut Cx<'_>, samples: Vec<String>) {
+        let Some(sample) = samples.first().cloned() else {
+            return;
+        };
+        let words = match samples.len() {
+            1 => format!("{sample} is excluded now."),
+            count => format!("{} are excluded now.", counted(count, "image")),
+        };
+        self.done = Some(Done { words, sample });
+        cx.push(Action::Edit(Edit::Exclude {
+            samples,
+            excluded: true,
+        }));
+    }
+
+    fn done_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let Some(done) = &self.done else { return };
+        let edits = cx.state.wanted_edits();
+        if !edits.is_some_and(|edits| edits.excluded.contains(&done.sample)) {
+            return;
+        }
+        ui.horizontal_wrapped(|ui| {
+            let colour = theme::palette(ui).good;
+            ui.label(icon_text(icons::ICON_CHECK_CIRCLE).color(colour));
+            ui.label(RichText::new(&done.words).small().color(colour));
+            let tip = "Takes the last change to the dataset back (Ctrl+Z)";
+            let (can_undo, _) = cx.state.can_undo_redo();
+            let undo = ui.add_enabled(can_undo, Button::new("Undo"));
+            if undo.on_hover_text(tip).clicked() {
+                cx.push(Action::Undo);
+            }
+        });
+    }
+}
+
+fn bulk_button(ui: &mut Ui, words: &str, tip: &str, samples: &[String]) -> bool {
+    ui.add_enabled(!samples.is_empty(), Button::new(words))
+        .on_hover_text(tip)
+        .on_disabled_hover_text("There are none")
+        .clicked()
+}
+
+/// How edits name a sample.
+pub fn name(dataset: &Dataset, sample: usize) -> Option<String> {
+    let sample = dataset.samples.get(sample)?;
+    Some(sample_name(&sample.path))
+}

@@ -1,0 +1,217 @@
+//! The Doctor panel: what is wrong with the dataset, and what to do about it.
+
+mod findings;
+mod fixes;
+mod pairs;
+
+use std::sync::Arc;
+
+use eframe::egui::{RichText, Ui};
+use egui_material_icons::{icon_text, icons};
+
+use super::{Cx, Panel};
+use crate::{
+    data::{
+        Dataset,
+        doctor::{Examination, Severity},
+    },
+    ui::{
+        action::Action,
+        data_tools::Examined,
+        state::Selection,
+        theme,
+        widgets::{fields, needs, states},
+    },
+};
+
+/// Which list is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum List {
+    #[default]
+    Findings,
+    Pairs,
+}
+
+/// View state.
+#[derive(Default)]
+pub struct Doctor {
+    list: List,
+    findings: findings::Findings,
+    fixes: fixes::Fixes,
+}
+
+const EMPTY: &str = "Looks for broken files, images that stand twice, in two parts or under two labels, \
+    and classes that are missing or tiny. Every image is read once; nothing is changed.";
+
+impl Panel for Doctor {
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let Some(open) = needs::dataset(ui, cx, "Problems of a dataset") else {
+            return;
+        };
+        let doctor = &cx.state.tools.doctor;
+        match (doctor.examined.clone(), &doctor.job) {
+            (Some(examined), _) => self.examined_ui(ui, cx, &open.dataset, &examined),
+            (None, Some((job, _))) => {
+                let progress = cx.state.jobs.get(job).and_then(|job| job.progress);
+                if states::loading(ui, "Examining the images", progress) {
+                    cx.push(Action::Cancel(*job));
+                }
+            }
+            (None, None) => {
+                if let Some(message) = &doctor.failed {
+                    states::failed(ui, message);
+                }
+                if cx.state.to_examine().is_none() {
+                    states::empty(ui, "The dataset is being divided into parts.", None);
+                } else {
+                    states::empty_with(ui, EMPTY, "Examine", Action::Examine, cx.actions);
+                }
+            }
+        }
+    }
+}
+
+impl Doctor {
+    fn examined_ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut Cx<'_>,
+        dataset: &Dataset,
+        examined: &Examined,
+    ) {
+        let examination = &examined.examination;
+        summary_ui(ui, examination);
+        again_ui(ui, cx);
+        self.fixes.ui(ui, cx, dataset, examination);
+        ui.add_space(theme::GRID / 2.0);
+        let lists = [
+            (
+                List::Findings,
+                format!("Findings ({})", examination.findings.len()),
+                "What was found, the worst first",
+            ),
+            (
+                List::Pairs,
+                format!("Pairs ({})", examination.pairs.len()),
+                "Images that are the same or look alike, side by side",
+            ),
+        ];
+        let lists = lists
+            .each_ref()
+            .map(|(list, words, tip)| (*list, words.as_str(), *tip));
+        ui.horizontal_wrapped(|ui| {
+            if let Some(list) = fields::switch(ui, self.list, &lists) {
+                self.list = list;
+            }
+        });
+        ui.separator();
+        match self.list {
+            List::Findings => self.findings.ui(ui, cx, examination),
+            List::Pairs => pairs::ui(ui, cx, dataset, examination, &mut self.fixes),
+        }
+    }
+}
+
+/// `2 problems, 5 hints`, and what they are in short.
+fn summary_ui(ui: &mut Ui, examination: &Examination) {
+    let worst = examination.worst();
+    ui.horizontal_wrapped(|ui| {
+        severity_icon(ui, worst);
+        ui.label(RichText::new(counts(examination)).strong());
+    });
+    states::caption(ui, sentence(&examination.summary()));
+}
+
+/// How many findings of each severity.
+fn counts(examination: &Examination) -> String {
+    let severities = [
+        (Severity::Error, "problem"),
+        (Severity::Warning, "warning"),
+        (Severity::Info, "hint"),
+    ];
+    let told: Vec<String> = severities
+        .into_iter()
+        .filter_map(|(severity, word)| {
+            let findings = examination.findings.iter();
+            let count = findings.filter(|f| f.severity == severity).count();
+            (count > 0).then(|| crate::format::counted(count, word))
+        })
+        .collect();
+    if told.is_empty() {
+        "Nothing to complain about".to_owned()
+    } else {
+        told.join(", ")
+    }
+}
+
+/// With a capital and a full stop.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters
+        .next()
+        .map(|letter| letter.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
+/// One line that is always there: running, out of date, failed, or up to date.
+fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let doctor = &cx.state.tools.doctor;
+    let job = doctor.job.as_ref().map(|(job, _)| *job);
+    let stale = cx.state.examination_is_stale();
+    let failed = doctor.failed.clone();
+    ui.horizontal_wrapped(|ui| {
+        ui.set_min_height(28.0);
+        if let Some(job) = job {
+            states::caption(ui, "Examining again…");
+            if ui.button("Cancel").clicked() {
+                cx.push(Action::Cancel(job));
+            }
+            return;
+        }
+        let words = if stale {
+            let colour = theme::palette(ui).warning;
+            ui.label(icon_text(icons::ICON_WARNING).color(colour));
+            RichText::new("The dataset has changed since.").color(colour)
+        } else {
+            RichText::new("Up to date.").color(theme::palette(ui).muted)
+        };
+        ui.label(words.small());
+        let tip =
+            "Judges the images again with the changes made since; their files are not read again";
+        if ui.button("Examine again").on_hover_text(tip).clicked() {
+            cx.push(Action::Examine);
+        }
+    });
+    if let Some(message) = failed {
+        states::failed(ui, &message);
+    }
+}
+
+/// An icon for a severity, with its meaning for screen readers and the pointer.
+fn severity_icon(ui: &mut Ui, severity: Option<Severity>) {
+    let palette = theme::palette(ui);
+    let (icon, colour, words) = match severity {
+        Some(Severity::Error) => (icons::ICON_ERROR, palette.error, "Problem"),
+        Some(Severity::Warning) => (icons::ICON_WARNING, palette.warning, "Warning"),
+        Some(Severity::Info) => (icons::ICON_INFO, palette.muted, "Hint"),
+        None => (icons::ICON_CHECK_CIRCLE, palette.good, "Nothing is wrong"),
+    };
+    ui.label(icon_text(icon).color(colour)).on_hover_text(words);
+}
+
+/// Shows samples in the rest of the window: the first is selected, all are marked.
+fn show(cx: &mut Cx<'_>, samples: &[usize]) {
+    let Some(&first) = samples.first() else {
+        return;
+    };
+    let mut marked = samples.to_vec();
+    marked.sort_unstable();
+    marked.dedup();
+    let marked = if marked.len() > 1 { marked } else { Vec::new() };
+    let selection = Selection {
+        sample: Some(first),
+        marked: Arc::from(marked),
+        ..cx.state.selection.clone()
+    };
+    cx.push(Action::Select(selection));
+}

@@ -1,0 +1,192 @@
+//! Pairs of images that are the same or look alike, side by side with what to do about them.
+
+use eframe::egui::{
+    self, Align, Button, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, pos2,
+    vec2,
+};
+
+use super::{
+    fixes::{self, Fixes},
+    show,
+};
+use crate::{
+    data::{
+        Dataset, SplitName,
+        doctor::{Examination, Likeness, Pair},
+    },
+    ui::{
+        panels::Cx,
+        theme,
+        widgets::{picture, states},
+    },
+};
+
+/// Height of a pair in points.
+const ROW: f32 = 136.0;
+/// Side of a picture.
+const SIDE: f32 = 64.0;
+
+pub fn ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    dataset: &Dataset,
+    examination: &Examination,
+    fixes: &mut Fixes,
+) {
+    let pairs = &examination.pairs;
+    if pairs.is_empty() {
+        states::empty(ui, "No two images are the same or look alike.", None);
+        return;
+    }
+    ScrollArea::vertical()
+        .auto_shrink(false)
+        .show_rows(ui, ROW, pairs.len(), |ui, rows| {
+            for index in rows {
+                ui.push_id(index, |ui| pair_ui(ui, cx, dataset, &pairs[index], fixes));
+            }
+        });
+}
+
+fn pair_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, pair: &Pair, fixes: &mut Fixes) {
+    let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+    let half = (row.width() - theme::GRID) / 2.0;
+    for (left, sample, part) in [
+        (row.left(), pair.a, pair.across_parts.map(|parts| parts.0)),
+        (
+            row.right() - half,
+            pair.b,
+            pair.across_parts.map(|parts| parts.1),
+        ),
+    ] {
+        let rect = Rect::from_min_size(pos2(left, row.top()), vec2(half, SIDE));
+        sample_ui(ui, cx, dataset, rect, (sample, part));
+    }
+    let below = Rect::from_min_max(pos2(row.left(), row.top() + SIDE + 4.0), row.max);
+    let mut below = ui.new_child(
+        UiBuilder::new()
+            .max_rect(below)
+            .layout(Layout::top_down(Align::Min)),
+    );
+    below.spacing_mut().item_spacing.y = 4.0;
+    states::caption(&mut below, kind_words(pair));
+    buttons_ui(&mut below, cx, dataset, pair, fixes);
+    let line = theme::palette(ui).line;
+    ui.painter().hline(row.x_range(), row.bottom(), (1.0, line));
+}
+
+/// `same pixels · in train and test · under two labels`.
+fn kind_words(pair: &Pair) -> String {
+    let mut words = vec![match pair.kind {
+        Likeness::Exact => "same pixels".to_owned(),
+        Likeness::Near { .. } => "nearly the same".to_owned(),
+    }];
+    if let Some((a, b)) = pair.across_parts {
+        words.push(format!("in {} and {}", a.word(), b.word()));
+    }
+    if pair.across_classes {
+        words.push("under two labels".to_owned());
+    }
+    words.join(" · ")
+}
+
+/// Thumbnail, name, class and part of one of both; a click selects it.
+fn sample_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    dataset: &Dataset,
+    rect: Rect,
+    (index, part): (usize, Option<SplitName>),
+) {
+    let Some(sample) = dataset.samples.get(index) else {
+        return;
+    };
+    let picture_rect = Rect::from_min_size(rect.min, vec2(SIDE, SIDE));
+    let response = ui.interact(
+        picture_rect,
+        ui.scope_id().with(("sample", index)),
+        Sense::click(),
+    );
+    match cx.thumbnail(ui.ctx(), index) {
+        Some(texture) => {
+            let size = picture::fitted_exactly(texture.size_vec2(), picture_rect.size());
+            let area = Rect::from_center_size(picture_rect.center(), size);
+            picture::paint(ui, &texture, area);
+            picture::frame(ui, area);
+        }
+        None => {
+            ui.painter()
+                .rect_filled(picture_rect, 4.0, theme::palette(ui).line);
+        }
+    }
+    if cx.state.selection.sample == Some(index) {
+        let accent = theme::palette(ui).accent;
+        ui.painter()
+            .rect_stroke(picture_rect, 2.0, (3.0, accent), egui::StrokeKind::Inside);
+    }
+    let path = fixes::name(dataset, index).unwrap_or_default();
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &path));
+    if response
+        .on_hover_text(format!("{path}: click to show it"))
+        .clicked()
+    {
+        show(cx, &[index]);
+    }
+    let text = Rect::from_min_max(
+        pos2(picture_rect.right() + theme::GRID, rect.top()),
+        rect.max,
+    );
+    let mut text = ui.new_child(
+        UiBuilder::new()
+            .max_rect(text)
+            .layout(Layout::top_down(Align::Min)),
+    );
+    text.spacing_mut().item_spacing.y = 2.0;
+    text.add(Label::new(sample.name()).truncate())
+        .on_hover_text(&path);
+    let muted = theme::palette(&text).muted;
+    let class = RichText::new(dataset.class_name(sample.label))
+        .small()
+        .color(muted);
+    text.add(Label::new(class).truncate());
+    let part = part.or_else(|| cx.state.examined_part_of(index));
+    states::caption(&mut text, part.map_or("in no part", SplitName::word));
+}
+
+fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, pair: &Pair, fixes: &mut Fixes) {
+    let (Some(a), Some(b)) = (fixes::name(dataset, pair.a), fixes::name(dataset, pair.b)) else {
+        return;
+    };
+    let is_excluded = |name: &String| {
+        let edits = cx.state.wanted_edits();
+        edits.is_some_and(|edits| edits.excluded.contains(name))
+    };
+    let done = match (is_excluded(&a), is_excluded(&b)) {
+        (false, false) => None,
+        (true, false) => Some("The first is excluded."),
+        (false, true) => Some("The second is excluded."),
+        (true, true) => Some("Both are excluded."),
+    };
+    if let Some(words) = done {
+        states::caption(ui, words);
+        return;
+    }
+    let earlier = pair.across_parts.map(|(earlier, _)| earlier.word());
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        ui.spacing_mut().button_padding.x = 8.0;
+        let tip = "Excludes the other image; its file stays";
+        if ui.add(Button::new("Keep the first")).on_hover_text(tip).clicked() {
+            fixes.exclude(cx, vec![b.clone()]);
+        }
+        if ui.add(Button::new("Keep the second")).on_hover_text(tip).clicked() {
+            fixes.exclude(cx, vec![a.clone()]);
+        }
+        if let Some(part) = earlier {
+            let tip = "Excludes the image that the network would learn from, so that what is measured is fair";
+            let words = format!("Drop from {part}");
+            if ui.add(Button::new(words)).on_hover_text(tip).clicked() {
+                fixes.exclude(cx, vec![a]);
+            }
+        }
+    });
+}
