@@ -1,6 +1,6 @@
 //! Findings about classes: missing from a part, too small to learn, much larger than others.
 
-use super::{Case, Finding, FindingKind, Severity};
+use super::{Finding, FindingKind, Severity, case::Case};
 use crate::{
     data::SplitName,
     format::{counted, thousands},

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Case, Finding, FindingKind, Likeness, Pair, Severity, file_name,
+    Finding, FindingKind, Likeness, Pair, Severity,
+    case::Case,
+    finding::file_name,
     twins::{Leak, Twins},
 };
 use crate::format::{counted, listed};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, Finding, FindingKind, Severity, Sizes, file_name};
+use super::{Finding, FindingKind, Severity, Sizes, case::Case, finding::file_name};
 use crate::{
     data::dataset::{Skipped, display_path},
     format::{counted, listed, thousands},
@@ -39,7 +39,7 @@ fn unreadable<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Finding> + 'a {
 
 fn misnamed<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Finding> + 'a {
     case.usable().filter_map(|index| {
-        let format = case.readings.facts(index)?.misnamed.as_ref()?;
+        let format = case.readings.facts(index)?.misnamed?;
         let message = format!(
             "{} is a {format} file: it opens here, but rename it for other programs",
             file_name(case.dataset, index)

@@ -12,11 +12,12 @@
 //! ```
 
 mod alike;
+mod case;
 mod classes;
 mod copies;
 mod edits;
 mod files;
-mod probe;
+mod finding;
 mod read;
 mod thumbnail;
 mod twins;
@@ -25,181 +26,17 @@ mod twins;
 mod tests;
 
 pub use edits::{drop_from_train, keep_one};
+pub use finding::{Finding, FindingKind, Severity};
 pub use read::Readings;
 
 use std::collections::BTreeMap;
 
-use super::{Dataset, ImageStore, Split, SplitName, dataset::display_path};
+use super::{Dataset, ImageStore, Split, SplitName};
 use crate::{
     cancel::{CancelToken, Cancelled},
     format::counted,
 };
-
-/// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Worth knowing; training works as it is.
-    Info,
-    /// The network learns or is measured worse for it.
-    Warning,
-    /// What is measured is wrong, or a class cannot be learned.
-    Error,
-}
-
-impl Severity {
-    /// The word for it; scripts rely on it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
-/// What was found, in the order in which findings of one severity are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FindingKind {
-    /// An image that cannot be read or decoded.
-    BrokenFile,
-    /// A file of no bytes.
-    EmptyFile,
-    /// Files that were passed over.
-    SkippedFile,
-    /// A file of another format than its ending says.
-    WrongExtension,
-    /// A picture of one colour.
-    BlankImage,
-    /// A class without images in a part.
-    MissingClass,
-    /// The same pixels in two parts.
-    Leak,
-    /// The same pixels under two labels.
-    LabelConflict,
-    /// Pictures that look alike in two parts.
-    NearLeak,
-    /// Pictures that look alike under two labels.
-    NearLabelConflict,
-    /// The same pixels more than once in one part.
-    ExactDuplicate,
-    /// Pictures that look alike in one part.
-    NearDuplicate,
-    /// A class with very few images to learn from.
-    TinyClass,
-    /// Classes of very different sizes.
-    Imbalance,
-    /// Images of more than one size.
-    MixedSizes,
-    /// Grey images among coloured ones and the like.
-    MixedChannels,
-}
-
-impl FindingKind {
-    /// Every kind.
-    pub const ALL: [Self; 16] = [
-        Self::BrokenFile,
-        Self::EmptyFile,
-        Self::SkippedFile,
-        Self::WrongExtension,
-        Self::BlankImage,
-        Self::MissingClass,
-        Self::Leak,
-        Self::LabelConflict,
-        Self::NearLeak,
-        Self::NearLabelConflict,
-        Self::ExactDuplicate,
-        Self::NearDuplicate,
-        Self::TinyClass,
-        Self::Imbalance,
-        Self::MixedSizes,
-        Self::MixedChannels,
-    ];
-
-    /// The word for it; scripts rely on it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::BrokenFile => "broken_file",
-            Self::EmptyFile => "empty_file",
-            Self::SkippedFile => "skipped_file",
-            Self::WrongExtension => "wrong_extension",
-            Self::BlankImage => "blank_image",
-            Self::MissingClass => "missing_class",
-            Self::Leak => "leak",
-            Self::LabelConflict => "label_conflict",
-            Self::NearLeak => "near_leak",
-            Self::NearLabelConflict => "near_label_conflict",
-            Self::ExactDuplicate => "exact_duplicate",
-            Self::NearDuplicate => "near_duplicate",
-            Self::TinyClass => "tiny_class",
-            Self::Imbalance => "imbalance",
-            Self::MixedSizes => "mixed_sizes",
-            Self::MixedChannels => "mixed_channels",
-        }
-    }
-
-    /// What people call it, as a heading.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::BrokenFile => "broken file",
-            Self::EmptyFile => "empty file",
-            Self::SkippedFile => "passed over",
-            Self::WrongExtension => "wrong ending",
-            Self::BlankImage => "blank image",
-            Self::MissingClass => "missing class",
-            Self::Leak => "in two parts",
-            Self::LabelConflict => "two labels",
-            Self::NearLeak => "nearly in two parts",
-            Self::NearLabelConflict => "nearly two labels",
-            Self::ExactDuplicate => "duplicate",
-            Self::NearDuplicate => "near duplicate",
-            Self::TinyClass => "tiny class",
-            Self::Imbalance => "imbalance",
-            Self::MixedSizes => "mixed sizes",
-            Self::MixedChannels => "mixed channels",
-        }
-    }
-}
-
-/// One thing that was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What.
-    pub kind: FindingKind,
-    /// How much it matters.
-    pub severity: Severity,
-    /// Samples it is about, as indices; of [`FindingKind::Leak`] and [`FindingKind::NearLeak`] the last one
-    /// is the held-out image and the others are its twins in earlier parts.
-    pub samples: Vec<usize>,
-    /// Files it is about, below the dataset's root: those of [`Self::samples`], or files that are none.
-    pub files: Vec<String>,
-    /// One sentence: what, where, what to do.
-    pub message: String,
-}
-
-impl Finding {
-    /// A finding about samples of `dataset`.
-    fn about(
-        dataset: &Dataset,
-        samples: Vec<usize>,
-        (kind, severity): (FindingKind, Severity),
-        message: String,
-    ) -> Self {
-        let files = samples.iter().map(|&index| file_name(dataset, index));
-        Self {
-            kind,
-            severity,
-            files: files.collect(),
-            samples,
-            message,
-        }
-    }
-}
-
-/// A sample's file below the dataset's root, for people.
-fn file_name(dataset: &Dataset, index: usize) -> String {
-    let sample = dataset.samples.get(index);
-    sample.map_or_else(String::new, |sample| display_path(&sample.path))
-}
+use case::Case;
 
 /// How two samples are the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -370,90 +207,4 @@ pub fn examine(
 ) -> Result<Examination, Cancelled> {
     let readings = Readings::read(dataset, images, cancel, progress)?;
     Ok(Examination::new(dataset, split, &readings))
-}
-
-/// A dataset, its parts and what was read of it: what every check looks at.
-struct Case<'a> {
-    dataset: &'a Dataset,
-    readings: &'a Readings,
-    /// The part of each sample; `None` also for samples that cannot be used.
-    parts: Vec<Option<SplitName>>,
-}
-
-impl<'a> Case<'a> {
-    fn new(dataset: &'a Dataset, split: &Split, readings: &'a Readings) -> Self {
-        let mut case = Self {
-            dataset,
-            readings,
-            parts: vec![None; dataset.samples.len()],
-        };
-        for part in SplitName::ALL {
-            for &index in split.part(part) {
-                if case.is_usable(index) {
-                    case.parts[index] = Some(part);
-                }
-            }
-        }
-        case
-    }
-
-    /// Whether sample `index` was read and nobody excluded it.
-    fn is_usable(&self, index: usize) -> bool {
-        self.dataset.is_usable(index) && self.readings.facts(index).is_some()
-    }
-
-    fn usable(&self) -> impl Iterator<Item = usize> {
-        (0..self.dataset.samples.len()).filter(|&index| self.is_usable(index))
-    }
-
-    /// Samples that cannot be read, excluded ones left out, and why.
-    fn broken(&self) -> impl Iterator<Item = (usize, &str)> {
-        let samples = self.dataset.samples.iter().enumerate();
-        samples
-            .filter(|(_, sample)| !sample.excluded)
-            .filter_map(|(index, _)| {
-                let known = self.dataset.broken.get(&index);
-                let reason = known.or_else(|| self.readings.reason(index))?;
-                Some((index, reason.as_str()))
-            })
-    }
-
-    fn part(&self, index: usize) -> Option<SplitName> {
-        self.parts.get(index).copied().flatten()
-    }
-
-    fn label(&self, index: usize) -> usize {
-        self.dataset.samples.get(index).map_or(0, |s| s.label)
-    }
-
-    fn class(&self, index: usize) -> &str {
-        self.dataset.class_name(self.label(index))
-    }
-
-    /// Usable images of each class.
-    fn counts(&self) -> Vec<usize> {
-        self.counts_of(self.usable())
-    }
-
-    /// Images of each class in `part`.
-    fn counts_in(&self, part: SplitName) -> Vec<usize> {
-        self.counts_of((0..self.parts.len()).filter(|&index| self.parts[index] == Some(part)))
-    }
-
-    fn counts_of(&self, indices: impl Iterator<Item = usize>) -> Vec<usize> {
-        let mut counts = vec![0; self.dataset.classes.len()];
-        for index in indices {
-            if let Some(count) = counts.get_mut(self.label(index)) {
-                *count += 1;
-            }
-        }
-        counts
-    }
-
-    /// Parts that have images.
-    fn part_counts(&self) -> Vec<(SplitName, usize)> {
-        let count = |part| self.parts.iter().filter(|p| **p == Some(part)).count();
-        let all = SplitName::ALL.into_iter().map(|part| (part, count(part)));
-        all.filter(|(_, count)| *count > 0).collect()
-    }
 }

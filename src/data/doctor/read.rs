@@ -11,12 +11,11 @@ use rayon::prelude::*;
 
 use super::{
     alike::{self, Alike},
-    probe,
     thumbnail::Thumbnail,
 };
 use crate::{
     cancel::{CancelToken, Cancelled},
-    data::{Dataset, ImageStore, images::Content},
+    data::{Dataset, ImageStore, decode, images::Content},
 };
 
 /// What is known of one picture that can be read.
@@ -27,7 +26,7 @@ pub(super) struct Facts {
     /// How the source stores colours, such as `grey` or `RGB`.
     pub channels: String,
     /// The format of the content, where the file's ending promises another.
-    pub misnamed: Option<String>,
+    pub misnamed: Option<&'static str>,
     /// Every pixel has the same colour.
     pub is_blank: bool,
     /// Number of the picture: samples with the same pixels have the same number.
@@ -162,17 +161,17 @@ fn read_one(dataset: &Dataset, images: &ImageStore, index: usize) -> Result<Pict
 
 fn picture(dataset: &Dataset, index: usize, content: &Content<'_>, image: &RgbImage) -> Picture {
     let (channels, misnamed) = match content {
-        Content::Pixels { channels: 1, .. } => ("grey".to_owned(), None),
-        Content::Pixels { .. } => ("RGB".to_owned(), None),
-        Content::File(bytes) => {
-            let head = probe::head(bytes);
-            let path = dataset.samples.get(index).map(|sample| &sample.path);
-            let fits = |head: &&probe::Head| path.is_none_or(|p| probe::fits(p, &head.format));
-            let misnamed = head.as_ref().filter(|head| !fits(head));
-            let misnamed = misnamed.map(|head| head.format.clone());
-            let channels = head.map_or_else(|| "other".to_owned(), |head| head.channels);
-            (channels, misnamed)
-        }
+        Content::Pixels { channels, .. } => (channel_words(*channels, 8), None),
+        Content::File(bytes) => match decode::facts(bytes) {
+            Ok(file) => {
+                let sample = dataset.samples.get(index);
+                let fits = sample.is_none_or(|s| decode::extension_fits(&s.path, file.format));
+                let channels = channel_words(file.channels.into(), file.bits);
+                (channels, (!fits).then_some(file.format))
+            }
+            // It was decoded, so this does not happen.
+            Err(_) => ("unknown".to_owned(), None),
+        },
     };
     let mut hasher = blake3::Hasher::new();
     let size = image.dimensions();
@@ -190,5 +189,20 @@ fn picture(dataset: &Dataset, index: usize, content: &Content<'_>, image: &RgbIm
         },
         hash: hasher.finalize(),
         thumbnail: Box::new(Thumbnail::new(image)),
+    }
+}
+
+/// How a source stores colours.
+fn channel_words(channels: usize, bits: u8) -> String {
+    let words = match channels {
+        1 => "grey",
+        2 => "grey with alpha",
+        3 => "RGB",
+        _ => "RGBA or CMYK",
+    };
+    if bits > 8 {
+        format!("{bits}-bit {words}")
+    } else {
+        words.to_owned()
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, Likeness, Pair};
+use super::{Likeness, Pair, case::Case};
 
 /// A held-out image and its twins in earlier parts.
 pub(super) struct Leak {

@@ -1,0 +1,169 @@
+//! What a finding is: its kind, how much it matters, whom it is about. Plain data.
+
+use crate::data::{Dataset, dataset::display_path};
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; training works as it is.
+    Info,
+    /// The network learns or is measured worse for it.
+    Warning,
+    /// What is measured is wrong, or a class cannot be learned.
+    Error,
+}
+
+impl Severity {
+    /// The word for it; scripts rely on it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What was found, in the order in which findings of one severity are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FindingKind {
+    /// An image that cannot be read or decoded.
+    BrokenFile,
+    /// A file of no bytes.
+    EmptyFile,
+    /// Files that were passed over.
+    SkippedFile,
+    /// A file of another format than its ending says.
+    WrongExtension,
+    /// A picture of one colour.
+    BlankImage,
+    /// A class without images in a part.
+    MissingClass,
+    /// The same pixels in two parts.
+    Leak,
+    /// The same pixels under two labels.
+    LabelConflict,
+    /// Pictures that look alike in two parts.
+    NearLeak,
+    /// Pictures that look alike under two labels.
+    NearLabelConflict,
+    /// The same pixels more than once in one part.
+    ExactDuplicate,
+    /// Pictures that look alike in one part.
+    NearDuplicate,
+    /// A class with very few images to learn from.
+    TinyClass,
+    /// Classes of very different sizes.
+    Imbalance,
+    /// Images of more than one size.
+    MixedSizes,
+    /// Grey images among coloured ones and the like.
+    MixedChannels,
+}
+
+impl FindingKind {
+    /// Every kind.
+    pub const ALL: [Self; 16] = [
+        Self::BrokenFile,
+        Self::EmptyFile,
+        Self::SkippedFile,
+        Self::WrongExtension,
+        Self::BlankImage,
+        Self::MissingClass,
+        Self::Leak,
+        Self::LabelConflict,
+        Self::NearLeak,
+        Self::NearLabelConflict,
+        Self::ExactDuplicate,
+        Self::NearDuplicate,
+        Self::TinyClass,
+        Self::Imbalance,
+        Self::MixedSizes,
+        Self::MixedChannels,
+    ];
+
+    /// The word for it; scripts rely on it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::BrokenFile => "broken_file",
+            Self::EmptyFile => "empty_file",
+            Self::SkippedFile => "skipped_file",
+            Self::WrongExtension => "wrong_extension",
+            Self::BlankImage => "blank_image",
+            Self::MissingClass => "missing_class",
+            Self::Leak => "leak",
+            Self::LabelConflict => "label_conflict",
+            Self::NearLeak => "near_leak",
+            Self::NearLabelConflict => "near_label_conflict",
+            Self::ExactDuplicate => "exact_duplicate",
+            Self::NearDuplicate => "near_duplicate",
+            Self::TinyClass => "tiny_class",
+            Self::Imbalance => "imbalance",
+            Self::MixedSizes => "mixed_sizes",
+            Self::MixedChannels => "mixed_channels",
+        }
+    }
+
+    /// What people call it, as a heading.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::BrokenFile => "broken file",
+            Self::EmptyFile => "empty file",
+            Self::SkippedFile => "passed over",
+            Self::WrongExtension => "wrong ending",
+            Self::BlankImage => "blank image",
+            Self::MissingClass => "missing class",
+            Self::Leak => "in two parts",
+            Self::LabelConflict => "two labels",
+            Self::NearLeak => "nearly in two parts",
+            Self::NearLabelConflict => "nearly two labels",
+            Self::ExactDuplicate => "duplicate",
+            Self::NearDuplicate => "near duplicate",
+            Self::TinyClass => "tiny class",
+            Self::Imbalance => "imbalance",
+            Self::MixedSizes => "mixed sizes",
+            Self::MixedChannels => "mixed channels",
+        }
+    }
+}
+
+/// One thing that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub kind: FindingKind,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Samples it is about, as indices; of [`FindingKind::Leak`] and [`FindingKind::NearLeak`] the last one
+    /// is the held-out image and the others are its twins in earlier parts.
+    pub samples: Vec<usize>,
+    /// Files it is about, below the dataset's root: those of [`Self::samples`], or files that are none.
+    pub files: Vec<String>,
+    /// One sentence: what, where, what to do.
+    pub message: String,
+}
+
+impl Finding {
+    /// A finding about samples of `dataset`.
+    pub(super) fn about(
+        dataset: &Dataset,
+        samples: Vec<usize>,
+        (kind, severity): (FindingKind, Severity),
+        message: String,
+    ) -> Self {
+        let files = samples.iter().map(|&index| file_name(dataset, index));
+        Self {
+            kind,
+            severity,
+            files: files.collect(),
+            samples,
+            message,
+        }
+    }
+}
+
+/// A sample's file below the dataset's root, for people.
+pub(super) fn file_name(dataset: &Dataset, index: usize) -> String {
+    let sample = dataset.samples.get(index);
+    sample.map_or_else(String::new, |sample| display_path(&sample.path))
+}
