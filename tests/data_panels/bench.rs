@@ -258,7 +258,7 @@ impl Bench {
                 |sample| Picture::filled(60, 48, [shade(sample), 120, 255 - shade(sample)]);
             let pictures = wanted
                 .into_iter()
-                .map(|sample| (sample, Some(Arc::new(picture(sample)))));
+                .map(|sample| (sample, Ok(Arc::new(picture(sample)))));
             self.textures.arrived(open.id, pictures.collect());
             ui.ctx().request_repaint();
         }

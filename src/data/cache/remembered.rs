@@ -72,7 +72,9 @@ impl Remembered {
             let fields = [path, length.as_bytes(), changed.as_bytes(), hex.as_bytes()];
             writer.write_record(fields)?;
         }
-        let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
+        let bytes = writer
+            .into_inner()
+            .map_err(csv::IntoInnerError::into_error)?;
         write_atomically(path, &bytes)
     }
 }

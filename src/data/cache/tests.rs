@@ -133,7 +133,8 @@ fn what_a_cancelled_opening_decoded_stays() {
 fn a_segment_that_was_not_closed_is_repaired_or_decoded_again() {
     let (data, cache) = (fixture(), tempfile::tempdir().unwrap());
     let unclose = |rows: &Path| cut(&index_path(rows), RECORD_BYTES);
-    let damages: [(&str, &dyn Fn(&Path), bool); 5] = [
+    type Damage<'a> = (&'a str, &'a dyn Fn(&Path), bool);
+    let damages: [Damage; 5] = [
         ("unclosed", &unclose, true),
         (
             "half a record",

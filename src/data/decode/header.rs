@@ -178,7 +178,8 @@ mod tests {
         let six = Orientation::Rotate90;
         let three = Orientation::Rotate180;
         let none = Orientation::NoTransforms;
-        let cases: [(Option<&[u8]>, Option<&[u8]>, Orientation); 6] = [
+        type Case = (Option<&'static [u8]>, Option<&'static [u8]>, Orientation);
+        let cases: [Case; 6] = [
             (Some(exif), None, six),
             (Some(exif), Some(b"tiff:Orientation=\"3\""), six),
             (

@@ -54,7 +54,7 @@ pub fn find(
         .par_iter()
         .map(|&index| point(thumbnails[index], &basis))
         .collect();
-    let tree = Tree::new(points);
+    let tree = Tree::new(&points);
     let searched = AtomicUsize::new(0);
     let found: Result<Vec<Vec<Alike>>, Cancelled> = (0..telling.len())
         .into_par_iter()
@@ -117,10 +117,10 @@ struct Tree {
 }
 
 impl Tree {
-    fn new(list: Vec<Point>) -> Self {
+    fn new(list: &[Point]) -> Self {
         let mut order: Vec<usize> = (0..list.len()).collect();
         let mut dimensions = vec![0; list.len()];
-        divide(&list, &mut order, &mut dimensions);
+        divide(list, &mut order, &mut dimensions);
         Self {
             points: order.iter().map(|&index| list[index]).collect(),
             order,

@@ -178,7 +178,12 @@ mod tests {
 
     #[test]
     fn headers_say_type_order_and_shape() {
-        let rows: [(&str, Result<(&str, bool, &[u64], u64), &str>, &str); 14] = [
+        type Row = (
+            &'static str,
+            Result<(&'static str, bool, &'static [u64], u64), &'static str>,
+            &'static str,
+        );
+        let rows: [Row; 14] = [
             (
                 "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3, 4), }",
                 Ok(("|u1", false, &[2, 3, 4], 24)),
@@ -287,7 +292,13 @@ mod tests {
 
     #[test]
     fn whole_numbers_of_any_size_are_labels() {
-        let rows: [(&str, &[u8], Result<&[i64], &str>, &str); 9] = [
+        type Row = (
+            &'static str,
+            &'static [u8],
+            Result<&'static [i64], &'static str>,
+            &'static str,
+        );
+        let rows: [Row; 9] = [
             ("|u1", &[0, 255], Ok(&[0, 255]), "bytes"),
             ("|b1", &[0, 1], Ok(&[0, 1]), "truth values"),
             ("|i1", &[255, 1], Ok(&[-1, 1]), "signed"),
