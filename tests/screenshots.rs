@@ -10,7 +10,7 @@ mod common;
 
 use std::{env, fs, path::PathBuf, thread::sleep, time::Duration};
 
-use common::{Desktop, Window};
+use common::{Desktop, Window, leaky_folder};
 
 fn save(window: &Window<'_>, name: &str) {
     window.rest_pointer();
@@ -60,6 +60,41 @@ fn tour(theme: &str, width: u32, height: u32, suffix: &str) {
     window.close();
 }
 
+/// The tools of the Data step, each on data that has something to show.
+fn data_tour() {
+    let desktop = Desktop::start(1280, 800);
+    let home = desktop.home.path();
+    fs::write(home.join("settings.ron"), "(theme: Dark)").unwrap();
+    let datasets = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("datasets");
+    let open = |path: PathBuf| desktop.open(&[path.to_str().unwrap()]);
+
+    let window = open(leaky_folder(home));
+    window.wait_for_line("Opened leaky", 0);
+    window.click(827, 58);
+    window.click(883, 467);
+    sleep(Duration::from_secs(3));
+    save(&window, "doctor");
+    window.close();
+
+    let window = open(datasets.join("cells.npz"));
+    window.wait_for_line("Opened cells", 0);
+    window.click(775, 58);
+    save(&window, "split");
+    window.close();
+
+    let window = open(datasets.join("pets"));
+    window.wait_for_line("Opened pets", 0);
+    window.click(911, 58);
+    sleep(Duration::from_secs(1));
+    // Horizontal flip, some rotation, some zoom.
+    for (x, y) in [(715, 409), (850, 446), (850, 479)] {
+        window.click(x, y);
+    }
+    sleep(Duration::from_secs(2));
+    save(&window, "augmentation");
+    window.close();
+}
+
 #[test]
 #[ignore = "makes pictures; run by cargo xtask screenshots"]
 fn screenshots() {
@@ -67,4 +102,5 @@ fn screenshots() {
     tour("Dark", 1280, 800, "");
     tour("Light", 1280, 800, "-light");
     tour("Light", 960, 600, "-small");
+    data_tour();
 }

@@ -58,7 +58,8 @@ pub fn evict(cache: &Path, in_use: &HashSet<PathBuf>) {
 }
 
 fn evict_down_to(cache: &Path, limit: u64, in_use: &HashSet<PathBuf>) {
-    for path in in_use {
+    // The user's own files may be in use too; only what lies in the cache is marked.
+    for path in in_use.iter().filter(|path| path.starts_with(cache)) {
         // Without this its place in the order is older than it should be.
         let _ = fs::File::options()
             .append(true)

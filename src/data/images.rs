@@ -1,7 +1,11 @@
 //! The pixels of a dataset's samples at their own size, wherever they are: image files, or rows of arrays
 //! that were unpacked into the cache and are memory-mapped.
 
-use std::{fs::File, io, path::Path};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
 
 use image::RgbImage;
 
@@ -15,6 +19,8 @@ use crate::sys;
 #[derive(Debug)]
 pub struct ImageArray {
     map: Option<memmap2::Mmap>,
+    /// The file, in the cache.
+    pub path: PathBuf,
     /// Pixels per column.
     pub height: usize,
     /// Pixels per row.
@@ -38,6 +44,7 @@ impl ImageArray {
         let map = (bytes > 0).then(|| sys::map_file(&file)).transpose()?;
         Ok(Self {
             map,
+            path: path.to_path_buf(),
             height,
             width,
             channels,

@@ -15,6 +15,13 @@ use crate::{
     train::TrainingConfig,
 };
 
+/// Datasets that ship with the program: what a button says and the name in `datasets`.
+pub const BUNDLED: [(&str, &str); 3] = [
+    ("Open bundled shapes", "shapes"),
+    ("Open bundled cells", "cells.npz"),
+    ("Open bundled pets", "pets"),
+];
+
 /// One wish of the user.
 #[derive(Debug, Clone)]
 pub enum Action {

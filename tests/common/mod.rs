@@ -13,6 +13,17 @@ use std::{
 /// More than anything takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(180);
 
+/// Six cats and dogs to learn from, and two of them again among those to validate on.
+pub fn leaky_folder(root: &Path) -> PathBuf {
+    let folder = root.join("leaky");
+    convscope::data::generate::generate_pets(&folder, 5, 12, &mut |_, _| {}).unwrap();
+    for class in ["cat", "dog"] {
+        let twin = folder.join(format!("train/{class}/{class}.0001.jpg"));
+        fs::copy(twin, folder.join(format!("validation/{class}/copy.jpg"))).unwrap();
+    }
+    folder
+}
+
 /// An X server that ends with this value.
 pub struct Desktop {
     server: Child,
@@ -92,6 +103,8 @@ impl Desktop {
             .env("CONVSCOPE_CONFIG", self.home.path())
             .env("CONVSCOPE_RUNS", self.home.path().join("runs"))
             .env("CONVSCOPE_CACHE", self.home.path().join("cache"))
+            .env("CONVSCOPE_EDITS", self.home.path().join("edits"))
+            .env("CONVSCOPE_DATASETS", self.home.path().join("datasets"))
             .env("CONVSCOPE_LOG", self.log_path())
             .env("CONVSCOPE_FRAME_TIMES", self.home.path().join("frames.txt"))
             .spawn()
@@ -174,6 +187,14 @@ impl Window<'_> {
         sleep(Duration::from_millis(100));
         self.xdotool(&["click", "1"]);
         sleep(Duration::from_millis(200));
+    }
+
+    /// Opens the menu of what is at a place of the window.
+    pub fn right_click(&self, x: u32, y: u32) {
+        self.xdotool(&["mousemove", &x.to_string(), &y.to_string()]);
+        sleep(Duration::from_millis(100));
+        self.xdotool(&["click", "3"]);
+        sleep(Duration::from_millis(500));
     }
 
     /// Puts the pointer where nothing reacts to it.

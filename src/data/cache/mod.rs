@@ -183,7 +183,11 @@ impl PixelCache {
             })?;
             match opened.first_damaged(&paths) {
                 None => {
-                    evict(folder, &opened.used_paths(&paths));
+                    let mut in_use = opened.used_paths(&paths);
+                    // An archive's files, or the arrays, when those lie in the cache.
+                    in_use.insert(dataset.root.clone());
+                    in_use.extend(images.arrays.iter().map(|array| array.path.clone()));
+                    evict(folder, &in_use);
                     return Ok(opened);
                 }
                 Some(damaged) => remove_segment(&paths[damaged]).map_err(failed)?,

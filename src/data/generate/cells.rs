@@ -165,6 +165,9 @@ pub fn generate_cells(
     Ok(count * CellKind::ALL.len())
 }
 
+/// The entry that names the classes, one per line, since labels are numbers; NumPy passes over it.
+pub const CLASS_NAMES: &str = "class_names.txt";
+
 /// The bytes of the archive.
 fn archive(seed: u64, count: usize, progress: &mut dyn FnMut(usize, usize)) -> io::Result<Vec<u8>> {
     let total = count * CellKind::ALL.len();
@@ -184,7 +187,18 @@ fn archive(seed: u64, count: usize, progress: &mut dyn FnMut(usize, usize)) -> i
         add_array(&mut zip, &format!("{name}_images"), &shape, &pixels)?;
         add_array(&mut zip, &format!("{name}_labels"), &[images, 1], &labels)?;
     }
+    zip.start_file(CLASS_NAMES, options())?;
+    for kind in CellKind::ALL {
+        writeln!(zip, "{}", kind.word())?;
+    }
     Ok(zip.finish()?.into_inner())
+}
+
+/// Deflated, with a fixed date.
+fn options() -> SimpleFileOptions {
+    SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(DateTime::default())
 }
 
 /// Pixels and labels of the images `numbers` of every class, in random order.
@@ -211,10 +225,7 @@ fn add_array(
     shape: &[u64],
     values: &[u8],
 ) -> io::Result<()> {
-    let options = SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
-        .last_modified_time(DateTime::default());
-    zip.start_file(format!("{name}.npy"), options)?;
+    zip.start_file(format!("{name}.npy"), options())?;
     let mut bytes = Vec::new();
     let npy = npyz::WriteOptions::new().default_dtype().shape(shape);
     let mut writer = npy.writer(&mut bytes).begin_nd()?;
@@ -237,6 +248,9 @@ mod tests {
             let mut bytes = Vec::new();
             let mut file = zip.by_index(index).unwrap();
             file.read_to_end(&mut bytes).unwrap();
+            if file.name().unwrap() == CLASS_NAMES {
+                continue;
+            }
             let npy = npyz::NpyFile::new(&bytes[..]).unwrap();
             let shape = npy.shape().to_vec();
             arrays.insert(

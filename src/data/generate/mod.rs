@@ -16,7 +16,7 @@ use std::{
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-pub use cells::{CellKind, generate_cells};
+pub use cells::{CLASS_NAMES, CellKind, generate_cells};
 pub use pets::{PetKind, generate_pets};
 pub use shapes::{SHAPES_SIZE, ShapeKind, draw_random_shape, draw_shape, generate_shapes};
 

@@ -1,7 +1,12 @@
 //! Reading NumPy's `.npz` files as MedMNIST and Keras write them: a ZIP file with one array of images and
 //! one of labels per part. Images are streamed into the cache; nothing is unpickled.
 
-use std::{collections::BTreeMap, fs::File, io::BufReader, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufReader, Read as _},
+    path::Path,
+};
 
 use zip::{ZipArchive, read::ZipFile};
 
@@ -15,6 +20,7 @@ use super::{
 };
 use crate::data::{
     dataset::{SourceKind, display_path},
+    generate::CLASS_NAMES,
     split::SplitName,
 };
 
@@ -34,12 +40,26 @@ const NAMES: [(&str, &str, SplitName); 11] = [
     ("x", "y", SplitName::Train),
     ("image", "label", SplitName::Train),
 ];
+/// Longest list of class names.
+const MOST_NAME_BYTES: u64 = 1 << 20;
 /// Most bytes of labels: they are read into memory.
 const MOST_LABEL_BYTES: u64 = 1 << 30;
 
 /// Whether an entry of a ZIP file called `name` makes it a file of arrays.
 pub(super) fn is_array_name(name: &[u8]) -> bool {
     name.ends_with(b".npy") && !name.contains(&b'/')
+}
+
+/// The text of the entry that names the classes, one per line; empty when there is none that can be read.
+fn read_names(archive: &mut Archive) -> String {
+    let Ok(entry) = archive.by_name(CLASS_NAMES) else {
+        return String::new();
+    };
+    let mut text = String::new();
+    match entry.take(MOST_NAME_BYTES).read_to_string(&mut text) {
+        Ok(_) => text,
+        Err(_) => String::new(),
+    }
 }
 
 /// Reads the arrays in `path`.
@@ -70,11 +90,21 @@ pub(super) fn read(
         return Err(SourceError::wrong(path, words));
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let text = read_names(&mut archive);
+    let own: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
     let source = Source {
         path,
         kind: SourceKind::Npz,
         files: &[path],
-        names: medmnist::class_names(&name),
+        names: if own.is_empty() {
+            medmnist::class_names(&name)
+        } else {
+            Some(&own)
+        },
     };
     arrays::open(&source, &parts, request, |index, to, progress| {
         let (array, bytes) = (&found[index].images, parts[index].bytes());

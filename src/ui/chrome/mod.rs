@@ -13,7 +13,12 @@ use eframe::egui::{
 use egui_material_icons::{MaterialIcon, icon_text, icons};
 
 use super::{
-    action::Action, dialogs::Purpose, panels::Cx, theme, widgets::states, workspace::Step,
+    action::{Action, BUNDLED},
+    dialogs::Purpose,
+    panels::Cx,
+    theme,
+    widgets::states,
+    workspace::Step,
 };
 use menu::item;
 
@@ -120,22 +125,16 @@ impl Chrome {
 
     fn file_menu_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let idle = !cx.state.training.is_running();
-        item(
-            ui,
-            cx,
-            "Open dataset…",
-            "Ctrl+O",
-            idle,
-            Action::Ask(Purpose::OpenDataset),
-        );
-        item(
-            ui,
-            cx,
-            "Open bundled shapes",
-            "",
-            idle,
-            Action::OpenBundled("shapes"),
-        );
+        let ask = |purpose: Purpose| Action::Ask(purpose);
+        for (words, shortcut, action) in [
+            ("Open dataset…", "Ctrl+O", ask(Purpose::OpenDataset)),
+            ("Open dataset file…", "", ask(Purpose::OpenDatasetFile)),
+        ] {
+            item(ui, cx, words, shortcut, idle, action);
+        }
+        for (words, file) in BUNDLED {
+            item(ui, cx, words, "", idle, Action::OpenBundled(file));
+        }
         item(
             ui,
             cx,

@@ -26,7 +26,7 @@ use crate::{
     engine::{JobId, OpenDataset},
     resources,
     ui::{
-        action::Action,
+        action::{Action, BUNDLED},
         dialogs::Purpose,
         state::{DataState, Selection},
         theme,
@@ -71,12 +71,6 @@ impl Mode {
     ];
 }
 
-/// Datasets that ship with the program: what the button says and the name in `datasets`.
-const BUNDLED: [(&str, &str); 3] = [
-    ("Open bundled shapes", "shapes"),
-    ("Open bundled cells", "cells.npz"),
-    ("Open bundled pets", "pets"),
-];
 /// Time that choosing and sorting may take in a frame.
 const BUDGET: Duration = Duration::from_millis(4);
 /// Width of the column of classes.
