@@ -64,7 +64,7 @@ impl Datasets {
         };
         let mut choice = None;
         let button = ui.menu_button("Class…", |ui| {
-            choice = menu::class_ui(ui, cx, open, class)
+            choice = menu::class_ui(ui, cx, open, class);
         });
         button
             .response

@@ -96,7 +96,11 @@ fn one_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, sample: usize, dista
     let words = classes::one_line(ui, &format!("{distance:.1} levels"), font, muted, SIDE);
     ui.painter().galley(below + vec2(0.0, 15.0), words, muted);
     let describe = |index: usize| {
-        let name = open.dataset.samples.get(index).map(|sample| sample.name());
+        let name = open
+            .dataset
+            .samples
+            .get(index)
+            .map(crate::data::Sample::name);
         format!(
             "{} · {class}, differs by {distance:.1} of 255 levels",
             name.unwrap_or_default()
