@@ -1,10 +1,7 @@
 //! The dataset browser and the image panel: filters, marks, menus, badges, every size and theme.
 //!
 //! `CONVSCOPE_SHOTS=folder` also writes a picture of every case.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test may stop at the first surprise, helpers included"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 #[path = "browser/bench.rs"]
 mod bench;
@@ -150,6 +147,14 @@ fn filters_narrow_what_is_shown_and_can_all_be_left() {
         has(&desk, "13 of 36 images"),
         "twelve squares and a relabelled circle"
     );
+    desk.key_press_modifiers(Modifiers::COMMAND, Key::F);
+    desk.run();
+    desk.get_by_role_and_label(Role::TextInput, "Name")
+        .type_text("zebra");
+    desk.run();
+    assert!(has(&desk, "0 of 36 images") && has(&desk, "No image fits the filters."));
+    click(&mut desk, "Show all images");
+    assert!(has(&desk, "36 of 36 images"));
 }
 
 #[test]

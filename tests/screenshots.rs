@@ -5,7 +5,6 @@
     reason = "a picture that cannot be made must stop the command"
 )]
 
-#[expect(dead_code, reason = "the end-to-end test uses the rest")]
 mod common;
 
 use std::{env, fs, path::PathBuf, thread::sleep, time::Duration};

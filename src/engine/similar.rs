@@ -179,3 +179,89 @@ fn descriptor(open: &OpenDataset, index: usize) -> Option<Descriptor> {
     // A decoder's panic is one more image that cannot be read.
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::{
+        data::Picture,
+        engine::{EngineHandle, Folders, JobKind, OpenRequest},
+    };
+
+    /// Two classes of 60 one-coloured images: image `i` of either has the grey level `2 i`.
+    fn grey_folder(root: &std::path::Path) {
+        for class in ["a", "b"] {
+            std::fs::create_dir_all(root.join(class)).unwrap();
+            for level in 0..60u8 {
+                let picture = Picture::filled(10, 10, [2 * level; 3]).to_image();
+                picture
+                    .save(root.join(class).join(format!("{level}.png")))
+                    .unwrap();
+            }
+        }
+    }
+
+    fn wait<T>(engine: &EngineHandle, mut wanted: impl FnMut(Event) -> Option<T>) -> T {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(60) {
+            match engine.events().try_next() {
+                Some(event) => {
+                    if let Some(found) = wanted(event) {
+                        return found;
+                    }
+                }
+                None => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
+        panic!("the event never came");
+    }
+
+    #[test]
+    fn a_search_answers_and_a_newer_one_ends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        grey_folder(&folder.path().join("set"));
+        let engine = EngineHandle::start(Arc::new(|| {}), Folders::below(folder.path())).unwrap();
+        engine.open_dataset(OpenRequest::new(folder.path().join("set")));
+        let open = wait(&engine, |event| match event {
+            Event::DatasetOpened { dataset, .. } => Some(dataset),
+            _ => None,
+        });
+        // Images lie in natural order: a/0 … a/59, b/0 … b/59.
+        let first = engine.find_similar(Arc::clone(&open), 3);
+        let second = engine.find_similar(Arc::clone(&open), 10);
+        engine.load_thumbnails(Arc::clone(&open), (0..8).collect());
+        let mut cancelled = Vec::new();
+        let mut thumbnails = false;
+        let similar = wait(&engine, |event| {
+            match event {
+                Event::Cancelled {
+                    job,
+                    kind: JobKind::FindSimilar,
+                } => cancelled.push(job),
+                Event::Thumbnails { .. } => thumbnails = true,
+                Event::SimilarFound { job, similar } if job == second => return Some(similar),
+                _ => {}
+            }
+            None
+        });
+        assert_eq!(cancelled, [first]);
+        assert!(thumbnails, "thumbnails do not wait for a search");
+        assert_eq!(
+            (similar.sample, similar.compared, similar.usable),
+            (10, 119, 120)
+        );
+        assert_eq!(similar.neighbours.len(), NEIGHBOURS);
+        assert_eq!(similar.neighbours[..3], [(70, 0.0), (9, 2.0), (11, 2.0)]);
+
+        let third = engine.find_similar(open, 0);
+        engine.cancel(third);
+        wait(&engine, |event| match event {
+            Event::Cancelled { job, .. } | Event::SimilarFound { job, .. } => {
+                (job == third).then_some(())
+            }
+            _ => None,
+        });
+    }
+}

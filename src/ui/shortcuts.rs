@@ -5,7 +5,7 @@ use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
 use super::{action::Action, dialogs::Purpose, state::AppState, workspace::Step};
 
 /// Keys and what they do, for people.
-pub const LIST: [(&str, &str); 13] = [
+pub const LIST: [(&str, &str); 17] = [
     ("Ctrl+1 … Ctrl+6", "Show a step"),
     ("Ctrl+O", "Open a dataset"),
     ("Ctrl+P", "Type the path of something to open"),
@@ -14,7 +14,14 @@ pub const LIST: [(&str, &str); 13] = [
     ("Ctrl+Enter", "Train"),
     ("Space", "Pause or resume training"),
     ("Arrow keys", "Move in a grid under the pointer"),
-    ("Enter, Esc", "Enlarge a feature map, and back"),
+    ("Enter, Esc", "Enlarge an image or a feature map, and back"),
+    (
+        "Shift+arrows, Ctrl+A",
+        "Mark several images; Esc unmarks them",
+    ),
+    ("Home, End, Page up, Page down", "Move further among images"),
+    ("Ctrl+F", "Look for a file name"),
+    ("+, −, 0, 1", "Zoom into an image, fit it, its own size"),
     ("Alt+Left, Alt+Right", "Earlier and later selections"),
     ("Esc", "Close a window like this one"),
     ("F1", "This list"),

@@ -1,5 +1,6 @@
 //! A real desktop for tests: Xvfb, the real binary, xdotool, screenshots, dropped files.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(dead_code, reason = "no test uses everything in here")]
 
 use std::{
     env, fs,

@@ -17,7 +17,7 @@ const BAR: f32 = 12.0;
 pub struct Grid<'a> {
     /// In order.
     pub samples: &'a [usize],
-    /// Side of a tile in points; less where there is no room for one.
+    /// Side of a tile in points, about: tiles fill the width.
     pub side: f32,
     /// A place in `samples` that has to be seen.
     pub scroll_to: Option<usize>,
@@ -41,14 +41,18 @@ impl Default for Drawn {
     }
 }
 
-/// Tiles of at most `side` points beside each other in `width`, and their side.
+/// Tiles beside each other in `width`, and their side: about `side` points, so that they fill the width.
 pub fn columns(width: f32, side: f32) -> (usize, f32) {
     let room = (width - BAR).max(1.0);
-    let side = side.min(room);
-    (
-        ((room + GAP) / (side + GAP)).floor().max(1.0) as usize,
-        side,
-    )
+    let columns = ((room + GAP) / (side + GAP)).round().max(1.0);
+    let fitting = (room - GAP * (columns - 1.0)) / columns;
+    // One tile alone does not grow over the whole panel.
+    let side = if columns > 1.0 {
+        fitting
+    } else {
+        fitting.min(1.25 * side)
+    };
+    (columns as usize, side)
 }
 
 impl Grid<'_> {
@@ -149,16 +153,18 @@ mod tests {
     #[test]
     fn tiles_never_stick_out() {
         for (width, side, expected) in [
-            (300.0, 88.0, (3, 88.0)),
+            (300.0, 88.0, (3, 92.0)),
             (288.0, 88.0, (3, 88.0)),
-            (287.0, 88.0, (2, 88.0)),
+            (250.0, 88.0, (3, 75.333_336)),
+            (212.0, 88.0, (2, 97.0)),
             (100.0, 88.0, (1, 88.0)),
+            (150.0, 88.0, (1, 110.0)),
             (60.0, 88.0, (1, 48.0)),
             (5.0, 88.0, (1, 1.0)),
         ] {
             let (columns, side) = columns(width, side);
             assert_eq!((columns, side), expected, "{width}");
-            assert!(columns as f32 * (side + GAP) - GAP <= (width - BAR).max(1.0));
+            assert!(columns as f32 * (side + GAP) - GAP <= (width - BAR).max(1.0) + 0.01);
         }
     }
 }

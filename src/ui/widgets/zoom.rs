@@ -70,7 +70,8 @@ impl Zoom {
     /// Smaller, larger, all of it, its own size.
     pub fn buttons_ui(&mut self, ui: &mut Ui) {
         ui.spacing_mut().item_spacing.x = 4.0;
-        ui.spacing_mut().button_padding.x = 8.0;
+        ui.spacing_mut().button_padding.x = 6.0;
+        ui.spacing_mut().interact_size.x = 28.0;
         for (icon, words, keys, wish) in [
             (icons::ICON_ZOOM_OUT, "Zoom out", "−", Wish::By(1.0 / STEP)),
             (

@@ -28,8 +28,10 @@ const FIND: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::F)
 const COMBO: f32 = 100.0;
 /// Width of such a list with its name.
 const FIELD: f32 = 144.0;
-/// Narrower bars unfold.
-const NARROW: f32 = 372.0;
+/// In narrower bars what filters and sorts unfolds.
+const NARROW: f32 = 440.0;
+/// In narrower bars views are a list.
+const NARROWEST: f32 = 330.0;
 
 /// What the bar changes.
 pub struct Bar<'a> {
@@ -48,25 +50,34 @@ impl Bar<'_> {
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, has_classes: bool) {
         ui.spacing_mut().button_padding.x = 8.0;
         if ui.available_width() < NARROW {
+            if ui.available_width() >= NARROWEST {
+                self.mode_switch_ui(ui);
+            }
             ui.horizontal_wrapped(|ui| {
-                self.mode_list_ui(ui);
+                if ui.available_width() < NARROWEST {
+                    self.mode_list_ui(ui);
+                }
                 self.unfolding_ui(ui, cx, open, has_classes);
                 self.name_ui(ui);
             });
             return;
         }
         ui.horizontal_wrapped(|ui| {
-            fields::together(ui, 0.0, |ui| {
-                ui.spacing_mut().item_spacing.x = 2.0;
-                if let Some(mode) = fields::switch(ui, *self.mode, &Mode::ALL) {
-                    *self.mode = mode;
-                }
-            });
+            self.mode_switch_ui(ui);
             self.side_ui(ui);
         });
         ui.horizontal_wrapped(|ui| {
             self.choices_ui(ui, cx, open, has_classes);
             self.name_ui(ui);
+        });
+    }
+
+    fn mode_switch_ui(&mut self, ui: &mut Ui) {
+        fields::together(ui, 0.0, |ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            if let Some(mode) = fields::switch(ui, *self.mode, &Mode::ALL) {
+                *self.mode = mode;
+            }
         });
     }
 

@@ -106,6 +106,7 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset) {
     Grid::new("details")
         .num_columns(2)
         .spacing([16.0, 6.0])
+        .min_row_height(20.0)
         .show(ui, |ui| {
             let mut fact = |name: &str, value: String| {
                 states::caption(ui, name);

@@ -27,7 +27,7 @@ pub fn samples_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[u
             .dataset
             .samples
             .get(*one)
-            .map_or_else(String::new, crate::data::dataset::Sample::name),
+            .map_or_else(String::new, crate::data::Sample::name),
         more => counted(more.len(), "image"),
     };
     ui.add(Label::new(RichText::new(title).strong()).truncate());

@@ -73,8 +73,8 @@ impl Mode {
 
 /// Time that choosing and sorting may take in a frame.
 const BUDGET: Duration = Duration::from_millis(4);
-/// Width of the column of classes.
-const CLASSES_WIDTH: f32 = 176.0;
+/// Width of the column of classes: a share of the panel's, within limits.
+const CLASSES_WIDTH: (f32, std::ops::RangeInclusive<f32>) = (0.28, 132.0..=176.0);
 /// Narrower panels have no such column.
 const NARROW: f32 = 420.0;
 
@@ -198,8 +198,10 @@ impl Datasets {
         let is_wide = area.width() >= NARROW;
         let mut left = area.left();
         if is_wide {
-            left += CLASSES_WIDTH + theme::GRID;
-            let column = area.with_max_x(area.left() + CLASSES_WIDTH);
+            let (share, limits) = CLASSES_WIDTH;
+            let width = (share * area.width()).clamp(*limits.start(), *limits.end());
+            left += width + theme::GRID;
+            let column = area.with_max_x(area.left() + width);
             let list = self.shown.list();
             let rename = inside(ui, "classes", column, |ui| {
                 classes::classes_ui(ui, cx, open, list, &mut self.filter.classes)

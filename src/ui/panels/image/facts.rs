@@ -23,6 +23,7 @@ pub fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, index: usize) {
     Grid::new("facts")
         .num_columns(2)
         .spacing([16.0, 6.0])
+        .min_row_height(20.0)
         .show(ui, |ui| {
             let mut fact = |name: &str, value: &str, more: &str| {
                 states::caption(ui, name);

@@ -45,8 +45,8 @@ impl Panel for Image {
         };
         let whole = ui.available_height();
         ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
             self.neighbours_ui(ui, cx, index);
-            ui.add_space(theme::GRID);
             self.zoom.buttons_ui(ui);
         });
         let height = (whole * PICTURE_SHARE).max(LOWEST);
@@ -91,7 +91,7 @@ impl Image {
         let list = Arc::clone(&cx.state.browsed);
         let earlier = place.and_then(|place| list.get(place.checked_sub(1)?).copied());
         let later = place.and_then(|place| list.get(place + 1).copied());
-        ui.spacing_mut().button_padding.x = 8.0;
+        ui.spacing_mut().button_padding.x = 6.0;
         let mut button = |ui: &mut Ui, icon, words: &str, sample: Option<usize>| {
             let button = Button::new(icon_text(icon).size(16.0));
             let response = ui

@@ -100,7 +100,7 @@ fn one_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, sample: usize, dista
             .dataset
             .samples
             .get(index)
-            .map(crate::data::dataset::Sample::name);
+            .map(crate::data::Sample::name);
         format!(
             "{} · {class}, differs by {distance:.1} of 255 levels",
             name.unwrap_or_default()
