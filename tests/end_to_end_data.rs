@@ -72,6 +72,7 @@ fn drop_a_folder_fix_a_leak_rename_a_class_train() {
     window.drop_files(&[&folder]);
     window.wait_for_line("Opened leaky: 26 images of 2 classes", 0);
 
+    sleep(Duration::from_secs(1));
     click(&window, DOCTOR_TAB);
     sleep(Duration::from_millis(500));
     click(&window, EXAMINE);

@@ -69,6 +69,7 @@ fn data_tour() {
 
     let window = open(leaky_folder(home));
     window.wait_for_line("Opened leaky", 0);
+    sleep(Duration::from_secs(1));
     window.click(827, 58);
     window.click(883, 467);
     sleep(Duration::from_secs(3));
@@ -77,16 +78,18 @@ fn data_tour() {
 
     let window = open(datasets.join("cells.npz"));
     window.wait_for_line("Opened cells", 0);
+    sleep(Duration::from_secs(1));
     window.click(775, 58);
     save(&window, "split");
     window.close();
 
     let window = open(datasets.join("pets"));
     window.wait_for_line("Opened pets", 0);
+    sleep(Duration::from_secs(1));
     window.click(911, 58);
     sleep(Duration::from_secs(1));
     // Horizontal flip, some rotation, some zoom.
-    for (x, y) in [(715, 409), (850, 446), (850, 479)] {
+    for (x, y) in [(715, 409), (850, 461), (850, 497)] {
         window.click(x, y);
     }
     sleep(Duration::from_secs(2));

@@ -10,13 +10,23 @@ use super::{
 };
 use crate::{
     engine::OpenDataset,
-    ui::{action::Action, format::thousands, panels::Cx, state::Selection, theme},
+    ui::{
+        action::Action,
+        format::{shortened, thousands},
+        panels::Cx,
+        state::Selection,
+        theme,
+    },
 };
 
 /// Height of a line.
 const ROW: f32 = 28.0;
 /// Room for the scroll bar.
 const BAR: f32 = 10.0;
+/// Room for the dot, a count of three digits and the spaces between.
+const CHIP_AND_COUNT: f32 = 58.0;
+/// Width of a letter, on average.
+const LETTER: f32 = 6.5;
 
 /// Draws the list and changes which classes are `chosen`. Returns a class that is to be renamed.
 pub fn classes_ui(
@@ -68,8 +78,12 @@ fn row_ui(
     let name = open.dataset.class_name(class);
     let images = list.counts.get(class).copied().unwrap_or_default();
     let chip = RichText::new("●").color(theme::class_colour(class));
-    let button =
-        Button::selectable(chosen.contains(&class), (chip, name)).right_text(count(images));
+    // The count must stay visible, which a truncated button would push out.
+    let digits = thousands(images);
+    let room = width - CHIP_AND_COUNT - LETTER * digits.len().saturating_sub(3) as f32;
+    let longest = (room / LETTER).max(4.0) as usize;
+    let button = Button::selectable(chosen.contains(&class), (chip, shortened(name, longest)))
+        .right_text(count(images));
     ui.set_max_width(width);
     let response = ui.add(button.truncate().min_size(vec2(width, ROW)));
     let source = open
