@@ -138,10 +138,30 @@ fn every_view_draws_in_every_size_and_theme() {
 }
 
 #[test]
+fn long_class_names_are_told_apart_and_leave_room_for_counts() {
+    let state = state(open(MANY.0.path(), Edits::default()));
+    let mut desk = browser(state);
+    let all = desk.get_by_label_contains("All 600").rect();
+    let row = desk.get_by_label_contains("number 003 · 6 images").rect();
+    assert!(
+        (row.right() - all.right()).abs() < 1.0,
+        "{row} beside {all}"
+    );
+    let image = "image_1.png · a rather long class name that goes on, number 000";
+    desk.get_by_label(image).click_secondary();
+    desk.run();
+    click(&mut desk, "Label");
+    let name = "● a rather long class name that goes on, number 004";
+    let item = desk.get_by_role_and_label(Role::Button, name).rect();
+    assert!(item.width() < 220.0, "{item}");
+    shot(&mut desk, "long-names");
+}
+
+#[test]
 fn filters_narrow_what_is_shown_and_can_all_be_left() {
     let mut desk = browser(few());
     assert!(has(&desk, "36 of 36 images"));
-    desk.get_by_label_contains("● square").click();
+    desk.get_by_label("square · 13 images").click();
     desk.run();
     assert!(
         has(&desk, "13 of 36 images"),
@@ -254,7 +274,7 @@ fn the_context_menu_and_the_button_change_what_is_marked() {
 #[test]
 fn classes_are_renamed_in_place_and_wrong_names_refused() {
     let mut desk = browser(few());
-    desk.get_by_label_contains("● circle").click_secondary();
+    desk.get_by_label("circle · 11 images").click_secondary();
     desk.run();
     shot(&mut desk, "class-menu");
     click(&mut desk, "Rename…");
@@ -280,9 +300,9 @@ fn classes_are_renamed_in_place_and_wrong_names_refused() {
             to: "Round things".into()
         }]
     );
-    assert!(has(&desk, "● Round things"));
+    assert!(has(&desk, "Round things · 11 images"));
     assert!(!has(&desk, "Rename class"), "the dialog has closed");
-    desk.get_by_label_contains("● Round things")
+    desk.get_by_label("Round things · 11 images")
         .click_secondary();
     desk.run();
     click(&mut desk, "Rename…");

@@ -12,7 +12,7 @@ use crate::{
     engine::OpenDataset,
     ui::{
         action::Action,
-        format::{shortened, thousands},
+        format::{counted, shortened, thousands},
         panels::Cx,
         state::Selection,
         theme,
@@ -85,7 +85,8 @@ fn row_ui(
     let button = Button::selectable(chosen.contains(&class), (chip, shortened(name, longest)))
         .right_text(count(images));
     ui.set_max_width(width);
-    let response = ui.add(button.truncate().min_size(vec2(width, ROW)));
+    let response = ui.add(button.min_size(vec2(width, ROW)));
+    let response = response.accessible_name(format!("{name} · {}", counted(images, "image")));
     let source = open
         .base
         .classes

@@ -1,6 +1,6 @@
 //! Menus that change samples and classes; the same by right click and by the visible buttons.
 
-use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
+use eframe::egui::{AtomExt as _, Button, Label, RichText, ScrollArea, Ui};
 
 use super::changes;
 use crate::{
@@ -78,7 +78,10 @@ fn labels_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[usize]
             for label in rows {
                 let name = &classes[label];
                 let chip = RichText::new("●").color(theme::class_colour(label));
-                let button = Button::selectable(current == Some(label), (chip, name.as_str()));
+                let button = Button::selectable(
+                    current == Some(label),
+                    (chip, name.as_str().atom_shrink(true)),
+                );
                 if ui.add(button.truncate()).on_hover_text(name).clicked() {
                     chosen = Some(Some(label));
                 }

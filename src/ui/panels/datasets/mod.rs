@@ -74,7 +74,7 @@ impl Mode {
 /// Time that choosing and sorting may take in a frame.
 const BUDGET: Duration = Duration::from_millis(4);
 /// Width of the column of classes: a share of the panel's, within limits.
-const CLASSES_WIDTH: (f32, std::ops::RangeInclusive<f32>) = (0.28, 132.0..=176.0);
+const CLASSES_WIDTH: (f32, std::ops::RangeInclusive<f32>) = (0.28, 148.0..=176.0);
 /// Narrower panels have no such column.
 const NARROW: f32 = 420.0;
 
