@@ -1,16 +1,24 @@
 //! Menus that change samples and classes; the same by right click and by the visible buttons.
 
-use eframe::egui::{AtomExt as _, Button, Label, RichText, ScrollArea, Ui};
+use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
 
 use super::changes;
 use crate::{
     data::{Edit, SplitName, dataset::display_path},
     engine::OpenDataset,
-    ui::{action::Action, format::counted, panels::Cx, theme, widgets::states},
+    ui::{
+        action::Action,
+        format::{counted, shortened},
+        panels::Cx,
+        theme,
+        widgets::states,
+    },
 };
 
 /// Height of a list of classes in a menu.
 const CLASSES_HEIGHT: f32 = 320.0;
+/// Letters of a class name in it.
+const LONGEST: usize = 22;
 /// Width of a menu.
 const WIDTH: f32 = 200.0;
 
@@ -78,11 +86,10 @@ fn labels_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[usize]
             for label in rows {
                 let name = &classes[label];
                 let chip = RichText::new("●").color(theme::class_colour(label));
-                let button = Button::selectable(
-                    current == Some(label),
-                    (chip, name.as_str().atom_shrink(true)),
-                );
-                if ui.add(button.truncate()).on_hover_text(name).clicked() {
+                let words = shortened(name, LONGEST);
+                let button = Button::selectable(current == Some(label), (chip, words));
+                let response = ui.add(button).accessible_name(name);
+                if response.on_hover_text(name).clicked() {
                     chosen = Some(Some(label));
                 }
             }

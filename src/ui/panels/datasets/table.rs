@@ -8,6 +8,7 @@ use super::filter::{Order, SortBy};
 use crate::{
     engine::OpenDataset,
     ui::{
+        format::shortened,
         panels::Cx,
         theme,
         widgets::{grid::Heard, marks, standing, states, tile},
@@ -16,6 +17,8 @@ use crate::{
 
 /// Height of a line.
 const ROW: f32 = 36.0;
+/// Width of a letter, about.
+const LETTER: f32 = 7.6;
 /// Side of its picture.
 const PICTURE: f32 = 32.0;
 
@@ -104,7 +107,8 @@ impl Table<'_> {
             let chip = RichText::new("●").color(theme::class_colour(sample.label));
             ui.spacing_mut().item_spacing.x = 4.0;
             text(ui, chip);
-            text(ui, RichText::new(class));
+            let longest = (ui.available_width() / LETTER).max(4.0) as usize;
+            text(ui, RichText::new(shortened(class, longest)));
         });
         let part = cx.state.part_of(index).map_or("–", |part| part.word());
         row.col(|ui| text(ui, RichText::new(part)));
