@@ -109,6 +109,8 @@ fn changes_reach_training_and_evaluation_and_no_file_is_touched() {
         split["circle/circle_000.png"].1,
         "a very round thing, officially"
     );
+    let report = fs::read_to_string(home.path("first/report.html")).unwrap();
+    assert!(report.contains(first["split_hash"].as_str().unwrap()));
     assert!(
         first["test_accuracy"].is_number(),
         "the moved image is tested on"

@@ -228,9 +228,11 @@ fn train(
         }
         None => None,
     };
+    let split_hash = split.hash(dataset);
     let summary = RunSummary {
         experiment,
         dataset,
+        split_hash: &split_hash,
         history: &outcome.history,
         best: outcome.best.as_ref().map(|(_, record)| record),
         evaluation: reporter.best_evaluation.as_deref(),
@@ -250,7 +252,7 @@ fn train(
             run: reporter.folder.path().to_path_buf(),
             model: model_path,
             test_accuracy,
-            split_hash: split.hash(dataset),
+            split_hash,
             seconds: start.elapsed().as_secs_f64(),
         },
     });

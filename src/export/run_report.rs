@@ -25,6 +25,8 @@ pub struct RunSummary<'a> {
     pub experiment: &'a Experiment,
     /// What it was trained on.
     pub dataset: &'a Dataset,
+    /// Identifies which image stood in which part ([`crate::data::Split::hash`]).
+    pub split_hash: &'a str,
     /// Every epoch.
     pub history: &'a [EpochRecord],
     /// The epoch whose weights were kept.
@@ -171,6 +173,7 @@ fn page(summary: &RunSummary<'_>, figures: &[(&Figure, String)]) -> Markup {
                     (format!("{:.1}", summary.seconds)) " s. " (best)
                 }
                 @for words in options::words(experiment) { p { (words) } }
+                p { "Split " code { (summary.split_hash) } ": split.csv says which image stood in which part." }
                 h2 { "Epochs" }
                 (history_table(summary.history))
                 @if let Some(evaluation) = summary.evaluation {
