@@ -88,9 +88,12 @@ fn data_tour() {
     sleep(Duration::from_secs(1));
     window.click(911, 58);
     sleep(Duration::from_secs(1));
-    // Horizontal flip, some rotation, some zoom.
-    for (x, y) in [(715, 409), (850, 461), (850, 497)] {
-        window.click(x, y);
+    // Horizontal flip, then degrees of rotation and percent of zoom typed into their fields.
+    window.click(715, 425);
+    for (y, value) in [(461, "30"), (496, "20")] {
+        window.click(996, y);
+        window.write(value);
+        window.press("Return");
     }
     sleep(Duration::from_secs(2));
     save(&window, "augmentation");
