@@ -1,8 +1,9 @@
 //! Convscope trains image classifiers on a laptop and shows what they see.
 //!
 //! # Bird's-eye view
-//! An egui window wraps libtorch models. Three background threads do all work: the *trainer* fits a
-//! network, the *inspector* looks inside one, the *loader* reads data. They send plain-data events to
+//! An egui window wraps libtorch models. Five background threads do all work: the *trainer* fits a
+//! network, the *inspector* looks inside one, the *loader* opens, decodes and examines datasets, the *reader*
+//! gives quick answers meanwhile, the *downloader* fetches public datasets. They send plain-data events to
 //! whoever holds the [`engine::EngineHandle`]; the window, the command line and the tests all do.
 //!
 //! # Code map
@@ -10,7 +11,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`data`] | datasets, splits, the pixel cache, batches, generated sets |
+//! | [`data`] | sources, decoding, the pixel cache, splits, edits, the doctor, augmentation, downloads, generated sets |
 //! | [`model`] | specifications, shape arithmetic, networks, model files |
 //! | [`train`] | experiments, the loop, Adam, metrics, run folders |
 //! | [`inspect`] | filters, feature maps, activation maximisation, pictures of numbers |

@@ -42,7 +42,6 @@ fn entry(name: &str, server: &Server, file: &[u8]) -> Entry {
         homepage: "https://example.org/".into(),
         citation: String::new(),
         class_names: vec!["a".into(), "b".into()],
-        open: None,
     }
 }
 

@@ -46,9 +46,6 @@ pub struct Entry {
     pub citation: String,
     /// Names of the classes in the order of their labels.
     pub class_names: Vec<String>,
-    /// What to open inside the unpacked archive, with `/`; `None` opens all of it.
-    #[serde(default)]
-    pub open: Option<String>,
 }
 
 /// One file of a dataset.
@@ -225,10 +222,6 @@ impl Entry {
                 return Err(format!("has two files called {:?}", file.name));
             }
         }
-        let inside = self.open.iter().flat_map(|path| path.split('/'));
-        if let Some(bad) = inside.into_iter().find(|part| !is_file_name(part)) {
-            return Err(format!("opens a path with {bad:?} in it"));
-        }
         for page in [&self.licence.url, &self.homepage] {
             check_address(page)
                 .map_err(|reason| format!("has the page {page:?}, which {reason}"))?;
@@ -304,7 +297,6 @@ mod tests {
             homepage: "https://example.org/".into(),
             citation: String::new(),
             class_names: vec!["a".into(), "b".into()],
-            open: Some("set/train".into()),
         }
     }
 
@@ -345,7 +337,7 @@ mod tests {
     #[test]
     fn entries_that_make_no_sense_are_refused() {
         type Damage = fn(&mut Entry);
-        let cases: [(Damage, &str); 14] = [
+        let cases: [(Damage, &str); 12] = [
             (|e| e.name = "../up".into(), "name"),
             (|e| e.name = "Upper".into(), "name"),
             (|e| e.files.clear(), "no files"),
@@ -360,8 +352,6 @@ mod tests {
             ),
             (|e| e.files[0].sha256 = Some("0a".into()), "SHA-256"),
             (|e| e.files[0].sha256 = Some("zz".repeat(32)), "SHA-256"),
-            (|e| e.open = Some("/etc".into()), "opens"),
-            (|e| e.open = Some("a/../b".into()), "opens"),
             (|e| e.class_names.truncate(1), "classes"),
         ];
         checked(vec![entry()]).unwrap();

@@ -348,25 +348,5 @@ fn write_images(
     progress: &mut Progress<'_>,
 ) -> Result<(), SourceError> {
     let mut images = open_idx(path)?;
-    let mut file = File::create_new(to).map_err(SourceError::unpack(to))?;
-    // Reading on to the end checks the checksum of a packed file.
-    let limit = bytes.saturating_add(1);
-    let copied = unpack::copy(
-        &mut images.from,
-        &mut file,
-        limit,
-        request.cancel,
-        &mut |count| {
-            progress.add(count);
-            true
-        },
-    );
-    let copied = copied.map_err(|error| error.about(path, to))?;
-    if copied != bytes {
-        return Err(damaged(
-            path,
-            &format!("{copied} of {bytes} bytes of pixels"),
-        ));
-    }
-    Ok(())
+    unpack::copy_pixels(&mut images.from, "it", bytes, (path, to), request, progress)
 }

@@ -269,23 +269,9 @@ fn write_images(
     request: &Request<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<(), SourceError> {
-    let mut file = File::create_new(to).map_err(SourceError::unpack(to))?;
     let mut entry = archive
         .by_index(*index)
         .map_err(|error| zip_error(path, &error))?;
     Header::read(&mut entry).map_err(|words| damaged(path, &words))?;
-    // One byte more than promised would be noticed, and reading to the end checks the checksum.
-    let limit = bytes.saturating_add(1);
-    let copied = unpack::copy(&mut entry, &mut file, limit, request.cancel, &mut |count| {
-        progress.add(count);
-        true
-    });
-    let copied = copied.map_err(|error| error.about(path, to))?;
-    if copied != bytes {
-        return Err(damaged(
-            path,
-            &format!("{name} has {copied} of {bytes} bytes"),
-        ));
-    }
-    Ok(())
+    unpack::copy_pixels(&mut entry, name, bytes, (path, to), request, progress)
 }

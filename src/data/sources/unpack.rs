@@ -159,6 +159,33 @@ pub(super) fn damaged(path: &Path, why: &dyn std::fmt::Display) -> SourceError {
     ))
 }
 
+/// Writes the `bytes` of pixels that `from` still has to the new file `to`; `name` is what `path` holds them as.
+///
+/// # Errors
+/// When there are fewer or more of them, reading or writing fails or the request was cancelled.
+pub(super) fn copy_pixels(
+    from: &mut dyn Read,
+    name: &str,
+    bytes: u64,
+    (path, to): (&Path, &Path),
+    request: &Request<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<(), SourceError> {
+    let mut file = File::create_new(to).map_err(SourceError::unpack(to))?;
+    // One byte more than promised would be noticed, and reading to the end checks a packed file's checksum.
+    let limit = bytes.saturating_add(1);
+    let copied = copy(from, &mut file, limit, request.cancel, &mut |count| {
+        progress.add(count);
+        true
+    });
+    let copied = copied.map_err(|error| error.about(path, to))?;
+    if copied != bytes {
+        let words = format!("{name} has {copied} of {bytes} bytes of pixels");
+        return Err(damaged(path, &words));
+    }
+    Ok(())
+}
+
 /// Copies what `from` still has, at most `limit` bytes, chunk by chunk; `each` hears of every chunk's bytes
 /// and may end the copying by returning false. Returns how many bytes were copied.
 ///
