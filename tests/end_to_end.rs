@@ -113,12 +113,14 @@ fn train_save_restart_load_drop() {
 
     let model = desktop.home.path().join("model.safetensors");
     save_model(&window, &model);
+    let before_restart = window.log().len();
     window.close();
 
     let image =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes/triangle/triangle_007.png");
     let window = desktop.open(&[]);
     let start = window.log().len();
+    window.wait_for_line("Opened shapes", before_restart);
     window.press("ctrl+p");
     window.write(model.to_str().unwrap());
     window.press("Return");

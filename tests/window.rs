@@ -413,6 +413,29 @@ fn selections_follow_clicks_and_the_way_back() {
     assert!(!desk.shows("Pause or resume training"));
 }
 
+/// Ctrl+P and the first characters within one frame, the others one a frame: a fast typist at a slow window.
+fn type_without_waiting(desk: &mut Desk, path: &str) {
+    let text = |text: &str| egui::Event::Text(text.to_owned());
+    let (first, others) = path.split_at(3);
+    let opened = egui::Event::Key {
+        key: Key::P,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::COMMAND,
+    };
+    let events = &mut desk.harness.input_mut().events;
+    events.extend([text("earlier"), opened, text(first)]);
+    desk.harness.step();
+    for character in others.chars() {
+        desk.harness
+            .input_mut()
+            .events
+            .push(text(&character.to_string()));
+        desk.harness.step();
+    }
+}
+
 #[test]
 fn a_typed_path_opens_and_damaged_settings_are_told_about() {
     let home = tempfile::tempdir().unwrap();
@@ -422,14 +445,8 @@ fn a_typed_path_opens_and_damaged_settings_are_told_about() {
     let mut desk = Desk::at(home, [1280.0, 800.0], egui::Theme::Dark, None);
     desk.opened();
     assert!(desk.shows("is damaged"));
-    desk.press(Modifiers::COMMAND, Key::P);
     let path = desk.home.path().join("more shapes");
-    let field = desk.harness.get_by_role_and_label(
-        Role::TextInput,
-        "A dataset folder, a model, an experiment or an image",
-    );
-    field.type_text(path.to_str().unwrap());
-    desk.harness.step();
+    type_without_waiting(&mut desk, path.to_str().unwrap());
     desk.press(Modifiers::NONE, Key::Enter);
     desk.wait("the other dataset", |app| {
         app.state()

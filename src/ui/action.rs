@@ -97,7 +97,10 @@ pub enum Action {
     /// Show or hide the event log.
     ToggleLog,
     /// Show or hide the field to type a path into.
-    TogglePathField,
+    TogglePathField {
+        /// What was typed before the field was there.
+        typed: String,
+    },
     /// Show or hide the public datasets.
     ToggleCatalogue,
     /// Download a public dataset, or go on with it.

@@ -1,6 +1,6 @@
 //! Keyboard shortcuts: one table that the window obeys and the list under F1 shows.
 
-use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
+use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 
 use super::{action::Action, dialogs::Purpose, state::AppState, workspace::Step};
 
@@ -37,13 +37,35 @@ const STEP_KEYS: [Key; 6] = [
     Key::Num6,
 ];
 
+/// The text that `events` type.
+pub fn typed(events: &[Event]) -> String {
+    let text = events.iter().filter_map(|event| match event {
+        Event::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    text.collect()
+}
+
+/// The text typed after `key` within the same frame: fast typists at a slow window lose nothing.
+fn typed_after(events: &[Event], wanted: Key) -> String {
+    let is_wanted =
+        |event: &Event| matches!(event, Event::Key { key, pressed: true, .. } if *key == wanted);
+    let pressed = events.iter().rposition(is_wanted);
+    pressed.map_or_else(String::new, |at| typed(&events[at..]))
+}
+
 /// Takes the shortcuts that were pressed and make sense now.
 pub fn take(context: &Context, state: &AppState, actions: &mut Vec<Action>) {
     let command = |key: Key| KeyboardShortcut::new(Modifiers::COMMAND, key);
     let alt = |key: Key| KeyboardShortcut::new(Modifiers::ALT, key);
     let mut shortcuts = vec![
         (command(Key::O), Action::Ask(Purpose::OpenDataset)),
-        (command(Key::P), Action::TogglePathField),
+        (
+            command(Key::P),
+            Action::TogglePathField {
+                typed: context.input(|input| typed_after(&input.events, Key::P)),
+            },
+        ),
         (command(Key::Q), Action::Quit),
         (
             KeyboardShortcut::new(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z),

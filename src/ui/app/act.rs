@@ -10,6 +10,7 @@ use crate::{
     engine::{ImageSource, Level, MaximiseRequest, OpenRequest, TrainRequest},
     ui::{
         action::Action,
+        chrome::PathField,
         dialogs::Purpose,
         state::{MaximiseState, RunState, SimilarState, Training},
         workspace::{Step, Workspaces},
@@ -47,8 +48,9 @@ impl App {
             Action::ResetLayout => self.workspaces = Workspaces::default(),
             Action::ToggleShortcuts => self.chrome.shortcuts = !self.chrome.shortcuts,
             Action::ToggleLog => self.chrome.log = !self.chrome.log,
-            Action::TogglePathField => {
-                self.chrome.path_field = self.chrome.path_field.is_none().then(String::new);
+            Action::TogglePathField { typed } => {
+                let is_closed = self.chrome.path_field.is_none();
+                self.chrome.path_field = is_closed.then(|| PathField::new(typed));
             }
             Action::SetTheme(theme) => {
                 self.settings.theme = theme.into();

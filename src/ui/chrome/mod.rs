@@ -21,6 +21,7 @@ use super::{
     workspace::Step,
 };
 use menu::item;
+pub use windows::PathField;
 
 /// View state of the surroundings.
 #[derive(Default)]
@@ -32,7 +33,7 @@ pub struct Chrome {
     /// The public datasets are open.
     pub catalogue: bool,
     /// The window that asks for a path by typing is open, with what was typed.
-    pub path_field: Option<String>,
+    pub path_field: Option<PathField>,
     /// Steps with something new since they were shown.
     fresh: Vec<Step>,
     /// What was there when the steps were last looked at.
@@ -165,7 +166,9 @@ impl Chrome {
             "Open path…",
             "Ctrl+P",
             true,
-            Action::TogglePathField,
+            Action::TogglePathField {
+                typed: String::new(),
+            },
         );
         ui.separator();
         let has_model = cx.state.model.is_some();
@@ -281,12 +284,12 @@ impl Chrome {
             .default_pos(context.content_rect().center() - size * 0.5)
             .open(&mut self.catalogue)
             .show(&context, |ui| catalogue::catalogue_ui(ui, cx));
-        if let Some(typed) = &mut self.path_field {
+        if let Some(field) = &mut self.path_field {
             let mut open = true;
             let mut path = None;
             centred("Open path")
                 .open(&mut open)
-                .show(&context, |ui| path = windows::path_field_ui(ui, typed));
+                .show(&context, |ui| path = field.ui(ui));
             if let Some(path) = path {
                 cx.push(Action::OpenPath(path));
                 open = false;

@@ -97,17 +97,39 @@ pub fn log_ui(ui: &mut Ui, cx: &Cx<'_>) {
     });
 }
 
-/// A path typed by the user, once Enter or Open is pressed.
-pub fn path_field_ui(ui: &mut Ui, typed: &mut String) -> Option<PathBuf> {
-    let label = ui.label("A dataset folder, a model, an experiment or an image");
-    let field = ui
-        .add(egui::TextEdit::singleline(typed).desired_width(420.0))
-        .labelled_by(label.id);
-    if typed.is_empty() {
-        field.request_focus();
+/// What the user types into the field for a path.
+#[derive(Debug)]
+pub struct PathField {
+    typed: String,
+    /// The field has had the keyboard; until then what is typed is taken by hand, so that fast typists lose nothing.
+    reached: bool,
+}
+
+impl PathField {
+    /// A field with what was typed into it before it was there.
+    pub fn new(typed: String) -> Self {
+        Self {
+            typed,
+            reached: false,
+        }
     }
-    let entered = ui.input(|input| input.key_pressed(egui::Key::Enter));
-    let pressed = states::primary_button(ui, "Open", !typed.trim().is_empty()).clicked();
-    let wanted = (entered || pressed) && !typed.trim().is_empty();
-    wanted.then(|| PathBuf::from(typed.trim()))
+
+    /// The path, once Enter or Open is pressed.
+    pub fn ui(&mut self, ui: &mut Ui) -> Option<PathBuf> {
+        let label = ui.label("A dataset folder, a model, an experiment or an image");
+        let id = ui.make_persistent_id("path");
+        self.reached |= ui.memory(|memory| memory.has_focus(id));
+        if !self.reached {
+            self.typed += &ui.input(|input| shortcuts::typed(&input.events));
+        }
+        let edit = egui::TextEdit::singleline(&mut self.typed).id(id);
+        let field = ui.add(edit.desired_width(420.0)).labelled_by(label.id);
+        if !self.reached || self.typed.is_empty() {
+            field.request_focus();
+        }
+        let entered = ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let path = self.typed.trim();
+        let pressed = states::primary_button(ui, "Open", !path.is_empty()).clicked();
+        ((entered || pressed) && !path.is_empty()).then(|| PathBuf::from(path))
+    }
 }
