@@ -12,7 +12,7 @@ use convscope::{
     resources, sys,
     train::{
         Experiment, StepRecord, TrainingConfig,
-        fit::{self, Data, EpochEnd, FitError, Observer},
+        fit::{self, Data, EpochEnd, FitError, Observer, Start},
     },
 };
 
@@ -56,18 +56,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let format = experiment.model.input.format();
     let pixels = PixelCache::open(cache.path(), &dataset, &images, format, &token, &|_, _| {})?;
     let split = Split::new(&dataset, &experiment.split)?;
-    let config = TrainingConfig {
-        epochs: epochs.parse()?,
+    let mut config = TrainingConfig {
         threads: Some(threads.parse()?),
         ..experiment.training
     };
+    config.phases[0].epochs = epochs.parse()?;
     let data = Data {
         dataset: &dataset,
         pixels: &pixels,
         split: &split,
         augmentation: &experiment.augmentation,
     };
-    let outcome = fit::fit(&experiment.model, &config, &data, &mut Silent)?;
+    let outcome = fit::fit(&experiment.model, &config, &data, Start::New, &mut Silent)?;
     let training = split.train.len() as f64;
     let epochs: Vec<_> = outcome
         .history

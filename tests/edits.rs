@@ -70,7 +70,7 @@ fn changes_reach_training_and_evaluation_and_no_file_is_touched() {
     let before = files(&home.path("data"));
     let mut experiment = recipes::find(Path::new("shapes")).unwrap();
     (experiment.model.input.height, experiment.model.input.width) = (32, 32);
-    experiment.training.epochs = 1;
+    experiment.training.phases[0].epochs = 1;
     fs::write(home.path("tiny.ron"), experiment.to_ron().unwrap()).unwrap();
 
     // As the window keeps them.

@@ -8,20 +8,17 @@ mod reference;
 use std::{num::NonZero, path::Path, sync::Arc};
 
 use convscope::{
-    data::{
-        Dataset, PixelCache, Sample, Split, augment::AugmentationConfig, batches,
-        stats::ClassWeights,
-    },
+    data::{Dataset, PixelCache, Sample, Split, augment::AugmentationConfig, batches},
     model::{
         LayerKind, ModelSpec, NamedArray, Network, WeightSnapshot,
         network::{Mode, Placement},
     },
     resources,
     train::{
-        TrainingConfig,
-        adam::Adam,
-        experiment::{MemoryFormat, Optimizer},
-        fit::{self, Data, Outcome},
+        Optimizer, Phase, TrainingConfig,
+        config::MemoryFormat,
+        fit::{self, Data, Outcome, Start},
+        optimizers::OptimizerState,
     },
 };
 use reference::{Recorder, open, read_json, recipe_one, take_turns};
@@ -50,13 +47,16 @@ struct Fidelity {
 impl Fidelity {
     fn config(&self, memory_format: MemoryFormat, threads: usize) -> TrainingConfig {
         TrainingConfig {
-            epochs: self.order.len(),
+            phases: vec![Phase {
+                epochs: self.order.len(),
+                optimizer: Optimizer::adam(self.learning_rate),
+                ..recipe_one().training.phases[0].clone()
+            }],
             batch_size: self.batch_size,
-            optimizer: Optimizer::adam(self.learning_rate),
             seed: self.order_seed,
             threads: Some(threads),
             memory_format,
-            class_weights: ClassWeights::Off,
+            ..recipe_one().training
         }
     }
 
@@ -228,7 +228,7 @@ fn fifty_steps_give_pytorchs_losses() {
         let network = expected.network(memory_format == MemoryFormat::ChannelsLast);
         let mut recorder = Recorder::default();
         let config = expected.config(memory_format, threads);
-        fit::fit_network(network, &config, &data, &mut recorder).unwrap();
+        fit::fit_network(network, &config, &data, None, &mut recorder).unwrap();
         assert_eq!(recorder.losses.len(), expected.losses.len());
         let difference = largest_difference(&recorder.losses, &expected.losses);
         println!("{setting}: losses differ by at most {difference:.2e}");
@@ -296,7 +296,7 @@ fn adam_equals_pytorchs_over_a_hundred_steps() {
             beta2,
             epsilon,
         };
-        let mut adam = Adam::new(parameters.iter(), config).unwrap();
+        let mut adam = OptimizerState::new(parameters.iter(), config).unwrap();
         let mut compared = 0;
         for step in 1..=expected.steps {
             for (parameter, shape) in parameters.iter().zip(&expected.shapes) {
@@ -306,7 +306,7 @@ fn adam_equals_pytorchs_over_a_hundred_steps() {
                     .sum(tch::Kind::Float)
                     .backward();
             }
-            tch::no_grad(|| adam.step(parameters.iter())).unwrap();
+            tch::no_grad(|| adam.step(parameters.iter(), config.learning_rate())).unwrap();
             let Some(after) = parameters_after.get(&step) else {
                 continue;
             };
@@ -336,20 +336,20 @@ fn short_run(seed: u64, recorder: &mut Recorder) -> Outcome {
         dataset.samples = dataset.samples.iter().step_by(10).cloned().collect();
     });
     let split = Split::new(&dataset, &experiment.split).unwrap();
-    let config = TrainingConfig {
-        epochs: 2,
+    let mut config = TrainingConfig {
         batch_size: 20,
         seed,
         threads: Some(1),
         ..experiment.training
     };
+    config.phases[0].epochs = 2;
     let data = Data {
         dataset: &dataset,
         pixels: &pixels,
         split: &split,
         augmentation: &AugmentationConfig::default(),
     };
-    fit::fit(&experiment.model, &config, &data, recorder).unwrap()
+    fit::fit(&experiment.model, &config, &data, Start::New, recorder).unwrap()
 }
 
 /// Every weight, bit by bit.

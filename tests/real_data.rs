@@ -63,16 +63,23 @@ fn five_epochs_reach_pytorchs_validation_accuracy() {
             augmentation: &experiment.augmentation,
         };
         let mut recorder = Recorder::default();
-        let outcome = fit::fit(&experiment.model, &config, &data, &mut recorder).unwrap();
+        let outcome = fit::fit(
+            &experiment.model,
+            &config,
+            &data,
+            fit::Start::New,
+            &mut recorder,
+        )
+        .unwrap();
         assert_eq!(
             (outcome.history.len(), recorder.epochs),
-            (config.epochs, config.epochs)
+            (config.epochs(), config.epochs())
         );
         assert_eq!(
             recorder.losses.len(),
-            config.epochs * split.train.len().div_ceil(config.batch_size)
+            config.epochs() * split.train.len().div_ceil(config.batch_size)
         );
-        assert_eq!(recorder.weights.unwrap().epoch, config.epochs);
+        assert_eq!(recorder.weights.unwrap().epoch, config.epochs());
         let accuracies: Vec<f64> = outcome
             .history
             .iter()

@@ -7,10 +7,9 @@ use convscope::{
     data::{Split, augment::AugmentationConfig, stats::ClassWeights},
     resources,
     train::{
-        Experiment, TrainingConfig,
-        experiment::Optimizer,
-        fit::{self, Data, Outcome},
-        loss::training_loss,
+        Experiment, Optimizer, TrainingConfig,
+        fit::{self, Data, Outcome, Start},
+        loss::cross_entropy,
     },
 };
 use reference::{Recorder, open, read_json, recipe_one, take_turns};
@@ -28,11 +27,11 @@ fn short_run(
     });
     let split = Split::new(&dataset, &experiment.split).unwrap();
     let mut config = TrainingConfig {
-        epochs: 2,
         batch_size: 8,
         threads: Some(1),
         ..experiment.training
     };
+    config.phases[0].epochs = 2;
     change(&mut config);
     let data = Data {
         dataset: &dataset,
@@ -41,7 +40,7 @@ fn short_run(
         augmentation,
     };
     let mut recorder = Recorder::default();
-    let outcome = fit::fit(&experiment.model, &config, &data, &mut recorder).unwrap();
+    let outcome = fit::fit(&experiment.model, &config, &data, Start::New, &mut recorder).unwrap();
     (recorder.losses, outcome)
 }
 
@@ -72,7 +71,7 @@ fn augmented_runs_differ_from_plain_ones_and_repeat_themselves() {
 fn validation_images_are_never_augmented() {
     let _turn = take_turns();
     // Steps too small to move a weight: both runs end with the weights they began with.
-    let still = |config: &mut TrainingConfig| config.optimizer = Optimizer::adam(1e-30);
+    let still = |config: &mut TrainingConfig| config.phases[0].optimizer = Optimizer::adam(1e-30);
     let (plain_losses, plain) = short_run(&AugmentationConfig::default(), still);
     let (augmented_losses, augmented) = short_run(&turned(), still);
     assert_ne!(plain_losses, augmented_losses);
@@ -105,6 +104,7 @@ fn a_setting_out_of_range_ends_a_run_before_it_begins() {
         &experiment.model,
         &experiment.training,
         &data,
+        Start::New,
         &mut Recorder::default(),
     );
     assert!(run.is_err_and(|error| error.to_string().contains("zoom is 2")));
@@ -127,14 +127,14 @@ fn the_weighted_loss_and_its_gradient_are_pytorchs() {
     let logits = Tensor::from_slice2(&expected.logits).set_requires_grad(true);
     let target = Tensor::from_slice(&expected.labels);
     let weights = Tensor::from_slice(&expected.weights);
-    let loss = training_loss(&logits, &target, Some(&weights)).unwrap();
+    let loss = cross_entropy(&logits, &target, Some(&weights), 0.0).unwrap();
     loss.backward();
     assert!((loss.double_value(&[]) - expected.loss).abs() < TOLERANCE);
     let difference = (logits.grad() - Tensor::from_slice2(&expected.gradient))
         .abs()
         .max();
     assert!(difference.double_value(&[]) < TOLERANCE);
-    let plain = training_loss(&logits, &target, None)
+    let plain = cross_entropy(&logits, &target, None, 0.0)
         .unwrap()
         .double_value(&[]);
     assert!((plain - expected.loss).abs() > 0.01, "weights matter");
@@ -147,7 +147,7 @@ fn class_weights_change_training_and_leave_validation_alone() {
     let still = |weights: ClassWeights| {
         // Steps too small to move a weight: all runs keep the weights they began with.
         move |config: &mut TrainingConfig| {
-            config.optimizer = Optimizer::adam(1e-30);
+            config.phases[0].optimizer = Optimizer::adam(1e-30);
             config.class_weights = weights;
         }
     };
@@ -182,7 +182,13 @@ fn weights_of_unknown_classes_end_a_run_before_it_begins() {
         class_weights: ClassWeights::Own([("zebra".to_owned(), 1.0)].into()),
         ..experiment.training
     };
-    let run = fit::fit(&experiment.model, &config, &data, &mut Recorder::default());
+    let run = fit::fit(
+        &experiment.model,
+        &config,
+        &data,
+        Start::New,
+        &mut Recorder::default(),
+    );
     assert!(run.is_err_and(|error| error.to_string().contains("zebra")));
 }
 

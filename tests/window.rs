@@ -165,7 +165,7 @@ impl Desk {
     /// Few epochs of few images: seconds become milliseconds.
     fn quick_settings(&mut self, epochs: usize) {
         let mut training = self.harness.state().state().experiment.training.clone();
-        training.epochs = epochs;
+        training.phases[0].epochs = epochs;
         training.batch_size = 8;
         self.act(Action::EditTraining(training));
     }

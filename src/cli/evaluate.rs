@@ -22,7 +22,7 @@ use crate::{
     engine::OpenRequest,
     format::thousands,
     model::{Network, bundle::Bundle, network::Placement},
-    train::{Evaluation, evaluate::evaluate, metrics::ClassScore},
+    train::{Evaluation, evaluate::evaluate_images, metrics::ClassScore},
 };
 
 pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
@@ -85,7 +85,7 @@ fn evaluate_part(
 ) -> Result<Evaluation> {
     let network = Network::from_snapshot(&bundle.snapshot, Placement::default())?;
     let mut bar = Progress::new("classifying images");
-    let evaluation = evaluate(&network, dataset, pixels, indices, |done| {
+    let evaluation = evaluate_images(&network, dataset, pixels, indices, |done| {
         bar.at(done, indices.len());
         if session.was_interrupted() {
             Err(Cancelled)

@@ -17,7 +17,6 @@ use crate::{
     data::{dataset::display_path, decode, sources::folder},
     inspect::predict::{Answer, predict},
     model::{Network, network::Placement},
-    train::evaluate::argmax,
 };
 
 pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
@@ -138,7 +137,7 @@ fn pass_on(writer: &mut csv::Writer<Vec<u8>>) -> Result<()> {
 }
 
 fn best<'a>(classes: &'a [String], answer: &Answer) -> (&'a str, f32) {
-    let class = argmax(&answer.probabilities);
+    let class = answer.class;
     let probability = answer.probabilities.get(class).copied().unwrap_or(f32::NAN);
     (classes.get(class).map_or("", String::as_str), probability)
 }

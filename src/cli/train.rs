@@ -40,6 +40,7 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
         experiment,
         dataset,
         run: run.clone(),
+        resume: false,
     });
     let mut follower = Follower {
         output,
@@ -67,7 +68,9 @@ fn experiment(args: &TrainArgs) -> Result<Experiment> {
         experiment.dataset.path.clone_from(data);
     }
     let training = &mut experiment.training;
-    training.epochs = args.epochs.unwrap_or(training.epochs);
+    if let (Some(epochs), Some(phase)) = (args.epochs, training.phases.first_mut()) {
+        phase.epochs = epochs;
+    }
     training.seed = args.seed.unwrap_or(training.seed);
     training.threads = args.threads.or(training.threads);
     Ok(experiment)

@@ -64,6 +64,10 @@ pub struct TrainingOutcome {
     pub test_accuracy: Option<f64>,
     /// Identifies which image stood in which part ([`crate::data::Split::hash`]).
     pub split_hash: String,
+    /// Phases, from 1, that early stopping ended.
+    pub stopped_early: Vec<usize>,
+    /// How it computed: precision and memory format, in words.
+    pub computed: String,
     /// Wall time.
     pub seconds: f64,
 }
@@ -183,6 +187,10 @@ pub enum Event {
         job: JobId,
         /// The run's folder.
         run: PathBuf,
+        /// What it trains and how.
+        experiment: Arc<Experiment>,
+        /// Epochs that were there before, when a run is taken up again.
+        history: Vec<EpochRecord>,
         /// Shapes of the network's layers.
         shapes: Arc<[LayerShape]>,
         /// Training images.

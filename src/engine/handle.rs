@@ -233,6 +233,11 @@ impl EngineHandle {
         self.control.set_paused(false);
     }
 
+    /// Sets the full learning rate of the run's phase from the next step on.
+    pub fn set_learning_rate(&self, rate: f64) {
+        self.control.set_learning_rate(rate);
+    }
+
     /// Ends the run after its current step; the best weights so far are kept.
     pub fn stop(&self) {
         self.control.stop();

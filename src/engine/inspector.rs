@@ -27,7 +27,7 @@ use crate::{
         predict,
     },
     model::{Network, WeightSnapshot, bundle::Bundle, network::Placement, spec::InputSpec},
-    train::{Evaluation, evaluate::evaluate},
+    train::{Evaluation, evaluate::evaluate_images},
     worker::Worker,
 };
 
@@ -418,7 +418,7 @@ impl Inspector {
         let (dataset, pixels) = loader::pixels(context, &cache, open, format)?;
         let split = Split::new(&dataset, &config).map_err(|error| error.to_string())?;
         let indices = split.part(name);
-        let evaluation = evaluate(network, &dataset, &pixels, indices, |done| {
+        let evaluation = evaluate_images(network, &dataset, &pixels, indices, |done| {
             context.progress(done, indices.len());
             context.cancel.check()
         })

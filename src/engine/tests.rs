@@ -15,7 +15,7 @@ use crate::{
     data::generate,
     inspect::maximise::MaximiseConfig,
     model::bundle::Bundle,
-    train::{Experiment, experiment::Optimizer, recipes},
+    train::{Experiment, Optimizer, recipes},
 };
 
 /// More than any step of these tests takes on a busy machine.
@@ -42,7 +42,7 @@ fn shapes_folder() -> &'static Path {
 fn small_experiment(epochs: usize) -> Experiment {
     let mut experiment = recipes::find(Path::new("shapes")).unwrap();
     (experiment.model.input.height, experiment.model.input.width) = (32, 32);
-    experiment.training.epochs = epochs;
+    experiment.training.phases[0].epochs = epochs;
     experiment.training.batch_size = 8;
     experiment.training.threads = Some(1);
     experiment
@@ -79,6 +79,7 @@ fn start(engine: &EngineHandle, runs: &Path, epochs: usize) -> JobId {
         experiment: small_experiment(epochs),
         dataset: open(engine),
         run: runs.join("run"),
+        resume: false,
     };
     engine.train(request)
 }
@@ -263,6 +264,7 @@ fn a_reader_that_never_reads_costs_little_and_misses_no_epoch() {
         experiment: small_experiment(60),
         dataset: open(&engine),
         run: runs.path().join("run"),
+        resume: false,
     };
     engine.train(request);
     let start = Instant::now();
@@ -326,7 +328,7 @@ fn what_cannot_be_trained_fails_with_a_sentence() {
     let mut no_images = small_experiment(1);
     no_images.split.validation = 0.99;
     let mut diverging = small_experiment(50);
-    diverging.training.optimizer = Optimizer::adam(1e30);
+    diverging.training.phases[0].optimizer = Optimizer::adam(1e30);
     for (experiment, part) in [
         (too_few_classes, "3 classes"),
         (no_images, "training part is empty"),
@@ -337,6 +339,7 @@ fn what_cannot_be_trained_fails_with_a_sentence() {
             experiment,
             dataset: Arc::clone(&dataset),
             run,
+            resume: false,
         });
         let message = wait(&engine, |event| match event {
             Event::Failed {
@@ -367,6 +370,7 @@ fn a_run_stopped_before_its_first_epoch_leaves_the_model_that_was_there() {
         experiment,
         dataset,
         run,
+        resume: false,
     });
     engine.pause();
     wait(&engine, |event| {
@@ -386,12 +390,13 @@ fn a_run_that_diverges_keeps_its_good_epochs() {
     let mut experiment = small_experiment(200);
     // One step an epoch: the first is finite, the weights it leaves overflow in the second.
     experiment.training.batch_size = 1_000;
-    experiment.training.optimizer = Optimizer::adam(1e8);
+    experiment.training.phases[0].optimizer = Optimizer::adam(1e8);
     let run = runs.path().join("run");
     let job = engine.train(TrainRequest {
         experiment,
         dataset,
         run: run.clone(),
+        resume: false,
     });
     let mut epochs = 0;
     let message = wait(&engine, |event| match event {

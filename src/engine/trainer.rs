@@ -12,7 +12,7 @@ use std::{
 use crossbeam_channel::Receiver;
 
 use super::{
-    events::{Event, TrainingOutcome},
+    events::{Event, Level, TrainingOutcome},
     inspector::{LoadedModel, ModelSource},
     job::{self, JobContext, JobError, Jobs},
     latest::Latest,
@@ -20,15 +20,18 @@ use super::{
 };
 use crate::{
     cancel::CancelToken,
-    data::{Edits, Picture, Split, SplitConfig, SplitName},
+    data::{Dataset, Edits, Picture, Split, SplitConfig, SplitName},
     export::run_report::{self, RunSummary},
     model::{Network, WeightSnapshot, network::Placement, shapes::check_classifier},
     sys,
     train::{
         EpochRecord, Evaluation, Experiment, StepRecord,
-        evaluate::evaluate,
-        fit::{self, Data, EpochEnd, FitError, Observer},
-        run_folder::RunFolder,
+        checkpoint::Checkpoint,
+        evaluate::evaluate_images,
+        fit::{self, Data, EpochEnd, FitError, Observer, Start},
+        history,
+        placement::Chosen,
+        run_folder::{RunFolder, RunResult},
     },
     worker::Worker,
 };
@@ -42,6 +45,9 @@ pub struct TrainRequest {
     pub dataset: Arc<OpenDataset>,
     /// The run's folder; another name is taken when it holds a run already.
     pub run: PathBuf,
+    /// Goes on with the run in that folder, which this is the experiment of; it begins anew when no epoch of
+    /// it was finished.
+    pub resume: bool,
 }
 
 pub enum Command {
@@ -85,6 +91,8 @@ pub struct TrainControl(Arc<(Mutex<Control>, Condvar)>);
 #[derive(Default)]
 struct Control {
     paused: bool,
+    /// The learning rate that the user asked for and the trainer has not taken yet.
+    learning_rate: Option<f64>,
     current: Option<CancelToken>,
 }
 
@@ -103,7 +111,16 @@ impl TrainControl {
             older.cancel();
         }
         control.paused = false;
+        control.learning_rate = None;
         self.0.1.notify_all();
+    }
+
+    pub fn set_learning_rate(&self, rate: f64) {
+        self.lock().learning_rate = Some(rate);
+    }
+
+    fn take_learning_rate(&self) -> Option<f64> {
+        self.lock().learning_rate.take()
     }
 
     pub fn set_paused(&self, paused: bool) {
@@ -153,6 +170,7 @@ fn train(
         experiment,
         dataset: open,
         run,
+        resume,
     } = request;
     let input = experiment.model.input;
     let (dataset, pixels) = loader::pixels(context, cache, open, input.format())?;
@@ -166,17 +184,26 @@ fn train(
     config.check().map_err(|error| error.to_string())?;
     let shapes = check_classifier(&experiment.model, dataset.classes.len())
         .map_err(|error| error.to_string())?;
-    let folder = RunFolder::create(run, experiment).map_err(fit_error)?;
-    folder.write_split(&split, dataset).map_err(fit_error)?;
-    let steps_per_epoch = split.train.len().div_ceil(config.batch_size);
+    let (folder, checkpoint) = if *resume {
+        take_up(run, experiment, &split, dataset)?
+    } else {
+        let folder = RunFolder::create(run, experiment).map_err(fit_error)?;
+        folder.write_split(&split, dataset).map_err(fit_error)?;
+        (folder, None)
+    };
+    let steps_per_epoch = config.steps_per_epoch(split.train.len());
     context.events.send(Event::TrainingStarted {
         job: context.id,
         run: folder.path().to_path_buf(),
+        experiment: Arc::new(experiment.clone()),
+        history: checkpoint
+            .as_ref()
+            .map_or_else(Vec::new, |checkpoint| checkpoint.history.clone()),
         shapes: shapes.into(),
-        train_images: split.train.len(),
+        train_images: config.images_per_epoch(split.train.len()),
         validation_images: split.validation.len(),
         steps_per_epoch,
-        epochs: config.epochs,
+        epochs: config.epochs(),
     });
     let sample = Arc::new(
         (0..pixels.len())
@@ -191,7 +218,8 @@ fn train(
         split: experiment.split,
         edits: Arc::clone(&open.edits),
         sample,
-        total_steps: steps_per_epoch * config.epochs,
+        total_steps: steps_per_epoch * config.epochs(),
+        computed: String::new(),
         initial: None,
         pending: Vec::new(),
         best_evaluation: None,
@@ -204,14 +232,37 @@ fn train(
         augmentation: &experiment.augmentation,
     };
     let before = model.get();
-    let fitted = fit::fit(&experiment.model, config, &data, &mut reporter);
+    let start_at = match checkpoint {
+        Some(checkpoint) => Start::Resume(Box::new(checkpoint)),
+        None => Start::New,
+    };
+    let fitted = fit::fit(&experiment.model, config, &data, start_at, &mut reporter);
     reporter.flush_steps();
     let kept = matches!(&fitted, Ok(outcome) if outcome.best.is_some());
     if !kept && let Some(before) = before {
         // Random weights must not stand where the user's model was.
         reporter.show(before);
     }
-    let outcome = fitted.map_err(fit_error)?;
+    let split_hash = split.hash(dataset);
+    let mut result = RunResult {
+        completed: false,
+        failure: None,
+        best_epoch: 0,
+        test_accuracy: None,
+        stopped_early: Vec::new(),
+        split_hash: split_hash.clone(),
+        computed: reporter.computed.clone(),
+        seconds: start.elapsed().as_secs_f64(),
+    };
+    let outcome = match fitted {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            result.failure = Some(error.to_string());
+            // What went wrong says more than that it could not be written down.
+            let _ = reporter.folder.finish(&result);
+            return Err(fit_error(error));
+        }
+    };
 
     let best_weights = outcome.best.as_ref().map(|(snapshot, _)| &**snapshot);
     let test_accuracy = test_accuracy(&data, best_weights)?;
@@ -228,7 +279,6 @@ fn train(
         }
         None => None,
     };
-    let split_hash = split.hash(dataset);
     let summary = RunSummary {
         experiment,
         dataset,
@@ -241,6 +291,16 @@ fn train(
         seconds: start.elapsed().as_secs_f64(),
     };
     run_report::write(reporter.folder.path(), &summary).map_err(|error| error.to_string())?;
+    result = RunResult {
+        completed: outcome.completed,
+        failure: outcome.failure.as_ref().map(ToString::to_string),
+        best_epoch: outcome.best.as_ref().map_or(0, |(_, record)| record.epoch),
+        test_accuracy,
+        stopped_early: outcome.stopped_early.clone(),
+        seconds: start.elapsed().as_secs_f64(),
+        ..result
+    };
+    reporter.folder.finish(&result).map_err(fit_error)?;
     if let Some(failure) = outcome.failure {
         return Err(fit_error(failure));
     }
@@ -253,10 +313,43 @@ fn train(
             model: model_path,
             test_accuracy,
             split_hash,
+            stopped_early: outcome.stopped_early,
+            computed: result.computed,
             seconds: start.elapsed().as_secs_f64(),
         },
     });
     Ok(())
+}
+
+/// Opens the folder of a run to go on with it, at its last checkpoint.
+fn take_up(
+    run: &Path,
+    experiment: &Experiment,
+    split: &Split,
+    dataset: &Dataset,
+) -> Result<(RunFolder, Option<Checkpoint>), JobError> {
+    RunFolder::check_split(run, split, dataset).map_err(fit_error)?;
+    let (spec, classes) = (
+        Arc::new(experiment.model.clone()),
+        Arc::from(dataset.classes.clone()),
+    );
+    let early_stopping = experiment.training.early_stopping;
+    let best =
+        |history: &[EpochRecord]| history::best_epoch(history, early_stopping.as_ref()).copied();
+    let checkpoints = run.join(crate::train::run_folder::CHECKPOINTS);
+    let checkpoint = Checkpoint::load(&checkpoints, &spec, &classes, best)?;
+    let step = checkpoint
+        .as_ref()
+        .map_or(0, |checkpoint| checkpoint.standing.step);
+    let folder = RunFolder::resume(run, step).map_err(fit_error)?;
+    if let Some(checkpoint) = &checkpoint {
+        // A kill may have come between the files of the last epoch.
+        checkpoint.save(&folder.checkpoints())?;
+        folder
+            .write_history(&checkpoint.history)
+            .map_err(fit_error)?;
+    }
+    Ok((folder, checkpoint))
 }
 
 /// Accuracy of the kept weights on the test part; `None` when it is empty or nothing was trained.
@@ -267,8 +360,8 @@ fn test_accuracy(data: &Data<'_>, best: Option<&WeightSnapshot>) -> Result<Optio
     };
     let network =
         Network::from_snapshot(best, Placement::default()).map_err(|error| error.to_string())?;
-    let evaluation =
-        evaluate(&network, data.dataset, data.pixels, test, |_| Ok(())).map_err(fit_error)?;
+    let evaluation = evaluate_images(&network, data.dataset, data.pixels, test, |_| Ok(()))
+        .map_err(fit_error)?;
     Ok(Some(evaluation.accuracy()))
 }
 
@@ -282,6 +375,8 @@ struct Reporter<'a> {
     edits: Arc<Edits>,
     sample: Arc<Picture>,
     total_steps: usize,
+    /// How the run computes, in words.
+    computed: String,
     initial: Option<Arc<WeightSnapshot>>,
     pending: Vec<StepRecord>,
     best_evaluation: Option<Arc<Evaluation>>,
@@ -375,6 +470,22 @@ impl Observer for Reporter<'_> {
             });
         }
         Ok(())
+    }
+
+    fn placed(&mut self, chosen: &Chosen) {
+        self.computed = chosen.words();
+        self.note(format!("Computes in {}", self.computed));
+    }
+
+    fn note(&mut self, message: String) {
+        self.context.events.send(Event::Note {
+            level: Level::Info,
+            message,
+        });
+    }
+
+    fn learning_rate(&mut self) -> Option<f64> {
+        self.control.take_learning_rate()
     }
 
     fn weights(&mut self, snapshot: &Arc<WeightSnapshot>) {

@@ -289,6 +289,7 @@ mod tests {
             train_accuracy: 1.0 - loss,
             val_loss: Some(loss * 1.2),
             val_accuracy: Some(0.5),
+            learning_rate: 0.001,
             images_per_sec: 1.0,
             seconds: 1.0,
         };

@@ -12,7 +12,7 @@ use crate::{
 /// One layer's output for one image. Plain data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureMaps {
-    /// Position of the layer.
+    /// Position of the node.
     pub layer: usize,
     /// Its name.
     pub name: String,
@@ -85,11 +85,8 @@ pub fn feature_maps(
     rgb: &[u8],
     layer: usize,
 ) -> Result<FeatureMaps, InspectError> {
-    let (Some(spec), Some(shape)) = (
-        network.spec().layers.get(layer),
-        network.shapes().get(layer),
-    ) else {
-        let layers = network.spec().layers.len();
+    let Some(node) = network.nodes().get(layer) else {
+        let layers = network.nodes().len();
         return Err(InspectError::NotThere(format!(
             "there is no layer {}: the network has {layers}",
             layer + 1
@@ -101,8 +98,8 @@ pub fn feature_maps(
     let values = Vec::<f32>::try_from(output.f_contiguous()?.f_flatten(0, -1)?)?;
     Ok(FeatureMaps {
         layer,
-        name: spec.name.clone(),
-        shape: shape.output,
+        name: node.name.clone(),
+        shape: node.shape.output,
         epoch,
         range: value_range(&values),
         values,

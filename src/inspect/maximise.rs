@@ -138,19 +138,19 @@ pub fn maximise_exact(
 }
 
 fn check(network: &Network, config: &MaximiseConfig) -> Result<(), InspectError> {
-    let layers = network.spec().layers.len();
-    let Some(shape) = network.shapes().get(config.layer) else {
+    let layers = network.nodes().len();
+    let Some(node) = network.nodes().get(config.layer) else {
         let number = config.layer + 1;
         return Err(InspectError::NotThere(format!(
             "there is no layer {number}: the network has {layers}"
         )));
     };
-    let units = match shape.output {
+    let units = match node.shape.output {
         Shape::Maps { channels, .. } => channels,
         Shape::Flat(values) => values,
     };
     if config.unit >= units {
-        let name = &network.spec().layers[config.layer].name;
+        let name = &node.name;
         let unit = config.unit;
         return Err(InspectError::NotThere(format!(
             "there is no unit {unit} in {name}: it has {units}, counted from 0"

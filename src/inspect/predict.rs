@@ -1,17 +1,17 @@
 //! What a network says about one image.
 
-use tch::Kind;
-
 use super::InspectError;
-use crate::model::{Network, network::Mode};
+use crate::model::{Network, head, network::Mode};
 
-/// Logits and their softmax, one value per class in class order.
+/// Logits and what the head makes of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// The network's last outputs.
     pub logits: Vec<f32>,
-    /// `exp(logit) / Σ exp(logits)`, 0..1, sum 1.
+    /// One per class in class order, 0..1, sum 1.
     pub probabilities: Vec<f32>,
+    /// The class that the head takes.
+    pub class: usize,
 }
 
 /// Classifies `rgb` (`[H, W, 3]`, the network's input size).
@@ -20,12 +20,12 @@ pub struct Answer {
 /// When the image has another size or libtorch refuses.
 pub fn predict(network: &Network, rgb: &[u8]) -> Result<Answer, InspectError> {
     let _no_grad = tch::no_grad_guard();
-    let logits = network
-        .forward(&network.input(rgb)?, Mode::Evaluate)?
-        .f_flatten(0, -1)?;
-    let probabilities = Vec::<f32>::try_from(logits.f_softmax(-1, Kind::Float)?)?;
+    let logits = network.forward(&network.input(rgb)?, Mode::Evaluate)?;
+    let probabilities = head::probabilities(network.spec().head, &logits)?;
+    let probabilities = Vec::<f32>::try_from(probabilities.f_flatten(0, -1)?)?;
     Ok(Answer {
-        logits: Vec::<f32>::try_from(logits)?,
+        logits: Vec::<f32>::try_from(logits.f_flatten(0, -1)?)?,
+        class: head::decide(network.spec().head, &probabilities),
         probabilities,
     })
 }

@@ -14,7 +14,8 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    network::{Mode, Network, NetworkError, Placement},
+    graph,
+    network::{self, Mode, Network, NetworkError, Placement},
     shapes::check_classifier,
     snapshot::{NamedArray, WeightSnapshot},
     spec::ModelSpec,
@@ -22,7 +23,7 @@ use super::{
 use crate::data::{Edits, Picture, SplitConfig, dataset::display_path, files::write_atomically};
 
 const FORMAT: &str = "convscope-model";
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 /// Largest difference between the logits of the self-test here and where the model was saved.
 pub const SELF_TEST_TOLERANCE: f32 = 1e-3;
 
@@ -87,9 +88,9 @@ pub enum BundleError {
     /// Somebody else's safetensors.
     #[error("{0} holds weights but is not a Convscope model: open a file that Convscope saved")]
     Foreign(String),
-    /// Written by a newer program.
+    /// Written by another version of the program.
     #[error(
-        "{path} has model format {version}, this program reads {VERSION}: use a newer Convscope"
+        "{path} has model format {version}, this program reads {VERSION}: use the Convscope that wrote it"
     )]
     Version {
         /// Which file.
@@ -151,7 +152,7 @@ impl Bundle {
             .snapshot
             .arrays
             .iter()
-            .map(|array| (array, little_endian(array)))
+            .map(|array| (array, array.little_endian()))
             .collect();
         let views = data
             .iter()
@@ -295,48 +296,30 @@ fn logits_of(snapshot: &WeightSnapshot, rgb: &[u8]) -> Result<Vec<f32>, NetworkE
     Ok(Vec::<f32>::try_from(logits.f_flatten(0, -1)?)?)
 }
 
-/// The tensors in the order of the specification's layers; names and shapes are checked when the
-/// network is built.
+/// The tensors in the order of the network's nodes; names and shapes are checked when it is built.
 fn read_arrays(tensors: &SafeTensors<'_>, spec: &ModelSpec) -> Result<Vec<NamedArray>, String> {
-    let mut names: Vec<&str> = tensors.names().into_iter().collect();
-    let position = |name: &str| {
-        let layer = name.rsplit_once('.').map_or(name, |(layer, _)| layer);
-        (spec.layer_index(layer), !name.ends_with("weight"))
-    };
-    names.sort_by(|a, b| position(a).cmp(&position(b)).then_with(|| a.cmp(b)));
-    names
+    let nodes = graph::nodes(spec).map_err(|error| error.to_string())?;
+    let order: HashMap<String, usize> = network::array_shapes(&nodes)
         .into_iter()
-        .map(|name| {
-            let view = tensors.tensor(name).map_err(|error| error.to_string())?;
-            if view.dtype() != Dtype::F32 {
-                return Err(format!("{name} is {:?} instead of F32", view.dtype()));
-            }
-            let (values, _) = view.data().as_chunks::<4>();
-            Ok(NamedArray {
-                name: name.to_owned(),
-                shape: view.shape().to_vec(),
-                values: values
-                    .iter()
-                    .map(|bytes| f32::from_le_bytes(*bytes))
-                    .collect(),
-            })
-        })
-        .collect()
-}
-
-fn little_endian(array: &NamedArray) -> Vec<u8> {
-    array
-        .values
+        .enumerate()
+        .map(|(position, (name, _))| (name, position))
+        .collect();
+    let mut arrays = tensors
         .iter()
-        .flat_map(|value| value.to_le_bytes())
-        .collect()
+        .map(|(name, view)| NamedArray::from_view(name, &view))
+        .collect::<Result<Vec<_>, _>>()?;
+    arrays.sort_by_key(|array| {
+        let position = order.get(&array.name).copied();
+        (position.unwrap_or(usize::MAX), array.name.clone())
+    });
+    Ok(arrays)
 }
 
 fn weights_hash(arrays: &[NamedArray]) -> String {
     let mut hasher = blake3::Hasher::new();
     for array in arrays {
         hasher.update(array.name.as_bytes());
-        hasher.update(&little_endian(array));
+        hasher.update(&array.little_endian());
     }
     hasher.finalize().to_hex().to_string()
 }

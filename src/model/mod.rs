@@ -1,12 +1,17 @@
 //! Models: the specification people edit, the arithmetic of its shapes, the network libtorch runs
 //! and the one file a trained model is.
 
+pub mod backbones;
 pub mod bundle;
+mod compute;
+pub mod graph;
+pub mod head;
 pub mod network;
 pub mod shapes;
 pub mod snapshot;
 pub mod spec;
 
+pub use graph::Node;
 pub use network::Network;
 pub use shapes::{LayerShape, Shape, ShapeError};
 pub use snapshot::{NamedArray, WeightSnapshot};

@@ -1,4 +1,4 @@
-//! A specification made runnable: libtorch parameters and a forward pass whose every layer can be tapped.
+//! A specification made runnable: libtorch parameters and a forward pass whose every node can be tapped.
 
 use std::sync::Arc;
 
@@ -7,9 +7,11 @@ use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::{
-    shapes::{LayerShape, Shape, ShapeError, layer_shapes, padding_pixels},
+    compute::{self, Weights},
+    graph::{self, Node, Op, Wire},
+    shapes::{Shape, ShapeError},
     snapshot::{NamedArray, WeightSnapshot},
-    spec::{Initialisation, LayerKind, ModelSpec},
+    spec::{Initialisation, ModelSpec},
 };
 use crate::data::batches::{self, InputFormat, Normalisation};
 
@@ -27,12 +29,12 @@ pub enum NetworkError {
     Torch(#[from] TchError),
 }
 
-/// Whether dropout is at work.
+/// Whether dropout and batch normalisation are at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Dropout drops.
+    /// Dropout drops; batch normalisation that is trained uses the batch.
     Train,
-    /// Dropout passes everything through.
+    /// Dropout passes everything through; batch normalisation uses its running values.
     Evaluate,
 }
 
@@ -43,44 +45,63 @@ pub struct Placement {
     pub device: Device,
     /// Channels beside each other in memory: faster, same numbers up to rounding.
     pub channels_last: bool,
+    /// Convolutions and dense layers compute in bfloat16; weights and sums over batches stay f32.
+    pub bf16: bool,
 }
 
 impl Default for Placement {
-    /// CPU, channels last.
+    /// CPU, channels last, f32.
     fn default() -> Self {
         Self {
             device: Device::Cpu,
             channels_last: true,
+            bf16: false,
         }
     }
 }
 
-/// A parameter's place in its layer.
+/// An array of a node.
 struct Parameter {
     name: String,
     value: Tensor,
+    /// Position of its node.
+    node: usize,
+    /// Changed by gradients; running means and variances are not.
+    learned: bool,
 }
 
-/// What one layer needs at run time.
-struct Layer {
-    kind: LayerKind,
-    /// Position of the weight in the parameters; the bias follows it.
-    weight: Option<usize>,
-    padding: i64,
+/// How an array begins.
+#[derive(Debug, Clone, Copy)]
+enum Start {
+    /// Random, by the numbers of inputs and outputs that each value has to do with.
+    Weight { fan_in: usize, fan_out: usize },
+    /// As the framework begins biases.
+    Bias { fan_in: usize },
+    /// All values the same.
+    Constant(f32),
 }
+
+/// An array that a node needs: end of its name, shape, beginning, whether it is learned.
+type Needed = (&'static str, Vec<usize>, Start, bool);
 
 /// A network on one device. Not shared between threads: each rebuilds its own from a [`WeightSnapshot`].
 pub struct Network {
     spec: Arc<ModelSpec>,
-    shapes: Vec<LayerShape>,
-    layers: Vec<Layer>,
+    nodes: Arc<[Node]>,
+    /// Position of each node's first parameter, and how many it has.
+    slots: Vec<(usize, usize)>,
+    /// Position of the last node that reads each node's output; its own for the last node.
+    last_reader: Vec<usize>,
     parameters: Vec<Parameter>,
+    /// Nodes before it are frozen.
+    trainable_from: usize,
     normalisation: Normalisation,
     placement: Placement,
 }
 
 impl Network {
-    /// A network with initial weights drawn from `seed` as the specification says.
+    /// A network with initial weights drawn from `seed` as the specification says. A backbone's are random
+    /// too until [`Self::assign`] gives it others.
     ///
     /// # Errors
     /// When the specification does not fit together or libtorch refuses.
@@ -91,12 +112,21 @@ impl Network {
     ) -> Result<Self, NetworkError> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let initialisation = spec.initialisation;
-        Self::build(spec, placement, |_, shape, fan| {
+        Self::build(spec, placement, |_, shape, start| {
             let count: usize = shape.iter().product();
-            let bound = initial_bound(initialisation, shape.len() == 1, fan);
-            Ok((0..count)
-                .map(|_| (2.0 * rng.random::<f32>() - 1.0) * bound)
-                .collect())
+            let bound = match (initialisation, start) {
+                (_, Start::Constant(value)) => return Ok(vec![value; count]),
+                (
+                    Initialisation::PyTorch,
+                    Start::Weight { fan_in, .. } | Start::Bias { fan_in },
+                ) => 1.0 / (fan_in as f32).sqrt(),
+                (Initialisation::Keras, Start::Weight { fan_in, fan_out }) => {
+                    (6.0 / (fan_in + fan_out) as f32).sqrt()
+                }
+                (Initialisation::Keras, Start::Bias { .. }) => 0.0,
+            };
+            let values = (0..count).map(|_| (2.0 * rng.random::<f32>() - 1.0) * bound);
+            Ok(values.collect())
         })
     }
 
@@ -112,68 +142,54 @@ impl Network {
             let array = snapshot
                 .array(name)
                 .ok_or_else(|| NetworkError::Weights(format!("{name} is missing")))?;
-            if array.shape != shape || array.values.len() != shape.iter().product::<usize>() {
-                let found = &array.shape;
-                return Err(NetworkError::Weights(format!(
-                    "{name} is {found:?} instead of {shape:?}"
-                )));
-            }
+            check_shape(array, shape)?;
             Ok(array.values.clone())
         })?;
-        if let Some(extra) = snapshot
-            .arrays
-            .iter()
-            .find(|a| network.parameter(&a.name).is_none())
-        {
-            return Err(NetworkError::Weights(format!(
-                "{} belongs to no layer",
-                extra.name
-            )));
+        let is_extra = |array: &&NamedArray| network.parameter(&array.name).is_none();
+        match snapshot.arrays.iter().find(is_extra) {
+            Some(extra) => Err(belongs_nowhere(extra)),
+            None => Ok(network),
         }
-        Ok(network)
     }
 
-    /// `values(name, shape, (fan_in, fan_out))` gives each parameter's values.
+    /// `values(name, shape, start)` gives each array's values.
     fn build(
         spec: Arc<ModelSpec>,
         placement: Placement,
-        mut values: impl FnMut(&str, &[usize], (usize, usize)) -> Result<Vec<f32>, NetworkError>,
+        mut values: impl FnMut(&str, &[usize], Start) -> Result<Vec<f32>, NetworkError>,
     ) -> Result<Self, NetworkError> {
-        let shapes = layer_shapes(&spec)?;
-        let mut layers = Vec::new();
+        let nodes: Arc<[Node]> = graph::nodes(&spec)?.into();
+        let mut slots = Vec::new();
         let mut parameters = Vec::new();
-        for (layer, shape) in spec.layers.iter().zip(&shapes) {
-            let weight = weight_shape(&layer.kind, shape.input);
-            let weight_index = weight.as_ref().map(|_| parameters.len());
-            if let Some(weight) = weight {
-                let receptive: usize = weight[2..].iter().product();
-                let fan = (weight[1] * receptive, weight[0] * receptive);
-                for (suffix, dims) in [("weight", weight.as_slice()), ("bias", &weight[..1])] {
-                    let name = format!("{}.{suffix}", layer.name);
-                    let array = values(&name, dims, fan)?;
-                    let value = parameter_tensor(&array, dims, placement)?;
-                    parameters.push(Parameter { name, value });
+        let mut last_reader: Vec<usize> = (0..nodes.len()).collect();
+        for (index, node) in nodes.iter().enumerate() {
+            let first = parameters.len();
+            for (suffix, dims, start, learned) in needed(&node.op, node.shape.input) {
+                let name = format!("{}.{suffix}", node.name);
+                let array = values(&name, &dims, start)?;
+                let value = parameter_tensor(&array, &dims, placement)?;
+                parameters.push(Parameter {
+                    name,
+                    value: value.f_set_requires_grad(learned)?,
+                    node: index,
+                    learned,
+                });
+            }
+            slots.push((first, parameters.len() - first));
+            for wire in &node.inputs {
+                if let Wire::Node(from) = wire {
+                    last_reader[*from] = index;
                 }
             }
-            let padding = match layer.kind {
-                // The shapes above would have refused an impossible padding.
-                LayerKind::Conv2d {
-                    kernel, padding, ..
-                } => padding_pixels(padding, kernel).unwrap_or(0),
-                _ => 0,
-            };
-            layers.push(Layer {
-                kind: layer.kind.clone(),
-                weight: weight_index,
-                padding: padding as i64,
-            });
         }
         let normalisation = Normalisation::new(spec.preprocessing.mean, spec.preprocessing.std);
         Ok(Self {
             spec,
-            shapes,
-            layers,
+            nodes,
+            slots,
+            last_reader,
             parameters,
+            trainable_from: 0,
             normalisation,
             placement,
         })
@@ -184,9 +200,9 @@ impl Network {
         &self.spec
     }
 
-    /// Shapes of its layers.
-    pub fn shapes(&self) -> &[LayerShape] {
-        &self.shapes
+    /// What it computes, in order.
+    pub fn nodes(&self) -> &Arc<[Node]> {
+        &self.nodes
     }
 
     /// Where it computes.
@@ -194,9 +210,16 @@ impl Network {
         self.placement
     }
 
-    /// Weights and biases in layer order; each requires gradients.
+    /// All arrays in node order: weights, biases, running means and variances.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         self.parameters.iter().map(|p| (p.name.as_str(), &p.value))
+    }
+
+    /// What gradients change: weights and biases of nodes that are not frozen, in node order.
+    pub fn trainable(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+        let is_trainable = |p: &&Parameter| p.learned && p.node >= self.trainable_from;
+        let trainable = self.parameters.iter().filter(is_trainable);
+        trainable.map(|p| (p.name.as_str(), &p.value))
     }
 
     fn parameter(&self, name: &str) -> Option<&Tensor> {
@@ -205,11 +228,48 @@ impl Network {
             .map(|(_, value)| value)
     }
 
+    /// Position of the first node that is not frozen.
+    pub fn trainable_from(&self) -> usize {
+        self.trainable_from
+    }
+
+    /// Freezes all nodes before `node`: their weights get no gradients and their batch normalisation uses
+    /// its running values.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn set_trainable_from(&mut self, node: usize) -> Result<(), TchError> {
+        self.trainable_from = node;
+        for parameter in &mut self.parameters {
+            let wanted = parameter.learned && parameter.node >= node;
+            parameter.value.zero_grad();
+            parameter.value = parameter.value.f_detach()?.f_set_requires_grad(wanted)?;
+        }
+        Ok(())
+    }
+
     /// Takes weights out of the tape, for inspections that differentiate by the image.
     pub fn freeze(&mut self) {
         for parameter in &mut self.parameters {
             parameter.value = parameter.value.detach();
         }
+    }
+
+    /// Overwrites arrays with those of the same names; the others stay.
+    ///
+    /// # Errors
+    /// When one belongs to no node or has another shape; the arrays before it are overwritten then.
+    pub fn assign(&mut self, arrays: &[NamedArray]) -> Result<(), NetworkError> {
+        let _no_grad = tch::no_grad_guard();
+        for array in arrays {
+            let parameter = self.parameters.iter_mut().find(|p| p.name == array.name);
+            let value = &mut parameter.ok_or_else(|| belongs_nowhere(array))?.value;
+            let dims: Vec<usize> = value.size().iter().map(|dim| *dim as usize).collect();
+            check_shape(array, &dims)?;
+            let source = Tensor::f_from_slice(&array.values)?.f_view(value.size().as_slice())?;
+            value.f_copy_(&source)?;
+        }
+        Ok(())
     }
 
     /// Turns `bytes` of shape `[N, H, W, 3]` into the input tensor `[N, C, H, W]` this network expects.
@@ -252,15 +312,15 @@ impl Network {
         }
     }
 
-    /// Logits `[N, classes]` of `input` `[N, 3, H, W]`.
+    /// Logits `[N, logits]` of `input` `[N, C, H, W]`.
     ///
     /// # Errors
     /// When libtorch refuses.
     pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
-        self.forward_tapped(input, mode, |_, _| {})
+        self.run(input, mode, (0, self.nodes.len()), None)
     }
 
-    /// Like [`Self::forward`]; `tap(index, output)` sees each layer's output.
+    /// Like [`Self::forward`]; `tap(index, output)` sees each node's output.
     ///
     /// # Errors
     /// When libtorch refuses.
@@ -268,12 +328,12 @@ impl Network {
         &self,
         input: &Tensor,
         mode: Mode,
-        tap: impl FnMut(usize, &Tensor),
+        mut tap: impl FnMut(usize, &Tensor),
     ) -> Result<Tensor, TchError> {
-        self.forward_until(input, mode, self.layers.len(), tap)
+        self.run(input, mode, (0, self.nodes.len()), Some(&mut tap))
     }
 
-    /// The output of the layer before `end`: only the layers `0..end` run.
+    /// The output of the node before `end`: only the nodes `0..end` run.
     ///
     /// # Errors
     /// When libtorch refuses.
@@ -284,39 +344,77 @@ impl Network {
         end: usize,
         mut tap: impl FnMut(usize, &Tensor),
     ) -> Result<Tensor, TchError> {
-        let mut current = input.shallow_clone();
-        for (index, layer) in self.layers.iter().take(end).enumerate() {
-            current = self.apply(layer, &current, mode)?;
-            tap(index, &current);
-        }
-        Ok(current)
+        self.run(input, mode, (0, end), Some(&mut tap))
     }
 
-    fn apply(&self, layer: &Layer, input: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
-        let training = mode == Mode::Train;
-        match (&layer.kind, layer.weight) {
-            (LayerKind::Conv2d { stride, .. }, Some(at)) => {
-                let (weight, bias) = (&self.parameters[at].value, &self.parameters[at + 1].value);
-                let stride = [*stride as i64; 2];
-                input.f_conv2d(weight, Some(bias), stride, [layer.padding; 2], [1, 1], 1)
+    /// The output of the node before `end`, when `input` is that of the node before `start`. No node from
+    /// `start` on may read anything older: it must be a boundary between layers.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn forward_between(
+        &self,
+        input: &Tensor,
+        mode: Mode,
+        range: (usize, usize),
+    ) -> Result<Tensor, TchError> {
+        self.run(input, mode, range, None)
+    }
+
+    fn run(
+        &self,
+        input: &Tensor,
+        mode: Mode,
+        (start, end): (usize, usize),
+        mut tap: Option<&mut dyn FnMut(usize, &Tensor)>,
+    ) -> Result<Tensor, TchError> {
+        let lost = || TchError::Torch("a node's input is no longer there".into());
+        let end = end.min(self.nodes.len());
+        let mut outputs: Vec<Option<Tensor>> = (0..end).map(|_| None).collect();
+        let mut last = input.shallow_clone();
+        for (index, node) in self.nodes.iter().enumerate().take(end).skip(start) {
+            let mut inputs = Vec::with_capacity(node.inputs.len());
+            // Whether nobody else will see the first input again, so that it may be overwritten.
+            let mut mine = false;
+            for wire in &node.inputs {
+                inputs.push(match *wire {
+                    Wire::Node(from) if from >= start => {
+                        let output = &mut outputs[from];
+                        let is_last = self.last_reader[from] == index && tap.is_none();
+                        mine = is_last && inputs.is_empty();
+                        let value = if is_last {
+                            output.take()
+                        } else {
+                            output.as_ref().map(Tensor::shallow_clone)
+                        };
+                        value.ok_or_else(lost)?
+                    }
+                    _ => input.shallow_clone(),
+                });
             }
-            (LayerKind::Dense { .. }, Some(at)) => {
-                let (weight, bias) = (&self.parameters[at].value, &self.parameters[at + 1].value);
-                input.f_linear(weight, Some(bias))
+            let (first, count) = self.slots[index];
+            let weights = Weights {
+                arrays: self.parameters[first..first + count]
+                    .iter()
+                    .map(|p| &p.value)
+                    .collect(),
+                bf16: self.placement.bf16,
+                training: mode == Mode::Train,
+                frozen: index < self.trainable_from,
+            };
+            drop(std::mem::replace(
+                &mut last,
+                compute::apply(&node.op, &inputs, mine, &weights)?,
+            ));
+            drop(inputs);
+            if let Some(tap) = &mut tap {
+                tap(index, &last);
             }
-            (LayerKind::MaxPool2d { size, stride }, _) => {
-                let (size, stride) = ([*size as i64; 2], [*stride as i64; 2]);
-                input.f_max_pool2d(size, stride, [0, 0], [1, 1], false)
-            }
-            (LayerKind::Dropout { rate }, _) => input.f_dropout(*rate, training),
-            (LayerKind::Dropout2d { rate }, _) => input.f_feature_dropout(*rate, training),
-            (LayerKind::Flatten, _) => input.f_flatten(1, -1),
-            (LayerKind::Relu, _) => input.f_relu(),
-            // `build` gives every convolution and dense layer its weight.
-            (LayerKind::Conv2d { .. } | LayerKind::Dense { .. }, None) => {
-                Err(TchError::Torch("a layer has lost its weight".into()))
+            if self.last_reader[index] > index {
+                outputs[index] = Some(last.shallow_clone());
             }
         }
+        last.f_to_kind(Kind::Float)
     }
 
     /// A deep copy of the weights.
@@ -341,6 +439,20 @@ impl Network {
     }
 }
 
+fn check_shape(array: &NamedArray, shape: &[usize]) -> Result<(), NetworkError> {
+    let (name, found) = (&array.name, &array.shape);
+    if found == shape && array.values.len() == shape.iter().product::<usize>() {
+        return Ok(());
+    }
+    Err(NetworkError::Weights(format!(
+        "{name} is {found:?} instead of {shape:?}"
+    )))
+}
+
+fn belongs_nowhere(array: &NamedArray) -> NetworkError {
+    NetworkError::Weights(format!("{} belongs to no layer", array.name))
+}
+
 /// Copies a tensor out of libtorch.
 ///
 /// # Errors
@@ -358,28 +470,51 @@ pub fn named_array(name: &str, value: &Tensor) -> Result<NamedArray, TchError> {
     })
 }
 
-fn weight_shape(kind: &LayerKind, input: Shape) -> Option<Vec<usize>> {
-    match (kind, input) {
-        (
-            LayerKind::Conv2d {
-                filters, kernel, ..
-            },
-            Shape::Maps { channels, .. },
-        ) => Some(vec![*filters, channels, *kernel, *kernel]),
-        (LayerKind::Dense { units }, input) => Some(vec![*units, input.values()]),
-        _ => None,
-    }
+/// Names and shapes of all arrays of `nodes`, in order: what a file of weights must hold.
+pub fn array_shapes(nodes: &[Node]) -> Vec<(String, Vec<usize>)> {
+    let of_node = |node: &Node| {
+        let name = node.name.clone();
+        let needed = needed(&node.op, node.shape.input).into_iter();
+        needed.map(move |(suffix, dims, ..)| (format!("{name}.{suffix}"), dims))
+    };
+    nodes.iter().flat_map(of_node).collect()
 }
 
-fn initial_bound(
-    initialisation: Initialisation,
-    is_bias: bool,
-    (fan_in, fan_out): (usize, usize),
-) -> f32 {
-    match (initialisation, is_bias) {
-        (Initialisation::PyTorch, _) => 1.0 / (fan_in as f32).sqrt(),
-        (Initialisation::Keras, false) => (6.0 / (fan_in + fan_out) as f32).sqrt(),
-        (Initialisation::Keras, true) => 0.0,
+/// The arrays that a node needs.
+fn needed(op: &Op, input: Shape) -> Vec<Needed> {
+    let with_bias = |weight: Vec<usize>, bias: bool| {
+        let receptive: usize = weight[2..].iter().product();
+        let (fan_in, fan_out) = (weight[1] * receptive, weight[0] * receptive);
+        let outputs = vec![weight[0]];
+        let mut needed = vec![("weight", weight, Start::Weight { fan_in, fan_out }, true)];
+        if bias {
+            needed.push(("bias", outputs, Start::Bias { fan_in }, true));
+        }
+        needed
+    };
+    match (op, input) {
+        (
+            Op::Conv2d {
+                filters,
+                kernel,
+                groups,
+                bias,
+                ..
+            },
+            Shape::Maps { channels, .. },
+        ) => with_bias(vec![*filters, channels / groups, *kernel, *kernel], *bias),
+        (Op::Dense { units, .. }, input) => with_bias(vec![*units, input.values()], true),
+        (Op::BatchNorm2d { .. }, Shape::Maps { channels, .. }) => {
+            let array =
+                |name, value, learned| (name, vec![channels], Start::Constant(value), learned);
+            vec![
+                array("weight", 1.0, true),
+                array("bias", 0.0, true),
+                array("running_mean", 0.0, false),
+                array("running_var", 1.0, false),
+            ]
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -389,17 +524,17 @@ fn parameter_tensor(
     placement: Placement,
 ) -> Result<Tensor, TchError> {
     let dims: Vec<i64> = shape.iter().map(|&dim| dim as i64).collect();
-    let mut tensor = Tensor::f_from_slice(values)?
+    let tensor = Tensor::f_from_slice(values)?
         .f_to_kind(Kind::Float)?
         .f_view(dims.as_slice())?
         .f_to_device(placement.device)?;
-    if placement.channels_last && dims.len() == 4 {
-        tensor = tensor
-            .f_permute([0, 2, 3, 1])?
-            .f_contiguous()?
-            .f_permute([0, 3, 1, 2])?;
+    if !placement.channels_last || dims.len() != 4 {
+        return Ok(tensor);
     }
-    tensor.f_set_requires_grad(true)
+    tensor
+        .f_permute([0, 2, 3, 1])?
+        .f_contiguous()?
+        .f_permute([0, 3, 1, 2])
 }
 
 #[cfg(test)]
@@ -421,14 +556,24 @@ mod tests {
             .forward_tapped(&input, Mode::Evaluate, |_, out| seen.push(out.size()))
             .unwrap();
         assert_eq!(logits.size(), [2, 3]);
-        for (size, shape) in seen.iter().zip(network.shapes()) {
-            let dims: Vec<i64> = shape.output.dims().into_iter().map(|d| d as i64).collect();
+        for (size, shape) in seen.iter().zip(network.nodes().iter()) {
+            let dims: Vec<i64> = shape
+                .shape
+                .output
+                .dims()
+                .into_iter()
+                .map(|d| d as i64)
+                .collect();
             assert_eq!(size[1..], dims);
         }
         let counted: usize = network.parameters().map(|(_, value)| value.numel()).sum();
         assert_eq!(
             counted,
-            network.shapes().iter().map(|s| s.parameters).sum::<usize>()
+            network
+                .nodes()
+                .iter()
+                .map(|node| node.shape.parameters)
+                .sum::<usize>()
         );
     }
 
@@ -488,7 +633,7 @@ mod tests {
         let mut spec = ModelSpec::clone(&shapes_spec());
         spec.input.color_mode = crate::model::spec::ColorMode::Grayscale;
         let network = Network::new(Arc::new(spec), 3, Placement::default()).unwrap();
-        assert_eq!(network.shapes()[0].parameters, 12 * 9 + 12);
+        assert_eq!(network.nodes()[0].shape.parameters, 12 * 9 + 12);
         let red = [255, 0, 0].repeat(128 * 128);
         let luma = [76, 76, 76].repeat(128 * 128);
         let of = |bytes: &[u8]| {

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::spec::{LayerKind, ModelSpec, Padding};
+use super::{
+    graph::{self, Node, Op},
+    spec::{Activation, ModelSpec, Padding},
+};
 
 /// Shape of one sample's values at a layer's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +70,7 @@ pub struct LayerShape {
     pub input: Shape,
     /// Shape coming out.
     pub output: Shape,
-    /// Weights and biases.
+    /// What is learned: weights and biases (running means and variances of batch normalisation do not count).
     pub parameters: usize,
     /// Multiplications (each with its addition) for one image.
     pub multiply_adds: usize,
@@ -87,114 +90,174 @@ pub struct ShapeError {
     pub reason: String,
 }
 
+impl ShapeError {
+    /// About the layer at `index` of `spec`.
+    pub fn of(spec: &ModelSpec, index: usize, reason: String) -> Self {
+        Self {
+            index,
+            number: index + 1,
+            name: spec
+                .layers
+                .get(index)
+                .map_or_else(|| "none".to_owned(), |layer| layer.name.clone()),
+            reason,
+        }
+    }
+}
+
 /// More values than this in one sample's layer output is refused: a typing error, not a network for a laptop.
 const MAX_VALUES: usize = 1 << 28;
 
-/// Shapes of all layers of `spec`, in order.
+/// Shapes of all layers of `spec`, in order; a backbone's counts are those of all its nodes.
 ///
 /// # Errors
 /// The first layer that does not fit, with the reason.
 pub fn layer_shapes(spec: &ModelSpec) -> Result<Vec<LayerShape>, ShapeError> {
-    let mut current = Shape::Maps {
-        channels: spec.input.color_mode.channels(),
-        height: spec.input.height,
-        width: spec.input.width,
+    Ok(of_nodes(&graph::nodes(spec)?))
+}
+
+/// Shapes of the layers that `nodes` belong to.
+pub fn of_nodes(nodes: &[Node]) -> Vec<LayerShape> {
+    let mut shapes: Vec<LayerShape> = Vec::new();
+    for node in nodes {
+        match shapes.get_mut(node.layer) {
+            None => shapes.push(node.shape),
+            Some(layer) => {
+                layer.output = node.shape.output;
+                layer.parameters += node.shape.parameters;
+                layer.multiply_adds += node.shape.multiply_adds;
+            }
+        }
+    }
+    shapes
+}
+
+/// Checks that `spec` fits together and ends in the logits that its head wants for `classes` classes.
+///
+/// # Errors
+/// The layer that does not fit; the last one when its outputs are not those logits.
+pub fn check_classifier(spec: &ModelSpec, classes: usize) -> Result<Vec<LayerShape>, ShapeError> {
+    let shapes = layer_shapes(spec)?;
+    let last = spec.layers.len().saturating_sub(1);
+    let error = |reason: String| ShapeError::of(spec, last, reason);
+    let Some(logits) = spec.head.logits(classes) else {
+        return Err(error(format!(
+            "a sigmoid tells two classes apart but the dataset has {classes}: use a softmax head"
+        )));
     };
-    let mut shapes = Vec::with_capacity(spec.layers.len());
-    for (index, layer) in spec.layers.iter().enumerate() {
-        let error = |reason: String| ShapeError {
-            index,
-            number: index + 1,
-            name: layer.name.clone(),
-            reason,
-        };
-        if layer.name.is_empty() || layer.name.contains('.') {
-            return Err(error("its name must not be empty or contain a dot".into()));
-        }
-        if spec.layers[..index]
-            .iter()
-            .any(|other| other.name == layer.name)
-        {
-            return Err(error(
-                "another layer has the same name: give each its own".into(),
-            ));
-        }
-        let shape = layer_shape(&layer.kind, current).map_err(error)?;
-        current = shape.output;
-        shapes.push(shape);
+    let output = shapes.last().map(|shape| shape.output);
+    if output != Some(Shape::Flat(logits)) {
+        let output = output.map_or_else(|| "nothing".to_owned(), |shape| shape.to_string());
+        return Err(error(format!(
+            "it gives {output} but the dataset has {classes} classes: end with a dense layer of {logits} {}",
+            if logits == 1 { "unit" } else { "units" }
+        )));
+    }
+    let activation = spec.layers[last].kind.activation();
+    if activation != Activation::Linear {
+        return Err(error(format!(
+            "its outputs must be logits but it applies {}: set its activation to linear, the head does the rest",
+            activation.word()
+        )));
     }
     Ok(shapes)
 }
 
-/// Checks that `spec` fits together and ends in one logit per class.
+/// What `op` makes of its inputs.
 ///
 /// # Errors
-/// The layer that does not fit; the last one when its outputs are not `classes`.
-pub fn check_classifier(spec: &ModelSpec, classes: usize) -> Result<Vec<LayerShape>, ShapeError> {
-    let shapes = layer_shapes(spec)?;
-    let last = shapes.last().map(|shape| shape.output);
-    if last == Some(Shape::Flat(classes)) {
-        return Ok(shapes);
-    }
-    let index = spec.layers.len().saturating_sub(1);
-    let name = spec
-        .layers
-        .last()
-        .map_or_else(|| "none".to_owned(), |layer| layer.name.clone());
-    let output = last.map_or_else(|| "nothing".to_owned(), |shape| shape.to_string());
-    Err(ShapeError {
-        index,
-        number: index + 1,
-        name,
-        reason: format!(
-            "it gives {output} but the dataset has {classes} classes: end with a dense layer of {classes} units"
-        ),
-    })
-}
-
-fn layer_shape(kind: &LayerKind, input: Shape) -> Result<LayerShape, String> {
-    let (output, parameters, multiply_adds) = match *kind {
-        LayerKind::Conv2d {
+/// Why it does not fit, and what to do.
+pub fn node_shape(op: &Op, inputs: &[Shape]) -> Result<LayerShape, String> {
+    let [input, others @ ..] = inputs else {
+        return Err("it has no input".into());
+    };
+    let input = *input;
+    let (output, parameters, multiply_adds) = match *op {
+        Op::Conv2d {
             filters,
             kernel,
             stride,
             padding,
+            groups,
+            bias,
+            ..
         } => {
-            let (channels, height, width) = maps(kind, input)?;
-            at_least_one(&[("filters", filters), ("kernel", kernel), ("stride", stride)])?;
-            let pad = padding_pixels(padding, kernel)?;
+            let (channels, height, width) = maps(op, input)?;
+            at_least_one(&[
+                ("filters", filters),
+                ("kernel", kernel),
+                ("stride", stride),
+                ("groups", groups),
+            ])?;
             let output = Shape::Maps {
                 channels: filters,
-                height: windows(height, kernel, stride, pad)?,
-                width: windows(width, kernel, stride, pad)?,
+                height: windows(height, kernel, stride, padding)?,
+                width: windows(width, kernel, stride, padding)?,
             };
-            let per_value = kernel.saturating_mul(kernel).saturating_mul(channels);
+            let per_value = kernel
+                .saturating_mul(kernel)
+                .saturating_mul(channels / groups);
             let weights = per_value.saturating_mul(filters);
             let multiply_adds = per_value.saturating_mul(checked_values(output)?);
-            (output, weights.saturating_add(filters), multiply_adds)
+            let biases = if bias { filters } else { 0 };
+            (output, weights.saturating_add(biases), multiply_adds)
         }
-        LayerKind::MaxPool2d { size, stride } => {
-            let (channels, height, width) = maps(kind, input)?;
+        Op::BatchNorm2d {
+            momentum, epsilon, ..
+        } => {
+            let (channels, ..) = maps(op, input)?;
+            if !(0.0..=1.0).contains(&momentum) || !(epsilon > 0.0 && epsilon.is_finite()) {
+                return Err(format!(
+                    "its momentum is {momentum} and its epsilon {epsilon}: use 0 to 1, and a small number above 0"
+                ));
+            }
+            (input, 2 * channels, 0)
+        }
+        Op::MaxPool2d { size, stride, .. } | Op::AvgPool2d { size, stride } => {
+            let padding = match op {
+                Op::MaxPool2d { padding, .. } => *padding,
+                _ => 0,
+            };
+            let (channels, height, width) = maps(op, input)?;
             at_least_one(&[("size", size), ("stride", stride)])?;
             let output = Shape::Maps {
                 channels,
-                height: windows(height, size, stride, 0)?,
-                width: windows(width, size, stride, 0)?,
+                height: windows(height, size, stride, padding)?,
+                width: windows(width, size, stride, padding)?,
             };
             (output, 0, 0)
         }
-        LayerKind::Dropout { rate } | LayerKind::Dropout2d { rate } => {
+        Op::GlobalAvgPool2d => {
+            let (channels, ..) = maps(op, input)?;
+            (Shape::Flat(channels), 0, 0)
+        }
+        Op::Squeeze => {
+            let (channels, ..) = maps(op, input)?;
+            let output = Shape::Maps {
+                channels,
+                height: 1,
+                width: 1,
+            };
+            (output, 0, 0)
+        }
+        Op::Dropout(rate) | Op::Dropout2d(rate) | Op::StochasticDepth(rate) => {
             if !(0.0..1.0).contains(&rate) {
                 return Err(format!("its rate is {rate}: use a value from 0 to below 1"));
             }
-            if matches!(kind, LayerKind::Dropout2d { .. }) {
-                maps(kind, input)?;
+            if matches!(op, Op::Dropout2d(_)) {
+                maps(op, input)?;
             }
             (input, 0, 0)
         }
-        LayerKind::Relu => (input, 0, 0),
-        LayerKind::Flatten => (Shape::Flat(input.values()), 0, 0),
-        LayerKind::Dense { units } => {
+        Op::Rescaling { scale, offset } => {
+            if !scale.is_finite() || !offset.is_finite() {
+                return Err("its scale and offset must be numbers".into());
+            }
+            (input, 0, 0)
+        }
+        Op::Activation(_) => (input, 0, 0),
+        Op::Flatten => (Shape::Flat(input.values()), 0, 0),
+        Op::Dense { units, .. } => {
             at_least_one(&[("units", units)])?;
             let Shape::Flat(inputs) = input else {
                 return Err(
@@ -203,6 +266,12 @@ fn layer_shape(kind: &LayerKind, input: Shape) -> Result<LayerShape, String> {
             };
             let weights = inputs.saturating_mul(units);
             (Shape::Flat(units), weights.saturating_add(units), weights)
+        }
+        Op::Add | Op::Multiply => {
+            if others.len() != 1 || matches!(op, Op::Add) && others[0] != input {
+                return Err("its two inputs do not have the same shape".into());
+            }
+            (input, 0, 0)
         }
     };
     checked_values(output)?;
@@ -240,7 +309,7 @@ fn windows(size: usize, window: usize, stride: usize, padding: usize) -> Result<
     }
 }
 
-fn maps(kind: &LayerKind, input: Shape) -> Result<(usize, usize, usize), String> {
+fn maps(op: &Op, input: Shape) -> Result<(usize, usize, usize), String> {
     match input {
         Shape::Maps {
             channels,
@@ -250,7 +319,7 @@ fn maps(kind: &LayerKind, input: Shape) -> Result<(usize, usize, usize), String>
         Shape::Maps { .. } => Err("the input image has no pixels: set its width and height".into()),
         Shape::Flat(_) => Err(format!(
             "{} needs feature maps: move it before flatten",
-            kind.word()
+            op.word()
         )),
     }
 }
@@ -278,7 +347,9 @@ fn checked_values(shape: Shape) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::spec::{Initialisation, InputSpec, LayerSpec, Preprocessing};
+    use crate::model::spec::{
+        Head, Initialisation, InputSpec, LayerKind, LayerSpec, Preprocessing,
+    };
 
     fn spec(size: usize, kinds: Vec<LayerKind>) -> ModelSpec {
         ModelSpec {
@@ -293,11 +364,9 @@ mod tests {
             layers: kinds
                 .into_iter()
                 .enumerate()
-                .map(|(i, kind)| LayerSpec {
-                    name: format!("layer{i}"),
-                    kind,
-                })
+                .map(|(i, kind)| LayerSpec::new(format!("layer{i}"), kind))
                 .collect(),
+            head: Head::Softmax,
         }
     }
 
@@ -307,8 +376,18 @@ mod tests {
             kernel: 3,
             stride: 1,
             padding,
+            activation: Activation::Relu,
         }
     }
+
+    fn dense(units: usize) -> LayerKind {
+        LayerKind::Dense {
+            units,
+            activation: Activation::Linear,
+        }
+    }
+
+    const RELU: LayerKind = LayerKind::Activation(Activation::Relu);
 
     const POOL: LayerKind = LayerKind::MaxPool2d { size: 2, stride: 2 };
 
@@ -322,8 +401,8 @@ mod tests {
             conv(64, Padding::Valid),
             POOL,
             LayerKind::Flatten,
-            LayerKind::Dense { units: 256 },
-            LayerKind::Dense { units: 1 },
+            dense(256),
+            dense(1),
         ];
         let shapes = layer_shapes(&spec(150, kinds)).unwrap();
         let outputs: Vec<String> = shapes.iter().map(|s| s.output.to_string()).collect();
@@ -355,14 +434,10 @@ mod tests {
             kernel: 2,
             stride: 1,
             padding: Padding::Same,
+            activation: Activation::Linear,
         };
         let cases = [
-            (
-                "dense on maps",
-                vec![LayerKind::Dense { units: 3 }],
-                "layer0",
-                "flatten",
-            ),
+            ("dense on maps", vec![dense(3)], "layer0", "flatten"),
             (
                 "conv on a row",
                 vec![LayerKind::Flatten, conv(4, Padding::Same)],
@@ -416,7 +491,7 @@ mod tests {
 
     #[test]
     fn names_must_be_unique_and_the_end_must_match_the_classes() {
-        let mut twice = spec(8, vec![LayerKind::Relu, LayerKind::Relu]);
+        let mut twice = spec(8, vec![RELU, RELU]);
         twice.layers[1].name = "layer0".into();
         assert!(
             layer_shapes(&twice)
@@ -425,7 +500,7 @@ mod tests {
                 .contains("same name")
         );
 
-        let two = spec(8, vec![LayerKind::Flatten, LayerKind::Dense { units: 2 }]);
+        let two = spec(8, vec![LayerKind::Flatten, dense(2)]);
         assert!(check_classifier(&two, 2).is_ok());
         assert!(
             check_classifier(&two, 3)

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use safetensors::{Dtype, tensor::TensorView};
+
 use super::spec::ModelSpec;
 
 /// A named f32 array in row-major order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedArray {
-    /// `layer.weight` or `layer.bias`.
+    /// `layer.weight`, `layer.bias`; of batch normalisation also `layer.running_mean`, `layer.running_var`.
     pub name: String,
     /// Convolution weights `[filters, channels, height, width]`, dense weights `[units, inputs]`, biases `[units]`.
     pub shape: Vec<usize>,
@@ -26,6 +28,35 @@ pub struct WeightSnapshot {
     pub epoch: usize,
     /// Every weight and bias, in layer order.
     pub arrays: Vec<NamedArray>,
+}
+
+impl NamedArray {
+    /// The values as files keep them.
+    pub fn little_endian(&self) -> Vec<u8> {
+        self.values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
+    }
+
+    /// An f32 array of a safetensors file.
+    ///
+    /// # Errors
+    /// When its values are no f32.
+    pub fn from_view(name: &str, view: &TensorView<'_>) -> Result<Self, String> {
+        if view.dtype() != Dtype::F32 {
+            return Err(format!("{name} is {:?} instead of F32", view.dtype()));
+        }
+        let (values, _) = view.data().as_chunks::<4>();
+        Ok(Self {
+            name: name.to_owned(),
+            shape: view.shape().to_vec(),
+            values: values
+                .iter()
+                .map(|bytes| f32::from_le_bytes(*bytes))
+                .collect(),
+        })
+    }
 }
 
 impl WeightSnapshot {

@@ -1,11 +1,14 @@
-//! What a network is: input, preprocessing and a list of layers. Plain data that people edit and files keep.
+//! What a network is: input, preprocessing, a list of layers and a head. Plain data that people edit and
+//! files keep.
+
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::data::cache::PixelFormat;
 pub use crate::data::decode::{ColorMode, ResizeMode};
 
-/// A whole classifier; the last layer's outputs are the logits, one per class.
+/// A whole classifier; the last layer's outputs are the logits, as many as its head wants.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelSpec {
@@ -19,6 +22,39 @@ pub struct ModelSpec {
     pub initialisation: Initialisation,
     /// Layers from input to output; names are unique.
     pub layers: Vec<LayerSpec>,
+    /// What becomes of the logits.
+    #[serde(default)]
+    pub head: Head,
+}
+
+/// What the logits mean.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Head {
+    /// One logit per class; their softmax is the probabilities. Trained with cross-entropy.
+    #[default]
+    Softmax,
+    /// One logit for two classes; its sigmoid is the probability of the second one. Trained with binary
+    /// cross-entropy.
+    Sigmoid {
+        /// From this probability on the answer is the second class, 0..1.
+        #[serde(default = "half")]
+        threshold: f64,
+    },
+}
+
+fn half() -> f64 {
+    0.5
+}
+
+impl Head {
+    /// Logits for this many classes; `None` when the head cannot tell so many apart.
+    pub fn logits(self, classes: usize) -> Option<usize> {
+        match self {
+            Self::Softmax => Some(classes),
+            Self::Sigmoid { .. } => (classes == 2).then_some(1),
+        }
+    }
 }
 
 /// The images a network sees.
@@ -90,6 +126,39 @@ pub struct LayerSpec {
     pub name: String,
     /// What it computes.
     pub kind: LayerKind,
+    /// How much large weights cost.
+    #[serde(default, skip_serializing_if = "L2::is_none")]
+    pub l2: L2,
+}
+
+impl LayerSpec {
+    /// A layer whose weights cost nothing.
+    pub fn new(name: impl Into<String>, kind: LayerKind) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            l2: L2::default(),
+        }
+    }
+}
+
+/// Keras' L2 regularisation: `weight · Σw² + bias · Σb²` is added to the training loss.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct L2 {
+    /// Factor of the squared weights, ≥ 0.
+    #[serde(default)]
+    pub weight: f64,
+    /// Factor of the squared biases, ≥ 0.
+    #[serde(default)]
+    pub bias: f64,
+}
+
+impl L2 {
+    /// Whether it changes nothing.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What a layer computes. Sizes are square.
@@ -108,6 +177,9 @@ pub enum LayerKind {
         /// Zeros around the input.
         #[serde(default)]
         padding: Padding,
+        /// Applied to the output.
+        #[serde(default)]
+        activation: Activation,
     },
     /// The largest value of each `size`×`size` window.
     MaxPool2d {
@@ -116,8 +188,27 @@ pub enum LayerKind {
         /// Step of the window in pixels.
         stride: usize,
     },
-    /// Negative values become 0.
-    Relu,
+    /// The mean of each `size`×`size` window.
+    AvgPool2d {
+        /// Side of the window in pixels.
+        size: usize,
+        /// Step of the window in pixels.
+        stride: usize,
+    },
+    /// The mean of each feature map: `[C, H, W]` becomes C values.
+    GlobalAvgPool2d,
+    /// Each channel is brought to mean 0 and variance 1 over the batch, then scaled and shifted as learned;
+    /// while evaluating with running means and variances (Ioffe & Szegedy 2015).
+    BatchNorm2d {
+        /// Share of the newest batch in the running values, 0..1: PyTorch's counting (Keras' is 1 minus it).
+        #[serde(default = "tenth")]
+        momentum: f64,
+        /// Added to the variance, > 0.
+        #[serde(default = "batch_norm_epsilon")]
+        epsilon: f64,
+    },
+    /// A function of each value on its own.
+    Activation(Activation),
     /// While training, each value becomes 0 with probability `rate`, the others grow by 1/(1-rate).
     Dropout {
         /// Probability, 0..1.
@@ -128,17 +219,146 @@ pub enum LayerKind {
         /// Probability, 0..1.
         rate: f64,
     },
+    /// `scale · value + offset`.
+    Rescaling {
+        /// Factor.
+        scale: f64,
+        /// Added after scaling.
+        #[serde(default)]
+        offset: f64,
+    },
     /// `[C, H, W]` becomes one row of C·H·W values.
     Flatten,
     /// Fully connected: a weighted sum of all inputs per unit, plus a bias.
     Dense {
         /// Output values.
         units: usize,
+        /// Applied to the output.
+        #[serde(default)]
+        activation: Activation,
+    },
+    /// A published network without its top.
+    Backbone {
+        /// Which.
+        architecture: Backbone,
+        /// What its weights are before training.
+        weights: InitialWeights,
+        /// Its batch normalisation uses the running values even where it is trained, as Keras does with
+        /// `training=False`.
+        #[serde(default = "yes")]
+        batch_norm_inference: bool,
     },
 }
 
 fn one() -> usize {
     1
+}
+
+fn tenth() -> f64 {
+    0.1
+}
+
+fn batch_norm_epsilon() -> f64 {
+    1e-5
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A function of single values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Activation {
+    /// The value itself.
+    #[default]
+    Linear,
+    /// Negative values become 0.
+    Relu,
+    /// Like ReLU, and values above 6 become 6.
+    Relu6,
+    /// `x · sigmoid(x)`, also called swish.
+    Silu,
+    /// `x` above 0, `exp(x) − 1` below.
+    Elu,
+    /// `x · Φ(x)` with the normal distribution's Φ.
+    Gelu,
+    /// −1..1.
+    Tanh,
+    /// 0..1.
+    Sigmoid,
+}
+
+impl Activation {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Linear,
+        Self::Relu,
+        Self::Relu6,
+        Self::Silu,
+        Self::Elu,
+        Self::Gelu,
+        Self::Tanh,
+        Self::Sigmoid,
+    ];
+
+    /// Its name as the field writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Relu => "ReLU",
+            Self::Relu6 => "ReLU6",
+            Self::Silu => "SiLU",
+            Self::Elu => "ELU",
+            Self::Gelu => "GELU",
+            Self::Tanh => "tanh",
+            Self::Sigmoid => "sigmoid",
+        }
+    }
+}
+
+/// A published network. Layers and tensors are named as in torchvision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Backbone {
+    /// Sandler et al. 2018.
+    MobileNetV2,
+    /// Tan & Le 2019.
+    EfficientNetB0,
+    /// Simonyan & Zisserman 2015, configuration D.
+    Vgg16,
+    /// He et al. 2016.
+    ResNet18,
+}
+
+impl Backbone {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::MobileNetV2,
+        Self::EfficientNetB0,
+        Self::Vgg16,
+        Self::ResNet18,
+    ];
+
+    /// Its name as papers write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::MobileNetV2 => "MobileNetV2",
+            Self::EfficientNetB0 => "EfficientNet-B0",
+            Self::Vgg16 => "VGG16",
+            Self::ResNet18 => "ResNet-18",
+        }
+    }
+}
+
+/// What a backbone's weights are before training.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InitialWeights {
+    /// Those trained on ImageNet, which must have been downloaded or chosen before.
+    #[default]
+    ImageNet,
+    /// Those of a `.pth` or `.safetensors` file.
+    File(PathBuf),
+    /// Random ones: training from scratch.
+    Random,
 }
 
 /// Zeros around a convolution's input.
@@ -159,7 +379,12 @@ impl LayerKind {
         match self {
             Self::Conv2d { .. } => "Conv2d",
             Self::MaxPool2d { .. } => "MaxPool2d",
-            Self::Relu => "ReLU",
+            Self::AvgPool2d { .. } => "AvgPool2d",
+            Self::GlobalAvgPool2d => "GlobalAvgPool2d",
+            Self::BatchNorm2d { .. } => "BatchNorm2d",
+            Self::Activation(activation) => activation.word(),
+            Self::Rescaling { .. } => "Rescaling",
+            Self::Backbone { architecture, .. } => architecture.word(),
             Self::Dropout { .. } => "Dropout",
             Self::Dropout2d { .. } => "Dropout2d",
             Self::Flatten => "Flatten",
@@ -167,14 +392,28 @@ impl LayerKind {
         }
     }
 
+    /// Applied to the output of a convolution or dense layer; linear elsewhere.
+    pub fn activation(&self) -> Activation {
+        match self {
+            Self::Conv2d { activation, .. } | Self::Dense { activation, .. } => *activation,
+            _ => Activation::Linear,
+        }
+    }
+
     /// The kind with its settings, short enough for a table.
     pub fn describe(&self) -> String {
+        let activation = match self.activation() {
+            Activation::Linear => String::new(),
+            activation => format!(" {}", activation.word()),
+        };
+        let word = self.word();
         match self {
             Self::Conv2d {
                 filters,
                 kernel,
                 stride,
                 padding,
+                ..
             } => {
                 let padding = match padding {
                     Padding::Valid => "valid".to_owned(),
@@ -186,15 +425,37 @@ impl LayerKind {
                 } else {
                     format!(" stride {stride}")
                 };
-                format!("Conv2d {filters} @ {kernel}×{kernel} {padding}{stride}")
+                format!("{word} {filters} @ {kernel}×{kernel} {padding}{stride}{activation}")
             }
-            Self::MaxPool2d { size, stride } if size == stride => {
-                format!("MaxPool2d {size}×{size}")
+            Self::MaxPool2d { size, stride } | Self::AvgPool2d { size, stride } => {
+                if size == stride {
+                    format!("{word} {size}×{size}")
+                } else {
+                    format!("{word} {size}×{size} stride {stride}")
+                }
             }
-            Self::MaxPool2d { size, stride } => format!("MaxPool2d {size}×{size} stride {stride}"),
-            Self::Dropout { rate } | Self::Dropout2d { rate } => format!("{} {rate}", self.word()),
-            Self::Dense { units } => format!("Dense {units}"),
-            Self::Relu | Self::Flatten => self.word().to_owned(),
+            Self::Dropout { rate } | Self::Dropout2d { rate } => format!("{word} {rate}"),
+            Self::Rescaling { scale, offset } => {
+                let (sign, offset) = if *offset < 0.0 {
+                    ('−', -offset)
+                } else {
+                    ('+', *offset)
+                };
+                format!("{word} ×{scale:.6} {sign} {offset}")
+            }
+            Self::Dense { units, .. } => format!("{word} {units}{activation}"),
+            Self::Backbone { weights, .. } => {
+                let weights = match weights {
+                    InitialWeights::ImageNet => "ImageNet weights",
+                    InitialWeights::File(_) => "weights from a file",
+                    InitialWeights::Random => "random weights",
+                };
+                format!("{word} without top, {weights}")
+            }
+            Self::GlobalAvgPool2d
+            | Self::BatchNorm2d { .. }
+            | Self::Activation(_)
+            | Self::Flatten => word.to_owned(),
         }
     }
 }

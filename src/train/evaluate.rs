@@ -1,12 +1,12 @@
 //! What a network says about many images: per-image probabilities and the report made from them.
 
-use tch::{Device, Kind, Reduction, TchError, Tensor};
+use tch::{Device, TchError, Tensor};
 
-use super::{fit::FitError, metrics::ConfusionMatrix};
+use super::{fit::FitError, loss, metrics::ConfusionMatrix, step};
 use crate::{
     cancel::Cancelled,
-    data::{Dataset, PixelCache, SplitName, batches},
-    model::{Network, network::Mode},
+    data::{Dataset, PixelCache, SplitName},
+    model::{Network, head},
 };
 
 /// A network's answers for one part of a dataset. Plain data.
@@ -20,11 +20,11 @@ pub struct Evaluation {
     pub samples: Vec<usize>,
     /// Label of each.
     pub actual: Vec<usize>,
-    /// Class with the highest probability for each.
+    /// Class that the model's head takes for each.
     pub predicted: Vec<usize>,
-    /// Softmax of the logits, `[samples, classes]` row by row, 0..1.
+    /// `[samples, classes]` row by row, 0..1.
     pub probabilities: Vec<f32>,
-    /// Mean cross-entropy.
+    /// Mean cross-entropy, binary with a sigmoid head.
     pub loss: f64,
     /// Actual against predicted.
     pub confusion: ConfusionMatrix,
@@ -55,18 +55,35 @@ impl Evaluation {
 /// Images per forward pass; the numbers do not depend on it.
 const EVALUATION_BATCH: usize = 100;
 
-/// Runs `network` over the samples `indices`; calls `pulse(done)` before every batch.
+/// Runs `network` over the images of the samples `indices`; calls `pulse(done)` before every batch.
+///
+/// # Errors
+/// When libtorch refuses or `pulse` says to stop.
+pub fn evaluate_images(
+    network: &Network,
+    dataset: &Dataset,
+    pixels: &PixelCache,
+    indices: &[usize],
+    pulse: impl FnMut(usize) -> Result<(), Cancelled>,
+) -> Result<Evaluation, FitError> {
+    let logits = |samples: &[usize]| step::logits(network, pixels, None, samples);
+    evaluate(network, dataset, indices, logits, pulse)
+}
+
+/// Counts what `network` says about the samples `indices`, whose logits `logits` computes; calls `pulse(done)`
+/// before every batch.
 ///
 /// # Errors
 /// When libtorch refuses or `pulse` says to stop.
 pub fn evaluate(
     network: &Network,
     dataset: &Dataset,
-    pixels: &PixelCache,
     indices: &[usize],
+    mut logits: impl FnMut(&[usize]) -> Result<Tensor, TchError>,
     mut pulse: impl FnMut(usize) -> Result<(), Cancelled>,
 ) -> Result<Evaluation, FitError> {
     let _no_grad = tch::no_grad_guard();
+    let kind = network.spec().head;
     let classes = dataset.classes.len();
     let mut probabilities = Vec::with_capacity(indices.len() * classes);
     let mut loss_sum = 0.0;
@@ -79,20 +96,18 @@ pub fn evaluate(
         .zip(actual.chunks(EVALUATION_BATCH))
     {
         pulse(probabilities.len() / classes.max(1))?;
-        let input = network.input(&batches::gather(pixels, chunk))?;
-        let logits = network.forward(&input, Mode::Evaluate)?;
-        let target = labels_tensor(labels, network.placement().device)?;
-        let loss =
-            logits.f_cross_entropy_loss::<Tensor>(&target, None, Reduction::Sum, -100, 0.0)?;
-        loss_sum += loss.f_double_value(&[])?;
-        let softmax = logits
-            .f_softmax(-1, Kind::Float)?
-            .f_to_device(Device::Cpu)?;
+        let logits = logits(chunk)?;
+        let target = step::labels_tensor(labels, network)?;
+        loss_sum += loss::plain_sum(kind, &logits, &target)?.f_double_value(&[])?;
+        let shares = head::probabilities(kind, &logits)?.f_to_device(Device::Cpu)?;
         probabilities.extend(Vec::<f32>::try_from(
-            softmax.f_contiguous()?.f_flatten(0, -1)?,
+            shares.f_contiguous()?.f_flatten(0, -1)?,
         )?);
     }
-    let predicted: Vec<usize> = probabilities.chunks(classes.max(1)).map(argmax).collect();
+    let predicted: Vec<usize> = probabilities
+        .chunks(classes.max(1))
+        .map(|shares| head::decide(kind, shares))
+        .collect();
     let pairs = actual.iter().copied().zip(predicted.iter().copied());
     Ok(Evaluation {
         split: None,
@@ -108,20 +123,4 @@ pub fn evaluate(
         predicted,
         probabilities,
     })
-}
-
-/// Position of the largest value; the first of equals, 0 for none.
-pub fn argmax(values: &[f32]) -> usize {
-    let better =
-        |best: usize, (i, value): (usize, &f32)| if *value > values[best] { i } else { best };
-    values.iter().enumerate().fold(0, better)
-}
-
-/// Labels as the integer tensor that cross-entropy wants, `[N]`.
-///
-/// # Errors
-/// When libtorch refuses.
-pub fn labels_tensor(labels: &[usize], device: Device) -> Result<Tensor, TchError> {
-    let labels: Vec<i64> = labels.iter().map(|&label| label as i64).collect();
-    Tensor::f_from_slice(&labels)?.f_to_device(device)
 }

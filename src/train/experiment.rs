@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::config::TrainingConfig;
 use crate::{
-    data::{
-        Edits, SplitConfig, augment::AugmentationConfig, dataset::SourceKind, stats::ClassWeights,
-    },
+    data::{Edits, SplitConfig, augment::AugmentationConfig, dataset::SourceKind},
     model::ModelSpec,
 };
 
 /// Version of the file format; files of a newer one are refused with a sentence.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Dataset, split, model and training: a run is decided by these and nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,98 +56,6 @@ fn escaped<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S:
     serializer.serialize_str(&crate::data::dataset::display_path(path))
 }
 
-/// How a network is fitted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TrainingConfig {
-    /// Times the training part is gone through.
-    pub epochs: usize,
-    /// Images per step.
-    pub batch_size: usize,
-    /// How weights move.
-    pub optimizer: Optimizer,
-    /// Decides initial weights, the order of images, dropout and augmentation.
-    pub seed: u64,
-    /// How much a mistake counts in the training loss, by class. Validation and test losses stay unweighted,
-    /// so that they can be compared.
-    #[serde(default)]
-    pub class_weights: ClassWeights,
-    /// CPU threads for libtorch; `None` leaves the choice to it.
-    #[serde(default)]
-    pub threads: Option<usize>,
-    /// How feature maps lie in memory.
-    #[serde(default)]
-    pub memory_format: MemoryFormat,
-}
-
-/// The rule by which gradients move weights.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum Optimizer {
-    /// Adam (Kingma & Ba 2015), PyTorch's defaults.
-    Adam {
-        /// Step size, > 0.
-        learning_rate: f64,
-        /// Decay of the mean of gradients, 0..1.
-        #[serde(default = "beta1")]
-        beta1: f64,
-        /// Decay of the mean of squared gradients, 0..1.
-        #[serde(default = "beta2")]
-        beta2: f64,
-        /// Added to the denominator.
-        #[serde(default = "epsilon")]
-        epsilon: f64,
-    },
-}
-
-fn beta1() -> f64 {
-    0.9
-}
-
-fn beta2() -> f64 {
-    0.999
-}
-
-fn epsilon() -> f64 {
-    1e-8
-}
-
-impl Optimizer {
-    /// Adam with PyTorch's defaults.
-    pub fn adam(learning_rate: f64) -> Self {
-        Self::Adam {
-            learning_rate,
-            beta1: beta1(),
-            beta2: beta2(),
-            epsilon: epsilon(),
-        }
-    }
-
-    /// The step size.
-    pub fn learning_rate(&self) -> f64 {
-        match self {
-            Self::Adam { learning_rate, .. } => *learning_rate,
-        }
-    }
-
-    /// Sets the step size.
-    pub fn set_learning_rate(&mut self, rate: f64) {
-        match self {
-            Self::Adam { learning_rate, .. } => *learning_rate = rate,
-        }
-    }
-}
-
-/// How feature maps lie in memory; the numbers are the same up to rounding.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum MemoryFormat {
-    /// Channels beside each other: 1.3–1.4 times faster on CPUs.
-    #[default]
-    ChannelsLast,
-    /// Rows beside each other: PyTorch's default.
-    Contiguous,
-}
-
 /// Why an experiment cannot be read or run.
 #[derive(Debug, thiserror::Error)]
 pub enum ExperimentError {
@@ -173,43 +80,6 @@ pub enum ExperimentError {
     Setting(String),
 }
 
-impl TrainingConfig {
-    /// Checks the ranges.
-    ///
-    /// # Errors
-    /// The first setting out of range, with the range.
-    pub fn check(&self) -> Result<(), ExperimentError> {
-        let bad = |text: String| Err(ExperimentError::Setting(text));
-        if self.epochs == 0 {
-            return bad("epochs is 0: train for at least 1".into());
-        }
-        if self.batch_size == 0 {
-            return bad("batch size is 0: use at least 1 image per step".into());
-        }
-        if self.threads == Some(0) {
-            return bad("threads is 0: use at least 1".into());
-        }
-        let Optimizer::Adam {
-            learning_rate,
-            beta1,
-            beta2,
-            epsilon,
-        } = self.optimizer;
-        if !(learning_rate > 0.0 && learning_rate.is_finite()) {
-            return bad(format!(
-                "learning rate is {learning_rate}: use a number above 0, such as 0.001"
-            ));
-        }
-        let is_decay = |beta: f64| (0.0..1.0).contains(&beta);
-        if !is_decay(beta1) || !is_decay(beta2) || epsilon.is_nan() || epsilon < 0.0 {
-            return bad(
-                "Adam's betas must be from 0 to below 1 and its epsilon not negative".into(),
-            );
-        }
-        Ok(())
-    }
-}
-
 impl Experiment {
     /// Reads an experiment from a RON file.
     ///
@@ -231,7 +101,7 @@ impl Experiment {
         let experiment: Self = ron::from_str(text).map_err(|error| error.to_string())?;
         if experiment.format != FORMAT {
             return Err(format!(
-                "it has format {}, this program reads {FORMAT}: use a newer Convscope",
+                "it has format {}, this program reads {FORMAT}: use the Convscope that wrote it",
                 experiment.format
             ));
         }

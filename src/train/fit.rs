@@ -1,4 +1,4 @@
-//! The loop: epochs of shuffled batches, forward, backward, Adam, validation, best weights kept.
+//! The loop: phases of epochs of shuffled batches, validation, early stopping, best weights kept.
 
 use std::{
     ops::ControlFlow,
@@ -6,25 +6,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tch::{Kind, TchError, Tensor};
+use tch::{TchError, Tensor};
 
 use super::{
-    adam::Adam,
-    evaluate::{Evaluation, evaluate, labels_tensor},
-    experiment::{ExperimentError, MemoryFormat, TrainingConfig},
-    history::{EpochRecord, StepRecord, is_better},
-    loss::{class_weights, training_loss},
+    checkpoint::Checkpoint,
+    config::{Phase, TrainingConfig},
+    early_stopping::Stopper,
+    evaluate::{Evaluation, evaluate},
+    experiment::ExperimentError,
+    features::FrozenFeatures,
+    history::{EpochRecord, StepRecord},
+    loss::{Loss, class_weights},
+    optimizers::OptimizerState,
+    placement::Chosen,
+    schedule::{Moment, RateState},
+    step::{self, Batch},
 };
 use crate::{
     cancel::Cancelled,
-    data::{
-        Dataset, PixelCache, Split, SplitName,
-        augment::{self, AugmentationConfig},
-        batches,
-    },
+    data::{Dataset, PixelCache, Split, SplitName, augment::AugmentationConfig, batches},
     model::{
-        ModelSpec, Network, ShapeError, WeightSnapshot,
-        network::{Mode, NetworkError, Placement},
+        ModelSpec, NamedArray, Network, ShapeError, WeightSnapshot, graph, network::NetworkError,
         shapes::check_classifier,
     },
 };
@@ -79,6 +81,18 @@ pub struct Data<'a> {
     pub augmentation: &'a AugmentationConfig,
 }
 
+/// Where a run begins.
+#[derive(Debug, Default)]
+pub enum Start {
+    /// At its first step, with random weights.
+    #[default]
+    New,
+    /// At its first step, with these weights of backbones in place of random ones.
+    From(Vec<NamedArray>),
+    /// After the last epoch that a checkpoint has.
+    Resume(Box<Checkpoint>),
+}
+
 /// Follows a run, on the run's own thread.
 pub trait Observer {
     /// Asked before every step and every validation batch; may wait (pause). Break ends the run, keeping
@@ -89,11 +103,19 @@ pub trait Observer {
     /// # Errors
     /// When the step cannot be recorded, which ends the run.
     fn step(&mut self, record: &StepRecord) -> Result<(), FitError>;
+    /// Asked before every step: the learning rate that the user wants from now on in this phase.
+    fn learning_rate(&mut self) -> Option<f64> {
+        None
+    }
     /// While validating: images done.
     fn validating(&mut self, _done: usize) {}
+    /// Before the first step: how the network computes, and what was measured to choose it.
+    fn placed(&mut self, _chosen: &Chosen) {}
+    /// Something worth telling the user, in a sentence.
+    fn note(&mut self, _words: String) {}
     /// Before the first step (`epoch` 0) and after every epoch: the weights as they are now.
     fn weights(&mut self, snapshot: &Arc<WeightSnapshot>);
-    /// After every epoch, following [`Self::weights`]; `optimizer` can be saved.
+    /// After every epoch, following [`Self::weights`]; what is needed to go on from here can be saved.
     ///
     /// # Errors
     /// When the epoch cannot be recorded, which ends the run.
@@ -106,14 +128,14 @@ pub struct EpochEnd<'a> {
     pub record: &'a EpochRecord,
     /// Answers for the validation part; `None` when it is empty.
     pub evaluation: Option<Evaluation>,
-    /// The network, for its weights' names.
-    pub network: &'a Network,
-    /// The optimizer's state.
-    pub optimizer: &'a Adam,
+    /// What the run needs to be taken up again here.
+    pub checkpoint: &'a Checkpoint,
     /// The weights.
     pub snapshot: &'a Arc<WeightSnapshot>,
     /// Whether this epoch is the best so far.
     pub is_best: bool,
+    /// All epochs so far, this one included.
+    pub history: &'a [EpochRecord],
 }
 
 /// What a run leaves.
@@ -122,13 +144,15 @@ pub struct Outcome {
     pub history: Vec<EpochRecord>,
     /// Weights and figures of the best epoch; `None` when no epoch was finished.
     pub best: Option<(Arc<WeightSnapshot>, EpochRecord)>,
-    /// Whether all epochs were trained.
+    /// Whether nobody stopped it: all epochs were trained, or early stopping ended the last phase.
     pub completed: bool,
+    /// Phases, from 1, that early stopping ended.
+    pub stopped_early: Vec<usize>,
     /// What ended the run early, other than a request; the epochs before it count.
     pub failure: Option<FitError>,
 }
 
-/// Trains a new network.
+/// Trains a network from `start`.
 ///
 /// # Errors
 /// When settings, network and data do not fit, libtorch refuses or the loss is no longer finite.
@@ -136,19 +160,30 @@ pub fn fit(
     spec: &ModelSpec,
     config: &TrainingConfig,
     data: &Data<'_>,
+    start: Start,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, FitError> {
     config.check()?;
     check_classifier(spec, data.dataset.classes.len())?;
-    let placement = Placement {
-        channels_last: config.memory_format == MemoryFormat::ChannelsLast,
-        ..Placement::default()
-    };
-    let network = Network::new(Arc::new(spec.clone()), config.seed, placement)?;
-    fit_network(network, config, data, observer)
+    let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
+    let spec = Arc::new(spec.clone());
+    let chosen = Chosen::measure(&spec, config, observer)?;
+    let mut network = Network::new(spec, config.seed, chosen.placement)?;
+    observer.placed(&chosen);
+    match start {
+        Start::New => fit_network(network, config, data, None, observer),
+        Start::From(arrays) => {
+            network.assign(&arrays)?;
+            fit_network(network, config, data, None, observer)
+        }
+        Start::Resume(checkpoint) => {
+            network.assign(&checkpoint.arrays)?;
+            fit_network(network, config, data, Some(*checkpoint), observer)
+        }
+    }
 }
 
-/// Trains `network` from the weights it has.
+/// Trains `network` from the weights it has; with `checkpoint` they are its weights.
 ///
 /// # Errors
 /// Like [`fit`].
@@ -156,69 +191,69 @@ pub fn fit_network(
     network: Network,
     config: &TrainingConfig,
     data: &Data<'_>,
+    checkpoint: Option<Checkpoint>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, FitError> {
-    if data.split.train.is_empty() {
+    if config.images_per_epoch(data.split.train.len()) == 0 {
         return Err(FitError::NoTrainingImages);
     }
     data.augmentation
         .check()
         .map_err(ExperimentError::Setting)?;
+    let boundaries = boundaries(&network, config)?;
     let class_weights = class_weights(config, data, network.placement().device)?;
-    let _threads = config.threads.map(Threads::set);
-    let optimizer = Adam::new(
-        network.parameters().map(|(_, value)| value),
-        config.optimizer,
-    )?;
     let classes: Arc<[String]> = data.dataset.classes.clone().into();
-    observer.weights(&Arc::new(network.snapshot(&classes, 0)?));
+    let loss = Loss::new(&network, class_weights, config.label_smoothing);
+    let _threads = config.threads.map(Threads::set);
     let mut run = Run {
         network,
-        optimizer,
         config,
         data,
         classes,
-        class_weights,
+        loss,
+        boundaries,
+        outcome: Outcome {
+            history: Vec::new(),
+            best: None,
+            completed: false,
+            stopped_early: Vec::new(),
+            failure: None,
+        },
         step: 0,
     };
-    let mut outcome = Outcome {
-        history: Vec::new(),
-        best: None,
-        completed: false,
-        failure: None,
-    };
-    for epoch in 1..=config.epochs {
-        let (record, evaluation) = match run.epoch(epoch, observer) {
-            Ok(finished) => finished,
-            Err(FitError::Cancelled(_)) => return Ok(outcome),
-            Err(error) if outcome.best.is_some() => {
-                outcome.failure = Some(error);
-                return Ok(outcome);
-            }
-            Err(error) => return Err(error),
-        };
-        let snapshot = Arc::new(run.network.snapshot(&run.classes, epoch)?);
-        let is_best = outcome
-            .best
-            .as_ref()
-            .is_none_or(|(_, best)| is_better(&record, best));
-        if is_best {
-            outcome.best = Some((Arc::clone(&snapshot), record));
-        }
-        outcome.history.push(record);
-        observer.weights(&snapshot);
-        let (network, optimizer) = (&run.network, &run.optimizer);
-        observer.epoch(&EpochEnd {
-            record: &record,
-            evaluation,
-            network,
-            optimizer,
-            snapshot: &snapshot,
-            is_best,
-        })?;
+    let first = run.take_up(checkpoint.as_ref(), observer)?;
+    match run.phases(first, checkpoint, observer) {
+        Ok(()) => run.outcome.completed = true,
+        Err(FitError::Cancelled(_)) => {}
+        Err(error @ FitError::Write(_)) => return Err(error),
+        Err(error) if run.outcome.best.is_some() => run.outcome.failure = Some(error),
+        Err(error) => return Err(error),
     }
-    outcome.completed = true;
-    Ok(outcome)
+    Ok(run.outcome)
+}
+
+/// Position of each phase's first trained node.
+fn boundaries(network: &Network, config: &TrainingConfig) -> Result<Vec<usize>, FitError> {
+    let position = |phase: &Phase| {
+        let Some(name) = &phase.trainable_from else {
+            return Ok(0);
+        };
+        let position = graph::position(network.nodes(), network.spec(), name);
+        position.ok_or_else(|| {
+            let words = format!(
+                "phase {} shall train from {name}, but there is no such layer: choose one of the model's layers",
+                phase.name
+            );
+            FitError::Setting(ExperimentError::Setting(words))
+        })
+    };
+    config.phases.iter().map(position).collect()
+}
+
+/// All cores less one for the window where there are more than two.
+pub fn default_threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if cores > 2 { cores - 1 } else { cores }
 }
 
 /// Another number of threads for libtorch, until dropped.
@@ -242,105 +277,265 @@ impl Drop for Threads {
 
 struct Run<'a> {
     network: Network,
-    optimizer: Adam,
     config: &'a TrainingConfig,
     data: &'a Data<'a>,
     classes: Arc<[String]>,
-    /// `[classes]`; `None` when every class counts the same.
-    class_weights: Option<Tensor>,
+    loss: Loss,
+    /// First trained node of each phase.
+    boundaries: Vec<usize>,
+    outcome: Outcome,
+    /// Steps taken.
     step: usize,
 }
 
-impl Run<'_> {
+/// What a phase carries from epoch to epoch.
+struct PhaseState<'a> {
+    /// Position in the configuration.
+    index: usize,
+    phase: &'a Phase,
+    /// Epochs done.
+    epochs: usize,
+    /// Steps done.
+    steps: usize,
+    optimizer: OptimizerState,
+    rate: RateState,
+    stopper: Stopper,
+    /// Weights of the phase's best epoch, when they are to be restored.
+    best: Option<Arc<WeightSnapshot>>,
+    features: Option<FrozenFeatures>,
+}
+
+impl<'a> Run<'a> {
+    /// Puts the run where `checkpoint` was made; returns the phase and its epochs done.
+    fn take_up(
+        &mut self,
+        checkpoint: Option<&Checkpoint>,
+        observer: &mut dyn Observer,
+    ) -> Result<usize, FitError> {
+        let Some(checkpoint) = checkpoint else {
+            observer.weights(&Arc::new(self.network.snapshot(&self.classes, 0)?));
+            return Ok(0);
+        };
+        self.step = checkpoint.standing.step;
+        self.outcome.history.clone_from(&checkpoint.history);
+        self.outcome.best.clone_from(&checkpoint.best);
+        self.outcome
+            .stopped_early
+            .clone_from(&checkpoint.standing.stopped_early);
+        let epoch = checkpoint.standing.epoch;
+        observer.weights(&Arc::new(self.network.snapshot(&self.classes, epoch)?));
+        Ok(checkpoint.standing.phase)
+    }
+
+    fn phases(
+        &mut self,
+        first: usize,
+        mut checkpoint: Option<Checkpoint>,
+        observer: &mut dyn Observer,
+    ) -> Result<(), FitError> {
+        let config = self.config;
+        for (index, phase) in config.phases.iter().enumerate().skip(first) {
+            let boundary = self.boundaries.get(index).copied().unwrap_or(0);
+            self.network.set_trainable_from(boundary)?;
+            if self.network.trainable().next().is_none() {
+                let words = format!("phase {} trains nothing: every layer is frozen", phase.name);
+                return Err(ExperimentError::Setting(words).into());
+            }
+            let mut state = self.begin_phase(index, phase, checkpoint.take(), observer)?;
+            let ended = self.epochs(&mut state, observer);
+            // Restored however training ends.
+            if let Some(best) = state.best.take() {
+                self.network.assign(&best.arrays)?;
+                let newest = self.outcome.history.last().map_or(0, |record| record.epoch);
+                if best.epoch != newest {
+                    observer.note(format!("The weights of epoch {} are restored", best.epoch));
+                }
+            }
+            ended?;
+        }
+        Ok(())
+    }
+
+    fn begin_phase(
+        &mut self,
+        index: usize,
+        phase: &'a Phase,
+        checkpoint: Option<Checkpoint>,
+        observer: &mut dyn Observer,
+    ) -> Result<PhaseState<'a>, FitError> {
+        let trainable = || self.network.trainable().map(|(_, value)| value);
+        let mut state = PhaseState {
+            index,
+            phase,
+            epochs: 0,
+            steps: 0,
+            optimizer: OptimizerState::new(trainable(), phase.optimizer)?,
+            rate: RateState::default(),
+            stopper: Stopper::new(self.config.early_stopping),
+            best: None,
+            features: None,
+        };
+        if let Some(checkpoint) = checkpoint {
+            let Checkpoint {
+                standing,
+                optimizer,
+                phase_best,
+                ..
+            } = checkpoint;
+            if standing.phase_epochs > 0 {
+                let names = self.network.trainable().map(|(name, _)| name);
+                let restored = state
+                    .optimizer
+                    .restore(names, standing.optimizer_step, &optimizer);
+                restored.map_err(|reason| {
+                    ExperimentError::Setting(format!("the checkpoint does not fit: {reason}"))
+                })?;
+                state.epochs = standing.phase_epochs;
+                state.steps = standing.phase_steps;
+                state.rate = standing.rate;
+                state.stopper = standing.stopper;
+                state.best = phase_best;
+            }
+        }
+        state.features = FrozenFeatures::compute(&self.network, self.data, observer)?;
+        Ok(state)
+    }
+
+    fn epochs(
+        &mut self,
+        state: &mut PhaseState<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<(), FitError> {
+        while state.epochs < state.phase.epochs && !state.stopper.stops() {
+            let epoch = self.outcome.history.len() + 1;
+            let (record, evaluation) = self.epoch(epoch, state, observer)?;
+            state.epochs += 1;
+            state.rate.epoch_done(&state.phase.schedule, &record);
+            let snapshot = Arc::new(self.network.snapshot(&self.classes, epoch)?);
+            let improved = state.stopper.epoch_done(&record);
+            if improved && state.stopper.restores() {
+                state.best = Some(Arc::clone(&snapshot));
+            }
+            let is_best = self.outcome.best.as_ref().is_none_or(|(_, best)| {
+                super::history::is_better(&record, best, self.config.early_stopping.as_ref())
+            });
+            if is_best {
+                self.outcome.best = Some((Arc::clone(&snapshot), record));
+            }
+            self.outcome.history.push(record);
+            if state.stopper.stops() && state.epochs < state.phase.epochs {
+                self.outcome.stopped_early.push(state.index + 1);
+                let words = state.stopper.words(&state.phase.name, epoch);
+                observer.note(words);
+            }
+            let checkpoint = self.checkpoint(epoch, state, &snapshot)?;
+            observer.weights(&snapshot);
+            observer.epoch(&EpochEnd {
+                record: &record,
+                evaluation,
+                checkpoint: &checkpoint,
+                snapshot: &snapshot,
+                is_best,
+                history: &self.outcome.history,
+            })?;
+        }
+        Ok(())
+    }
+
     fn epoch(
         &mut self,
         epoch: usize,
+        state: &mut PhaseState<'_>,
         observer: &mut dyn Observer,
     ) -> Result<(EpochRecord, Option<Evaluation>), FitError> {
         let start = Instant::now();
-        let order = batches::shuffled(&self.data.split.train, self.config.seed, epoch);
+        let config = self.config;
+        let mut order = batches::shuffled(&self.data.split.train, config.seed, epoch);
+        order.truncate(config.images_per_epoch(order.len()));
         let (mut loss_sum, mut right) = (0.0, 0.0);
         let mut waited = Duration::ZERO;
-        for batch in order.chunks(self.config.batch_size) {
+        for batch in order.chunks(config.batch_size) {
             waited += pulse(observer)?;
-            let record = self.train_batch(epoch, batch)?;
+            if let Some(rate) = observer.learning_rate() {
+                state.rate.set_full(rate);
+            }
+            let record = self.train_batch(epoch, batch, state)?;
             loss_sum += record.loss * batch.len() as f64;
             right += record.accuracy * batch.len() as f64;
             observer.step(&record)?;
         }
         let images = order.len() as f64;
         let images_per_sec = images / (start.elapsed() - waited).as_secs_f64().max(1e-9);
-        let evaluation = self.validate(epoch, observer, &mut waited)?;
+        let evaluation = self.validate(epoch, state, observer, &mut waited)?;
         let record = EpochRecord {
             epoch,
-            phase: 1,
+            phase: state.index + 1,
             train_loss: loss_sum / images,
             train_accuracy: right / images,
             val_loss: evaluation.as_ref().map(|e| e.loss),
             val_accuracy: evaluation.as_ref().map(Evaluation::accuracy),
+            learning_rate: self.learning_rate(state),
             images_per_sec,
             seconds: (start.elapsed() - waited).as_secs_f64(),
         };
         Ok((record, evaluation))
     }
 
-    fn train_batch(&mut self, epoch: usize, batch: &[usize]) -> Result<StepRecord, FitError> {
+    /// The learning rate of the phase's last step.
+    fn learning_rate(&self, state: &PhaseState<'_>) -> f64 {
+        let images = self.data.split.train.len();
+        let moment = Moment {
+            step: state.steps.saturating_sub(1),
+            steps_per_epoch: self.config.steps_per_epoch(images),
+            epochs: state.phase.epochs,
+        };
+        let full = state.phase.optimizer.learning_rate();
+        state
+            .rate
+            .learning_rate(&state.phase.schedule, full, &moment)
+    }
+
+    fn train_batch(
+        &mut self,
+        epoch: usize,
+        samples: &[usize],
+        state: &mut PhaseState<'_>,
+    ) -> Result<StepRecord, FitError> {
         self.step += 1;
-        // Dropout draws from libtorch's generator. Seeding it by step makes a run independent of what
-        // else used the generator, and lets it be taken up at any step. So does augmentation's seed.
-        let seed = step_seed(self.config.seed, self.step);
-        tch::manual_seed(seed);
-        let labels: Vec<usize> = batch
-            .iter()
-            .map(|&i| self.data.dataset.samples[i].label)
-            .collect();
-        let input = self.training_input(batch, seed.cast_unsigned())?;
-        let target = labels_tensor(&labels, self.network.placement().device)?;
-        for (_, parameter) in self.network.parameters() {
-            parameter.shallow_clone().zero_grad();
-        }
-        let logits = self.network.forward(&input, Mode::Train)?;
-        let loss = training_loss(&logits, &target, self.class_weights.as_ref())?;
-        loss.f_backward()?;
-        let loss = loss.f_double_value(&[])?;
-        if !loss.is_finite() {
+        state.steps += 1;
+        let batch = Batch {
+            data: self.data,
+            samples,
+            features: state.features.as_ref(),
+            seed: step::seed(self.config.seed, self.step),
+        };
+        let figures = batch.backward(&self.network, &self.loss)?;
+        if !figures.loss.is_finite() {
             return Err(FitError::NotFinite {
-                loss,
+                loss: figures.loss,
                 epoch,
                 step: self.step,
             });
         }
-        let right = logits
-            .f_argmax(-1, false)?
-            .f_eq_tensor(&target)?
-            .f_sum(Kind::Float)?;
-        let accuracy = right.f_double_value(&[])? / batch.len() as f64;
         let _no_grad = tch::no_grad_guard();
-        self.optimizer
-            .step(self.network.parameters().map(|(_, value)| value))?;
+        if let Some(norm) = self.config.clip_norm {
+            step::clip(&self.network, norm)?;
+        }
+        let rate = self.learning_rate(state);
+        let trainable = self.network.trainable().map(|(_, value)| value);
+        state.optimizer.step(trainable, rate)?;
         Ok(StepRecord {
             step: self.step,
             epoch,
-            loss,
-            accuracy,
+            loss: figures.loss,
+            accuracy: figures.accuracy,
         })
-    }
-
-    /// The images of a batch, augmented and normalised.
-    fn training_input(&self, batch: &[usize], seed: u64) -> Result<Tensor, TchError> {
-        let bytes = batches::gather(self.data.pixels, batch);
-        let augmentation = self.data.augmentation;
-        if augmentation.is_none() {
-            // Normalises in one go, which is faster.
-            return self.network.input(&bytes);
-        }
-        self.network
-            .changed_input(&bytes, |images| augment::apply(images, augmentation, seed))
     }
 
     fn validate(
         &self,
         epoch: usize,
+        state: &PhaseState<'_>,
         observer: &mut dyn Observer,
         waited: &mut Duration,
     ) -> Result<Option<Evaluation>, FitError> {
@@ -353,7 +548,12 @@ impl Run<'_> {
         if split.validation.is_empty() {
             return Ok(None);
         }
-        let evaluation = evaluate(&self.network, dataset, pixels, &split.validation, |done| {
+        let network = &self.network;
+        let features = state.features.as_ref();
+        let logits = |samples: &[usize]| -> Result<Tensor, TchError> {
+            step::logits(network, pixels, features, samples)
+        };
+        let evaluation = evaluate(network, dataset, &split.validation, logits, |done| {
             observer.validating(done);
             *waited += pulse(observer)?;
             Ok(())
@@ -364,21 +564,41 @@ impl Run<'_> {
             ..evaluation
         }))
     }
+
+    fn checkpoint(
+        &self,
+        epoch: usize,
+        state: &PhaseState<'_>,
+        snapshot: &WeightSnapshot,
+    ) -> Result<Checkpoint, FitError> {
+        let names = self.network.trainable().map(|(name, _)| name);
+        let (optimizer_step, optimizer) = state.optimizer.state(names)?;
+        Ok(Checkpoint {
+            standing: super::checkpoint::Standing {
+                epoch,
+                phase: state.index,
+                phase_epochs: state.epochs,
+                phase_steps: state.steps,
+                step: self.step,
+                optimizer_step,
+                rate: state.rate,
+                stopper: state.stopper,
+                stopped_early: self.outcome.stopped_early.clone(),
+            },
+            arrays: snapshot.arrays.clone(),
+            optimizer,
+            history: self.outcome.history.clone(),
+            best: self.outcome.best.clone(),
+            phase_best: state.best.clone(),
+        })
+    }
 }
 
 /// Asks the observer whether to go on; gives the time it waited (a pause is no training time).
-fn pulse(observer: &mut dyn Observer) -> Result<Duration, Cancelled> {
+pub fn pulse(observer: &mut dyn Observer) -> Result<Duration, Cancelled> {
     let start = Instant::now();
     match observer.pulse() {
         ControlFlow::Continue(()) => Ok(start.elapsed()),
         ControlFlow::Break(()) => Err(Cancelled),
     }
-}
-
-/// Mixes the run's seed with a step number (SplitMix64's finaliser), so that neighbouring steps share nothing.
-fn step_seed(seed: u64, step: usize) -> i64 {
-    let mut mixed = seed.wrapping_add((step as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (mixed ^ (mixed >> 31)).cast_signed()
 }

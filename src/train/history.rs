@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::early_stopping::EarlyStopping;
+
 /// One optimizer step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct StepRecord {
@@ -30,18 +32,24 @@ pub struct EpochRecord {
     pub val_loss: Option<f64>,
     /// Share of the validation part classified correctly, 0..1; `None` when it is empty.
     pub val_accuracy: Option<f64>,
+    /// Learning rate of its last step.
+    pub learning_rate: f64,
     /// Training images per second.
     pub images_per_sec: f64,
     /// Wall time of the epoch, validation included.
     pub seconds: f64,
 }
 
-/// The epoch whose weights are kept: highest validation accuracy, then lowest validation loss, then
-/// earliest. Without validation, the last epoch.
-pub fn best_epoch(history: &[EpochRecord]) -> Option<&EpochRecord> {
+/// The epoch whose weights are kept. With early stopping it is the one where the monitored figure was best;
+/// else the one with the highest validation accuracy, then the lowest validation loss, then the earliest, and
+/// without validation the last one.
+pub fn best_epoch<'a>(
+    history: &'a [EpochRecord],
+    early_stopping: Option<&EarlyStopping>,
+) -> Option<&'a EpochRecord> {
     let mut best = history.first()?;
     for record in &history[1..] {
-        if is_better(record, best) {
+        if is_better(record, best, early_stopping) {
             best = record;
         }
     }
@@ -49,7 +57,16 @@ pub fn best_epoch(history: &[EpochRecord]) -> Option<&EpochRecord> {
 }
 
 /// Whether `candidate`, which came later, beats `best`.
-pub fn is_better(candidate: &EpochRecord, best: &EpochRecord) -> bool {
+pub fn is_better(
+    candidate: &EpochRecord,
+    best: &EpochRecord,
+    early_stopping: Option<&EarlyStopping>,
+) -> bool {
+    if let Some(config) = early_stopping
+        && let (Some(new), Some(old)) = (config.monitor.of(candidate), config.monitor.of(best))
+    {
+        return config.is_improvement(new, old) || old.is_nan() && !new.is_nan();
+    }
     match (candidate.val_accuracy, best.val_accuracy) {
         (Some(new), Some(old)) if new != old => new > old,
         (Some(_), Some(_)) => candidate.val_loss < best.val_loss,
@@ -69,6 +86,7 @@ mod tests {
             train_accuracy: 0.5,
             val_accuracy: validation.map(|v| v.0),
             val_loss: validation.map(|v| v.1),
+            learning_rate: 0.001,
             images_per_sec: 1.0,
             seconds: 1.0,
         }
@@ -101,11 +119,11 @@ mod tests {
                 .map(|(i, v)| record(i + 1, v))
                 .collect();
             assert_eq!(
-                best_epoch(&history).map(|r| r.epoch),
+                best_epoch(&history, None).map(|r| r.epoch),
                 Some(expected),
                 "{why}"
             );
         }
-        assert!(best_epoch(&[]).is_none());
+        assert!(best_epoch(&[], None).is_none());
     }
 }

@@ -1,11 +1,15 @@
-//! The training loss: cross-entropy, with every class counting as much as the user wants.
+//! Losses: what training makes small and what validation reports.
 
-use tch::{Device, Reduction, TchError, Tensor};
+use tch::{Device, Kind, Reduction, TchError, Tensor};
 
 use super::{
-    experiment::{ExperimentError, TrainingConfig},
+    config::TrainingConfig,
+    experiment::ExperimentError,
     fit::{Data, FitError},
 };
+use crate::model::{Network, spec::Head};
+
+const IGNORED_LABEL: i64 = -100;
 
 /// The weight of each class, `[classes]`, on `device`; `None` when every class counts the same.
 ///
@@ -24,17 +28,142 @@ pub fn class_weights(
     Ok(Some(Tensor::f_from_slice(&weights)?.f_to_device(device)?))
 }
 
+/// What a run makes small.
+pub struct Loss {
+    head: Head,
+    class_weights: Option<Tensor>,
+    label_smoothing: f64,
+    /// Names of arrays with the factor of their squares.
+    penalties: Vec<(String, f64)>,
+}
+
+impl Loss {
+    /// The loss of `network`'s head with its layers' L2. `class_weights` is `[classes]`.
+    pub fn new(network: &Network, class_weights: Option<Tensor>, label_smoothing: f64) -> Self {
+        let mut penalties = Vec::new();
+        for node in network.nodes().iter() {
+            let l2 = network.spec().layers[node.layer].l2;
+            for (array, factor) in [("weight", l2.weight), ("bias", l2.bias)] {
+                if factor != 0.0 {
+                    penalties.push((format!("{}.{array}", node.name), factor));
+                }
+            }
+        }
+        Self {
+            head: network.spec().head,
+            class_weights,
+            label_smoothing,
+            penalties,
+        }
+    }
+
+    /// Mean loss of `logits` and the labels `target` `[N]`, with penalties for large weights that are trained.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn training(
+        &self,
+        network: &Network,
+        logits: &Tensor,
+        target: &Tensor,
+    ) -> Result<Tensor, TchError> {
+        let weights = self.class_weights.as_ref();
+        let mut loss = match self.head {
+            Head::Softmax => cross_entropy(logits, target, weights, self.label_smoothing)?,
+            Head::Sigmoid { .. } => {
+                binary_cross_entropy(logits, target, weights, self.label_smoothing)?
+            }
+        };
+        if self.penalties.is_empty() {
+            return Ok(loss);
+        }
+        for (name, value) in network.trainable() {
+            if let Some((_, factor)) = self.penalties.iter().find(|(array, _)| array == name) {
+                let squares = value.f_square()?.f_sum(Kind::Float)?;
+                loss = loss.f_add(&squares.f_mul_scalar(*factor)?)?;
+            }
+        }
+        Ok(loss)
+    }
+
+    /// The class that each row of `logits` says, `[N]`.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn answers(&self, logits: &Tensor) -> Result<Tensor, TchError> {
+        match self.head {
+            Head::Softmax => logits.f_argmax(-1, false),
+            Head::Sigmoid { threshold } => logits
+                .f_detach()?
+                .f_sigmoid()?
+                .f_flatten(0, -1)?
+                .f_ge(threshold)?
+                .f_to_kind(Kind::Int64),
+        }
+    }
+}
+
 /// Mean cross-entropy of `logits` `[N, classes]` and the labels `target` `[N]`. With `weights` `[classes]` it
 /// is PyTorch's weighted mean: each image counts as much as its class weighs, divided by the sum of those
-/// weights.
+/// weights. `smoothing` is PyTorch's `label_smoothing`.
 ///
 /// # Errors
 /// When libtorch refuses.
-pub fn training_loss(
+pub fn cross_entropy(
     logits: &Tensor,
     target: &Tensor,
     weights: Option<&Tensor>,
+    smoothing: f64,
 ) -> Result<Tensor, TchError> {
-    const IGNORED_LABEL: i64 = -100;
-    logits.f_cross_entropy_loss(target, weights, Reduction::Mean, IGNORED_LABEL, 0.0)
+    logits.f_cross_entropy_loss(target, weights, Reduction::Mean, IGNORED_LABEL, smoothing)
+}
+
+/// Mean binary cross-entropy of `logits` `[N, 1]` and the labels `target` `[N]` of 0 and 1, weighted like
+/// [`cross_entropy`]. Smoothed targets are `target · (1 − smoothing) + smoothing / 2`, as in Keras.
+///
+/// # Errors
+/// When libtorch refuses.
+pub fn binary_cross_entropy(
+    logits: &Tensor,
+    target: &Tensor,
+    weights: Option<&Tensor>,
+    smoothing: f64,
+) -> Result<Tensor, TchError> {
+    let logits = logits.f_flatten(0, -1)?;
+    let wanted = target
+        .f_to_kind(Kind::Float)?
+        .f_mul_scalar_(1.0 - smoothing)?
+        .f_add_scalar_(smoothing / 2.0)?;
+    let none = None::<Tensor>;
+    let Some(weights) = weights else {
+        return logits.f_binary_cross_entropy_with_logits(
+            &wanted,
+            none.as_ref(),
+            none.as_ref(),
+            Reduction::Mean,
+        );
+    };
+    let each = weights.f_index_select(0, target)?;
+    logits
+        .f_binary_cross_entropy_with_logits(&wanted, Some(&each), none.as_ref(), Reduction::Sum)?
+        .f_divide(&each.f_sum(Kind::Float)?)
+}
+
+/// Sum over images of the loss without weights, smoothing and penalties: what validation reports.
+///
+/// # Errors
+/// When libtorch refuses.
+pub fn plain_sum(head: Head, logits: &Tensor, target: &Tensor) -> Result<Tensor, TchError> {
+    let none = None::<Tensor>;
+    match head {
+        Head::Softmax => {
+            logits.f_cross_entropy_loss(target, none.as_ref(), Reduction::Sum, IGNORED_LABEL, 0.0)
+        }
+        Head::Sigmoid { .. } => logits.f_flatten(0, -1)?.f_binary_cross_entropy_with_logits(
+            &target.f_to_kind(Kind::Float)?,
+            none.as_ref(),
+            none.as_ref(),
+            Reduction::Sum,
+        ),
+    }
 }

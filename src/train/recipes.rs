@@ -85,7 +85,7 @@ mod tests {
         let parameters: usize = shapes.iter().map(|shape| shape.parameters).sum();
         assert_eq!(parameters, 336 + 1_308 + 2_616 + 73_731);
         assert_eq!(
-            (recipe.training.epochs, recipe.training.batch_size),
+            (recipe.training.epochs(), recipe.training.batch_size),
             (5, 50)
         );
     }

@@ -1,13 +1,14 @@
-//! The folder a run leaves: its experiment, its history, its last and best weights.
+//! The folder a run leaves: its experiment, its history, its last and best weights, and how it ended.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    checkpoint,
-    experiment::Experiment,
+    experiment::{Experiment, ExperimentError},
     fit::{EpochEnd, FitError},
     history::{EpochRecord, StepRecord},
 };
@@ -18,12 +19,48 @@ use crate::data::{
 /// Name of the trained model in a run's folder.
 pub const MODEL_FILE: &str = "model.safetensors";
 
+/// The experiment in a run's folder.
+pub const EXPERIMENT_FILE: &str = "experiment.ron";
+/// The epochs in a run's folder.
+pub const HISTORY_FILE: &str = "history.csv";
+/// The steps in a run's folder.
+pub const STEPS_FILE: &str = "steps.csv";
+/// The checkpoints in a run's folder.
+pub const CHECKPOINTS: &str = "checkpoints";
+/// How a run ended; missing while it goes on, and when the program was killed.
+pub const RESULT_FILE: &str = "result.ron";
+const SPLIT_FILE: &str = "split.csv";
+/// Locked by the process that trains.
+const LOCK_FILE: &str = "running.lock";
+
+/// How a run ended. Plain data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// Nobody stopped it and nothing failed.
+    pub completed: bool,
+    /// Why it could not go on.
+    pub failure: Option<String>,
+    /// Epoch whose weights are kept; 0 when none was finished.
+    pub best_epoch: usize,
+    /// Accuracy of the kept weights on the test part, 0..1; `None` when that part is empty.
+    pub test_accuracy: Option<f64>,
+    /// Phases, from 1, that early stopping ended.
+    pub stopped_early: Vec<usize>,
+    /// Identifies which image stood in which part.
+    pub split_hash: String,
+    /// How it computed, in words.
+    pub computed: String,
+    /// Wall time of the last sitting.
+    pub seconds: f64,
+}
+
 /// A run's folder, open for writing.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    history: Vec<EpochRecord>,
     steps: csv::Writer<fs::File>,
+    /// Held as long as the run goes on; the system lets it go when the process dies.
+    _lock: fs::File,
 }
 
 fn failed(path: &Path) -> impl Fn(io::Error) -> FitError {
@@ -38,17 +75,62 @@ impl RunFolder {
     /// When it cannot be written.
     pub fn create(path: &Path, experiment: &Experiment) -> Result<Self, FitError> {
         let path = free_folder(path);
-        let checkpoints = path.join("checkpoints");
+        let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(failed(&checkpoints))?;
-        let file = path.join("experiment.ron");
+        let lock = lock(&path)?;
+        let file = path.join(EXPERIMENT_FILE);
         write_atomically(&file, experiment.to_ron()?.as_bytes()).map_err(failed(&file))?;
-        let file = path.join("steps.csv");
+        let file = path.join(STEPS_FILE);
         let steps = csv::Writer::from_path(&file).map_err(|error| failed(&file)(error.into()))?;
         Ok(Self {
             path,
-            history: Vec::new(),
             steps,
+            _lock: lock,
         })
+    }
+
+    /// Opens the folder of a run that ended or was killed, to go on after `step` steps: later ones are taken
+    /// out of `steps.csv`, and how it ended is forgotten.
+    ///
+    /// # Errors
+    /// When another process trains it or a file cannot be read or written.
+    pub fn resume(path: &Path, step: usize) -> Result<Self, FitError> {
+        let lock = lock(path)?;
+        let file = path.join(STEPS_FILE);
+        let kept = steps_until(&file, step).map_err(|error| failed(&file)(error.into()))?;
+        write_atomically(&file, &kept).map_err(failed(&file))?;
+        let result = path.join(RESULT_FILE);
+        match fs::remove_file(&result) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed(&result)(error));
+            }
+            _ => {}
+        }
+        let append = fs::OpenOptions::new().append(true).open(&file);
+        let append = append.map_err(failed(&file))?;
+        let mut writer = csv::WriterBuilder::new();
+        writer.has_headers(kept.is_empty());
+        Ok(Self {
+            path: path.to_path_buf(),
+            steps: writer.from_writer(append),
+            _lock: lock,
+        })
+    }
+
+    /// Writes how the run ended.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(&self, result: &RunResult) -> Result<(), FitError> {
+        let file = self.path.join(RESULT_FILE);
+        let pretty = ron::ser::to_string_pretty(result, ron::ser::PrettyConfig::default());
+        let text = pretty.map_err(|error| FitError::Write(error.to_string()))?;
+        write_atomically(&file, text.as_bytes()).map_err(failed(&file))
+    }
+
+    /// Where its checkpoints are.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.path.join(CHECKPOINTS)
     }
 
     /// Where it is.
@@ -72,21 +154,19 @@ impl RunFolder {
     /// When something cannot be written.
     pub fn write_epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError> {
         self.steps.flush().map_err(failed(&self.path))?;
-        self.history.push(*end.record);
-        let file = self.path.join("history.csv");
-        let csv = history_csv(&self.history).map_err(FitError::Write)?;
-        write_atomically(&file, &csv).map_err(failed(&file))?;
-        let checkpoints = self.path.join("checkpoints");
-        checkpoint::save(&checkpoints.join("last.safetensors"), end)?;
-        if end.is_best {
-            let (last, best) = (
-                checkpoints.join("last.safetensors"),
-                checkpoints.join("best.safetensors"),
-            );
-            let bytes = fs::read(&last).map_err(failed(&last))?;
-            write_atomically(&best, &bytes).map_err(failed(&best))?;
-        }
-        Ok(())
+        let saved = end.checkpoint.save(&self.checkpoints());
+        saved.map_err(FitError::Write)?;
+        self.write_history(end.history)
+    }
+
+    /// Writes `history.csv`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_history(&self, history: &[EpochRecord]) -> Result<(), FitError> {
+        let file = self.path.join(HISTORY_FILE);
+        let csv = history_csv(history).map_err(FitError::Write)?;
+        write_atomically(&file, &csv).map_err(failed(&file))
     }
 
     /// Writes `split.csv`: every sample's part and label, in the dataset's order.
@@ -94,29 +174,94 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be written.
     pub fn write_split(&self, split: &Split, dataset: &Dataset) -> Result<(), FitError> {
-        let file = self.path.join("split.csv");
-        let write = || -> Result<(), String> {
-            let mut writer = csv::Writer::from_writer(Vec::new());
-            let words = |error: csv::Error| error.to_string();
-            writer
-                .write_record(["file", "part", "label"])
-                .map_err(words)?;
-            for (index, sample) in dataset.samples.iter().enumerate() {
-                let part = split.of(index).map_or("none", SplitName::word);
-                let class = dataset.class_name(sample.label);
-                let record = [&sample_name(&sample.path), part, class];
-                writer.write_record(record).map_err(words)?;
-            }
-            let bytes = writer.into_inner().map_err(|error| error.to_string())?;
-            write_atomically(&file, &bytes).map_err(|error| error.to_string())
-        };
-        write().map_err(|reason| FitError::Write(format!("{}: {reason}", display_path(&file))))
+        let file = self.path.join(SPLIT_FILE);
+        let text = split_csv(split, dataset).map_err(FitError::Write)?;
+        write_atomically(&file, &text).map_err(failed(&file))
+    }
+
+    /// Whether the run in the folder `path` divided the same images into the same parts.
+    ///
+    /// # Errors
+    /// When they are others now, which would mix what was trained on with what is validated on.
+    pub fn check_split(path: &Path, split: &Split, dataset: &Dataset) -> Result<(), FitError> {
+        let before = fs::read(path.join(SPLIT_FILE)).unwrap_or_default();
+        let now = split_csv(split, dataset).map_err(FitError::Write)?;
+        if before == now {
+            return Ok(());
+        }
+        let words = format!(
+            "cannot go on with {}: its images or their division have changed since it began; start a new run",
+            display_path(path)
+        );
+        Err(ExperimentError::Setting(words).into())
     }
 
     /// Where the run's model belongs.
     pub fn model_path(&self) -> PathBuf {
         self.path.join(MODEL_FILE)
     }
+}
+
+/// `split.csv`: every sample's part and label, in the dataset's order.
+fn split_csv(split: &Split, dataset: &Dataset) -> Result<Vec<u8>, String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let words = |error: csv::Error| error.to_string();
+    writer
+        .write_record(["file", "part", "label"])
+        .map_err(words)?;
+    for (index, sample) in dataset.samples.iter().enumerate() {
+        let part = split.of(index).map_or("none", SplitName::word);
+        let class = dataset.class_name(sample.label);
+        let record = [&sample_name(&sample.path), part, class];
+        writer.write_record(record).map_err(words)?;
+    }
+    writer.into_inner().map_err(|error| error.to_string())
+}
+
+/// Whether a process trains the run in the folder `path`.
+pub fn is_running(path: &Path) -> bool {
+    let file = fs::File::open(path.join(LOCK_FILE));
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+}
+
+fn lock(path: &Path) -> Result<fs::File, FitError> {
+    let file = path.join(LOCK_FILE);
+    let lock = fs::File::create(&file).map_err(failed(&file))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(fs::TryLockError::WouldBlock) => Err(FitError::Write(format!(
+            "{}: another Convscope trains this run",
+            display_path(path)
+        ))),
+        // Some network drives know no locks; then nobody is warned.
+        Err(fs::TryLockError::Error(_)) => Ok(lock),
+    }
+}
+
+/// The heading and the rows of the first `step` steps of a `steps.csv`, as they stand in it; a last row that a
+/// kill cut off is left out.
+fn steps_until(file: &Path, step: usize) -> Result<Vec<u8>, csv::Error> {
+    let Ok(mut reader) = csv::ReaderBuilder::new().flexible(true).from_path(file) else {
+        return Ok(Vec::new());
+    };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let headings = reader.byte_headers()?.clone();
+    if headings.is_empty() {
+        return Ok(Vec::new());
+    }
+    writer.write_byte_record(&headings)?;
+    for (number, record) in (1..=step).zip(reader.byte_records()) {
+        let record = record?;
+        let whole =
+            record.len() == headings.len() && record.get(0) == Some(number.to_string().as_bytes());
+        if !whole {
+            break;
+        }
+        writer.write_byte_record(&record)?;
+    }
+    writer
+        .into_inner()
+        .map_err(|error| io::Error::other(error.to_string()).into())
 }
 
 fn free_folder(path: &Path) -> PathBuf {

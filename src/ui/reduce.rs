@@ -110,8 +110,12 @@ impl AppState {
                 steps_per_epoch,
                 epochs,
                 train_images,
+                experiment,
+                history,
                 ..
             } if current == Some(job) => {
+                self.training.epochs = history;
+                self.training.experiment = Some(experiment);
                 self.training.steps_per_epoch = steps_per_epoch;
                 self.training.total_epochs = epochs;
                 self.training.train_images = train_images;

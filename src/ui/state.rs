@@ -18,7 +18,7 @@ use crate::{
         Similar, TrainingOutcome,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
-    model::{LayerKind, LayerShape, ShapeError, shapes},
+    model::{LayerKind, LayerShape, ShapeError, shapes, spec::Head},
     train::{EpochRecord, Evaluation, Experiment, StepRecord},
 };
 
@@ -84,6 +84,8 @@ pub struct Training {
     pub total_epochs: usize,
     /// Images the run trains on.
     pub train_images: usize,
+    /// What the run trains and how; `None` before the first run.
+    pub experiment: Option<Arc<Experiment>>,
 }
 
 impl Training {
@@ -112,7 +114,9 @@ impl Training {
 
     /// The epoch whose weights are kept.
     pub fn best_epoch(&self) -> Option<&EpochRecord> {
-        crate::train::history::best_epoch(&self.epochs)
+        let experiment = self.experiment.as_ref();
+        let early_stopping = experiment.and_then(|experiment| experiment.training.early_stopping);
+        crate::train::history::best_epoch(&self.epochs, early_stopping.as_ref())
     }
 }
 
@@ -406,13 +410,18 @@ impl AppState {
         let Some(classes) = self.dataset().map(|dataset| dataset.classes.len()) else {
             return;
         };
-        let last = self.experiment.model.layers.last_mut();
-        let Some(LayerKind::Dense { units }) = last.map(|layer| &mut layer.kind) else {
+        let model = &mut self.experiment.model;
+        let last = model.layers.last_mut();
+        let Some(LayerKind::Dense { units, .. }) = last.map(|layer| &mut layer.kind) else {
             return;
         };
-        if *units != classes {
-            *units = classes;
-            let words = format!("The last layer now has {classes} units, one per class");
+        let logits = model.head.logits(classes).unwrap_or_else(|| {
+            model.head = Head::Softmax;
+            classes
+        });
+        if *units != logits {
+            *units = logits;
+            let words = format!("The last layer now has {logits} units, one per class");
             self.note(Level::Info, words);
         }
     }

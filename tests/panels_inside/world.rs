@@ -90,6 +90,7 @@ fn world(folder: &Path, name: &str) -> World {
     let last = experiment.model.layers.last_mut().unwrap();
     last.kind = LayerKind::Dense {
         units: classes.len(),
+        activation: convscope::model::spec::Activation::Linear,
     };
     let spec: Arc<ModelSpec> = Arc::new(experiment.model.clone());
     let network = |seed: u64| Network::new(Arc::clone(&spec), seed, Placement::default()).unwrap();

@@ -139,6 +139,7 @@ impl App {
             experiment,
             dataset,
             run,
+            resume: false,
         });
         self.state.training = Training {
             run: RunState::Running {

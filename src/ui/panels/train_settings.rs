@@ -56,7 +56,10 @@ fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn training_fields_ui(ui: &mut Ui, training: &mut TrainingConfig) {
-    let value = DragValue::new(&mut training.epochs)
+    let Some(phase) = training.phases.first_mut() else {
+        return;
+    };
+    let value = DragValue::new(&mut phase.epochs)
         .range(1..=1_000)
         .speed(0.1);
     field(
@@ -65,16 +68,7 @@ fn training_fields_ui(ui: &mut Ui, training: &mut TrainingConfig) {
         "Times all training images are gone through. More learns longer, then overfits. Recipe: 5",
         value,
     );
-    let value = DragValue::new(&mut training.batch_size)
-        .range(1..=1_024)
-        .speed(0.5);
-    field(
-        ui,
-        "Batch size",
-        "Images per step. Larger is steadier and takes more memory. Recipe: 50",
-        value,
-    );
-    let mut rate = training.optimizer.learning_rate();
+    let mut rate = phase.optimizer.learning_rate();
     let speed = rate * 0.01;
     let value = DragValue::new(&mut rate)
         .range(1e-7..=10.0)
@@ -89,7 +83,16 @@ fn training_fields_ui(ui: &mut Ui, training: &mut TrainingConfig) {
         "Step size of Adam. Larger learns faster until it diverges. Recipe: 0.001",
         value,
     );
-    training.optimizer.set_learning_rate(rate);
+    phase.optimizer.set_learning_rate(rate);
+    let value = DragValue::new(&mut training.batch_size)
+        .range(1..=1_024)
+        .speed(0.5);
+    field(
+        ui,
+        "Batch size",
+        "Images per step. Larger is steadier and takes more memory. Recipe: 50",
+        value,
+    );
     let value = DragValue::new(&mut training.seed).speed(1.0);
     field(
         ui,

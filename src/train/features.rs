@@ -1,0 +1,107 @@
+//! What frozen layers make of each image, computed once: as long as nothing random stands before them, every
+//! epoch would compute the same again.
+
+use tch::{TchError, Tensor};
+
+use super::fit::{Data, FitError, Observer, pulse};
+use crate::{
+    data::batches,
+    model::{Network, network::Mode},
+};
+
+/// Images per forward pass.
+const BATCH: usize = 32;
+/// More than this is not kept in memory: layers then compute it again in each epoch.
+const MOST_BYTES: usize = 2 << 30;
+
+/// Outputs of the last frozen layer for the training and validation images of a run.
+pub struct FrozenFeatures {
+    /// The node that goes on from them.
+    start: usize,
+    /// `[images, …]`.
+    values: Tensor,
+    /// Row of each sample of the dataset; those that are not there are never asked for.
+    rows: Vec<i64>,
+}
+
+impl FrozenFeatures {
+    /// Runs all images through the frozen layers; `None` when that would not pay: nothing is frozen, images
+    /// vary, a frozen layer is random, or the features would not fit into memory.
+    ///
+    /// # Errors
+    /// When the run is stopped or libtorch refuses.
+    pub fn compute(
+        network: &Network,
+        data: &Data<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Self>, FitError> {
+        let start = boundary(network);
+        let samples = [&data.split.train[..], &data.split.validation[..]].concat();
+        let values_each = match start.checked_sub(1) {
+            Some(last) => network.nodes()[last].shape.output.values(),
+            None => 0,
+        };
+        let bytes = samples
+            .len()
+            .saturating_mul(values_each)
+            .saturating_mul(size_of::<f32>());
+        if start == 0 || !data.augmentation.is_none() || bytes > MOST_BYTES {
+            return Ok(None);
+        }
+        observer.note(format!(
+            "Frozen layers: their output is computed once for {} images",
+            crate::format::thousands(samples.len())
+        ));
+        let _no_grad = tch::no_grad_guard();
+        let mut parts = Vec::new();
+        for chunk in samples.chunks(BATCH) {
+            pulse(observer)?;
+            let input = network.input(&batches::gather(data.pixels, chunk))?;
+            parts.push(network.forward_between(&input, Mode::Evaluate, (0, start))?);
+        }
+        let mut rows = vec![0; data.dataset.samples.len()];
+        for (row, sample) in samples.iter().enumerate() {
+            rows[*sample] = row as i64;
+        }
+        Ok(Some(Self {
+            start,
+            values: Tensor::f_cat(&parts, 0)?,
+            rows,
+        }))
+    }
+
+    /// Logits of `samples`.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn logits(
+        &self,
+        network: &Network,
+        samples: &[usize],
+        mode: Mode,
+    ) -> Result<Tensor, TchError> {
+        let rows: Vec<i64> = samples.iter().map(|sample| self.rows[*sample]).collect();
+        let rows = Tensor::f_from_slice(&rows)?.f_to_device(self.values.device())?;
+        let features = self.values.f_index_select(0, &rows)?;
+        network.forward_between(&features, mode, (self.start, network.nodes().len()))
+    }
+}
+
+/// The node after the longest row of whole layers that are frozen and not random; 0 when none of them has
+/// weights, so that nothing would be saved.
+fn boundary(network: &Network) -> usize {
+    let nodes = network.nodes();
+    let frozen = network.trainable_from().min(nodes.len());
+    let random = nodes.iter().position(|node| node.op.is_random());
+    let end = random.map_or(frozen, |random| random.min(frozen));
+    let is_boundary = |at: &usize| {
+        nodes
+            .get(*at)
+            .is_none_or(|next| next.layer != nodes[at - 1].layer)
+    };
+    let Some(start) = (1..=end).rev().find(is_boundary) else {
+        return 0;
+    };
+    let has_weights = nodes[..start].iter().any(|node| node.shape.parameters > 0);
+    if has_weights { start } else { 0 }
+}
