@@ -153,7 +153,7 @@ fn layer(spec: &ModelSpec, at: usize) -> Result<&LayerSpec, EditError> {
 }
 
 /// Whether `boundary` names the layer called `name` or a node of it.
-fn belongs(boundary: &str, name: &str) -> bool {
+pub fn belongs(boundary: &str, name: &str) -> bool {
     let rest = boundary.strip_prefix(name);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -26,6 +26,12 @@ pub enum Purpose {
     OpenModel,
     /// Open an experiment file.
     OpenExperiment,
+    /// Open a file of layers.
+    ImportLayers,
+    /// Write the layers.
+    ExportLayers,
+    /// Choose the initial weights of the chosen backbone.
+    ChooseWeights,
     /// Write the model.
     SaveModel,
     /// Classify images.
@@ -43,6 +49,9 @@ impl Purpose {
             Self::ExportEdits => "Export changes",
             Self::OpenModel => "Open model",
             Self::OpenExperiment => "Open experiment",
+            Self::ImportLayers => "Import layers",
+            Self::ExportLayers => "Export layers",
+            Self::ChooseWeights => "Choose weights",
             Self::SaveModel => "Save model",
             Self::ChooseImages => "Choose images",
             Self::SavePicture => "Save picture",
@@ -55,7 +64,8 @@ impl Purpose {
             Self::OpenDatasetFile => &["npz", "zip", "tar", "gz", "tgz", "csv", "tsv", "bin"],
             Self::ExportEdits => &["ron"],
             Self::OpenModel | Self::SaveModel => &["safetensors"],
-            Self::OpenExperiment => &["ron"],
+            Self::OpenExperiment | Self::ImportLayers | Self::ExportLayers => &["ron"],
+            Self::ChooseWeights => &["pth", "pt", "safetensors"],
             Self::ChooseImages => &IMAGE_ENDINGS,
             Self::SavePicture => &["png"],
         }
@@ -64,10 +74,15 @@ impl Purpose {
     fn kind(self) -> DialogType {
         match self {
             Self::OpenDataset => DialogType::SelectFolder,
-            Self::SaveModel | Self::SavePicture | Self::ExportEdits => DialogType::SaveFile,
-            Self::OpenDatasetFile | Self::OpenModel | Self::OpenExperiment | Self::ChooseImages => {
-                DialogType::OpenFile
+            Self::SaveModel | Self::SavePicture | Self::ExportEdits | Self::ExportLayers => {
+                DialogType::SaveFile
             }
+            Self::OpenDatasetFile
+            | Self::OpenModel
+            | Self::OpenExperiment
+            | Self::ImportLayers
+            | Self::ChooseWeights
+            | Self::ChooseImages => DialogType::OpenFile,
         }
     }
 
@@ -76,6 +91,7 @@ impl Purpose {
             Self::SaveModel => "model.safetensors",
             Self::SavePicture => "picture.png",
             Self::ExportEdits => "changes.ron",
+            Self::ExportLayers => "layers.ron",
             _ => "",
         }
     }

@@ -9,6 +9,7 @@ use std::{
 use super::settings::Settings;
 use crate::{
     data::{Edits, Picture, dataset::display_path, edits, files},
+    model::{ModelSpec, spec_file},
     worker::Worker,
 };
 
@@ -22,6 +23,8 @@ pub enum FileTask {
     Sidecar(Arc<Edits>, PathBuf, PathBuf),
     /// Write what the user changed about a dataset where they want it.
     Edits(Arc<Edits>, PathBuf),
+    /// Write the layers of a network where the user wants them.
+    Layers(Box<ModelSpec>, PathBuf),
     /// Append a line to the log file.
     Log(String, PathBuf),
 }
@@ -43,6 +46,9 @@ pub fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receive
                 }
                 FileTask::Edits(edits, path) => {
                     edits.save(&path).map_err(|error| error.to_string())
+                }
+                FileTask::Layers(spec, path) => {
+                    spec_file::save(&spec, &path).map_err(|error| error.to_string())
                 }
                 FileTask::Log(line, path) => append_line(&line, &path),
             };

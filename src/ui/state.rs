@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::data_tools::DataTools;
+use super::design::Design;
 use super::public_datasets::PublicDatasets;
 use crate::{
     data::{
@@ -18,7 +19,7 @@ use crate::{
         Similar, TrainingOutcome,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
-    model::{LayerKind, LayerShape, ShapeError, shapes, spec::Head},
+    model::{LayerShape, ShapeError, shapes},
     train::{EpochRecord, Evaluation, Experiment, StepRecord},
 };
 
@@ -305,6 +306,10 @@ pub struct AppState {
     pub predict: PredictState,
     /// The tools of the Data step.
     pub tools: DataTools,
+    /// The network being edited.
+    pub design: Design,
+    /// The recipes that ship with the program; `None` until they have been read.
+    pub recipes: Option<Arc<[Experiment]>>,
     /// Public datasets and their downloads.
     pub public: PublicDatasets,
     /// What the browser shows, in its order: Previous and Next go through it.
@@ -343,6 +348,8 @@ impl AppState {
             maximise: MaximiseState::default(),
             predict: PredictState::default(),
             tools: DataTools::default(),
+            design: Design::default(),
+            recipes: None,
             public: PublicDatasets::default(),
             browsed: Arc::from([]),
             similar: SimilarState::default(),
@@ -403,33 +410,6 @@ impl AppState {
         shapes::check_classifier(&self.experiment.model, classes)
             .err()
             .map(|error| error.to_string())
-    }
-
-    /// Gives the last dense layer one unit per class of the open dataset, and says so.
-    fn fit_last_layer(&mut self) {
-        let Some(classes) = self.dataset().map(|dataset| dataset.classes.len()) else {
-            return;
-        };
-        let model = &mut self.experiment.model;
-        let last = model.layers.last_mut();
-        let Some(LayerKind::Dense { units, .. }) = last.map(|layer| &mut layer.kind) else {
-            return;
-        };
-        let logits = model.head.logits(classes).unwrap_or_else(|| {
-            model.head = Head::Softmax;
-            classes
-        });
-        if *units != logits {
-            *units = logits;
-            let words = format!("The last layer now has {logits} units, one per class");
-            self.note(Level::Info, words);
-        }
-    }
-
-    /// Makes what follows from the experiment agree with it again.
-    pub fn experiment_changed(&mut self) {
-        self.fit_last_layer();
-        self.shapes = shapes::layer_shapes(&self.experiment.model).map(Into::into);
     }
 
     /// The edits that the user wants: those of the open dataset, or newer ones that are being applied.
