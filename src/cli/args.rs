@@ -7,9 +7,10 @@ use clap::{
     error::ErrorKind,
 };
 
-use crate::data::generate::GeneratedSet;
-
-use crate::data::dataset::SourceKind;
+use crate::{
+    data::{dataset::SourceKind, generate::GeneratedSet},
+    train::config::Precision,
+};
 
 /// Train image classifiers and see what they see.
 ///
@@ -214,28 +215,24 @@ pub struct TrainArgs {
     /// Folder for the run; another name is taken when it holds something already
     #[arg(long, value_name = "RUN")]
     pub out: Option<PathBuf>,
-    /// Epochs to train instead of the experiment's
+    /// Epochs of each phase instead of the experiment's
     #[arg(long, value_parser = at_least_one)]
     pub epochs: Option<usize>,
     /// Seed of weights, image order and dropout instead of the experiment's; the split keeps its own
     #[arg(long)]
     pub seed: Option<u64>,
-    /// CPU threads; the choice is libtorch's unless given
+    /// CPU threads; all cores less what the window needs unless given
     #[arg(long, value_parser = at_least_one)]
     pub threads: Option<usize>,
-    /// Number format: f32 or auto
-    #[arg(long, default_value = "auto", value_parser = precision)]
-    pub precision: Precision,
+    /// Number format: f32, bf16 or auto, which measures; the experiment's unless given
+    #[arg(long, value_parser = precision)]
+    pub precision: Option<Precision>,
     /// Where to compute: cpu or auto
     #[arg(long, default_value = "auto", value_parser = device)]
     pub device: Device,
-}
-
-/// Number format to compute in; one exists so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
-    /// 32-bit floats.
-    F32,
+    /// Go on with the run that --out holds; a new one begins when it holds none
+    #[arg(long, requires = "out")]
+    pub resume: bool,
 }
 
 /// Where to compute; one place exists so far.
@@ -337,9 +334,10 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 
 fn precision(text: &str) -> Result<Precision, String> {
     match text {
-        "f32" | "auto" => Ok(Precision::F32),
-        "bf16" => Err("this version computes in f32 only: use f32 or auto".into()),
-        _ => Err("use f32 or auto".into()),
+        "f32" => Ok(Precision::F32),
+        "bf16" => Ok(Precision::Bf16),
+        "auto" => Ok(Precision::Auto),
+        _ => Err("use f32, bf16 or auto".into()),
     }
 }
 
@@ -365,7 +363,7 @@ mod tests {
     #[test]
     fn what_is_not_built_yet_is_refused_in_words() {
         for (option, value, part) in [
-            ("--precision", "bf16", "f32 only"),
+            ("--precision", "f16", "bf16"),
             ("--device", "cuda:0", "CPU only"),
             ("--epochs", "0", "at least 1"),
             ("--what", "saliency", "saliency"),

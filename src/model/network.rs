@@ -1,6 +1,6 @@
 //! A specification made runnable: libtorch parameters and a forward pass whose every node can be tapped.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -478,6 +478,23 @@ pub fn array_shapes(nodes: &[Node]) -> Vec<(String, Vec<usize>)> {
         needed.map(move |(suffix, dims, ..)| (format!("{name}.{suffix}"), dims))
     };
     nodes.iter().flat_map(of_node).collect()
+}
+
+/// Puts arrays of a network of `spec` into node order; what belongs to no node comes last, by name.
+///
+/// # Errors
+/// When the specification does not fit together.
+pub fn sort_arrays(arrays: &mut [NamedArray], spec: &ModelSpec) -> Result<(), ShapeError> {
+    let names = array_shapes(&graph::nodes(spec)?).into_iter();
+    let order: HashMap<String, usize> = names
+        .enumerate()
+        .map(|(at, (name, _))| (name, at))
+        .collect();
+    arrays.sort_by_cached_key(|array| {
+        let position = order.get(&array.name).copied();
+        (position.unwrap_or(usize::MAX), array.name.clone())
+    });
+    Ok(())
 }
 
 /// The arrays that a node needs.

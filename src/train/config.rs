@@ -101,6 +101,13 @@ impl TrainingConfig {
         self.phases.iter().map(|phase| phase.epochs).sum()
     }
 
+    /// Gives every phase this many epochs.
+    pub fn set_epochs(&mut self, epochs: usize) {
+        for phase in &mut self.phases {
+            phase.epochs = epochs;
+        }
+    }
+
     /// Images that a training epoch goes through when there are `images`.
     pub fn images_per_epoch(&self, images: usize) -> usize {
         self.steps_per_epoch(images)
