@@ -16,15 +16,18 @@ use crate::{
     engine::{Event, Level, OpenRequest, TrainRequest, TrainingOutcome},
     export::options,
     format::thousands,
-    resources,
     train::{
-        EpochRecord, Experiment, TrainingConfig, recipes,
+        EpochRecord, Experiment, TrainingConfig, dataset_reference, recipes,
         run_folder::{EXPERIMENT_FILE, default_runs_folder},
     },
 };
 
 pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
     let mut experiment = experiment(args)?;
+    let stands_in = dataset_reference::locate(&mut experiment);
+    if let Some(words) = &stands_in {
+        say(words);
+    }
     let run = args
         .out
         .clone()
@@ -35,11 +38,19 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
     }
     let session = Session::start()?;
     let dataset = session.open_dataset(OpenRequest {
-        path: resources::resolve(&experiment.dataset.path),
+        path: experiment.dataset.path.clone(),
         kind: experiment.dataset.kind,
         // What the experiment says counts; without it, what the user changed in the window.
         edits: (!experiment.edits.is_empty()).then(|| experiment.edits.clone()),
     })?;
+    let classes = dataset.dataset.classes.len();
+    if stands_in.is_some()
+        && let Some(units) = experiment.model.fit_classes(classes)
+    {
+        say(&format!(
+            "the last layer now has {units} units for {classes} classes"
+        ));
+    }
     for words in options::words(&experiment) {
         say(&words);
     }

@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 pub mod config;
+pub mod dataset_reference;
 pub mod early_stopping;
 pub mod evaluate;
 pub mod experiment;

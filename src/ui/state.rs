@@ -18,7 +18,7 @@ use crate::{
         Similar, TrainingOutcome,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
-    model::{LayerKind, LayerShape, ShapeError, shapes, spec::Head},
+    model::{LayerShape, ShapeError, shapes},
     train::{EpochRecord, Evaluation, Experiment, StepRecord},
 };
 
@@ -405,23 +405,13 @@ impl AppState {
             .map(|error| error.to_string())
     }
 
-    /// Gives the last dense layer one unit per class of the open dataset, and says so.
+    /// Gives the last dense layer the units that the open dataset's classes need, and says so.
     fn fit_last_layer(&mut self) {
         let Some(classes) = self.dataset().map(|dataset| dataset.classes.len()) else {
             return;
         };
-        let model = &mut self.experiment.model;
-        let last = model.layers.last_mut();
-        let Some(LayerKind::Dense { units, .. }) = last.map(|layer| &mut layer.kind) else {
-            return;
-        };
-        let logits = model.head.logits(classes).unwrap_or_else(|| {
-            model.head = Head::Softmax;
-            classes
-        });
-        if *units != logits {
-            *units = logits;
-            let words = format!("The last layer now has {logits} units, one per class");
+        if let Some(units) = self.experiment.model.fit_classes(classes) {
+            let words = format!("The last layer now has {units} units for {classes} classes");
             self.note(Level::Info, words);
         }
     }
