@@ -52,6 +52,8 @@ pub enum Action {
     SetPaused(bool),
     /// End the run, keeping its best weights.
     Stop,
+    /// Change the full learning rate of the run's phase.
+    SetLearningRate(f64),
     /// Change the training settings.
     EditTraining(TrainingConfig),
     /// Change the split.
