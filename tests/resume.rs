@@ -98,7 +98,7 @@ fn demanding() -> Experiment {
                 (name: "second", epochs: 20, optimizer: AdamW(learning_rate: 0.002), schedule: (kind: Cosine(minimum: 0.1)),
                  trainable_from: Some("flatten")),
             ],
-            batch_size: 16, seed: 7, label_smoothing: 0.1, clip_norm: Some(1.0), drop_last: true,
+            batch_size: 16, seed: 7, precision: F32, label_smoothing: 0.1, clip_norm: Some(1.0), drop_last: true,
             early_stopping: Some((monitor: ValLoss, patience: 8, restore_best: true)),
         ),
     )"#;

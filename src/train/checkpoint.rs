@@ -46,6 +46,10 @@ pub struct Standing {
     pub phase_steps: usize,
     /// Steps of the run.
     pub step: usize,
+    /// Channels beside each other in memory.
+    pub channels_last: bool,
+    /// Products in bfloat16.
+    pub bf16: bool,
     /// Steps that the optimizer counts.
     pub optimizer_step: i32,
     /// What the learning rate depends on.

@@ -26,7 +26,8 @@ use crate::{
     cancel::Cancelled,
     data::{Dataset, PixelCache, Split, SplitName, augment::AugmentationConfig, batches},
     model::{
-        ModelSpec, NamedArray, Network, ShapeError, WeightSnapshot, graph, network::NetworkError,
+        ModelSpec, NamedArray, Network, ShapeError, WeightSnapshot, graph,
+        network::{NetworkError, Placement},
         shapes::check_classifier,
     },
 };
@@ -139,6 +140,7 @@ pub struct EpochEnd<'a> {
 }
 
 /// What a run leaves.
+#[derive(Default)]
 pub struct Outcome {
     /// Every epoch, in order.
     pub history: Vec<EpochRecord>,
@@ -167,7 +169,18 @@ pub fn fit(
     check_classifier(spec, data.dataset.classes.len())?;
     let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
     let spec = Arc::new(spec.clone());
-    let chosen = Chosen::measure(&spec, config, observer)?;
+    let chosen = match &start {
+        // Measured once: another way of computing would give other numbers.
+        Start::Resume(checkpoint) => Chosen::again(Placement {
+            channels_last: checkpoint.standing.channels_last,
+            bf16: checkpoint.standing.bf16,
+            ..Placement::default()
+        }),
+        Start::New | Start::From(_) => match Chosen::measure(&spec, config, observer) {
+            Err(FitError::Cancelled(_)) => return Ok(Outcome::default()),
+            chosen => chosen?,
+        },
+    };
     let mut network = Network::new(spec, config.seed, chosen.placement)?;
     observer.placed(&chosen);
     match start {
@@ -212,13 +225,7 @@ pub fn fit_network(
         classes,
         loss,
         boundaries,
-        outcome: Outcome {
-            history: Vec::new(),
-            best: None,
-            completed: false,
-            stopped_early: Vec::new(),
-            failure: None,
-        },
+        outcome: Outcome::default(),
         step: 0,
     };
     let first = run.take_up(checkpoint.as_ref(), observer)?;
@@ -580,6 +587,8 @@ impl<'a> Run<'a> {
                 phase_epochs: state.epochs,
                 phase_steps: state.steps,
                 step: self.step,
+                channels_last: self.network.placement().channels_last,
+                bf16: self.network.placement().bf16,
                 optimizer_step,
                 rate: state.rate,
                 stopper: state.stopper,
