@@ -115,7 +115,11 @@ fn the_report_reads_like_scikit_learns() {
             let record = record.unwrap();
             assert_eq!(&record[0], row.name);
             assert_eq!(record[1].is_empty(), row.kind == RowKind::Accuracy);
-            assert_eq!(record[3].parse::<f64>().unwrap(), row.f1, "no digit is lost");
+            assert_eq!(
+                record[3].parse::<f64>().unwrap(),
+                row.f1,
+                "no digit is lost"
+            );
         }
     }
 }
@@ -134,7 +138,10 @@ fn the_cross_table_reads_like_pandas() {
         let csv = String::from_utf8(table.csv(&case.names).unwrap()).unwrap();
         // The same words and numbers as in the text, without its line that names the rows.
         let words = |text: &str, gap: &str| -> Vec<String> {
-            let words = text.split(gap).map(str::trim).filter(|word| !word.is_empty());
+            let words = text
+                .split(gap)
+                .map(str::trim)
+                .filter(|word| !word.is_empty());
             words.map(str::to_owned).collect()
         };
         let mut of_text: Vec<Vec<String>> = text.lines().map(|line| words(line, "  ")).collect();
