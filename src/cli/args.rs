@@ -10,6 +10,7 @@ use clap::{
 use crate::{
     data::{dataset::SourceKind, generate::GeneratedSet},
     train::config::Precision,
+    train::checkpoint::Weights,
 };
 
 /// Train image classifiers and see what they see.
@@ -254,9 +255,38 @@ pub struct EvaluateArgs {
     /// Which part of it, divided as it was for training
     #[arg(long, value_enum, default_value_t)]
     pub split: Part,
+    /// Which weights of a run
+    #[arg(long, value_enum, default_value_t)]
+    pub weights: WeightsChoice,
+    /// From which probability of the second class on it is taken, 0 to 1, for a model with one sigmoid unit;
+    /// the model's own unless given
+    #[arg(long, value_name = "T", value_parser = share)]
+    pub threshold: Option<f64>,
+    /// Also print every image's label, prediction and probabilities
+    #[arg(long)]
+    pub per_file: bool,
     /// Also write every image's label, prediction and probabilities
     #[arg(long, value_name = "FILE.csv")]
     pub predictions: Option<PathBuf>,
+}
+
+/// Weights of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum WeightsChoice {
+    /// Those of its best epoch
+    #[default]
+    Best,
+    /// Those of its last epoch
+    Last,
+}
+
+impl From<WeightsChoice> for Weights {
+    fn from(choice: WeightsChoice) -> Self {
+        match choice {
+            WeightsChoice::Best => Self::Best,
+            WeightsChoice::Last => Self::Last,
+        }
+    }
 }
 
 /// Part of a dataset.
@@ -278,8 +308,8 @@ pub enum Part {
 pub struct PredictArgs {
     /// Model file or run folder
     pub model: PathBuf,
-    /// Images, and folders whose images are taken at any depth
-    #[arg(required = true, value_name = "FILE|DIR")]
+    /// Images, addresses of images (http or https), and folders whose images are taken at any depth
+    #[arg(required = true, value_name = "FILE|URL|DIR")]
     pub files: Vec<PathBuf>,
     /// Print a CSV table
     #[arg(long, conflicts_with = "json")]
@@ -329,6 +359,13 @@ fn at_least_one(text: &str) -> Result<usize, String> {
         Ok(0) => Err("use at least 1".into()),
         Ok(number) => Ok(number),
         Err(error) => Err(format!("{error}")),
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("use a number from 0 to 1".into()),
     }
 }
 

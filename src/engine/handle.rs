@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     downloader,
+    evaluation::EvaluateRequest,
     events::{self, EventReceiver, EventSender},
     inspector::{
         self, AugmentRequest, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest,
@@ -24,7 +25,7 @@ use super::{
 
 use crate::{
     cancel::CancelToken,
-    data::{Edits, Split, SplitConfig, SplitName, cache::PixelFormat, catalogue::Entry},
+    data::{Edits, Split, SplitConfig, cache::PixelFormat, catalogue::Entry},
     worker::Worker,
 };
 
@@ -275,13 +276,11 @@ impl EngineHandle {
         })
     }
 
-    /// Classifies one part of `dataset` with the current model; the split is the one the model was
-    /// trained with.
-    pub fn evaluate(&self, dataset: Arc<OpenDataset>, split: SplitName) -> JobId {
+    /// Classifies one part of a dataset; comes as [`super::Event::EvaluationReady`].
+    pub fn evaluate(&self, request: EvaluateRequest) -> JobId {
         self.inspect(JobKind::Evaluate, |context| inspector::Command::Evaluate {
             context,
-            dataset,
-            split,
+            request,
         })
     }
 

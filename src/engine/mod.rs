@@ -3,6 +3,7 @@
 //! Hold an [`EngineHandle`]; dropping it cancels what runs, stops the threads and joins them.
 
 mod downloader;
+mod evaluation;
 mod events;
 mod handle;
 mod inspector;
@@ -16,6 +17,7 @@ mod tests;
 mod trainer;
 
 pub use downloader::Listed;
+pub use evaluation::{EvaluateRequest, EvaluatedWeights};
 pub use events::{Event, EventReceiver, Level, Progress, TrainingOutcome};
 pub use handle::{EngineHandle, Waker};
 pub use inspector::{

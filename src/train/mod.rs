@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod config;
 pub mod dataset_reference;
+pub mod cross_table;
 pub mod early_stopping;
 pub mod evaluate;
 pub mod experiment;
@@ -13,14 +14,20 @@ pub mod loss;
 pub mod metrics;
 pub mod optimizers;
 pub mod placement;
+pub mod predictions;
 pub mod recipes;
+pub mod report;
 pub mod run_folder;
 pub mod schedule;
+#[cfg(test)]
+mod scikit_learn_tests;
 pub mod step;
 
 pub use config::{Phase, TrainingConfig};
+pub use cross_table::CrossTable;
 pub use evaluate::Evaluation;
 pub use experiment::Experiment;
 pub use history::{EpochRecord, StepRecord};
 pub use metrics::ConfusionMatrix;
 pub use optimizers::Optimizer;
+pub use report::ClassificationReport;

@@ -32,6 +32,8 @@ pub enum Purpose {
     ChooseImages,
     /// Write a picture.
     SavePicture,
+    /// Write what was said about each image.
+    ExportPredictions,
 }
 
 impl Purpose {
@@ -46,6 +48,7 @@ impl Purpose {
             Self::SaveModel => "Save model",
             Self::ChooseImages => "Choose images",
             Self::SavePicture => "Save picture",
+            Self::ExportPredictions => "Export predictions",
         }
     }
 
@@ -58,13 +61,16 @@ impl Purpose {
             Self::OpenExperiment => &["ron"],
             Self::ChooseImages => &IMAGE_ENDINGS,
             Self::SavePicture => &["png"],
+            Self::ExportPredictions => &["csv"],
         }
     }
 
     fn kind(self) -> DialogType {
         match self {
             Self::OpenDataset => DialogType::SelectFolder,
-            Self::SaveModel | Self::SavePicture | Self::ExportEdits => DialogType::SaveFile,
+            Self::SaveModel | Self::SavePicture | Self::ExportEdits | Self::ExportPredictions => {
+                DialogType::SaveFile
+            }
             Self::OpenDatasetFile | Self::OpenModel | Self::OpenExperiment | Self::ChooseImages => {
                 DialogType::OpenFile
             }
@@ -76,6 +82,7 @@ impl Purpose {
             Self::SaveModel => "model.safetensors",
             Self::SavePicture => "picture.png",
             Self::ExportEdits => "changes.ron",
+            Self::ExportPredictions => "predictions.csv",
             _ => "",
         }
     }

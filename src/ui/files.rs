@@ -8,7 +8,8 @@ use std::{
 
 use super::settings::Settings;
 use crate::{
-    data::{Edits, Picture, dataset::display_path, edits, files},
+    data::{Dataset, Edits, Picture, dataset::display_path, edits, files},
+    train::{Evaluation, predictions},
     worker::Worker,
 };
 
@@ -22,6 +23,8 @@ pub enum FileTask {
     Sidecar(Arc<Edits>, PathBuf, PathBuf),
     /// Write what the user changed about a dataset where they want it.
     Edits(Arc<Edits>, PathBuf),
+    /// Write what was said about each image of a dataset as CSV.
+    Predictions(Arc<Evaluation>, Arc<Dataset>, PathBuf),
     /// Append a line to the log file.
     Log(String, PathBuf),
 }
@@ -44,6 +47,9 @@ pub fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receive
                 FileTask::Edits(edits, path) => {
                     edits.save(&path).map_err(|error| error.to_string())
                 }
+                FileTask::Predictions(evaluation, dataset, path) => {
+                    save_predictions(&evaluation, &dataset, &path)
+                }
                 FileTask::Log(line, path) => append_line(&line, &path),
             };
             if let Err(message) = outcome {
@@ -60,6 +66,18 @@ fn save_picture(picture: &Picture, path: &Path) -> Result<(), String> {
     files::write_atomically(path, &bytes).map_err(|error| {
         format!(
             "The picture cannot be saved to {}: {error}",
+            display_path(path)
+        )
+    })
+}
+
+fn save_predictions(evaluation: &Evaluation, dataset: &Dataset, path: &Path) -> Result<(), String> {
+    let csv = predictions::csv(evaluation, dataset);
+    let written =
+        csv.and_then(|csv| files::write_atomically(path, &csv).map_err(|error| error.to_string()));
+    written.map_err(|error| {
+        format!(
+            "The predictions cannot be written to {}: {error}",
             display_path(path)
         )
     })

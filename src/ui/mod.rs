@@ -11,6 +11,7 @@ pub mod dialogs;
 mod files;
 mod follow;
 mod frame_times;
+mod judging;
 pub mod panels;
 pub mod public_datasets;
 mod reduce;

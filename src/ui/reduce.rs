@@ -125,7 +125,7 @@ impl AppState {
             }
             Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
             Event::Evaluated { job, evaluation } if current == Some(job) => {
-                self.evaluation = Some(evaluation);
+                self.show_evaluation(evaluation);
             }
             Event::Paused { job, paused } if current == Some(job) => {
                 self.training.run = RunState::Running {
@@ -185,7 +185,7 @@ impl AppState {
                 if self.evaluation_job == Some(job) {
                     self.evaluation_job = None;
                     self.evaluation_failed = None;
-                    self.evaluation = Some(evaluation);
+                    self.show_evaluation(evaluation);
                 }
             }
             Event::ModelLoaded { job, model } => {
@@ -227,6 +227,7 @@ impl AppState {
         self.forget_division();
         self.edits = EditHistory::default();
         self.evaluation = None;
+        self.threshold = None;
         self.image = ImageState::default();
         self.maps = MapsState::default();
         self.tools = DataTools::default();
@@ -344,6 +345,7 @@ impl AppState {
         self.experiment.model = (*model.snapshot.spec).clone();
         self.experiment.split = model.split;
         self.evaluation = None;
+        self.threshold = None;
         self.maps = MapsState::default();
         self.experiment_changed();
         let classes = listed(&model.snapshot.classes);

@@ -282,8 +282,10 @@ pub struct AppState {
     pub preparing: Option<JobId>,
     /// The current or last run.
     pub training: Training,
-    /// The newest evaluation.
+    /// The newest evaluation, decided at [`Self::threshold`].
     pub evaluation: Option<Arc<Evaluation>>,
+    /// From which probability on the second of two classes is taken; `None` for the model's own.
+    pub threshold: Option<f64>,
     /// The evaluation job that runs.
     pub evaluation_job: Option<JobId>,
     /// Why the newest evaluation failed.
@@ -332,6 +334,7 @@ impl AppState {
             preparing: None,
             training: Training::default(),
             evaluation: None,
+            threshold: None,
             evaluation_job: None,
             evaluation_failed: None,
             model: None,

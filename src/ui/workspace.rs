@@ -82,8 +82,8 @@ impl Step {
                 (0.3, &[&[P::FeatureMaps]]),
             ],
             Self::Evaluate => &[
-                (0.46, &[&[P::Confusion]]),
-                (0.54, &[&[P::CellImages], &[P::Report]]),
+                (0.46, &[&[P::Confusion, P::CrossTable]]),
+                (0.54, &[&[P::CellImages, P::Predictions], &[P::Report]]),
             ],
             Self::Inside => &[
                 (0.3, &[&[P::Filters]]),
@@ -163,8 +163,12 @@ pub enum PanelKind {
     Curves,
     /// Counts of actual against predicted.
     Confusion,
+    /// True against predicted with sums.
+    CrossTable,
     /// The images of the chosen cell.
     CellImages,
+    /// What was said about each image.
+    Predictions,
     /// Precision, recall, F1.
     Report,
     /// Kernels of a convolution.
@@ -179,7 +183,7 @@ pub enum PanelKind {
 
 impl PanelKind {
     /// Every panel.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Datasets,
         Self::Image,
         Self::Split,
@@ -190,7 +194,9 @@ impl PanelKind {
         Self::TrainSettings,
         Self::Curves,
         Self::Confusion,
+        Self::CrossTable,
         Self::CellImages,
+        Self::Predictions,
         Self::Report,
         Self::Filters,
         Self::FeatureMaps,
@@ -211,7 +217,9 @@ impl PanelKind {
             Self::TrainSettings => "Training",
             Self::Curves => "Curves",
             Self::Confusion => "Confusion matrix",
+            Self::CrossTable => "Cross-table",
             Self::CellImages => "Images of a cell",
+            Self::Predictions => "Predictions",
             Self::Report => "Classification report",
             Self::Filters => "Filters",
             Self::FeatureMaps => "Feature maps",
