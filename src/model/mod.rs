@@ -10,6 +10,7 @@ pub mod network;
 pub mod shapes;
 pub mod snapshot;
 pub mod spec;
+pub mod weights;
 
 pub use graph::Node;
 pub use network::Network;
