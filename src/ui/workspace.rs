@@ -78,7 +78,7 @@ impl Step {
             Self::Model => &[(1.0, &[&[P::Model]])],
             Self::Train => &[
                 (0.28, &[&[P::TrainSettings]]),
-                (0.42, &[&[P::Curves]]),
+                (0.42, &[&[P::Curves, P::RateFinder]]),
                 (0.3, &[&[P::FeatureMaps]]),
             ],
             Self::Evaluate => &[
@@ -161,6 +161,8 @@ pub enum PanelKind {
     TrainSettings,
     /// Accuracy and loss.
     Curves,
+    /// Loss by learning rate, and a suggestion.
+    RateFinder,
     /// Counts of actual against predicted.
     Confusion,
     /// The images of the chosen cell.
@@ -179,7 +181,7 @@ pub enum PanelKind {
 
 impl PanelKind {
     /// Every panel.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Datasets,
         Self::Image,
         Self::Split,
@@ -189,6 +191,7 @@ impl PanelKind {
         Self::Model,
         Self::TrainSettings,
         Self::Curves,
+        Self::RateFinder,
         Self::Confusion,
         Self::CellImages,
         Self::Report,
@@ -210,6 +213,7 @@ impl PanelKind {
             Self::Model => "Layers",
             Self::TrainSettings => "Training",
             Self::Curves => "Curves",
+            Self::RateFinder => "Rate finder",
             Self::Confusion => "Confusion matrix",
             Self::CellImages => "Images of a cell",
             Self::Report => "Classification report",

@@ -150,8 +150,11 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if train.clicked() {
             cx.push(Action::Train);
         }
-        if let Some(reason) = reason {
-            states::caption(ui, reason);
+        match reason {
+            Some(reason) => {
+                states::caption(ui, reason);
+            }
+            None => super::forecast::ui(ui, cx),
         }
     });
 }
