@@ -9,8 +9,8 @@ use clap::{
 
 use crate::{
     data::{dataset::SourceKind, generate::GeneratedSet},
-    train::config::Precision,
     train::checkpoint::Weights,
+    train::config::Precision,
 };
 
 /// Train image classifiers and see what they see.

@@ -191,6 +191,7 @@ impl Follower {
             }
             Event::Progress { progress, .. } => self.bar.at(progress.done, progress.total),
             Event::Epoch { record, .. } => self.epoch(&record)?,
+            Event::Advice { advice, .. } => self.bar.say(&advice.words),
             Event::Note {
                 level: Level::Warning | Level::Error,
                 message,

@@ -20,6 +20,7 @@ use super::{
     latest::Latest,
     loader::{self, ExamineRequest, Folders, OpenDataset, OpenRequest},
     reader,
+    rehearsal::{EstimateRequest, FindRateRequest},
     trainer::{self, TrainControl, TrainRequest},
 };
 
@@ -224,6 +225,23 @@ impl EngineHandle {
         job
     }
 
+    /// Looks for a learning rate, after the run that goes on; comes as [`super::Event::RateFound`].
+    pub fn find_rate(&self, request: FindRateRequest) -> JobId {
+        self.rehearse(JobKind::FindRate, |context| trainer::Command::FindRate {
+            context,
+            request: Box::new(request),
+        })
+    }
+
+    /// Estimates what a run would take, after a moment in which a newer request may come: cancel this one then.
+    /// Comes as [`super::Event::Forecast`].
+    pub fn forecast(&self, request: EstimateRequest) -> JobId {
+        self.rehearse(JobKind::Forecast, |context| trainer::Command::Forecast {
+            context,
+            request: Box::new(request),
+        })
+    }
+
     /// Makes the run wait before its next step.
     pub fn pause(&self) {
         self.control.set_paused(true);
@@ -340,6 +358,17 @@ impl EngineHandle {
         let context = self.context(kind);
         let job = context.id;
         self.reader.send(command(context));
+        job
+    }
+
+    fn rehearse(
+        &self,
+        kind: JobKind,
+        command: impl FnOnce(JobContext) -> trainer::Command,
+    ) -> JobId {
+        let context = self.context(kind);
+        let job = context.id;
+        self.trainer.send(command(context));
         job
     }
 

@@ -11,6 +11,7 @@ mod job;
 mod latest;
 mod loader;
 mod reader;
+mod rehearsal;
 mod similar;
 #[cfg(test)]
 mod tests;
@@ -26,5 +27,6 @@ pub use inspector::{
 };
 pub use job::{JobId, JobKind};
 pub use loader::{ExamineRequest, ExamineSplit, Folders, OpenDataset, OpenRequest};
+pub use rehearsal::{EstimateRequest, FindRateRequest, Forecast};
 pub use similar::Similar;
 pub use trainer::TrainRequest;

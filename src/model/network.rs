@@ -361,6 +361,20 @@ impl Network {
         self.run(input, mode, range, None)
     }
 
+    /// Like [`Self::forward_between`]; `tap(index, output)` sees each node's output.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn forward_between_tapped(
+        &self,
+        input: &Tensor,
+        mode: Mode,
+        range: (usize, usize),
+        mut tap: impl FnMut(usize, &Tensor),
+    ) -> Result<Tensor, TchError> {
+        self.run(input, mode, range, Some(&mut tap))
+    }
+
     fn run(
         &self,
         input: &Tensor,
@@ -380,8 +394,9 @@ impl Network {
                 inputs.push(match *wire {
                     Wire::Node(from) if from >= start => {
                         let output = &mut outputs[from];
-                        let is_last = self.last_reader[from] == index && tap.is_none();
-                        mine = is_last && inputs.is_empty();
+                        let is_last = self.last_reader[from] == index;
+                        // A tap may have kept it.
+                        mine = is_last && tap.is_none() && inputs.is_empty();
                         let value = if is_last {
                             output.take()
                         } else {

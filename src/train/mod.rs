@@ -2,19 +2,25 @@
 
 pub mod checkpoint;
 pub mod config;
-pub mod dataset_reference;
 pub mod cross_table;
+pub mod dataset_reference;
+pub mod dead_units;
 pub mod early_stopping;
+pub mod estimate;
 pub mod evaluate;
 pub mod experiment;
 pub mod features;
 pub mod fit;
+pub mod health;
 pub mod history;
 pub mod loss;
+pub mod lr_finder;
+pub mod memory;
 pub mod metrics;
 pub mod optimizers;
 pub mod placement;
 pub mod predictions;
+pub mod quiet;
 pub mod recipes;
 pub mod report;
 pub mod run_folder;

@@ -297,7 +297,7 @@ pub fn snapshot(
     spec: &Arc<ModelSpec>,
     classes: &Arc<[String]>,
 ) -> Result<WeightSnapshot, String> {
-    let (epoch, arrays) = checkpoint::weights(&run.join(CHECKPOINTS), which)?;
+    let (epoch, arrays) = checkpoint::weights(&run.join(CHECKPOINTS), which, spec)?;
     Ok(WeightSnapshot {
         spec: Arc::clone(spec),
         classes: Arc::clone(classes),

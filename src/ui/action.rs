@@ -48,6 +48,8 @@ pub enum Action {
     SaveModel(PathBuf),
     /// Start a run with the settings as they are.
     Train,
+    /// Look for a learning rate with the settings as they are.
+    FindRate,
     /// Let the run wait, or go on.
     SetPaused(bool),
     /// End the run, keeping its best weights.

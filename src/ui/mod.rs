@@ -15,6 +15,7 @@ mod judging;
 pub mod panels;
 pub mod public_datasets;
 mod reduce;
+pub mod rehearsal;
 pub mod settings;
 mod shortcuts;
 pub mod state;

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use super::{
     data_tools::DataTools,
     format::{counted, listed, percent},
+    rehearsal::Rehearsal,
     state::{
         AppState, DataState, EditHistory, ImageState, MOST_ANSWERS, MapsState, MaximiseState,
         RunState, RunningJob, SaysState, Selection, SimilarState, Trail,
@@ -127,6 +128,14 @@ impl AppState {
             Event::Evaluated { job, evaluation } if current == Some(job) => {
                 self.show_evaluation(evaluation);
             }
+            Event::Advice { job, advice } if current == Some(job) => {
+                self.note(Level::Info, advice.words.clone());
+                self.training.advice.push(advice);
+            }
+            Event::RateFound { job, .. } | Event::Forecast { job, .. } => {
+                self.jobs.remove(&job);
+                self.rehearsal.apply(event);
+            }
             Event::Paused { job, paused } if current == Some(job) => {
                 self.training.run = RunState::Running {
                     job,
@@ -232,6 +241,7 @@ impl AppState {
         self.maps = MapsState::default();
         self.tools = DataTools::default();
         self.similar = SimilarState::default();
+        self.rehearsal = Rehearsal::default();
         self.browsed = Arc::from([]);
         self.experiment_changed();
         let selection = Selection {
@@ -386,6 +396,7 @@ impl AppState {
         let bytes = progress.map(|progress| progress.done as u64);
         let message = failure.map(|reason| format!("Could not {}: {reason}", kind.words()));
         let tool = self.tools.end(job, message.as_ref());
+        let tool = tool.or_else(|| self.rehearsal.end(job, message.as_ref()));
         let is_public = self.public.ended(job, bytes, message.as_ref());
         let job = Some(job);
         let is_current = if let Some(is_told) = tool {

@@ -9,6 +9,7 @@ use std::{
 
 use super::data_tools::DataTools;
 use super::public_datasets::PublicDatasets;
+use super::rehearsal::Rehearsal;
 use crate::{
     data::{
         Dataset, Division, Edit, Edits, Picture, SplitName, edits::EditError, stats::ClassWeights,
@@ -19,7 +20,7 @@ use crate::{
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerShape, ShapeError, shapes},
-    train::{EpochRecord, Evaluation, Experiment, StepRecord},
+    train::{EpochRecord, Evaluation, Experiment, StepRecord, health::Advice},
 };
 
 /// The dataset panel's state.
@@ -86,6 +87,8 @@ pub struct Training {
     pub train_images: usize,
     /// What the run trains and how; `None` before the first run.
     pub experiment: Option<Arc<Experiment>>,
+    /// What is wrong with it, oldest first.
+    pub advice: Vec<Advice>,
 }
 
 impl Training {
@@ -280,6 +283,8 @@ pub struct AppState {
     pub(super) edits: EditHistory,
     /// The job that decodes all images ahead of training.
     pub preparing: Option<JobId>,
+    /// What is known before a run.
+    pub rehearsal: Rehearsal,
     /// The current or last run.
     pub training: Training,
     /// The newest evaluation, decided at [`Self::threshold`].
@@ -332,6 +337,7 @@ impl AppState {
             division_failed: None,
             edits: EditHistory::default(),
             preparing: None,
+            rehearsal: Rehearsal::default(),
             training: Training::default(),
             evaluation: None,
             threshold: None,

@@ -78,7 +78,7 @@ impl Step {
             Self::Model => &[(1.0, &[&[P::Model]])],
             Self::Train => &[
                 (0.28, &[&[P::TrainSettings]]),
-                (0.42, &[&[P::Curves]]),
+                (0.42, &[&[P::Curves, P::RateFinder]]),
                 (0.3, &[&[P::FeatureMaps]]),
             ],
             Self::Evaluate => &[
@@ -161,6 +161,8 @@ pub enum PanelKind {
     TrainSettings,
     /// Accuracy and loss.
     Curves,
+    /// Loss by learning rate, and a suggestion.
+    RateFinder,
     /// Counts of actual against predicted.
     Confusion,
     /// True against predicted with sums.
@@ -183,7 +185,7 @@ pub enum PanelKind {
 
 impl PanelKind {
     /// Every panel.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Datasets,
         Self::Image,
         Self::Split,
@@ -193,6 +195,7 @@ impl PanelKind {
         Self::Model,
         Self::TrainSettings,
         Self::Curves,
+        Self::RateFinder,
         Self::Confusion,
         Self::CrossTable,
         Self::CellImages,
@@ -216,6 +219,7 @@ impl PanelKind {
             Self::Model => "Layers",
             Self::TrainSettings => "Training",
             Self::Curves => "Curves",
+            Self::RateFinder => "Rate finder",
             Self::Confusion => "Confusion matrix",
             Self::CrossTable => "Cross-table",
             Self::CellImages => "Images of a cell",

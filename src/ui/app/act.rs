@@ -34,6 +34,7 @@ impl App {
                 self.engine.save_model(path);
             }
             Action::Train => self.train(),
+            Action::FindRate => self.find_rate(),
             Action::SetPaused(true) => self.engine.pause(),
             Action::SetPaused(false) => self.engine.resume(),
             Action::Stop => self.engine.stop(),
@@ -149,6 +150,7 @@ impl App {
         if let Some(job) = self.state.maximise.job {
             self.engine.cancel(job);
         }
+        self.end_rehearsal();
         let run = self
             .places
             .runs

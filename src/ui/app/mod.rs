@@ -4,6 +4,7 @@ mod act;
 mod act_on_data;
 mod catalogue;
 mod open;
+mod rehearse;
 
 use std::{
     path::{Path, PathBuf},

@@ -7,7 +7,7 @@ use crate::ui::{
     action::Action,
     dialogs::Purpose,
     format::{minutes, percent, thousands},
-    panels::Cx,
+    panels::{Cx, forecast},
     state::RunState,
     theme,
     widgets::{fields, states},
@@ -47,8 +47,11 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if train.clicked() {
             cx.push(Action::Train);
         }
-        if let Some(reason) = reason {
-            states::caption(ui, reason);
+        match reason {
+            Some(reason) => {
+                states::caption(ui, reason);
+            }
+            None => forecast::ui(ui, cx),
         }
     });
 }
