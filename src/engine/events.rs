@@ -26,7 +26,7 @@ use crate::{
         stats::ChannelStats,
     },
     inspect::{augmented::Augmented, feature_maps::FeatureMaps},
-    model::LayerShape,
+    model::{LayerShape, ModelSpec},
     train::{
         EpochRecord, Evaluation, Experiment, StepRecord, health::Advice, lr_finder::RateCurve,
     },
@@ -165,6 +165,20 @@ pub enum Event {
         dataset: JobId,
         /// Sample indices.
         samples: Vec<usize>,
+    },
+    /// Reader: end of reading a file of layers.
+    SpecLoaded {
+        /// Which job.
+        job: JobId,
+        /// The network.
+        spec: Box<ModelSpec>,
+    },
+    /// Reader: end of listing the recipes that ship with the program.
+    RecipesListed {
+        /// Which job.
+        job: JobId,
+        /// Sorted by file name.
+        recipes: Arc<[Experiment]>,
     },
     /// Reader: end of reading one image at its own size (reduced to 1,024 px).
     ImageLoaded {

@@ -159,6 +159,21 @@ impl EngineHandle {
         })
     }
 
+    /// Reads a file of layers; of an experiment's file, its network.
+    pub fn load_spec(&self, path: PathBuf) -> JobId {
+        self.read(JobKind::LoadSpec, |context| reader::Command::Spec {
+            context,
+            path,
+        })
+    }
+
+    /// Reads the recipes that ship with the program.
+    pub fn list_recipes(&self) -> JobId {
+        self.read(JobKind::ListRecipes, |context| reader::Command::Recipes {
+            context,
+        })
+    }
+
     /// Reads the file of one sample at its own size.
     pub fn load_image(&self, dataset: Arc<OpenDataset>, sample: usize) -> JobId {
         self.read(JobKind::LoadImage, |context| reader::Command::Image {

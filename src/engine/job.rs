@@ -44,6 +44,10 @@ pub enum JobKind {
     SaveModel,
     /// Reads an experiment file.
     LoadExperiment,
+    /// Reads a file of layers.
+    LoadSpec,
+    /// Reads the recipes.
+    ListRecipes,
     /// Classifies one part of a dataset and counts.
     Evaluate,
     /// Draws augmented versions of an image.
@@ -77,6 +81,8 @@ impl JobKind {
             Self::LoadModel => "load the model",
             Self::SaveModel => "save the model",
             Self::LoadExperiment => "open the experiment",
+            Self::LoadSpec => "import the layers",
+            Self::ListRecipes => "list the recipes",
             Self::Evaluate => "evaluate the model",
             Self::Augment => "augment the image",
             Self::Examine => "examine the dataset",

@@ -4,7 +4,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use eframe::egui::ThemePreference;
 
-use super::{data_tools::AugmentedOf, dialogs::Purpose, state::Selection, workspace::Step};
+use super::{
+    data_tools::AugmentedOf, design::DesignAction, dialogs::Purpose, state::Selection,
+    workspace::Step,
+};
 use crate::{
     data::{
         Edit, Picture, SplitConfig, SplitName, augment::AugmentationConfig, dataset::SourceKind,
@@ -38,7 +41,11 @@ pub enum Action {
     ReadAs(SourceKind),
     /// Change something about the dataset; the user's files stay as they are.
     Edit(Edit),
-    /// Take the last change to the dataset back.
+    /// Change the layers, or what is chosen among them.
+    Design(DesignAction),
+    /// Open a recipe that ships with the program: its name.
+    OpenRecipe(String),
+    /// Take the last change to the dataset back; in the Model step, the last one to the layers.
     Undo,
     /// Make it again.
     Redo,

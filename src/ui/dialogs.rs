@@ -26,6 +26,12 @@ pub enum Purpose {
     OpenModel,
     /// Open an experiment file.
     OpenExperiment,
+    /// Open a file of layers.
+    ImportLayers,
+    /// Write the layers.
+    ExportLayers,
+    /// Choose the initial weights of the chosen backbone.
+    ChooseWeights,
     /// Write the model.
     SaveModel,
     /// Classify images.
@@ -45,6 +51,9 @@ impl Purpose {
             Self::ExportEdits => "Export changes",
             Self::OpenModel => "Open model",
             Self::OpenExperiment => "Open experiment",
+            Self::ImportLayers => "Import layers",
+            Self::ExportLayers => "Export layers",
+            Self::ChooseWeights => "Choose weights",
             Self::SaveModel => "Save model",
             Self::ChooseImages => "Choose images",
             Self::SavePicture => "Save picture",
@@ -58,7 +67,8 @@ impl Purpose {
             Self::OpenDatasetFile => &["npz", "zip", "tar", "gz", "tgz", "csv", "tsv", "bin"],
             Self::ExportEdits => &["ron"],
             Self::OpenModel | Self::SaveModel => &["safetensors"],
-            Self::OpenExperiment => &["ron"],
+            Self::OpenExperiment | Self::ImportLayers | Self::ExportLayers => &["ron"],
+            Self::ChooseWeights => &["pth", "pt", "safetensors"],
             Self::ChooseImages => &IMAGE_ENDINGS,
             Self::SavePicture => &["png"],
             Self::ExportPredictions => &["csv"],
@@ -68,12 +78,17 @@ impl Purpose {
     fn kind(self) -> DialogType {
         match self {
             Self::OpenDataset => DialogType::SelectFolder,
-            Self::SaveModel | Self::SavePicture | Self::ExportEdits | Self::ExportPredictions => {
-                DialogType::SaveFile
-            }
-            Self::OpenDatasetFile | Self::OpenModel | Self::OpenExperiment | Self::ChooseImages => {
-                DialogType::OpenFile
-            }
+            Self::SaveModel
+            | Self::SavePicture
+            | Self::ExportEdits
+            | Self::ExportLayers
+            | Self::ExportPredictions => DialogType::SaveFile,
+            Self::OpenDatasetFile
+            | Self::OpenModel
+            | Self::OpenExperiment
+            | Self::ImportLayers
+            | Self::ChooseWeights
+            | Self::ChooseImages => DialogType::OpenFile,
         }
     }
 
@@ -83,6 +98,7 @@ impl Purpose {
             Self::SavePicture => "picture.png",
             Self::ExportEdits => "changes.ron",
             Self::ExportPredictions => "predictions.csv",
+            Self::ExportLayers => "layers.ron",
             _ => "",
         }
     }

@@ -9,6 +9,7 @@ use std::{
 use super::settings::Settings;
 use crate::{
     data::{Dataset, Edits, Picture, dataset::display_path, edits, files},
+    model::{ModelSpec, spec_file},
     train::{Evaluation, predictions},
     worker::Worker,
 };
@@ -25,6 +26,8 @@ pub enum FileTask {
     Edits(Arc<Edits>, PathBuf),
     /// Write what was said about each image of a dataset as CSV.
     Predictions(Arc<Evaluation>, Arc<Dataset>, PathBuf),
+    /// Write the layers of a network where the user wants them.
+    Layers(Box<ModelSpec>, PathBuf),
     /// Append a line to the log file.
     Log(String, PathBuf),
 }
@@ -49,6 +52,9 @@ pub fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receive
                 }
                 FileTask::Predictions(evaluation, dataset, path) => {
                     save_predictions(&evaluation, &dataset, &path)
+                }
+                FileTask::Layers(spec, path) => {
+                    spec_file::save(&spec, &path).map_err(|error| error.to_string())
                 }
                 FileTask::Log(line, path) => append_line(&line, &path),
             };

@@ -7,6 +7,7 @@ pub mod action;
 pub mod app;
 mod chrome;
 pub mod data_tools;
+pub mod design;
 pub mod dialogs;
 mod files;
 mod follow;

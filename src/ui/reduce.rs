@@ -48,12 +48,20 @@ impl AppState {
             } => self.divided(job, dataset, division),
             Event::ExperimentLoaded { job, experiment } => {
                 self.jobs.remove(&job);
-                self.experiment = *experiment;
-                self.experiment_changed();
+                self.replace_experiment(*experiment);
                 self.note(
                     Level::Info,
                     format!("Opened the experiment {}", self.experiment.title),
                 );
+            }
+            Event::SpecLoaded { job, spec } => {
+                self.jobs.remove(&job);
+                self.note(Level::Info, format!("Imported the layers of {}", spec.name));
+                self.replace_model(*spec);
+            }
+            Event::RecipesListed { job, recipes } => {
+                self.jobs.remove(&job);
+                self.recipes = Some(recipes);
             }
             Event::ImageLoaded {
                 job,
@@ -352,12 +360,11 @@ impl AppState {
     }
 
     fn model_loaded(&mut self, model: &LoadedModel) {
-        self.experiment.model = (*model.snapshot.spec).clone();
+        self.replace_model((*model.snapshot.spec).clone());
         self.experiment.split = model.split;
         self.evaluation = None;
         self.threshold = None;
         self.maps = MapsState::default();
-        self.experiment_changed();
         let classes = listed(&model.snapshot.classes);
         self.note(Level::Info, format!("Loaded a model of {classes}"));
     }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::data_tools::DataTools;
+use super::design::Design;
 use super::public_datasets::PublicDatasets;
 use super::rehearsal::Rehearsal;
 use crate::{
@@ -312,6 +313,10 @@ pub struct AppState {
     pub predict: PredictState,
     /// The tools of the Data step.
     pub tools: DataTools,
+    /// The network being edited.
+    pub design: Design,
+    /// The recipes that ship with the program; `None` until they have been read.
+    pub recipes: Option<Arc<[Experiment]>>,
     /// Public datasets and their downloads.
     pub public: PublicDatasets,
     /// What the browser shows, in its order: Previous and Next go through it.
@@ -352,6 +357,8 @@ impl AppState {
             maximise: MaximiseState::default(),
             predict: PredictState::default(),
             tools: DataTools::default(),
+            design: Design::default(),
+            recipes: None,
             public: PublicDatasets::default(),
             browsed: Arc::from([]),
             similar: SimilarState::default(),
@@ -412,23 +419,6 @@ impl AppState {
         shapes::check_classifier(&self.experiment.model, classes)
             .err()
             .map(|error| error.to_string())
-    }
-
-    /// Gives the last dense layer the units that the open dataset's classes need, and says so.
-    fn fit_last_layer(&mut self) {
-        let Some(classes) = self.dataset().map(|dataset| dataset.classes.len()) else {
-            return;
-        };
-        if let Some(units) = self.experiment.model.fit_classes(classes) {
-            let words = format!("The last layer now has {units} units for {classes} classes");
-            self.note(Level::Info, words);
-        }
-    }
-
-    /// Makes what follows from the experiment agree with it again.
-    pub fn experiment_changed(&mut self) {
-        self.fit_last_layer();
-        self.shapes = shapes::layer_shapes(&self.experiment.model).map(Into::into);
     }
 
     /// The edits that the user wants: those of the open dataset, or newer ones that are being applied.

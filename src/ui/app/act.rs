@@ -45,7 +45,7 @@ impl App {
             }
             Action::EditInput(input) => {
                 self.state.experiment.model.input = input;
-                self.state.experiment_changed();
+                self.state.network_changed();
             }
             Action::Select(selection) => self.state.select(selection),
             Action::Back => self.state.go_back(),

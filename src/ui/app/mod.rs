@@ -2,6 +2,7 @@
 
 mod act;
 mod act_on_data;
+mod act_on_design;
 mod catalogue;
 mod open;
 mod rehearse;
@@ -160,6 +161,8 @@ impl App {
         if let Some(notice) = notice {
             app.state.note(Level::Warning, notice);
         }
+        app.state.forget_unknown_boundaries();
+        app.engine.list_recipes();
         app.open_at_start(open);
         Ok(app)
     }
@@ -207,13 +210,7 @@ impl App {
                         self.settings.dataset_kind = dataset.map(|dataset| dataset.kind);
                     }
                     if experiment {
-                        let experiment = &self.state.experiment;
-                        let edits = &experiment.edits;
-                        self.open_dataset(OpenRequest {
-                            kind: experiment.dataset.kind,
-                            edits: (!edits.is_empty()).then(|| edits.clone()),
-                            ..OpenRequest::new(&experiment.dataset.path)
-                        });
+                        self.open_experiments_dataset();
                     }
                 }
             }

@@ -71,7 +71,7 @@ impl App {
     }
 
     /// Whether a run goes on, which must not have its data or model exchanged; says so.
-    fn is_training(&mut self, what: &str) -> bool {
+    pub(super) fn is_training(&mut self, what: &str) -> bool {
         let running = self.state.training.is_running();
         if running {
             let words = format!("Stop the training before you open {what}");
@@ -160,6 +160,12 @@ impl App {
                     ));
                 }
             }
+            Purpose::ImportLayers => self.import_layers(path),
+            Purpose::ExportLayers => {
+                let spec = Box::new(self.state.experiment.model.clone());
+                self.files.send(FileTask::Layers(spec, path));
+            }
+            Purpose::ChooseWeights => self.choose_weights(path),
             Purpose::OpenModel => self.load_model(path),
             Purpose::OpenExperiment => self.load_experiment(path),
             Purpose::ChooseImages => {}

@@ -104,6 +104,7 @@ impl Chrome {
     fn menu_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         MenuBar::new().ui(ui, |ui| {
             ui.menu_button("File", |ui| self.file_menu_ui(ui, cx));
+            ui.menu_button("Edit", |ui| menu::edit_menu_ui(ui, cx));
             ui.menu_button("View", |ui| menu::view_menu_ui(ui, cx));
             ui.menu_button("Help", |ui| {
                 item(

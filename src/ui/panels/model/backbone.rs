@@ -1,0 +1,165 @@
+//! Fields for a backbone: which, with what weights, how much of it is frozen.
+
+use eframe::egui::{Grid, Ui};
+
+use super::wish;
+use crate::{
+    data::dataset::display_path,
+    model::{
+        LayerKind, Node,
+        spec::{Backbone, InitialWeights},
+    },
+    ui::{
+        action::Action,
+        design::DesignAction,
+        dialogs::Purpose,
+        panels::Cx,
+        theme,
+        widgets::{fields, states},
+    },
+};
+
+const WIDTH: f32 = 168.0;
+
+/// The fields of the backbone at `at`.
+pub fn backbone_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind) {
+    let LayerKind::Backbone {
+        architecture,
+        weights,
+        batch_norm_inference,
+    } = kind
+    else {
+        return;
+    };
+    Grid::new("backbone")
+        .num_columns(2)
+        .spacing([8.0, 8.0])
+        .show(ui, |ui| {
+            let options = || {
+                Backbone::ALL
+                    .map(|backbone| (backbone, backbone.word().to_owned()))
+                    .to_vec()
+            };
+            let tip =
+                "A published network without its last layers. Default: MobileNetV2, the smallest";
+            let current = (&*architecture, architecture.word());
+            if let Some(chosen) = fields::choice(ui, "Architecture", tip, WIDTH, current, options) {
+                *architecture = chosen;
+            }
+            ui.end_row();
+            let path = match weights {
+                InitialWeights::File(path) => Some(path.clone()),
+                _ => None,
+            };
+            let options = || {
+                let kept = path.clone().unwrap_or_default();
+                [
+                    InitialWeights::ImageNet,
+                    InitialWeights::File(kept),
+                    InitialWeights::Random,
+                ]
+                .map(|weights| (weights.clone(), words(&weights).to_owned()))
+                .to_vec()
+            };
+            let tip = "What its weights are before training";
+            let current = (&*weights, words(weights));
+            if let Some(chosen) = fields::choice(ui, "Weights", tip, WIDTH, current, options) {
+                // A file has to be named first; until then nothing is silently replaced.
+                match chosen {
+                    InitialWeights::File(path) if path.as_os_str().is_empty() => {
+                        cx.push(Action::Ask(Purpose::ChooseWeights));
+                    }
+                    chosen => *weights = chosen,
+                }
+            }
+            ui.end_row();
+            boundary_ui(ui, cx, at);
+        });
+    states::caption(ui, explanation(weights));
+    if let InitialWeights::File(path) = weights {
+        ui.label(display_path(path));
+        if ui.button("Choose another file…").clicked() {
+            cx.push(Action::Ask(Purpose::ChooseWeights));
+        }
+    }
+    ui.add_space(theme::GRID * 0.5);
+    let tip = "Its batch normalisation uses the running means and variances even where it is trained, as Keras does with training=False. Default: on";
+    fields::toggle(
+        ui,
+        "Batch normalisation in inference mode",
+        tip,
+        batch_norm_inference,
+    );
+}
+
+fn words(weights: &InitialWeights) -> &'static str {
+    match weights {
+        InitialWeights::ImageNet => "ImageNet",
+        InitialWeights::File(_) => "from a file",
+        InitialWeights::Random => "random",
+    }
+}
+
+fn explanation(weights: &InitialWeights) -> &'static str {
+    match weights {
+        InitialWeights::ImageNet => {
+            "Trained on the 1.3 million photographs of ImageNet. They must be on this computer: training says how to get them when they are missing, and never takes random ones instead."
+        }
+        InitialWeights::File(_) => {
+            "torchvision's names, as .pth or .safetensors. Nothing in the file is run; tensors that are missing or too many are listed."
+        }
+        InitialWeights::Random => {
+            "Training from scratch: it needs many more images, and nothing before it should be frozen."
+        }
+    }
+}
+
+/// Where training starts within the backbone: at one of its nodes that has weights.
+fn boundary_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) {
+    let state = cx.state;
+    let nodes: Vec<&Node> = state
+        .design
+        .nodes
+        .iter()
+        .filter(|node| node.layer == at)
+        .collect();
+    if nodes.is_empty() {
+        return;
+    }
+    let layers = &state.experiment.model.layers;
+    let name = layers[at].name.clone();
+    let boundary = state.boundary().map(str::to_owned);
+    let next = layers.get(at + 1).map(|layer| layer.name.clone());
+    let inner = |node: &Node| {
+        node.name
+            .strip_prefix(&name)
+            .unwrap_or(&node.name)
+            .trim_start_matches('.')
+            .to_owned()
+    };
+    let words = match &boundary {
+        Some(from) if *from == name => "its beginning".to_owned(),
+        Some(from) if Some(from) == next.as_ref() => "after it: all frozen".to_owned(),
+        Some(from) => from
+            .strip_prefix(&format!("{name}."))
+            .unwrap_or("elsewhere")
+            .to_owned(),
+        None => "everything".to_owned(),
+    };
+    let options = || {
+        let mut options = vec![(Some(name.clone()), "its beginning".to_owned())];
+        let with_weights = nodes.iter().filter(|node| node.shape.parameters > 0);
+        options.extend(with_weights.map(|node| (Some(node.name.clone()), inner(node))));
+        options.extend(
+            next.clone()
+                .map(|next| (Some(next), "after it: all frozen".to_owned())),
+        );
+        options
+    };
+    let tip = "In the phase shown, everything before this part is frozen. Its parts have torchvision's names";
+    let chosen = fields::choice(ui, "Train from", tip, WIDTH, (&boundary, &words), options);
+    ui.end_row();
+    if let Some(from) = chosen {
+        wish(cx, DesignAction::TrainFrom(from));
+    }
+}
