@@ -9,6 +9,7 @@ mod doctor;
 mod evaluate;
 mod generate;
 mod inspect;
+mod judged;
 mod output;
 mod predict;
 mod progress;

@@ -15,6 +15,7 @@ use super::{
     inspector::{LoadedModel, MaximisePreview, Prediction},
     job::{JobId, JobKind},
     loader::OpenDataset,
+    rehearsal::Forecast,
     similar::Similar,
 };
 use crate::{
@@ -26,7 +27,9 @@ use crate::{
     },
     inspect::{augmented::Augmented, feature_maps::FeatureMaps},
     model::{LayerShape, ModelSpec},
-    train::{EpochRecord, Evaluation, Experiment, StepRecord},
+    train::{
+        EpochRecord, Evaluation, Experiment, StepRecord, health::Advice, lr_finder::RateCurve,
+    },
 };
 
 /// How far a job is.
@@ -229,6 +232,28 @@ pub enum Event {
         job: JobId,
         /// Its figures.
         record: EpochRecord,
+    },
+    /// Trainer, after an epoch or before the first: something about the run that the user should know. Each thing
+    /// is said once, and again only when it gets worse.
+    Advice {
+        /// Which job.
+        job: JobId,
+        /// What it says.
+        advice: Advice,
+    },
+    /// Trainer: end of looking for a learning rate.
+    RateFound {
+        /// Which job.
+        job: JobId,
+        /// Losses by rate, and a suggestion.
+        curve: Arc<RateCurve>,
+    },
+    /// Trainer: end of estimating what a run would take.
+    Forecast {
+        /// Which job.
+        job: JobId,
+        /// Time and memory.
+        forecast: Forecast,
     },
     /// Trainer, after every validation: answers for each image. Only the newest waits.
     Evaluated {

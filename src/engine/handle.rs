@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     downloader,
+    evaluation::EvaluateRequest,
     events::{self, EventReceiver, EventSender},
     inspector::{
         self, AugmentRequest, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest,
@@ -19,12 +20,13 @@ use super::{
     latest::Latest,
     loader::{self, ExamineRequest, Folders, OpenDataset, OpenRequest},
     reader,
+    rehearsal::{EstimateRequest, FindRateRequest},
     trainer::{self, TrainControl, TrainRequest},
 };
 
 use crate::{
     cancel::CancelToken,
-    data::{Edits, Split, SplitConfig, SplitName, cache::PixelFormat, catalogue::Entry},
+    data::{Edits, Split, SplitConfig, cache::PixelFormat, catalogue::Entry},
     worker::Worker,
 };
 
@@ -238,6 +240,23 @@ impl EngineHandle {
         job
     }
 
+    /// Looks for a learning rate, after the run that goes on; comes as [`super::Event::RateFound`].
+    pub fn find_rate(&self, request: FindRateRequest) -> JobId {
+        self.rehearse(JobKind::FindRate, |context| trainer::Command::FindRate {
+            context,
+            request: Box::new(request),
+        })
+    }
+
+    /// Estimates what a run would take, after a moment in which a newer request may come: cancel this one then.
+    /// Comes as [`super::Event::Forecast`].
+    pub fn forecast(&self, request: EstimateRequest) -> JobId {
+        self.rehearse(JobKind::Forecast, |context| trainer::Command::Forecast {
+            context,
+            request: Box::new(request),
+        })
+    }
+
     /// Makes the run wait before its next step.
     pub fn pause(&self) {
         self.control.set_paused(true);
@@ -290,13 +309,11 @@ impl EngineHandle {
         })
     }
 
-    /// Classifies one part of `dataset` with the current model; the split is the one the model was
-    /// trained with.
-    pub fn evaluate(&self, dataset: Arc<OpenDataset>, split: SplitName) -> JobId {
+    /// Classifies one part of a dataset; comes as [`super::Event::EvaluationReady`].
+    pub fn evaluate(&self, request: EvaluateRequest) -> JobId {
         self.inspect(JobKind::Evaluate, |context| inspector::Command::Evaluate {
             context,
-            dataset,
-            split,
+            request,
         })
     }
 
@@ -356,6 +373,17 @@ impl EngineHandle {
         let context = self.context(kind);
         let job = context.id;
         self.reader.send(command(context));
+        job
+    }
+
+    fn rehearse(
+        &self,
+        kind: JobKind,
+        command: impl FnOnce(JobContext) -> trainer::Command,
+    ) -> JobId {
+        let context = self.context(kind);
+        let job = context.id;
+        self.trainer.send(command(context));
         job
     }
 

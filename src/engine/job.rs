@@ -28,6 +28,10 @@ pub enum JobKind {
     LoadImage,
     /// Fits a network.
     Train,
+    /// Looks for a learning rate.
+    FindRate,
+    /// Estimates what a run would take.
+    Forecast,
     /// Runs one image through the network and keeps a layer's output.
     FeatureMaps,
     /// Looks for an image that excites a class or filter.
@@ -69,6 +73,8 @@ impl JobKind {
             Self::Prepare => "read the images",
             Self::LoadImage => "open the image",
             Self::Train => "train",
+            Self::FindRate => "look for a learning rate",
+            Self::Forecast => "estimate the time",
             Self::FeatureMaps => "compute feature maps",
             Self::Maximise => "maximise the activation",
             Self::Predict => "classify the image",

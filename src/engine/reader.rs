@@ -12,7 +12,7 @@ use crossbeam_channel::Receiver;
 use rayon::prelude::*;
 
 use super::{
-    events::{Event, EventSender},
+    events::{Event, EventSender, Level},
     job::{self, JobContext, JobError, Jobs},
     loader::OpenDataset,
     similar::Searches,
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     data::{Division, Edits, Picture, SplitConfig, dataset::display_path, decode},
     model::spec_file,
-    train::{Experiment, recipes},
+    train::{Experiment, dataset_reference, recipes},
     worker::Worker,
 };
 
@@ -228,7 +228,13 @@ fn divide(context: &JobContext, open: &Arc<OpenDataset>, edits: Arc<Edits>, conf
 }
 
 fn load_experiment(context: &JobContext, path: &std::path::Path) -> Result<(), JobError> {
-    let experiment = Experiment::load(path).map_err(|error| error.to_string())?;
+    let mut experiment = Experiment::load(path).map_err(|error| error.to_string())?;
+    if let Some(message) = dataset_reference::locate(&mut experiment) {
+        context.events.send(Event::Note {
+            level: Level::Warning,
+            message,
+        });
+    }
     context.events.send(Event::ExperimentLoaded {
         job: context.id,
         experiment: Box::new(experiment),

@@ -15,6 +15,7 @@ pub mod snapshot;
 pub mod spec;
 pub mod spec_file;
 pub mod summary;
+pub mod weights;
 
 pub use graph::Node;
 pub use network::Network;

@@ -3,17 +3,23 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use serde::{Deserialize, Serialize};
 
 use super::{
+    checkpoint::{self, Weights},
     experiment::{Experiment, ExperimentError},
     fit::{EpochEnd, FitError},
     history::{EpochRecord, StepRecord},
 };
-use crate::data::{
-    Dataset, Split, SplitName, dataset::display_path, edits::sample_name, files::write_atomically,
+use crate::{
+    data::{
+        Dataset, Split, SplitName, dataset::display_path, edits::sample_name,
+        files::write_atomically,
+    },
+    model::{ModelSpec, WeightSnapshot},
 };
 
 /// Name of the trained model in a run's folder.
@@ -279,6 +285,25 @@ fn free_folder(path: &Path) -> PathBuf {
         .map(numbered)
         .find(|path| is_free(path))
         .unwrap_or_else(|| path.to_path_buf())
+}
+
+/// The best or the last weights of the run in the folder `run`, which trains `spec` on `classes`.
+///
+/// # Errors
+/// When no epoch was finished or the file is damaged.
+pub fn snapshot(
+    run: &Path,
+    which: Weights,
+    spec: &Arc<ModelSpec>,
+    classes: &Arc<[String]>,
+) -> Result<WeightSnapshot, String> {
+    let (epoch, arrays) = checkpoint::weights(&run.join(CHECKPOINTS), which, spec)?;
+    Ok(WeightSnapshot {
+        spec: Arc::clone(spec),
+        classes: Arc::clone(classes),
+        epoch,
+        arrays,
+    })
 }
 
 /// `history.csv`: one line per epoch with a heading.

@@ -15,7 +15,7 @@ use crate::{
     engine::{ImageSource, JobId},
     inspect::maximise::MaximiseConfig,
     model::spec::{InputSpec, Preprocessing},
-    train::TrainingConfig,
+    train::{TrainingConfig, checkpoint::Weights},
 };
 
 /// Datasets that ship with the program: what a button says and the name in `datasets`.
@@ -55,10 +55,14 @@ pub enum Action {
     SaveModel(PathBuf),
     /// Start a run with the settings as they are.
     Train,
+    /// Look for a learning rate with the settings as they are.
+    FindRate,
     /// Let the run wait, or go on.
     SetPaused(bool),
     /// End the run, keeping its best weights.
     Stop,
+    /// Change the full learning rate of the run's phase.
+    SetLearningRate(f64),
     /// Change the training settings.
     EditTraining(TrainingConfig),
     /// Change the split.
@@ -88,7 +92,14 @@ pub enum Action {
     /// Forget earlier answers.
     ClearPredictions,
     /// Evaluate the current model on a part of the dataset.
-    Evaluate(SplitName),
+    Evaluate {
+        /// Which part; `None` for every image.
+        part: Option<SplitName>,
+        /// With which weights of its run.
+        weights: Weights,
+    },
+    /// Decide the evaluation at this probability of the second class; `None` for the model's own.
+    SetThreshold(Option<f64>),
     /// Look for an image that excites a unit.
     Maximise(MaximiseConfig),
     /// Write a picture to a PNG file.

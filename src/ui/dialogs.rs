@@ -38,6 +38,8 @@ pub enum Purpose {
     ChooseImages,
     /// Write a picture.
     SavePicture,
+    /// Write what was said about each image.
+    ExportPredictions,
 }
 
 impl Purpose {
@@ -55,6 +57,7 @@ impl Purpose {
             Self::SaveModel => "Save model",
             Self::ChooseImages => "Choose images",
             Self::SavePicture => "Save picture",
+            Self::ExportPredictions => "Export predictions",
         }
     }
 
@@ -68,15 +71,18 @@ impl Purpose {
             Self::ChooseWeights => &["pth", "pt", "safetensors"],
             Self::ChooseImages => &IMAGE_ENDINGS,
             Self::SavePicture => &["png"],
+            Self::ExportPredictions => &["csv"],
         }
     }
 
     fn kind(self) -> DialogType {
         match self {
             Self::OpenDataset => DialogType::SelectFolder,
-            Self::SaveModel | Self::SavePicture | Self::ExportEdits | Self::ExportLayers => {
-                DialogType::SaveFile
-            }
+            Self::SaveModel
+            | Self::SavePicture
+            | Self::ExportEdits
+            | Self::ExportLayers
+            | Self::ExportPredictions => DialogType::SaveFile,
             Self::OpenDatasetFile
             | Self::OpenModel
             | Self::OpenExperiment
@@ -91,6 +97,7 @@ impl Purpose {
             Self::SaveModel => "model.safetensors",
             Self::SavePicture => "picture.png",
             Self::ExportEdits => "changes.ron",
+            Self::ExportPredictions => "predictions.csv",
             Self::ExportLayers => "layers.ron",
             _ => "",
         }

@@ -8,8 +8,9 @@ use std::{
 
 use super::settings::Settings;
 use crate::{
-    data::{Edits, Picture, dataset::display_path, edits, files},
+    data::{Dataset, Edits, Picture, dataset::display_path, edits, files},
     model::{ModelSpec, spec_file},
+    train::{Evaluation, predictions},
     worker::Worker,
 };
 
@@ -23,6 +24,8 @@ pub enum FileTask {
     Sidecar(Arc<Edits>, PathBuf, PathBuf),
     /// Write what the user changed about a dataset where they want it.
     Edits(Arc<Edits>, PathBuf),
+    /// Write what was said about each image of a dataset as CSV.
+    Predictions(Arc<Evaluation>, Arc<Dataset>, PathBuf),
     /// Write the layers of a network where the user wants them.
     Layers(Box<ModelSpec>, PathBuf),
     /// Append a line to the log file.
@@ -47,6 +50,9 @@ pub fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receive
                 FileTask::Edits(edits, path) => {
                     edits.save(&path).map_err(|error| error.to_string())
                 }
+                FileTask::Predictions(evaluation, dataset, path) => {
+                    save_predictions(&evaluation, &dataset, &path)
+                }
                 FileTask::Layers(spec, path) => {
                     spec_file::save(&spec, &path).map_err(|error| error.to_string())
                 }
@@ -66,6 +72,18 @@ fn save_picture(picture: &Picture, path: &Path) -> Result<(), String> {
     files::write_atomically(path, &bytes).map_err(|error| {
         format!(
             "The picture cannot be saved to {}: {error}",
+            display_path(path)
+        )
+    })
+}
+
+fn save_predictions(evaluation: &Evaluation, dataset: &Dataset, path: &Path) -> Result<(), String> {
+    let csv = predictions::csv(evaluation, dataset);
+    let written =
+        csv.and_then(|csv| files::write_atomically(path, &csv).map_err(|error| error.to_string()));
+    written.map_err(|error| {
+        format!(
+            "The predictions cannot be written to {}: {error}",
             display_path(path)
         )
     })

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use super::{
     data_tools::DataTools,
     format::{counted, listed, percent},
+    rehearsal::Rehearsal,
     state::{
         AppState, DataState, EditHistory, ImageState, MOST_ANSWERS, MapsState, MaximiseState,
         RunState, RunningJob, SaysState, Selection, SimilarState, Trail,
@@ -133,7 +134,15 @@ impl AppState {
             }
             Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
             Event::Evaluated { job, evaluation } if current == Some(job) => {
-                self.evaluation = Some(evaluation);
+                self.show_evaluation(evaluation);
+            }
+            Event::Advice { job, advice } if current == Some(job) => {
+                self.note(Level::Info, advice.words.clone());
+                self.training.advice.push(advice);
+            }
+            Event::RateFound { job, .. } | Event::Forecast { job, .. } => {
+                self.jobs.remove(&job);
+                self.rehearsal.apply(event);
             }
             Event::Paused { job, paused } if current == Some(job) => {
                 self.training.run = RunState::Running {
@@ -193,7 +202,7 @@ impl AppState {
                 if self.evaluation_job == Some(job) {
                     self.evaluation_job = None;
                     self.evaluation_failed = None;
-                    self.evaluation = Some(evaluation);
+                    self.show_evaluation(evaluation);
                 }
             }
             Event::ModelLoaded { job, model } => {
@@ -235,10 +244,12 @@ impl AppState {
         self.forget_division();
         self.edits = EditHistory::default();
         self.evaluation = None;
+        self.threshold = None;
         self.image = ImageState::default();
         self.maps = MapsState::default();
         self.tools = DataTools::default();
         self.similar = SimilarState::default();
+        self.rehearsal = Rehearsal::default();
         self.browsed = Arc::from([]);
         self.experiment_changed();
         let selection = Selection {
@@ -352,6 +363,7 @@ impl AppState {
         self.replace_model((*model.snapshot.spec).clone());
         self.experiment.split = model.split;
         self.evaluation = None;
+        self.threshold = None;
         self.maps = MapsState::default();
         let classes = listed(&model.snapshot.classes);
         self.note(Level::Info, format!("Loaded a model of {classes}"));
@@ -391,6 +403,7 @@ impl AppState {
         let bytes = progress.map(|progress| progress.done as u64);
         let message = failure.map(|reason| format!("Could not {}: {reason}", kind.words()));
         let tool = self.tools.end(job, message.as_ref());
+        let tool = tool.or_else(|| self.rehearsal.end(job, message.as_ref()));
         let is_public = self.public.ended(job, bytes, message.as_ref());
         let job = Some(job);
         let is_current = if let Some(is_told) = tool {

@@ -10,6 +10,7 @@ use std::{
 use super::data_tools::DataTools;
 use super::design::Design;
 use super::public_datasets::PublicDatasets;
+use super::rehearsal::Rehearsal;
 use crate::{
     data::{
         Dataset, Division, Edit, Edits, Picture, SplitName, edits::EditError, stats::ClassWeights,
@@ -20,7 +21,7 @@ use crate::{
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerShape, ShapeError, shapes},
-    train::{EpochRecord, Evaluation, Experiment, StepRecord},
+    train::{EpochRecord, Evaluation, Experiment, StepRecord, health::Advice},
 };
 
 /// The dataset panel's state.
@@ -87,6 +88,8 @@ pub struct Training {
     pub train_images: usize,
     /// What the run trains and how; `None` before the first run.
     pub experiment: Option<Arc<Experiment>>,
+    /// What is wrong with it, oldest first.
+    pub advice: Vec<Advice>,
 }
 
 impl Training {
@@ -281,10 +284,14 @@ pub struct AppState {
     pub(super) edits: EditHistory,
     /// The job that decodes all images ahead of training.
     pub preparing: Option<JobId>,
+    /// What is known before a run.
+    pub rehearsal: Rehearsal,
     /// The current or last run.
     pub training: Training,
-    /// The newest evaluation.
+    /// The newest evaluation, decided at [`Self::threshold`].
     pub evaluation: Option<Arc<Evaluation>>,
+    /// From which probability on the second of two classes is taken; `None` for the model's own.
+    pub threshold: Option<f64>,
     /// The evaluation job that runs.
     pub evaluation_job: Option<JobId>,
     /// Why the newest evaluation failed.
@@ -335,8 +342,10 @@ impl AppState {
             division_failed: None,
             edits: EditHistory::default(),
             preparing: None,
+            rehearsal: Rehearsal::default(),
             training: Training::default(),
             evaluation: None,
+            threshold: None,
             evaluation_job: None,
             evaluation_failed: None,
             model: None,

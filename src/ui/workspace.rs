@@ -78,12 +78,12 @@ impl Step {
             Self::Model => &[(1.0, &[&[P::Model]])],
             Self::Train => &[
                 (0.28, &[&[P::TrainSettings]]),
-                (0.42, &[&[P::Curves]]),
+                (0.42, &[&[P::Curves, P::RateFinder]]),
                 (0.3, &[&[P::FeatureMaps]]),
             ],
             Self::Evaluate => &[
-                (0.46, &[&[P::Confusion]]),
-                (0.54, &[&[P::CellImages], &[P::Report]]),
+                (0.46, &[&[P::Confusion, P::CrossTable]]),
+                (0.54, &[&[P::CellImages, P::Predictions], &[P::Report]]),
             ],
             Self::Inside => &[
                 (0.3, &[&[P::Filters]]),
@@ -161,10 +161,16 @@ pub enum PanelKind {
     TrainSettings,
     /// Accuracy and loss.
     Curves,
+    /// Loss by learning rate, and a suggestion.
+    RateFinder,
     /// Counts of actual against predicted.
     Confusion,
+    /// True against predicted with sums.
+    CrossTable,
     /// The images of the chosen cell.
     CellImages,
+    /// What was said about each image.
+    Predictions,
     /// Precision, recall, F1.
     Report,
     /// Kernels of a convolution.
@@ -179,7 +185,7 @@ pub enum PanelKind {
 
 impl PanelKind {
     /// Every panel.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Datasets,
         Self::Image,
         Self::Split,
@@ -189,8 +195,11 @@ impl PanelKind {
         Self::Model,
         Self::TrainSettings,
         Self::Curves,
+        Self::RateFinder,
         Self::Confusion,
+        Self::CrossTable,
         Self::CellImages,
+        Self::Predictions,
         Self::Report,
         Self::Filters,
         Self::FeatureMaps,
@@ -210,8 +219,11 @@ impl PanelKind {
             Self::Model => "Layers",
             Self::TrainSettings => "Training",
             Self::Curves => "Curves",
+            Self::RateFinder => "Rate finder",
             Self::Confusion => "Confusion matrix",
+            Self::CrossTable => "Cross-table",
             Self::CellImages => "Images of a cell",
+            Self::Predictions => "Predictions",
             Self::Report => "Classification report",
             Self::Filters => "Filters",
             Self::FeatureMaps => "Feature maps",

@@ -15,7 +15,7 @@ use convscope::{
         EngineHandle, Event, Folders, JobId, LoadedModel, ModelSource, OpenDataset, OpenRequest,
     },
     inspect::feature_maps,
-    model::{LayerKind, ModelSpec, Network, WeightSnapshot, network::Placement},
+    model::{LayerKind, ModelSpec, Network, WeightSnapshot, network::Placement, spec::Head},
     train::{ConfusionMatrix, Evaluation, Experiment, recipes},
 };
 
@@ -143,6 +143,7 @@ fn evaluation(open: &OpenDataset, split: &Split) -> Evaluation {
     Evaluation {
         split: Some(SplitName::Validation),
         epoch: 3,
+        head: Head::Softmax,
         confusion: ConfusionMatrix::new(classes, pairs),
         samples,
         actual,

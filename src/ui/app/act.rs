@@ -6,8 +6,12 @@ use eframe::egui::{self, Context};
 
 use super::App;
 use crate::{
-    data::generate,
-    engine::{ImageSource, Level, MaximiseRequest, OpenRequest, TrainRequest},
+    data::{SplitName, generate},
+    engine::{
+        EvaluateRequest, EvaluatedWeights, ImageSource, Level, MaximiseRequest, OpenRequest,
+        TrainRequest,
+    },
+    train::checkpoint::Weights,
     ui::{
         action::Action,
         chrome::PathField,
@@ -30,9 +34,11 @@ impl App {
                 self.engine.save_model(path);
             }
             Action::Train => self.train(),
+            Action::FindRate => self.find_rate(),
             Action::SetPaused(true) => self.engine.pause(),
             Action::SetPaused(false) => self.engine.resume(),
             Action::Stop => self.engine.stop(),
+            Action::SetLearningRate(rate) => self.engine.set_learning_rate(rate),
             Action::EditTraining(training) => {
                 self.state.experiment.training = training.clone();
                 self.settings.training = Some(training);
@@ -77,11 +83,8 @@ impl App {
                 self.predict(vec![ImageSource::Picture(name, Arc::new(picture))]);
             }
             Action::ClearPredictions => self.state.predict.answers.clear(),
-            Action::Evaluate(split) => {
-                if let Some(dataset) = self.state.open_dataset().cloned() {
-                    self.state.evaluation_job = Some(self.engine.evaluate(dataset, split));
-                }
-            }
+            Action::Evaluate { part, weights } => self.evaluate(part, weights),
+            Action::SetThreshold(threshold) => self.state.set_threshold(threshold),
             Action::Maximise(config) => {
                 if let Some(earlier) = self.state.maximise.job {
                     self.engine.cancel(earlier);
@@ -99,6 +102,22 @@ impl App {
             }
             action => self.act_on_catalogue(action),
         }
+    }
+
+    fn evaluate(&mut self, part: Option<SplitName>, weights: Weights) {
+        let Some(dataset) = self.state.open_dataset().cloned() else {
+            return;
+        };
+        let weights = match (weights, self.state.run_of_model()) {
+            (Weights::Last, Some(run)) => EvaluatedWeights::Last(run.to_path_buf()),
+            _ => EvaluatedWeights::Current,
+        };
+        self.state.evaluation_failed = None;
+        self.state.evaluation_job = Some(self.engine.evaluate(EvaluateRequest {
+            dataset,
+            part,
+            weights,
+        }));
     }
 
     fn find_similar(&mut self, sample: usize) {
@@ -131,6 +150,7 @@ impl App {
         if let Some(job) = self.state.maximise.job {
             self.engine.cancel(job);
         }
+        self.end_rehearsal();
         let run = self
             .places
             .runs
@@ -150,6 +170,7 @@ impl App {
             ..Training::default()
         };
         self.state.evaluation = None;
+        self.state.threshold = None;
         self.state.maximise = MaximiseState::default();
     }
 

@@ -5,6 +5,7 @@ mod act_on_data;
 mod act_on_design;
 mod catalogue;
 mod open;
+mod rehearse;
 
 use std::{
     path::{Path, PathBuf},

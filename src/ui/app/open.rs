@@ -6,7 +6,7 @@ use eframe::egui::Context;
 
 use super::App;
 use crate::{
-    data::{dataset::SourceKind, sources},
+    data::{dataset::SourceKind, download::looks_like_address, sources},
     engine::{ImageSource, Level, OpenRequest},
     resources,
     ui::{dialogs::Purpose, files::FileTask, state::DataState},
@@ -23,7 +23,9 @@ impl App {
 
     /// The kind is told from the name alone: the UI thread reads no files.
     pub(super) fn open_path(&mut self, path: PathBuf) {
-        if self.is_dataset(&path) {
+        if let Some(text) = path.to_str().filter(|text| looks_like_address(text)) {
+            self.predict(vec![ImageSource::typed(text)]);
+        } else if self.is_dataset(&path) {
             self.open_dataset(OpenRequest::new(path));
         } else if path
             .extension()
@@ -146,6 +148,16 @@ impl App {
             Purpose::ExportEdits => {
                 if let Some(edits) = self.state.wanted_edits() {
                     self.files.send(FileTask::Edits(edits.clone(), path));
+                }
+            }
+            Purpose::ExportPredictions => {
+                let open = self.state.open_dataset();
+                if let (Some(evaluation), Some(open)) = (&self.state.evaluation, open) {
+                    self.files.send(FileTask::Predictions(
+                        evaluation.clone(),
+                        open.dataset.clone(),
+                        path,
+                    ));
                 }
             }
             Purpose::ImportLayers => self.import_layers(path),

@@ -79,6 +79,7 @@ impl Panel for Curves {
         }
         self.cache.update(training);
         self.legend_ui(ui, training);
+        super::health::ui(ui, cx);
         let height = (ui.available_height() - 16.0) / 2.0 - 24.0;
         let show = self.show_batches;
         let charts = [

@@ -1,6 +1,6 @@
 //! The Predict panel: drop an image, read what the model says.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use eframe::egui::{
     self, Button, Color32, Label, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, TextEdit,
@@ -12,10 +12,11 @@ use super::{Cx, Panel};
 use crate::{
     data::generate::ShapeKind,
     engine::{ImageSource, LoadedModel, Prediction},
+    model::spec::Head,
     ui::{
         action::Action,
         dialogs::Purpose,
-        format::{counted, percent},
+        format::{counted, percent, significant},
         theme,
         widgets::{bars, classes, picture, states},
         workspace::Step,
@@ -136,6 +137,7 @@ impl Predict {
             }
         });
         self.path_ui(ui, cx);
+        waiting_ui(ui, cx);
         if let Some(message) = &cx.state.predict.failed {
             states::failed(ui, message);
         }
@@ -143,25 +145,25 @@ impl Predict {
     }
 
     fn path_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let label = states::caption(ui, "Path of an image");
+        let label = states::caption(ui, "Path or web address of an image");
         ui.horizontal(|ui| {
             let width = (ui.available_width() - 104.0).clamp(80.0, 420.0);
             let field = TextEdit::singleline(&mut self.path)
                 .desired_width(width)
-                .hint_text("/home/me/photo.png");
+                .hint_text("/home/me/photo.png or https://…");
             let field = ui.add(field).labelled_by(label.id);
             let entered =
                 field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             let path = self.path.trim();
             let button = ui.add_enabled(!path.is_empty(), Button::new("Predict"));
-            let button = button.on_hover_text("Classify this file (Enter)");
+            let button = button.on_hover_text(
+                "Classify this image (Enter); one on the web is downloaded, up to 34 MB",
+            );
             let pressed = button
-                .on_disabled_hover_text("Type the path of an image first")
+                .on_disabled_hover_text("Type or paste the path or the address of an image first")
                 .clicked();
             if (entered || pressed) && !path.is_empty() {
-                cx.push(Action::Predict(vec![ImageSource::File(PathBuf::from(
-                    path,
-                ))]));
+                cx.push(Action::Predict(vec![ImageSource::typed(path)]));
             }
         });
     }
@@ -169,11 +171,9 @@ impl Predict {
     /// The newest answer, or the earlier one that was clicked.
     fn answer_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(answer) = self.shown(cx) else {
-            let words = match cx.state.predict.jobs.first() {
-                Some(_) => "Looking at the image",
-                None => "What the model says appears here.",
-            };
-            states::caption(ui, words);
+            if cx.state.predict.jobs.is_empty() {
+                states::caption(ui, "What the model says appears here.");
+            }
             return;
         };
         let name = file_name(&answer.name).to_owned();
@@ -203,6 +203,9 @@ impl Predict {
                 let caption = RichText::new(words).small().color(theme::palette(ui).muted);
                 ui.add(Label::new(caption).truncate())
                     .on_hover_text(&answer.name);
+                if let Some(words) = decision(&answer) {
+                    states::caption(ui, words);
+                }
                 ui.add_space(theme::GRID);
                 bars::probability_bars(ui, &answer.classes, &answer.probabilities, MOST_BARS);
             });
@@ -256,6 +259,33 @@ impl Predict {
             }
         });
     }
+}
+
+/// While images wait for their answers, which may have to come from the web.
+fn waiting_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(job) = cx.state.predict.jobs.first().copied() else {
+        return;
+    };
+    ui.horizontal_wrapped(|ui| {
+        states::caption(ui, "Looking at the image");
+        let cancel = ui.add(Button::new("Cancel").small());
+        if cancel.on_hover_text("Do without the answer").clicked() {
+            cx.push(Action::Cancel(job));
+        }
+    });
+}
+
+/// `logit 0.8473 · dog from 50.0 %` for a model with one sigmoid unit.
+fn decision(answer: &Prediction) -> Option<String> {
+    let Head::Sigmoid { threshold } = answer.head else {
+        return None;
+    };
+    let second = classes::name(&answer.classes, 1);
+    let logit = significant(f64::from(*answer.logits.first()?));
+    Some(format!(
+        "logit {logit} · {second} from {} on",
+        percent(threshold)
+    ))
 }
 
 fn drop_zone_ui(ui: &mut Ui) {

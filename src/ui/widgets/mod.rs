@@ -3,6 +3,7 @@
 pub mod bars;
 pub mod cached;
 pub mod classes;
+pub mod copy;
 pub mod fields;
 pub mod grid;
 pub mod marks;

@@ -1,6 +1,7 @@
 //! What a panel shows when it has nothing to show: empty, loading, failed.
 
-use eframe::egui::{self, Align, Button, Layout, ProgressBar, RichText, Ui, vec2};
+use eframe::egui::{self, Align, Button, Color32, Label, Layout, ProgressBar, RichText, Ui, vec2};
+use egui_material_icons::MaterialIcon;
 
 use crate::{
     engine::Progress,
@@ -54,7 +55,7 @@ pub fn progress_bar(ui: &mut Ui, progress: Option<Progress>, width: f32) {
     let fill = if share > 0.0 {
         theme::palette(ui).accent
     } else {
-        egui::Color32::TRANSPARENT
+        Color32::TRANSPARENT
     };
     let bar = ProgressBar::new(share)
         .fill(fill)
@@ -74,6 +75,14 @@ pub fn failed(ui: &mut Ui, message: &str) {
             egui_material_icons::icon_text(egui_material_icons::icons::ICON_ERROR).color(colour),
         );
         ui.label(RichText::new(message).color(colour));
+    });
+}
+
+/// A sentence behind an icon of this colour; its lines begin at the same place.
+pub fn icon_line(ui: &mut Ui, icon: MaterialIcon, colour: Color32, words: &str) {
+    ui.horizontal_top(|ui| {
+        ui.label(egui_material_icons::icon_text(icon).color(colour));
+        ui.add(Label::new(words).wrap());
     });
 }
 
