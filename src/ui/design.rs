@@ -6,7 +6,7 @@ use super::state::{AppState, Selection};
 use crate::{
     engine::Level,
     model::{
-        LayerKind, LayerShape, ModelSpec, Node, ShapeError,
+        LayerKind, LayerShape, ModelSpec, Node, ShapeError, arithmetic,
         edit::{self, LayerEdit},
         graph, shapes,
         spec::Head,
@@ -85,6 +85,8 @@ pub struct Design {
     pub nodes: Arc<[Node]>,
     /// Shapes of the layers before the first that does not fit.
     pub shapes: Arc<[LayerShape]>,
+    /// Values that come out of each of those layers for one image, all nodes counted.
+    pub values: Arc<[usize]>,
     /// The layer that does not fit, or the last one when its outputs are not what the dataset needs.
     pub problem: Option<ShapeError>,
     history: History,
@@ -368,6 +370,7 @@ impl AppState {
         let misfit = || shapes::check_classifier(model, self.classes()?).err();
         self.design.problem = problem.or_else(misfit);
         self.design.shapes = known;
+        self.design.values = arithmetic::activation_values(&nodes).into();
         self.design.nodes = nodes.into();
         let rows = model.layers.len();
         if let Some(Chosen::Layer(at)) = self.design.chosen

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::Ui;
+use eframe::egui::{DragValue, Ui};
 
 use super::wish;
 use crate::{
     data::dataset::display_path,
     model::{
-        LayerKind, Node,
+        LayerKind, Node, freezing,
         spec::{Backbone, InitialWeights},
     },
     ui::{
@@ -110,7 +110,7 @@ fn explanation(weights: &InitialWeights) -> &'static str {
             "torchvision's names, as .pth or .safetensors. Nothing in the file is run; tensors that are missing or too many are listed."
         }
         InitialWeights::Random => {
-            "Training from scratch: it needs many more images, and nothing before it should be frozen."
+            "Training from scratch: it needs many more images, and must not be frozen."
         }
     }
 }
@@ -159,7 +159,20 @@ fn boundary_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) {
     };
     let tip = "In the phase shown, everything before this part is frozen. Its parts have torchvision's names";
     let chosen = fields::choice_row(ui, "Train from", tip, WIDTH, (&boundary, &words), options);
-    if let Some(from) = chosen {
+    let mut wanted = chosen;
+    let model = &state.experiment.model;
+    let from = boundary.as_deref();
+    if let Some((mut number, count)) = freezing::keras_number(&state.design.nodes, model, at, from)
+    {
+        let tip = format!(
+            "The same, as Keras counts: base.layers[N:] are trained, of {count}. Its input and padding count too, and are part of other layers here"
+        );
+        let value = DragValue::new(&mut number).range(0..=count).speed(0.3);
+        if fields::number(ui, "From layer", &tip, value).changed() {
+            wanted = freezing::from_keras_number(&state.design.nodes, model, at, number).map(Some);
+        }
+    }
+    if let Some(from) = wanted {
         wish(cx, DesignAction::TrainFrom(from));
     }
 }

@@ -132,10 +132,8 @@ pub fn footer_ui(ui: &mut Ui, cx: &mut Cx<'_>, freezing: &Freezing) {
     }
     let batch = state.experiment.training.batch_size;
     let multiply_adds: usize = shapes.iter().map(|shape| shape.multiply_adds).sum();
-    let activations: u64 = shapes
-        .iter()
-        .map(|shape| activation_bytes(shape, batch))
-        .sum();
+    let values: usize = state.design.values.iter().sum();
+    let activations = activation_bytes(values, batch);
     ui.horizontal_wrapped(|ui| {
         let total = freezing.trainable + freezing.fixed;
         ui.label(RichText::new(format!("{} parameters", thousands(total))).strong());
