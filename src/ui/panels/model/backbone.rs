@@ -24,7 +24,7 @@ use crate::{
 const WIDTH: f32 = 168.0;
 
 /// Two columns of a grid: which backbone is at `at`, its weights, where training starts.
-pub fn fields_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind) {
+pub fn fields_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind, gesture: u64) {
     let LayerKind::Backbone {
         architecture,
         weights,
@@ -67,7 +67,7 @@ pub fn fields_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind) 
             chosen => *weights = chosen,
         }
     }
-    boundary_ui(ui, cx, at);
+    boundary_ui(ui, cx, at, gesture);
 }
 
 /// What the choices mean, and what needs more room than a grid has.
@@ -116,7 +116,7 @@ fn explanation(weights: &InitialWeights) -> &'static str {
 }
 
 /// Where training starts within the backbone: at one of its nodes that has weights.
-fn boundary_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) {
+fn boundary_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, gesture: u64) {
     let state = cx.state;
     let nodes: Vec<&Node> = state
         .design
@@ -173,6 +173,6 @@ fn boundary_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) {
         }
     }
     if let Some(from) = wanted {
-        wish(cx, DesignAction::TrainFrom(from));
+        wish(cx, DesignAction::TrainFrom(from, Some(gesture)));
     }
 }

@@ -55,7 +55,9 @@ pub fn layer_ui(
                     LayerKind::Conv2d { .. } | LayerKind::Dense { .. } => {
                         settings::l2_ui(ui, &mut l2);
                     }
-                    LayerKind::Backbone { .. } => backbone::fields_ui(ui, cx, at, &mut kind),
+                    kind @ LayerKind::Backbone { .. } => {
+                        backbone::fields_ui(ui, cx, at, kind, gesture);
+                    }
                     _ => {}
                 }
             });

@@ -424,10 +424,10 @@ fn entries_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) -> bool {
         ui.separator();
         let tip = "Freezes every layer before this one";
         if ui.button("Train from here").on_hover_text(tip).clicked() {
-            wish(cx, DesignAction::TrainFrom(Some(name)));
+            wish(cx, DesignAction::TrainFrom(Some(name), None));
         }
         if ui.button("Train everything").clicked() {
-            wish(cx, DesignAction::TrainFrom(None));
+            wish(cx, DesignAction::TrainFrom(None, None));
         }
     });
     rename
