@@ -246,8 +246,9 @@ impl AppState {
             }
         };
         if let Some(name) = name {
+            // A layer that has gone or has another name leaves the choice to what stands there.
             let at = self.experiment.model.layer_index(&name);
-            self.design.chosen = at.map(Chosen::Layer);
+            self.design.chosen = at.map(Chosen::Layer).or(self.design.chosen);
         }
         now
     }

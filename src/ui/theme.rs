@@ -134,6 +134,8 @@ pub fn install(context: &egui::Context) {
         .cloned()
         .unwrap_or_default();
     fallbacks.insert(0, "inter".into());
+    // Inter has no ⌊ and ⌋, which the arithmetic of layers needs; egui's monospaced font has.
+    fallbacks.push("Hack".into());
     fonts
         .families
         .insert(FontFamily::Proportional, fallbacks.clone());

@@ -116,7 +116,7 @@ pub fn harness(state: AppState, size: Vec2, theme: Theme) -> Desk {
 }
 
 pub fn wide(state: AppState) -> Desk {
-    harness(state, vec2(950.0, 700.0), Theme::Light)
+    harness(state, vec2(950.0, 940.0), Theme::Light)
 }
 
 /// Writes what is shown to the folder of `CONVSCOPE_SHOTS`, if there is one.
@@ -176,8 +176,6 @@ pub fn press(desk: &mut Desk, from: egui::Pos2, to: egui::Pos2) {
 pub fn enter(desk: &mut Desk, name: &str, value: &str) {
     let field = desk.get_by_role_and_label(Role::SpinButton, name);
     field.focus();
-    desk.run();
-    desk.key_press(egui::Key::Enter);
     desk.run();
     desk.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
     desk.event(egui::Event::Text(value.to_owned()));

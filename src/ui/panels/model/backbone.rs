@@ -1,6 +1,8 @@
 //! Fields for a backbone: which, with what weights, how much of it is frozen.
 
-use eframe::egui::{Grid, Ui};
+use std::path::PathBuf;
+
+use eframe::egui::Ui;
 
 use super::wish;
 use crate::{
@@ -21,60 +23,63 @@ use crate::{
 
 const WIDTH: f32 = 168.0;
 
-/// The fields of the backbone at `at`.
-pub fn backbone_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind) {
+/// Two columns of a grid: which backbone is at `at`, its weights, where training starts.
+pub fn fields_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind) {
     let LayerKind::Backbone {
         architecture,
         weights,
-        batch_norm_inference,
+        ..
     } = kind
     else {
         return;
     };
-    Grid::new("backbone")
-        .num_columns(2)
-        .spacing([8.0, 8.0])
-        .show(ui, |ui| {
-            let options = || {
-                Backbone::ALL
-                    .map(|backbone| (backbone, backbone.word().to_owned()))
-                    .to_vec()
-            };
-            let tip =
-                "A published network without its last layers. Default: MobileNetV2, the smallest";
-            let current = (&*architecture, architecture.word());
-            if let Some(chosen) = fields::choice(ui, "Architecture", tip, WIDTH, current, options) {
-                *architecture = chosen;
+    let options = || {
+        Backbone::ALL
+            .map(|backbone| (backbone, backbone.word().to_owned()))
+            .to_vec()
+    };
+    let tip = "A published network without its last layers. Default: MobileNetV2, the smallest";
+    let current = (&*architecture, architecture.word());
+    if let Some(chosen) = fields::choice_row(ui, "Architecture", tip, WIDTH, current, options) {
+        *architecture = chosen;
+    }
+    let file = match weights {
+        InitialWeights::File(path) => path.clone(),
+        _ => PathBuf::new(),
+    };
+    let options = || {
+        [
+            InitialWeights::ImageNet,
+            InitialWeights::File(file),
+            InitialWeights::Random,
+        ]
+        .map(|weights| (weights.clone(), words(&weights).to_owned()))
+        .to_vec()
+    };
+    let tip = "What its weights are before training";
+    let current = (&*weights, words(weights));
+    if let Some(chosen) = fields::choice_row(ui, "Weights", tip, WIDTH, current, options) {
+        match chosen {
+            // A file has to be named first; until then nothing is replaced.
+            InitialWeights::File(path) if path.as_os_str().is_empty() => {
+                cx.push(Action::Ask(Purpose::ChooseWeights));
             }
-            ui.end_row();
-            let path = match weights {
-                InitialWeights::File(path) => Some(path.clone()),
-                _ => None,
-            };
-            let options = || {
-                let kept = path.clone().unwrap_or_default();
-                [
-                    InitialWeights::ImageNet,
-                    InitialWeights::File(kept),
-                    InitialWeights::Random,
-                ]
-                .map(|weights| (weights.clone(), words(&weights).to_owned()))
-                .to_vec()
-            };
-            let tip = "What its weights are before training";
-            let current = (&*weights, words(weights));
-            if let Some(chosen) = fields::choice(ui, "Weights", tip, WIDTH, current, options) {
-                // A file has to be named first; until then nothing is silently replaced.
-                match chosen {
-                    InitialWeights::File(path) if path.as_os_str().is_empty() => {
-                        cx.push(Action::Ask(Purpose::ChooseWeights));
-                    }
-                    chosen => *weights = chosen,
-                }
-            }
-            ui.end_row();
-            boundary_ui(ui, cx, at);
-        });
+            chosen => *weights = chosen,
+        }
+    }
+    boundary_ui(ui, cx, at);
+}
+
+/// What the choices mean, and what needs more room than a grid has.
+pub fn words_ui(ui: &mut Ui, cx: &mut Cx<'_>, kind: &mut LayerKind) {
+    let LayerKind::Backbone {
+        weights,
+        batch_norm_inference,
+        ..
+    } = kind
+    else {
+        return;
+    };
     states::caption(ui, explanation(weights));
     if let InitialWeights::File(path) = weights {
         ui.label(display_path(path));
@@ -84,12 +89,8 @@ pub fn backbone_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind
     }
     ui.add_space(theme::GRID * 0.5);
     let tip = "Its batch normalisation uses the running means and variances even where it is trained, as Keras does with training=False. Default: on";
-    fields::toggle(
-        ui,
-        "Batch normalisation in inference mode",
-        tip,
-        batch_norm_inference,
-    );
+    let name = "Batch normalisation in inference mode";
+    fields::toggle(ui, name, tip, batch_norm_inference);
 }
 
 fn words(weights: &InitialWeights) -> &'static str {
@@ -157,8 +158,7 @@ fn boundary_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) {
         options
     };
     let tip = "In the phase shown, everything before this part is frozen. Its parts have torchvision's names";
-    let chosen = fields::choice(ui, "Train from", tip, WIDTH, (&boundary, &words), options);
-    ui.end_row();
+    let chosen = fields::choice_row(ui, "Train from", tip, WIDTH, (&boundary, &words), options);
     if let Some(from) = chosen {
         wish(cx, DesignAction::TrainFrom(from));
     }

@@ -1,6 +1,6 @@
 //! Everything about the chosen row: its settings, and its arithmetic with this model's numbers.
 
-use eframe::egui::{Grid, Label, RichText, Ui};
+use eframe::egui::{Align, Grid, Label, Layout, RichText, Ui, vec2};
 use egui_material_icons::{icon_text, icons};
 
 use super::{backbone, name::Name, settings, toolbar, wish};
@@ -47,16 +47,20 @@ pub fn layer_ui(
     ui.add_enabled_ui(can_edit, |ui| {
         Grid::new("settings")
             .num_columns(2)
-            .spacing([8.0, 8.0])
+            .spacing([8.0, 6.0])
             .show(ui, |ui| {
                 name.ui(ui, cx, at);
                 settings::kind_ui(ui, &mut kind);
-                if matches!(kind, LayerKind::Conv2d { .. } | LayerKind::Dense { .. }) {
-                    settings::l2_ui(ui, &mut l2);
+                match &mut kind {
+                    LayerKind::Conv2d { .. } | LayerKind::Dense { .. } => {
+                        settings::l2_ui(ui, &mut l2);
+                    }
+                    LayerKind::Backbone { .. } => backbone::fields_ui(ui, cx, at, &mut kind),
+                    _ => {}
                 }
             });
         if matches!(kind, LayerKind::Backbone { .. }) {
-            backbone::backbone_ui(ui, cx, at, &mut kind);
+            backbone::words_ui(ui, cx, &mut kind);
         }
     });
     if kind != layer.kind {
@@ -94,12 +98,21 @@ pub fn layer_ui(
     }
 }
 
+/// Room for the name of a figure.
+const NAMES: f32 = 92.0;
+
 fn lines_ui(ui: &mut Ui, lines: &[Line]) {
+    ui.spacing_mut().item_spacing.y = 5.0;
     for line in lines {
-        ui.add_space(-2.0);
-        states::caption(ui, line.name);
-        ui.add_space(-6.0);
-        ui.add(Label::new(&line.formula).wrap().selectable(true));
+        ui.horizontal_top(|ui| {
+            let size = vec2(NAMES, 18.0);
+            let left = Layout::left_to_right(Align::Center);
+            ui.allocate_ui_with_layout(size, left, |ui| {
+                ui.set_min_size(size);
+                states::caption(ui, line.name);
+            });
+            ui.vertical(|ui| ui.add(Label::new(&line.formula).wrap().selectable(true)));
+        });
     }
 }
 

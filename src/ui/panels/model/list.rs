@@ -227,8 +227,7 @@ impl List {
             ui.painter().hline(area.x_range(), y, stroke);
             ui.set_cursor_icon(CursorIcon::Grabbing);
             if let Some(pointer) = pointer {
-                // Near an edge the list follows.
-                ui.scroll_to_rect(Rect::from_center_size(pointer, vec2(1.0, ROW)), None);
+                scroll_at_edges(ui, area, pointer.y);
             }
             return;
         }
@@ -243,6 +242,18 @@ impl List {
             }
             (_, None) => {}
         }
+    }
+}
+
+/// While something is dragged to the upper or lower edge, the list follows.
+fn scroll_at_edges(ui: &Ui, area: Rect, y: f32) {
+    /// Points a frame.
+    const SPEED: f32 = 6.0;
+    let seen = ui.clip_rect();
+    if y < seen.top() + ROW * 0.5 && area.top() < seen.top() {
+        ui.scroll_with_delta(vec2(0.0, SPEED));
+    } else if y > seen.bottom() - ROW * 0.5 && area.bottom() > seen.bottom() {
+        ui.scroll_with_delta(vec2(0.0, -SPEED));
     }
 }
 

@@ -47,12 +47,32 @@ enum View {
 
 /// From this width on the inspector stands beside the list, else below it.
 const WIDE: f32 = 700.0;
-const INSPECTOR_WIDTH: f32 = 308.0;
+/// The inspector's share of the width, and its least and most.
+const INSPECTOR: f32 = 0.34;
+const INSPECTOR_WIDTH: std::ops::RangeInclusive<f32> = 288.0..=440.0;
+/// Wider than this the list only has longer gaps.
+const LIST_WIDTH: f32 = 1_000.0;
+/// Lower than this the whole panel scrolls.
+const LEAST_HEIGHT: f32 = 480.0;
 /// Of a narrow panel, the share of the height that the list keeps.
 const LIST_SHARE: f32 = 0.5;
 
 impl Panel for Model {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if ui.available_height() >= LEAST_HEIGHT {
+            self.panel_ui(ui, cx);
+        } else {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                ui.set_height(LEAST_HEIGHT);
+                self.panel_ui(ui, cx);
+            });
+        }
+        self.gesture.end(ui);
+    }
+}
+
+impl Model {
+    fn panel_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         self.header_ui(ui, cx);
         self.input.ui(ui, cx);
         running_ui(ui, cx);
@@ -72,11 +92,8 @@ impl Panel for Model {
                 summary::summary_ui(ui, cx);
             }
         }
-        self.gesture.end(ui);
     }
-}
 
-impl Model {
     fn header_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.horizontal_wrapped(|ui| {
             ui.heading(&cx.state.experiment.model.name);
@@ -106,10 +123,12 @@ impl Model {
         if size.x >= WIDE {
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = 16.0;
-                let list = vec2(size.x - INSPECTOR_WIDTH - 16.0, size.y);
-                sized(ui, list, |ui| self.list_ui(ui, cx, freezing));
-                sized(ui, vec2(INSPECTOR_WIDTH, size.y), |ui| {
-                    self.inspector_ui(ui, cx, freezing);
+                let share = (INSPECTOR * size.x).round();
+                let inspector = share.clamp(*INSPECTOR_WIDTH.start(), *INSPECTOR_WIDTH.end());
+                let list = (size.x - inspector - 16.0).min(LIST_WIDTH);
+                sized(ui, vec2(list, size.y), |ui| self.list_ui(ui, cx, freezing));
+                sized(ui, vec2(inspector, size.y), |ui| {
+                    self.inspector_ui(ui, cx, freezing)
                 });
             });
         } else {

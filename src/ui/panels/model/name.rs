@@ -8,6 +8,9 @@ use crate::{
     ui::{design::DesignAction, panels::Cx, theme, widgets::states},
 };
 
+/// Of the field.
+const WIDTH: f32 = 168.0;
+
 /// View state: what is being typed, and for which layer.
 #[derive(Default)]
 pub struct Name {
@@ -32,7 +35,7 @@ impl Name {
         let tip =
             "Names the layer's row and its weights in files. Short, unique, without dots or spaces";
         let label = ui.label("Name").on_hover_text(tip);
-        let field = TextEdit::singleline(&mut text).desired_width(f32::INFINITY);
+        let field = TextEdit::singleline(&mut text).desired_width(WIDTH);
         let response = ui.add(field).labelled_by(label.id).on_hover_text(tip);
         ui.end_row();
         if self.is_asked {

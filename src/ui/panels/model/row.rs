@@ -9,6 +9,7 @@ use egui_material_icons::{icon_text, icons};
 use super::{toolbar, wish};
 use crate::{
     model::{
+        Shape, ShapeError,
         arithmetic::activation_bytes,
         freezing::{Freezing, Frozen},
         spec::Head,
@@ -17,6 +18,7 @@ use crate::{
         design::DesignAction,
         format::{bytes, thousands},
         panels::Cx,
+        state::AppState,
         theme,
     },
 };
@@ -34,9 +36,9 @@ pub struct Look {
 
 /// Widths from the left: position, then the name takes what is left; output, parameters, button.
 const POSITION: f32 = 40.0;
-const OUTPUT: f32 = 124.0;
-const COUNTS: f32 = 104.0;
-const MORE: f32 = 32.0;
+const OUTPUT: f32 = 112.0;
+const COUNTS: f32 = 96.0;
+const MORE: f32 = 40.0;
 const HEADER: f32 = 34.0;
 /// Baselines of the two lines, from the row's top.
 const LINES: [f32; 2] = [15.0, 32.0];
@@ -88,6 +90,79 @@ pub fn header_ui(ui: &mut Ui) {
     }
 }
 
+/// What a row says of a layer.
+struct Cells {
+    name: String,
+    detail: String,
+    problem: Option<ShapeError>,
+    frozen: Frozen,
+    /// Output and activations of a batch.
+    values: [String; 2],
+    /// Parameters and multiply-adds.
+    counts: [String; 2],
+}
+
+impl Cells {
+    fn new(state: &AppState, at: usize, freezing: &Freezing) -> Self {
+        let layer = &state.experiment.model.layers[at];
+        let problem = state.design.problem.as_ref();
+        let frozen = freezing.layers.get(at);
+        let frozen = frozen.map_or(Frozen::Nothing, |layer| layer.frozen);
+        let word = match frozen {
+            Frozen::Nothing => "",
+            Frozen::Partly => "partly frozen · ",
+            Frozen::Whole => "frozen · ",
+        };
+        let batch = state.experiment.training.batch_size;
+        let (values, counts) = match state.design.shapes.get(at) {
+            None => (
+                ["–".to_owned(), String::new()],
+                ["–".to_owned(), String::new()],
+            ),
+            Some(shape) => {
+                let activations = bytes(activation_bytes(shape, batch));
+                let counts = match (shape.parameters, shape.multiply_adds) {
+                    (0, 0) => ["–".to_owned(), String::new()],
+                    (parameters, multiply_adds) => [count(parameters), count(multiply_adds)],
+                };
+                ([size_words(shape.output), activations], counts)
+            }
+        };
+        Self {
+            name: layer.name.clone(),
+            detail: format!("{word}{}", layer.kind.describe()),
+            problem: problem.filter(|problem| problem.index == at).cloned(),
+            frozen,
+            values,
+            counts,
+        }
+    }
+
+    /// What a screen reader says.
+    fn spoken(&self, at: usize) -> String {
+        let Self {
+            name,
+            detail,
+            values: [output, _],
+            counts: [parameters, multiply_adds],
+            ..
+        } = self;
+        let number = at + 1;
+        match &self.problem {
+            Some(problem) => format!(
+                "{number} {name}, {detail}, does not fit: {}",
+                problem.reason
+            ),
+            None if multiply_adds.is_empty() => {
+                format!("{number} {name}, {detail}, output {output}")
+            }
+            None => format!(
+                "{number} {name}, {detail}, output {output}, {parameters} parameters, {multiply_adds} multiply-adds"
+            ),
+        }
+    }
+}
+
 /// A layer.
 pub fn layer_ui(
     ui: &mut Ui,
@@ -98,98 +173,59 @@ pub fn layer_ui(
     look: Look,
     freezing: &Freezing,
 ) {
-    let state = cx.state;
-    let layer = &state.experiment.model.layers[at];
-    let problem = state
-        .design
-        .problem
-        .as_ref()
-        .filter(|problem| problem.index == at);
-    let shape = state.design.shapes.get(at);
-    let frozen = freezing
-        .layers
-        .get(at)
-        .map_or(Frozen::Nothing, |layer| layer.frozen);
+    let cells = Cells::new(cx.state, at, freezing);
     let palette = theme::palette(ui);
-    background_ui(ui, rect, response, look, frozen != Frozen::Nothing);
+    background_ui(ui, rect, response, look, cells.frozen != Frozen::Nothing);
     let texts = Texts::new(ui, rect);
-    let ink = if frozen == Frozen::Whole {
-        palette.muted
-    } else {
+    let ink = match cells.frozen {
+        Frozen::Whole => palette.muted,
+        _ => ui.visuals().text_color(),
+    };
+    // On the colour of the chosen row, muted text would be hard to read.
+    let muted = if look.is_chosen {
         ui.visuals().text_color()
+    } else {
+        palette.muted
     };
     let position = pos2(rect.left() + 20.0, rect.top() + LINES[0]);
-    match problem {
+    match cells.problem {
         Some(_) => texts.icon(ui, position, icons::ICON_ERROR, palette.error),
-        None => texts.small(
-            ui,
-            position,
-            Align2::CENTER_CENTER,
-            &(at + 1).to_string(),
-            palette.muted,
-        ),
+        None => {
+            let number = (at + 1).to_string();
+            texts.small(ui, position, Align2::CENTER_CENTER, &number, muted);
+        }
     }
-    if frozen != Frozen::Nothing {
+    if cells.frozen != Frozen::Nothing {
         let below = pos2(position.x, rect.top() + LINES[1]);
         texts.icon(ui, below, icons::ICON_AC_UNIT, palette.training);
     }
-    let described = layer.kind.describe();
-    let word = match frozen {
-        Frozen::Nothing => "",
-        Frozen::Partly => "partly frozen · ",
-        Frozen::Whole => "frozen · ",
-    };
-    texts.name(ui, &layer.name, ink);
-    match problem {
+    let mut is_cut = texts.name(ui, &cells.name, ink);
+    is_cut |= match &cells.problem {
         Some(problem) => texts.detail(ui, &problem.reason, palette.error),
-        None => texts.detail(ui, &format!("{word}{described}"), palette.muted),
-    }
-    let batch = state.experiment.training.batch_size;
-    let values = shape.map_or(["–".to_owned(), String::new()], |shape| {
-        [
-            shape.output.to_string(),
-            bytes(activation_bytes(shape, batch)),
-        ]
-    });
-    let counts = shape.map_or(["–".to_owned(), String::new()], |shape| {
-        [count(shape.parameters), count(shape.multiply_adds)]
-    });
-    texts.pair(ui, 1, &values, [ink, palette.muted]);
-    texts.pair(ui, 2, &counts, [ink, palette.muted]);
-    let spoken = spoken(
-        at,
-        &layer.name,
-        word,
-        &described,
-        &values,
-        &counts,
-        problem.map(|p| p.reason.as_str()),
-    );
-    response.widget_info(|| {
-        egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, look.is_chosen, &spoken)
-    });
-    if let Some(problem) = problem {
-        response.clone().on_hover_text(problem.to_string());
+        None => texts.detail(ui, &cells.detail, muted),
+    };
+    texts.pair(ui, 1, &cells.values, [ink, muted]);
+    texts.pair(ui, 2, &cells.counts, [ink, muted]);
+    let spoken = cells.spoken(at);
+    let role = egui::Role::ListBoxOption;
+    response.widget_info(|| egui::WidgetInfo::selected(role, true, look.is_chosen, &spoken));
+    match cells.problem {
+        Some(problem) => {
+            response.clone().on_hover_text(problem.to_string());
+        }
+        None if is_cut => {
+            response
+                .clone()
+                .on_hover_text(format!("{}\n{}", cells.name, cells.detail));
+        }
+        None => {}
     }
 }
 
-/// What a screen reader says of a row.
-fn spoken(
-    at: usize,
-    name: &str,
-    word: &str,
-    described: &str,
-    values: &[String; 2],
-    counts: &[String; 2],
-    problem: Option<&str>,
-) -> String {
-    let number = at + 1;
-    match problem {
-        Some(reason) => format!("{number} {name}, {word}{described}, does not fit: {reason}"),
-        None => format!(
-            "{number} {name}, {word}{described}, output {}, {} parameters, {} multiply-adds",
-            values[0], counts[0], counts[1]
-        ),
+fn size_words(shape: Shape) -> String {
+    match shape {
+        Shape::Maps { .. } => shape.to_string(),
+        Shape::Flat(values) => thousands(values),
     }
 }
 
@@ -311,26 +347,28 @@ impl Texts {
             .text(at, align, words, self.caption.clone(), colour);
     }
 
-    /// A line that starts in the name's column and is cut where the next begins.
-    fn left(&self, ui: &Ui, line: usize, words: RichText, font: &FontId, colour: Color32) {
+    /// A line that starts in the name's column and is cut where the next begins. Returns whether it was.
+    fn left(&self, ui: &Ui, line: usize, words: RichText, font: &FontId, colour: Color32) -> bool {
         let left = self.rect.left() + POSITION;
         let width = (self.columns[0] - left + 16.0).max(24.0);
         let text = WidgetText::from(words.color(colour).font(font.clone()));
         let galley = text.into_galley(ui, Some(TextWrapMode::Truncate), width, font.clone());
         let corner = pos2(left, self.rect.top() + LINES[line] - galley.size().y * 0.5);
+        let is_cut = galley.elided;
         ui.painter().galley(corner, galley, colour);
+        is_cut
     }
 
-    fn name(&self, ui: &Ui, words: &str, colour: Color32) {
+    fn name(&self, ui: &Ui, words: &str, colour: Color32) -> bool {
         let font = FontId::new(
             self.body.size,
             egui::FontFamily::Name(theme::SEMIBOLD.into()),
         );
-        self.left(ui, 0, RichText::new(words), &font, colour);
+        self.left(ui, 0, RichText::new(words), &font, colour)
     }
 
-    fn detail(&self, ui: &Ui, words: &str, colour: Color32) {
-        self.left(ui, 1, RichText::new(words), &self.caption, colour);
+    fn detail(&self, ui: &Ui, words: &str, colour: Color32) -> bool {
+        self.left(ui, 1, RichText::new(words), &self.caption, colour)
     }
 
     fn pair(&self, ui: &Ui, column: usize, words: &[String; 2], colours: [Color32; 2]) {
@@ -351,7 +389,7 @@ pub fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, rect: Rect, response: &R
     response.context_menu(|ui| rename |= entries_ui(ui, cx, at));
     let name = cx.state.experiment.model.layers[at].name.clone();
     let place =
-        Rect::from_center_size(pos2(rect.right() - 16.0, rect.center().y), vec2(24.0, 28.0));
+        Rect::from_center_size(pos2(rect.right() - 24.0, rect.center().y), vec2(24.0, 28.0));
     let mut child = ui.new_child(egui::UiBuilder::new().max_rect(place).id_salt(("more", at)));
     child.spacing_mut().button_padding = vec2(4.0, 4.0);
     let button = Button::new(icon_text(icons::ICON_MORE_VERT).size(16.0)).frame(false);

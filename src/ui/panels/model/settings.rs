@@ -119,7 +119,7 @@ fn padding_ui(ui: &mut Ui, padding: &mut Padding) {
             .to_vec()
     };
     let tip = "Zeros around the input: none (valid), as many as keep the size at stride 1 (same), or a number. Default: same";
-    if let Some(chosen) = fields::choice(
+    if let Some(chosen) = fields::choice_row(
         ui,
         "Padding",
         tip,
@@ -129,7 +129,6 @@ fn padding_ui(ui: &mut Ui, padding: &mut Padding) {
     ) {
         *padding = chosen;
     }
-    ui.end_row();
     if let Padding::Pixels(pixels) = padding {
         let drag = DragValue::new(pixels)
             .range(0..=MOST_SIDE)
@@ -147,7 +146,7 @@ fn activation_ui(ui: &mut Ui, activation: &mut Activation) {
     };
     let current = (&*activation, activation.word());
     let tip = "Applied to every value that comes out; linear leaves them. The last layer stays linear: the head does the rest";
-    if let Some(chosen) = fields::choice(
+    if let Some(chosen) = fields::choice_row(
         ui,
         "Activation",
         tip,
@@ -157,5 +156,4 @@ fn activation_ui(ui: &mut Ui, activation: &mut Activation) {
     ) {
         *activation = chosen;
     }
-    ui.end_row();
 }

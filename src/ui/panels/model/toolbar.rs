@@ -58,7 +58,7 @@ pub fn toolbar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let can_edit = cx.state.why_not_edit_layers().is_none();
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        ui.add_enabled_ui(can_edit, |ui| add_ui(ui, cx));
+        add_ui(ui, cx, can_edit);
         let count = cx.state.experiment.model.layers.len();
         let chosen = match cx.state.design.chosen {
             Some(Chosen::Layer(at)) if at < count => Some(at),
@@ -99,12 +99,12 @@ fn icon_button(ui: &mut Ui, icon: MaterialIcon, words: &str, tip: &str, enabled:
     response.clicked()
 }
 
-fn add_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn add_ui(ui: &mut Ui, cx: &mut Cx<'_>, can_edit: bool) {
     let at = place(cx);
     let words = (icon_text(icons::ICON_ADD).size(16.0), "Add layer");
     let (response, _) = egui::containers::menu::MenuButton::new(words).ui(ui, |ui| {
         for (words, kind) in kinds() {
-            if ui.button(words).clicked() {
+            if ui.add_enabled(can_edit, Button::new(words)).clicked() {
                 wish(cx, DesignAction::Edit(LayerEdit::Insert { at, kind }, None));
             }
         }
@@ -117,30 +117,36 @@ fn add_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// Recipes, and layers from and to files.
 pub fn files_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let can_edit = cx.state.why_not_edit_layers().is_none();
-    ui.add_enabled_ui(can_edit, |ui| {
-        let recipes = ui.menu_button("Recipes", |ui| recipes_ui(ui, cx));
-        let tip = "Opens a recipe with its dataset, model and training. Undo brings the earlier model back";
-        recipes.response.on_hover_text(tip);
-        for (words, tip, purpose) in [
-            (
-                "Import layers…",
-                "Reads the layers of a RON file, or of an experiment",
-                Purpose::ImportLayers,
-            ),
-            (
-                "Open model…",
-                "Opens a trained model with its layers and weights",
-                Purpose::OpenModel,
-            ),
-        ] {
-            if ui.button(words).on_hover_text(tip).clicked() {
-                cx.push(Action::Ask(purpose));
-            }
-        }
+    let recipes = ui.menu_button("Recipes", |ui| {
+        ui.add_enabled_ui(can_edit, |ui| recipes_ui(ui, cx));
     });
-    let tip = "Writes the layers as RON, a text to read, change and pass on";
-    if ui.button("Export layers…").on_hover_text(tip).clicked() {
-        cx.push(Action::Ask(Purpose::ExportLayers));
+    let tip =
+        "Opens a recipe with its dataset, model and training. Undo brings the earlier model back";
+    recipes.response.on_hover_text(tip);
+    for (words, tip, enabled, purpose) in [
+        (
+            "Import…",
+            "Reads the layers of a RON file, or of an experiment",
+            can_edit,
+            Purpose::ImportLayers,
+        ),
+        (
+            "Export…",
+            "Writes the layers as RON, a text to read, change and pass on",
+            true,
+            Purpose::ExportLayers,
+        ),
+        (
+            "Open model…",
+            "Opens a trained model with its layers and weights",
+            can_edit,
+            Purpose::OpenModel,
+        ),
+    ] {
+        let button = ui.add_enabled(enabled, Button::new(words));
+        if button.on_hover_text(tip).clicked() {
+            cx.push(Action::Ask(purpose));
+        }
     }
 }
 
