@@ -16,13 +16,15 @@ use super::{
     inspector::{LoadedModel, ModelSource},
     job::{self, JobContext, JobError, Jobs},
     latest::Latest,
-    loader::{self, OpenDataset},
+    loader::{self, Folders, OpenDataset},
 };
 use crate::{
     cancel::CancelToken,
     data::{Dataset, Edits, Picture, Split, SplitConfig, SplitName},
     export::run_report::{self, RunSummary},
-    model::{Network, WeightSnapshot, network::Placement, shapes::check_classifier},
+    model::{
+        Network, WeightSnapshot, network::Placement, shapes::check_classifier, weights::initial,
+    },
     sys,
     train::{
         EpochRecord, Evaluation, Experiment, StepRecord,
@@ -62,10 +64,10 @@ pub fn spawn(
     jobs: Jobs,
     control: TrainControl,
     model: Latest<LoadedModel>,
-    cache: PathBuf,
+    folders: Folders,
 ) -> io::Result<Worker<Command>> {
     Worker::spawn("convscope-trainer", move |commands| {
-        serve(&commands, &jobs, &control, &model, &cache);
+        serve(&commands, &jobs, &control, &model, &folders);
     })
 }
 
@@ -74,11 +76,11 @@ fn serve(
     jobs: &Jobs,
     control: &TrainControl,
     model: &Latest<LoadedModel>,
-    cache: &Path,
+    folders: &Folders,
 ) {
     for Command::Train { context, request } in commands {
         job::run(&context, jobs, || {
-            train(&context, control, model, cache, &request)
+            train(&context, control, model, folders, &request)
         });
         sys::release_memory();
     }
@@ -162,7 +164,7 @@ fn train(
     context: &JobContext,
     control: &TrainControl,
     model: &Latest<LoadedModel>,
-    cache: &Path,
+    folders: &Folders,
     request: &TrainRequest,
 ) -> Result<(), JobError> {
     let start = Instant::now();
@@ -173,7 +175,7 @@ fn train(
         resume,
     } = request;
     let input = experiment.model.input;
-    let (dataset, pixels) = loader::pixels(context, cache, open, input.format())?;
+    let (dataset, pixels) = loader::pixels(context, &folders.cache, open, input.format())?;
     let (dataset, pixels) = (&dataset, &pixels);
     let split = Split::new(dataset, &experiment.split).map_err(|error| error.to_string())?;
     let experiment = &Experiment {
@@ -184,9 +186,12 @@ fn train(
     config.check().map_err(|error| error.to_string())?;
     let shapes = check_classifier(&experiment.model, dataset.classes.len())
         .map_err(|error| error.to_string())?;
+    let initial = || initial::arrays(&experiment.model, &folders.weights);
     let (folder, checkpoint) = if *resume {
         take_up(run, experiment, &split, dataset)?
     } else {
+        // Weights that are not there are told of before there is a folder of a run.
+        initial::check(&experiment.model, &folders.weights).map_err(|error| error.to_string())?;
         let folder = RunFolder::create(run, experiment).map_err(fit_error)?;
         folder.write_split(&split, dataset).map_err(fit_error)?;
         (folder, None)
@@ -234,7 +239,13 @@ fn train(
     let before = model.get();
     let start_at = match checkpoint {
         Some(checkpoint) => Start::Resume(Box::new(checkpoint)),
-        None => Start::New,
+        None => {
+            let initial = initial().map_err(|error| error.to_string())?;
+            for words in initial.notes {
+                reporter.note(words);
+            }
+            Start::From(initial.arrays)
+        }
     };
     let fitted = fit::fit(&experiment.model, config, &data, start_at, &mut reporter);
     reporter.flush_steps();

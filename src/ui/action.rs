@@ -11,7 +11,7 @@ use crate::{
     },
     engine::{ImageSource, JobId},
     inspect::maximise::MaximiseConfig,
-    model::spec::{InputSpec, Preprocessing},
+    model::spec::{InitialWeights, InputSpec, Preprocessing},
     train::TrainingConfig,
 };
 
@@ -101,9 +101,11 @@ pub enum Action {
         /// What was typed before the field was there.
         typed: String,
     },
-    /// Show or hide the public datasets.
+    /// Say what the weights of the backbone at this position of the model's layers are before training.
+    SetWeights(usize, InitialWeights),
+    /// Show or hide the public datasets and weights.
     ToggleCatalogue,
-    /// Download a public dataset, or go on with it.
+    /// Download a public dataset or weights, or go on with it.
     Download(String),
     /// Stop a download, keeping what has arrived.
     PauseDownload(String),

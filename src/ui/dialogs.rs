@@ -32,6 +32,8 @@ pub enum Purpose {
     ChooseImages,
     /// Write a picture.
     SavePicture,
+    /// Give the backbone at this position of the model's layers a file of weights.
+    ChooseWeights(usize),
 }
 
 impl Purpose {
@@ -46,6 +48,7 @@ impl Purpose {
             Self::SaveModel => "Save model",
             Self::ChooseImages => "Choose images",
             Self::SavePicture => "Save picture",
+            Self::ChooseWeights(_) => "Choose a file of weights",
         }
     }
 
@@ -58,6 +61,7 @@ impl Purpose {
             Self::OpenExperiment => &["ron"],
             Self::ChooseImages => &IMAGE_ENDINGS,
             Self::SavePicture => &["png"],
+            Self::ChooseWeights(_) => &["pth", "pt", "safetensors"],
         }
     }
 
@@ -65,9 +69,11 @@ impl Purpose {
         match self {
             Self::OpenDataset => DialogType::SelectFolder,
             Self::SaveModel | Self::SavePicture | Self::ExportEdits => DialogType::SaveFile,
-            Self::OpenDatasetFile | Self::OpenModel | Self::OpenExperiment | Self::ChooseImages => {
-                DialogType::OpenFile
-            }
+            Self::OpenDatasetFile
+            | Self::OpenModel
+            | Self::OpenExperiment
+            | Self::ChooseImages
+            | Self::ChooseWeights(_) => DialogType::OpenFile,
         }
     }
 

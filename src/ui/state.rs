@@ -18,7 +18,10 @@ use crate::{
         Similar, TrainingOutcome,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
-    model::{LayerKind, LayerShape, ShapeError, shapes, spec::Head},
+    model::{
+        LayerKind, LayerShape, ShapeError, shapes,
+        spec::{Head, InitialWeights},
+    },
     train::{EpochRecord, Evaluation, Experiment, StepRecord},
 };
 
@@ -430,6 +433,15 @@ impl AppState {
     pub fn experiment_changed(&mut self) {
         self.fit_last_layer();
         self.shapes = shapes::layer_shapes(&self.experiment.model).map(Into::into);
+    }
+
+    /// Says what the weights of the backbone at `layer` are before training; other layers stay as they are.
+    pub fn set_weights(&mut self, layer: usize, wanted: InitialWeights) {
+        let layer = self.experiment.model.layers.get_mut(layer);
+        if let Some(LayerKind::Backbone { weights, .. }) = layer.map(|layer| &mut layer.kind) {
+            *weights = wanted;
+            self.experiment_changed();
+        }
     }
 
     /// The edits that the user wants: those of the open dataset, or newer ones that are being applied.

@@ -41,6 +41,7 @@ impl App {
                 self.state.experiment.model.input = input;
                 self.state.experiment_changed();
             }
+            Action::SetWeights(layer, weights) => self.state.set_weights(layer, weights),
             Action::Select(selection) => self.state.select(selection),
             Action::Back => self.state.go_back(),
             Action::Forward => self.state.go_forward(),

@@ -8,6 +8,7 @@ use super::App;
 use crate::{
     data::{dataset::SourceKind, sources},
     engine::{ImageSource, Level, OpenRequest},
+    model::spec::InitialWeights,
     resources,
     ui::{dialogs::Purpose, files::FileTask, state::DataState},
 };
@@ -151,6 +152,9 @@ impl App {
             Purpose::OpenModel => self.load_model(path),
             Purpose::OpenExperiment => self.load_experiment(path),
             Purpose::ChooseImages => {}
+            Purpose::ChooseWeights(layer) => {
+                self.state.set_weights(layer, InitialWeights::File(path))
+            }
         }
     }
 }
