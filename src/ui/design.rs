@@ -387,7 +387,7 @@ mod tests {
     }
 
     fn filters(filters: usize) -> LayerEdit {
-        let kind = LayerKind::Conv2d {
+        let kind = crate::model::LayerKind::Conv2d {
             filters,
             kernel: 3,
             stride: 1,
