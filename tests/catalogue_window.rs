@@ -1,4 +1,4 @@
-//! The window "Public datasets": the list, a download with pause and resume, a failure, small windows.
+//! The window "Datasets and weights": the list, a download with pause and resume, a failure, small windows.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod server;
@@ -27,7 +27,7 @@ use server::{Server, hang, noise, send, send_file, send_status, sha256};
 const PATIENCE: Duration = Duration::from_secs(120);
 const CUT: usize = 123_457;
 /// A menu entry's label ends with its shortcut, of which this has none.
-const MENU_ENTRY: &str = "Download a dataset… ";
+const MENU_ENTRY: &str = "Download datasets and weights… ";
 
 /// Nobody is asked for files here.
 struct NoPicker;
@@ -280,7 +280,7 @@ fn the_shipped_list_fits_small_windows_and_a_damaged_one_says_so() {
         assert!(desk.shows("Flower photos") && desk.shows("CC BY 2.0"));
         let window = desk
             .harness
-            .get_by_role_and_label(Role::Window, "Public datasets")
+            .get_by_role_and_label(Role::Window, "Datasets and weights")
             .rect();
         assert!(
             egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(960.0, 600.0))

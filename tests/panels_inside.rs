@@ -55,7 +55,7 @@ fn expected(panel: PanelKind, stage: Stage) -> &'static str {
         }
         (P::Confusion, S::Done) => "% accuracy",
         (P::CellImages, S::Done) => "taken for",
-        (P::CrossTable, S::Done) => "True All, Pred All",
+        (P::CrossTable, S::Done) => "Copy CSV",
         (P::Predictions, S::Done) => "sureness",
         (P::Report, S::Done) => "precision",
         (P::Predict, S::Done) => "3 answers",

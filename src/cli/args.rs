@@ -9,8 +9,8 @@ use clap::{
 
 use crate::{
     data::{dataset::SourceKind, generate::GeneratedSet},
-    train::checkpoint::Weights,
-    train::config::Precision,
+    model::spec::Backbone,
+    train::{checkpoint::Weights, config::Precision},
 };
 
 /// Train image classifiers and see what they see.
@@ -76,6 +76,10 @@ pub enum Command {
     Catalogue(CatalogueArgs),
     /// Download a public dataset, or go on with a download
     Download(DownloadArgs),
+    /// List the weights of published networks that can be downloaded, or download them
+    Weights(WeightsArgs),
+    /// Make a model of published weights, top included
+    Import(ImportArgs),
     /// Write a bundled dataset
     Generate(GenerateArgs),
     /// Read a dataset and say what is wrong with it
@@ -194,6 +198,58 @@ pub struct CataloguePlaces {
     /// Another catalogue than the shipped one
     #[arg(long, value_name = "FILE", hide = true)]
     pub catalogue: Option<PathBuf>,
+}
+
+/// `convscope weights`.
+#[derive(Debug, Args)]
+pub struct WeightsArgs {
+    #[command(subcommand)]
+    pub command: Option<WeightsCommand>,
+    /// Folder for weights, each in a folder of its own; else CONVSCOPE_WEIGHTS or the user's data folder
+    #[arg(long, value_name = "DIR", global = true)]
+    pub out: Option<PathBuf>,
+    /// Another list than the shipped one
+    #[arg(long, value_name = "FILE", hide = true, global = true)]
+    pub catalogue: Option<PathBuf>,
+}
+
+/// What to do with weights.
+#[derive(Debug, Subcommand)]
+pub enum WeightsCommand {
+    /// Download weights, or go on with a download
+    Download {
+        /// Their name in `convscope weights`
+        name: String,
+    },
+}
+
+/// `convscope import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// A .pth that PyTorch saved, or a .safetensors, with torchvision's or timm's names
+    pub file: PathBuf,
+    /// The network that the weights belong to
+    #[arg(long, value_enum)]
+    pub backbone: Backbone,
+    /// Model file to write
+    #[arg(long, value_name = "MODEL")]
+    pub out: PathBuf,
+}
+
+impl ValueEnum for Backbone {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let name = match self {
+            Self::MobileNetV2 => "mobilenet_v2",
+            Self::EfficientNetB0 => "efficientnet_b0",
+            Self::Vgg16 => "vgg16",
+            Self::ResNet18 => "resnet18",
+        };
+        Some(PossibleValue::new(name).help(self.word()))
+    }
 }
 
 /// `convscope summary`.

@@ -62,12 +62,12 @@ impl EngineHandle {
         Ok(Self {
             next_job: AtomicU64::new(1),
             reader: reader::spawn(jobs.clone())?,
-            downloader: downloader::spawn(jobs.clone())?,
+            downloader: downloader::spawn(jobs.clone(), folders.weights.clone())?,
             trainer: trainer::spawn(
                 jobs.clone(),
                 control.clone(),
                 model.clone(),
-                folders.cache.clone(),
+                folders.clone(),
             )?,
             inspector: inspector::spawn(jobs.clone(), model.clone(), folders.cache.clone())?,
             loader: loader::spawn(jobs.clone(), folders)?,
@@ -183,8 +183,8 @@ impl EngineHandle {
         })
     }
 
-    /// Lists the public datasets and how much of each is in `folder`; `catalogue` names another list than
-    /// the shipped one.
+    /// Lists the public datasets and how much of each is in `folder`, and the weights of backbones;
+    /// `catalogue` names another list of datasets than the shipped one.
     pub fn list_datasets(&self, catalogue: Option<PathBuf>, folder: PathBuf) -> JobId {
         let context = self.context(JobKind::ListDatasets);
         let job = context.id;
@@ -196,7 +196,7 @@ impl EngineHandle {
         job
     }
 
-    /// Downloads what is missing of a public dataset into `folder/NAME`, after those asked for earlier.
+    /// Downloads what is missing of a public dataset or of weights into `folder/NAME`, after those asked for earlier.
     /// Cancelling keeps what has arrived; the next download goes on from there.
     pub fn download(&self, entry: Entry, folder: PathBuf) -> JobId {
         let context = self.context(JobKind::Download);

@@ -392,6 +392,15 @@ impl LayerKind {
         }
     }
 
+    /// Whether it begins with ImageNet's weights, which must be downloaded.
+    pub fn wants_imagenet(&self) -> bool {
+        let weights = match self {
+            Self::Backbone { weights, .. } => Some(weights),
+            _ => None,
+        };
+        weights == Some(&InitialWeights::ImageNet)
+    }
+
     /// Applied to the output of a convolution or dense layer; linear elsewhere.
     pub fn activation(&self) -> Activation {
         match self {

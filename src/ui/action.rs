@@ -119,9 +119,9 @@ pub enum Action {
         /// What was typed before the field was there.
         typed: String,
     },
-    /// Show or hide the public datasets.
+    /// Show or hide the public datasets and weights.
     ToggleCatalogue,
-    /// Download a public dataset, or go on with it.
+    /// Download a public dataset or weights, or go on with it.
     Download(String),
     /// Stop a download, keeping what has arrived.
     PauseDownload(String),

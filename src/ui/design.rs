@@ -6,7 +6,7 @@ use super::state::{AppState, Selection};
 use crate::{
     engine::Level,
     model::{
-        LayerKind, LayerShape, ModelSpec, Node, ShapeError, arithmetic,
+        LayerShape, ModelSpec, Node, ShapeError, arithmetic,
         edit::{self, LayerEdit},
         graph, shapes,
         spec::Head,
@@ -324,20 +324,10 @@ impl AppState {
 
     /// Gives the last dense layer as many units as `classes` classes need, and says so. Whether it changed.
     fn fit(&mut self, classes: usize) -> bool {
-        let model = &mut self.experiment.model;
-        let last = model.layers.last_mut();
-        let Some(LayerKind::Dense { units, .. }) = last.map(|layer| &mut layer.kind) else {
+        let Some(logits) = self.experiment.model.fit_classes(classes) else {
             return false;
         };
-        let logits = model.head.logits(classes).unwrap_or_else(|| {
-            model.head = Head::Softmax;
-            classes
-        });
-        if *units == logits {
-            return false;
-        }
-        *units = logits;
-        let words = match model.head {
+        let words = match self.experiment.model.head {
             Head::Softmax => format!("The last layer now has {logits} units, one per class"),
             Head::Sigmoid { .. } => {
                 "The last layer now has 1 unit, as its sigmoid needs".to_owned()
@@ -400,7 +390,7 @@ mod tests {
     }
 
     fn filters(filters: usize) -> LayerEdit {
-        let kind = LayerKind::Conv2d {
+        let kind = crate::model::LayerKind::Conv2d {
             filters,
             kernel: 3,
             stride: 1,

@@ -132,7 +132,7 @@ fn done(state: &mut AppState, world: &World, config: Option<MaximiseConfig>) {
     let answers = names
         .into_iter()
         .enumerate()
-        .map(|(class, name)| prediction(world, name, class));
+        .map(|(number, name)| prediction(world, name, number % world.model.snapshot.classes.len()));
     state.predict = PredictState {
         answers: answers.collect(),
         ..PredictState::default()

@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{WeightsError, catalogue, names, read};
+use super::{
+    WeightsError, catalogue,
+    names::{self, Sorted},
+    read,
+};
 use crate::{
     data::dataset::display_path,
     format,
@@ -15,27 +19,81 @@ use crate::{
 /// Names that a sentence lists.
 const MOST_NAMES: usize = 5;
 
-/// Arrays for the backbones of `spec` that do not begin at random, under the network's names. ImageNet's
-/// weights are looked for in `folder`.
-///
-/// # Errors
-/// When a file is not there, cannot be read, or lacks an array; random weights never stand in for it.
-pub fn arrays(spec: &ModelSpec, folder: &Path) -> Result<Vec<NamedArray>, WeightsError> {
-    let mut arrays = Vec::new();
+/// Weights to begin with, and what to say about them.
+#[derive(Debug, Default)]
+pub struct Initial {
+    /// Under the network's names.
+    pub arrays: Vec<NamedArray>,
+    /// A sentence for each backbone.
+    pub notes: Vec<String>,
+}
+
+/// The backbones of `spec` that do not begin at random, each with its layer's position and the file of its
+/// weights. ImageNet's are looked for in `folder`.
+fn files(spec: &ModelSpec, folder: &Path) -> Result<Vec<(usize, Backbone, PathBuf)>, WeightsError> {
+    let mut files = Vec::new();
     for (index, layer) in spec.layers.iter().enumerate() {
-        let LayerKind::Backbone {
+        if let LayerKind::Backbone {
             architecture,
             weights,
             ..
         } = &layer.kind
-        else {
-            continue;
-        };
-        if let Some(file) = file(*architecture, weights, folder)? {
-            arrays.extend(of_file(spec, index, *architecture, &file)?);
+            && let Some(file) = file(*architecture, weights, folder)?
+        {
+            files.push((index, *architecture, file));
         }
     }
-    Ok(arrays)
+    Ok(files)
+}
+
+/// Checks that the files of all weights are there, without reading them.
+///
+/// # Errors
+/// The first that is not, with what to do.
+pub fn check(spec: &ModelSpec, folder: &Path) -> Result<(), WeightsError> {
+    for (_, _, file) in files(spec, folder)? {
+        std::fs::metadata(&file).map_err(|error| WeightsError::File {
+            path: display_path(&file),
+            reason: error.to_string(),
+        })?;
+    }
+    Ok(())
+}
+
+/// Arrays for the backbones of `spec` that do not begin at random. ImageNet's weights are looked for in
+/// `folder`.
+///
+/// # Errors
+/// When a file is not there, cannot be read, or lacks an array; random weights never stand in for it.
+pub fn arrays(spec: &ModelSpec, folder: &Path) -> Result<Initial, WeightsError> {
+    let mut initial = Initial::default();
+    for (index, architecture, file) in files(spec, folder)? {
+        let sorted = names::sort(spec, index, false, (&file, read(&file)?))?;
+        if !sorted.missing.is_empty() {
+            return Err(lacking(&file, architecture, &sorted.missing));
+        }
+        let name = file.file_name().map(|name| display_path(name.as_ref()));
+        initial.notes.push(format!(
+            "{} begins with the weights of {}{}",
+            spec.layers[index].name,
+            name.unwrap_or_default(),
+            left_over(&sorted)
+        ));
+        initial.arrays.extend(sorted.arrays);
+    }
+    Ok(initial)
+}
+
+/// What of the file was not used, in words.
+fn left_over(sorted: &Sorted) -> String {
+    let mut words = String::new();
+    if !sorted.unused.is_empty() {
+        words += ", without its top";
+    }
+    if !sorted.unexpected.is_empty() {
+        words += &format!("; not used: {}", shortened(&sorted.unexpected));
+    }
+    words
 }
 
 /// The file that `weights` mean; `None` for random ones.
@@ -51,29 +109,20 @@ fn file(
     }
 }
 
-fn of_file(
-    spec: &ModelSpec,
-    layer: usize,
-    architecture: Backbone,
-    file: &Path,
-) -> Result<Vec<NamedArray>, WeightsError> {
-    let sorted = names::sort(spec, layer, false, (file, read(file)?))?;
-    if sorted.missing.is_empty() {
-        return Ok(sorted.arrays);
-    }
-    Err(lacking(file, architecture, &sorted.missing))
-}
-
 /// That `file` lacks arrays.
 pub fn lacking(file: &Path, architecture: Backbone, missing: &[String]) -> WeightsError {
-    let shown = missing.get(..MOST_NAMES).unwrap_or(missing).join(", ");
-    let more = match missing.len().saturating_sub(MOST_NAMES) {
-        0 => String::new(),
-        more => format!(" and {} more", format::thousands(more)),
-    };
     WeightsError::Mismatch {
         path: display_path(file),
         network: architecture.word(),
-        reason: format!("it lacks {shown}{more}"),
+        reason: format!("it lacks {}", shortened(missing)),
+    }
+}
+
+/// The first of `names`, and how many more there are.
+fn shortened(names: &[String]) -> String {
+    let shown = names.get(..MOST_NAMES).unwrap_or(names).join(", ");
+    match names.len().saturating_sub(MOST_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {} more", format::thousands(more)),
     }
 }

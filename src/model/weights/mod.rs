@@ -4,6 +4,7 @@
 //! interpreter knows the few instructions that a dictionary of tensors needs and refuses everything else.
 
 pub mod catalogue;
+pub mod import;
 pub mod initial;
 pub mod names;
 mod pickle;
@@ -76,7 +77,7 @@ pub enum WeightsError {
     },
     /// The weights that a network wants are not on this computer.
     #[error(
-        "{network}'s ImageNet weights are not here: download them (File › Public datasets and weights…, or `convscope weights download {name}`), choose a file you have, or train from scratch"
+        "{network}'s ImageNet weights are not here: download them (File › Download datasets and weights…, or `convscope weights download {name}`), choose a file you have, or train from scratch"
     )]
     Absent {
         /// The network.
@@ -152,3 +153,6 @@ pub fn read(path: &Path) -> Result<Vec<NamedArray>, WeightsError> {
     };
     read.map_err(|problem| problem.of(path))
 }
+
+#[cfg(test)]
+mod tests;

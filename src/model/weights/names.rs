@@ -18,6 +18,9 @@ use crate::{
 /// A count that PyTorch keeps in batch normalisation and that changes no output.
 const COUNTER: &str = "num_batches_tracked";
 
+/// Before every name in a file that was saved from `DataParallel`.
+const WRAPPER: &str = "module.";
+
 /// The arrays of a file, sorted into those that a network has and the rest.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sorted {
@@ -100,6 +103,16 @@ pub fn sort(
     Ok(sorted)
 }
 
+/// How many classes the top in a file tells apart; `None` when it has none.
+pub fn classes(architecture: Backbone, arrays: &[NamedArray]) -> Option<usize> {
+    let (module, _) = top::modules(architecture).last()?;
+    let weight = format!("{module}.weight");
+    let is_wrapped = is_wrapped(arrays);
+    let mut arrays = arrays.iter();
+    let found = arrays.find(|array| name_in(architecture, is_wrapped, &array.name) == weight)?;
+    found.shape.first().copied()
+}
+
 fn wanted(
     spec: &ModelSpec,
     layer: usize,
@@ -135,16 +148,23 @@ fn published(
     architecture: Backbone,
     arrays: Vec<NamedArray>,
 ) -> HashMap<String, (usize, NamedArray)> {
-    // Saved from `DataParallel`.
-    let is_wrapped = arrays.iter().all(|array| array.name.starts_with("module."));
+    let is_wrapped = is_wrapped(&arrays);
     let named = arrays.into_iter().enumerate().map(|(at, array)| {
-        let name = if is_wrapped {
-            array.name.trim_start_matches("module.")
-        } else {
-            &array.name
-        };
-        let published = timm::renamed(architecture, name).unwrap_or_else(|| name.to_owned());
+        let published = name_in(architecture, is_wrapped, &array.name);
         (published, (at, array))
     });
     named.collect()
+}
+
+/// Whether the file was saved from `DataParallel`.
+fn is_wrapped(arrays: &[NamedArray]) -> bool {
+    let mut arrays = arrays.iter();
+    arrays.all(|array| array.name.starts_with(WRAPPER))
+}
+
+/// torchvision's name of an array of a file.
+fn name_in(architecture: Backbone, is_wrapped: bool, name: &str) -> String {
+    let bare = name.strip_prefix(WRAPPER).filter(|_| is_wrapped);
+    let name = bare.unwrap_or(name);
+    timm::renamed(architecture, name).unwrap_or_else(|| name.to_owned())
 }

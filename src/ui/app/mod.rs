@@ -270,6 +270,7 @@ impl eframe::App for App {
         self.take_drops(context);
         self.follow
             .update(&self.engine, &mut self.state, self.settings.step);
+        self.look_for_weights();
         self.keep_settings(context);
     }
 

@@ -140,7 +140,7 @@ impl Chrome {
         item(
             ui,
             cx,
-            "Download a dataset…",
+            "Download datasets and weights…",
             "",
             true,
             Action::ToggleCatalogue,
@@ -279,7 +279,7 @@ impl Chrome {
         log.show(&context, |ui| windows::log_ui(ui, cx));
         let room = context.content_rect().size() - vec2(64.0, 128.0);
         let size = vec2(catalogue::SIZE[0], catalogue::SIZE[1]).min(room);
-        egui::Window::new("Public datasets")
+        egui::Window::new("Datasets and weights")
             .collapsible(false)
             .default_size(size)
             .default_pos(context.content_rect().center() - size * 0.5)

@@ -112,8 +112,8 @@ impl Judging {
 }
 
 fn why_not(cx: &Cx<'_>, part: Option<SplitName>) -> Option<&'static str> {
-    let split = cx.state.division.as_ref().map(|division| &division.split);
-    let is_empty = |part| split.is_none_or(|split: &std::sync::Arc<_>| split_is_empty(split, part));
+    let division = cx.state.division.as_ref();
+    let is_empty = |part| division.is_none_or(|division| division.split.part(part).is_empty());
     if cx.state.model.is_none() {
         Some("Train or open a model first")
     } else if cx.state.dataset().is_none() {
@@ -123,10 +123,6 @@ fn why_not(cx: &Cx<'_>, part: Option<SplitName>) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-fn split_is_empty(split: &crate::data::Split, part: SplitName) -> bool {
-    split.part(part).is_empty()
 }
 
 /// The slider that decides the shown evaluation again; nothing for a model without a threshold.
@@ -143,6 +139,7 @@ pub fn threshold_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let second = classes::name(names, 1);
     ui.horizontal_wrapped(|ui| {
         let label = states::caption(ui, "Threshold");
+        ui.spacing_mut().slider_width = (ui.available_width() - 180.0).clamp(56.0, 240.0);
         let mut threshold = now;
         let slider = Slider::new(&mut threshold, 0.0..=1.0)
             .fixed_decimals(3)

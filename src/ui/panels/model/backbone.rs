@@ -4,20 +4,14 @@ use std::path::PathBuf;
 
 use eframe::egui::{DragValue, Ui};
 
-use super::wish;
+use super::{weights, wish};
 use crate::{
-    data::dataset::display_path,
     model::{
         LayerKind, Node, freezing,
         spec::{Backbone, InitialWeights},
     },
     ui::{
-        action::Action,
-        design::DesignAction,
-        dialogs::Purpose,
-        panels::Cx,
-        theme,
-        widgets::{fields, states},
+        action::Action, design::DesignAction, dialogs::Purpose, panels::Cx, theme, widgets::fields,
     },
 };
 
@@ -53,11 +47,11 @@ pub fn fields_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind, 
             InitialWeights::File(file),
             InitialWeights::Random,
         ]
-        .map(|weights| (weights.clone(), words(&weights).to_owned()))
+        .map(|weights| (weights.clone(), weights::words(&weights).to_owned()))
         .to_vec()
     };
     let tip = "What its weights are before training";
-    let current = (&*weights, words(weights));
+    let current = (&*weights, weights::words(weights));
     if let Some(chosen) = fields::choice_row(ui, "Weights", tip, WIDTH, current, options) {
         match chosen {
             // A file has to be named first; until then nothing is replaced.
@@ -73,46 +67,18 @@ pub fn fields_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind, 
 /// What the choices mean, and what needs more room than a grid has.
 pub fn words_ui(ui: &mut Ui, cx: &mut Cx<'_>, kind: &mut LayerKind) {
     let LayerKind::Backbone {
+        architecture,
         weights,
         batch_norm_inference,
-        ..
     } = kind
     else {
         return;
     };
-    states::caption(ui, explanation(weights));
-    if let InitialWeights::File(path) = weights {
-        ui.label(display_path(path));
-        if ui.button("Choose another file…").clicked() {
-            cx.push(Action::Ask(Purpose::ChooseWeights));
-        }
-    }
+    weights::weights_ui(ui, cx, *architecture, weights);
     ui.add_space(theme::GRID * 0.5);
     let tip = "Its batch normalisation uses the running means and variances even where it is trained, as Keras does with training=False. Default: on";
     let name = "Batch normalisation in inference mode";
     fields::toggle(ui, name, tip, batch_norm_inference);
-}
-
-fn words(weights: &InitialWeights) -> &'static str {
-    match weights {
-        InitialWeights::ImageNet => "ImageNet",
-        InitialWeights::File(_) => "from a file",
-        InitialWeights::Random => "random",
-    }
-}
-
-fn explanation(weights: &InitialWeights) -> &'static str {
-    match weights {
-        InitialWeights::ImageNet => {
-            "Trained on the 1.3 million photographs of ImageNet. They must be on this computer: training says how to get them when they are missing, and never takes random ones instead."
-        }
-        InitialWeights::File(_) => {
-            "torchvision's names, as .pth or .safetensors. Nothing in the file is run; tensors that are missing or too many are listed."
-        }
-        InitialWeights::Random => {
-            "Training from scratch: it needs many more images, and must not be frozen."
-        }
-    }
 }
 
 /// Where training starts within the backbone: at one of its nodes that has weights.

@@ -12,6 +12,7 @@ mod row;
 mod settings;
 mod summary;
 mod toolbar;
+mod weights;
 
 use eframe::egui::{self, RichText, ScrollArea, Ui, vec2};
 use egui_material_icons::{icon_text, icons};

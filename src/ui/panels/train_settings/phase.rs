@@ -66,6 +66,7 @@ fn optimizer(word: &str, learning_rate: f64) -> Optimizer {
                 beta1,
                 beta2,
                 epsilon: KERAS_EPSILON,
+                epsilon_hat: true,
             },
             other => other,
         },
