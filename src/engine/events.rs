@@ -15,6 +15,7 @@ use super::{
     inspector::{LoadedModel, MaximisePreview, Prediction},
     job::{JobId, JobKind},
     loader::OpenDataset,
+    runs::RunFigures,
     similar::Similar,
 };
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
     },
     inspect::{augmented::Augmented, feature_maps::FeatureMaps},
     model::LayerShape,
-    train::{EpochRecord, Evaluation, Experiment, StepRecord},
+    train::{EpochRecord, Evaluation, Experiment, StepRecord, runs::Listing},
 };
 
 /// How far a job is.
@@ -332,6 +333,36 @@ pub enum Event {
         job: JobId,
         /// What it found.
         similar: Arc<Similar>,
+    },
+    /// Runs: end of listing.
+    RunsListed {
+        /// Which job.
+        job: JobId,
+        /// The runs of the folder.
+        listing: Arc<Listing>,
+    },
+    /// Runs: end of reading what one run recorded.
+    RunRead {
+        /// Which job.
+        job: JobId,
+        /// Which run.
+        folder: PathBuf,
+        /// Its epochs and steps.
+        figures: Arc<RunFigures>,
+    },
+    /// Runs: what people say about a run was written.
+    RunDescribed {
+        /// Which job.
+        job: JobId,
+        /// Which run.
+        folder: PathBuf,
+    },
+    /// Runs: end of moving runs to the bin.
+    RunsDiscarded {
+        /// Which job.
+        job: JobId,
+        /// Which runs.
+        folders: Vec<PathBuf>,
     },
     /// Any thread: something worth the event log or a notification.
     Note {

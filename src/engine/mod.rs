@@ -10,6 +10,7 @@ mod job;
 mod latest;
 mod loader;
 mod reader;
+mod runs;
 mod similar;
 #[cfg(test)]
 mod tests;
@@ -24,5 +25,6 @@ pub use inspector::{
 };
 pub use job::{JobId, JobKind};
 pub use loader::{ExamineRequest, ExamineSplit, Folders, OpenDataset, OpenRequest};
+pub use runs::RunFigures;
 pub use similar::Similar;
 pub use trainer::TrainRequest;

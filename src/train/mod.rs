@@ -14,6 +14,7 @@ pub mod optimizers;
 pub mod placement;
 pub mod recipes;
 pub mod run_folder;
+pub mod runs;
 pub mod schedule;
 pub mod step;
 

@@ -32,6 +32,10 @@ pub enum Purpose {
     ChooseImages,
     /// Write a picture.
     SavePicture,
+    /// Write epochs as a table.
+    SaveHistory,
+    /// Write the curves of epochs as a picture.
+    SaveCurves,
 }
 
 impl Purpose {
@@ -46,6 +50,8 @@ impl Purpose {
             Self::SaveModel => "Save model",
             Self::ChooseImages => "Choose images",
             Self::SavePicture => "Save picture",
+            Self::SaveHistory => "Save history",
+            Self::SaveCurves => "Save curves",
         }
     }
 
@@ -57,14 +63,19 @@ impl Purpose {
             Self::OpenModel | Self::SaveModel => &["safetensors"],
             Self::OpenExperiment => &["ron"],
             Self::ChooseImages => &IMAGE_ENDINGS,
-            Self::SavePicture => &["png"],
+            Self::SavePicture | Self::SaveCurves => &["png"],
+            Self::SaveHistory => &["csv"],
         }
     }
 
     fn kind(self) -> DialogType {
         match self {
             Self::OpenDataset => DialogType::SelectFolder,
-            Self::SaveModel | Self::SavePicture | Self::ExportEdits => DialogType::SaveFile,
+            Self::SaveModel
+            | Self::SavePicture
+            | Self::SaveHistory
+            | Self::SaveCurves
+            | Self::ExportEdits => DialogType::SaveFile,
             Self::OpenDatasetFile | Self::OpenModel | Self::OpenExperiment | Self::ChooseImages => {
                 DialogType::OpenFile
             }
@@ -75,6 +86,8 @@ impl Purpose {
         match self {
             Self::SaveModel => "model.safetensors",
             Self::SavePicture => "picture.png",
+            Self::SaveHistory => "history.csv",
+            Self::SaveCurves => "curves.png",
             Self::ExportEdits => "changes.ron",
             _ => "",
         }

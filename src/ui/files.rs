@@ -9,6 +9,8 @@ use std::{
 use super::settings::Settings;
 use crate::{
     data::{Edits, Picture, dataset::display_path, edits, files},
+    export::charts,
+    train::{EpochRecord, run_folder::history_csv},
     worker::Worker,
 };
 
@@ -18,6 +20,10 @@ pub enum FileTask {
     Settings(Box<Settings>, PathBuf),
     /// Write a PNG file.
     Picture(Arc<Picture>, PathBuf),
+    /// Write epochs as a table.
+    History(Arc<[EpochRecord]>, PathBuf),
+    /// Draw epochs and write a PNG file.
+    Curves(Arc<[EpochRecord]>, PathBuf),
     /// Keep what the user changed about a dataset: the changes, the folder of sidecars, what was opened.
     Sidecar(Arc<Edits>, PathBuf, PathBuf),
     /// Write what the user changed about a dataset where they want it.
@@ -37,6 +43,10 @@ pub fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receive
             let outcome = match task {
                 FileTask::Settings(settings, path) => settings.save(&path),
                 FileTask::Picture(picture, path) => save_picture(&picture, &path),
+                FileTask::History(history, path) => save_history(&history, &path),
+                FileTask::Curves(history, path) => charts::learning_curves(&history)
+                    .map_err(|error| error.to_string())
+                    .and_then(|picture| save_picture(&picture, &path)),
                 FileTask::Sidecar(edits, folder, opened) => {
                     let path = edits::sidecar(&folder, &opened);
                     edits.save(&path).map_err(|error| error.to_string())
@@ -60,6 +70,16 @@ fn save_picture(picture: &Picture, path: &Path) -> Result<(), String> {
     files::write_atomically(path, &bytes).map_err(|error| {
         format!(
             "The picture cannot be saved to {}: {error}",
+            display_path(path)
+        )
+    })
+}
+
+fn save_history(history: &[EpochRecord], path: &Path) -> Result<(), String> {
+    let bytes = history_csv(history)?;
+    files::write_atomically(path, &bytes).map_err(|error| {
+        format!(
+            "The history cannot be saved to {}: {error}",
             display_path(path)
         )
     })

@@ -14,6 +14,7 @@ mod frame_times;
 pub mod panels;
 pub mod public_datasets;
 mod reduce;
+pub mod run_book;
 pub mod settings;
 mod shortcuts;
 pub mod state;

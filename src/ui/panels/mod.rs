@@ -14,6 +14,7 @@ mod maximise;
 mod model;
 mod predict;
 mod report;
+mod runs;
 mod split;
 mod train_settings;
 
@@ -97,5 +98,9 @@ fn new_panel(kind: PanelKind) -> Box<dyn Panel> {
         PanelKind::FeatureMaps => Box::<feature_maps::FeatureMaps>::default(),
         PanelKind::Maximise => Box::<maximise::Maximise>::default(),
         PanelKind::Predict => Box::<predict::Predict>::default(),
+        PanelKind::Runs => Box::<runs::Runs>::default(),
+        PanelKind::RunCurves => Box::<runs::overlay::RunCurves>::default(),
+        PanelKind::AboutRun => Box::<runs::about::AboutRun>::default(),
+        PanelKind::RunDifference => Box::<runs::differs::RunDifference>::default(),
     }
 }
