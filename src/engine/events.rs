@@ -16,6 +16,7 @@ use super::{
     job::{JobId, JobKind},
     loader::OpenDataset,
     rehearsal::Forecast,
+    runs::RunFigures,
     similar::Similar,
 };
 use crate::{
@@ -29,6 +30,7 @@ use crate::{
     model::{LayerShape, ModelSpec},
     train::{
         EpochRecord, Evaluation, Experiment, StepRecord, health::Advice, lr_finder::RateCurve,
+        runs::Listing,
     },
 };
 
@@ -371,6 +373,36 @@ pub enum Event {
         job: JobId,
         /// What it found.
         similar: Arc<Similar>,
+    },
+    /// Runs: end of listing.
+    RunsListed {
+        /// Which job.
+        job: JobId,
+        /// The runs of the folder.
+        listing: Arc<Listing>,
+    },
+    /// Runs: end of reading what one run recorded.
+    RunRead {
+        /// Which job.
+        job: JobId,
+        /// Which run.
+        folder: PathBuf,
+        /// Its epochs and steps.
+        figures: Arc<RunFigures>,
+    },
+    /// Runs: what people say about a run was written.
+    RunDescribed {
+        /// Which job.
+        job: JobId,
+        /// Which run.
+        folder: PathBuf,
+    },
+    /// Runs: end of moving runs to the bin.
+    RunsDiscarded {
+        /// Which job.
+        job: JobId,
+        /// Which runs.
+        folders: Vec<PathBuf>,
     },
     /// Any thread: something worth the event log or a notification.
     Note {

@@ -21,12 +21,14 @@ use super::{
     loader::{self, ExamineRequest, Folders, OpenDataset, OpenRequest},
     reader,
     rehearsal::{EstimateRequest, FindRateRequest},
+    runs,
     trainer::{self, TrainControl, TrainRequest},
 };
 
 use crate::{
     cancel::CancelToken,
     data::{Edits, Split, SplitConfig, cache::PixelFormat, catalogue::Entry},
+    train::runs::RunNotes,
     worker::Worker,
 };
 
@@ -47,6 +49,7 @@ pub struct EngineHandle {
     downloader: Worker<downloader::Command>,
     trainer: Worker<trainer::Command>,
     inspector: Worker<inspector::Command>,
+    runs: Worker<runs::Command>,
 }
 
 impl EngineHandle {
@@ -71,6 +74,7 @@ impl EngineHandle {
             )?,
             inspector: inspector::spawn(jobs.clone(), model.clone(), folders.cache.clone())?,
             loader: loader::spawn(jobs.clone(), folders)?,
+            runs: runs::spawn(jobs.clone())?,
             jobs,
             events,
             sender,
@@ -225,6 +229,42 @@ impl EngineHandle {
             context,
             dataset,
             sample,
+        })
+    }
+
+    /// Lists the runs that `folder` holds; comes as [`super::Event::RunsListed`]. What has not changed since the
+    /// last time is not read again.
+    pub fn list_runs(&self, folder: PathBuf) -> JobId {
+        self.keep(JobKind::ListRuns, |context| runs::Command::List {
+            context,
+            folder,
+        })
+    }
+
+    /// Reads the epochs of the run in `folder`, and with `with_steps` its steps; comes as
+    /// [`super::Event::RunRead`].
+    pub fn read_run(&self, folder: PathBuf, with_steps: bool) -> JobId {
+        self.keep(JobKind::ReadRun, |context| runs::Command::Read {
+            context,
+            folder,
+            with_steps,
+        })
+    }
+
+    /// Writes `notes` about the run in `folder`; comes as [`super::Event::RunDescribed`].
+    pub fn describe_run(&self, folder: PathBuf, notes: RunNotes) -> JobId {
+        self.keep(JobKind::DescribeRun, |context| runs::Command::Describe {
+            context,
+            folder,
+            notes,
+        })
+    }
+
+    /// Moves runs to the system's bin; comes as [`super::Event::RunsDiscarded`].
+    pub fn discard_runs(&self, folders: Vec<PathBuf>) -> JobId {
+        self.keep(JobKind::DiscardRuns, |context| runs::Command::Discard {
+            context,
+            folders,
         })
     }
 
@@ -384,6 +424,13 @@ impl EngineHandle {
         let context = self.context(kind);
         let job = context.id;
         self.trainer.send(command(context));
+        job
+    }
+
+    fn keep(&self, kind: JobKind, command: impl FnOnce(JobContext) -> runs::Command) -> JobId {
+        let context = self.context(kind);
+        let job = context.id;
+        self.runs.send(command(context));
         job
     }
 

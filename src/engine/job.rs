@@ -62,6 +62,14 @@ pub enum JobKind {
     Download,
     /// Looks for images with similar pixels.
     FindSimilar,
+    /// Lists the runs that were kept.
+    ListRuns,
+    /// Reads what a run recorded.
+    ReadRun,
+    /// Writes what people say about a run.
+    DescribeRun,
+    /// Moves runs to the bin.
+    DiscardRuns,
 }
 
 impl JobKind {
@@ -90,6 +98,10 @@ impl JobKind {
             Self::ListDatasets => "list the public datasets",
             Self::Download => "download the dataset",
             Self::FindSimilar => "find similar images",
+            Self::ListRuns => "list the runs",
+            Self::ReadRun => "read the run",
+            Self::DescribeRun => "write about the run",
+            Self::DiscardRuns => "move the run to the bin",
         }
     }
 }

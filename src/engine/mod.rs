@@ -12,6 +12,7 @@ mod latest;
 mod loader;
 mod reader;
 mod rehearsal;
+mod runs;
 mod similar;
 #[cfg(test)]
 mod tests;
@@ -28,5 +29,6 @@ pub use inspector::{
 pub use job::{JobId, JobKind};
 pub use loader::{ExamineRequest, ExamineSplit, Folders, OpenDataset, OpenRequest};
 pub use rehearsal::{EstimateRequest, FindRateRequest, Forecast};
+pub use runs::RunFigures;
 pub use similar::Similar;
 pub use trainer::TrainRequest;

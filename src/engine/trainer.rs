@@ -396,6 +396,8 @@ fn take_up(
         .as_ref()
         .map_or(0, |checkpoint| checkpoint.standing.step);
     let folder = RunFolder::resume(run, step).map_err(fit_error)?;
+    // It may go on for more epochs than it was begun with.
+    folder.write_experiment(experiment).map_err(fit_error)?;
     if let Some(checkpoint) = &checkpoint {
         // A kill may have come between the files of the last epoch.
         checkpoint.save(&folder.checkpoints())?;

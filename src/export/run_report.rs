@@ -18,6 +18,7 @@ use crate::{
     model::{LayerKind, Network, WeightSnapshot, network::Placement, shapes::layer_shapes},
     train::{
         ClassificationReport, CrossTable, EpochRecord, Evaluation, Experiment, report::class_name,
+        run_folder::REPORT_FILE,
     },
 };
 
@@ -63,7 +64,7 @@ pub fn write(run: &Path, summary: &RunSummary<'_>) -> Result<(), ExportError> {
         pages.push((figure, BASE64_STANDARD.encode(&png)));
     }
     let page = page(summary, &pages).into_string();
-    write_file(&run.join("report.html"), page.as_bytes())
+    write_file(&run.join(REPORT_FILE), page.as_bytes())
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {

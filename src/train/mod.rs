@@ -24,6 +24,7 @@ pub mod quiet;
 pub mod recipes;
 pub mod report;
 pub mod run_folder;
+pub mod runs;
 pub mod schedule;
 #[cfg(test)]
 mod scikit_learn_tests;

@@ -15,7 +15,7 @@ use crate::{
     engine::{ImageSource, JobId},
     inspect::maximise::MaximiseConfig,
     model::spec::{InputSpec, Preprocessing},
-    train::{TrainingConfig, checkpoint::Weights},
+    train::{EpochRecord, TrainingConfig, checkpoint::Weights, runs::RunNotes},
 };
 
 /// Datasets that ship with the program: what a button says and the name in `datasets`.
@@ -135,6 +135,39 @@ pub enum Action {
     Browsed(Arc<[usize]>),
     /// Look for images whose pixels are like those of this sample.
     FindSimilar(usize),
+    /// List the runs again.
+    ListRuns,
+    /// Lay these runs over each other and compare them.
+    ChooseRuns(Vec<PathBuf>),
+    /// Go on with a run.
+    ContinueRun {
+        /// Its folder.
+        folder: PathBuf,
+        /// Epochs beyond those it was begun for; 0 to end it as it was meant.
+        more: usize,
+    },
+    /// Leave a run that was killed as it is, and do not ask again.
+    LeaveRun(PathBuf),
+    /// Take over a run's experiment, ready to be changed and trained.
+    TrainAgain(PathBuf),
+    /// Write about a run.
+    DescribeRun {
+        /// Its folder.
+        folder: PathBuf,
+        /// What is said about it.
+        notes: RunNotes,
+    },
+    /// Move runs to the system's bin; the user was asked.
+    DiscardRuns(Vec<PathBuf>),
+    /// Open a file or folder with the system's program for it.
+    ShowFile(PathBuf),
+    /// Ask where to, then write epochs as a table, or as a picture of their curves.
+    SaveHistory {
+        /// The epochs.
+        history: Arc<[EpochRecord]>,
+        /// Whether a picture is wanted.
+        picture: bool,
+    },
     /// Close the window.
     Quit,
 }

@@ -40,6 +40,10 @@ pub enum Purpose {
     SavePicture,
     /// Write what was said about each image.
     ExportPredictions,
+    /// Write epochs as a table.
+    SaveHistory,
+    /// Write the curves of epochs as a picture.
+    SaveCurves,
 }
 
 impl Purpose {
@@ -58,6 +62,8 @@ impl Purpose {
             Self::ChooseImages => "Choose images",
             Self::SavePicture => "Save picture",
             Self::ExportPredictions => "Export predictions",
+            Self::SaveHistory => "Save history",
+            Self::SaveCurves => "Save curves",
         }
     }
 
@@ -70,8 +76,8 @@ impl Purpose {
             Self::OpenExperiment | Self::ImportLayers | Self::ExportLayers => &["ron"],
             Self::ChooseWeights => &["pth", "pt", "safetensors"],
             Self::ChooseImages => &IMAGE_ENDINGS,
-            Self::SavePicture => &["png"],
-            Self::ExportPredictions => &["csv"],
+            Self::SavePicture | Self::SaveCurves => &["png"],
+            Self::ExportPredictions | Self::SaveHistory => &["csv"],
         }
     }
 
@@ -80,6 +86,8 @@ impl Purpose {
             Self::OpenDataset => DialogType::SelectFolder,
             Self::SaveModel
             | Self::SavePicture
+            | Self::SaveHistory
+            | Self::SaveCurves
             | Self::ExportEdits
             | Self::ExportLayers
             | Self::ExportPredictions => DialogType::SaveFile,
@@ -96,6 +104,8 @@ impl Purpose {
         match self {
             Self::SaveModel => "model.safetensors",
             Self::SavePicture => "picture.png",
+            Self::SaveHistory => "history.csv",
+            Self::SaveCurves => "curves.png",
             Self::ExportEdits => "changes.ron",
             Self::ExportPredictions => "predictions.csv",
             Self::ExportLayers => "layers.ron",

@@ -9,8 +9,9 @@ use std::{
 use super::settings::Settings;
 use crate::{
     data::{Dataset, Edits, Picture, dataset::display_path, edits, files},
+    export::charts,
     model::{ModelSpec, spec_file},
-    train::{Evaluation, predictions},
+    train::{EpochRecord, Evaluation, predictions, run_folder::history_csv},
     worker::Worker,
 };
 
@@ -20,6 +21,10 @@ pub enum FileTask {
     Settings(Box<Settings>, PathBuf),
     /// Write a PNG file.
     Picture(Arc<Picture>, PathBuf),
+    /// Write epochs as a table.
+    History(Arc<[EpochRecord]>, PathBuf),
+    /// Draw epochs and write a PNG file.
+    Curves(Arc<[EpochRecord]>, PathBuf),
     /// Keep what the user changed about a dataset: the changes, the folder of sidecars, what was opened.
     Sidecar(Arc<Edits>, PathBuf, PathBuf),
     /// Write what the user changed about a dataset where they want it.
@@ -43,6 +48,10 @@ pub fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receive
             let outcome = match task {
                 FileTask::Settings(settings, path) => settings.save(&path),
                 FileTask::Picture(picture, path) => save_picture(&picture, &path),
+                FileTask::History(history, path) => save_history(&history, &path),
+                FileTask::Curves(history, path) => charts::learning_curves(&history)
+                    .map_err(|error| error.to_string())
+                    .and_then(|picture| save_picture(&picture, &path)),
                 FileTask::Sidecar(edits, folder, opened) => {
                     let path = edits::sidecar(&folder, &opened);
                     edits.save(&path).map_err(|error| error.to_string())
@@ -84,6 +93,16 @@ fn save_predictions(evaluation: &Evaluation, dataset: &Dataset, path: &Path) -> 
     written.map_err(|error| {
         format!(
             "The predictions cannot be written to {}: {error}",
+            display_path(path)
+        )
+    })
+}
+
+fn save_history(history: &[EpochRecord], path: &Path) -> Result<(), String> {
+    let bytes = history_csv(history)?;
+    files::write_atomically(path, &bytes).map_err(|error| {
+        format!(
+            "The history cannot be saved to {}: {error}",
             display_path(path)
         )
     })

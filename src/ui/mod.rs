@@ -17,6 +17,7 @@ pub mod panels;
 pub mod public_datasets;
 mod reduce;
 pub mod rehearsal;
+pub mod run_book;
 pub mod settings;
 mod shortcuts;
 pub mod state;

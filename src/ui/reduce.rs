@@ -106,6 +106,18 @@ impl AppState {
                     };
                 }
             }
+            Event::RunRead { job, figures, .. } if self.training.reading == Some(job) => {
+                self.jobs.remove(&job);
+                self.training.reading = None;
+                self.training.adopt_steps(&figures.steps);
+            }
+            Event::RunsListed { job, .. }
+            | Event::RunRead { job, .. }
+            | Event::RunDescribed { job, .. }
+            | Event::RunsDiscarded { job, .. } => {
+                self.jobs.remove(&job);
+                self.runs.apply(event);
+            }
             event => self.apply_run(event),
         }
     }
@@ -121,8 +133,11 @@ impl AppState {
                 train_images,
                 experiment,
                 history,
+                run,
                 ..
             } if current == Some(job) => {
+                self.training.folder = Some(run);
+                self.runs.stale = true;
                 self.training.epochs = history;
                 self.training.experiment = Some(experiment);
                 self.training.steps_per_epoch = steps_per_epoch;
@@ -332,6 +347,7 @@ impl AppState {
             format!("Epoch {}: training {training}{validation}", record.epoch),
         );
         self.training.epochs.push(record);
+        self.runs.stale = true;
     }
 
     fn run_finished(&mut self, outcome: TrainingOutcome) {
@@ -357,6 +373,7 @@ impl AppState {
         };
         self.note(Level::Info, format!("{words} after {epochs} epochs{best}"));
         self.training.run = RunState::Finished(outcome);
+        self.runs.stale = true;
     }
 
     fn model_loaded(&mut self, model: &LoadedModel) {
@@ -404,14 +421,20 @@ impl AppState {
         let message = failure.map(|reason| format!("Could not {}: {reason}", kind.words()));
         let tool = self.tools.end(job, message.as_ref());
         let tool = tool.or_else(|| self.rehearsal.end(job, message.as_ref()));
+        let of_runs = self.runs.ended(job, message.as_ref());
         let is_public = self.public.ended(job, bytes, message.as_ref());
         let job = Some(job);
-        let is_current = if let Some(is_told) = tool {
+        let is_current = if let Some(is_told) = tool.or(of_runs) {
             is_told
+        } else if job.is_some() && job == self.training.reading {
+            // Fewer points are drawn; the run is none the worse.
+            self.training.reading = None;
+            false
         } else if is_public {
             true
         } else if job == self.training.job() {
             self.training.run = message.clone().map_or(RunState::Idle, RunState::Failed);
+            self.runs.stale = true;
             true
         } else if job == self.maps.job {
             self.maps.job = None;

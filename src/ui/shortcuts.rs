@@ -6,7 +6,7 @@ use super::{action::Action, dialogs::Purpose, state::AppState, workspace::Step};
 
 /// Keys and what they do, for people.
 pub const LIST: [(&str, &str); 19] = [
-    ("Ctrl+1 … Ctrl+6", "Show a step"),
+    ("Ctrl+1 … Ctrl+7", "Show a step"),
     ("Ctrl+O", "Open a dataset"),
     ("Ctrl+P", "Type the path of something to open"),
     (
@@ -36,13 +36,14 @@ pub const LIST: [(&str, &str); 19] = [
     ("Ctrl+Q", "Quit"),
 ];
 
-const STEP_KEYS: [Key; 6] = [
+const STEP_KEYS: [Key; 7] = [
     Key::Num1,
     Key::Num2,
     Key::Num3,
     Key::Num4,
     Key::Num5,
     Key::Num6,
+    Key::Num7,
 ];
 
 /// The text that `events` type.

@@ -11,6 +11,7 @@ use super::data_tools::DataTools;
 use super::design::Design;
 use super::public_datasets::PublicDatasets;
 use super::rehearsal::Rehearsal;
+use super::run_book::RunBook;
 use crate::{
     data::{
         Dataset, Division, Edit, Edits, Picture, SplitName, edits::EditError, stats::ClassWeights,
@@ -90,6 +91,10 @@ pub struct Training {
     pub experiment: Option<Arc<Experiment>>,
     /// What is wrong with it, oldest first.
     pub advice: Vec<Advice>,
+    /// The run's folder; `None` before it has begun.
+    pub folder: Option<PathBuf>,
+    /// The job that reads its steps from the disk.
+    pub reading: Option<JobId>,
 }
 
 impl Training {
@@ -116,6 +121,21 @@ impl Training {
         matches!(self.run, RunState::Running { stopping: true, .. })
     }
 
+    /// Whether there are steps that the window has not heard of: it could not follow, or they were taken before
+    /// the run was continued.
+    pub fn lacks_steps(&self) -> bool {
+        self.steps
+            .last()
+            .is_some_and(|last| self.steps.len() < last.step)
+    }
+
+    /// Takes steps `read` from the disk, which has all of them up to some point; later ones stay.
+    pub fn adopt_steps(&mut self, read: &[StepRecord]) {
+        let last = read.last().map_or(0, |record| record.step);
+        let newer = self.steps.partition_point(|record| record.step <= last);
+        self.steps.splice(..newer, read.iter().copied());
+    }
+
     /// The epoch whose weights are kept.
     pub fn best_epoch(&self) -> Option<&EpochRecord> {
         let experiment = self.experiment.as_ref();
@@ -137,6 +157,8 @@ pub struct Selection {
     pub class: Option<usize>,
     /// Cell of the confusion matrix: actual, predicted.
     pub cell: Option<(usize, usize)>,
+    /// Epoch of the run, from 1.
+    pub epoch: Option<usize>,
     /// Samples that an action on many means, ascending; empty when it means [`Self::sample`] alone.
     pub marked: Arc<[usize]>,
 }
@@ -319,6 +341,8 @@ pub struct AppState {
     pub recipes: Option<Arc<[Experiment]>>,
     /// Public datasets and their downloads.
     pub public: PublicDatasets,
+    /// The runs that were kept.
+    pub runs: RunBook,
     /// What the browser shows, in its order: Previous and Next go through it.
     pub browsed: Arc<[usize]>,
     /// Images with pixels like those of the selected one.
@@ -360,6 +384,7 @@ impl AppState {
             design: Design::default(),
             recipes: None,
             public: PublicDatasets::default(),
+            runs: RunBook::default(),
             browsed: Arc::from([]),
             similar: SimilarState::default(),
             jobs: BTreeMap::new(),

@@ -26,17 +26,20 @@ pub enum Step {
     Inside,
     /// Drop an image.
     Predict,
+    /// Look back at what was trained, and compare.
+    Runs,
 }
 
 impl Step {
     /// All steps, in the order of their shortcuts Ctrl+1 ….
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Data,
         Self::Model,
         Self::Train,
         Self::Evaluate,
         Self::Inside,
         Self::Predict,
+        Self::Runs,
     ];
 
     /// Its word on the left.
@@ -48,6 +51,7 @@ impl Step {
             Self::Evaluate => "Evaluate",
             Self::Inside => "Inside",
             Self::Predict => "Predict",
+            Self::Runs => "Runs",
         }
     }
 
@@ -91,6 +95,10 @@ impl Step {
                 (0.3, &[&[P::Maximise]]),
             ],
             Self::Predict => &[(1.0, &[&[P::Predict]])],
+            Self::Runs => &[
+                (0.58, &[&[P::Runs], &[P::RunCurves]]),
+                (0.42, &[&[P::AboutRun], &[P::RunDifference]]),
+            ],
         }
     }
 
@@ -181,11 +189,19 @@ pub enum PanelKind {
     Maximise,
     /// Drop an image.
     Predict,
+    /// The table of runs.
+    Runs,
+    /// Curves of several runs over each other.
+    RunCurves,
+    /// Name, notes and tags of a run, and what can be done with it.
+    AboutRun,
+    /// What differs between several runs.
+    RunDifference,
 }
 
 impl PanelKind {
     /// Every panel.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::Datasets,
         Self::Image,
         Self::Split,
@@ -205,6 +221,10 @@ impl PanelKind {
         Self::FeatureMaps,
         Self::Maximise,
         Self::Predict,
+        Self::Runs,
+        Self::RunCurves,
+        Self::AboutRun,
+        Self::RunDifference,
     ];
 
     /// Its title.
@@ -229,6 +249,10 @@ impl PanelKind {
             Self::FeatureMaps => "Feature maps",
             Self::Maximise => "Activation maximisation",
             Self::Predict => "Predict",
+            Self::Runs => "Runs",
+            Self::RunCurves => "Curves of runs",
+            Self::AboutRun => "Run",
+            Self::RunDifference => "What differs",
         }
     }
 }

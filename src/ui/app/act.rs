@@ -50,7 +50,11 @@ impl App {
             Action::Select(selection) => self.state.select(selection),
             Action::Back => self.state.go_back(),
             Action::Forward => self.state.go_forward(),
-            Action::GoTo(step) => self.settings.step = step,
+            Action::GoTo(step) => {
+                self.settings.step = step;
+                // Other processes train too.
+                self.state.runs.stale |= step == Step::Runs;
+            }
             Action::ResetLayout => self.workspaces = Workspaces::default(),
             Action::ToggleShortcuts => self.chrome.shortcuts = !self.chrome.shortcuts,
             Action::ToggleLog => self.chrome.log = !self.chrome.log,
@@ -67,7 +71,7 @@ impl App {
             Action::Dismiss(id) => self.state.dismiss(id),
             Action::Cancel(job) => self.engine.cancel(job),
             Action::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
-            action => self.act_on_data(action),
+            action => self.act_on_runs(context, action),
         }
     }
 
@@ -144,6 +148,20 @@ impl App {
         let mut experiment = self.state.experiment.clone();
         experiment.dataset.path.clone_from(&dataset.dataset.opened);
         experiment.dataset.kind = Some(dataset.dataset.kind);
+        let run = self
+            .places
+            .runs
+            .join(format!("{}-{}", experiment.name, timestamp()));
+        self.begin_run(TrainRequest {
+            experiment,
+            dataset,
+            run,
+            resume: false,
+        });
+    }
+
+    /// Starts a run; none may go on.
+    pub(super) fn begin_run(&mut self, request: TrainRequest) {
         if let Some(job) = self.state.preparing {
             self.engine.cancel(job);
         }
@@ -151,16 +169,7 @@ impl App {
             self.engine.cancel(job);
         }
         self.end_rehearsal();
-        let run = self
-            .places
-            .runs
-            .join(format!("{}-{}", experiment.name, timestamp()));
-        let job = self.engine.train(TrainRequest {
-            experiment,
-            dataset,
-            run,
-            resume: false,
-        });
+        let job = self.engine.train(request);
         self.state.training = Training {
             run: RunState::Running {
                 job,

@@ -166,6 +166,8 @@ impl App {
                 self.files.send(FileTask::Layers(spec, path));
             }
             Purpose::ChooseWeights => self.choose_weights(path),
+            Purpose::SaveHistory => self.save_history(path, false),
+            Purpose::SaveCurves => self.save_history(path, true),
             Purpose::OpenModel => self.load_model(path),
             Purpose::OpenExperiment => self.load_experiment(path),
             Purpose::ChooseImages => {}

@@ -310,5 +310,6 @@ fn icon(step: Step) -> MaterialIcon {
         Step::Evaluate => icons::ICON_GRID_ON,
         Step::Inside => icons::ICON_VISIBILITY,
         Step::Predict => icons::ICON_IMAGE_SEARCH,
+        Step::Runs => icons::ICON_HISTORY,
     }
 }

@@ -20,6 +20,7 @@ mod predict;
 mod predictions;
 mod rate_finder;
 mod report;
+mod runs;
 mod split;
 mod train_settings;
 
@@ -106,5 +107,9 @@ fn new_panel(kind: PanelKind) -> Box<dyn Panel> {
         PanelKind::FeatureMaps => Box::<feature_maps::FeatureMaps>::default(),
         PanelKind::Maximise => Box::<maximise::Maximise>::default(),
         PanelKind::Predict => Box::<predict::Predict>::default(),
+        PanelKind::Runs => Box::<runs::Runs>::default(),
+        PanelKind::RunCurves => Box::<runs::overlay::RunCurves>::default(),
+        PanelKind::AboutRun => Box::<runs::about::AboutRun>::default(),
+        PanelKind::RunDifference => Box::<runs::differs::RunDifference>::default(),
     }
 }
