@@ -503,7 +503,10 @@ fn layers_are_edited_taken_back_exported_imported_and_replaced_by_a_recipe() {
     assert_eq!(layers(&desk), 11);
     desk.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(layers(&desk), 12);
-    assert!(desk.harness.state().state().can_undo_redo().0, "the dataset's change stays");
+    assert!(
+        desk.harness.state().state().can_undo_redo().0,
+        "the dataset's change stays"
+    );
     desk.press(Modifiers::COMMAND, Key::Y);
     assert_eq!(layers(&desk), 11);
     desk.click("Edit");
@@ -517,7 +520,9 @@ fn layers_are_edited_taken_back_exported_imported_and_replaced_by_a_recipe() {
     desk.press(Modifiers::COMMAND, Key::Z);
     desk.answers.lock().unwrap().push_back(file);
     desk.click("Import…");
-    desk.wait("the imported layers", |app| app.state().experiment.model.layers.len() == 11);
+    desk.wait("the imported layers", |app| {
+        app.state().experiment.model.layers.len() == 11
+    });
     // A recipe replaces all of it, and that can be taken back too.
     desk.wait("the recipes", |app| app.state().recipes.is_some());
     desk.act(Action::OpenRecipe("catdog-basic".into()));

@@ -129,7 +129,7 @@ pub fn from_keras_number(
 mod tests {
     use super::*;
     use crate::model::{
-        edit::kinds,
+        kinds::kinds,
         shapes::{LayerShape, Shape},
         spec::{LayerSpec, ModelSpec},
     };
