@@ -19,7 +19,7 @@ use crate::{
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{
-        LayerKind, LayerShape, ShapeError, shapes,
+        LayerKind, LayerShape, ModelSpec, Node, ShapeError, graph, shapes,
         spec::{Head, InitialWeights},
     },
     train::{EpochRecord, Evaluation, Experiment, StepRecord},
@@ -293,6 +293,8 @@ pub struct AppState {
     pub evaluation_failed: Option<String>,
     /// The model that inspections use.
     pub model: Option<Arc<LoadedModel>>,
+    /// What a model computes, kept for as long as its specification is the model's.
+    nodes: Option<(Arc<ModelSpec>, Arc<[Node]>)>,
     /// What the whole window looks at.
     pub selection: Selection,
     pub(super) trail: Trail,
@@ -338,6 +340,7 @@ impl AppState {
             evaluation_job: None,
             evaluation_failed: None,
             model: None,
+            nodes: None,
             selection: Selection::default(),
             trail: Trail::default(),
             image: ImageState::default(),
@@ -433,6 +436,28 @@ impl AppState {
     pub fn experiment_changed(&mut self) {
         self.fit_last_layer();
         self.shapes = shapes::layer_shapes(&self.experiment.model).map(Into::into);
+    }
+
+    /// The steps of the model that inspections use; empty without a model. Positions in them are what
+    /// [`Selection::layer`] means.
+    pub fn nodes(&self) -> Arc<[Node]> {
+        let Some(model) = &self.model else {
+            return Arc::from([]);
+        };
+        let spec = &model.snapshot.spec;
+        match &self.nodes {
+            Some((of, nodes)) if Arc::ptr_eq(of, spec) => Arc::clone(nodes),
+            // A model that runs fits together.
+            _ => graph::nodes(spec).unwrap_or_default().into(),
+        }
+    }
+
+    /// Keeps the steps of the model, so that frames need not work them out again.
+    pub fn remember_nodes(&mut self) {
+        if let Some(model) = &self.model {
+            let spec = Arc::clone(&model.snapshot.spec);
+            self.nodes = Some((spec, self.nodes()));
+        }
     }
 
     /// Says what the weights of the backbone at `layer` are before training; other layers stay as they are.
