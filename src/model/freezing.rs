@@ -1,9 +1,6 @@
 //! What a boundary between frozen and trained layers means for each layer, in parameters. Pure.
 
-use super::{
-    graph::{self, Node, Op},
-    spec::ModelSpec,
-};
+use super::graph::{self, Node, Op};
 
 /// How much of a layer is frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +40,8 @@ pub struct Freezing {
 impl Freezing {
     /// What is frozen of the layers of `nodes` when `from` (a layer or node) is the first that is trained.
     /// A name that is unknown freezes nothing.
-    pub fn new(nodes: &[Node], spec: &ModelSpec, from: Option<&str>) -> Self {
-        let boundary = from.and_then(|name| graph::position(nodes, spec, name));
+    pub fn new(nodes: &[Node], from: Option<&str>) -> Self {
+        let boundary = from.and_then(|name| graph::position(nodes, name));
         let boundary = boundary.unwrap_or(0);
         let mut freezing = Self::default();
         for (at, node) in nodes.iter().enumerate() {
@@ -80,14 +77,10 @@ impl Freezing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        edit::kinds,
-        shapes::{LayerShape, Shape},
-        spec::{LayerSpec, ModelSpec},
-    };
+    use crate::model::shapes::{LayerShape, Shape};
 
     /// `first`, a backbone of three nodes, `last`.
-    fn network() -> (Vec<Node>, ModelSpec) {
+    fn network() -> Vec<Node> {
         let node = |name: &str, layer, op, parameters| Node {
             name: name.into(),
             layer,
@@ -105,26 +98,19 @@ mod tests {
             epsilon: 1e-5,
             inference: true,
         };
-        let nodes = vec![
+        vec![
             node("first", 0, Op::Flatten, 1),
             node("base.features.0", 1, Op::Flatten, 10),
             node("base.features.1", 1, norm, 100),
             node("base.features.2", 1, Op::Flatten, 1_000),
             node("last", 2, Op::Flatten, 10_000),
-        ];
-        let mut spec = crate::train::recipes::find(std::path::Path::new("shapes"))
-            .unwrap()
-            .model;
-        spec.layers = ["first", "base", "last"]
-            .map(|name| LayerSpec::new(name, kinds()[8].1.clone()))
-            .into();
-        (nodes, spec)
+        ]
     }
 
     #[test]
     fn every_boundary_divides_the_parameters() {
         use Frozen::{Nothing as N, Partly as P, Whole as W};
-        let (nodes, spec) = network();
+        let nodes = network();
         let cases = [
             ("nothing is frozen", None, [N, N, N], 11_111, 0),
             ("unknown", Some("nowhere"), [N, N, N], 11_111, 0),
@@ -141,7 +127,7 @@ mod tests {
             ("after it", Some("last"), [W, W, N], 10_000, 1),
         ];
         for (why, from, frozen, trainable, batch_norms) in cases {
-            let freezing = Freezing::new(&nodes, &spec, from);
+            let freezing = Freezing::new(&nodes, from);
             let layers: Vec<Frozen> = freezing.layers.iter().map(|layer| layer.frozen).collect();
             assert_eq!(layers, frozen, "{why}");
             assert_eq!(freezing.trainable, trainable, "{why}");

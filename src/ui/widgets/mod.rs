@@ -9,6 +9,7 @@ pub mod grid;
 pub mod marks;
 pub mod matrix;
 pub mod needs;
+pub mod nodes;
 pub mod picture;
 pub mod standing;
 pub mod states;
