@@ -222,6 +222,7 @@ fn header_ui(ui: &mut Ui, order: &mut Order, column: Column, words: &str, tip: &
     } else {
         ui.add(Button::new(shown).frame(false))
     };
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, words));
     let response =
         response.on_hover_text(format!("{tip}\nA click sorts by it; again turns it round"));
     if response.clicked() {
