@@ -1,7 +1,7 @@
 //! Curves of the chosen runs over each other, one figure at a time. A run has a number and a colour, the same as in
 //! the table.
 
-use eframe::egui::{self, Align2, FontId, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{self, Align2, Checkbox, FontId, RichText, ScrollArea, Ui, vec2};
 use egui_plot::{LineStyle, PlotPoint};
 
 use crate::{
@@ -156,11 +156,10 @@ impl RunCurves {
             if let Some(figure) = fields::choice(ui, "Figure", tip, 148.0, current, options) {
                 self.figure = figure;
             }
-            ui.add_enabled_ui(self.figure.quantity == Quantity::Loss, |ui| {
-                ui.checkbox(&mut self.is_log, "log loss")
-                    .on_hover_text("Draw losses on a logarithmic axis. Default: off")
-                    .on_disabled_hover_text("Accuracies are drawn as they are");
-            });
+            let is_loss = self.figure.quantity == Quantity::Loss;
+            ui.add_enabled(is_loss, Checkbox::new(&mut self.is_log, "log loss"))
+                .on_hover_text("Draw losses on a logarithmic axis. Default: off")
+                .on_disabled_hover_text("Accuracies are drawn as they are");
             smoothing_ui(ui, &mut self.smoothing);
             let one = cx.state.runs.chosen.as_slice();
             let figures = one.first().and_then(|folder| cx.state.runs.figures(folder));
