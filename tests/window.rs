@@ -329,6 +329,7 @@ fn walk(desk: &mut Desk, state: &str) {
             ],
             Step::Inside => &["Go to Train", "Now · epoch"],
             Step::Predict => &["Go to Train", "Choose images…"],
+            Step::Runs => &["Go to Train", "Looking for runs", "started"],
         };
         let shown = wanted.iter().any(|part| desk.shows(part));
         assert!(shown, "{step:?} when {state} shows none of {wanted:?}");

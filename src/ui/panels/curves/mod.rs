@@ -15,7 +15,7 @@ use crate::{
         format::percent,
         state::{Selection, Training},
         theme,
-        widgets::states,
+        widgets::{fields, states},
     },
 };
 use axes::{Quantity, Scale};
@@ -129,7 +129,7 @@ impl Curves {
             }
             if let Some(best) = training.best_epoch() {
                 let accuracy = best.val_accuracy.unwrap_or(best.train_accuracy);
-                states::caption(
+                states::note(
                     ui,
                     format!("best: epoch {} · {}", best.epoch, percent(accuracy)),
                 );
@@ -141,7 +141,7 @@ impl Curves {
 /// The slider of the smoothing.
 pub fn smoothing_ui(ui: &mut Ui, smoothing: &mut f64) {
     const TIP: &str = "How much the past counts in the thick curves (exponential moving average); the raw ones stay visible, thin. Larger is smoother and later. Default: 0";
-    ui.horizontal(|ui| {
+    fields::together(ui, 232.0, |ui| {
         let label = states::caption(ui, "smoothing");
         ui.spacing_mut().slider_width = 72.0;
         let slider = Slider::new(smoothing, 0.0..=MOST_SMOOTHING).max_decimals(2);
