@@ -26,6 +26,7 @@ impl Panel for TrainSettings {
             settings_ui(ui, cx);
             ui.add_space(theme::GRID);
             buttons_ui(ui, cx);
+            super::forecast::memory_ui(ui, cx);
             ui.add_space(theme::GRID);
             progress_ui(ui, cx);
             outcome_ui(ui, cx);
@@ -154,7 +155,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             Some(reason) => {
                 states::caption(ui, reason);
             }
-            None => super::forecast::ui(ui, cx),
+            None => super::forecast::time_ui(ui, cx),
         }
     });
 }
