@@ -104,7 +104,7 @@ pub fn caption(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
 }
 
 /// A [`caption`] that begins another line rather than breaking in two.
-pub fn note(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
+pub fn note(ui: &mut Ui, words: impl Into<String>) -> Response {
     let text = RichText::new(words).small().color(theme::palette(ui).muted);
     ui.add(egui::Label::new(text).extend())
 }
