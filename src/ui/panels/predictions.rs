@@ -47,13 +47,16 @@ enum Key {
     Class(usize),
 }
 
+/// An evaluation, what its images are sorted by, whether turned round, and whether only wrong ones are shown.
+type Shown = (Same<Evaluation>, Key, bool, bool);
+
 /// View state.
 #[derive(Default)]
 pub struct Predictions {
     key: Key,
     descending: bool,
     only_wrong: bool,
-    positions: Cached<(Same<Evaluation>, Key, bool, bool), Arc<[usize]>>,
+    positions: Cached<Shown, Arc<[usize]>>,
 }
 
 impl Panel for Predictions {
@@ -87,7 +90,7 @@ impl Panel for Predictions {
         }
         let target = moved(ui, cx, &evaluation, &positions);
         ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
-            self.table_ui(ui, cx, &evaluation, &positions, target)
+            self.table_ui(ui, cx, &evaluation, &positions, target);
         });
     }
 }
