@@ -25,7 +25,7 @@ use crate::{
 /// Height of a row in points.
 const ROW: f32 = 24.0;
 /// Widths of the columns with the file, a class and a number.
-const WIDTHS: [f32; 3] = [150.0, 110.0, 84.0];
+const WIDTHS: [f32; 3] = [124.0, 88.0, 68.0];
 /// With more classes than this, only the most probable ones of an image are listed.
 const MOST_COLUMNS: usize = 12;
 /// How many are listed then.
