@@ -104,9 +104,9 @@ pub fn caption(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
 }
 
 /// A [`caption`] that begins another line rather than breaking in two.
-pub fn note(ui: &mut Ui, words: impl Into<String>) -> Response {
+pub fn note(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
     let text = RichText::new(words).small().color(theme::palette(ui).muted);
-    ui.add(egui::Label::new(text).extend())
+    ui.add(Label::new(text).extend())
 }
 
 fn centred(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
