@@ -15,7 +15,7 @@ use bench::{choose, click, enter, harness, names, pick, press, row, shapes, shot
 use convscope::{
     engine::JobId,
     model::{LayerKind, LayerSpec, edit::kinds, summary::Summary},
-    train::Experiment,
+    train::{Experiment, recipes},
     ui::{
         action::Action,
         design::{Chosen, DesignAction},
@@ -331,6 +331,40 @@ fn files_and_recipes_are_asked_for() {
     );
     assert!(
         matches!(&asked[2], Action::OpenRecipe(name) if name == "shapes"),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn a_backbone_is_frozen_by_keras_numbers() {
+    let mut flowers = recipes::find(std::path::Path::new("flowers-mobilenetv2")).unwrap();
+    flowers.training.phases[1].trainable_from = None;
+    let mut desk = wide(state(flowers, 5));
+    desk.get_by_label_contains("base, frozen · MobileNetV2 without top");
+    desk.get_by_label_contains("Frozen batch normalisation (52 layers) stays in inference mode");
+    choose(&mut desk, "base");
+    shot(&mut desk, "keras");
+    pick(&mut desk, "Frozen in phase", "2 · fine-tuning");
+    enter(&mut desk, "From layer", "100");
+    assert_eq!(
+        desk.state().state.boundary(),
+        Some("base.features.12.conv.0.2")
+    );
+    shot(&mut desk, "keras-fine-tuning");
+    desk.get_by_label_contains("base, partly frozen · MobileNetV2");
+    desk.get_by_label_contains("trained from base.features.12.conv.0.2 on");
+    // The typed number is one change, in this phase alone.
+    click(&mut desk, "Undo");
+    assert_eq!(desk.state().state.boundary(), None);
+    assert_eq!(desk.state().state.design.phase, 1);
+    pick(&mut desk, "Train from", "features.0.1");
+    assert_eq!(desk.state().state.boundary(), Some("base.features.0.1"));
+    pick(&mut desk, "Weights", "random");
+    desk.get_by_label_contains("Training from scratch");
+    pick(&mut desk, "Weights", "from a file");
+    let asked = desk.state().asked.last().cloned();
+    assert!(
+        matches!(asked, Some(Action::Ask(Purpose::ChooseWeights))),
         "{asked:?}"
     );
 }

@@ -10,12 +10,14 @@ use std::{
 };
 
 use convscope::{
-    data::generate,
+    data::{Edit, generate},
     engine::Folders,
+    model::edit::LayerEdit,
     train::checkpoint::Weights,
     ui::{
         action::Action,
         app::{App, Places},
+        design::DesignAction,
         dialogs::{FilePicker, Purpose},
         state::{DataState, RunState},
         workspace::Step,
@@ -537,4 +539,55 @@ fn snapshots() {
     desk.act(Action::GoTo(Step::Inside));
     desk.harness.run();
     desk.harness.snapshot("inside-empty-light");
+}
+
+#[test]
+fn layers_are_edited_taken_back_exported_imported_and_replaced_by_a_recipe() {
+    let mut desk = Desk::dark();
+    desk.opened();
+    let layers = |desk: &Desk| {
+        let state = desk.harness.state().state();
+        state.experiment.model.layers.len()
+    };
+    // One change to the dataset and one to the layers: Ctrl+Z takes back that of the step shown.
+    let exclude = Edit::Exclude {
+        samples: vec!["circle/circle_000.png".into()],
+        excluded: true,
+    };
+    desk.act(Action::Edit(exclude));
+    desk.act(Action::GoTo(Step::Model));
+    let remove = DesignAction::Edit(LayerEdit::Remove(2), None);
+    desk.act(Action::Design(remove));
+    assert_eq!(layers(&desk), 11);
+    desk.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(layers(&desk), 12);
+    assert!(
+        desk.harness.state().state().can_undo_redo().0,
+        "the dataset's change stays"
+    );
+    desk.press(Modifiers::COMMAND, Key::Y);
+    assert_eq!(layers(&desk), 11);
+    desk.click("Edit");
+    desk.harness.get_by_label("Undo the change to the model");
+    desk.press(Modifiers::NONE, Key::Escape);
+    // The layers go to a file and come back from it.
+    let file = desk.home.path().join("layers.ron");
+    desk.answers.lock().unwrap().push_back(file.clone());
+    desk.click("Export…");
+    desk.wait("the file", |_| file.is_file());
+    desk.press(Modifiers::COMMAND, Key::Z);
+    desk.answers.lock().unwrap().push_back(file);
+    desk.click("Import…");
+    desk.wait("the imported layers", |app| {
+        app.state().experiment.model.layers.len() == 11
+    });
+    // A recipe replaces all of it, and that can be taken back too.
+    desk.wait("the recipes", |app| app.state().recipes.is_some());
+    desk.act(Action::OpenRecipe("catdog-basic".into()));
+    desk.wait("the recipe", |app| {
+        app.state().experiment.name == "catdog-basic" && app.state().dataset().is_some()
+    });
+    assert!(desk.shows("4,791,809 parameters"));
+    desk.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(layers(&desk), 11, "the unsaved layers are back");
 }

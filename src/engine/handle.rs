@@ -156,7 +156,7 @@ impl EngineHandle {
         });
     }
 
-    /// Reads an experiment file.
+    /// Reads an experiment: a file, or a recipe by its name.
     pub fn load_experiment(&self, path: PathBuf) -> JobId {
         self.read(JobKind::LoadExperiment, |context| {
             reader::Command::Experiment { context, path }

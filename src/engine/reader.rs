@@ -228,7 +228,7 @@ fn divide(context: &JobContext, open: &Arc<OpenDataset>, edits: Arc<Edits>, conf
 }
 
 fn load_experiment(context: &JobContext, path: &std::path::Path) -> Result<(), JobError> {
-    let mut experiment = Experiment::load(path).map_err(|error| error.to_string())?;
+    let mut experiment = recipes::find(path).map_err(|error| error.to_string())?;
     if let Some(message) = dataset_reference::locate(&mut experiment) {
         context.events.send(Event::Note {
             level: Level::Warning,

@@ -1,6 +1,7 @@
 //! The arithmetic of one layer, written out with this network's numbers, as a teacher writes it on the board.
 
 use super::{
+    graph::Node,
     shapes::{LayerShape, Shape, padding_pixels},
     spec::{InitialWeights, LayerKind},
 };
@@ -18,14 +19,28 @@ pub struct Line {
     pub formula: String,
 }
 
-/// Bytes of a layer's output for a batch of `batch` images, in f32.
-pub fn activation_bytes(shape: &LayerShape, batch: usize) -> u64 {
-    let values = (shape.output.values() as u64).saturating_mul(batch as u64);
+/// Values that come out of each layer for one image: those of all nodes of a backbone, which training keeps
+/// to compute gradients.
+pub fn activation_values(nodes: &[Node]) -> Vec<usize> {
+    let mut values: Vec<usize> = Vec::new();
+    for node in nodes {
+        if values.len() <= node.layer {
+            values.resize(node.layer + 1, 0);
+        }
+        values[node.layer] += node.shape.output.values();
+    }
+    values
+}
+
+/// Bytes of `values` values for each of `batch` images, in f32.
+pub fn activation_bytes(values: usize, batch: usize) -> u64 {
+    let values = (values as u64).saturating_mul(batch as u64);
     values.saturating_mul(VALUE_BYTES)
 }
 
 /// Output size, parameters, multiply-adds and activation memory of a layer, each with its formula filled in.
-pub fn lines(kind: &LayerKind, shape: &LayerShape, batch: usize) -> Vec<Line> {
+/// `values` is the layer's of [`activation_values`].
+pub fn lines(kind: &LayerKind, shape: &LayerShape, values: usize, batch: usize) -> Vec<Line> {
     let mut lines = output(kind, shape);
     lines.push(Line {
         name: "Parameters",
@@ -35,13 +50,16 @@ pub fn lines(kind: &LayerKind, shape: &LayerShape, batch: usize) -> Vec<Line> {
         name: "Multiply-adds",
         formula: multiply_adds(kind, shape),
     });
+    let each = match kind {
+        LayerKind::Backbone { .. } => format!("{} values", thousands(values)),
+        _ => product(shape.output),
+    };
     lines.push(Line {
         name: "Activations",
         formula: format!(
-            "{} · {} · {VALUE_BYTES} bytes = {}",
+            "{} · {each} · {VALUE_BYTES} bytes = {}",
             thousands(batch),
-            product(shape.output),
-            bytes(activation_bytes(shape, batch))
+            bytes(activation_bytes(values, batch))
         ),
     });
     lines
@@ -360,7 +378,7 @@ mod tests {
             ("scale and shift", norm, "Parameters", "2·64 = 128"),
         ];
         for (why, (kind, shape), name, expected) in cases {
-            let lines = lines(&kind, &shape, 50);
+            let lines = lines(&kind, &shape, shape.output.values(), 50);
             let line = lines.iter().find(|line| line.name == name).unwrap();
             assert_eq!(line.formula, expected, "{why}");
         }

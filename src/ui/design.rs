@@ -6,7 +6,7 @@ use super::state::{AppState, Selection};
 use crate::{
     engine::Level,
     model::{
-        LayerShape, ModelSpec, Node, ShapeError,
+        LayerShape, ModelSpec, Node, ShapeError, arithmetic,
         edit::{self, LayerEdit},
         graph, shapes,
         spec::Head,
@@ -32,8 +32,8 @@ pub enum DesignAction {
     Choose(Option<Chosen>),
     /// Show and change the boundary of this phase, counted from 0.
     ShowPhase(usize),
-    /// In the phase shown, train from this layer or node on; `None` trains everything.
-    TrainFrom(Option<String>),
+    /// In the phase shown, train from this layer or node on; `None` trains everything. Gestures as for edits.
+    TrainFrom(Option<String>, Option<u64>),
     /// Give the last dense layer as many units as the dataset needs.
     FitLastLayer,
 }
@@ -85,6 +85,8 @@ pub struct Design {
     pub nodes: Arc<[Node]>,
     /// Shapes of the layers before the first that does not fit.
     pub shapes: Arc<[LayerShape]>,
+    /// Values that come out of each of those layers for one image, all nodes counted.
+    pub values: Arc<[usize]>,
     /// The layer that does not fit, or the last one when its outputs are not what the dataset needs.
     pub problem: Option<ShapeError>,
     history: History,
@@ -131,7 +133,7 @@ impl AppState {
         }
         match action {
             DesignAction::Edit(edit, gesture) => self.edit_layers(&edit, gesture),
-            DesignAction::TrainFrom(from) => self.train_from(from),
+            DesignAction::TrainFrom(from, gesture) => self.train_from(from, gesture),
             DesignAction::FitLastLayer => {
                 let before = self.network_version();
                 if let Some(classes) = self.classes()
@@ -166,7 +168,7 @@ impl AppState {
         }
     }
 
-    fn train_from(&mut self, from: Option<String>) {
+    fn train_from(&mut self, from: Option<String>, gesture: Option<u64>) {
         let before = self.network_version();
         // Training from the first layer on is training everything.
         let first = self.experiment.model.layers.first();
@@ -177,7 +179,7 @@ impl AppState {
         };
         if phase.trainable_from != from {
             phase.trainable_from = from;
-            self.design.history.record(before, None);
+            self.design.history.record(before, gesture);
         }
     }
 
@@ -358,6 +360,7 @@ impl AppState {
         let misfit = || shapes::check_classifier(model, self.classes()?).err();
         self.design.problem = problem.or_else(misfit);
         self.design.shapes = known;
+        self.design.values = arithmetic::activation_values(&nodes).into();
         self.design.nodes = nodes.into();
         let rows = model.layers.len();
         if let Some(Chosen::Layer(at)) = self.design.chosen
@@ -455,7 +458,7 @@ mod tests {
     #[test]
     fn boundaries_follow_edits_and_undo() {
         let mut state = state();
-        state.apply_design(DesignAction::TrainFrom(Some("conv2".into())));
+        state.apply_design(DesignAction::TrainFrom(Some("conv2".into()), None));
         let rename = LayerEdit::Rename {
             at: 3,
             name: "second".into(),
@@ -466,7 +469,7 @@ mod tests {
         assert_eq!(state.boundary(), Some("conv2"));
         state.undo_layers();
         assert_eq!(state.boundary(), None);
-        state.apply_design(DesignAction::TrainFrom(Some("conv1".into())));
+        state.apply_design(DesignAction::TrainFrom(Some("conv1".into()), None));
         assert_eq!(
             state.boundary(),
             None,
@@ -499,7 +502,7 @@ mod tests {
         #[test]
         fn undo_restores_every_step(edits in proptest::collection::vec(any_edit(), 1..30)) {
             let mut state = state();
-            state.apply_design(DesignAction::TrainFrom(Some("relu2".into())));
+            state.apply_design(DesignAction::TrainFrom(Some("relu2".into()), None));
             let mut versions = vec![(state.experiment.model.clone(), state.boundaries())];
             for edit in edits {
                 state.apply_design(DesignAction::Edit(edit, None));

@@ -63,7 +63,7 @@ impl App {
             Action::MeasureChannels => self.measure_channels(),
             Action::Examine => follow::examine(&self.engine, &mut self.state),
             Action::Design(action) => self.state.apply_design(action),
-            Action::OpenRecipe(name) => self.open_recipe(&name),
+            Action::OpenRecipe(name) => self.load_experiment(name.into()),
             action => self.act_on_model(action),
         }
     }

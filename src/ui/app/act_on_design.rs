@@ -24,21 +24,6 @@ impl App {
         }
     }
 
-    /// Opens a recipe as if its file had been opened.
-    pub(super) fn open_recipe(&mut self, name: &str) {
-        if self.is_training("a recipe") {
-            return;
-        }
-        let mut recipes = self.state.recipes.iter().flat_map(|recipes| recipes.iter());
-        let Some(recipe) = recipes.find(|recipe| recipe.name == name).cloned() else {
-            return;
-        };
-        let words = format!("Opened the recipe {}", recipe.title);
-        self.state.replace_experiment(recipe);
-        self.state.note(Level::Info, words);
-        self.open_experiments_dataset();
-    }
-
     /// Opens the dataset that the experiment names.
     pub(super) fn open_experiments_dataset(&mut self) {
         let experiment = &self.state.experiment;

@@ -86,7 +86,7 @@ impl App {
         }
     }
 
-    fn load_experiment(&mut self, path: PathBuf) {
+    pub(super) fn load_experiment(&mut self, path: PathBuf) {
         if !self.is_training("an experiment") {
             self.engine.load_experiment(path);
         }

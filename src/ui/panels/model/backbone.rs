@@ -2,29 +2,23 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::Ui;
+use eframe::egui::{DragValue, Ui};
 
-use super::wish;
+use super::{weights, wish};
 use crate::{
-    data::dataset::display_path,
     model::{
-        LayerKind, Node,
+        LayerKind, Node, freezing,
         spec::{Backbone, InitialWeights},
     },
     ui::{
-        action::Action,
-        design::DesignAction,
-        dialogs::Purpose,
-        panels::Cx,
-        theme,
-        widgets::{fields, states},
+        action::Action, design::DesignAction, dialogs::Purpose, panels::Cx, theme, widgets::fields,
     },
 };
 
 const WIDTH: f32 = 168.0;
 
 /// Two columns of a grid: which backbone is at `at`, its weights, where training starts.
-pub fn fields_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind) {
+pub fn fields_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind, gesture: u64) {
     let LayerKind::Backbone {
         architecture,
         weights,
@@ -53,11 +47,11 @@ pub fn fields_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind) 
             InitialWeights::File(file),
             InitialWeights::Random,
         ]
-        .map(|weights| (weights.clone(), words(&weights).to_owned()))
+        .map(|weights| (weights.clone(), weights::words(&weights).to_owned()))
         .to_vec()
     };
     let tip = "What its weights are before training";
-    let current = (&*weights, words(weights));
+    let current = (&*weights, weights::words(weights));
     if let Some(chosen) = fields::choice_row(ui, "Weights", tip, WIDTH, current, options) {
         match chosen {
             // A file has to be named first; until then nothing is replaced.
@@ -67,56 +61,28 @@ pub fn fields_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind) 
             chosen => *weights = chosen,
         }
     }
-    boundary_ui(ui, cx, at);
+    boundary_ui(ui, cx, at, gesture);
 }
 
 /// What the choices mean, and what needs more room than a grid has.
 pub fn words_ui(ui: &mut Ui, cx: &mut Cx<'_>, kind: &mut LayerKind) {
     let LayerKind::Backbone {
+        architecture,
         weights,
         batch_norm_inference,
-        ..
     } = kind
     else {
         return;
     };
-    states::caption(ui, explanation(weights));
-    if let InitialWeights::File(path) = weights {
-        ui.label(display_path(path));
-        if ui.button("Choose another file…").clicked() {
-            cx.push(Action::Ask(Purpose::ChooseWeights));
-        }
-    }
+    weights::weights_ui(ui, cx, *architecture, weights);
     ui.add_space(theme::GRID * 0.5);
     let tip = "Its batch normalisation uses the running means and variances even where it is trained, as Keras does with training=False. Default: on";
     let name = "Batch normalisation in inference mode";
     fields::toggle(ui, name, tip, batch_norm_inference);
 }
 
-fn words(weights: &InitialWeights) -> &'static str {
-    match weights {
-        InitialWeights::ImageNet => "ImageNet",
-        InitialWeights::File(_) => "from a file",
-        InitialWeights::Random => "random",
-    }
-}
-
-fn explanation(weights: &InitialWeights) -> &'static str {
-    match weights {
-        InitialWeights::ImageNet => {
-            "Trained on the 1.3 million photographs of ImageNet. They must be on this computer: training says how to get them when they are missing, and never takes random ones instead."
-        }
-        InitialWeights::File(_) => {
-            "torchvision's names, as .pth or .safetensors. Nothing in the file is run; tensors that are missing or too many are listed."
-        }
-        InitialWeights::Random => {
-            "Training from scratch: it needs many more images, and nothing before it should be frozen."
-        }
-    }
-}
-
 /// Where training starts within the backbone: at one of its nodes that has weights.
-fn boundary_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) {
+fn boundary_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, gesture: u64) {
     let state = cx.state;
     let nodes: Vec<&Node> = state
         .design
@@ -159,7 +125,20 @@ fn boundary_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) {
     };
     let tip = "In the phase shown, everything before this part is frozen. Its parts have torchvision's names";
     let chosen = fields::choice_row(ui, "Train from", tip, WIDTH, (&boundary, &words), options);
-    if let Some(from) = chosen {
-        wish(cx, DesignAction::TrainFrom(from));
+    let mut wanted = chosen;
+    let model = &state.experiment.model;
+    let from = boundary.as_deref();
+    if let Some((mut number, count)) = freezing::keras_number(&state.design.nodes, model, at, from)
+    {
+        let tip = format!(
+            "The same, as Keras counts: base.layers[N:] are trained, of {count}. Its input and padding count too, and are part of other layers here"
+        );
+        let value = DragValue::new(&mut number).range(0..=count).speed(0.3);
+        if fields::number(ui, "From layer", &tip, value).changed() {
+            wanted = freezing::from_keras_number(&state.design.nodes, model, at, number).map(Some);
+        }
+    }
+    if let Some(from) = wanted {
+        wish(cx, DesignAction::TrainFrom(from, Some(gesture)));
     }
 }

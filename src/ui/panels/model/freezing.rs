@@ -73,9 +73,15 @@ pub fn line_ui(ui: &Ui, cx: &Cx<'_>, rect: Rect, response: &Response, freezing: 
     };
     let font = TextStyle::Small.resolve(ui.style());
     let centre = rect.center();
-    let galley = ui
-        .painter()
-        .layout_no_wrap(words.clone(), font.clone(), colour);
+    let layout = |words: &str| {
+        let words = words.to_owned();
+        ui.painter().layout_no_wrap(words, font.clone(), colour)
+    };
+    let mut galley = layout(&words);
+    if galley.size().x > rect.width() - 60.0 {
+        // The beginning says how things stand.
+        galley = layout(words.split(" · ").next().unwrap_or(&words));
+    }
     let handle = icon_text(icons::ICON_DRAG_HANDLE).size(14.0).color(colour);
     let handle = egui::WidgetText::from(handle).into_galley(
         ui,
@@ -115,7 +121,7 @@ pub fn footer_height(ui: &Ui, cx: &Cx<'_>) -> f32 {
     } else {
         1.0
     };
-    lines * wrapped * 26.0 + 18.0
+    lines * wrapped * 28.0 + 20.0
 }
 
 /// Totals: parameters, trained and frozen; multiply-adds; activations of a batch.
@@ -132,10 +138,8 @@ pub fn footer_ui(ui: &mut Ui, cx: &mut Cx<'_>, freezing: &Freezing) {
     }
     let batch = state.experiment.training.batch_size;
     let multiply_adds: usize = shapes.iter().map(|shape| shape.multiply_adds).sum();
-    let activations: u64 = shapes
-        .iter()
-        .map(|shape| activation_bytes(shape, batch))
-        .sum();
+    let values: usize = state.design.values.iter().sum();
+    let activations = activation_bytes(values, batch);
     ui.horizontal_wrapped(|ui| {
         let total = freezing.trainable + freezing.fixed;
         ui.label(RichText::new(format!("{} parameters", thousands(total))).strong());

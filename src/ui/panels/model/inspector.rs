@@ -55,7 +55,9 @@ pub fn layer_ui(
                     LayerKind::Conv2d { .. } | LayerKind::Dense { .. } => {
                         settings::l2_ui(ui, &mut l2);
                     }
-                    LayerKind::Backbone { .. } => backbone::fields_ui(ui, cx, at, &mut kind),
+                    kind @ LayerKind::Backbone { .. } => {
+                        backbone::fields_ui(ui, cx, at, kind, gesture);
+                    }
                     _ => {}
                 }
             });
@@ -87,7 +89,12 @@ pub fn layer_ui(
             name: "Input",
             formula: format!("{} from {input}", shape.input),
         }];
-        lines.extend(arithmetic::lines(&layer.kind, shape, batch));
+        lines.extend(arithmetic::lines(
+            &layer.kind,
+            shape,
+            cx.state.design.values[at],
+            batch,
+        ));
         if let Some(words) = trained_words(freezing, at) {
             lines.push(Line {
                 name: "Training",
@@ -99,7 +106,9 @@ pub fn layer_ui(
 }
 
 /// Room for the name of a figure.
-const NAMES: f32 = 92.0;
+const NAMES: f32 = 80.0;
+/// A formula's size: the longest usual ones fit on a line.
+const FORMULA: f32 = 13.0;
 
 fn lines_ui(ui: &mut Ui, lines: &[Line]) {
     ui.spacing_mut().item_spacing.y = 5.0;
@@ -111,7 +120,9 @@ fn lines_ui(ui: &mut Ui, lines: &[Line]) {
                 ui.set_min_size(size);
                 states::caption(ui, line.name);
             });
-            ui.vertical(|ui| ui.add(Label::new(&line.formula).wrap().selectable(true)));
+            ui.spacing_mut().item_spacing.x = 4.0;
+            let formula = RichText::new(&line.formula).size(FORMULA);
+            ui.vertical(|ui| ui.add(Label::new(formula).wrap().selectable(true)));
         });
     }
 }

@@ -262,7 +262,7 @@ fn train_from(cx: &mut Cx<'_>, line: usize) {
     let layers = &cx.state.experiment.model.layers;
     let layer = layers.get(line).or(layers.last());
     let name = layer.filter(|_| line > 0).map(|layer| layer.name.clone());
-    wish(cx, DesignAction::TrainFrom(name));
+    wish(cx, DesignAction::TrainFrom(name, None));
 }
 
 /// One row up or down while the line has the focus.

@@ -12,6 +12,7 @@ mod row;
 mod settings;
 mod summary;
 mod toolbar;
+mod weights;
 
 use eframe::egui::{self, RichText, ScrollArea, Ui, vec2};
 use egui_material_icons::{icon_text, icons};
@@ -52,18 +53,19 @@ const INSPECTOR: f32 = 0.34;
 const INSPECTOR_WIDTH: std::ops::RangeInclusive<f32> = 288.0..=440.0;
 /// Wider than this the list only has longer gaps.
 const LIST_WIDTH: f32 = 1_000.0;
-/// Lower than this the whole panel scrolls.
-const LEAST_HEIGHT: f32 = 480.0;
+/// Lower than this the whole panel scrolls: beside each other, and one below the other.
+const LEAST_HEIGHT: [f32; 2] = [440.0, 760.0];
 /// Of a narrow panel, the share of the height that the list keeps.
 const LIST_SHARE: f32 = 0.5;
 
 impl Panel for Model {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if ui.available_height() >= LEAST_HEIGHT {
+        let least = LEAST_HEIGHT[usize::from(ui.available_width() < WIDE)];
+        if ui.available_height() >= least {
             self.panel_ui(ui, cx);
         } else {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                ui.set_height(LEAST_HEIGHT);
+                ui.set_height(least);
                 self.panel_ui(ui, cx);
             });
         }

@@ -78,11 +78,11 @@ pub fn header_ui(ui: &mut Ui) {
     for (x, align, words) in texts {
         for (y, words) in lines.into_iter().zip(words) {
             // The second line of the output's column would meet the name's.
-            let is_narrow = name - rect.left() < 150.0;
-            let words = if is_narrow && words.starts_with("activations") {
-                "activations"
-            } else {
-                words
+            let is_narrow = name - rect.left() < 180.0;
+            let words = match words {
+                "kind and settings" if is_narrow => "kind",
+                "activations of a batch" if is_narrow => "activations",
+                words => words,
             };
             ui.painter()
                 .text(pos2(x, y), align, words, font.clone(), muted);
@@ -114,13 +114,14 @@ impl Cells {
             Frozen::Whole => "frozen · ",
         };
         let batch = state.experiment.training.batch_size;
-        let (values, counts) = match state.design.shapes.get(at) {
+        let design = &state.design;
+        let (values, counts) = match design.shapes.get(at) {
             None => (
                 ["–".to_owned(), String::new()],
                 ["–".to_owned(), String::new()],
             ),
             Some(shape) => {
-                let activations = bytes(activation_bytes(shape, batch));
+                let activations = bytes(activation_bytes(design.values[at], batch));
                 let counts = match (shape.parameters, shape.multiply_adds) {
                     (0, 0) => ["–".to_owned(), String::new()],
                     (parameters, multiply_adds) => [count(parameters), count(multiply_adds)],
@@ -270,7 +271,7 @@ pub fn head_words(head: Head) -> (&'static str, String) {
         ),
         Head::Sigmoid { threshold } => (
             "Sigmoid",
-            format!("head · binary cross-entropy, one logit, second class from {threshold} on"),
+            format!("head · one logit, second class from {threshold} on"),
         ),
     }
 }
@@ -350,7 +351,7 @@ impl Texts {
     /// A line that starts in the name's column and is cut where the next begins. Returns whether it was.
     fn left(&self, ui: &Ui, line: usize, words: RichText, font: &FontId, colour: Color32) -> bool {
         let left = self.rect.left() + POSITION;
-        let width = (self.columns[0] - left + 16.0).max(24.0);
+        let width = (self.columns[0] - left - 4.0).max(24.0);
         let text = WidgetText::from(words.color(colour).font(font.clone()));
         let galley = text.into_galley(ui, Some(TextWrapMode::Truncate), width, font.clone());
         let corner = pos2(left, self.rect.top() + LINES[line] - galley.size().y * 0.5);
@@ -423,10 +424,10 @@ fn entries_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) -> bool {
         ui.separator();
         let tip = "Freezes every layer before this one";
         if ui.button("Train from here").on_hover_text(tip).clicked() {
-            wish(cx, DesignAction::TrainFrom(Some(name)));
+            wish(cx, DesignAction::TrainFrom(Some(name), None));
         }
         if ui.button("Train everything").clicked() {
-            wish(cx, DesignAction::TrainFrom(None));
+            wish(cx, DesignAction::TrainFrom(None, None));
         }
     });
     rename

@@ -102,27 +102,35 @@ fn icon_button(ui: &mut Ui, icon: MaterialIcon, words: &str, tip: &str, enabled:
 fn add_ui(ui: &mut Ui, cx: &mut Cx<'_>, can_edit: bool) {
     let at = place(cx);
     let words = (icon_text(icons::ICON_ADD).size(16.0), "Add layer");
+    let tip = "A new layer after the chosen one, or at the end";
+    if !can_edit {
+        let button = ui.add_enabled(false, Button::new(words));
+        button
+            .accessible_name("Add layer")
+            .on_disabled_hover_text(tip);
+        return;
+    }
     let (response, _) = egui::containers::menu::MenuButton::new(words).ui(ui, |ui| {
         for (words, kind) in kinds() {
-            if ui.add_enabled(can_edit, Button::new(words)).clicked() {
+            if ui.button(words).clicked() {
                 wish(cx, DesignAction::Edit(LayerEdit::Insert { at, kind }, None));
             }
         }
     });
-    response
-        .accessible_name("Add layer")
-        .on_hover_text("A new layer after the chosen one, or at the end");
+    response.accessible_name("Add layer").on_hover_text(tip);
 }
 
 /// Recipes, and layers from and to files.
 pub fn files_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let can_edit = cx.state.why_not_edit_layers().is_none();
-    let recipes = ui.menu_button("Recipes", |ui| {
-        ui.add_enabled_ui(can_edit, |ui| recipes_ui(ui, cx));
-    });
     let tip =
         "Opens a recipe with its dataset, model and training. Undo brings the earlier model back";
-    recipes.response.on_hover_text(tip);
+    let recipes = if can_edit {
+        ui.menu_button("Recipes", |ui| recipes_ui(ui, cx)).response
+    } else {
+        ui.add_enabled(false, Button::new("Recipes"))
+    };
+    recipes.on_hover_text(tip).on_disabled_hover_text(tip);
     for (words, tip, enabled, purpose) in [
         (
             "Import…",
