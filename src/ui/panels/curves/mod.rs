@@ -52,7 +52,8 @@ impl Panel for Curves {
         }
         self.batches.update(training, self.smoothing);
         self.legend_ui(ui, cx);
-        let selected = cx.state.selection.epoch;
+        let is_there = |epoch: &usize| *epoch <= training.total_epochs;
+        let selected = cx.state.selection.epoch.filter(is_there);
         reading_ui(ui, training, selected);
         super::health::ui(ui, cx);
         let height = (ui.available_height() - 16.0) / 2.0 - 24.0;

@@ -109,6 +109,10 @@ impl AboutRun {
             (None, None) => true,
             _ => false,
         };
+        if let (true, Some(draft), Some(run)) = (is_same, &mut self.draft, only) {
+            // Decided elsewhere.
+            draft.kept.left = run.notes.left;
+        }
         if !is_same {
             if let Some(mut draft) = self.draft.take() {
                 draft.keep(cx);

@@ -217,7 +217,7 @@ impl RunCurves {
                         line.color(*colour).width(2.0).style(dashes(run.place))
                     });
                 }
-                if let Some(epoch) = selected {
+                if let Some(epoch) = selected.filter(|epoch| *epoch <= longest) {
                     let line = egui_plot::VLine::new("chosen epoch", epoch as f64);
                     plot.vline(line.color(palette.accent).width(1.5).allow_hover(false));
                 }
