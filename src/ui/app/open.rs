@@ -153,7 +153,7 @@ impl App {
             Purpose::OpenExperiment => self.load_experiment(path),
             Purpose::ChooseImages => {}
             Purpose::ChooseWeights(layer) => {
-                self.state.set_weights(layer, InitialWeights::File(path))
+                self.state.set_weights(layer, InitialWeights::File(path));
             }
         }
     }
