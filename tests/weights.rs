@@ -241,11 +241,6 @@ fn import_makes_a_model_or_lists_what_is_missing() {
     let photo = fs::read_dir(photo).unwrap().next().unwrap().unwrap().path();
     for (layer, name, shape) in [
         (
-            "base.features.0.0",
-            "base.features.0.0",
-            json!([32, 112, 112]),
-        ),
-        (
             "base.features.3",
             "base.features.3.add",
             json!([24, 56, 56]),
@@ -350,13 +345,7 @@ fn a_run_begins_with_the_weights_of_a_file_and_keeps_what_is_frozen() {
         summary.last().unwrap(),
         &json!({ "total": 2_223_872 + 3843, "trainable": 3843, "frozen": 2_223_872 })
     );
-    let output = sandbox.run(&["train", path, "--out", "run", "--json"]);
-    good(&output);
-    let said = words(&output);
-    assert!(
-        said.contains("base begins with the weights of w.safetensors, without its top"),
-        "{said}"
-    );
+    good(&sandbox.run(&["train", path, "--out", "run", "--json"]));
     let bundle = Bundle::load(&sandbox.path("run/model.safetensors")).unwrap();
     for array in arrays
         .iter()
