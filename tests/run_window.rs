@@ -335,3 +335,55 @@ fn what_cannot_be_continued_says_why() {
         matches!(&app.state().training.run, Stands::Failed(words) if words.contains("have changed"))
     });
 }
+
+#[test]
+fn a_run_goes_to_the_bin_and_one_that_is_trained_does_not() {
+    let mut desk = Desk::new();
+    let run = desk.train(1);
+    desk.listed(1);
+    desk.act(Action::ChooseRuns(vec![run.clone()]));
+    desk.act(Action::DiscardRuns(vec![run.clone()]));
+    // A machine without a home has no bin and says so.
+    desk.wait("the end of the run", |app| {
+        let book = &app.state().runs;
+        let is_gone = book.listing.as_ref().is_some_and(|l| l.runs.is_empty());
+        let says = |notice: &convscope::ui::state::Notice| notice.text.contains("bin");
+        is_gone && book.chosen.is_empty() || app.state().notices.iter().any(says)
+    });
+    #[cfg(target_os = "linux")]
+    {
+        let thrown = trash::os_limited::list().unwrap_or_default();
+        let ours = thrown
+            .into_iter()
+            .filter(|item| item.original_path() == run);
+        let _ = trash::os_limited::purge_all(ours);
+    }
+
+    let mut training = desk.harness.state().state().experiment.training.clone();
+    training.phases[0].epochs = 10_000;
+    desk.act(Action::EditTraining(training));
+    desk.act(Action::Train);
+    desk.wait("its folder", |app| {
+        app.state()
+            .training
+            .folder
+            .as_ref()
+            .is_some_and(|f| *f != run)
+    });
+    let running = desk
+        .harness
+        .state()
+        .state()
+        .training
+        .folder
+        .clone()
+        .unwrap();
+    desk.act(Action::DiscardRuns(vec![running.clone()]));
+    desk.wait("the refusal", |app| {
+        let says = |notice: &convscope::ui::state::Notice| notice.text.contains("stop it first");
+        app.state().notices.iter().any(says)
+    });
+    assert!(running.is_dir() && desk.harness.state().state().training.is_running());
+    desk.act(Action::Stop);
+    desk.ended();
+}

@@ -150,25 +150,28 @@ fn row_ui(row: &mut TableRow<'_, '_>, cx: &mut Cx<'_>, run: &Arc<RunRecord>, nam
         }
     });
     row.col(|ui| name_ui(ui, run, place, name_width));
-    row.col(|ui| state_ui(ui, run));
-    let figures: [(Metric, fn(f64) -> String); 7] = [
-        (Metric::ValAccuracy, percent),
-        (Metric::ValLoss, significant),
-        (Metric::TestAccuracy, percent),
-        (Metric::Epochs, |_| String::new()),
-        (Metric::Seconds, minutes),
-        (Metric::TrainAccuracy, percent),
-        (Metric::Parameters, |count| thousands(count as usize)),
-    ];
-    for (metric, words) in figures {
-        let value = metric.of(run).map_or_else(|| "–".to_owned(), words);
-        let value = match metric {
-            Metric::Epochs => format!("{}/{}", run.epochs, run.planned_epochs()),
-            _ => value,
-        };
-        row.col(|ui| text(ui, RichText::new(value)));
+    for (_, _, column, _) in COLUMNS {
+        row.col(|ui| match column {
+            Column::State => state_ui(ui, run),
+            Column::Figure(metric) => text(ui, RichText::new(figure_words(metric, run))),
+            Column::Started => text(ui, RichText::new(moment(run.started)).small()),
+            Column::Name => {}
+        });
     }
-    row.col(|ui| text(ui, RichText::new(moment(run.started)).small()));
+}
+
+/// A figure as people read it.
+fn figure_words(metric: Metric, run: &RunRecord) -> String {
+    let Some(value) = metric.of(run) else {
+        return "–".to_owned();
+    };
+    match metric {
+        Metric::Epochs => format!("{}/{}", run.epochs, run.planned_epochs()),
+        Metric::Seconds => minutes(value),
+        Metric::Parameters => thousands(value as usize),
+        metric if metric.is_share() => percent(value),
+        _ => significant(value),
+    }
 }
 
 /// What the line has no room for.
