@@ -254,6 +254,36 @@ fn the_text_has_scikit_learns_report_and_pandas_cross_table() {
 }
 
 #[test]
+fn the_report_page_of_a_run_has_the_same_tables() {
+    let page = fs::read_to_string(PETS.path("run/report.html")).unwrap();
+    let args = [
+        "evaluate",
+        "run",
+        "--data",
+        "data",
+        "--split",
+        "validation",
+        "--json",
+    ];
+    let report = PETS.run(&args).last();
+    let cells = |key: &str| {
+        let four = |of: &str| format!("<td>{:.4}</td>", report[key][of].as_f64().unwrap());
+        ["precision", "recall", "f1"].map(four).concat()
+    };
+    let counts = report["cross_table"]["counts"].as_array().unwrap();
+    let sums = counts.last().unwrap().as_array().unwrap();
+    let sums: String = sums.iter().map(|sum| format!("<td>{sum}</td>")).collect();
+    for part in [
+        format!("<td>macro avg</td>{}", cells("macro")),
+        format!("<td>weighted avg</td>{}", cells("weighted")),
+        format!("<tr><th>All</th>{sums}</tr>"),
+        "dog from a probability of 0.6 on".to_owned(),
+    ] {
+        assert!(page.contains(&part), "{part}");
+    }
+}
+
+#[test]
 fn last_and_best_weights_of_a_run_are_both_to_be_had() {
     let best = PETS.evaluate(&["--json"]).last();
     let last = PETS.evaluate(&["--json", "--weights", "last"]).last();

@@ -351,3 +351,110 @@ fn files_held_over_the_window_light_the_zone() {
     harness.step();
     harness.get_by_label("Let go to classify it");
 }
+
+/// A model whose first layer is a published network of random weights.
+fn with_backbone(layer: usize) -> convscope::ui::state::AppState {
+    use convscope::model::{
+        Network,
+        backbones::top,
+        network::Placement,
+        spec::{Backbone, InputSpec},
+    };
+    let mut spec = top::imagenet(Backbone::MobileNetV2, 3);
+    spec.input = InputSpec {
+        height: 64,
+        width: 64,
+        ..spec.input
+    };
+    let network = Network::new(Arc::new(spec), 1, Placement::default()).unwrap();
+    let snapshot = network.snapshot(&FEW.model.snapshot.classes, 3).unwrap();
+    let mut state = state(&FEW, Stage::Loading);
+    state.model = Some(Arc::new(LoadedModel {
+        initial: None,
+        snapshot: Arc::new(snapshot),
+        ..(*FEW.model).clone()
+    }));
+    state.remember_nodes();
+    state.maximise.job = None;
+    state.selection.layer = Some(layer);
+    state
+}
+
+#[test]
+fn a_list_of_a_backbone_shows_blocks_and_finds_any_step() {
+    for theme in [Theme::Light, Theme::Dark] {
+        let size = vec2(500.0, 600.0);
+        let mut harness = harness(PanelKind::FeatureMaps, with_backbone(0), size, theme);
+        harness
+            .get_by_role_and_label(Role::ComboBox, "Layer")
+            .click();
+        harness.run();
+        shot(&mut harness, &format!("nodes-blocks-{theme:?}"));
+        let listed = |harness: &egui_kittest::Harness<'_, bench::Bench>, name: &str| {
+            let mut found = harness.query_all_by_role_and_label(Role::Button, name);
+            found.next().is_some()
+        };
+        assert!(listed(&harness, "base.features.3.add · 16 × 16 × 24"));
+        assert!(!listed(
+            &harness,
+            "base.features.3.conv.1.0 · 16 × 16 × 144"
+        ));
+        harness.get_by_label_contains("steps within blocks");
+        let field = harness.get_by_role_and_label(Role::TextInput, "Search");
+        field.focus();
+        harness.run();
+        let field = harness.get_by_role_and_label(Role::TextInput, "Search");
+        field.type_text("3.conv.1");
+        harness.run();
+        shot(&mut harness, &format!("nodes-search-{theme:?}"));
+        assert!(!listed(&harness, "base.features.3.add · 16 × 16 × 24"));
+        harness
+            .get_by_label("base.features.3.conv.1.0 · 16 × 16 × 144")
+            .click();
+        harness.run();
+        let actions = follow(&mut harness);
+        let Some(Action::Select(selection)) = actions.first() else {
+            panic!("{actions:?}")
+        };
+        let nodes = harness.state().state.nodes();
+        assert_eq!(
+            nodes[selection.layer.unwrap()].name,
+            "base.features.3.conv.1.0"
+        );
+        // Choosing closes the list.
+        assert!(harness.query_by_label("Search").is_none());
+    }
+}
+
+#[test]
+fn filters_and_maximisation_reach_into_a_backbone() {
+    let mut harness = small(PanelKind::Filters, with_backbone(0));
+    harness.get_by_label_contains("32 filters × 3 inputs, 3 × 3 weights each");
+    shot(&mut harness, "filters-of-a-backbone");
+    let mut harness = small(PanelKind::Maximise, with_backbone(10));
+    harness.get_by_label("Filter").click();
+    harness.run();
+    harness
+        .get_by_role_and_label(Role::ComboBox, "Layer")
+        .click();
+    harness.run();
+    shot(&mut harness, "maximise-in-a-backbone");
+    let field = harness.get_by_role_and_label(Role::TextInput, "Search");
+    field.focus();
+    harness.run();
+    let field = harness.get_by_role_and_label(Role::TextInput, "Search");
+    field.type_text("12.add");
+    harness.run();
+    harness.get_by_label("base.features.12.add").click();
+    harness.run();
+    harness.get_by_label("Maximise").click();
+    harness.run();
+    let actions = follow(&mut harness);
+    let config = actions.iter().find_map(|action| match action {
+        Action::Maximise(config) => Some(*config),
+        _ => None,
+    });
+    let layer = config.unwrap().layer;
+    let nodes = harness.state().state.nodes();
+    assert_eq!(nodes[layer].name, "base.features.12.add");
+}

@@ -13,6 +13,7 @@ use convscope::{
     data::{Edit, generate},
     engine::Folders,
     model::edit::LayerEdit,
+    train::checkpoint::Weights,
     ui::{
         action::Action,
         app::{App, Places},
@@ -331,6 +332,7 @@ fn walk(desk: &mut Desk, state: &str) {
             ],
             Step::Inside => &["Go to Train", "Now · epoch"],
             Step::Predict => &["Go to Train", "Choose images…"],
+            Step::Runs => &["Go to Train", "Looking for runs", "started"],
         };
         let shown = wanted.iter().any(|part| desk.shows(part));
         assert!(shown, "{step:?} when {state} shows none of {wanted:?}");
@@ -390,10 +392,67 @@ fn a_wrong_path_costs_nothing_that_is_open_and_own_classes_can_be_trained() {
     }
     desk.act(Action::OpenPath(own));
     desk.wait("the own dataset", |app| {
-        app.state().dataset().is_some_and(|d| d.classes.len() == 4)
+        let is_own = app.state().dataset().is_some_and(|d| d.classes.len() == 4);
+        is_own && app.state().division.is_some()
     });
     assert_eq!(desk.harness.state().state().why_not_train(), None);
     desk.train(1);
+}
+
+#[test]
+fn the_last_weights_are_judged_on_all_images_and_the_answers_exported() {
+    let mut desk = Desk::dark();
+    desk.train(2);
+    desk.press(Modifiers::COMMAND, Key::Num4);
+    desk.act(Action::Evaluate {
+        part: None,
+        weights: Weights::Last,
+    });
+    desk.wait("the evaluation", |app| {
+        let evaluation = app.state().evaluation.as_ref();
+        evaluation.is_some_and(|evaluation| evaluation.split.is_none())
+    });
+    assert!(desk.shows("all images · epoch 2 · 36 images"));
+    let file = desk.home.path().join("answers.csv");
+    desk.answers.lock().unwrap().push_back(file.clone());
+    desk.act(Action::Ask(Purpose::ExportPredictions));
+    desk.wait("the file", |_| file.is_file());
+    let mut reader = csv::Reader::from_path(&file).unwrap();
+    let headings = reader.headers().unwrap().iter().collect::<Vec<_>>();
+    assert_eq!(
+        headings[..4],
+        ["file", "actual", "predicted", "probability_circle"]
+    );
+    let evaluation = desk.harness.state().state().evaluation.clone().unwrap();
+    let probabilities: Vec<f32> = reader
+        .records()
+        .flat_map(|record| {
+            let record = record.unwrap();
+            (3..6)
+                .map(|column| record[column].parse().unwrap())
+                .collect::<Vec<f32>>()
+        })
+        .collect();
+    assert_eq!(probabilities, evaluation.probabilities, "every digit");
+
+    // A place that cannot be written is told, and so is an address where nobody answers.
+    desk.answers
+        .lock()
+        .unwrap()
+        .push_back("/nowhere/at/all/answers.csv".into());
+    desk.act(Action::Ask(Purpose::ExportPredictions));
+    desk.wait("the sentence", |app| {
+        let notices = &app.state().notices;
+        notices
+            .iter()
+            .any(|notice| notice.text.contains("cannot be written to /nowhere"))
+    });
+    desk.act(Action::OpenPath("http://127.0.0.1:1/cat.png".into()));
+    desk.wait("the sentence", |app| {
+        let failed = app.state().predict.failed.as_deref();
+        failed.is_some_and(|reason| reason.contains("cannot reach 127.0.0.1"))
+    });
+    assert!(desk.shows("cannot reach 127.0.0.1"));
 }
 
 #[test]

@@ -351,14 +351,14 @@ pub enum Event {
         /// Where.
         path: PathBuf,
     },
-    /// Downloader: end of listing the public datasets.
+    /// Downloader: end of listing the public datasets and weights.
     DatasetsListed {
         /// Which job.
         job: JobId,
-        /// In the catalogue's order.
+        /// In the catalogue's order, weights last.
         datasets: Arc<[Listed]>,
     },
-    /// Downloader: end of a download; all of the dataset is there.
+    /// Downloader: end of a download; all of the dataset or weights is there.
     Downloaded {
         /// Which job.
         job: JobId,

@@ -109,14 +109,20 @@ fn figures(summary: &RunSummary<'_>) -> Result<Vec<Figure>, ExportError> {
     Ok(figures)
 }
 
-/// Filters and feature maps of every convolution.
+/// Filters and feature maps of every convolution; of a backbone, filters of the first and maps of the last.
 fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, ExportError> {
     let network =
         Network::from_snapshot(snapshot, Placement::default()).map_err(InspectError::from)?;
+    let nodes = network.nodes();
+    let convolutions = filters::convolutions(nodes);
     let mut figures = Vec::new();
-    for layer in filters::convolutions(&snapshot.spec) {
-        let name = &snapshot.spec.layers[layer].name;
-        if let Some(kernels) = filters::kernels(snapshot, layer) {
+    for (at, node) in convolutions.iter().enumerate() {
+        let layer = |at: Option<usize>| Some(nodes[*convolutions.get(at?)?].layer);
+        let of = nodes[*node].layer;
+        let is_first = layer(at.checked_sub(1)) != Some(of);
+        let is_last = layer(Some(at + 1)) != Some(of);
+        let name = &nodes[*node].name;
+        if is_first && let Some(kernels) = filters::kernels(snapshot, &nodes[*node]) {
             let picture = kernels.picture(kernels.limit(), TILE_BACKGROUND);
             figures.push(Figure {
                 file: format!("filters_{name}.png"),
@@ -127,7 +133,10 @@ fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, Ex
                 picture: picture.enlarged_within(VIEWABLE_SIDE),
             });
         }
-        let maps = feature_maps(&network, snapshot.epoch, &sample.rgb, layer)?;
+        if !is_last {
+            continue;
+        }
+        let maps = feature_maps(&network, snapshot.epoch, &sample.rgb, *node)?;
         figures.push(Figure {
             file: format!("feature_maps_{name}.png"),
             caption: format!("{name}: feature maps of the first image"),

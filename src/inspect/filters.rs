@@ -3,7 +3,7 @@
 use super::colours::{ColourScale, Grid, MapPainter};
 use crate::{
     data::Picture,
-    model::{LayerKind, ModelSpec, WeightSnapshot},
+    model::{Node, WeightSnapshot, graph::Op},
 };
 
 /// Weights of one convolution.
@@ -19,22 +19,21 @@ pub struct Kernels<'a> {
     pub values: &'a [f32],
 }
 
-/// Positions of the convolutions of `spec`.
-pub fn convolutions(spec: &ModelSpec) -> Vec<usize> {
-    let layers = spec.layers.iter().enumerate();
-    layers
-        .filter(|(_, layer)| matches!(layer.kind, LayerKind::Conv2d { .. }))
+/// Positions of the convolutions among `nodes`.
+pub fn convolutions(nodes: &[Node]) -> Vec<usize> {
+    let nodes = nodes.iter().enumerate();
+    nodes
+        .filter(|(_, node)| matches!(node.op, Op::Conv2d { .. }))
         .map(|(i, _)| i)
         .collect()
 }
 
-/// The kernels of layer `layer`; `None` when it is not a convolution.
-pub fn kernels(snapshot: &WeightSnapshot, layer: usize) -> Option<Kernels<'_>> {
-    let spec = snapshot.spec.layers.get(layer)?;
-    if !matches!(spec.kind, LayerKind::Conv2d { .. }) {
+/// The kernels of `node`; `None` when it is not a convolution.
+pub fn kernels<'a>(snapshot: &'a WeightSnapshot, node: &Node) -> Option<Kernels<'a>> {
+    if !matches!(node.op, Op::Conv2d { .. }) {
         return None;
     }
-    let array = snapshot.array(&format!("{}.weight", spec.name))?;
+    let array = snapshot.array(&format!("{}.weight", node.name))?;
     let [filters, channels, size, _] = *array.shape.as_slice() else {
         return None;
     };

@@ -44,8 +44,8 @@ pub struct Freezing {
 impl Freezing {
     /// What is frozen of the layers of `nodes` when `from` (a layer or node) is the first that is trained.
     /// A name that is unknown freezes nothing.
-    pub fn new(nodes: &[Node], spec: &ModelSpec, from: Option<&str>) -> Self {
-        let boundary = from.and_then(|name| graph::position(nodes, spec, name));
+    pub fn new(nodes: &[Node], from: Option<&str>) -> Self {
+        let boundary = from.and_then(|name| graph::position(nodes, name));
         let boundary = boundary.unwrap_or(0);
         let mut freezing = Self::default();
         for (at, node) in nodes.iter().enumerate() {
@@ -93,7 +93,7 @@ pub fn keras_number(
     let count = keras::layers(architecture)?.len();
     let first = nodes.iter().position(|node| node.layer == at)?;
     let inside = nodes.iter().filter(|node| node.layer == at).count();
-    let boundary = from.and_then(|name| graph::position(nodes, spec, name));
+    let boundary = from.and_then(|name| graph::position(nodes, name));
     let number = match boundary.unwrap_or(0).checked_sub(first) {
         None | Some(0) => 0,
         Some(node) if node >= inside => count,
@@ -128,14 +128,10 @@ pub fn from_keras_number(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{
-        kinds::kinds,
-        shapes::{LayerShape, Shape},
-        spec::{LayerSpec, ModelSpec},
-    };
+    use crate::model::shapes::{LayerShape, Shape};
 
     /// `first`, a backbone of three nodes, `last`.
-    fn network() -> (Vec<Node>, ModelSpec) {
+    fn network() -> Vec<Node> {
         let node = |name: &str, layer, op, parameters| Node {
             name: name.into(),
             layer,
@@ -153,26 +149,19 @@ mod tests {
             epsilon: 1e-5,
             inference: true,
         };
-        let nodes = vec![
+        vec![
             node("first", 0, Op::Flatten, 1),
             node("base.features.0", 1, Op::Flatten, 10),
             node("base.features.1", 1, norm, 100),
             node("base.features.2", 1, Op::Flatten, 1_000),
             node("last", 2, Op::Flatten, 10_000),
-        ];
-        let mut spec = crate::train::recipes::find(std::path::Path::new("shapes"))
-            .unwrap()
-            .model;
-        spec.layers = ["first", "base", "last"]
-            .map(|name| LayerSpec::new(name, kinds()[8].1.clone()))
-            .into();
-        (nodes, spec)
+        ]
     }
 
     #[test]
     fn every_boundary_divides_the_parameters() {
         use Frozen::{Nothing as N, Partly as P, Whole as W};
-        let (nodes, spec) = network();
+        let nodes = network();
         let cases = [
             ("nothing is frozen", None, [N, N, N], 11_111, 0),
             ("unknown", Some("nowhere"), [N, N, N], 11_111, 0),
@@ -189,7 +178,7 @@ mod tests {
             ("after it", Some("last"), [W, W, N], 10_000, 1),
         ];
         for (why, from, frozen, trainable, batch_norms) in cases {
-            let freezing = Freezing::new(&nodes, &spec, from);
+            let freezing = Freezing::new(&nodes, from);
             let layers: Vec<Frozen> = freezing.layers.iter().map(|layer| layer.frozen).collect();
             assert_eq!(layers, frozen, "{why}");
             assert_eq!(freezing.trainable, trainable, "{why}");
@@ -246,7 +235,7 @@ mod tests {
         let recipe = crate::train::recipes::find(std::path::Path::new("catdog-vgg16")).unwrap();
         let nodes = graph::nodes(&recipe.model).unwrap();
         let from = recipe.training.phases[0].trainable_from.as_deref();
-        let freezing = Freezing::new(&nodes, &recipe.model, from);
+        let freezing = Freezing::new(&nodes, from);
         assert_eq!(freezing.trainable + freezing.fixed, 16_812_353);
         assert_eq!(freezing.trainable, 2_097_665);
         assert_eq!(freezing.fixed, 14_714_688);

@@ -52,7 +52,7 @@ impl Summary {
     pub fn new(spec: &ModelSpec, from: Option<&str>) -> Result<Self, ShapeError> {
         let nodes = graph::nodes(spec)?;
         let shapes = shapes::of_nodes(&nodes);
-        let freezing = Freezing::new(&nodes, spec, from);
+        let freezing = Freezing::new(&nodes, from);
         let layers = spec.layers.iter().zip(&shapes).zip(&freezing.layers);
         let rows = layers.map(|((layer, shape), freezing)| Row {
             name: layer.name.clone(),

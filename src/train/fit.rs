@@ -254,7 +254,7 @@ pub(super) fn boundaries(
         let Some(name) = &phase.trainable_from else {
             return Ok(0);
         };
-        let position = graph::position(network.nodes(), network.spec(), name);
+        let position = graph::position(network.nodes(), name);
         position.ok_or_else(|| {
             let words = format!(
                 "phase {} shall train from {name}, but there is no such layer: choose one of the model's layers",

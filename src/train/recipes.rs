@@ -112,8 +112,7 @@ mod tests {
             let nodes = graph::nodes(&recipe.model).unwrap();
             for phase in &recipe.training.phases {
                 let from = phase.trainable_from.as_deref();
-                let known =
-                    from.is_none_or(|name| graph::position(&nodes, &recipe.model, name).is_some());
+                let known = from.is_none_or(|name| graph::position(&nodes, name).is_some());
                 assert!(known, "{}: {from:?}", recipe.name);
             }
             let again: Experiment = ron::from_str(&recipe.to_ron().unwrap()).unwrap();

@@ -141,7 +141,9 @@ impl RunBook {
     pub fn ended(&mut self, job: JobId, message: Option<&String>) -> Option<bool> {
         if self.job == Some(job) {
             self.job = None;
-            self.failed = message.cloned();
+            // Asked to end, it must not begin again at once.
+            let stopped = || "Looking for runs was stopped".to_owned();
+            self.failed = Some(message.cloned().unwrap_or_else(stopped));
             self.stale = false;
             return Some(false);
         }

@@ -21,7 +21,7 @@ use crate::{
         Similar, TrainingOutcome,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
-    model::{LayerShape, ShapeError, shapes},
+    model::{LayerShape, ModelSpec, Node, ShapeError, graph, shapes},
     train::{EpochRecord, Evaluation, Experiment, StepRecord, health::Advice},
 };
 
@@ -320,6 +320,8 @@ pub struct AppState {
     pub evaluation_failed: Option<String>,
     /// The model that inspections use.
     pub model: Option<Arc<LoadedModel>>,
+    /// What a model computes, kept for as long as its specification is the model's.
+    nodes: Option<(Arc<ModelSpec>, Arc<[Node]>)>,
     /// What the whole window looks at.
     pub selection: Selection,
     pub(super) trail: Trail,
@@ -373,6 +375,7 @@ impl AppState {
             evaluation_job: None,
             evaluation_failed: None,
             model: None,
+            nodes: None,
             selection: Selection::default(),
             trail: Trail::default(),
             image: ImageState::default(),
@@ -444,6 +447,28 @@ impl AppState {
         shapes::check_classifier(&self.experiment.model, classes)
             .err()
             .map(|error| error.to_string())
+    }
+
+    /// The steps of the model that inspections use; empty without a model. Positions in them are what
+    /// [`Selection::layer`] means.
+    pub fn nodes(&self) -> Arc<[Node]> {
+        let Some(model) = &self.model else {
+            return Arc::from([]);
+        };
+        let spec = &model.snapshot.spec;
+        match &self.nodes {
+            Some((of, nodes)) if Arc::ptr_eq(of, spec) => Arc::clone(nodes),
+            // A model that runs fits together.
+            _ => graph::nodes(spec).unwrap_or_default().into(),
+        }
+    }
+
+    /// Keeps the steps of the model, so that frames need not work them out again.
+    pub fn remember_nodes(&mut self) {
+        if let Some(model) = &self.model {
+            let spec = Arc::clone(&model.snapshot.spec);
+            self.nodes = Some((spec, self.nodes()));
+        }
     }
 
     /// The edits that the user wants: those of the open dataset, or newer ones that are being applied.

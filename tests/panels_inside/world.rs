@@ -1,4 +1,5 @@
 //! Models, maps and evaluations of a few and of many classes, made once for all tests.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::{
     path::{Path, PathBuf},

@@ -112,4 +112,58 @@ mod tests {
             Some("base.features.18.2")
         );
     }
+
+    #[test]
+    fn layers_blocks_and_steps_are_found_by_name() {
+        let nodes = graph::nodes(&spec(Backbone::EfficientNetB0, 96)).unwrap();
+        let name = |at: Option<usize>| at.map(|at| &*nodes[at].name);
+        let cases = [
+            ("a layer", "base", "base.features.0.0", "base.features.8.2"),
+            (
+                "a block",
+                "base.features.2.1",
+                "base.features.2.1.block.0.0",
+                "base.features.2.1.add",
+            ),
+            (
+                "a stage",
+                "base.features.2",
+                "base.features.2.0.block.0.0",
+                "base.features.2.1.add",
+            ),
+            (
+                "a step",
+                "base.features.0.1",
+                "base.features.0.1",
+                "base.features.0.1",
+            ),
+        ];
+        for (why, called, first, last) in cases {
+            assert_eq!(name(graph::position(&nodes, called)), Some(first), "{why}");
+            assert_eq!(
+                name(graph::output_position(&nodes, called)),
+                Some(last),
+                "{why}"
+            );
+        }
+        for called in ["base.features.20", "bas", "base.", ""] {
+            assert_eq!(graph::position(&nodes, called), None, "{called}");
+        }
+    }
+
+    #[test]
+    fn blocks_end_where_their_output_is() {
+        for (architecture, some, count) in [
+            (Backbone::MobileNetV2, "base.features.3.add", 23),
+            (Backbone::EfficientNetB0, "base.features.2.1.add", 22),
+            (Backbone::Vgg16, "base.features.30", 31),
+            (Backbone::ResNet18, "base.layer2.0.relu2", 12),
+        ] {
+            let nodes = graph::nodes(&spec(architecture, 96)).unwrap();
+            let ends = graph::block_ends(&nodes);
+            assert_eq!(ends.len(), count, "{}", architecture.word());
+            assert!(ends.iter().any(|end| nodes[*end].name == some));
+            assert_eq!(ends.last(), Some(&(nodes.len() - 1)));
+        }
+    }
 }

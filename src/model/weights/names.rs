@@ -11,7 +11,7 @@ use crate::{
         network,
         shapes::ShapeError,
         snapshot::NamedArray,
-        spec::{Backbone, LayerKind, ModelSpec},
+        spec::{Backbone, ColorMode, LayerKind, ModelSpec},
     },
 };
 
@@ -80,7 +80,10 @@ pub fn sort(
         };
         if array.shape != shape {
             let found = &array.shape;
-            let reason = format!("{published} is {found:?} there and {shape:?} here");
+            let mut reason = format!("{published} is {found:?} there and {shape:?} here");
+            if spec.input.color_mode == ColorMode::Grayscale {
+                reason += ": published networks see colours, set the input to RGB";
+            }
             return Err(mismatch(architecture.word(), reason));
         }
         sorted.arrays.push(NamedArray { name, ..array });

@@ -141,7 +141,9 @@ impl Query {
             return true;
         }
         let text = text(run);
-        self.words.iter().all(|word| text.contains(word.as_str()))
+        // What is unfinished is not meant by `finished`.
+        let is_met = |word: &String| word == run.state.word() || text.contains(word.as_str());
+        self.words.iter().all(is_met)
     }
 }
 
@@ -170,7 +172,6 @@ fn text(run: &RunRecord) -> String {
         folder.to_string_lossy().into_owned(),
         run.notes.text.clone(),
         run.notes.tags.join(" "),
-        run.state.word().to_owned(),
         experiment.title.clone(),
         experiment.model.name.clone(),
         experiment.dataset.path.to_string_lossy().into_owned(),

@@ -219,6 +219,8 @@ fn what_is_written_about_a_run_is_kept_and_found() {
         ("epochs=1 parameters<5e6", true),
         ("test_accuracy<0.5", false),
         ("finished", true),
+        ("unfinished", false),
+        ("finish", false),
         // What is no bound is a word.
         ("nonsense>1", false),
     ];

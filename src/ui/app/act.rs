@@ -16,6 +16,7 @@ use crate::{
         action::Action,
         chrome::PathField,
         dialogs::Purpose,
+        format::stamp,
         state::{MaximiseState, RunState, SimilarState, Training},
         workspace::{Step, Workspaces},
     },
@@ -148,10 +149,10 @@ impl App {
         let mut experiment = self.state.experiment.clone();
         experiment.dataset.path.clone_from(&dataset.dataset.opened);
         experiment.dataset.kind = Some(dataset.dataset.kind);
-        let run = self
-            .places
-            .runs
-            .join(format!("{}-{}", experiment.name, timestamp()));
+        // The name tells runs apart; of two within a second the engine numbers the second.
+        let stamp = stamp(std::time::SystemTime::now());
+        let run = format!("{}-{stamp}", experiment.name);
+        let run = self.places.runs.join(run);
         self.begin_run(TrainRequest {
             experiment,
             dataset,
@@ -189,10 +190,4 @@ impl App {
         let job = self.engine.predict(images);
         self.state.predict.jobs.insert(job);
     }
-}
-
-/// Seconds since 1970, to tell runs apart.
-fn timestamp() -> u64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.map_or(0, |time| time.as_secs())
 }

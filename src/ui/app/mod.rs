@@ -229,6 +229,7 @@ impl App {
             }
         }
         self.state.model = self.engine.model();
+        self.state.remember_nodes();
         self.write_log();
         while let Ok(message) = self.file_errors.try_recv() {
             self.state.note(Level::Error, message);

@@ -16,6 +16,7 @@ use super::{
     action::{Action, BUNDLED},
     dialogs::Purpose,
     panels::Cx,
+    state::RunState,
     theme,
     widgets::states,
     workspace::Step,
@@ -46,6 +47,8 @@ struct Seen {
     epochs: usize,
     answers: usize,
     evaluated: usize,
+    /// The run has ended.
+    ended: bool,
 }
 
 /// In windows narrower than this the steps are icons only.
@@ -239,6 +242,10 @@ impl Chrome {
                 .evaluation
                 .as_ref()
                 .map_or(0, |evaluation| evaluation.epoch),
+            ended: matches!(
+                state.training.run,
+                RunState::Finished(_) | RunState::Failed(_)
+            ),
         };
         if now.epochs > self.seen.epochs {
             self.fresh.extend([Step::Train, Step::Inside]);
@@ -248,6 +255,9 @@ impl Chrome {
         }
         if now.evaluated > self.seen.evaluated {
             self.fresh.push(Step::Evaluate);
+        }
+        if now.ended && !self.seen.ended {
+            self.fresh.push(Step::Runs);
         }
         self.seen = now;
         self.fresh.sort_unstable();

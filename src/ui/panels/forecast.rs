@@ -4,8 +4,8 @@ use eframe::egui::Ui;
 
 use crate::ui::{format::minutes, panels::Cx, theme, widgets::states};
 
-/// `about 1:40`, or what stands against it. Takes a line even before the answer is there.
-pub fn ui(ui: &mut Ui, cx: &Cx<'_>) {
+/// `about 1:40`. Takes a line even before the answer is there.
+pub fn time_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let state = &cx.state.rehearsal.forecast;
     let Some(forecast) = &state.forecast else {
         let words = if state.job.is_some() {
@@ -30,7 +30,12 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>) {
         }
         states::caption(ui, words).on_hover_text(tip);
     }
-    if let Some(words) = &forecast.memory {
+}
+
+/// That it does not fit into memory, or hardly; nothing when it does.
+pub fn memory_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let forecast = cx.state.rehearsal.forecast.forecast.as_ref();
+    if let Some(words) = forecast.and_then(|forecast| forecast.memory.as_ref()) {
         let colour = theme::palette(ui).warning;
         states::icon_line(ui, egui_material_icons::icons::ICON_MEMORY, colour, words);
     }

@@ -9,8 +9,8 @@ use crate::{
     ui::{theme, widgets::states},
 };
 
-/// Advice takes at most this much height; more can be scrolled.
-const MOST_HEIGHT: f32 = 112.0;
+/// Advice takes at most this share of the height, for the curves under it; more can be scrolled.
+const MOST_HEIGHT: f32 = 0.3;
 
 /// A line per advice; nothing while there is none.
 pub fn ui(ui: &mut Ui, cx: &Cx<'_>) {
@@ -20,7 +20,7 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>) {
     }
     ScrollArea::vertical()
         .id_salt("health")
-        .max_height(MOST_HEIGHT)
+        .max_height(MOST_HEIGHT * ui.available_height())
         .auto_shrink([false, true])
         .show(ui, |ui| {
             for advice in advice.iter().rev() {

@@ -139,7 +139,7 @@ pub fn threshold_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let second = classes::name(names, 1);
     ui.horizontal_wrapped(|ui| {
         let label = states::caption(ui, "Threshold");
-        ui.spacing_mut().slider_width = (ui.available_width() - 180.0).clamp(56.0, 240.0);
+        ui.spacing_mut().slider_width = (ui.available_width() - 240.0).clamp(56.0, 240.0);
         let mut threshold = now;
         let slider = Slider::new(&mut threshold, 0.0..=1.0)
             .fixed_decimals(3)

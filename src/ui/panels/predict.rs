@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Button, Color32, Label, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, TextEdit,
-    Ui, vec2,
+    self, Button, Label, Rect, RichText, ScrollArea, Sense, Stroke, TextEdit, Ui, vec2,
 };
-use egui_material_icons::{icon_text, icons};
 
 use super::{Cx, Panel};
 use crate::{
@@ -18,7 +16,7 @@ use crate::{
         dialogs::Purpose,
         format::{counted, percent, significant},
         theme,
-        widgets::{bars, classes, picture, states},
+        widgets::{bars, classes, drop_zone, picture, states},
         workspace::Step,
     },
 };
@@ -33,8 +31,6 @@ const PICTURE: f32 = 256.0;
 const SMALLEST_PICTURE: f32 = 112.0;
 /// Width that the bars need.
 const BARS: f32 = 280.0;
-/// Narrower zones show no icon.
-const ROOM_FOR_ICON: f32 = 320.0;
 /// Side of an earlier picture.
 const SMALL: f32 = 40.0;
 /// Most bars of probabilities.
@@ -118,7 +114,7 @@ fn no_model_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 impl Predict {
     /// Every way to hand over an image.
     fn ask_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel) {
-        drop_zone_ui(ui);
+        drop_zone::drop_zone(ui);
         ui.horizontal_wrapped(|ui| {
             let choose = states::primary_button(ui, "Choose images…", true);
             if choose
@@ -286,64 +282,6 @@ fn decision(answer: &Prediction) -> Option<String> {
         "logit {logit} · {second} from {} on",
         percent(threshold)
     ))
-}
-
-fn drop_zone_ui(ui: &mut Ui) {
-    let palette = theme::palette(ui);
-    let hovering = ui.ctx().input(|input| !input.raw.hovered_files.is_empty());
-    let height = (ui.ctx().content_rect().height() * 0.2).clamp(72.0, 160.0);
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-    let rect = rect.shrink(1.0);
-    let (fill, ink) = if hovering {
-        (ui.visuals().selection.bg_fill, ui.visuals().text_color())
-    } else {
-        (Color32::TRANSPARENT, palette.muted)
-    };
-    ui.painter()
-        .rect_filled(rect, f32::from(theme::RADIUS), fill);
-    let stroke = Stroke::new(
-        if hovering { 2.0 } else { 1.5 },
-        if hovering {
-            palette.accent
-        } else {
-            palette.faint
-        },
-    );
-    if hovering {
-        ui.painter()
-            .rect_stroke(rect, f32::from(theme::RADIUS), stroke, StrokeKind::Inside);
-    } else {
-        let corners = [
-            rect.left_top(),
-            rect.right_top(),
-            rect.right_bottom(),
-            rect.left_bottom(),
-            rect.left_top(),
-        ];
-        ui.painter()
-            .extend(egui::Shape::dashed_line(&corners, stroke, 6.0, 5.0));
-    }
-    let words = if hovering {
-        "Let go to classify it"
-    } else {
-        "Drop an image anywhere on the window"
-    };
-    let mut inner = ui.new_child(
-        egui::UiBuilder::new()
-            .max_rect(rect.shrink2(vec2(16.0, 0.0)))
-            .layout(egui::Layout::top_down(egui::Align::Center)),
-    );
-    if rect.width() > ROOM_FOR_ICON {
-        inner.add_space(height * 0.5 - 28.0);
-        inner.label(
-            icon_text(icons::ICON_ADD_PHOTO_ALTERNATE)
-                .size(28.0)
-                .color(ink),
-        );
-    } else {
-        inner.add_space(height * 0.5 - 20.0);
-    }
-    inner.add(Label::new(RichText::new(words).color(ink)).wrap());
 }
 
 /// One earlier answer; returns whether it was clicked.

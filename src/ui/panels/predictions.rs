@@ -25,7 +25,7 @@ use crate::{
 /// Height of a row in points.
 const ROW: f32 = 24.0;
 /// Widths of the columns with the file, a class and a number.
-const WIDTHS: [f32; 3] = [150.0, 110.0, 84.0];
+const WIDTHS: [f32; 3] = [124.0, 88.0, 68.0];
 /// With more classes than this, only the most probable ones of an image are listed.
 const MOST_COLUMNS: usize = 12;
 /// How many are listed then.
@@ -47,13 +47,16 @@ enum Key {
     Class(usize),
 }
 
+/// An evaluation, what its images are sorted by, whether turned round, and whether only wrong ones are shown.
+type Shown = (Same<Evaluation>, Key, bool, bool);
+
 /// View state.
 #[derive(Default)]
 pub struct Predictions {
     key: Key,
     descending: bool,
     only_wrong: bool,
-    positions: Cached<(Same<Evaluation>, Key, bool, bool), Arc<[usize]>>,
+    positions: Cached<Shown, Arc<[usize]>>,
 }
 
 impl Panel for Predictions {
@@ -87,7 +90,7 @@ impl Panel for Predictions {
         }
         let target = moved(ui, cx, &evaluation, &positions);
         ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
-            self.table_ui(ui, cx, &evaluation, &positions, target)
+            self.table_ui(ui, cx, &evaluation, &positions, target);
         });
     }
 }

@@ -1,6 +1,6 @@
 //! The learning-rate finder: loss against rising learning rates, a suggestion, and a button to take it.
 
-use eframe::egui::{self, RichText, Ui};
+use eframe::egui::{self, Rangef, RichText, Ui};
 use egui_plot::{
     AxisHints, GridMark, HoverPosition, Line, LineStyle, Plot, PlotBounds, PlotPoint, PlotPoints,
     Points, VLine,
@@ -149,7 +149,7 @@ impl RateFinder {
 
     fn plot_ui(&self, ui: &mut Ui, cx: &Cx<'_>, curve: &RateCurve) {
         let palette = theme::palette(ui);
-        states::caption(ui, "Loss by learning rate");
+        states::caption(ui, "Loss by learning rate; dashed: the rate now");
         let phase = cx.state.experiment.training.phases.first();
         let now = phase.map(|phase| phase.optimizer.learning_rate());
         let plot = Plot::new("rates")
@@ -159,7 +159,7 @@ impl RateFinder {
             .allow_zoom(false)
             .allow_boxed_zoom(false)
             .show_background(false)
-            .x_grid_spacer(|input| decades(input.bounds))
+            .x_grid_spacer(|input| decades(input.bounds, input.base_step_size))
             .custom_x_axes(vec![rate_axis()])
             .label_formatter(|hover| reading(hover, curve));
         // Axes and grid are drawn in the text's colour: a quiet one leaves the curve in front.
@@ -186,6 +186,9 @@ impl RateFinder {
     }
 }
 
+/// Decades left free on both sides.
+const SIDE: f64 = 0.3;
+
 /// The explosion at the end would press the rest flat: losses are shown up to a little above the first ones.
 fn bounds(curve: &RateCurve) -> PlotBounds {
     let smoothed = || curve.points.iter().map(|point| point.smoothed);
@@ -195,21 +198,32 @@ fn bounds(curve: &RateCurve) -> PlotBounds {
     let fall = (first - lowest).max(0.05 * first.abs()).max(1e-6);
     let top = highest.min(first + 0.5 * fall) + 0.1 * fall;
     PlotBounds::from_min_max(
-        [FIRST_RATE.log10(), lowest - 0.2 * fall],
-        [LAST_RATE.log10(), top],
+        [FIRST_RATE.log10() - SIDE, lowest - 0.2 * fall],
+        [LAST_RATE.log10() + SIDE, top],
     )
 }
 
-/// Grid lines at whole powers of ten.
-fn decades((low, high): (f64, f64)) -> Vec<GridMark> {
+/// Width of a label, in the units of `base_step`, egui_plot's least distance of grid lines.
+const LABEL_WIDTH: f64 = 6.0;
+
+/// Grid lines at whole powers of ten, at every second one and so on where labels would not fit.
+fn decades((low, high): (f64, f64), base_step: f64) -> Vec<GridMark> {
+    let every = (LABEL_WIDTH * base_step).ceil().max(1.0) as i32;
     let whole = low.ceil() as i32..=high.floor() as i32;
     whole
+        .filter(|power| power % every == 0)
         .map(|power| GridMark {
             value: f64::from(power),
-            step_size: 1.0,
+            step_size: f64::from(every),
         })
         .collect()
 }
+
+/// Labels nearer than the first distance are left away, nearer than the second faded.
+const LABEL_SPACING: Rangef = Rangef {
+    min: 12.0,
+    max: 16.0,
+};
 
 /// The rate at a mark: `0.001`, `1e-6`.
 fn rate_axis<'a>() -> AxisHints<'a> {
@@ -218,7 +232,9 @@ fn rate_axis<'a>() -> AxisHints<'a> {
         power @ -4..=-1 => format!("{}", 10f64.powi(power)),
         power => format!("1e{power}"),
     };
-    AxisHints::new_x().formatter(text)
+    AxisHints::new_x()
+        .formatter(text)
+        .label_spacing(LABEL_SPACING)
 }
 
 /// The step nearest to the pointer.

@@ -38,7 +38,7 @@ pub struct Chart<'a> {
 }
 
 /// A curve over epochs: x and height.
-type Curve = Vec<[f64; 2]>;
+pub type Curve = Vec<PlotPoint>;
 
 impl Chart<'_> {
     /// Draws it; returns the epoch that was clicked.
@@ -123,14 +123,15 @@ impl Chart<'_> {
     fn earlier_runs(&self, plot: &mut PlotUi<'_>, palette: Palette) {
         for epochs in self.earlier {
             let (train, validation) = curves(epochs, self.scale);
-            let line = |points: Curve| {
-                Line::new("earlier run", points)
-                    .width(1.0)
+            lines(plot, "earlier run", &train, |line| {
+                line.width(1.0)
                     .color(palette.faint)
                     .allow_hover(false)
-            };
-            plot.line(line(train).style(LineStyle::dotted_loose()));
-            plot.line(line(validation));
+                    .style(LineStyle::dotted_loose())
+            });
+            lines(plot, "earlier run", &validation, |line| {
+                line.width(1.0).color(palette.faint).allow_hover(false)
+            });
         }
     }
 
@@ -155,30 +156,43 @@ impl Chart<'_> {
             for point in &mut points {
                 point.y = self.scale.height(point.y);
             }
-            let line = Line::new("batches", PlotPoints::Owned(points)).width(1.0);
-            plot.line(
-                line.color(palette.training.gamma_multiply(opacity))
-                    .allow_hover(false),
-            );
+            let colour = palette.training.gamma_multiply(opacity);
+            lines(plot, "batches", &points, |line| {
+                line.width(1.0).color(colour).allow_hover(false)
+            });
         }
     }
 
     /// A curve with its dots; smoothed, the raw one stays behind it.
     fn epochs(&self, plot: &mut PlotUi<'_>, name: &str, points: Curve, colour: egui::Color32) {
-        let line =
-            |points: Curve, width: f32, colour| Line::new(name, points).color(colour).width(width);
         if self.smoothing > 0.0 {
-            let mut smoother = Smoother::new(self.smoothing);
-            let smooth = points.iter().map(|[x, y]| [*x, smoother.next(*y)]);
-            let smooth: Curve = smooth.collect();
-            let raw = line(points, 1.0, colour.gamma_multiply(0.45));
-            plot.line(raw.allow_hover(false));
-            plot.line(line(smooth, 2.0, colour));
-            return;
+            let raw = colour.gamma_multiply(0.45);
+            lines(plot, name, &points, |line| {
+                line.color(raw).width(1.0).allow_hover(false)
+            });
         }
-        plot.line(line(points.clone(), 2.0, colour));
-        if points.len() <= MOST_DOTS {
-            plot.points(Points::new(name, points).color(colour).radius(3.0));
+        let smooth = smoothed(&points, self.smoothing);
+        lines(plot, name, &smooth, |line| line.color(colour).width(2.0));
+        if self.smoothing == 0.0 && points.len() <= MOST_DOTS {
+            let dots: Curve = points.into_iter().filter(|dot| dot.y.is_finite()).collect();
+            let dots = Points::new(name.to_owned(), PlotPoints::Owned(dots));
+            plot.points(dots.color(colour).radius(3.0));
+        }
+    }
+}
+
+/// Draws `points` as one line for each part without a gap: what is not a number has no place on the screen.
+/// `restyle` gives each its looks.
+pub fn lines<'a>(
+    plot: &mut PlotUi<'a>,
+    name: &str,
+    points: &[PlotPoint],
+    restyle: impl Fn(Line<'a>) -> Line<'a>,
+) {
+    for part in points.split(|point| !point.y.is_finite()) {
+        if !part.is_empty() {
+            let line = Line::new(name.to_owned(), PlotPoints::Owned(part.to_vec()));
+            plot.line(restyle(line));
         }
     }
 }
@@ -189,11 +203,10 @@ const PHASE_MARK: f64 = 1.0;
 /// Training and validation over epochs; without validation the second is empty.
 pub fn curves(epochs: &[EpochRecord], scale: Scale) -> (Curve, Curve) {
     let quantity = scale.quantity;
-    let train = |record: &EpochRecord| [record.epoch as f64, scale.height(quantity.train(record))];
-    let validation = |record: &EpochRecord| {
-        let value = quantity.validation(record)?;
-        Some([record.epoch as f64, scale.height(value)])
-    };
+    let point =
+        |record: &EpochRecord, value: f64| PlotPoint::new(record.epoch as f64, scale.height(value));
+    let train = |record: &EpochRecord| point(record, quantity.train(record));
+    let validation = |record: &EpochRecord| Some(point(record, quantity.validation(record)?));
     (
         epochs.iter().map(train).collect(),
         epochs.iter().filter_map(validation).collect(),
@@ -293,8 +306,9 @@ impl Batches {
     }
 }
 
-/// A point of a curve's end for a label beside it.
-pub fn end(curve: &Curve) -> Option<PlotPoint> {
-    let last = curve.iter().rev().find(|point| point[1].is_finite())?;
-    Some(PlotPoint::new(last[0], last[1]))
+/// `curve` smoothed.
+pub fn smoothed(curve: &Curve, weight: f64) -> Curve {
+    let mut smoother = Smoother::new(weight);
+    let smooth = |point: &PlotPoint| PlotPoint::new(point.x, smoother.next(point.y));
+    curve.iter().map(smooth).collect()
 }

@@ -15,7 +15,7 @@ use crate::{
         format::percent,
         state::{Selection, Training},
         theme,
-        widgets::states,
+        widgets::{fields, states},
     },
 };
 use axes::{Quantity, Scale};
@@ -52,7 +52,8 @@ impl Panel for Curves {
         }
         self.batches.update(training, self.smoothing);
         self.legend_ui(ui, cx);
-        let selected = cx.state.selection.epoch;
+        let is_there = |epoch: &usize| *epoch <= training.total_epochs;
+        let selected = cx.state.selection.epoch.filter(is_there);
         reading_ui(ui, training, selected);
         super::health::ui(ui, cx);
         let height = (ui.available_height() - 16.0) / 2.0 - 24.0;
@@ -129,7 +130,7 @@ impl Curves {
             }
             if let Some(best) = training.best_epoch() {
                 let accuracy = best.val_accuracy.unwrap_or(best.train_accuracy);
-                states::caption(
+                states::note(
                     ui,
                     format!("best: epoch {} · {}", best.epoch, percent(accuracy)),
                 );
@@ -141,7 +142,7 @@ impl Curves {
 /// The slider of the smoothing.
 pub fn smoothing_ui(ui: &mut Ui, smoothing: &mut f64) {
     const TIP: &str = "How much the past counts in the thick curves (exponential moving average); the raw ones stay visible, thin. Larger is smoother and later. Default: 0";
-    ui.horizontal(|ui| {
+    fields::together(ui, 232.0, |ui| {
         let label = states::caption(ui, "smoothing");
         ui.spacing_mut().slider_width = 72.0;
         let slider = Slider::new(smoothing, 0.0..=MOST_SMOOTHING).max_decimals(2);

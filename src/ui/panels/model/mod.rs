@@ -79,11 +79,7 @@ impl Model {
         self.header_ui(ui, cx);
         self.input.ui(ui, cx);
         running_ui(ui, cx);
-        let freezing = Freezing::new(
-            &cx.state.design.nodes,
-            &cx.state.experiment.model,
-            cx.state.boundary(),
-        );
+        let freezing = Freezing::new(&cx.state.design.nodes, cx.state.boundary());
         match self.shows {
             View::Layers => {
                 ui.separator();

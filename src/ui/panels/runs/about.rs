@@ -109,6 +109,10 @@ impl AboutRun {
             (None, None) => true,
             _ => false,
         };
+        if let (true, Some(draft), Some(run)) = (is_same, &mut self.draft, only) {
+            // Decided elsewhere.
+            draft.kept.left = run.notes.left;
+        }
         if !is_same {
             if let Some(mut draft) = self.draft.take() {
                 draft.keep(cx);
@@ -312,6 +316,7 @@ fn facts_ui(ui: &mut Ui, run: &RunRecord) {
     let width = (ui.available_width() - 104.0).max(64.0);
     Grid::new("run-facts")
         .num_columns(2)
+        .max_col_width(width)
         .spacing([12.0, 6.0])
         .show(ui, |ui| {
             states::caption(ui, "state");
@@ -319,10 +324,7 @@ fn facts_ui(ui: &mut Ui, run: &RunRecord) {
             ui.end_row();
             for (name, value) in facts {
                 states::caption(ui, name);
-                ui.allocate_ui(vec2(width, 0.0), |ui| {
-                    ui.set_max_width(width);
-                    ui.add(Label::new(value).wrap());
-                });
+                ui.add(Label::new(value).wrap());
                 ui.end_row();
             }
         });

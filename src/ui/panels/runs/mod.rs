@@ -144,7 +144,9 @@ impl Runs {
                 format!("{} of {all}", thousands(shown.len()))
             };
             let chosen = cx.state.runs.chosen.len();
-            states::caption(ui, match chosen {
+            states::note(
+                ui,
+                match chosen {
                 0 => words,
                 chosen => format!("{words} · {} chosen", thousands(chosen)),
             });

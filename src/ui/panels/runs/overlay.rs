@@ -1,8 +1,8 @@
 //! Curves of the chosen runs over each other, one figure at a time. A run has a number and a colour, the same as in
 //! the table.
 
-use eframe::egui::{self, Align2, FontId, RichText, ScrollArea, Ui, vec2};
-use egui_plot::{Line, LineStyle, PlotPoint};
+use eframe::egui::{self, Align2, Checkbox, FontId, RichText, ScrollArea, Ui, vec2};
+use egui_plot::{LineStyle, PlotPoint};
 
 use crate::{
     train::EpochRecord,
@@ -13,9 +13,7 @@ use crate::{
             Cx, Panel,
             curves::{
                 axes::{self, Quantity, Scale},
-                chart, reading,
-                series::Smoother,
-                smoothing_ui,
+                chart, reading, smoothing_ui,
             },
         },
         run_book::Recorded,
@@ -158,11 +156,10 @@ impl RunCurves {
             if let Some(figure) = fields::choice(ui, "Figure", tip, 148.0, current, options) {
                 self.figure = figure;
             }
-            ui.add_enabled_ui(self.figure.quantity == Quantity::Loss, |ui| {
-                ui.checkbox(&mut self.is_log, "log loss")
-                    .on_hover_text("Draw losses on a logarithmic axis. Default: off")
-                    .on_disabled_hover_text("Accuracies are drawn as they are");
-            });
+            let is_loss = self.figure.quantity == Quantity::Loss;
+            ui.add_enabled(is_loss, Checkbox::new(&mut self.is_log, "log loss"))
+                .on_hover_text("Draw losses on a logarithmic axis. Default: off")
+                .on_disabled_hover_text("Accuracies are drawn as they are");
             smoothing_ui(ui, &mut self.smoothing);
             let one = cx.state.runs.chosen.as_slice();
             let figures = one.first().and_then(|folder| cx.state.runs.figures(folder));
@@ -206,21 +203,21 @@ impl RunCurves {
         let shown = axes::quiet(ui, |ui| {
             plot.show(ui, |plot| {
                 for (run, colour) in runs.iter().zip(&colours) {
-                    let curve = self.curve(run.epochs, scale);
+                    let raw = self.curve(run.epochs, scale);
                     if self.smoothing > 0.0 {
-                        let raw = curve.iter().map(|row| [row[0], row[1]]).collect::<Vec<_>>();
                         let faded = colour.gamma_multiply(0.4);
-                        let line = Line::new(run.name.clone(), raw).color(faded).width(1.0);
-                        plot.line(line.allow_hover(false));
+                        chart::lines(plot, &run.name, &raw, |line| {
+                            line.color(faded).width(1.0).allow_hover(false)
+                        });
                     }
-                    let smooth: Vec<[f64; 2]> = curve.iter().map(|row| [row[0], row[2]]).collect();
-                    ends.extend(chart::end(&smooth).map(|end| (end, run.place)));
-                    let line = Line::new(run.name.clone(), smooth)
-                        .color(*colour)
-                        .width(2.0);
-                    plot.line(line.style(dashes(run.place)));
+                    let smooth = chart::smoothed(&raw, self.smoothing);
+                    let last = smooth.iter().rfind(|point| point.y.is_finite());
+                    ends.extend(last.map(|end| (*end, run.place)));
+                    chart::lines(plot, &run.name, &smooth, |line| {
+                        line.color(*colour).width(2.0).style(dashes(run.place))
+                    });
                 }
-                if let Some(epoch) = selected {
+                if let Some(epoch) = selected.filter(|epoch| *epoch <= longest) {
                     let line = egui_plot::VLine::new("chosen epoch", epoch as f64);
                     plot.vline(line.color(palette.accent).width(1.5).allow_hover(false));
                 }
@@ -245,14 +242,13 @@ impl RunCurves {
             .filter(is_epoch)
     }
 
-    /// Epoch, height and smoothed height.
-    fn curve(&self, epochs: &[EpochRecord], scale: Scale) -> Vec<[f64; 3]> {
-        let mut smoother = Smoother::new(self.smoothing);
-        let rows = epochs.iter().filter_map(|record| {
+    /// The figure over epochs.
+    fn curve(&self, epochs: &[EpochRecord], scale: Scale) -> chart::Curve {
+        let point = |record: &EpochRecord| {
             let height = scale.height(self.figure.of(record)?);
-            Some([record.epoch as f64, height, smoother.next(height)])
-        });
-        rows.collect()
+            Some(PlotPoint::new(record.epoch as f64, height))
+        };
+        epochs.iter().filter_map(point).collect()
     }
 }
 

@@ -20,9 +20,13 @@ use crate::{
 /// Height of a line.
 const ROW: f32 = 30.0;
 /// Least width of the column of names.
-const LEAST_NAME: f32 = 168.0;
+const LEAST_NAME: f32 = 208.0;
 /// Width of a letter, about.
 const LETTER: f32 = 7.6;
+/// Width of a small letter, about.
+const SMALL_LETTER: f32 = 6.4;
+/// Letters of tags that are shown; hovering shows all.
+const LONGEST_TAGS: usize = 14;
 
 /// Columns behind the name: heading, width, what it orders by, what it means.
 const COLUMNS: [(&str, f32, Column, &str); 9] = [
@@ -114,6 +118,7 @@ pub fn ui(
                         let name = format!("run {}", run.name());
                         egui::WidgetInfo::selected(egui::Role::Row, true, chosen, name)
                     });
+                    let response = response.on_hover_ui(|ui| hint_ui(ui, run));
                     if response.clicked() {
                         let modifiers = response.ctx.input(|input| input.modifiers);
                         let book = &cx.state.runs;
@@ -145,32 +150,51 @@ fn row_ui(row: &mut TableRow<'_, '_>, cx: &mut Cx<'_>, run: &Arc<RunRecord>, nam
         }
     });
     row.col(|ui| name_ui(ui, run, place, name_width));
-    row.col(|ui| state_ui(ui, run));
-    let figures: [(Metric, fn(f64) -> String); 7] = [
-        (Metric::ValAccuracy, percent),
-        (Metric::ValLoss, significant),
-        (Metric::TestAccuracy, percent),
-        (Metric::Epochs, |_| String::new()),
-        (Metric::Seconds, minutes),
-        (Metric::TrainAccuracy, percent),
-        (Metric::Parameters, |count| thousands(count as usize)),
-    ];
-    for (metric, words) in figures {
-        let value = metric.of(run).map_or_else(|| "–".to_owned(), words);
-        let value = match metric {
-            Metric::Epochs => format!("{}/{}", run.epochs, run.planned_epochs()),
-            _ => value,
-        };
-        row.col(|ui| text(ui, RichText::new(value)));
+    for (_, _, column, _) in COLUMNS {
+        row.col(|ui| match column {
+            Column::State => state_ui(ui, run),
+            Column::Figure(metric) => text(ui, RichText::new(figure_words(metric, run))),
+            Column::Started => text(ui, RichText::new(moment(run.started)).small()),
+            Column::Name => {}
+        });
     }
-    row.col(|ui| text(ui, RichText::new(moment(run.started)).small()));
+}
+
+/// A figure as people read it.
+fn figure_words(metric: Metric, run: &RunRecord) -> String {
+    let Some(value) = metric.of(run) else {
+        return "–".to_owned();
+    };
+    match metric {
+        Metric::Epochs => format!("{}/{}", run.epochs, run.planned_epochs()),
+        Metric::Seconds => minutes(value),
+        Metric::Parameters => thousands(value as usize),
+        metric if metric.is_share() => percent(value),
+        _ => significant(value),
+    }
+}
+
+/// What the line has no room for.
+fn hint_ui(ui: &mut Ui, run: &RunRecord) {
+    ui.set_max_width(420.0);
+    ui.strong(run.name());
+    if !run.notes.tags.is_empty() {
+        ui.label(format!("#{}", run.notes.tags.join(" #")));
+    }
+    if !run.notes.text.is_empty() {
+        ui.label(&run.notes.text);
+    }
+    if let Some(message) = run.failure() {
+        ui.label(message);
+    }
 }
 
 /// Number and colour of a chosen run, its name and its tags.
 fn name_ui(ui: &mut Ui, run: &RunRecord, place: Option<usize>, width: f32) {
     ui.spacing_mut().item_spacing.x = 6.0;
     if let Some(place) = place {
-        let number = RichText::new((place + 1).to_string()).strong();
+        let number = RichText::new(format!(" {} ", place + 1)).strong();
+        let number = number.background_color(ui.visuals().panel_fill);
         text(ui, number.color(theme::run_colour(ui, place)));
     }
     let tags: String = run
@@ -179,8 +203,9 @@ fn name_ui(ui: &mut Ui, run: &RunRecord, place: Option<usize>, width: f32) {
         .iter()
         .map(|tag| format!("#{tag} "))
         .collect();
-    let tags = shortened(tags.trim_end(), 24);
-    let left = width - (tags.chars().count() as f32 + 4.0) * LETTER;
+    let tags = shortened(tags.trim_end(), LONGEST_TAGS);
+    let number = if place.is_some() { 36.0 } else { 12.0 };
+    let left = width - number - tags.chars().count() as f32 * SMALL_LETTER;
     let longest = (left / LETTER).max(8.0) as usize;
     text(ui, RichText::new(shortened(&run.name(), longest)));
     let muted = theme::palette(ui).muted;
@@ -222,6 +247,7 @@ fn header_ui(ui: &mut Ui, order: &mut Order, column: Column, words: &str, tip: &
     } else {
         ui.add(Button::new(shown).frame(false))
     };
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, words));
     let response =
         response.on_hover_text(format!("{tip}\nA click sorts by it; again turns it round"));
     if response.clicked() {

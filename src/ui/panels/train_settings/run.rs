@@ -51,7 +51,7 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             Some(reason) => {
                 states::caption(ui, reason);
             }
-            None => forecast::ui(ui, cx),
+            None => forecast::time_ui(ui, cx),
         }
     });
 }
