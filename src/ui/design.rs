@@ -193,14 +193,15 @@ impl AppState {
         self.experiment_changed();
     }
 
-    /// Another experiment; undo in the Model step brings the earlier one back, less its dataset.
+    /// Another experiment; undo in the Model step brings the earlier one back, less its dataset. Its last layer
+    /// is fitted when its dataset has been opened: the one that is open now is another's.
     pub fn replace_experiment(&mut self, experiment: Experiment) {
         let before = Version::Experiment(Box::new(self.experiment.clone()));
         self.design.history.record(before, None);
         self.experiment = experiment;
         self.design.phase = 0;
         self.design.fitted = None;
-        self.experiment_changed();
+        self.network_changed();
     }
 
     /// Takes the last change to the layers back. False when there is none.
@@ -242,8 +243,7 @@ impl AppState {
                 earlier.dataset = self.experiment.dataset.clone();
                 earlier.edits = self.experiment.edits.clone();
                 self.experiment = *earlier;
-                self.design.fitted = None;
-                self.experiment_changed();
+                self.network_changed();
                 now
             }
         };
