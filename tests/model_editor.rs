@@ -14,7 +14,7 @@ mod bench;
 use bench::{choose, click, enter, harness, names, pick, press, row, shapes, shot, state, wide};
 use convscope::{
     engine::JobId,
-    model::{LayerKind, LayerSpec, edit::kinds, summary::Summary},
+    model::{LayerKind, LayerSpec, kinds::kinds, summary::Summary},
     train::{Experiment, recipes},
     ui::{
         action::Action,

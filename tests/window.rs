@@ -459,7 +459,7 @@ fn selections_follow_clicks_and_the_way_back() {
     let mut desk = Desk::dark();
     desk.opened();
     desk.press(Modifiers::COMMAND, Key::Num2);
-    desk.harness.get_by_label("conv2").click();
+    desk.harness.get_by_label_contains("4 conv2, ").click();
     desk.harness.step();
     desk.harness.step();
     assert_eq!(desk.harness.state().state().selection.layer, Some(3));
@@ -568,7 +568,8 @@ fn layers_are_edited_taken_back_exported_imported_and_replaced_by_a_recipe() {
     desk.press(Modifiers::COMMAND, Key::Y);
     assert_eq!(layers(&desk), 11);
     desk.click("Edit");
-    desk.harness.get_by_label("Undo the change to the model");
+    desk.wait("the menu", |_| true);
+    assert!(desk.shows("Undo the change to the model"));
     desk.press(Modifiers::NONE, Key::Escape);
     // The layers go to a file and come back from it.
     let file = desk.home.path().join("layers.ron");

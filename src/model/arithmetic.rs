@@ -217,8 +217,8 @@ fn multiply_adds(kind: &LayerKind, shape: &LayerShape) -> String {
 mod tests {
     use super::*;
     use crate::model::{
-        edit::kinds,
         graph::Op,
+        kinds::kinds,
         shapes::node_shape,
         spec::{Activation, Padding},
     };

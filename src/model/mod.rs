@@ -9,6 +9,8 @@ pub mod edit;
 pub mod freezing;
 pub mod graph;
 pub mod head;
+pub mod kinds;
+pub mod names;
 pub mod network;
 pub mod shapes;
 pub mod snapshot;

@@ -143,7 +143,8 @@ impl fmt::Display for Summary {
 mod tests {
     use super::*;
     use crate::model::{
-        edit::{LayerEdit, apply, kinds},
+        edit::{LayerEdit, apply},
+        kinds::kinds,
         spec::{Activation, Head, Initialisation, InputSpec, LayerKind, Padding, Preprocessing},
     };
 

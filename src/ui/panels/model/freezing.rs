@@ -47,25 +47,20 @@ pub fn phases_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
+fn line_words(cx: &Cx<'_>, freezing: &Freezing) -> String {
+    let mut layers = freezing.layers.iter();
+    let is_frozen = layers.any(|layer| layer.frozen != Frozen::Nothing);
+    match cx.state.boundary().filter(|_| is_frozen) {
+        None => "Everything is trained · drag this line down to freeze layers".to_owned(),
+        Some(name) if name.contains('.') => format!("Frozen above · trained from {name} on"),
+        Some(_) => "Frozen above · trained from here on".to_owned(),
+    }
+}
+
 /// The line itself: what it says and how it is dragged.
 pub fn line_ui(ui: &Ui, cx: &Cx<'_>, rect: Rect, response: &Response, freezing: &Freezing) {
     let palette = theme::palette(ui);
-    let frozen = freezing
-        .layers
-        .iter()
-        .filter(|layer| layer.frozen != Frozen::Nothing)
-        .count();
-    let words = match cx.state.boundary().filter(|_| frozen > 0) {
-        None => "Everything is trained · drag this line down to freeze layers".to_owned(),
-        Some(name) => {
-            let line = if name.contains('.') {
-                format!("trained from {name} on")
-            } else {
-                "trained from here on".to_owned()
-            };
-            format!("Frozen above · {line}")
-        }
-    };
+    let words = line_words(cx, freezing);
     let colour = if response.hovered() || response.dragged() || response.has_focus() {
         palette.accent
     } else {

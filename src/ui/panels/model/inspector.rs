@@ -8,8 +8,9 @@ use crate::{
     model::{
         LayerKind,
         arithmetic::{self, Line},
-        edit::{LayerEdit, kind_words},
+        edit::LayerEdit,
         freezing::{Freezing, Frozen},
+        kinds::kind_words,
         spec::Head,
     },
     ui::{
@@ -77,32 +78,34 @@ pub fn layer_ui(
             DesignAction::Edit(LayerEdit::SetL2 { at, l2 }, Some(gesture)),
         );
     }
-    if let Some(shape) = cx.state.design.shapes.get(at) {
-        ui.add_space(theme::GRID);
-        ui.label(RichText::new("Arithmetic").strong());
-        let input = match at.checked_sub(1) {
-            None => "the image".to_owned(),
-            Some(before) => cx.state.experiment.model.layers[before].name.clone(),
-        };
-        let batch = cx.state.experiment.training.batch_size;
-        let mut lines = vec![Line {
-            name: "Input",
-            formula: format!("{} from {input}", shape.input),
-        }];
-        lines.extend(arithmetic::lines(
-            &layer.kind,
-            shape,
-            cx.state.design.values[at],
-            batch,
-        ));
-        if let Some(words) = trained_words(freezing, at) {
-            lines.push(Line {
-                name: "Training",
-                formula: words,
-            });
-        }
-        lines_ui(ui, &lines);
-    }
+    arithmetic_ui(ui, cx, at, freezing);
+}
+
+/// The layer's figures, each with its formula filled in.
+fn arithmetic_ui(ui: &mut Ui, cx: &Cx<'_>, at: usize, freezing: &Freezing) {
+    let state = cx.state;
+    let Some(shape) = state.design.shapes.get(at) else {
+        return;
+    };
+    ui.add_space(theme::GRID);
+    ui.label(RichText::new("Arithmetic").strong());
+    let layers = &state.experiment.model.layers;
+    let input = match at.checked_sub(1) {
+        None => "the image",
+        Some(before) => &layers[before].name,
+    };
+    let batch = state.experiment.training.batch_size;
+    let values = state.design.values[at];
+    let mut lines = vec![Line {
+        name: "Input",
+        formula: format!("{} from {input}", shape.input),
+    }];
+    lines.extend(arithmetic::lines(&layers[at].kind, shape, values, batch));
+    lines.extend(trained_words(freezing, at).map(|formula| Line {
+        name: "Training",
+        formula,
+    }));
+    lines_ui(ui, &lines);
 }
 
 /// Room for the name of a figure.

@@ -33,21 +33,7 @@ pub fn keys(ui: &Ui, cx: &mut Cx<'_>, focus: &Response, page: usize) -> bool {
         None => None,
     };
     if let Some(at) = row.filter(|at| *at < count) {
-        let edit = if pressed(Modifiers::ALT, Key::ArrowUp) {
-            at.checked_sub(1).map(|to| LayerEdit::Move { from: at, to })
-        } else if pressed(Modifiers::ALT, Key::ArrowDown) {
-            (at + 1 < count).then_some(LayerEdit::Move {
-                from: at,
-                to: at + 1,
-            })
-        } else if pressed(Modifiers::COMMAND, Key::D) {
-            Some(LayerEdit::Duplicate(at))
-        } else if pressed(Modifiers::NONE, Key::Delete) {
-            Some(LayerEdit::Remove(at))
-        } else {
-            None
-        };
-        if let Some(edit) = edit {
+        if let Some(edit) = edit(ui, at, count) {
             wish(cx, DesignAction::Edit(edit, None));
             return false;
         }
@@ -74,4 +60,24 @@ pub fn keys(ui: &Ui, cx: &mut Cx<'_>, focus: &Response, page: usize) -> bool {
         }
     }
     false
+}
+
+/// The edit of layer `at` that a key asks for.
+fn edit(ui: &Ui, at: usize, count: usize) -> Option<LayerEdit> {
+    ui.input_mut(|input| {
+        if input.consume_key(Modifiers::ALT, Key::ArrowUp) {
+            at.checked_sub(1).map(|to| LayerEdit::Move { from: at, to })
+        } else if input.consume_key(Modifiers::ALT, Key::ArrowDown) {
+            (at + 1 < count).then_some(LayerEdit::Move {
+                from: at,
+                to: at + 1,
+            })
+        } else if input.consume_key(Modifiers::COMMAND, Key::D) {
+            Some(LayerEdit::Duplicate(at))
+        } else if input.consume_key(Modifiers::NONE, Key::Delete) {
+            Some(LayerEdit::Remove(at))
+        } else {
+            None
+        }
+    })
 }

@@ -2,6 +2,7 @@
 //! the boundary between frozen and trained layers, and the summary as notebooks print it.
 
 mod backbone;
+mod cells;
 mod freezing;
 mod input;
 mod inspector;

@@ -4,7 +4,7 @@ use eframe::egui::{Key, RichText, TextEdit, Ui};
 
 use super::wish;
 use crate::{
-    model::edit::{self, LayerEdit},
+    model::{edit::LayerEdit, names},
     ui::{design::DesignAction, panels::Cx, theme, widgets::states},
 };
 
@@ -45,7 +45,7 @@ impl Name {
         if response.changed() {
             self.typed = Some((at, text.clone()));
         }
-        let error = edit::check_name(model, at, &text).err();
+        let error = names::check_name(model, at, &text).err();
         if let Some(error) = &error {
             states::caption(ui, "");
             ui.label(

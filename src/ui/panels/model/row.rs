@@ -6,21 +6,13 @@ use eframe::egui::{
 };
 use egui_material_icons::{icon_text, icons};
 
-use super::{toolbar, wish};
+use super::{cells::Cells, toolbar, wish};
 use crate::{
     model::{
-        Shape, ShapeError,
-        arithmetic::activation_bytes,
         freezing::{Freezing, Frozen},
         spec::Head,
     },
-    ui::{
-        design::DesignAction,
-        format::{bytes, thousands},
-        panels::Cx,
-        state::AppState,
-        theme,
-    },
+    ui::{design::DesignAction, format::thousands, panels::Cx, theme},
 };
 
 /// How a row looks.
@@ -90,80 +82,6 @@ pub fn header_ui(ui: &mut Ui) {
     }
 }
 
-/// What a row says of a layer.
-struct Cells {
-    name: String,
-    detail: String,
-    problem: Option<ShapeError>,
-    frozen: Frozen,
-    /// Output and activations of a batch.
-    values: [String; 2],
-    /// Parameters and multiply-adds.
-    counts: [String; 2],
-}
-
-impl Cells {
-    fn new(state: &AppState, at: usize, freezing: &Freezing) -> Self {
-        let layer = &state.experiment.model.layers[at];
-        let problem = state.design.problem.as_ref();
-        let frozen = freezing.layers.get(at);
-        let frozen = frozen.map_or(Frozen::Nothing, |layer| layer.frozen);
-        let word = match frozen {
-            Frozen::Nothing => "",
-            Frozen::Partly => "partly frozen · ",
-            Frozen::Whole => "frozen · ",
-        };
-        let batch = state.experiment.training.batch_size;
-        let design = &state.design;
-        let (values, counts) = match design.shapes.get(at) {
-            None => (
-                ["–".to_owned(), String::new()],
-                ["–".to_owned(), String::new()],
-            ),
-            Some(shape) => {
-                let activations = bytes(activation_bytes(design.values[at], batch));
-                let counts = match (shape.parameters, shape.multiply_adds) {
-                    (0, 0) => ["–".to_owned(), String::new()],
-                    (parameters, multiply_adds) => [count(parameters), count(multiply_adds)],
-                };
-                ([size_words(shape.output), activations], counts)
-            }
-        };
-        Self {
-            name: layer.name.clone(),
-            detail: format!("{word}{}", layer.kind.describe()),
-            problem: problem.filter(|problem| problem.index == at).cloned(),
-            frozen,
-            values,
-            counts,
-        }
-    }
-
-    /// What a screen reader says.
-    fn spoken(&self, at: usize) -> String {
-        let Self {
-            name,
-            detail,
-            values: [output, _],
-            counts: [parameters, multiply_adds],
-            ..
-        } = self;
-        let number = at + 1;
-        match &self.problem {
-            Some(problem) => format!(
-                "{number} {name}, {detail}, does not fit: {}",
-                problem.reason
-            ),
-            None if multiply_adds.is_empty() => {
-                format!("{number} {name}, {detail}, output {output}")
-            }
-            None => format!(
-                "{number} {name}, {detail}, output {output}, {parameters} parameters, {multiply_adds} multiply-adds"
-            ),
-        }
-    }
-}
-
 /// A layer.
 pub fn layer_ui(
     ui: &mut Ui,
@@ -220,21 +138,6 @@ pub fn layer_ui(
                 .on_hover_text(format!("{}\n{}", cells.name, cells.detail));
         }
         None => {}
-    }
-}
-
-fn size_words(shape: Shape) -> String {
-    match shape {
-        Shape::Maps { .. } => shape.to_string(),
-        Shape::Flat(values) => thousands(values),
-    }
-}
-
-fn count(value: usize) -> String {
-    if value == 0 {
-        "–".to_owned()
-    } else {
-        thousands(value)
     }
 }
 

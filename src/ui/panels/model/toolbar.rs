@@ -5,7 +5,7 @@ use egui_material_icons::{MaterialIcon, icon_text, icons};
 
 use super::{freezing, wish};
 use crate::{
-    model::edit::{LayerEdit, kinds},
+    model::{edit::LayerEdit, kinds::kinds},
     ui::{
         action::Action,
         design::{Chosen, DesignAction},
