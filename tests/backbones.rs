@@ -12,7 +12,7 @@ use convscope::model::{
     backbones::{drafts, keras, top},
     graph::Op,
     network::{Mode, Placement},
-    spec::Backbone,
+    spec::{Backbone, ColorMode},
     weights::{self, names},
 };
 use reference::read_json;
@@ -192,5 +192,51 @@ fn both_formats_of_pytorch_read_as_they_were_saved() {
             .map(|array| (array.name, array.shape, array.values))
             .collect();
         assert_eq!(read, reference().small, "{file}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_named_and_a_left_out_top_is_no_mistake() {
+    let architecture = Backbone::ResNet18;
+    let published = reference().networks.remove("resnet18").unwrap().arrays;
+    let file = |prefix: &str| -> Vec<NamedArray> {
+        let arrays = published.iter().map(|(name, shape)| NamedArray {
+            name: format!("{prefix}{name}"),
+            ..array(name, shape)
+        });
+        arrays.collect()
+    };
+    let made = Path::new("made.pth");
+    let spec = top::imagenet(architecture, CLASSES);
+    let sorted = names::sort(&spec, 0, false, (made, file(""))).unwrap();
+    assert_eq!(sorted.unused, ["fc.weight", "fc.bias"]);
+    assert_eq!((sorted.missing.len(), sorted.unexpected.len()), (0, 0));
+    assert_eq!(sorted.arrays.len(), published.len() - 2);
+    let wrapped = names::sort(&spec, 0, false, (made, file("module."))).unwrap();
+    assert_eq!(wrapped.arrays, sorted.arrays, "saved from DataParallel");
+
+    let mut grey = spec.clone();
+    grey.input.color_mode = ColorMode::Grayscale;
+    let ten = top::imagenet(architecture, 10);
+    for (why, spec, part) in [
+        (
+            "grey input",
+            &grey,
+            "conv1.weight is [64, 3, 7, 7] there and [64, 1, 7, 7] here",
+        ),
+        ("what to do about it", &grey, "set the input to RGB"),
+        (
+            "another number of classes",
+            &ten,
+            "fc.weight is [1000, 512] there and [10, 512] here",
+        ),
+    ] {
+        let error = names::sort(spec, 0, true, (made, file("")))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(part) && error.contains("made.pth"),
+            "{why}: {error}"
+        );
     }
 }

@@ -1,9 +1,5 @@
 //! The window "Datasets and weights": the list, a download with pause and resume, a failure, small windows.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod server;
 

@@ -29,11 +29,7 @@ use convscope::{
 use reference::{Recorder, recipe_one, take_turns};
 
 fn folder_of_real_data() -> Option<PathBuf> {
-    let folder = std::env::var_os("CONVSCOPE_REAL_DATA").map(PathBuf::from);
-    if folder.is_none() {
-        println!("not run: CONVSCOPE_REAL_DATA is not set");
-    }
-    folder
+    std::env::var_os("CONVSCOPE_REAL_DATA").map(PathBuf::from)
 }
 
 /// Photos at the size that the network was trained on.
@@ -51,6 +47,7 @@ fn photos(root: &Path) -> (Dataset, PixelCache) {
 #[test]
 fn both_files_hold_the_same_weights() {
     let Some(folder) = folder_of_real_data() else {
+        println!("not run: CONVSCOPE_REAL_DATA is not set");
         return;
     };
     let read = |ending: &str| {
@@ -69,6 +66,7 @@ fn both_files_hold_the_same_weights() {
 #[test]
 fn photos_fall_into_classes_of_cats_and_dogs() {
     let Some(folder) = folder_of_real_data() else {
+        println!("not run: CONVSCOPE_REAL_DATA is not set");
         return;
     };
     let _turn = take_turns();
@@ -108,6 +106,7 @@ fn photos_fall_into_classes_of_cats_and_dogs() {
 #[test]
 fn a_linear_probe_tells_cats_from_dogs() {
     let Some(folder) = folder_of_real_data() else {
+        println!("not run: CONVSCOPE_REAL_DATA is not set");
         return;
     };
     let _turn = take_turns();

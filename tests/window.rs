@@ -391,11 +391,10 @@ fn a_wrong_path_costs_nothing_that_is_open_and_own_classes_can_be_trained() {
         }
     }
     desk.act(Action::OpenPath(own));
-    desk.wait("the own dataset", |app| {
-        let is_own = app.state().dataset().is_some_and(|d| d.classes.len() == 4);
-        is_own && app.state().division.is_some()
+    desk.wait("the own dataset, divided", |app| {
+        let state = app.state();
+        state.dataset().is_some_and(|d| d.classes.len() == 4) && state.why_not_train().is_none()
     });
-    assert_eq!(desk.harness.state().state().why_not_train(), None);
     desk.train(1);
 }
 

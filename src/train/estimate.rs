@@ -45,12 +45,12 @@ impl TimeEstimate {
     }
 }
 
-/// Images of the batch that is timed first; larger ones are timed only where that does not take long.
+/// Images that are timed first.
 const PROBE: usize = 4;
 /// Seconds that the timing of one kind of batch may take, roughly.
-const BUDGET: f64 = 0.4;
+const BUDGET: f64 = 0.5;
 /// Times that a batch is timed.
-const REPEATS: usize = 5;
+const REPEATS: u32 = 5;
 /// Images per batch where there are no gradients.
 const FORWARD_BATCH: usize = 32;
 
@@ -171,32 +171,66 @@ impl Stopwatch<'_> {
         })
     }
 
-    /// Mean seconds of `work` on a batch of `batch` images, after it has run once. What a small batch shows to be
-    /// slow is not run on a large one.
+    /// Mean seconds of `work` on a batch of `batch` images, or what smaller batches say about it where that would take
+    /// too long.
     fn batch_secs(
         &self,
         batch: usize,
         mut work: impl FnMut(usize) -> Result<(), TchError>,
     ) -> Result<f64, FitError> {
-        let mut secs = |batch: usize| -> Result<f64, FitError> {
+        let mut secs = |images: usize| -> Result<f64, FitError> {
             self.cancel.check()?;
             let start = Instant::now();
-            work(batch).map_err(NetworkError::from)?;
+            work(images).map_err(NetworkError::from)?;
             Ok(start.elapsed().as_secs_f64())
         };
-        let probe = batch.min(PROBE);
-        secs(probe)?;
-        let times = batch as f64 / probe as f64;
-        let scaled = times * secs(probe)?;
-        if scaled > BUDGET {
-            return Ok(scaled);
+        let mut images = batch.min(PROBE);
+        // The first time with so many images is slower.
+        secs(images)?;
+        let mut smaller = None;
+        loop {
+            let once = secs(images)?;
+            if images == batch || once > BUDGET / 2.0 {
+                break;
+            }
+            smaller = Some((images, once));
+            images = batch.min(2 * images);
         }
-        secs(batch)?;
         let (mut sum, mut count) = (0.0, 0);
         while count == 0 || count < REPEATS && sum < BUDGET {
-            sum += secs(batch)?;
+            sum += secs(images)?;
             count += 1;
         }
-        Ok(sum / count as f64)
+        let mean = sum / f64::from(count);
+        Ok(mean + secs_each(mean, images, smaller) * (batch - images) as f64)
+    }
+}
+
+/// Seconds for each more image when `images` take `mean`: a part of the time is the same for any number of images,
+/// which a smaller batch shows.
+fn secs_each(mean: f64, images: usize, smaller: Option<(usize, f64)>) -> f64 {
+    let most = mean / images as f64;
+    match smaller {
+        Some((fewer, secs)) => ((mean - secs) / (images - fewer) as f64).clamp(0.0, most),
+        None => most,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_images_take_longer_by_what_two_batches_differ() {
+        let cases = [
+            ("no smaller batch: in proportion", None, 0.1),
+            ("half of it stays the same", Some((4, 0.6)), 0.05),
+            ("noise never makes more images cheaper", Some((4, 2.0)), 0.0),
+            ("nor dearer than in proportion", Some((4, 0.0)), 0.1),
+        ];
+        for (why, smaller, expected) in cases {
+            let found = secs_each(0.8, 8, smaller);
+            assert!((found - expected).abs() < 1e-12, "{why}: {found}");
+        }
     }
 }

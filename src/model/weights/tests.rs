@@ -102,6 +102,19 @@ fn a_crafted_file_that_is_sound_reads() {
     assert_eq!(arrays[0].values, [1.0, 3.0, 2.0, 4.0]);
 }
 
+/// As training scripts save: the state dictionary beside other things.
+#[test]
+fn a_state_dictionary_within_another_dictionary_is_found() {
+    let state = Program::state(2, 0, &[2], &[1]).0;
+    let begun = Program::new().raw(b"}").text("epoch").raw(b"K\x03s");
+    let program = begun.text("state_dict").raw(&state[2..state.len() - 1]);
+    let arrays = read_bytes(&zipped(&program.raw(b"s."), &[1.0, 2.0])).unwrap();
+    assert_eq!(
+        (&*arrays[0].name, &*arrays[0].values),
+        ("a", &[1.0, 2.0][..])
+    );
+}
+
 #[test]
 fn programs_that_lie_are_refused_in_a_sentence() {
     let max = i64::MAX;

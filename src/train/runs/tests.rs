@@ -61,7 +61,7 @@ fn list(lister: &mut Lister, folder: &Path) -> Listing {
 }
 
 #[test]
-fn every_run_is_listed_as_it_stands_and_what_is_none_says_why() {
+fn every_run_is_listed_as_it_stands() {
     let runs = tempfile::tempdir().unwrap();
     let at = |name: &str| runs.path().join(name);
     let epochs = [epoch(1, 0.5), epoch(2, 0.9)];
@@ -70,29 +70,14 @@ fn every_run_is_listed_as_it_stands_and_what_is_none_says_why() {
         change(&mut result);
         result
     };
+    let stopped = ended(|r| r.completed = false);
+    let failed = ended(|r| r.failure = Some("the disk is full".into()));
     run(&at("finished"), &epochs, Some(&result()));
-    run(
-        &at("stopped"),
-        &epochs,
-        Some(&ended(|r| r.completed = false)),
-    );
-    let no_room = ended(|r| r.failure = Some("the disk is full".into()));
-    run(&at("failed"), &epochs, Some(&no_room));
+    run(&at("stopped"), &epochs, Some(&stopped));
+    run(&at("failed"), &epochs, Some(&failed));
     run(&at("killed"), &epochs[..1], None);
     run(&at("killed at once"), &[], None);
     let going_on = RunFolder::create(&at("going on"), &experiment()).unwrap();
-    fs::create_dir(at("holiday pictures")).unwrap();
-    fs::create_dir(at(".hidden")).unwrap();
-    fs::write(at("a file"), "").unwrap();
-    for (name, file, content) in [
-        ("bad experiment", "experiment.ron", "(name: 1"),
-        ("bad history", HISTORY_FILE, "epoch,phase\nnine,1\n"),
-        ("bad result", RESULT_FILE, "(((("),
-        ("bad notes", NOTES_FILE, "tags"),
-    ] {
-        run(&at(name), &epochs, Some(&result()));
-        fs::write(at(name).join(file), content).unwrap();
-    }
 
     let mut lister = Lister::default();
     let listing = list(&mut lister, runs.path());
@@ -112,35 +97,49 @@ fn every_run_is_listed_as_it_stands_and_what_is_none_says_why() {
         assert_eq!(run.name(), name);
         assert_eq!(run.parameters, Some(77_991), "{name}");
     }
-    assert_eq!(listing.runs.len(), states.len());
+    assert_eq!((listing.runs.len(), listing.skipped.len()), (6, 0));
     let finished = listing.find(&at("finished")).unwrap();
-    assert_eq!(
-        (finished.seconds, finished.test_accuracy()),
-        (4.0, Some(0.8))
-    );
+    let figures = (finished.seconds, finished.test_accuracy());
+    assert_eq!(figures, (4.0, Some(0.8)));
     let failed = listing.find(&at("failed")).unwrap();
     assert_eq!(failed.failure(), Some("the disk is full"));
-    let skipped: Vec<(String, bool)> = listing
-        .skipped
-        .iter()
-        .map(|skipped| {
-            let name = skipped.folder.file_name().unwrap().to_str().unwrap();
-            (name.to_owned(), skipped.reason.contains("is damaged"))
-        })
-        .collect();
-    let expected = [
-        ("bad experiment", true),
-        ("bad history", true),
-        ("bad notes", true),
-        ("bad result", true),
-        ("holiday pictures", false),
-    ];
-    assert_eq!(skipped, expected.map(|(name, bad)| (name.to_owned(), bad)));
 
     drop(going_on);
     let again = list(&mut lister, runs.path());
     let run = again.find(&at("going on")).unwrap();
     assert_eq!(run.state, RunState::Unfinished, "its process has died");
+}
+
+#[test]
+fn what_is_no_run_says_why() {
+    let runs = tempfile::tempdir().unwrap();
+    let at = |name: &str| runs.path().join(name);
+    fs::create_dir(at("holiday pictures")).unwrap();
+    fs::create_dir(at(".hidden")).unwrap();
+    fs::write(at("a file"), "").unwrap();
+    for (name, file, content) in [
+        ("bad experiment", "experiment.ron", "(name: 1"),
+        ("bad history", HISTORY_FILE, "epoch,phase\nnine,1\n"),
+        ("bad notes", NOTES_FILE, "tags"),
+        ("bad result", RESULT_FILE, "(((("),
+    ] {
+        run(&at(name), &[epoch(1, 0.5)], Some(&result()));
+        fs::write(at(name).join(file), content).unwrap();
+    }
+    let listing = list(&mut Lister::default(), runs.path());
+    assert_eq!(listing.runs.len(), 0);
+    let expected = [
+        ("bad experiment", "is damaged"),
+        ("bad history", "is damaged"),
+        ("bad notes", "is damaged"),
+        ("bad result", "is damaged"),
+        ("holiday pictures", "holds no experiment.ron"),
+    ];
+    assert_eq!(listing.skipped.len(), expected.len());
+    for (skipped, (name, reason)) in listing.skipped.iter().zip(expected) {
+        assert_eq!(skipped.folder, at(name));
+        assert!(skipped.reason.contains(reason), "{}", skipped.reason);
+    }
 }
 
 #[test]

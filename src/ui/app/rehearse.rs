@@ -27,10 +27,9 @@ impl App {
     /// The trainer is wanted for something else.
     pub(super) fn end_rehearsal(&mut self) {
         let rehearsal = &mut self.state.rehearsal;
-        for job in [rehearsal.finder.job, rehearsal.forecast.job] {
-            if let Some(job) = job {
-                self.engine.cancel(job);
-            }
+        let jobs = [rehearsal.finder.job, rehearsal.forecast.job];
+        for job in jobs.into_iter().flatten() {
+            self.engine.cancel(job);
         }
         // Asked for again afterwards.
         rehearsal.forecast = ForecastState::default();

@@ -59,6 +59,10 @@ impl Series {
             let tail = &finer[finer.len() / GROUP * GROUP..];
             found.extend_from_slice(&tail[range(tail)]);
         }
+        // The curve ends where it ends, though that is neither lowest nor highest.
+        let is_before = |end: &&PlotPoint| found.last().is_none_or(|last| last.x < end.x);
+        let end = self.levels[0].last().filter(|end| end.x <= to);
+        found.extend(end.filter(is_before).copied());
         found
     }
 }
@@ -145,7 +149,7 @@ mod tests {
             (ys().fold(0.0, f64::max), ys().fold(0.0, f64::min)),
             (9.0, -9.0)
         );
-        assert_eq!((all[0].x, all[all.len() - 1].x > 999_990.0), (0.0, true));
+        assert_eq!((all[0].x, all[all.len() - 1].x), (0.0, 999_999.0));
         let near = million.within(500.0, 600.0, 4_000);
         let xs: Vec<f64> = near.iter().map(|point| point.x).collect();
         let expected: Vec<f64> = (499..=601).map(f64::from).collect();

@@ -2,7 +2,7 @@
 //! the table.
 
 use eframe::egui::{self, Align2, Checkbox, FontId, RichText, ScrollArea, Ui, vec2};
-use egui_plot::{LineStyle, PlotPoint};
+use egui_plot::{LineStyle, PlotPoint, PlotTransform};
 
 use crate::{
     train::EpochRecord,
@@ -224,12 +224,7 @@ impl RunCurves {
             })
         });
         let response = &shown.response;
-        let painter = ui.painter().with_clip_rect(response.rect);
-        for (end, place) in ends {
-            let at = shown.transform.position_from_point(&end) + vec2(-3.0, -1.0);
-            let (font, colour) = (FontId::proportional(12.0), theme::run_colour(ui, place));
-            painter.text(at, Align2::RIGHT_BOTTOM, place + 1, font, colour);
-        }
+        numbers_ui(ui, response.rect, &shown.transform, &ends);
         response.widget_info(|| {
             let words = format!("{} of {} runs", self.figure.words(), runs.len());
             egui::WidgetInfo::labeled(egui::Role::Image, true, words)
@@ -249,6 +244,16 @@ impl RunCurves {
             Some(PlotPoint::new(record.epoch as f64, height))
         };
         epochs.iter().filter_map(point).collect()
+    }
+}
+
+/// The number of each run at the end of its curve.
+fn numbers_ui(ui: &Ui, rect: egui::Rect, transform: &PlotTransform, ends: &[(PlotPoint, usize)]) {
+    let painter = ui.painter().with_clip_rect(rect);
+    for (end, place) in ends {
+        let at = transform.position_from_point(end) + vec2(-3.0, -1.0);
+        let (font, colour) = (FontId::proportional(12.0), theme::run_colour(ui, *place));
+        painter.text(at, Align2::RIGHT_BOTTOM, place + 1, font, colour);
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
 /// Height of a line.
 const ROW: f32 = 30.0;
 /// Least width of the column of names.
-const LEAST_NAME: f32 = 208.0;
+const LEAST_NAME: f32 = 176.0;
 /// Width of a letter, about.
 const LETTER: f32 = 7.6;
 /// Width of a small letter, about.
@@ -30,22 +30,22 @@ const LONGEST_TAGS: usize = 14;
 
 /// Columns behind the name: heading, width, what it orders by, what it means.
 const COLUMNS: [(&str, f32, Column, &str); 9] = [
-    ("state", 92.0, Column::State, "How it stands"),
+    ("state", 88.0, Column::State, "How it stands"),
     (
         "val acc",
-        68.0,
+        60.0,
         Column::Figure(Metric::ValAccuracy),
         "Validation accuracy of the kept weights",
     ),
     (
         "val loss",
-        68.0,
+        64.0,
         Column::Figure(Metric::ValLoss),
         "Validation loss of the kept weights",
     ),
     (
         "test acc",
-        68.0,
+        60.0,
         Column::Figure(Metric::TestAccuracy),
         "Test accuracy of the kept weights",
     ),
