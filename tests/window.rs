@@ -238,6 +238,35 @@ fn a_newcomer_trains_saves_restarts_loads_and_drops_an_image() {
 }
 
 #[test]
+fn the_time_is_told_and_a_rate_is_found_and_taken() {
+    let mut desk = Desk::dark();
+    desk.opened();
+    desk.quick_settings(1);
+    desk.press(Modifiers::COMMAND, Key::Num3);
+    desk.wait("the forecast", |app| {
+        app.state().rehearsal.forecast.forecast.is_some()
+    });
+    assert!(desk.shows("about "));
+    desk.click("Rate finder");
+    desk.harness.step();
+    desk.click("Find a learning rate");
+    desk.wait("a rate", |app| app.state().rehearsal.finder.curve.is_some());
+    let state = desk.harness.state().state();
+    let suggestion = state.rehearsal.finder.curve.as_ref().unwrap().suggestion;
+    desk.click("Use it");
+    desk.wait("the forecast of the new experiment", |app| {
+        let state = app.state();
+        state.forecast_is_current() && state.rehearsal.forecast.job.is_none()
+    });
+    let phase = &desk.harness.state().state().experiment.training.phases[0];
+    assert_eq!(Some(phase.optimizer.learning_rate()), suggestion);
+    if let Some(folder) = std::env::var_os("CONVSCOPE_SHOTS") {
+        let picture = desk.harness.render().unwrap();
+        picture.save(Path::new(&folder).join("train.png")).unwrap();
+    }
+}
+
+#[test]
 fn training_is_paused_by_space_and_stopped_by_its_button_and_never_runs_twice() {
     let mut desk = Desk::dark();
     desk.opened();
@@ -394,35 +423,6 @@ fn a_wrong_path_costs_nothing_that_is_open_and_own_classes_can_be_trained() {
         state.dataset().is_some_and(|d| d.classes.len() == 4) && state.why_not_train().is_none()
     });
     desk.train(1);
-}
-
-#[test]
-fn the_time_is_told_and_a_rate_is_found_and_taken() {
-    let mut desk = Desk::dark();
-    desk.opened();
-    desk.quick_settings(1);
-    desk.press(Modifiers::COMMAND, Key::Num3);
-    desk.wait("the forecast", |app| {
-        app.state().rehearsal.forecast.forecast.is_some()
-    });
-    assert!(desk.shows("about "));
-    desk.click("Rate finder");
-    desk.harness.step();
-    desk.click("Find a learning rate");
-    desk.wait("a rate", |app| app.state().rehearsal.finder.curve.is_some());
-    let state = desk.harness.state().state();
-    let suggestion = state.rehearsal.finder.curve.as_ref().unwrap().suggestion;
-    desk.click("Use it");
-    desk.wait("the forecast of the new experiment", |app| {
-        let state = app.state();
-        state.forecast_is_current() && state.rehearsal.forecast.job.is_none()
-    });
-    let phase = &desk.harness.state().state().experiment.training.phases[0];
-    assert_eq!(Some(phase.optimizer.learning_rate()), suggestion);
-    if let Some(folder) = std::env::var_os("CONVSCOPE_SHOTS") {
-        let picture = desk.harness.render().unwrap();
-        picture.save(Path::new(&folder).join("train.png")).unwrap();
-    }
 }
 
 #[test]
