@@ -220,7 +220,7 @@ pub struct TrainArgs {
     /// Seed of weights, image order and dropout instead of the experiment's; the split keeps its own
     #[arg(long)]
     pub seed: Option<u64>,
-    /// CPU threads; all cores less one for the window unless given
+    /// CPU threads; the choice is libtorch's unless given
     #[arg(long, value_parser = at_least_one)]
     pub threads: Option<usize>,
     /// Number format: f32 or auto
