@@ -244,6 +244,10 @@ fn train(
             for words in initial.notes {
                 reporter.note(words);
             }
+            for message in initial.warnings {
+                let level = Level::Warning;
+                context.events.send(Event::Note { level, message });
+            }
             Start::From(initial.arrays)
         }
     };
