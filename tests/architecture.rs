@@ -100,7 +100,9 @@ fn plain_data_stays_plain() {
         "model/spec.rs",
         "model/shapes.rs",
         "model/snapshot.rs",
+        "train/health.rs",
         "train/history.rs",
+        "train/memory.rs",
         "train/metrics.rs",
         "engine/events.rs",
     ];

@@ -19,6 +19,7 @@ use convscope::{
     ui::{
         action::Action,
         app::{App, Places},
+        design::{Chosen, DesignAction},
         dialogs::{FilePicker, Purpose},
         public_datasets::DownloadState,
         state::DataState,
@@ -384,24 +385,25 @@ fn weights_stand_in_the_list_and_a_model_knows_whether_its_own_are_here() {
     assert!(desk.shows("WEIGHTS OF PUBLISHED NETWORKS"));
     assert!(desk.shows("Download ResNet-18 · ImageNet") && desk.shows("BSD 3-Clause"));
 
-    // A click on "Choose a file you have…", then on training from scratch.
-    let act = |desk: &mut Desk, action| {
-        desk.harness.state_mut().act(&context, action);
-        desk.harness.step();
+    // "Choose a file…" is for the layer that is chosen, if that has weights to choose.
+    let choose_weights = |desk: &mut Desk, layer: usize| {
+        let chosen = DesignAction::Choose(Some(Chosen::Layer(layer)));
+        for action in [Action::Design(chosen), Action::Ask(Purpose::ChooseWeights)] {
+            desk.harness.state_mut().act(&context, action);
+            desk.harness.step();
+        }
     };
-    act(&mut desk, Action::Ask(Purpose::ChooseWeights(0)));
-    let weights = |desk: &Desk| match base(desk) {
-        LayerKind::Backbone { weights, .. } => weights,
+    let layers = |desk: &Desk| desk.harness.state().state().experiment.model.layers.clone();
+    let before = layers(&desk);
+    choose_weights(&mut desk, 1);
+    assert_eq!(layers(&desk), before, "the pooling layer has no weights");
+    choose_weights(&mut desk, 0);
+    match base(&desk) {
+        LayerKind::Backbone { weights, .. } => {
+            assert_eq!(weights, InitialWeights::File(CHOSEN.into()));
+        }
         other => panic!("{other:?}"),
-    };
-    assert_eq!(weights(&desk), InitialWeights::File(CHOSEN.into()));
-    act(&mut desk, Action::SetWeights(0, InitialWeights::Random));
-    assert_eq!(weights(&desk), InitialWeights::Random);
-    act(&mut desk, Action::SetWeights(1, InitialWeights::ImageNet));
-    assert!(
-        !base(&desk).wants_imagenet(),
-        "the pooling layer has no weights to choose"
-    );
+    }
     if let Some(folder) = std::env::var_os("CONVSCOPE_PICTURES") {
         desk.harness
             .get_by_label("Download ResNet-18 · ImageNet")

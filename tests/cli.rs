@@ -638,7 +638,7 @@ fn wrong_usage_and_failures_have_their_own_statuses() {
         args!["--json"],
         args!["train"],
         args!["train", "shapes", "--epochs", "0"],
-        args!["train", "shapes", "--precision", "bf16"],
+        args!["train", "shapes", "--precision", "f16"],
         args!["train", "shapes", "--device", "cuda"],
         args!["train", "shapes", "--resume"],
         args!["generate", "clouds", "--out", "x"],

@@ -19,19 +19,21 @@ use bench::{STAGES, Stage, follow, harness, shot, small, state};
 use convscope::{
     data::SplitName,
     engine::LoadedModel,
-    train::Evaluation,
+    train::{Evaluation, checkpoint::Weights},
     ui::{action::Action, dialogs::Purpose, workspace::PanelKind},
 };
 use eframe::egui::{self, Key, Theme, accesskit::Role, vec2};
 use egui_kittest::kittest::Queryable;
 use world::{FEW, MANY};
 
-const PANELS: [PanelKind; 7] = [
+const PANELS: [PanelKind; 9] = [
     PanelKind::Filters,
     PanelKind::FeatureMaps,
     PanelKind::Maximise,
     PanelKind::Confusion,
+    PanelKind::CrossTable,
     PanelKind::CellImages,
+    PanelKind::Predictions,
     PanelKind::Report,
     PanelKind::Predict,
 ];
@@ -48,9 +50,13 @@ fn expected(panel: PanelKind, stage: Stage) -> &'static str {
         (P::FeatureMaps, S::Done) => "relu1 · epoch 3 · ",
         (P::Maximise, S::Loading) => "starting",
         (P::Maximise, S::Done) => "step 40 of 200 · score 3.214",
-        (P::Confusion | P::CellImages | P::Report, S::Loading) => "Evaluating",
+        (P::Confusion | P::CrossTable | P::CellImages | P::Predictions | P::Report, S::Loading) => {
+            "Evaluating"
+        }
         (P::Confusion, S::Done) => "% accuracy",
         (P::CellImages, S::Done) => "taken for",
+        (P::CrossTable, S::Done) => "Copy CSV",
+        (P::Predictions, S::Done) => "sureness",
         (P::Report, S::Done) => "precision",
         (P::Predict, S::Done) => "3 answers",
         (P::Predict, S::Loading) => "Looking at the image",
@@ -245,7 +251,10 @@ fn cells_of_the_matrix_are_named_clicked_and_moved_among() {
     harness.run();
     assert!(matches!(
         follow(&mut harness)[..],
-        [Action::Evaluate(SplitName::Validation)]
+        [Action::Evaluate {
+            part: Some(SplitName::Validation),
+            weights: Weights::Best
+        }]
     ));
 }
 
@@ -261,7 +270,10 @@ fn a_model_that_was_not_evaluated_can_be() {
         harness.run();
         assert!(matches!(
             follow(&mut harness)[..],
-            [Action::Evaluate(SplitName::Validation)]
+            [Action::Evaluate {
+                part: Some(SplitName::Validation),
+                weights: Weights::Best
+            }]
         ));
     }
 }
@@ -306,11 +318,11 @@ fn predicting_by_path_button_and_history() {
     assert!(matches!(follow(&mut harness)[..], [Action::DrawShape]));
     let field = || Role::TextInput;
     harness
-        .get_by_role_and_label(field(), "Path of an image")
+        .get_by_role_and_label(field(), "Path or web address of an image")
         .focus();
     harness.run();
     harness
-        .get_by_role_and_label(field(), "Path of an image")
+        .get_by_role_and_label(field(), "Path or web address of an image")
         .type_text("/tmp/a.png");
     harness.run();
     harness.key_press(Key::Enter);

@@ -10,6 +10,7 @@ mod evaluate;
 mod generate;
 mod import;
 mod inspect;
+mod judged;
 mod output;
 mod predict;
 mod progress;

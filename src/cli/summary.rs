@@ -1,6 +1,6 @@
 //! `convscope summary`.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::json;
 
 use super::{
@@ -11,91 +11,69 @@ use super::{
 };
 use crate::{
     format::thousands,
-    model::{ModelSpec, graph, shapes},
+    model::{ModelSpec, freezing::Frozen, summary::Summary},
     train::recipes,
 };
 
 pub fn run(args: &SummaryArgs, output: Output) -> Result<()> {
-    let (spec, trainable_from) = given(args)?;
-    let nodes = graph::nodes(&spec)?;
-    let first = match &trainable_from {
-        Some(name) => graph::position(&nodes, name)
-            .with_context(|| format!("the last phase trains from {name} on, which is not there"))?,
-        None => 0,
-    };
-    let shapes = shapes::of_nodes(&nodes);
-    let mut trained = vec![0; spec.layers.len()];
-    for node in nodes.get(first..).unwrap_or_default() {
-        trained[node.layer] += node.shape.parameters;
-    }
+    let (spec, trained_from) = network(args)?;
+    let summary = Summary::new(&spec, trained_from.as_deref())?;
     let mut table = Table::new(&[
         ("#", Align::Right),
         ("layer", Align::Left),
         ("kind", Align::Left),
         ("output", Align::Right),
         ("parameters", Align::Right),
-        ("trained", Align::Right),
+        ("", Align::Left),
     ]);
-    for (index, (layer, shape)) in spec.layers.iter().zip(&shapes).enumerate() {
-        let number = index + 1;
+    for (number, (layer, row)) in (1..).zip(spec.layers.iter().zip(&summary.rows)) {
         output.json(&json!({
             "index": number,
-            "name": layer.name,
-            "kind": layer.kind.word(),
+            "name": row.name,
+            "kind": row.kind,
             "description": layer.kind.describe(),
-            "output_shape": shape.output.dims(),
-            "parameters": shape.parameters,
-            "trainable": is_trainable(trained[index], shape.parameters),
-            "trainable_parameters": trained[index],
+            "output_shape": row.output.dims(),
+            "parameters": row.parameters,
+            "trainable": row.freezing.frozen != Frozen::Whole,
+            "trainable_parameters": row.freezing.trainable,
         }))?;
+        let frozen = match row.freezing.frozen {
+            Frozen::Nothing => "",
+            Frozen::Partly => "partly frozen",
+            Frozen::Whole => "frozen",
+        };
         table.row([
             number.to_string(),
-            layer.name.clone(),
+            row.name.clone(),
             layer.kind.describe(),
-            shape.output.to_string(),
-            thousands(shape.parameters),
-            words(trained[index], shape.parameters),
+            row.output.to_string(),
+            thousands(row.parameters),
+            frozen.to_owned(),
         ]);
     }
-    let total: usize = shapes.iter().map(|shape| shape.parameters).sum();
-    let trainable: usize = trained.iter().sum();
-    let frozen = total - trainable;
+    let (total, trainable, frozen) = (summary.total(), summary.trainable, summary.frozen);
     output.json(&json!({ "total": total, "trainable": trainable, "frozen": frozen }))?;
     output.text(&table.render())?;
-    let all = thousands(total);
-    output.text(&match frozen {
-        0 => format!("\n{all} parameters, all trainable"),
-        _ => format!(
-            "\n{all} parameters, {} trainable, {} frozen",
+    let trained = match frozen {
+        0 => "all trainable".to_owned(),
+        frozen => format!(
+            "{} trainable, {} frozen",
             thousands(trainable),
             thousands(frozen)
         ),
-    })?;
+    };
+    output.text(&format!("\n{} parameters, {trained}", thousands(total)))?;
     Ok(())
 }
 
-/// The network, and the name that its last phase trains from.
-fn given(args: &SummaryArgs) -> Result<(ModelSpec, Option<String>)> {
+/// A network and the first layer or node that the last phase of its training trains.
+fn network(args: &SummaryArgs) -> Result<(ModelSpec, Option<String>)> {
     if source::looks_like_model(&args.source) {
-        let spec = &source::load_model(&args.source)?.snapshot.spec;
-        return Ok((ModelSpec::clone(spec), None));
+        let model = source::load_model(&args.source)?;
+        return Ok(((*model.snapshot.spec).clone(), None));
     }
     let experiment = recipes::find(&args.source)?;
     let last = experiment.training.phases.last();
     let from = last.and_then(|phase| phase.trainable_from.clone());
     Ok((experiment.model, from))
-}
-
-/// A layer without parameters is not frozen.
-fn is_trainable(trained: usize, parameters: usize) -> bool {
-    trained > 0 || parameters == 0
-}
-
-fn words(trained: usize, parameters: usize) -> String {
-    match (trained, parameters) {
-        (_, 0) => String::new(),
-        (0, _) => "frozen".to_owned(),
-        (trained, all) if trained == all => "all".to_owned(),
-        (trained, _) => thousands(trained),
-    }
 }

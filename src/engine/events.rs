@@ -15,6 +15,8 @@ use super::{
     inspector::{LoadedModel, MaximisePreview, Prediction},
     job::{JobId, JobKind},
     loader::OpenDataset,
+    rehearsal::Forecast,
+    runs::RunFigures,
     similar::Similar,
 };
 use crate::{
@@ -25,8 +27,11 @@ use crate::{
         stats::ChannelStats,
     },
     inspect::{augmented::Augmented, feature_maps::FeatureMaps},
-    model::LayerShape,
-    train::{EpochRecord, Evaluation, Experiment, StepRecord},
+    model::{LayerShape, ModelSpec},
+    train::{
+        EpochRecord, Evaluation, Experiment, StepRecord, health::Advice, lr_finder::RateCurve,
+        runs::Listing,
+    },
 };
 
 /// How far a job is.
@@ -163,6 +168,20 @@ pub enum Event {
         /// Sample indices.
         samples: Vec<usize>,
     },
+    /// Reader: end of reading a file of layers.
+    SpecLoaded {
+        /// Which job.
+        job: JobId,
+        /// The network.
+        spec: Box<ModelSpec>,
+    },
+    /// Reader: end of listing the recipes that ship with the program.
+    RecipesListed {
+        /// Which job.
+        job: JobId,
+        /// Sorted by file name.
+        recipes: Arc<[Experiment]>,
+    },
     /// Reader: end of reading one image at its own size (reduced to 1,024 px).
     ImageLoaded {
         /// Which job.
@@ -215,6 +234,28 @@ pub enum Event {
         job: JobId,
         /// Its figures.
         record: EpochRecord,
+    },
+    /// Trainer, after an epoch or before the first: something about the run that the user should know. Each thing
+    /// is said once, and again only when it gets worse.
+    Advice {
+        /// Which job.
+        job: JobId,
+        /// What it says.
+        advice: Advice,
+    },
+    /// Trainer: end of looking for a learning rate.
+    RateFound {
+        /// Which job.
+        job: JobId,
+        /// Losses by rate, and a suggestion.
+        curve: Arc<RateCurve>,
+    },
+    /// Trainer: end of estimating what a run would take.
+    Forecast {
+        /// Which job.
+        job: JobId,
+        /// Time and memory.
+        forecast: Forecast,
     },
     /// Trainer, after every validation: answers for each image. Only the newest waits.
     Evaluated {
@@ -332,6 +373,36 @@ pub enum Event {
         job: JobId,
         /// What it found.
         similar: Arc<Similar>,
+    },
+    /// Runs: end of listing.
+    RunsListed {
+        /// Which job.
+        job: JobId,
+        /// The runs of the folder.
+        listing: Arc<Listing>,
+    },
+    /// Runs: end of reading what one run recorded.
+    RunRead {
+        /// Which job.
+        job: JobId,
+        /// Which run.
+        folder: PathBuf,
+        /// Its epochs and steps.
+        figures: Arc<RunFigures>,
+    },
+    /// Runs: what people say about a run was written.
+    RunDescribed {
+        /// Which job.
+        job: JobId,
+        /// Which run.
+        folder: PathBuf,
+    },
+    /// Runs: end of moving runs to the bin.
+    RunsDiscarded {
+        /// Which job.
+        job: JobId,
+        /// Which runs.
+        folders: Vec<PathBuf>,
     },
     /// Any thread: something worth the event log or a notification.
     Note {

@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     downloader,
+    evaluation::EvaluateRequest,
     events::{self, EventReceiver, EventSender},
     inspector::{
         self, AugmentRequest, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest,
@@ -19,12 +20,15 @@ use super::{
     latest::Latest,
     loader::{self, ExamineRequest, Folders, OpenDataset, OpenRequest},
     reader,
+    rehearsal::{EstimateRequest, FindRateRequest},
+    runs,
     trainer::{self, TrainControl, TrainRequest},
 };
 
 use crate::{
     cancel::CancelToken,
-    data::{Edits, Split, SplitConfig, SplitName, cache::PixelFormat, catalogue::Entry},
+    data::{Edits, Split, SplitConfig, cache::PixelFormat, catalogue::Entry},
+    train::runs::RunNotes,
     worker::Worker,
 };
 
@@ -45,6 +49,7 @@ pub struct EngineHandle {
     downloader: Worker<downloader::Command>,
     trainer: Worker<trainer::Command>,
     inspector: Worker<inspector::Command>,
+    runs: Worker<runs::Command>,
 }
 
 impl EngineHandle {
@@ -69,6 +74,7 @@ impl EngineHandle {
             )?,
             inspector: inspector::spawn(jobs.clone(), model.clone(), folders.cache.clone())?,
             loader: loader::spawn(jobs.clone(), folders)?,
+            runs: runs::spawn(jobs.clone())?,
             jobs,
             events,
             sender,
@@ -150,10 +156,25 @@ impl EngineHandle {
         });
     }
 
-    /// Reads an experiment file.
+    /// Reads an experiment: a file, or a recipe by its name.
     pub fn load_experiment(&self, path: PathBuf) -> JobId {
         self.read(JobKind::LoadExperiment, |context| {
             reader::Command::Experiment { context, path }
+        })
+    }
+
+    /// Reads a file of layers; of an experiment's file, its network.
+    pub fn load_spec(&self, path: PathBuf) -> JobId {
+        self.read(JobKind::LoadSpec, |context| reader::Command::Spec {
+            context,
+            path,
+        })
+    }
+
+    /// Reads the recipes that ship with the program.
+    pub fn list_recipes(&self) -> JobId {
+        self.read(JobKind::ListRecipes, |context| reader::Command::Recipes {
+            context,
         })
     }
 
@@ -211,6 +232,42 @@ impl EngineHandle {
         })
     }
 
+    /// Lists the runs that `folder` holds; comes as [`super::Event::RunsListed`]. What has not changed since the
+    /// last time is not read again.
+    pub fn list_runs(&self, folder: PathBuf) -> JobId {
+        self.keep(JobKind::ListRuns, |context| runs::Command::List {
+            context,
+            folder,
+        })
+    }
+
+    /// Reads the epochs of the run in `folder`, and with `with_steps` its steps; comes as
+    /// [`super::Event::RunRead`].
+    pub fn read_run(&self, folder: PathBuf, with_steps: bool) -> JobId {
+        self.keep(JobKind::ReadRun, |context| runs::Command::Read {
+            context,
+            folder,
+            with_steps,
+        })
+    }
+
+    /// Writes `notes` about the run in `folder`; comes as [`super::Event::RunDescribed`].
+    pub fn describe_run(&self, folder: PathBuf, notes: RunNotes) -> JobId {
+        self.keep(JobKind::DescribeRun, |context| runs::Command::Describe {
+            context,
+            folder,
+            notes,
+        })
+    }
+
+    /// Moves runs to the system's bin; comes as [`super::Event::RunsDiscarded`].
+    pub fn discard_runs(&self, folders: Vec<PathBuf>) -> JobId {
+        self.keep(JobKind::DiscardRuns, |context| runs::Command::Discard {
+            context,
+            folders,
+        })
+    }
+
     /// Trains. A run that goes on is stopped first.
     pub fn train(&self, request: TrainRequest) -> JobId {
         let context = self.context(JobKind::Train);
@@ -221,6 +278,23 @@ impl EngineHandle {
             request: Box::new(request),
         });
         job
+    }
+
+    /// Looks for a learning rate, after the run that goes on; comes as [`super::Event::RateFound`].
+    pub fn find_rate(&self, request: FindRateRequest) -> JobId {
+        self.rehearse(JobKind::FindRate, |context| trainer::Command::FindRate {
+            context,
+            request: Box::new(request),
+        })
+    }
+
+    /// Estimates what a run would take, after a moment in which a newer request may come: cancel this one then.
+    /// Comes as [`super::Event::Forecast`].
+    pub fn forecast(&self, request: EstimateRequest) -> JobId {
+        self.rehearse(JobKind::Forecast, |context| trainer::Command::Forecast {
+            context,
+            request: Box::new(request),
+        })
     }
 
     /// Makes the run wait before its next step.
@@ -275,13 +349,11 @@ impl EngineHandle {
         })
     }
 
-    /// Classifies one part of `dataset` with the current model; the split is the one the model was
-    /// trained with.
-    pub fn evaluate(&self, dataset: Arc<OpenDataset>, split: SplitName) -> JobId {
+    /// Classifies one part of a dataset; comes as [`super::Event::EvaluationReady`].
+    pub fn evaluate(&self, request: EvaluateRequest) -> JobId {
         self.inspect(JobKind::Evaluate, |context| inspector::Command::Evaluate {
             context,
-            dataset,
-            split,
+            request,
         })
     }
 
@@ -341,6 +413,24 @@ impl EngineHandle {
         let context = self.context(kind);
         let job = context.id;
         self.reader.send(command(context));
+        job
+    }
+
+    fn rehearse(
+        &self,
+        kind: JobKind,
+        command: impl FnOnce(JobContext) -> trainer::Command,
+    ) -> JobId {
+        let context = self.context(kind);
+        let job = context.id;
+        self.trainer.send(command(context));
+        job
+    }
+
+    fn keep(&self, kind: JobKind, command: impl FnOnce(JobContext) -> runs::Command) -> JobId {
+        let context = self.context(kind);
+        let job = context.id;
+        self.runs.send(command(context));
         job
     }
 

@@ -28,6 +28,10 @@ pub enum JobKind {
     LoadImage,
     /// Fits a network.
     Train,
+    /// Looks for a learning rate.
+    FindRate,
+    /// Estimates what a run would take.
+    Forecast,
     /// Runs one image through the network and keeps a layer's output.
     FeatureMaps,
     /// Looks for an image that excites a class or filter.
@@ -40,6 +44,10 @@ pub enum JobKind {
     SaveModel,
     /// Reads an experiment file.
     LoadExperiment,
+    /// Reads a file of layers.
+    LoadSpec,
+    /// Reads the recipes.
+    ListRecipes,
     /// Classifies one part of a dataset and counts.
     Evaluate,
     /// Draws augmented versions of an image.
@@ -54,6 +62,14 @@ pub enum JobKind {
     Download,
     /// Looks for images with similar pixels.
     FindSimilar,
+    /// Lists the runs that were kept.
+    ListRuns,
+    /// Reads what a run recorded.
+    ReadRun,
+    /// Writes what people say about a run.
+    DescribeRun,
+    /// Moves runs to the bin.
+    DiscardRuns,
 }
 
 impl JobKind {
@@ -65,12 +81,16 @@ impl JobKind {
             Self::Prepare => "read the images",
             Self::LoadImage => "open the image",
             Self::Train => "train",
+            Self::FindRate => "look for a learning rate",
+            Self::Forecast => "estimate the time",
             Self::FeatureMaps => "compute feature maps",
             Self::Maximise => "maximise the activation",
             Self::Predict => "classify the image",
             Self::LoadModel => "load the model",
             Self::SaveModel => "save the model",
             Self::LoadExperiment => "open the experiment",
+            Self::LoadSpec => "import the layers",
+            Self::ListRecipes => "list the recipes",
             Self::Evaluate => "evaluate the model",
             Self::Augment => "augment the image",
             Self::Examine => "examine the dataset",
@@ -78,6 +98,10 @@ impl JobKind {
             Self::ListDatasets => "list the public datasets",
             Self::Download => "download the dataset",
             Self::FindSimilar => "find similar images",
+            Self::ListRuns => "list the runs",
+            Self::ReadRun => "read the run",
+            Self::DescribeRun => "write about the run",
+            Self::DiscardRuns => "move the run to the bin",
         }
     }
 }

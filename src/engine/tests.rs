@@ -18,6 +18,8 @@ use crate::{
     train::{Experiment, Optimizer, recipes},
 };
 
+mod rehearsal;
+
 /// More than any step of these tests takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 

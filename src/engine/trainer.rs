@@ -17,6 +17,7 @@ use super::{
     job::{self, JobContext, JobError, Jobs},
     latest::Latest,
     loader::{self, Folders, OpenDataset},
+    rehearsal::{self, EstimateRequest, FindRateRequest},
 };
 use crate::{
     cancel::CancelToken,
@@ -31,7 +32,9 @@ use crate::{
         checkpoint::Checkpoint,
         evaluate::evaluate_images,
         fit::{self, Data, EpochEnd, FitError, Observer, Start},
+        health::{self, Advice, Ailment},
         history,
+        memory::Fit,
         placement::Chosen,
         run_folder::{RunFolder, RunResult},
     },
@@ -58,6 +61,16 @@ pub enum Command {
         context: JobContext,
         request: Box<TrainRequest>,
     },
+    /// Look for a learning rate.
+    FindRate {
+        context: JobContext,
+        request: Box<FindRateRequest>,
+    },
+    /// Estimate what a run would take.
+    Forecast {
+        context: JobContext,
+        request: Box<EstimateRequest>,
+    },
 }
 
 pub fn spawn(
@@ -78,10 +91,19 @@ fn serve(
     model: &Latest<LoadedModel>,
     folders: &Folders,
 ) {
-    for Command::Train { context, request } in commands {
-        job::run(&context, jobs, || {
-            train(&context, control, model, folders, &request)
-        });
+    let cache = &folders.cache;
+    for command in commands {
+        match command {
+            Command::Train { context, request } => job::run(&context, jobs, || {
+                train(&context, control, model, folders, &request)
+            }),
+            Command::FindRate { context, request } => job::run(&context, jobs, || {
+                rehearsal::find_rate(&context, cache, &request)
+            }),
+            Command::Forecast { context, request } => {
+                job::run(&context, jobs, || rehearsal::forecast(&context, &request));
+            }
+        }
         sys::release_memory();
     }
 }
@@ -186,6 +208,11 @@ fn train(
     config.check().map_err(|error| error.to_string())?;
     let shapes = check_classifier(&experiment.model, dataset.classes.len())
         .map_err(|error| error.to_string())?;
+    let near = match rehearsal::memory_fit(experiment)? {
+        Some(Fit::Not(words)) => return Err(JobError::Failed(words)),
+        Some(Fit::Nearly(words)) => Some(words),
+        Some(Fit::Well) | None => None,
+    };
     let initial = || initial::arrays(&experiment.model, &folders.weights);
     let (folder, checkpoint) = if *resume {
         take_up(run, experiment, &split, dataset)?
@@ -210,6 +237,21 @@ fn train(
         steps_per_epoch,
         epochs: config.epochs(),
     });
+    let labels = split.train.iter();
+    let labels = labels.map(|&index| dataset.samples[index].label);
+    let mut health = health::Watch::new(labels);
+    if let Some(checkpoint) = &checkpoint {
+        health.catch_up(&checkpoint.history);
+    }
+    if let Some(words) = near {
+        let advice = Advice {
+            ailment: Ailment::Memory,
+            epoch: 0,
+            words,
+        };
+        let job = context.id;
+        context.events.send(Event::Advice { job, advice });
+    }
     let sample = Arc::new(
         (0..pixels.len())
             .find_map(|index| pixels.picture(index))
@@ -226,6 +268,7 @@ fn train(
         total_steps: steps_per_epoch * config.epochs(),
         computed: String::new(),
         initial: None,
+        health,
         pending: Vec::new(),
         best_evaluation: None,
         stopping: false,
@@ -357,6 +400,8 @@ fn take_up(
         .as_ref()
         .map_or(0, |checkpoint| checkpoint.standing.step);
     let folder = RunFolder::resume(run, step).map_err(fit_error)?;
+    // It may go on for more epochs than it was begun with.
+    folder.write_experiment(experiment).map_err(fit_error)?;
     if let Some(checkpoint) = &checkpoint {
         // A kill may have come between the files of the last epoch.
         checkpoint.save(&folder.checkpoints())?;
@@ -393,6 +438,8 @@ struct Reporter<'a> {
     /// How the run computes, in words.
     computed: String,
     initial: Option<Arc<WeightSnapshot>>,
+    /// Says what is wrong with the run.
+    health: health::Watch,
     pending: Vec<StepRecord>,
     best_evaluation: Option<Arc<Evaluation>>,
     /// The request to stop was answered.
@@ -518,6 +565,9 @@ impl Observer for Reporter<'_> {
             job,
             record: *end.record,
         });
+        for advice in self.health.epoch_done(end.history, end.dead_units) {
+            self.context.events.send(Event::Advice { job, advice });
+        }
         if let Some(evaluation) = &end.evaluation {
             let evaluation = Arc::new(evaluation.clone());
             if end.is_best {

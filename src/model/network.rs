@@ -1,6 +1,6 @@
 //! A specification made runnable: libtorch parameters and a forward pass whose every node can be tapped.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -365,6 +365,20 @@ impl Network {
         self.run(input, mode, range, None)
     }
 
+    /// Like [`Self::forward_between`]; `tap(index, output)` sees each node's output.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn forward_between_tapped(
+        &self,
+        input: &Tensor,
+        mode: Mode,
+        range: (usize, usize),
+        mut tap: impl FnMut(usize, &Tensor),
+    ) -> Result<Tensor, TchError> {
+        self.run(input, mode, range, Some(&mut tap))
+    }
+
     fn run(
         &self,
         input: &Tensor,
@@ -384,8 +398,9 @@ impl Network {
                 inputs.push(match *wire {
                     Wire::Node(from) if from >= start => {
                         let output = &mut outputs[from];
-                        let is_last = self.last_reader[from] == index && tap.is_none();
-                        mine = is_last && inputs.is_empty();
+                        let is_last = self.last_reader[from] == index;
+                        // A tap may have kept it.
+                        mine = is_last && tap.is_none() && inputs.is_empty();
                         let value = if is_last {
                             output.take()
                         } else {
@@ -499,6 +514,23 @@ pub fn array_shapes(nodes: &[Node]) -> Vec<(String, Vec<usize>)> {
         needed.map(move |(suffix, dims, ..)| (format!("{name}.{suffix}"), dims))
     };
     nodes.iter().flat_map(of_node).collect()
+}
+
+/// Puts arrays of a network of `spec` into node order; what belongs to no node comes last, by name.
+///
+/// # Errors
+/// When the specification does not fit together.
+pub fn sort_arrays(arrays: &mut [NamedArray], spec: &ModelSpec) -> Result<(), ShapeError> {
+    let names = array_shapes(&graph::nodes(spec)?).into_iter();
+    let order: HashMap<String, usize> = names
+        .enumerate()
+        .map(|(at, (name, _))| (name, at))
+        .collect();
+    arrays.sort_by_cached_key(|array| {
+        let position = order.get(&array.name).copied();
+        (position.unwrap_or(usize::MAX), array.name.clone())
+    });
+    Ok(())
 }
 
 /// The arrays that a node needs.

@@ -470,6 +470,24 @@ impl LayerKind {
 }
 
 impl ModelSpec {
+    /// Gives a last dense layer as many units as its head needs for `classes` classes; a sigmoid that cannot tell so
+    /// many apart becomes a softmax. Returns the units when they changed.
+    pub fn fit_classes(&mut self, classes: usize) -> Option<usize> {
+        let Some(LayerKind::Dense { units, .. }) =
+            self.layers.last_mut().map(|layer| &mut layer.kind)
+        else {
+            return None;
+        };
+        let wanted = self.head.logits(classes).unwrap_or_else(|| {
+            self.head = Head::Softmax;
+            classes
+        });
+        (*units != wanted).then(|| {
+            *units = wanted;
+            wanted
+        })
+    }
+
     /// Position of the layer called `name`.
     pub fn layer_index(&self, name: &str) -> Option<usize> {
         self.layers.iter().position(|layer| layer.name == name)

@@ -189,3 +189,159 @@ impl Stopper {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Reference {
+        cases: Vec<Case>,
+    }
+
+    #[derive(Deserialize)]
+    struct Case {
+        name: String,
+        /// One per epoch; `None` is not a number.
+        figures: Vec<Option<f64>>,
+        monitor: String,
+        mode: String,
+        patience: usize,
+        min_delta: f64,
+        /// Epochs that Keras trained.
+        epochs: usize,
+        stopped: bool,
+        /// Epoch whose weights it restored.
+        restored: usize,
+    }
+
+    /// An epoch in which the other figures say the opposite.
+    fn record(epoch: usize, monitor: Monitor, figure: f64) -> EpochRecord {
+        let value = |of: Monitor| if of == monitor { figure } else { -figure };
+        EpochRecord {
+            epoch,
+            phase: 1,
+            train_loss: value(Monitor::TrainLoss),
+            train_accuracy: value(Monitor::TrainAccuracy),
+            val_loss: Some(value(Monitor::ValLoss)),
+            val_accuracy: Some(value(Monitor::ValAccuracy)),
+            learning_rate: 0.001,
+            images_per_sec: 1.0,
+            seconds: 1.0,
+        }
+    }
+
+    /// Epochs trained, whether it stopped, and the epochs that were the best so far.
+    fn follow(config: EarlyStopping, figures: &[f64]) -> (usize, bool, Vec<usize>) {
+        let mut stopper = Stopper::new(Some(config));
+        let mut best = Vec::new();
+        let mut epochs = 0;
+        for figure in figures {
+            epochs += 1;
+            if stopper.epoch_done(&record(epochs, config.monitor, *figure)) {
+                best.push(epochs);
+            }
+            assert_eq!(stopper.best_epoch(), best.last().copied());
+            if stopper.stops() {
+                break;
+            }
+        }
+        (epochs, stopper.stops(), best)
+    }
+
+    /// What Keras does; `tests/reference/make_schedules.py` asks it.
+    #[test]
+    fn it_stops_when_keras_does_and_keeps_the_same_epoch() {
+        let text = include_str!("../../tests/reference/early_stopping.json");
+        let reference: Reference = serde_json::from_str(text).unwrap();
+        assert_eq!(reference.cases.len(), 77);
+        for case in &reference.cases {
+            let why = format!(
+                "{}: {} {} patience {} min_delta {}",
+                case.name, case.monitor, case.mode, case.patience, case.min_delta
+            );
+            let monitor = Monitor::ALL
+                .into_iter()
+                .find(|monitor| monitor.word() == case.monitor);
+            let monitor = monitor.unwrap();
+            let explicit = if case.mode == "min" {
+                MonitorMode::Min
+            } else {
+                MonitorMode::Max
+            };
+            let figures = case.figures.iter();
+            let figures: Vec<f64> = figures.map(|f| f.unwrap_or(f64::NAN)).collect();
+            for mode in [explicit, MonitorMode::Auto] {
+                let config = EarlyStopping {
+                    monitor,
+                    mode,
+                    patience: case.patience,
+                    min_delta: case.min_delta,
+                    restore_best: true,
+                };
+                config.check().unwrap();
+                let (epochs, stopped, best) = follow(config, &figures);
+                assert_eq!((epochs, stopped), (case.epochs, case.stopped), "{why}");
+                assert_eq!(best.last(), Some(&case.restored), "{why}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mode_against_the_figures_nature_counts() {
+        let config = EarlyStopping {
+            monitor: Monitor::ValLoss,
+            mode: MonitorMode::Max,
+            patience: 1,
+            min_delta: 0.0,
+            restore_best: false,
+        };
+        let (epochs, stopped, best) = follow(config, &[1.0, 2.0, 3.0, 2.5]);
+        assert_eq!((epochs, stopped, best), (4, true, vec![1, 2, 3]));
+    }
+
+    #[test]
+    fn anything_is_better_than_a_first_figure_that_is_not_a_number() {
+        // In Keras nothing is, so that the first epoch's broken weights would be restored.
+        for (monitor, second) in [(Monitor::ValLoss, 2.0), (Monitor::ValAccuracy, 0.1)] {
+            let config = EarlyStopping {
+                monitor,
+                mode: MonitorMode::Auto,
+                patience: 3,
+                min_delta: 0.0,
+                restore_best: true,
+            };
+            let (_, stopped, best) = follow(config, &[f64::NAN, f64::NAN, second]);
+            assert_eq!((stopped, best), (false, vec![1, 3]), "{monitor:?}");
+        }
+    }
+
+    #[test]
+    fn a_figure_that_is_missing_neither_stops_nor_improves() {
+        let mut stopper = Stopper::new(Some(EarlyStopping {
+            monitor: Monitor::ValLoss,
+            mode: MonitorMode::Auto,
+            patience: 1,
+            min_delta: 0.0,
+            restore_best: true,
+        }));
+        for epoch in 1..5 {
+            let record = EpochRecord {
+                val_loss: None,
+                ..record(epoch, Monitor::TrainLoss, 1.0)
+            };
+            assert!(!stopper.epoch_done(&record));
+        }
+        assert!(!stopper.stops());
+        assert_eq!(stopper.best_epoch(), None);
+    }
+
+    #[test]
+    fn without_settings_it_never_stops() {
+        let mut stopper = Stopper::new(None);
+        for epoch in 1..100 {
+            assert!(!stopper.epoch_done(&record(epoch, Monitor::ValLoss, 1.0)));
+        }
+        assert!(!stopper.stops() && !stopper.restores());
+    }
+}

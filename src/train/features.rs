@@ -5,7 +5,7 @@ use tch::{TchError, Tensor};
 
 use super::fit::{Data, FitError, Observer, pulse};
 use crate::{
-    data::batches,
+    data::{augment::AugmentationConfig, batches},
     model::{Network, network::Mode},
 };
 
@@ -35,19 +35,10 @@ impl FrozenFeatures {
         data: &Data<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Option<Self>, FitError> {
-        let start = boundary(network);
         let samples = [&data.split.train[..], &data.split.validation[..]].concat();
-        let values_each = match start.checked_sub(1) {
-            Some(last) => network.nodes()[last].shape.output.values(),
-            None => 0,
-        };
-        let bytes = samples
-            .len()
-            .saturating_mul(values_each)
-            .saturating_mul(size_of::<f32>());
-        if start == 0 || !data.augmentation.is_none() || bytes > MOST_BYTES {
+        let Some(start) = start(network, samples.len(), data.augmentation) else {
             return Ok(None);
-        }
+        };
         observer.note(format!(
             "Frozen layers: their output is computed once for {} images",
             crate::format::thousands(samples.len())
@@ -70,21 +61,32 @@ impl FrozenFeatures {
         }))
     }
 
-    /// Logits of `samples`.
+    /// The node that goes on from them.
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Those of `samples`, `[samples, …]`.
     ///
     /// # Errors
     /// When libtorch refuses.
-    pub fn logits(
-        &self,
-        network: &Network,
-        samples: &[usize],
-        mode: Mode,
-    ) -> Result<Tensor, TchError> {
+    pub fn of(&self, samples: &[usize]) -> Result<Tensor, TchError> {
         let rows: Vec<i64> = samples.iter().map(|sample| self.rows[*sample]).collect();
         let rows = Tensor::f_from_slice(&rows)?.f_to_device(self.values.device())?;
-        let features = self.values.f_index_select(0, &rows)?;
-        network.forward_between(&features, mode, (self.start, network.nodes().len()))
+        self.values.f_index_select(0, &rows)
     }
+}
+
+/// The node that would go on from features of `images` images kept in memory; `None` when keeping them would not
+/// pay: nothing is frozen, images vary, a frozen layer is random, or they would not fit.
+pub fn start(network: &Network, images: usize, augmentation: &AugmentationConfig) -> Option<usize> {
+    let start = boundary(network);
+    let last = start.checked_sub(1)?;
+    let values = network.nodes()[last].shape.output.values();
+    let bytes = images
+        .saturating_mul(values)
+        .saturating_mul(size_of::<f32>());
+    (augmentation.is_none() && bytes <= MOST_BYTES).then_some(start)
 }
 
 /// The node after the longest row of whole layers that are frozen and not random; 0 when none of them has

@@ -1,6 +1,7 @@
 //! The loop: phases of epochs of shuffled batches, validation, early stopping, best weights kept.
 
 use std::{
+    collections::VecDeque,
     ops::ControlFlow,
     sync::Arc,
     time::{Duration, Instant},
@@ -10,11 +11,13 @@ use tch::{TchError, Tensor};
 
 use super::{
     checkpoint::Checkpoint,
-    config::{Phase, TrainingConfig},
+    config::{Phase, Precision, TrainingConfig},
+    dead_units::{self, Activity},
     early_stopping::Stopper,
     evaluate::{Evaluation, evaluate},
     experiment::ExperimentError,
     features::FrozenFeatures,
+    health::{self, Circumstances, DeadUnits},
     history::{EpochRecord, StepRecord},
     loss::{Loss, class_weights},
     optimizers::OptimizerState,
@@ -26,7 +29,8 @@ use crate::{
     cancel::Cancelled,
     data::{Dataset, PixelCache, Split, SplitName, augment::AugmentationConfig, batches},
     model::{
-        ModelSpec, NamedArray, Network, ShapeError, WeightSnapshot, graph, network::NetworkError,
+        ModelSpec, NamedArray, Network, ShapeError, WeightSnapshot, graph,
+        network::{NetworkError, Placement},
         shapes::check_classifier,
     },
 };
@@ -47,9 +51,7 @@ pub enum FitError {
     #[error("the training part is empty: give less to validation and test, or add images")]
     NoTrainingImages,
     /// The loss became infinite or not a number.
-    #[error(
-        "the loss became {loss} in epoch {epoch}, step {step}: a smaller learning rate usually helps; the epochs before it are kept"
-    )]
+    #[error("the loss became {loss} in epoch {epoch}, step {step}: {cause}")]
     NotFinite {
         /// The loss.
         loss: f64,
@@ -57,6 +59,8 @@ pub enum FitError {
         epoch: usize,
         /// Step of the run, from 1.
         step: usize,
+        /// The likely cause, and what to do.
+        cause: String,
     },
     /// libtorch refused.
     #[error("libtorch: {0}")]
@@ -136,9 +140,12 @@ pub struct EpochEnd<'a> {
     pub is_best: bool,
     /// All epochs so far, this one included.
     pub history: &'a [EpochRecord],
+    /// Units of trained layers that are 0 for all validation images that were looked at.
+    pub dead_units: &'a [DeadUnits],
 }
 
 /// What a run leaves.
+#[derive(Default)]
 pub struct Outcome {
     /// Every epoch, in order.
     pub history: Vec<EpochRecord>,
@@ -167,7 +174,18 @@ pub fn fit(
     check_classifier(spec, data.dataset.classes.len())?;
     let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
     let spec = Arc::new(spec.clone());
-    let chosen = Chosen::measure(&spec, config, observer)?;
+    let chosen = match &start {
+        // Measured once: another way of computing would give other numbers.
+        Start::Resume(checkpoint) => Chosen::again(Placement {
+            channels_last: checkpoint.standing.channels_last,
+            bf16: checkpoint.standing.bf16,
+            ..Placement::default()
+        }),
+        Start::New | Start::From(_) => match Chosen::measure(&spec, config, observer) {
+            Err(FitError::Cancelled(_)) => return Ok(Outcome::default()),
+            chosen => chosen?,
+        },
+    };
     let mut network = Network::new(spec, config.seed, chosen.placement)?;
     observer.placed(&chosen);
     match start {
@@ -212,14 +230,9 @@ pub fn fit_network(
         classes,
         loss,
         boundaries,
-        outcome: Outcome {
-            history: Vec::new(),
-            best: None,
-            completed: false,
-            stopped_early: Vec::new(),
-            failure: None,
-        },
+        outcome: Outcome::default(),
         step: 0,
+        losses: VecDeque::new(),
     };
     let first = run.take_up(checkpoint.as_ref(), observer)?;
     match run.phases(first, checkpoint, observer) {
@@ -233,7 +246,10 @@ pub fn fit_network(
 }
 
 /// Position of each phase's first trained node.
-fn boundaries(network: &Network, config: &TrainingConfig) -> Result<Vec<usize>, FitError> {
+pub(super) fn boundaries(
+    network: &Network,
+    config: &TrainingConfig,
+) -> Result<Vec<usize>, FitError> {
     let position = |phase: &Phase| {
         let Some(name) = &phase.trainable_from else {
             return Ok(0);
@@ -257,12 +273,12 @@ pub fn default_threads() -> usize {
 }
 
 /// Another number of threads for libtorch, until dropped.
-struct Threads {
+pub(super) struct Threads {
     before: i32,
 }
 
 impl Threads {
-    fn set(threads: usize) -> Self {
+    pub(super) fn set(threads: usize) -> Self {
         let before = tch::get_num_threads();
         tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
         Self { before }
@@ -286,6 +302,8 @@ struct Run<'a> {
     outcome: Outcome,
     /// Steps taken.
     step: usize,
+    /// The newest losses, oldest first.
+    losses: VecDeque<f64>,
 }
 
 /// What a phase carries from epoch to epoch.
@@ -408,7 +426,8 @@ impl<'a> Run<'a> {
     ) -> Result<(), FitError> {
         while state.epochs < state.phase.epochs && !state.stopper.stops() {
             let epoch = self.outcome.history.len() + 1;
-            let (record, evaluation) = self.epoch(epoch, state, observer)?;
+            let mut activity = Activity::default();
+            let (record, evaluation) = self.epoch(epoch, state, &mut activity, observer)?;
             state.epochs += 1;
             state.rate.epoch_done(&state.phase.schedule, &record);
             let snapshot = Arc::new(self.network.snapshot(&self.classes, epoch)?);
@@ -437,6 +456,7 @@ impl<'a> Run<'a> {
                 snapshot: &snapshot,
                 is_best,
                 history: &self.outcome.history,
+                dead_units: &activity.dead_units(&self.network)?,
             })?;
         }
         Ok(())
@@ -446,6 +466,7 @@ impl<'a> Run<'a> {
         &mut self,
         epoch: usize,
         state: &mut PhaseState<'_>,
+        activity: &mut Activity,
         observer: &mut dyn Observer,
     ) -> Result<(EpochRecord, Option<Evaluation>), FitError> {
         let start = Instant::now();
@@ -466,7 +487,13 @@ impl<'a> Run<'a> {
         }
         let images = order.len() as f64;
         let images_per_sec = images / (start.elapsed() - waited).as_secs_f64().max(1e-9);
-        let evaluation = self.validate(epoch, state, observer, &mut waited)?;
+        let evaluation = self.validate(epoch, state, activity, observer, &mut waited)?;
+        if let Some(loss) = evaluation.as_ref().map(|found| found.loss)
+            && loss.is_nan()
+        {
+            // The last step broke the weights and no training batch has seen it.
+            return Err(self.not_finite(loss, epoch, state));
+        }
         let record = EpochRecord {
             epoch,
             phase: state.index + 1,
@@ -511,12 +538,12 @@ impl<'a> Run<'a> {
         };
         let figures = batch.backward(&self.network, &self.loss)?;
         if !figures.loss.is_finite() {
-            return Err(FitError::NotFinite {
-                loss: figures.loss,
-                epoch,
-                step: self.step,
-            });
+            return Err(self.not_finite(figures.loss, epoch, state));
         }
+        if self.losses.len() == health::LOSSES_KEPT {
+            self.losses.pop_front();
+        }
+        self.losses.push_back(figures.loss);
         let _no_grad = tch::no_grad_guard();
         if let Some(norm) = self.config.clip_norm {
             step::clip(&self.network, norm)?;
@@ -532,10 +559,35 @@ impl<'a> Run<'a> {
         })
     }
 
+    fn not_finite(&mut self, loss: f64, epoch: usize, state: &PhaseState<'_>) -> FitError {
+        let learning_rate = self.learning_rate(state);
+        let circumstances = Circumstances {
+            losses: self.losses.make_contiguous(),
+            learning_rate,
+            precision: if self.network.placement().bf16 {
+                Precision::Bf16
+            } else {
+                Precision::F32
+            },
+            is_clipped: self.config.clip_norm.is_some(),
+        };
+        let mut cause = health::why_not_finite(&circumstances);
+        if let Some((_, best)) = &self.outcome.best {
+            cause.push_str(&format!(". The weights of epoch {} are kept", best.epoch));
+        }
+        FitError::NotFinite {
+            loss,
+            epoch,
+            step: self.step,
+            cause,
+        }
+    }
+
     fn validate(
         &self,
         epoch: usize,
         state: &PhaseState<'_>,
+        activity: &mut Activity,
         observer: &mut dyn Observer,
         waited: &mut Duration,
     ) -> Result<Option<Evaluation>, FitError> {
@@ -550,8 +602,22 @@ impl<'a> Run<'a> {
         }
         let network = &self.network;
         let features = state.features.as_ref();
+        let mut looked_at = 0;
         let logits = |samples: &[usize]| -> Result<Tensor, TchError> {
-            step::logits(network, pixels, features, samples)
+            if looked_at > 0 {
+                return step::logits(network, pixels, features, samples);
+            }
+            looked_at = samples.len().min(dead_units::IMAGES);
+            let mut seen = Ok(());
+            let tap = |node: usize, output: &Tensor| {
+                let few = output.f_narrow(0, 0, looked_at as i64);
+                let saw = few.and_then(|few| activity.saw(network, node, &few));
+                if seen.is_ok() {
+                    seen = saw;
+                }
+            };
+            let logits = step::tapped_logits(network, pixels, features, samples, tap)?;
+            seen.map(|()| logits)
         };
         let evaluation = evaluate(network, dataset, &split.validation, logits, |done| {
             observer.validating(done);
@@ -580,6 +646,8 @@ impl<'a> Run<'a> {
                 phase_epochs: state.epochs,
                 phase_steps: state.steps,
                 step: self.step,
+                channels_last: self.network.placement().channels_last,
+                bf16: self.network.placement().bf16,
                 optimizer_step,
                 rate: state.rate,
                 stopper: state.stopper,

@@ -58,7 +58,8 @@ impl Batch<'_> {
 
     fn logits(&self, network: &Network) -> Result<Tensor, TchError> {
         if let Some(features) = self.features {
-            return features.logits(network, self.samples, Mode::Train);
+            let range = (features.start(), network.nodes().len());
+            return network.forward_between(&features.of(self.samples)?, Mode::Train, range);
         }
         let bytes = batches::gather(self.data.pixels, self.samples);
         let augmentation = self.data.augmentation;
@@ -83,12 +84,36 @@ pub fn logits(
     features: Option<&FrozenFeatures>,
     samples: &[usize],
 ) -> Result<Tensor, TchError> {
+    let (input, start) = input(network, pixels, features, samples)?;
+    network.forward_between(&input, Mode::Evaluate, (start, network.nodes().len()))
+}
+
+/// Like [`logits`]; `tap(node, output)` sees the output of each node that runs.
+///
+/// # Errors
+/// When libtorch refuses.
+pub fn tapped_logits(
+    network: &Network,
+    pixels: &PixelCache,
+    features: Option<&FrozenFeatures>,
+    samples: &[usize],
+    tap: impl FnMut(usize, &Tensor),
+) -> Result<Tensor, TchError> {
+    let (input, start) = input(network, pixels, features, samples)?;
+    let range = (start, network.nodes().len());
+    network.forward_between_tapped(&input, Mode::Evaluate, range, tap)
+}
+
+/// What the first node that runs gets, and which node that is.
+fn input(
+    network: &Network,
+    pixels: &PixelCache,
+    features: Option<&FrozenFeatures>,
+    samples: &[usize],
+) -> Result<(Tensor, usize), TchError> {
     match features {
-        Some(features) => features.logits(network, samples, Mode::Evaluate),
-        None => {
-            let input = network.input(&batches::gather(pixels, samples))?;
-            network.forward(&input, Mode::Evaluate)
-        }
+        Some(features) => Ok((features.of(samples)?, features.start())),
+        None => Ok((network.input(&batches::gather(pixels, samples))?, 0)),
     }
 }
 

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     data::{Edits, SplitConfig, cache::PixelFormat},
-    engine::{EngineHandle, ExamineRequest, FeatureMapsRequest, ImageSource, JobId, OpenDataset},
+    engine::{
+        EngineHandle, EstimateRequest, ExamineRequest, FeatureMapsRequest, ImageSource, JobId,
+        OpenDataset,
+    },
     model::WeightSnapshot,
 };
 
@@ -92,6 +95,9 @@ impl Follow {
         };
         self.divide(engine, state, &dataset);
         self.prepare(engine, state, &dataset);
+        if step == Step::Train {
+            forecast(engine, state);
+        }
         examine_again(engine, state);
         let count = dataset.dataset.samples.len();
         let Some(index) = state.selection.sample.filter(|index| *index < count) else {
@@ -143,6 +149,30 @@ impl Follow {
                 failed: None,
             };
         }
+    }
+}
+
+/// Asks what a run would take whenever the experiment has changed, unless a run goes on.
+fn forecast(engine: &EngineHandle, state: &mut AppState) {
+    if state.training.is_running() || state.forecast_is_current() {
+        return;
+    }
+    if let Some(earlier) = state.rehearsal.forecast.job.take() {
+        engine.cancel(earlier);
+    }
+    let asked = state.to_forecast();
+    let can_train = state.why_not_train().is_none();
+    let forecast = &mut state.rehearsal.forecast;
+    forecast.asked = asked;
+    match &forecast.asked {
+        Some(of) if can_train => {
+            let request = EstimateRequest {
+                images: of.images,
+                experiment: state.experiment.clone(),
+            };
+            forecast.job = Some(engine.forecast(request));
+        }
+        _ => forecast.forecast = None,
     }
 }
 

@@ -51,6 +51,10 @@ pub enum Optimizer {
         /// Added to the denominator.
         #[serde(default = "epsilon")]
         epsilon: f64,
+        /// Epsilon is added before the mean of squared gradients is corrected for its beginning at 0, as Keras does
+        /// (the paper's ε̂); PyTorch adds it after.
+        #[serde(default)]
+        epsilon_hat: bool,
     },
     /// Adam with weight decay apart from the gradients (Loshchilov & Hutter 2019).
     AdamW {
@@ -99,6 +103,7 @@ impl Optimizer {
             beta1: beta1(),
             beta2: beta2(),
             epsilon: epsilon(),
+            epsilon_hat: false,
         }
     }
 

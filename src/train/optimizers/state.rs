@@ -1,4 +1,5 @@
-//! What an optimizer remembers between steps, and the step itself. Equal to PyTorch's (`tests/fidelity.rs`).
+//! What an optimizer remembers between steps, and the step itself. Equal to PyTorch's and, where an option says so,
+//! to Keras' (`tests/optimizers.rs`).
 
 use tch::{TchError, Tensor};
 
@@ -160,6 +161,12 @@ fn change(
             decay_squares(square, gradient, beta2)?;
             let correction1 = 1.0 - beta1.powf(f64::from(step));
             let correction2 = 1.0 - beta2.powf(f64::from(step));
+            let epsilon = match rule {
+                Optimizer::Adam {
+                    epsilon_hat: true, ..
+                } => epsilon / correction2.sqrt(),
+                _ => epsilon,
+            };
             let mut denominator = square.f_sqrt()?;
             let _ = denominator
                 .f_divide_scalar_(correction2.sqrt())?

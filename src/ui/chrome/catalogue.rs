@@ -114,9 +114,10 @@ fn running_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) {
             (_, None) => "Connecting…".to_owned(),
             (_, Some(progress)) => progress_words(progress, speed),
         };
-        states::caption(ui, words);
+        // Before the words, whose width changes all the time: buttons must not run away from the pointer.
         button(ui, cx, "Pause", entry, Action::PauseDownload);
         button(ui, cx, "Cancel", entry, Action::CancelDownload);
+        states::caption(ui, words);
     });
 }
 

@@ -77,6 +77,9 @@ pub fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             if let Some(unit) = state.selection.unit {
                 fact("filter", unit.to_string());
             }
+            if let Some(epoch) = state.selection.epoch {
+                fact("epoch", epoch.to_string());
+            }
         });
 }
 

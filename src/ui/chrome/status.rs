@@ -95,7 +95,10 @@ fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     // Looking at the selection is too quick to be worth a line.
     let is_long = |kind: JobKind| {
-        !matches!(kind, JobKind::FeatureMaps | JobKind::LoadImage) && kind != JobKind::Predict
+        !matches!(
+            kind,
+            JobKind::FeatureMaps | JobKind::LoadImage | JobKind::Predict | JobKind::Forecast
+        )
     };
     let running = cx.state.jobs.iter().find(|(_, job)| is_long(job.kind));
     if let Some((id, job)) = running {

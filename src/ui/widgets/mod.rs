@@ -3,6 +3,8 @@
 pub mod bars;
 pub mod cached;
 pub mod classes;
+pub mod copy;
+pub mod drop_zone;
 pub mod fields;
 pub mod grid;
 pub mod marks;

@@ -1,6 +1,7 @@
 //! What a panel shows when it has nothing to show: empty, loading, failed.
 
-use eframe::egui::{self, Align, Button, Layout, ProgressBar, RichText, Ui, vec2};
+use eframe::egui::{self, Align, Button, Color32, Label, Layout, ProgressBar, RichText, Ui, vec2};
+use egui_material_icons::MaterialIcon;
 
 use crate::{
     engine::Progress,
@@ -54,7 +55,7 @@ pub fn progress_bar(ui: &mut Ui, progress: Option<Progress>, width: f32) {
     let fill = if share > 0.0 {
         theme::palette(ui).accent
     } else {
-        egui::Color32::TRANSPARENT
+        Color32::TRANSPARENT
     };
     let bar = ProgressBar::new(share)
         .fill(fill)
@@ -77,6 +78,14 @@ pub fn failed(ui: &mut Ui, message: &str) {
     });
 }
 
+/// A sentence behind an icon of this colour; its lines begin at the same place.
+pub fn icon_line(ui: &mut Ui, icon: MaterialIcon, colour: Color32, words: &str) {
+    ui.horizontal_top(|ui| {
+        ui.label(egui_material_icons::icon_text(icon).color(colour));
+        ui.add(Label::new(words).wrap());
+    });
+}
+
 /// The button that matters most.
 pub fn primary_button(ui: &mut Ui, words: &str, enabled: bool) -> egui::Response {
     let palette = theme::palette(ui);
@@ -92,6 +101,12 @@ pub fn primary_button(ui: &mut Ui, words: &str, enabled: bool) -> egui::Response
 /// Text of less weight, 12 px.
 pub fn caption(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
     ui.label(RichText::new(words).small().color(theme::palette(ui).muted))
+}
+
+/// A [`caption`] that begins another line rather than breaking in two.
+pub fn note(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
+    let text = RichText::new(words).small().color(theme::palette(ui).muted);
+    ui.add(Label::new(text).extend())
 }
 
 fn centred(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {

@@ -1,0 +1,129 @@
+//! What the trainer does before a run: looking for a learning rate, and estimating how long a run will take and
+//! whether it fits into memory.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    events::Event,
+    job::{JobContext, JobError},
+    loader::{self, OpenDataset},
+    trainer::fit_error,
+};
+use crate::{
+    data::Split,
+    train::{
+        Experiment,
+        estimate::{self, Images, TimeEstimate},
+        fit::Data,
+        lr_finder,
+        memory::{self, Fit, MemoryNeed},
+    },
+};
+
+/// Asks for a learning rate for the first phase of an experiment.
+#[derive(Debug, Clone)]
+pub struct FindRateRequest {
+    /// What would be trained and how.
+    pub experiment: Experiment,
+    /// On what.
+    pub dataset: Arc<OpenDataset>,
+}
+
+/// Asks how long a run would take.
+#[derive(Debug, Clone)]
+pub struct EstimateRequest {
+    /// What would be trained and how.
+    pub experiment: Experiment,
+    /// On how many images.
+    pub images: Images,
+}
+
+/// What a run would take. Plain data.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Forecast {
+    /// Time; `None` when it does not fit into memory.
+    pub time: Option<TimeEstimate>,
+    /// Why it does not fit into memory, or hardly, in a sentence.
+    pub memory: Option<String>,
+}
+
+/// Tests rising rates on a network that is thrown away.
+pub fn find_rate(
+    context: &JobContext,
+    cache: &Path,
+    request: &FindRateRequest,
+) -> Result<(), JobError> {
+    let FindRateRequest {
+        experiment,
+        dataset: open,
+    } = request;
+    if let Some(Fit::Not(words)) = memory_fit(experiment)? {
+        return Err(JobError::Failed(words));
+    }
+    let format = experiment.model.input.format();
+    let (dataset, pixels) = loader::pixels(context, cache, open, format)?;
+    let split = Split::new(&dataset, &experiment.split).map_err(|error| error.to_string())?;
+    let data = Data {
+        dataset: &dataset,
+        pixels: &pixels,
+        split: &split,
+        augmentation: &experiment.augmentation,
+    };
+    let (spec, config) = (&experiment.model, &experiment.training);
+    let done = |steps: usize| context.progress(steps, lr_finder::STEPS);
+    let curve = lr_finder::find_rate(spec, config, &data, &[], &context.cancel, done);
+    let curve = Arc::new(curve.map_err(fit_error)?);
+    let job = context.id;
+    context.events.send(Event::RateFound { job, curve });
+    Ok(())
+}
+
+/// While settings are being changed every value asks again: only one that stays this long is worth an answer.
+const SETTLED: Duration = Duration::from_millis(400);
+/// How long it sleeps before it looks whether a newer request has come.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Times a few steps on made-up images.
+pub fn forecast(context: &JobContext, request: &EstimateRequest) -> Result<(), JobError> {
+    let asked = Instant::now();
+    while asked.elapsed() < SETTLED {
+        context.cancel.check()?;
+        thread::sleep(LOOK);
+    }
+    let EstimateRequest { experiment, images } = request;
+    let fit = memory_fit(experiment)?;
+    let time = match fit {
+        Some(Fit::Not(_)) => None,
+        _ => {
+            let estimate = estimate::estimate(
+                &experiment.model,
+                &experiment.training,
+                &experiment.augmentation,
+                *images,
+                &context.cancel,
+            );
+            Some(estimate.map_err(fit_error)?)
+        }
+    };
+    let memory = match fit {
+        Some(Fit::Not(words) | Fit::Nearly(words)) => Some(words),
+        _ => None,
+    };
+    context.events.send(Event::Forecast {
+        job: context.id,
+        forecast: Forecast { time, memory },
+    });
+    Ok(())
+}
+
+/// Whether a run would fit into memory; `None` where the system does not say how much there is.
+pub fn memory_fit(experiment: &Experiment) -> Result<Option<Fit>, JobError> {
+    let config = &experiment.training;
+    let need = MemoryNeed::of(&experiment.model, config).map_err(|error| error.to_string())?;
+    Ok(memory::available().map(|available| need.fits(available, config.batch_size)))
+}

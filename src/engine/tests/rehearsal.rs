@@ -1,0 +1,188 @@
+//! What comes before a run (rates, forecasts) and what is said about one.
+
+use super::*;
+use crate::{
+    engine::{EstimateRequest, FindRateRequest, Forecast},
+    model::LayerKind,
+    train::{
+        estimate::Images,
+        health::{Advice, Ailment},
+        lr_finder,
+    },
+};
+
+/// Without dropout, so that figures hold still.
+fn calm_experiment(epochs: usize, learning_rate: f64) -> Experiment {
+    let mut experiment = small_experiment(epochs);
+    let drops = |kind: &LayerKind| {
+        matches!(
+            kind,
+            LayerKind::Dropout { .. } | LayerKind::Dropout2d { .. }
+        )
+    };
+    experiment.model.layers.retain(|layer| !drops(&layer.kind));
+    experiment.training.phases[0].optimizer = Optimizer::Sgd {
+        learning_rate,
+        momentum: 0.0,
+        nesterov: false,
+    };
+    experiment
+}
+
+#[test]
+fn a_rate_is_found_without_touching_the_model() {
+    let engine = engine();
+    let request = FindRateRequest {
+        experiment: small_experiment(1),
+        dataset: open(&engine),
+    };
+    let job = engine.find_rate(request);
+    let mut furthest = 0;
+    let curve = wait(&engine, |event| match event {
+        Event::Progress { progress, .. } => {
+            furthest = furthest.max(progress.done);
+            None
+        }
+        Event::RateFound { job: done, curve } if done == job => Some(curve),
+        _ => None,
+    });
+    assert!(furthest > 0);
+    assert!(curve.points.len() > 50 && curve.points.len() <= lr_finder::STEPS);
+    assert!(curve.points.is_sorted_by_key(|point| point.learning_rate));
+    // Adam on a small network: far from both ends.
+    let suggestion = curve.suggestion.unwrap();
+    assert!((1e-5..0.5).contains(&suggestion), "{suggestion:e}");
+    assert!(engine.model().is_none());
+}
+
+#[test]
+fn looking_for_a_rate_can_be_cancelled() {
+    let engine = engine();
+    let request = FindRateRequest {
+        experiment: small_experiment(1),
+        dataset: open(&engine),
+    };
+    let job = engine.find_rate(request);
+    wait(&engine, |event| match event {
+        Event::Progress { progress, .. } if progress.total == lr_finder::STEPS => Some(()),
+        _ => None,
+    });
+    engine.cancel(job);
+    wait(&engine, |event| match event {
+        Event::Cancelled { job: done, kind } => {
+            assert_eq!((done, kind), (job, JobKind::FindRate));
+            Some(())
+        }
+        Event::RateFound { .. } => panic!("it went on to the end"),
+        _ => None,
+    });
+}
+
+fn forecast(engine: &EngineHandle, experiment: Experiment) -> Forecast {
+    let images = Images {
+        train: 240,
+        validation: 60,
+    };
+    let request = EstimateRequest { experiment, images };
+    let earlier = engine.forecast(request.clone());
+    engine.cancel(earlier);
+    let newest = engine.forecast(request);
+    wait(engine, |event| match event {
+        Event::Forecast { job, forecast } => {
+            assert_eq!(job, newest, "the older request was cancelled");
+            Some(forecast)
+        }
+        _ => None,
+    })
+}
+
+#[test]
+fn the_newest_forecast_tells_the_time_of_every_phase() {
+    let engine = engine();
+    let mut experiment = small_experiment(2);
+    let phases = &mut experiment.training.phases;
+    let mut longer = phases[0].clone();
+    longer.epochs = 40;
+    phases.push(longer);
+    let found = forecast(&engine, experiment);
+    assert_eq!(found.memory, None);
+    let time = found.time.unwrap();
+    let [short, long] = time.phases[..] else {
+        panic!("two phases: {time:?}")
+    };
+    // Twenty times as many epochs; the rest is what else the machine does.
+    assert!(short > 0.0 && long > 5.0 * short, "{time:?}");
+    assert_eq!(time.seconds(), short + long);
+}
+
+#[test]
+fn what_does_not_fit_into_memory_is_refused_with_a_sentence() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    let mut experiment = small_experiment(1);
+    experiment.training.batch_size = 1 << 32;
+    let found = forecast(&engine, experiment.clone());
+    assert_eq!(found.time, None);
+    let words = found.memory.unwrap();
+    assert!(words.contains("use a batch size of at most"), "{words}");
+
+    engine.train(TrainRequest {
+        experiment,
+        dataset: open(&engine),
+        run: runs.path().join("run"),
+        resume: false,
+    });
+    wait(&engine, |event| match event {
+        Event::Failed { kind, message, .. } => {
+            assert_eq!(kind, JobKind::Train);
+            assert!(message.contains("use a batch size of at most"), "{message}");
+            Some(())
+        }
+        _ => None,
+    });
+    assert!(!runs.path().join("run").exists(), "nothing was begun");
+}
+
+#[test]
+fn a_run_that_does_not_learn_says_so_once() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    let job = engine.train(TrainRequest {
+        experiment: calm_experiment(5, 1e-12),
+        dataset: open(&engine),
+        run: runs.path().join("run"),
+        resume: false,
+    });
+    let mut said: Vec<Advice> = Vec::new();
+    wait(&engine, |event| match event {
+        Event::Advice { advice, .. } => {
+            said.push(advice);
+            None
+        }
+        Event::TrainingFinished { job: done, .. } if done == job => Some(()),
+        _ => None,
+    });
+    let not_learning: Vec<&Advice> = said
+        .iter()
+        .filter(|advice| advice.ailment == Ailment::NotLearning)
+        .collect();
+    assert_eq!(not_learning.len(), 1, "{said:?}");
+    assert_eq!(not_learning[0].epoch, 3);
+    assert!(not_learning[0].words.contains("(33.3 %)"), "{said:?}");
+}
+
+#[test]
+fn a_loss_that_explodes_names_the_learning_rate() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    engine.train(TrainRequest {
+        experiment: calm_experiment(5, 1e9),
+        dataset: open(&engine),
+        run: runs.path().join("run"),
+        resume: false,
+    });
+    wait(&engine, |event| match event {
+        Event::Failed { message, .. } => {
+            assert!(message.contains("1,000,000,000"), "{message}");
+            Some(())
+        }
+        _ => None,
+    });
+}

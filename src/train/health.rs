@@ -1,0 +1,500 @@
+//! What is wrong with a run, in words, while it goes on. Plain data and arithmetic.
+//!
+//! A [`Watch`] sees every epoch and says each thing once; again only when it has become twice as bad.
+
+use std::collections::BTreeMap;
+
+use super::{config::Precision, history::EpochRecord};
+use crate::format::{counted, percent, significant, thousands};
+
+/// What an advice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ailment {
+    /// The run hardly fits into memory.
+    Memory,
+    /// The loss does not fall and the answers are no better than always the same one.
+    NotLearning,
+    /// Training images are learned by heart: their loss falls while that of validation rises.
+    Overfitting,
+    /// Units give 0 for every image, so that nothing teaches them.
+    DeadUnits,
+}
+
+/// One thing worth knowing about a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    /// What it is about.
+    pub ailment: Ailment,
+    /// Epoch after which it was said; 0 before the first.
+    pub epoch: usize,
+    /// What, where and what to do, in a sentence or two.
+    pub words: String,
+}
+
+/// Units of a layer that give 0 for every image that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadUnits {
+    /// The layer's name.
+    pub layer: String,
+    /// How many.
+    pub dead: usize,
+    /// Units of the layer: feature maps, or values.
+    pub units: usize,
+}
+
+/// Epochs over which the loss must have moved.
+const LOOK_BACK: usize = 3;
+/// A loss that fell by less than this share over them is flat.
+const FLAT: f64 = 0.01;
+/// What the accuracy must have gained on always answering the most frequent class, as a share of what it could.
+const LEAST_GAIN: f64 = 0.1;
+/// Epochs since the lowest validation loss after which a gap counts.
+const GAP_EPOCHS: usize = 2;
+/// By how much validation loss must have risen since, as a share of the lowest.
+const GAP: f64 = 0.05;
+/// Share of a layer's units that may be dead without a word.
+const FEW_DEAD: f64 = 0.25;
+/// Something is said again when it has become this many times as bad.
+const WORSE: f64 = 2.0;
+
+/// Follows a run.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    /// Share of the most frequent class among the training images, 0..1.
+    majority: f64,
+    /// How bad everything was when it was said, by what and where.
+    said: BTreeMap<(Ailment, String), f64>,
+}
+
+impl Watch {
+    /// At the start of a run on images with these labels.
+    pub fn new(labels: impl Iterator<Item = usize>) -> Self {
+        let mut counts = BTreeMap::new();
+        for label in labels {
+            *counts.entry(label).or_insert(0usize) += 1;
+        }
+        let all: usize = counts.values().sum();
+        let most = counts.values().max().copied().unwrap_or(0);
+        Self {
+            majority: most as f64 / all.max(1) as f64,
+            said: BTreeMap::new(),
+        }
+    }
+
+    /// What the newest epoch of `history` shows; `dead` was found at its end.
+    pub fn epoch_done(&mut self, history: &[EpochRecord], dead: &[DeadUnits]) -> Vec<Advice> {
+        let Some(last) = history.last() else {
+            return Vec::new();
+        };
+        // Every phase has its own pace.
+        let first = history.iter().position(|record| record.phase == last.phase);
+        let phase = &history[first.unwrap_or(0)..];
+        let mut findings = Vec::new();
+        findings.extend(not_learning(phase, self.majority));
+        findings.extend(overfitting(phase));
+        findings.extend(dead.iter().filter_map(dead_units));
+        findings
+            .into_iter()
+            .filter(|finding| self.is_new(finding))
+            .map(|finding| Advice {
+                ailment: finding.ailment,
+                epoch: last.epoch,
+                words: finding.words,
+            })
+            .collect()
+    }
+
+    /// Goes through the epochs of a run that is taken up again: what was said before is not said again.
+    pub fn catch_up(&mut self, history: &[EpochRecord]) {
+        for end in 1..=history.len() {
+            self.epoch_done(&history[..end], &[]);
+        }
+    }
+
+    fn is_new(&mut self, finding: &Finding) -> bool {
+        let key = (finding.ailment, finding.place.clone());
+        let is_new = self
+            .said
+            .get(&key)
+            .is_none_or(|said| finding.badness >= WORSE * said);
+        if is_new {
+            self.said.insert(key, finding.badness);
+        }
+        is_new
+    }
+}
+
+/// Something that is wrong, said before or not.
+struct Finding {
+    ailment: Ailment,
+    /// Where, when there can be several.
+    place: String,
+    /// Twice as much is worth saying again.
+    badness: f64,
+    words: String,
+}
+
+fn not_learning(phase: &[EpochRecord], majority: f64) -> Option<Finding> {
+    let last = phase.last()?;
+    let is_guessing =
+        |record: &EpochRecord| record.train_accuracy <= majority + LEAST_GAIN * (1.0 - majority);
+    // The epochs since the loss was last clearly above what it is now.
+    let moved = phase.iter().rposition(|record| {
+        !is_guessing(record) || record.train_loss * (1.0 - FLAT) > last.train_loss
+    });
+    let still = phase.len() - moved.map_or(0, |at| at + 1);
+    if still < LOOK_BACK {
+        return None;
+    }
+    Some(Finding {
+        ailment: Ailment::NotLearning,
+        place: String::new(),
+        badness: still as f64,
+        words: format!(
+            "It does not learn: the training loss has stayed at {} for {}, and its accuracy of {} is hardly more than \
+             always answering the most frequent class gives ({}). The learning rate of {} is probably too small or too \
+             large: the rate finder tells. Otherwise look at the labels and at the size of the network.",
+            significant(last.train_loss),
+            counted(still, "epoch"),
+            percent(last.train_accuracy),
+            percent(majority),
+            significant(last.learning_rate),
+        ),
+    })
+}
+
+fn overfitting(phase: &[EpochRecord]) -> Option<Finding> {
+    let last = phase.last()?;
+    let finite = |record: &&EpochRecord| record.val_loss.is_some_and(f64::is_finite);
+    let validation = |record: &EpochRecord| record.val_loss.unwrap_or(f64::INFINITY);
+    let lowest = phase
+        .iter()
+        .filter(finite)
+        .min_by(|a, b| validation(a).total_cmp(&validation(b)))?;
+    let (best, now) = (lowest.val_loss?, last.val_loss?);
+    let rise = now / best - 1.0;
+    let has_opened = last.epoch >= lowest.epoch + GAP_EPOCHS
+        && rise >= GAP
+        && last.train_loss < lowest.train_loss;
+    has_opened.then(|| Finding {
+        ailment: Ailment::Overfitting,
+        place: format!("phase {}", last.phase),
+        badness: rise,
+        words: format!(
+            "It overfits since epoch {}: the training loss fell from {} to {} while the validation loss rose from {} to \
+             {}. Early stopping keeps the weights of that epoch; augmentation, dropout or more images keep the gap \
+             small.",
+            lowest.epoch,
+            significant(lowest.train_loss),
+            significant(last.train_loss),
+            significant(best),
+            significant(now),
+        ),
+    })
+}
+
+fn dead_units(found: &DeadUnits) -> Option<Finding> {
+    let DeadUnits { layer, dead, units } = found;
+    let share = *dead as f64 / (*units).max(1) as f64;
+    let words = if *dead == 0 || share < FEW_DEAD {
+        return None;
+    } else if dead == units {
+        format!(
+            "Every unit of {layer} is dead: all {} give 0 for every image, so nothing reaches the layers behind it and \
+             nothing can be learned. Start again with a smaller learning rate.",
+            thousands(*units)
+        )
+    } else {
+        format!(
+            "{} of the {} units of {layer} are dead: they give 0 for every image and can hardly learn any more. A \
+             smaller learning rate or batch normalisation prevents it.",
+            thousands(*dead),
+            thousands(*units)
+        )
+    };
+    Some(Finding {
+        ailment: Ailment::DeadUnits,
+        place: layer.clone(),
+        // A layer that lets nothing through is a matter of its own.
+        badness: if dead == units { WORSE } else { share },
+        words,
+    })
+}
+
+/// How a run computed when its loss was no longer finite.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Circumstances<'a> {
+    /// Losses of the steps before, oldest first; all finite.
+    pub losses: &'a [f64],
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+    /// How products are computed.
+    pub precision: Precision,
+    /// Gradients are kept from growing.
+    pub is_clipped: bool,
+}
+
+/// Losses that [`why_not_finite`] looks at.
+pub const LOSSES_KEPT: usize = 20;
+/// A loss that grew to this many times its lowest value was on its way up.
+const GREW: f64 = 2.0;
+
+/// The likely cause of a loss that is not finite, and what to do.
+pub fn why_not_finite(now: &Circumstances<'_>) -> String {
+    let Some(last) = now.losses.last() else {
+        return "already the first batch gives it, so the cause is what goes in: look at mean and standard deviation of \
+                the normalisation and at the initial weights"
+            .to_owned();
+    };
+    let lowest = now.losses.iter().copied().fold(f64::INFINITY, f64::min);
+    let (rate, smaller) = (
+        significant(now.learning_rate),
+        significant(now.learning_rate / 10.0),
+    );
+    let clipping = if now.is_clipped {
+        ""
+    } else {
+        ", or limit the norm of the gradients to 1"
+    };
+    if *last > GREW * lowest {
+        format!(
+            "it had grown from {} to {} in the {} before, so the learning rate of {rate} is too large: try {smaller}{clipping}",
+            significant(lowest),
+            significant(*last),
+            counted(now.losses.len(), "step"),
+        )
+    } else if now.precision == Precision::Bf16 {
+        "it was steady before, so numbers probably outgrew bfloat16: compute in f32".to_owned()
+    } else {
+        format!(
+            "it was {} one step before, so a single step went too far: try a learning rate of {smaller} instead of {rate}{clipping}",
+            significant(*last)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Training loss, training accuracy and validation loss of an epoch.
+    type Row = (f64, f64, f64);
+
+    fn history(rows: &[Row]) -> Vec<EpochRecord> {
+        let record = |(index, row): (usize, &Row)| EpochRecord {
+            epoch: index + 1,
+            phase: 1,
+            train_loss: row.0,
+            train_accuracy: row.1,
+            val_loss: (row.2 != NONE).then_some(row.2),
+            val_accuracy: None,
+            learning_rate: 0.001,
+            images_per_sec: 1.0,
+            seconds: 1.0,
+        };
+        rows.iter().enumerate().map(record).collect()
+    }
+
+    /// Stands for an epoch without validation.
+    const NONE: f64 = -1.0;
+
+    /// What is said after which epoch.
+    fn said(rows: &[Row]) -> Vec<(usize, Ailment)> {
+        let history = history(rows);
+        // Half of the images are of one class.
+        let mut watch = Watch::new([0, 0, 1, 2].into_iter());
+        let epochs = 1..=history.len();
+        epochs
+            .flat_map(|end| watch.epoch_done(&history[..end], &[]))
+            .map(|advice| (advice.epoch, advice.ailment))
+            .collect()
+    }
+
+    #[test]
+    fn each_ailment_is_said_once_and_again_when_it_is_twice_as_bad() {
+        use Ailment::{NotLearning, Overfitting};
+        let cases: &[(&str, &[Row], &[(usize, Ailment)])] = &[
+            (
+                "learning as it should",
+                &[(1.0, 0.6, 1.0), (0.8, 0.7, 0.9), (0.6, 0.8, 0.8)],
+                &[],
+            ),
+            (
+                "flat at the majority: after three epochs, then after six",
+                &[(1.1, 0.5, 1.1); 7],
+                &[(3, NotLearning), (6, NotLearning)],
+            ),
+            (
+                "flat but far above the majority has converged",
+                &[(0.1, 0.95, 0.1); 5],
+                &[],
+            ),
+            (
+                "at the majority but the loss falls",
+                &[
+                    (1.1, 0.5, NONE),
+                    (1.0, 0.5, NONE),
+                    (0.9, 0.5, NONE),
+                    (0.8, 0.5, NONE),
+                ],
+                &[],
+            ),
+            (
+                "the loss rises: that is not learning either",
+                &[(1.1, 0.5, NONE), (1.2, 0.4, NONE), (1.3, 0.4, NONE)],
+                &[(3, NotLearning)],
+            ),
+            (
+                "stuck after a first move",
+                &[
+                    (2.0, 0.4, NONE),
+                    (1.1, 0.5, NONE),
+                    (1.1, 0.5, NONE),
+                    (1.1, 0.5, NONE),
+                ],
+                &[(4, NotLearning)],
+            ),
+            (
+                "the gap opens after epoch 2; doubled at 6",
+                &[
+                    (1.0, 0.6, 1.0),
+                    (0.8, 0.7, 0.8),
+                    (0.6, 0.8, 0.82),
+                    (0.5, 0.8, 0.88),
+                    (0.4, 0.9, 0.92),
+                    (0.3, 0.9, 1.0),
+                ],
+                &[(4, Overfitting), (6, Overfitting)],
+            ),
+            (
+                "one bad epoch is no gap",
+                &[(1.0, 0.6, 1.0), (0.8, 0.7, 1.5), (0.6, 0.8, 0.9)],
+                &[],
+            ),
+            (
+                "validation rises but so does training: divergence, not overfitting",
+                &[(0.5, 0.8, 0.5), (0.6, 0.8, 0.7), (0.7, 0.7, 0.9)],
+                &[],
+            ),
+            (
+                "a validation loss that is no number is left out",
+                &[
+                    (1.0, 0.6, f64::NAN),
+                    (0.8, 0.7, f64::NAN),
+                    (0.6, 0.8, f64::NAN),
+                ],
+                &[],
+            ),
+        ];
+        for (why, rows, expected) in cases {
+            assert_eq!(said(rows), *expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_new_phase_is_judged_by_itself() {
+        let mut rows = history(&[(0.3, 0.9, 0.3), (0.5, 0.8, 0.6), (0.4, 0.9, 0.6)]);
+        for record in &mut rows[1..] {
+            record.phase = 2;
+        }
+        let mut watch = Watch::new([0, 1].into_iter());
+        assert_eq!(watch.epoch_done(&rows, &[]), [], "0.3 was another phase");
+    }
+
+    #[test]
+    fn a_run_taken_up_again_does_not_repeat_what_was_said() {
+        let rows = history(&[(1.1, 0.5, NONE); 4]);
+        let mut watch = Watch::new([0, 0, 1].into_iter());
+        watch.catch_up(&rows[..3]);
+        assert_eq!(watch.epoch_done(&rows, &[]), []);
+    }
+
+    #[test]
+    fn dead_units_are_named_by_layer() {
+        let history = history(&[(1.0, 0.9, NONE)]);
+        let units = |layer: &str, dead: usize| DeadUnits {
+            layer: layer.into(),
+            dead,
+            units: 16,
+        };
+        let cases = [
+            ("none", vec![units("conv1", 0)], vec![]),
+            ("a few", vec![units("conv1", 3)], vec![]),
+            (
+                "a quarter in one layer, all in another",
+                vec![units("conv1", 4), units("conv2", 16)],
+                vec!["4 of the 16 units of conv1", "Every unit of conv2"],
+            ),
+        ];
+        for (why, found, expected) in cases {
+            let mut watch = Watch::new([0, 1].into_iter());
+            let advice = watch.epoch_done(&history, &found);
+            assert_eq!(advice.len(), expected.len(), "{why}");
+            for (advice, start) in advice.iter().zip(expected) {
+                assert!(advice.words.starts_with(start), "{}", advice.words);
+                assert_eq!(advice.ailment, Ailment::DeadUnits);
+            }
+        }
+        let mut watch = Watch::new([0, 1].into_iter());
+        let counts = [4, 7, 8, 15, 16, 16];
+        let said = counts.map(|dead| {
+            let advice = watch.epoch_done(&history, &[units("conv1", dead)]);
+            !advice.is_empty()
+        });
+        assert_eq!(said, [true, false, true, false, true, false], "{counts:?}");
+    }
+
+    #[test]
+    fn the_cause_of_a_loss_that_is_not_finite_follows_from_what_came_before() {
+        let base = Circumstances {
+            losses: &[1.0, 1.1, 1.0],
+            learning_rate: 0.5,
+            precision: Precision::F32,
+            is_clipped: false,
+        };
+        let cases = [
+            (
+                "first step",
+                Circumstances {
+                    losses: &[],
+                    ..base
+                },
+                "first batch",
+            ),
+            (
+                "growing",
+                Circumstances {
+                    losses: &[1.0, 3.0, 90.0],
+                    ..base
+                },
+                "from 1.000 to 90.00 in the 3 steps before, so the learning rate of 0.5000 is too large: try 0.05000, or limit",
+            ),
+            (
+                "growing although clipped",
+                Circumstances {
+                    losses: &[1.0, 90.0],
+                    is_clipped: true,
+                    ..base
+                },
+                "try 0.05000",
+            ),
+            (
+                "steady in bfloat16",
+                Circumstances {
+                    precision: Precision::Bf16,
+                    ..base
+                },
+                "compute in f32",
+            ),
+            ("steady", base, "a single step went too far"),
+        ];
+        for (why, circumstances, part) in cases {
+            let words = why_not_finite(&circumstances);
+            assert!(words.contains(part), "{why}: {words}");
+            assert!(
+                !(circumstances.is_clipped && words.contains("norm")),
+                "{words}"
+            );
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Whether a run fits into memory, by arithmetic, before anything is built: the system ends a program that
+//! takes too much without a word.
+
+use sysinfo::System;
+
+use super::config::TrainingConfig;
+use crate::{
+    format,
+    model::{
+        ModelSpec, ShapeError,
+        graph::{self, Node, Op},
+        spec::Activation,
+    },
+};
+
+const VALUE: usize = size_of::<f32>();
+/// Copies of all arrays beside the network's own: the newest, best and first snapshot, that of the phase, and the
+/// checkpoint as arrays and as the bytes of its file.
+const COPIES: usize = 6;
+/// Images per batch while validating.
+const VALIDATION_BATCH: usize = 100;
+/// What libtorch takes for each byte that is kept for the way back: gradients, copies in another order, gaps between
+/// blocks. Measured with networks of convolutions, with and without batch normalisation: 1.6 to 1.8.
+const OVERHEAD: f64 = 1.7;
+/// What libtorch's code and tables take once it computes.
+const LIBRARY: usize = 150 << 20;
+/// From this share of the available memory on the user is warned.
+const NEAR: f64 = 0.8;
+
+/// What a run needs at most, in bytes. Plain data.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MemoryNeed {
+    /// Weights, with the copies that snapshots and checkpoints are.
+    pub weights: usize,
+    /// Gradients and what the optimizer remembers.
+    pub optimizer: usize,
+    /// Outputs of the layers for one batch, kept for the way back.
+    pub activations: usize,
+}
+
+/// Whether it fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fit {
+    /// With room.
+    Well,
+    /// Hardly: a sentence.
+    Nearly(String),
+    /// Not: a sentence.
+    Not(String),
+}
+
+impl MemoryNeed {
+    /// The most that a phase of `config` needs.
+    ///
+    /// # Errors
+    /// The first layer that does not fit.
+    pub fn of(spec: &ModelSpec, config: &TrainingConfig) -> Result<Self, ShapeError> {
+        let nodes = graph::nodes(spec)?;
+        let parameters = |nodes: &[Node]| -> usize {
+            let counts = nodes.iter().map(|node| node.shape.parameters);
+            counts.fold(0, usize::saturating_add)
+        };
+        let mut need = Self {
+            weights: bytes(parameters(&nodes), 1 + COPIES),
+            ..Self::default()
+        };
+        for phase in &config.phases {
+            let from = phase.trainable_from.as_deref();
+            let from = from.and_then(|name| graph::position(&nodes, name));
+            let (frozen, trained) = nodes.split_at(from.unwrap_or(0));
+            // The gradient; each slot once at work, once in the checkpoint, once in the checkpoint's bytes.
+            let slots = phase.optimizer.slots().len();
+            let optimizer = bytes(parameters(trained), 1 + 3 * slots);
+            need.optimizer = need.optimizer.max(optimizer);
+            need.activations =
+                need.activations
+                    .max(activations(frozen, trained, config.batch_size));
+        }
+        Ok(need)
+    }
+
+    /// All of it.
+    pub fn total(&self) -> usize {
+        self.weights
+            .saturating_add(self.optimizer)
+            .saturating_add(self.activations)
+            .saturating_add(LIBRARY)
+    }
+
+    /// Whether it fits into `available` bytes; with what to do when it does not.
+    pub fn fits(&self, available: u64, batch_size: usize) -> Fit {
+        let total = self.total() as u64;
+        let (needed, free) = (format::bytes(total), format::bytes(available));
+        let more = match self.batch_that_fits(available, batch_size) {
+            Some(batch) => format!("use a batch size of at most {batch}, smaller images"),
+            None => "use smaller images".to_owned(),
+        };
+        if total > available {
+            Fit::Not(format!(
+                "training needs about {needed} of memory but only {free} are free: {more} or a smaller network, or close other programs"
+            ))
+        } else if total as f64 > NEAR * available as f64 {
+            Fit::Nearly(format!(
+                "Training needs about {needed} of the {free} of memory that are free: if it becomes slow, {more} or close other programs"
+            ))
+        } else {
+            Fit::Well
+        }
+    }
+
+    /// The largest smaller batch with room to spare; `None` when the batch is not what takes the memory.
+    fn batch_that_fits(&self, available: u64, batch_size: usize) -> Option<usize> {
+        let fixed = self.weights + self.optimizer + LIBRARY;
+        let room = NEAR * available as f64 - fixed as f64;
+        let per_image = self.activations as f64 / batch_size.max(1) as f64;
+        let batch = (room / per_image).floor();
+        (batch >= 1.0 && batch < batch_size as f64).then_some(batch as usize)
+    }
+}
+
+fn bytes(values: usize, times: usize) -> usize {
+    values.saturating_mul(VALUE).saturating_mul(times)
+}
+
+/// Bytes of what nodes give: while training everything from the first trained node on is kept for the way back;
+/// frozen nodes and validation only need two neighbours at once.
+fn activations(frozen: &[Node], trained: &[Node], batch_size: usize) -> usize {
+    let output = |node: &Node| node.shape.output.values();
+    let largest = |nodes: &[Node]| {
+        let pair = |node: &Node| node.shape.input.values().saturating_add(output(node));
+        nodes.iter().map(pair).max().unwrap_or(0)
+    };
+    let first = frozen.first().or(trained.first());
+    let image = first.map_or(0, |node| node.shape.input.values());
+    let kept = trained.iter().map(|node| kept_values(node, output(node)));
+    let kept = kept.fold(0, usize::saturating_add);
+    let passing = largest(frozen).max(largest(trained));
+    let kept = OVERHEAD * bytes(kept.saturating_add(image), batch_size) as f64;
+    let passing = bytes(
+        passing.saturating_add(image),
+        batch_size.max(VALIDATION_BATCH),
+    );
+    passing.max(kept as usize)
+}
+
+/// Values that a trained node keeps for the way back.
+fn kept_values(node: &Node, output: usize) -> usize {
+    match node.op {
+        // The positions of the largest values are eight bytes each.
+        Op::MaxPool2d { .. } => output.saturating_mul(3),
+        // What was dropped, and the values that are left.
+        Op::Dropout(_) => output.saturating_mul(2),
+        // Views and functions in place.
+        Op::Flatten | Op::Activation(Activation::Linear | Activation::Relu | Activation::Relu6) => {
+            0
+        }
+        // The value before the function, and after.
+        Op::Conv2d { activation, .. } | Op::Dense { activation, .. }
+            if !matches!(
+                activation,
+                Activation::Linear | Activation::Relu | Activation::Relu6
+            ) =>
+        {
+            output.saturating_mul(2)
+        }
+        _ => output,
+    }
+}
+
+/// Memory that a run may take now, in bytes: what the system has available, or what is left of the limit of a
+/// container. Cached files do not count as taken there, since the system drops them when memory is wanted. `None`
+/// where the system does not tell.
+pub fn available() -> Option<u64> {
+    let mut system = System::new().ok()?;
+    system.refresh_memory();
+    let limits = system.cgroup_limits();
+    let left = limits.map(|limits| limits.total_memory.saturating_sub(limits.rss));
+    let available = system.available_memory();
+    Some(left.map_or(available, |left| left.min(available)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::{Optimizer, Phase, recipes};
+    use std::path::Path;
+
+    fn shapes_experiment(change: impl FnOnce(&mut TrainingConfig)) -> (ModelSpec, TrainingConfig) {
+        let mut experiment = recipes::find(Path::new("shapes")).unwrap();
+        change(&mut experiment.training);
+        (experiment.model, experiment.training)
+    }
+
+    fn need(change: impl FnOnce(&mut TrainingConfig)) -> MemoryNeed {
+        let (spec, config) = shapes_experiment(change);
+        MemoryNeed::of(&spec, &config).unwrap()
+    }
+
+    /// Recipe 1's parameters: 336 + 1,308 + 2,616 + 73,731.
+    const PARAMETERS: usize = 77_991;
+
+    #[test]
+    fn every_part_follows_from_what_the_experiment_says() {
+        let base = need(|_| {});
+        assert_eq!(base.weights, 4 * PARAMETERS * 7);
+        // Adam remembers two values for each, and there is one gradient.
+        assert_eq!(base.optimizer, 4 * PARAMETERS * 7);
+        type Change = fn(&mut TrainingConfig);
+        let cases: [(&str, Change, fn(&MemoryNeed) -> usize, f64); 4] = [
+            (
+                "twice the batch takes twice the activations",
+                |config| config.batch_size *= 2,
+                |need| need.activations,
+                2.0,
+            ),
+            (
+                "a tenth of the batch cannot go below what validation takes",
+                |config| config.batch_size /= 10,
+                |need| need.activations,
+                0.601,
+            ),
+            (
+                "plain SGD remembers nothing",
+                |config| {
+                    config.phases[0].optimizer = Optimizer::Sgd {
+                        learning_rate: 0.1,
+                        momentum: 0.0,
+                        nesterov: false,
+                    };
+                },
+                |need| need.optimizer,
+                1.0 / 7.0,
+            ),
+            (
+                "the greediest phase counts",
+                |config| {
+                    let frozen = Phase {
+                        trainable_from: Some("fc".into()),
+                        ..config.phases[0].clone()
+                    };
+                    config.phases.insert(0, frozen);
+                },
+                MemoryNeed::total,
+                1.0,
+            ),
+        ];
+        for (why, change, part, times) in cases {
+            let share = part(&need(change)) as f64 / part(&base) as f64;
+            assert!((share - times).abs() < 0.02, "{why}: {share}");
+        }
+        let frozen = need(|config| config.phases[0].trainable_from = Some("fc".into()));
+        assert!(frozen.activations < base.activations);
+        assert!(frozen.optimizer < base.optimizer);
+        assert_eq!(frozen.weights, base.weights);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_said_with_what_would() {
+        let (spec, mut config) = shapes_experiment(|config| config.batch_size = 1_000);
+        let need = MemoryNeed::of(&spec, &config).unwrap();
+        let total = need.total() as u64;
+        assert_eq!(need.fits(2 * total, config.batch_size), Fit::Well);
+        for (available, word) in [(total - 1, "only"), (total + 1, "if it becomes slow")] {
+            let (Fit::Not(words) | Fit::Nearly(words)) = need.fits(available, config.batch_size)
+            else {
+                panic!("{available} of {total} is not enough")
+            };
+            assert!(words.contains(word), "{words}");
+            let (_, batch) = words.split_once("at most ").unwrap();
+            let digits: String = batch.chars().take_while(char::is_ascii_digit).collect();
+            config.batch_size = digits.parse().unwrap();
+            let smaller = MemoryNeed::of(&spec, &config).unwrap();
+            assert_eq!(smaller.fits(available, config.batch_size), Fit::Well);
+            config.batch_size = 1_000;
+        }
+        // No batch helps when the weights alone are too large.
+        let Fit::Not(words) = need.fits(need.weights as u64, config.batch_size) else {
+            panic!("the weights alone fill it")
+        };
+        assert!(!words.contains("batch size"), "{words}");
+    }
+
+    #[test]
+    fn the_system_says_what_is_available() {
+        assert!(available().is_some_and(|bytes| bytes > 1 << 20));
+    }
+}

@@ -1,0 +1,37 @@
+//! Carrying out what is asked for before a run.
+
+use std::sync::Arc;
+
+use super::App;
+use crate::{engine::FindRateRequest, ui::rehearsal::ForecastState};
+
+impl App {
+    /// Looks for a learning rate with the settings as they are.
+    pub(super) fn find_rate(&mut self) {
+        let Some(dataset) = self.state.open_dataset().cloned() else {
+            return;
+        };
+        if self.state.why_not_train().is_some() {
+            return;
+        }
+        self.end_rehearsal();
+        let request = FindRateRequest {
+            experiment: self.state.experiment.clone(),
+            dataset: Arc::clone(&dataset),
+        };
+        let finder = &mut self.state.rehearsal.finder;
+        finder.job = Some(self.engine.find_rate(request));
+        finder.failed = None;
+    }
+
+    /// The trainer is wanted for something else.
+    pub(super) fn end_rehearsal(&mut self) {
+        let rehearsal = &mut self.state.rehearsal;
+        let jobs = [rehearsal.finder.job, rehearsal.forecast.job];
+        for job in jobs.into_iter().flatten() {
+            self.engine.cancel(job);
+        }
+        // Asked for again afterwards.
+        rehearsal.forecast = ForecastState::default();
+    }
+}

@@ -1,0 +1,255 @@
+//! The learning-rate finder: loss against rising learning rates, a suggestion, and a button to take it.
+
+use eframe::egui::{self, Rangef, RichText, Ui};
+use egui_plot::{
+    AxisHints, GridMark, HoverPosition, Line, LineStyle, Plot, PlotBounds, PlotPoint, PlotPoints,
+    Points, VLine,
+};
+
+use super::{Cx, Panel};
+use crate::{
+    engine::JobId,
+    train::lr_finder::{FIRST_RATE, LAST_RATE, RateCurve},
+    ui::{
+        action::Action,
+        format::significant,
+        theme,
+        widgets::{needs, states},
+    },
+};
+
+const WHAT: &str = "Tries rates from tiny to huge, one per step, on a copy of the network that is thrown away. A good \
+                    rate is where the loss falls fastest.";
+
+/// View state: the newest curve as points.
+#[derive(Default)]
+pub struct RateFinder {
+    /// Points in [`Self::raw`] and [`Self::smoothed`] are this curve's.
+    shown: Option<std::sync::Arc<RateCurve>>,
+    raw: Vec<PlotPoint>,
+    smoothed: Vec<PlotPoint>,
+}
+
+impl Panel for RateFinder {
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if needs::dataset(ui, cx, "Learning rates").is_none() {
+            return;
+        }
+        let finder = &cx.state.rehearsal.finder;
+        if let Some(job) = finder.job {
+            searching_ui(ui, cx, job);
+            return;
+        }
+        let curve = finder.curve.clone();
+        self.update(curve.as_ref());
+        search_ui(ui, cx);
+        if let Some(message) = &cx.state.rehearsal.finder.failed {
+            states::failed(ui, message);
+        }
+        if let Some(curve) = curve {
+            suggestion_ui(ui, cx, &curve);
+            if !curve.points.is_empty() {
+                self.plot_ui(ui, cx, &curve);
+            }
+        }
+    }
+}
+
+fn searching_ui(ui: &mut Ui, cx: &mut Cx<'_>, job: JobId) {
+    let progress = cx.state.jobs.get(&job).and_then(|job| job.progress);
+    if states::loading(ui, "Trying learning rates", progress) {
+        cx.push(Action::Cancel(job));
+    }
+}
+
+/// What it does and the button that does it.
+fn search_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.add(egui::Label::new(WHAT).wrap());
+    let reason = cx.state.why_not_train();
+    let has_curve = cx.state.rehearsal.finder.curve.is_some();
+    let words = if has_curve {
+        "Find again"
+    } else {
+        "Find a learning rate"
+    };
+    let button = states::primary_button(ui, words, reason.is_none());
+    let button = match &reason {
+        Some(reason) => button.on_disabled_hover_text(reason),
+        None => button.on_hover_text("About a hundred steps with the settings as they are"),
+    };
+    if button.clicked() {
+        cx.push(Action::FindRate);
+    }
+    if let Some(reason) = reason {
+        states::caption(ui, reason);
+    }
+}
+
+/// What was found, and taking it.
+fn suggestion_ui(ui: &mut Ui, cx: &mut Cx<'_>, curve: &RateCurve) {
+    ui.add_space(theme::GRID);
+    let Some(rate) = curve.suggestion else {
+        let words = if curve.points.is_empty() {
+            "The loss was not finite from the first step on: look at the normalisation and the initial weights."
+        } else {
+            "The loss does not fall at any rate: look at the labels, the frozen layers and the network."
+        };
+        ui.add(egui::Label::new(words).wrap());
+        return;
+    };
+    let mut training = cx.state.experiment.training.clone();
+    let Some(phase) = training.phases.first_mut() else {
+        return;
+    };
+    let now = phase.optimizer.learning_rate();
+    let is_taken = (now / rate - 1.0).abs() < 1e-9;
+    let is_running = cx.state.training.is_running();
+    phase.optimizer.set_learning_rate(rate);
+    let tip = format!("Makes it the learning rate of the phase {}", phase.name);
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(format!("Suggestion: {}", significant(rate))).strong());
+        let button = ui.add_enabled(!is_taken && !is_running, egui::Button::new("Use it"));
+        let why = if is_running {
+            "A run goes on: stop it first"
+        } else {
+            "It is the learning rate already"
+        };
+        if button
+            .on_hover_text(tip)
+            .on_disabled_hover_text(why)
+            .clicked()
+        {
+            cx.push(Action::EditTraining(training));
+        }
+    });
+}
+
+impl RateFinder {
+    fn update(&mut self, curve: Option<&std::sync::Arc<RateCurve>>) {
+        let is_same = match (&self.shown, curve) {
+            (Some(shown), Some(curve)) => std::sync::Arc::ptr_eq(shown, curve),
+            (None, None) => true,
+            _ => false,
+        };
+        if is_same {
+            return;
+        }
+        self.shown = curve.cloned();
+        let points = curve.map_or(&[][..], |curve| &curve.points);
+        let at = |rate: f64, loss: f64| PlotPoint::new(rate.log10(), loss);
+        self.raw = points
+            .iter()
+            .map(|point| at(point.learning_rate, point.loss))
+            .collect();
+        self.smoothed = points
+            .iter()
+            .map(|point| at(point.learning_rate, point.smoothed))
+            .collect();
+    }
+
+    fn plot_ui(&self, ui: &mut Ui, cx: &Cx<'_>, curve: &RateCurve) {
+        let palette = theme::palette(ui);
+        states::caption(ui, "Loss by learning rate; dashed: the rate now");
+        let phase = cx.state.experiment.training.phases.first();
+        let now = phase.map(|phase| phase.optimizer.learning_rate());
+        let plot = Plot::new("rates")
+            .height((ui.available_height() - 8.0).max(120.0))
+            .allow_scroll(false)
+            .allow_drag(false)
+            .allow_zoom(false)
+            .allow_boxed_zoom(false)
+            .show_background(false)
+            .x_grid_spacer(|input| decades(input.bounds, input.base_step_size))
+            .custom_x_axes(vec![rate_axis()])
+            .label_formatter(|hover| reading(hover, curve));
+        // Axes and grid are drawn in the text's colour: a quiet one leaves the curve in front.
+        ui.visuals_mut().override_text_color = Some(palette.muted);
+        let response = plot.show(ui, |plot| {
+            plot.set_plot_bounds(bounds(curve));
+            let raw = Points::new("batches", PlotPoints::Borrowed(&self.raw)).radius(1.5);
+            plot.points(raw.color(palette.training.gamma_multiply(0.4)));
+            let smoothed = Line::new("smoothed", PlotPoints::Borrowed(&self.smoothed)).width(2.0);
+            plot.line(smoothed.color(palette.training));
+            if let Some(now) = now {
+                let line = VLine::new("now", now.log10()).width(1.0);
+                plot.vline(line.color(palette.muted).style(LineStyle::dashed_dense()));
+            }
+            if let Some(rate) = curve.suggestion {
+                let line = VLine::new("suggestion", rate.log10()).width(2.0);
+                plot.vline(line.color(palette.good));
+            }
+        });
+        ui.visuals_mut().override_text_color = None;
+        response.response.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::Image, true, "Loss by learning rate")
+        });
+    }
+}
+
+/// Decades left free on both sides.
+const SIDE: f64 = 0.3;
+
+/// The explosion at the end would press the rest flat: losses are shown up to a little above the first ones.
+fn bounds(curve: &RateCurve) -> PlotBounds {
+    let smoothed = || curve.points.iter().map(|point| point.smoothed);
+    let first = smoothed().next().unwrap_or(1.0);
+    let lowest = smoothed().fold(first, f64::min);
+    let highest = smoothed().fold(first, f64::max);
+    let fall = (first - lowest).max(0.05 * first.abs()).max(1e-6);
+    let top = highest.min(first + 0.5 * fall) + 0.1 * fall;
+    PlotBounds::from_min_max(
+        [FIRST_RATE.log10() - SIDE, lowest - 0.2 * fall],
+        [LAST_RATE.log10() + SIDE, top],
+    )
+}
+
+/// Width of a label, in the units of `base_step`, egui_plot's least distance of grid lines.
+const LABEL_WIDTH: f64 = 6.0;
+
+/// Grid lines at whole powers of ten, at every second one and so on where labels would not fit.
+fn decades((low, high): (f64, f64), base_step: f64) -> Vec<GridMark> {
+    let every = (LABEL_WIDTH * base_step).ceil().max(1.0) as i32;
+    let whole = low.ceil() as i32..=high.floor() as i32;
+    whole
+        .filter(|power| power % every == 0)
+        .map(|power| GridMark {
+            value: f64::from(power),
+            step_size: f64::from(every),
+        })
+        .collect()
+}
+
+/// Labels nearer than the first distance are left away, nearer than the second faded.
+const LABEL_SPACING: Rangef = Rangef {
+    min: 12.0,
+    max: 16.0,
+};
+
+/// The rate at a mark: `0.001`, `1e-6`.
+fn rate_axis<'a>() -> AxisHints<'a> {
+    let text = |mark: GridMark, _: &_| match mark.value.round() as i32 {
+        power @ 0.. => format!("{:.0}", 10f64.powi(power)),
+        power @ -4..=-1 => format!("{}", 10f64.powi(power)),
+        power => format!("1e{power}"),
+    };
+    AxisHints::new_x()
+        .formatter(text)
+        .label_spacing(LABEL_SPACING)
+}
+
+/// The step nearest to the pointer.
+fn reading(hover: &HoverPosition<'_>, curve: &RateCurve) -> Option<String> {
+    let (HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position }) =
+        hover;
+    let distance = |rate: f64| (rate.log10() - position.x).abs();
+    let nearest = curve
+        .points
+        .iter()
+        .min_by(|a, b| distance(a.learning_rate).total_cmp(&distance(b.learning_rate)))?;
+    Some(format!(
+        "learning rate {}\nloss {}\nsmoothed {}",
+        significant(nearest.learning_rate),
+        significant(nearest.loss),
+        significant(nearest.smoothed)
+    ))
+}
