@@ -27,6 +27,15 @@ fn names(spec: &ModelSpec) -> Vec<&str> {
         .collect()
 }
 
+/// Why, boundary before, edit, layers after, boundary after.
+type Case = (
+    &'static str,
+    &'static str,
+    LayerEdit,
+    &'static [&'static str],
+    Option<&'static str>,
+);
+
 #[test]
 fn boundaries_go_with_the_layers() {
     let conv = kinds()[0].1.clone();
@@ -35,7 +44,7 @@ fn boundaries_go_with_the_layers() {
         name: name.into(),
     };
     // Of the layers a b c d, those from the boundary on are trained.
-    let cases: [(&str, &str, LayerEdit, &[&str], Option<&str>); 11] = [
+    let cases: [Case; 11] = [
         (
             "renamed",
             "c",

@@ -127,7 +127,7 @@ impl Model {
                 let list = (size.x - inspector - 16.0).min(LIST_WIDTH);
                 sized(ui, vec2(list, size.y), |ui| self.list_ui(ui, cx, freezing));
                 sized(ui, vec2(inspector, size.y), |ui| {
-                    self.inspector_ui(ui, cx, freezing)
+                    self.inspector_ui(ui, cx, freezing);
                 });
             });
         } else {
@@ -202,7 +202,7 @@ struct Gesture {
 impl Gesture {
     /// At the end of a frame: whether the next change belongs to another gesture.
     fn end(&mut self, ui: &Ui) {
-        let focused = ui.memory(|memory| memory.focused());
+        let focused = ui.memory(egui::Memory::focused);
         let is_held = ui.input(|input| input.pointer.any_down());
         if focused != self.focused || focused.is_none() && !is_held {
             self.number += 1;

@@ -254,7 +254,9 @@ impl Texts {
     /// A line that starts in the name's column and is cut where the next begins. Returns whether it was.
     fn left(&self, ui: &Ui, line: usize, words: RichText, font: &FontId, colour: Color32) -> bool {
         let left = self.rect.left() + POSITION;
-        let width = (self.columns[0] - left - 4.0).max(24.0);
+        // Figures of the second line are short.
+        let more = if line == 1 { 36.0 } else { -4.0 };
+        let width = (self.columns[0] - left + more).max(24.0);
         let text = WidgetText::from(words.color(colour).font(font.clone()));
         let galley = text.into_galley(ui, Some(TextWrapMode::Truncate), width, font.clone());
         let corner = pos2(left, self.rect.top() + LINES[line] - galley.size().y * 0.5);
