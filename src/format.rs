@@ -62,6 +62,18 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// `2026-11-27 18:22`, where the computer stands.
+pub fn moment(time: std::time::SystemTime) -> String {
+    let local = chrono::DateTime::<chrono::Local>::from(time);
+    local.format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// The same with seconds, for names of files: `2026-11-27-182205`.
+pub fn stamp(time: std::time::SystemTime) -> String {
+    let local = chrono::DateTime::<chrono::Local>::from(time);
+    local.format("%Y-%m-%d-%H%M%S").to_string()
+}
+
 /// `m:ss`.
 pub fn minutes(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {

@@ -1,4 +1,4 @@
-//! The window "Public datasets": the list, a download with pause and resume, a failure, small windows.
+//! The window "Datasets and weights": the list, a download with pause and resume, a failure, small windows.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod server;
@@ -12,9 +12,14 @@ use std::{
 
 use convscope::{
     engine::Folders,
+    model::{
+        LayerKind,
+        spec::{Backbone, InitialWeights},
+    },
     ui::{
         action::Action,
         app::{App, Places},
+        design::{Chosen, DesignAction},
         dialogs::{FilePicker, Purpose},
         public_datasets::DownloadState,
         state::DataState,
@@ -27,16 +32,22 @@ use server::{Server, hang, noise, send, send_file, send_status, sha256};
 const PATIENCE: Duration = Duration::from_secs(120);
 const CUT: usize = 123_457;
 /// A menu entry's label ends with its shortcut, of which this has none.
-const MENU_ENTRY: &str = "Download a dataset… ";
+const MENU_ENTRY: &str = "Download datasets and weights… ";
 
-/// Nobody is asked for files here.
-struct NoPicker;
+/// Answers every question with one file.
+#[derive(Default)]
+struct OneFile(Option<Purpose>);
 
-impl FilePicker for NoPicker {
-    fn ask(&mut self, _purpose: Purpose) {}
+const CHOSEN: &str = "/some/where/mine.pth";
+
+impl FilePicker for OneFile {
+    fn ask(&mut self, purpose: Purpose) {
+        self.0 = Some(purpose);
+    }
 
     fn poll(&mut self, _context: &Context) -> Option<(Purpose, Vec<PathBuf>)> {
-        None
+        let purpose = self.0.take()?;
+        Some((purpose, vec![PathBuf::from(CHOSEN)]))
     }
 }
 
@@ -73,7 +84,7 @@ impl Desk {
                     places,
                     bundled,
                     waker,
-                    Box::new(NoPicker),
+                    Box::new(OneFile::default()),
                 )
                 .unwrap()
             });
@@ -280,7 +291,7 @@ fn the_shipped_list_fits_small_windows_and_a_damaged_one_says_so() {
         assert!(desk.shows("Flower photos") && desk.shows("CC BY 2.0"));
         let window = desk
             .harness
-            .get_by_role_and_label(Role::Window, "Public datasets")
+            .get_by_role_and_label(Role::Window, "Datasets and weights")
             .rect();
         assert!(
             egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(960.0, 600.0))
@@ -319,4 +330,88 @@ fn the_shipped_list_fits_small_windows_and_a_damaged_one_says_so() {
     desk.click(MENU_ENTRY);
     desk.wait("the failure", |app| app.state().public.failed.is_some());
     assert!(desk.shows("its format is 2"));
+}
+
+const WITH_BACKBONE: &str = r#"(
+    format: 2, name: "transfer", title: "Transfer", dataset: (path: "SHAPES"),
+    split: (validation: 0.2, test: 0.0, stratified: true, seed: 1),
+    model: (
+        name: "transfer", input: (height: 64, width: 64),
+        preprocessing: (mean: (0.5, 0.5, 0.5), std: (0.5, 0.5, 0.5)), initialisation: Keras,
+        layers: [
+            (name: "base", kind: Backbone(architecture: ResNet18, weights: ImageNet)),
+            (name: "pool", kind: GlobalAvgPool2d),
+            (name: "dense", kind: Dense(units: 3)),
+        ],
+    ),
+    training: (phases: [(epochs: 1, optimizer: Adam(learning_rate: 0.001))], batch_size: 8, seed: 1),
+)"#;
+
+#[test]
+fn weights_stand_in_the_list_and_a_model_knows_whether_its_own_are_here() {
+    let mut desk = Desk::new([1280.0, 800.0], egui::Theme::Light, None);
+    let base = |desk: &Desk| {
+        desk.harness.state().state().experiment.model.layers[0]
+            .kind
+            .clone()
+    };
+    let stands = |desk: &Desk| {
+        let public = &desk.harness.state().state().public;
+        public
+            .weights(Backbone::ResNet18)
+            .map(|(name, state)| (name.to_owned(), state.clone()))
+    };
+    assert_eq!(stands(&desk), None, "nobody has asked yet");
+    let shapes = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes");
+    let file = desk.home.path().join("transfer.ron");
+    fs::write(
+        &file,
+        WITH_BACKBONE.replace("SHAPES", shapes.to_str().unwrap()),
+    )
+    .unwrap();
+    let context = desk.harness.ctx.clone();
+    desk.harness
+        .state_mut()
+        .act(&context, Action::OpenPath(file));
+    desk.wait("the listing that the model needs", |app| {
+        app.state().public.listed.is_some()
+    });
+    assert_eq!(
+        stands(&desk),
+        Some(("resnet-18".to_owned(), DownloadState::Absent))
+    );
+
+    desk.open_list();
+    assert!(desk.shows("WEIGHTS OF PUBLISHED NETWORKS"));
+    assert!(desk.shows("Download ResNet-18 · ImageNet") && desk.shows("BSD 3-Clause"));
+
+    // "Choose a file…" is for the layer that is chosen, if that has weights to choose.
+    let choose_weights = |desk: &mut Desk, layer: usize| {
+        let chosen = DesignAction::Choose(Some(Chosen::Layer(layer)));
+        for action in [Action::Design(chosen), Action::Ask(Purpose::ChooseWeights)] {
+            desk.harness.state_mut().act(&context, action);
+            desk.harness.step();
+        }
+    };
+    let layers = |desk: &Desk| desk.harness.state().state().experiment.model.layers.clone();
+    let before = layers(&desk);
+    choose_weights(&mut desk, 1);
+    assert_eq!(layers(&desk), before, "the pooling layer has no weights");
+    choose_weights(&mut desk, 0);
+    match base(&desk) {
+        LayerKind::Backbone { weights, .. } => {
+            assert_eq!(weights, InitialWeights::File(CHOSEN.into()));
+        }
+        other => panic!("{other:?}"),
+    }
+    if let Some(folder) = std::env::var_os("CONVSCOPE_PICTURES") {
+        desk.harness
+            .get_by_label("Download ResNet-18 · ImageNet")
+            .scroll_to_me();
+        desk.harness.run_steps(20);
+        let picture = desk.harness.render().unwrap();
+        picture
+            .save(PathBuf::from(folder).join("weights.png"))
+            .unwrap();
+    }
 }

@@ -194,6 +194,38 @@ fn cells_are_one_archive_and_pets_are_split_folders() {
 }
 
 #[test]
+fn a_summary_has_the_counts_that_the_notebooks_print() {
+    let sandbox = Sandbox::new();
+    let cases = [
+        (
+            "recipe 7 trains everything",
+            "catdog-basic",
+            [4_791_809, 4_791_809, 0],
+        ),
+        (
+            "recipe 8 trains its head alone",
+            "catdog-vgg16",
+            [16_812_353, 2_097_665, 14_714_688],
+        ),
+    ];
+    for (why, recipe, expected) in cases {
+        let mut lines = sandbox.run(args!["summary", recipe, "--json"]).json();
+        let counts = lines.pop().unwrap();
+        let found = ["total", "trainable", "frozen"].map(|key| counts[key].as_u64().unwrap());
+        assert_eq!(found, expected, "{why}");
+        let frozen = lines
+            .iter()
+            .filter(|line| line["trainable"] == false)
+            .count();
+        assert_eq!(
+            frozen,
+            usize::from(expected[2] > 0),
+            "{why}: the base is one layer"
+        );
+    }
+}
+
+#[test]
 fn a_summary_adds_up() {
     let sandbox = Sandbox::new();
     let mut lines = sandbox.run(args!["summary", "shapes", "--json"]).json();
@@ -638,7 +670,7 @@ fn wrong_usage_and_failures_have_their_own_statuses() {
         args!["--json"],
         args!["train"],
         args!["train", "shapes", "--epochs", "0"],
-        args!["train", "shapes", "--precision", "bf16"],
+        args!["train", "shapes", "--precision", "f16"],
         args!["train", "shapes", "--device", "cuda"],
         args!["train", "shapes", "--resume"],
         args!["generate", "clouds", "--out", "x"],

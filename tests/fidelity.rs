@@ -16,7 +16,7 @@ use convscope::{
     resources,
     train::{
         Optimizer, Phase, TrainingConfig,
-        config::MemoryFormat,
+        config::{MemoryFormat, Precision},
         fit::{self, Data, Outcome, Start},
     },
 };
@@ -55,6 +55,7 @@ impl Fidelity {
             seed: self.order_seed,
             threads: Some(threads),
             memory_format,
+            precision: Precision::F32,
             ..recipe_one().training
         }
     }
@@ -246,6 +247,7 @@ fn short_run(seed: u64, recorder: &mut Recorder) -> Outcome {
         batch_size: 20,
         seed,
         threads: Some(1),
+        precision: Precision::F32,
         ..experiment.training
     };
     config.phases[0].epochs = 2;

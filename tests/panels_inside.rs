@@ -19,19 +19,21 @@ use bench::{STAGES, Stage, follow, harness, shot, small, state};
 use convscope::{
     data::SplitName,
     engine::LoadedModel,
-    train::Evaluation,
+    train::{Evaluation, checkpoint::Weights},
     ui::{action::Action, dialogs::Purpose, workspace::PanelKind},
 };
 use eframe::egui::{self, Key, Theme, accesskit::Role, vec2};
 use egui_kittest::kittest::Queryable;
 use world::{FEW, MANY};
 
-const PANELS: [PanelKind; 7] = [
+const PANELS: [PanelKind; 9] = [
     PanelKind::Filters,
     PanelKind::FeatureMaps,
     PanelKind::Maximise,
     PanelKind::Confusion,
+    PanelKind::CrossTable,
     PanelKind::CellImages,
+    PanelKind::Predictions,
     PanelKind::Report,
     PanelKind::Predict,
 ];
@@ -48,9 +50,13 @@ fn expected(panel: PanelKind, stage: Stage) -> &'static str {
         (P::FeatureMaps, S::Done) => "relu1 · epoch 3 · ",
         (P::Maximise, S::Loading) => "starting",
         (P::Maximise, S::Done) => "step 40 of 200 · score 3.214",
-        (P::Confusion | P::CellImages | P::Report, S::Loading) => "Evaluating",
+        (P::Confusion | P::CrossTable | P::CellImages | P::Predictions | P::Report, S::Loading) => {
+            "Evaluating"
+        }
         (P::Confusion, S::Done) => "% accuracy",
         (P::CellImages, S::Done) => "taken for",
+        (P::CrossTable, S::Done) => "Copy CSV",
+        (P::Predictions, S::Done) => "sureness",
         (P::Report, S::Done) => "precision",
         (P::Predict, S::Done) => "3 answers",
         (P::Predict, S::Loading) => "Looking at the image",
@@ -245,7 +251,10 @@ fn cells_of_the_matrix_are_named_clicked_and_moved_among() {
     harness.run();
     assert!(matches!(
         follow(&mut harness)[..],
-        [Action::Evaluate(SplitName::Validation)]
+        [Action::Evaluate {
+            part: Some(SplitName::Validation),
+            weights: Weights::Best
+        }]
     ));
 }
 
@@ -261,7 +270,10 @@ fn a_model_that_was_not_evaluated_can_be() {
         harness.run();
         assert!(matches!(
             follow(&mut harness)[..],
-            [Action::Evaluate(SplitName::Validation)]
+            [Action::Evaluate {
+                part: Some(SplitName::Validation),
+                weights: Weights::Best
+            }]
         ));
     }
 }
@@ -306,11 +318,11 @@ fn predicting_by_path_button_and_history() {
     assert!(matches!(follow(&mut harness)[..], [Action::DrawShape]));
     let field = || Role::TextInput;
     harness
-        .get_by_role_and_label(field(), "Path of an image")
+        .get_by_role_and_label(field(), "Path or web address of an image")
         .focus();
     harness.run();
     harness
-        .get_by_role_and_label(field(), "Path of an image")
+        .get_by_role_and_label(field(), "Path or web address of an image")
         .type_text("/tmp/a.png");
     harness.run();
     harness.key_press(Key::Enter);
@@ -338,4 +350,121 @@ fn files_held_over_the_window_light_the_zone() {
         .push(egui::HoveredFile::default());
     harness.step();
     harness.get_by_label("Let go to classify it");
+}
+
+/// A model whose first layer is a published network of random weights.
+fn with_backbone(layer: usize) -> convscope::ui::state::AppState {
+    use convscope::model::{
+        Network,
+        backbones::top,
+        network::Placement,
+        spec::{Backbone, InputSpec},
+    };
+    let mut spec = top::imagenet(Backbone::MobileNetV2, 3);
+    spec.input = InputSpec {
+        height: 64,
+        width: 64,
+        ..spec.input
+    };
+    let network = Network::new(Arc::new(spec), 1, Placement::default()).unwrap();
+    let snapshot = network.snapshot(&FEW.model.snapshot.classes, 3).unwrap();
+    let mut state = state(&FEW, Stage::Loading);
+    state.model = Some(Arc::new(LoadedModel {
+        initial: None,
+        snapshot: Arc::new(snapshot),
+        ..(*FEW.model).clone()
+    }));
+    state.remember_nodes();
+    state.maximise.job = None;
+    state.selection.layer = Some(layer);
+    state
+}
+
+#[test]
+fn a_list_of_a_backbone_shows_blocks_and_finds_any_step() {
+    for theme in [Theme::Light, Theme::Dark] {
+        let size = vec2(500.0, 600.0);
+        let mut harness = harness(PanelKind::FeatureMaps, with_backbone(0), size, theme);
+        harness
+            .get_by_role_and_label(Role::ComboBox, "Layer")
+            .click();
+        harness.run();
+        shot(&mut harness, &format!("nodes-blocks-{theme:?}"));
+        let listed = |harness: &egui_kittest::Harness<'_, bench::Bench>, name: &str| {
+            let mut found = harness.query_all_by_role_and_label(Role::Button, name);
+            found.next().is_some()
+        };
+        assert!(listed(&harness, "base.features.3.add · 16 × 16 × 24"));
+        assert!(!listed(
+            &harness,
+            "base.features.3.conv.1.0 · 16 × 16 × 144"
+        ));
+        harness.get_by_label_contains("steps within blocks");
+        let field = harness.get_by_role_and_label(Role::TextInput, "Search");
+        field.focus();
+        harness.run();
+        let field = harness.get_by_role_and_label(Role::TextInput, "Search");
+        field.type_text("3.conv.1");
+        harness.run();
+        shot(&mut harness, &format!("nodes-search-{theme:?}"));
+        assert!(!listed(&harness, "base.features.3.add · 16 × 16 × 24"));
+        harness
+            .get_by_label("base.features.3.conv.1.0 · 16 × 16 × 144")
+            .click();
+        harness.run();
+        let actions = follow(&mut harness);
+        let Some(Action::Select(selection)) = actions.first() else {
+            panic!("{actions:?}")
+        };
+        let nodes = harness.state().state.nodes();
+        assert_eq!(
+            nodes[selection.layer.unwrap()].name,
+            "base.features.3.conv.1.0"
+        );
+        // Choosing closes the list.
+        assert!(harness.query_by_label("Search").is_none());
+    }
+}
+
+#[test]
+fn filters_and_maximisation_reach_into_a_backbone() {
+    let mut harness = small(PanelKind::Filters, with_backbone(0));
+    harness.get_by_label_contains("32 filters × 3 inputs, 3 × 3 weights each");
+    shot(&mut harness, "filters-of-a-backbone");
+    // Two pixels for each of 1,280 filters are more than the 2,048 of a picture.
+    let nodes = with_backbone(0).nodes();
+    let last = nodes
+        .iter()
+        .position(|node| node.name == "base.features.18.0");
+    let mut harness = small(PanelKind::Filters, with_backbone(last.unwrap()));
+    harness.get_by_label_contains(
+        "1,280 filters × 320 inputs, 1 × 1 weights each; the first 1,023 × 320 are shown",
+    );
+    shot(&mut harness, "filters-too-many");
+    let mut harness = small(PanelKind::Maximise, with_backbone(10));
+    harness.get_by_label("Filter").click();
+    harness.run();
+    harness
+        .get_by_role_and_label(Role::ComboBox, "Layer")
+        .click();
+    harness.run();
+    shot(&mut harness, "maximise-in-a-backbone");
+    let field = harness.get_by_role_and_label(Role::TextInput, "Search");
+    field.focus();
+    harness.run();
+    let field = harness.get_by_role_and_label(Role::TextInput, "Search");
+    field.type_text("12.add");
+    harness.run();
+    harness.get_by_label("base.features.12.add").click();
+    harness.run();
+    harness.get_by_label("Maximise").click();
+    harness.run();
+    let actions = follow(&mut harness);
+    let config = actions.iter().find_map(|action| match action {
+        Action::Maximise(config) => Some(*config),
+        _ => None,
+    });
+    let layer = config.unwrap().layer;
+    let nodes = harness.state().state.nodes();
+    assert_eq!(nodes[layer].name, "base.features.12.add");
 }

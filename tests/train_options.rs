@@ -8,6 +8,7 @@ use convscope::{
     resources,
     train::{
         Experiment, Optimizer, TrainingConfig,
+        config::Precision,
         fit::{self, Data, Outcome, Start},
         loss::cross_entropy,
     },
@@ -28,6 +29,7 @@ fn short_run(
     let split = Split::new(&dataset, &experiment.split).unwrap();
     let mut config = TrainingConfig {
         batch_size: 8,
+        precision: Precision::F32,
         threads: Some(1),
         ..experiment.training
     };

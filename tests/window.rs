@@ -10,11 +10,14 @@ use std::{
 };
 
 use convscope::{
-    data::generate,
+    data::{Edit, generate},
     engine::Folders,
+    model::edit::LayerEdit,
+    train::checkpoint::Weights,
     ui::{
         action::Action,
         app::{App, Places},
+        design::DesignAction,
         dialogs::{FilePicker, Purpose},
         state::{DataState, RunState},
         workspace::Step,
@@ -360,6 +363,7 @@ fn walk(desk: &mut Desk, state: &str) {
             ],
             Step::Inside => &["Go to Train", "Now · epoch"],
             Step::Predict => &["Go to Train", "Choose images…"],
+            Step::Runs => &["Go to Train", "Looking for runs", "started"],
         };
         let shown = wanted.iter().any(|part| desk.shows(part));
         assert!(shown, "{step:?} when {state} shows none of {wanted:?}");
@@ -426,11 +430,67 @@ fn a_wrong_path_costs_nothing_that_is_open_and_own_classes_can_be_trained() {
 }
 
 #[test]
+fn the_last_weights_are_judged_on_all_images_and_the_answers_exported() {
+    let mut desk = Desk::dark();
+    desk.train(2);
+    desk.press(Modifiers::COMMAND, Key::Num4);
+    desk.act(Action::Evaluate {
+        part: None,
+        weights: Weights::Last,
+    });
+    desk.wait("the evaluation", |app| {
+        let evaluation = app.state().evaluation.as_ref();
+        evaluation.is_some_and(|evaluation| evaluation.split.is_none())
+    });
+    assert!(desk.shows("all images · epoch 2 · 36 images"));
+    let file = desk.home.path().join("answers.csv");
+    desk.answers.lock().unwrap().push_back(file.clone());
+    desk.act(Action::Ask(Purpose::ExportPredictions));
+    desk.wait("the file", |_| file.is_file());
+    let mut reader = csv::Reader::from_path(&file).unwrap();
+    let headings = reader.headers().unwrap().iter().collect::<Vec<_>>();
+    assert_eq!(
+        headings[..4],
+        ["file", "actual", "predicted", "probability_circle"]
+    );
+    let evaluation = desk.harness.state().state().evaluation.clone().unwrap();
+    let probabilities: Vec<f32> = reader
+        .records()
+        .flat_map(|record| {
+            let record = record.unwrap();
+            (3..6)
+                .map(|column| record[column].parse().unwrap())
+                .collect::<Vec<f32>>()
+        })
+        .collect();
+    assert_eq!(probabilities, evaluation.probabilities, "every digit");
+
+    // A place that cannot be written is told, and so is an address where nobody answers.
+    desk.answers
+        .lock()
+        .unwrap()
+        .push_back("/nowhere/at/all/answers.csv".into());
+    desk.act(Action::Ask(Purpose::ExportPredictions));
+    desk.wait("the sentence", |app| {
+        let notices = &app.state().notices;
+        notices
+            .iter()
+            .any(|notice| notice.text.contains("cannot be written to /nowhere"))
+    });
+    desk.act(Action::OpenPath("http://127.0.0.1:1/cat.png".into()));
+    desk.wait("the sentence", |app| {
+        let failed = app.state().predict.failed.as_deref();
+        failed.is_some_and(|reason| reason.contains("cannot reach 127.0.0.1"))
+    });
+    assert!(desk.shows("cannot reach 127.0.0.1"));
+}
+
+#[test]
 fn selections_follow_clicks_and_the_way_back() {
     let mut desk = Desk::dark();
     desk.opened();
     desk.press(Modifiers::COMMAND, Key::Num2);
-    desk.harness.get_by_label("conv2").click();
+    desk.harness.get_by_label_contains("4 conv2, ").click();
     desk.harness.step();
     desk.harness.step();
     assert_eq!(desk.harness.state().state().selection.layer, Some(3));
@@ -510,4 +570,56 @@ fn snapshots() {
     desk.act(Action::GoTo(Step::Inside));
     desk.harness.run();
     desk.harness.snapshot("inside-empty-light");
+}
+
+#[test]
+fn layers_are_edited_taken_back_exported_imported_and_replaced_by_a_recipe() {
+    let mut desk = Desk::dark();
+    desk.opened();
+    let layers = |desk: &Desk| {
+        let state = desk.harness.state().state();
+        state.experiment.model.layers.len()
+    };
+    // One change to the dataset and one to the layers: Ctrl+Z takes back that of the step shown.
+    let exclude = Edit::Exclude {
+        samples: vec!["circle/circle_000.png".into()],
+        excluded: true,
+    };
+    desk.act(Action::Edit(exclude));
+    desk.act(Action::GoTo(Step::Model));
+    let remove = DesignAction::Edit(LayerEdit::Remove(2), None);
+    desk.act(Action::Design(remove));
+    assert_eq!(layers(&desk), 11);
+    desk.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(layers(&desk), 12);
+    assert!(
+        desk.harness.state().state().can_undo_redo().0,
+        "the dataset's change stays"
+    );
+    desk.press(Modifiers::COMMAND, Key::Y);
+    assert_eq!(layers(&desk), 11);
+    desk.click("Edit");
+    desk.wait("the menu", |_| true);
+    assert!(desk.shows("Undo the change to the model"));
+    desk.press(Modifiers::NONE, Key::Escape);
+    // The layers go to a file and come back from it.
+    let file = desk.home.path().join("layers.ron");
+    desk.answers.lock().unwrap().push_back(file.clone());
+    desk.click("Export…");
+    desk.wait("the file", |_| file.is_file());
+    desk.press(Modifiers::COMMAND, Key::Z);
+    desk.answers.lock().unwrap().push_back(file);
+    desk.click("Import…");
+    desk.wait("the imported layers", |app| {
+        app.state().experiment.model.layers.len() == 11
+    });
+    // A recipe replaces all of it, and that can be taken back too.
+    desk.wait("the recipes", |app| app.state().recipes.is_some());
+    desk.act(Action::OpenRecipe("catdog-basic".into()));
+    desk.wait("the recipe", |app| {
+        app.state().experiment.name == "catdog-basic" && app.state().dataset().is_some()
+    });
+    assert!(desk.shows("4,791,809 parameters"));
+    desk.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(layers(&desk), 11, "the unsaved layers are back");
 }

@@ -7,9 +7,11 @@ use clap::{
     error::ErrorKind,
 };
 
-use crate::data::generate::GeneratedSet;
-
-use crate::data::dataset::SourceKind;
+use crate::{
+    data::{dataset::SourceKind, generate::GeneratedSet},
+    model::spec::Backbone,
+    train::{checkpoint::Weights, config::Precision},
+};
 
 /// Train image classifiers and see what they see.
 ///
@@ -74,6 +76,10 @@ pub enum Command {
     Catalogue(CatalogueArgs),
     /// Download a public dataset, or go on with a download
     Download(DownloadArgs),
+    /// List the weights of published networks that can be downloaded, or download them
+    Weights(WeightsArgs),
+    /// Make a model of published weights, top included
+    Import(ImportArgs),
     /// Write a bundled dataset
     Generate(GenerateArgs),
     /// Read a dataset and say what is wrong with it
@@ -194,6 +200,58 @@ pub struct CataloguePlaces {
     pub catalogue: Option<PathBuf>,
 }
 
+/// `convscope weights`.
+#[derive(Debug, Args)]
+pub struct WeightsArgs {
+    #[command(subcommand)]
+    pub command: Option<WeightsCommand>,
+    /// Folder for weights, each in a folder of its own; else CONVSCOPE_WEIGHTS or the user's data folder
+    #[arg(long, value_name = "DIR", global = true)]
+    pub out: Option<PathBuf>,
+    /// Another list than the shipped one
+    #[arg(long, value_name = "FILE", hide = true, global = true)]
+    pub catalogue: Option<PathBuf>,
+}
+
+/// What to do with weights.
+#[derive(Debug, Subcommand)]
+pub enum WeightsCommand {
+    /// Download weights, or go on with a download
+    Download {
+        /// Their name in `convscope weights`
+        name: String,
+    },
+}
+
+/// `convscope import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// A .pth that PyTorch saved, or a .safetensors, with torchvision's or timm's names
+    pub file: PathBuf,
+    /// The network that the weights belong to
+    #[arg(long, value_enum)]
+    pub backbone: Backbone,
+    /// Model file to write
+    #[arg(long, value_name = "MODEL")]
+    pub out: PathBuf,
+}
+
+impl ValueEnum for Backbone {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let name = match self {
+            Self::MobileNetV2 => "mobilenet_v2",
+            Self::EfficientNetB0 => "efficientnet_b0",
+            Self::Vgg16 => "vgg16",
+            Self::ResNet18 => "resnet18",
+        };
+        Some(PossibleValue::new(name).help(self.word()))
+    }
+}
+
 /// `convscope summary`.
 #[derive(Debug, Args)]
 pub struct SummaryArgs {
@@ -214,28 +272,24 @@ pub struct TrainArgs {
     /// Folder for the run; another name is taken when it holds something already
     #[arg(long, value_name = "RUN")]
     pub out: Option<PathBuf>,
-    /// Epochs to train instead of the experiment's
+    /// Epochs of each phase instead of the experiment's
     #[arg(long, value_parser = at_least_one)]
     pub epochs: Option<usize>,
     /// Seed of weights, image order and dropout instead of the experiment's; the split keeps its own
     #[arg(long)]
     pub seed: Option<u64>,
-    /// CPU threads; the choice is libtorch's unless given
+    /// CPU threads; all cores less what the window needs unless given
     #[arg(long, value_parser = at_least_one)]
     pub threads: Option<usize>,
-    /// Number format: f32 or auto
-    #[arg(long, default_value = "auto", value_parser = precision)]
-    pub precision: Precision,
+    /// Number format: f32, bf16 or auto, which measures; the experiment's unless given
+    #[arg(long, value_parser = precision)]
+    pub precision: Option<Precision>,
     /// Where to compute: cpu or auto
     #[arg(long, default_value = "auto", value_parser = device)]
     pub device: Device,
-}
-
-/// Number format to compute in; one exists so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
-    /// 32-bit floats.
-    F32,
+    /// Go on with the run that --out holds; a new one begins when it holds none
+    #[arg(long, requires = "out")]
+    pub resume: bool,
 }
 
 /// Where to compute; one place exists so far.
@@ -257,9 +311,38 @@ pub struct EvaluateArgs {
     /// Which part of it, divided as it was for training
     #[arg(long, value_enum, default_value_t)]
     pub split: Part,
+    /// Which weights of a run
+    #[arg(long, value_enum, default_value_t)]
+    pub weights: WeightsChoice,
+    /// From which probability of the second class on it is taken, 0 to 1, for a model with one sigmoid unit;
+    /// the model's own unless given
+    #[arg(long, value_name = "T", value_parser = share)]
+    pub threshold: Option<f64>,
+    /// Also print every image's label, prediction and probabilities
+    #[arg(long)]
+    pub per_file: bool,
     /// Also write every image's label, prediction and probabilities
     #[arg(long, value_name = "FILE.csv")]
     pub predictions: Option<PathBuf>,
+}
+
+/// Weights of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum WeightsChoice {
+    /// Those of its best epoch
+    #[default]
+    Best,
+    /// Those of its last epoch
+    Last,
+}
+
+impl From<WeightsChoice> for Weights {
+    fn from(choice: WeightsChoice) -> Self {
+        match choice {
+            WeightsChoice::Best => Self::Best,
+            WeightsChoice::Last => Self::Last,
+        }
+    }
 }
 
 /// Part of a dataset.
@@ -281,8 +364,8 @@ pub enum Part {
 pub struct PredictArgs {
     /// Model file or run folder
     pub model: PathBuf,
-    /// Images, and folders whose images are taken at any depth
-    #[arg(required = true, value_name = "FILE|DIR")]
+    /// Images, addresses of images (http or https), and folders whose images are taken at any depth
+    #[arg(required = true, value_name = "FILE|URL|DIR")]
     pub files: Vec<PathBuf>,
     /// Print a CSV table
     #[arg(long, conflicts_with = "json")]
@@ -335,11 +418,19 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("use a number from 0 to 1".into()),
+    }
+}
+
 fn precision(text: &str) -> Result<Precision, String> {
     match text {
-        "f32" | "auto" => Ok(Precision::F32),
-        "bf16" => Err("this version computes in f32 only: use f32 or auto".into()),
-        _ => Err("use f32 or auto".into()),
+        "f32" => Ok(Precision::F32),
+        "bf16" => Ok(Precision::Bf16),
+        "auto" => Ok(Precision::Auto),
+        _ => Err("use f32, bf16 or auto".into()),
     }
 }
 
@@ -365,7 +456,7 @@ mod tests {
     #[test]
     fn what_is_not_built_yet_is_refused_in_words() {
         for (option, value, part) in [
-            ("--precision", "bf16", "f32 only"),
+            ("--precision", "f16", "bf16"),
             ("--device", "cuda:0", "CPU only"),
             ("--epochs", "0", "at least 1"),
             ("--what", "saliency", "saliency"),

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Letters of a licence in the table; `--json` has all of it.
-const LONGEST_LICENCE: usize = 28;
+pub const LONGEST_LICENCE: usize = 28;
 
 /// Lists the datasets.
 pub fn list(args: &CatalogueArgs, output: Output) -> Result<()> {
@@ -46,15 +46,20 @@ pub fn list(args: &CatalogueArgs, output: Output) -> Result<()> {
             entry.bytes().map_or("–".into(), format::bytes),
             entry.class_names.len().to_string(),
             format::shortened(&entry.licence.name, LONGEST_LICENCE),
-            match status {
-                Status::Absent => "no".into(),
-                Status::Partial { bytes } => format!("{} so far", format::bytes(bytes)),
-                Status::Ready(_) => "yes".into(),
-            },
+            here(&status),
         ]);
     }
     output.text(&table.render())?;
     Ok(())
+}
+
+/// How much is there, for a table.
+pub fn here(status: &Status) -> String {
+    match status {
+        Status::Absent => "no".into(),
+        Status::Partial { bytes } => format!("{} so far", format::bytes(*bytes)),
+        Status::Ready(_) => "yes".into(),
+    }
 }
 
 fn as_json(entry: &Entry, status: &Status) -> Value {
@@ -81,7 +86,12 @@ pub fn download(args: &DownloadArgs, output: Output) -> Result<()> {
         CatalogueError::Unknown { .. } => Usage::error(error.to_string()),
         error => error.into(),
     })?;
-    let fetched = fetch(entry, &folder(&args.places))?;
+    fetch_and_tell(entry, &folder(&args.places), output)
+}
+
+/// Downloads what is missing of `entry` and says what is there now.
+pub fn fetch_and_tell(entry: &Entry, folder: &Path, output: Output) -> Result<()> {
+    let fetched = fetch(entry, folder)?;
     let path = display_path(&fetched.path);
     output.json(&json!({
         "name": entry.name, "path": path, "bytes": fetched.bytes, "verified": fetched.verified,

@@ -1,60 +1,62 @@
-//! `convscope evaluate`: accuracy, report and confusion matrix of a model on a dataset.
+//! `convscope evaluate`: classification report, confusion matrix, cross-table and answers of a model on a dataset.
 
-use std::path::Path;
+use std::{iter, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
 
 use super::{
+    Usage,
     args::{EvaluateArgs, Part},
+    judged::Judged,
     output::{Output, figure, say},
     progress::Progress,
     session::Session,
-    source,
     table::{Align, Table},
 };
 use crate::{
     cancel::Cancelled,
     data::{
-        Dataset, Edits, PixelCache, Split, SplitConfig, SplitName, dataset::display_path,
+        Dataset, PixelCache, Split, SplitConfig, SplitName, dataset::display_path,
         files::write_atomically,
     },
     engine::OpenRequest,
     format::thousands,
-    model::{Network, bundle::Bundle, network::Placement},
-    train::{Evaluation, evaluate::evaluate_images, metrics::ClassScore},
+    model::{Network, WeightSnapshot, network::Placement},
+    train::{
+        ClassificationReport, CrossTable, Evaluation, checkpoint::Weights,
+        evaluate::evaluate_images, predictions,
+    },
 };
 
 pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
-    let bundle = source::load_model(&args.model)?;
+    let weights = Weights::from(args.weights);
+    let judged = Judged::load(&args.model, weights)?;
     let session = Session::start()?;
     let open = session.open_dataset(OpenRequest {
-        edits: Some(Edits::clone(&bundle.edits)),
+        edits: Some(judged.edits().clone()),
         ..OpenRequest::new(&args.data)
     })?;
-    check_classes(&bundle, &open.dataset, &args.data)?;
-    let (dataset, pixels) = session.pixels(&open, bundle.snapshot.spec.input.format())?;
-    let indices = indices(&dataset, &bundle.split, args.split)?;
-    let evaluation = evaluate_part(&bundle, (&dataset, &pixels), &indices, &session)?;
+    let classes = (open.dataset.classes.as_slice(), args.data.as_path());
+    let snapshot = judged.snapshot((&args.model, weights), classes)?;
+    let (dataset, pixels) = session.pixels(&open, snapshot.spec.input.format())?;
+    let indices = indices(&dataset, judged.split(), args.split)?;
+    let evaluation = evaluate_part(&snapshot, (&dataset, &pixels), &indices, &session)?;
+    let evaluation = at_threshold(evaluation, args.threshold)?;
     if let Some(path) = &args.predictions {
-        let csv = predictions_csv(&evaluation, &dataset)?;
+        let csv = predictions::csv(&evaluation, &dataset).map_err(anyhow::Error::msg)?;
         write_atomically(path, &csv)
             .with_context(|| format!("cannot write {}", display_path(path)))?;
         say(&format!("predictions are in {}", display_path(path)));
     }
-    tell(&evaluation, &dataset.classes, output)
-}
-
-fn check_classes(bundle: &Bundle, dataset: &Dataset, data: &Path) -> Result<()> {
-    if *bundle.snapshot.classes == *dataset.classes {
-        return Ok(());
+    if args.per_file {
+        tell_images(&evaluation, &dataset, output)?;
     }
-    bail!(
-        "the model knows {} and {} has {}: give the dataset that it was trained on",
-        bundle.snapshot.classes.join(", "),
-        display_path(data),
-        dataset.classes.join(", ")
-    )
+    if output.is_json() {
+        let report = json_report(&evaluation, &dataset.classes, args)?;
+        return Ok(output.json(&report)?);
+    }
+    tell(&evaluation, &dataset.classes, output)
 }
 
 /// The samples of one part, divided as for training.
@@ -78,12 +80,12 @@ fn indices(dataset: &Dataset, config: &SplitConfig, part: Part) -> Result<Vec<us
 }
 
 fn evaluate_part(
-    bundle: &Bundle,
+    snapshot: &Arc<WeightSnapshot>,
     (dataset, pixels): (&Dataset, &PixelCache),
     indices: &[usize],
     session: &Session,
 ) -> Result<Evaluation> {
-    let network = Network::from_snapshot(&bundle.snapshot, Placement::default())?;
+    let network = Network::from_snapshot(snapshot, Placement::default())?;
     let mut bar = Progress::new("classifying images");
     let evaluation = evaluate_images(&network, dataset, pixels, indices, |done| {
         bar.at(done, indices.len());
@@ -93,116 +95,132 @@ fn evaluate_part(
             Ok(())
         }
     })?;
-    Ok(evaluation)
+    Ok(Evaluation {
+        epoch: snapshot.epoch,
+        ..evaluation
+    })
+}
+
+fn at_threshold(evaluation: Evaluation, threshold: Option<f64>) -> Result<Evaluation> {
+    match threshold {
+        None => Ok(evaluation),
+        Some(_) if evaluation.threshold().is_none() => Err(Usage::error(
+            "--threshold is for models with one sigmoid unit: this one takes the most probable class",
+        )),
+        Some(threshold) => Ok(evaluation.at_threshold(threshold)),
+    }
+}
+
+fn json_report(evaluation: &Evaluation, classes: &[String], args: &EvaluateArgs) -> Result<Value> {
+    let matrix = &evaluation.confusion;
+    let mut per_class = Map::new();
+    for (class, score) in classes.iter().zip(matrix.class_scores()) {
+        per_class.insert(class.clone(), serde_json::to_value(score)?);
+    }
+    let table = CrossTable::new(matrix);
+    Ok(json!({
+        "accuracy": matrix.accuracy(),
+        "loss": evaluation.loss,
+        "images": evaluation.samples.len(),
+        "split": word(args.split),
+        "weights": match Weights::from(args.weights) {
+            Weights::Best => "best",
+            Weights::Last => "last",
+        },
+        "epoch": evaluation.epoch,
+        "threshold": evaluation.threshold(),
+        "per_class": per_class,
+        "macro": matrix.macro_average(),
+        "weighted": matrix.weighted_average(),
+        "confusion": matrix.rows(),
+        "cross_table": {
+            "true": table.row_names(classes),
+            "pred": table.column_names(classes),
+            "counts": table.counts,
+        },
+        "classes": classes,
+    }))
+}
+
+fn word(part: Part) -> &'static str {
+    match part {
+        Part::Train => SplitName::Train.word(),
+        Part::Validation => SplitName::Validation.word(),
+        Part::Test => SplitName::Test.word(),
+        Part::All => "all",
+    }
 }
 
 fn tell(evaluation: &Evaluation, classes: &[String], output: Output) -> Result<()> {
     let matrix = &evaluation.confusion;
-    let scores = matrix.class_scores();
-    let averages = [
-        ("macro", matrix.macro_average()),
-        ("weighted", matrix.weighted_average()),
-    ];
-    let mut per_class = Map::new();
-    for (class, score) in classes.iter().zip(&scores) {
-        per_class.insert(class.clone(), serde_json::to_value(score)?);
-    }
-    let [(_, macro_average), (_, weighted_average)] = averages;
-    output.json(&json!({
-        "accuracy": matrix.accuracy(),
-        "loss": evaluation.loss,
-        "images": evaluation.samples.len(),
-        "per_class": Value::Object(per_class),
-        "macro": macro_average,
-        "weighted": weighted_average,
-        "confusion": matrix.rows(),
-        "classes": classes,
-    }))?;
-    if output.is_json() {
-        return Ok(());
-    }
-    let named = classes
-        .iter()
-        .map(String::as_str)
-        .zip(scores.iter().copied());
-    output.text(&report_table(named.chain(averages)).render())?;
+    output.text(&ClassificationReport::new(matrix, classes).text())?;
+    output.text(&confusion_table(evaluation, classes).render())?;
+    let table = CrossTable::new(matrix);
+    output.text(&format!("\n{}", table.text(classes)))?;
+    let threshold = evaluation.threshold().map_or_else(String::new, |from| {
+        format!("  {} from {from}", second(classes))
+    });
     output.text(&format!(
-        "\n{}",
-        confusion_table(evaluation, classes).render()
-    ))?;
-    output.text(&format!(
-        "\naccuracy {}  loss {}  images {}",
-        figure(matrix.accuracy()),
+        "\naccuracy {:.4}  loss {}  images {}  epoch {}{threshold}",
+        matrix.accuracy(),
         figure(evaluation.loss),
-        thousands(evaluation.samples.len())
+        thousands(evaluation.samples.len()),
+        evaluation.epoch
     ))?;
     Ok(())
 }
 
-fn report_table<'a>(scores: impl Iterator<Item = (&'a str, ClassScore)>) -> Table {
-    let mut table = Table::new(&[
-        ("class", Align::Left),
-        ("precision", Align::Right),
-        ("recall", Align::Right),
-        ("F1", Align::Right),
-        ("support", Align::Right),
-    ]);
-    for (name, score) in scores {
-        table.row([
-            name.to_owned(),
-            figure(score.precision),
-            figure(score.recall),
-            figure(score.f1),
-            score.support.to_string(),
-        ]);
-    }
-    table
+fn second(classes: &[String]) -> &str {
+    classes.get(1).map_or("", String::as_str)
 }
 
 fn confusion_table(evaluation: &Evaluation, classes: &[String]) -> Table {
     let names = classes.iter().map(|class| (class.as_str(), Align::Right));
-    let heading: Vec<_> = std::iter::once(("actual \\ predicted", Align::Left))
+    let heading: Vec<_> = iter::once(("actual \\ predicted", Align::Left))
         .chain(names)
         .collect();
     let mut table = Table::new(&heading);
     for (class, row) in classes.iter().zip(evaluation.confusion.rows()) {
-        table.row(std::iter::once(class.clone()).chain(row.iter().map(u64::to_string)));
+        table.row(iter::once(class.clone()).chain(row.iter().map(u64::to_string)));
     }
     table
 }
 
-/// One line per image: file, actual, predicted, then a probability for each class.
-fn predictions_csv(evaluation: &Evaluation, dataset: &Dataset) -> Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let probabilities = dataset
-        .classes
-        .iter()
-        .map(|class| format!("probability_{class}"));
-    let heading = ["file", "actual", "predicted"]
-        .map(String::from)
-        .into_iter()
-        .chain(probabilities);
-    writer.write_record(heading)?;
-    for (position, &sample) in evaluation.samples.iter().enumerate() {
-        let path = dataset
-            .path(sample)
-            .map_or_else(String::new, |path| display_path(&path));
-        let class = |labels: &[usize]| {
-            labels
-                .get(position)
-                .map_or("", |&label| dataset.class_name(label))
-                .to_owned()
-        };
-        let fixed = [
-            path,
-            class(&evaluation.actual),
-            class(&evaluation.predicted),
-        ];
-        let probabilities = evaluation
-            .probabilities_of(position)
-            .iter()
-            .map(f32::to_string);
-        writer.write_record(fixed.into_iter().chain(probabilities))?;
+/// One line per image, in the order of the files.
+fn tell_images(evaluation: &Evaluation, dataset: &Dataset, output: Output) -> Result<()> {
+    let classes = &dataset.classes;
+    if output.is_json() {
+        for row in predictions::rows(evaluation, dataset) {
+            let named = classes.iter().cloned().zip(row.probabilities);
+            let probabilities: Map<String, Value> = named
+                .map(|(class, &probability)| (class, probability.into()))
+                .collect();
+            output.json(&json!({
+                "file": row.file,
+                "actual": row.actual,
+                "predicted": row.predicted,
+                "probabilities": probabilities,
+            }))?;
+        }
+        return Ok(());
     }
-    writer.into_inner().context("cannot write the predictions")
+    let fixed = [
+        ("file", Align::Left),
+        ("actual", Align::Left),
+        ("predicted", Align::Left),
+    ];
+    let probabilities = classes.iter().map(|class| (class.as_str(), Align::Right));
+    let heading: Vec<_> = fixed.into_iter().chain(probabilities).collect();
+    let mut table = Table::new(&heading);
+    for row in predictions::rows(evaluation, dataset) {
+        let fixed = [row.file, row.actual.to_owned(), row.predicted.to_owned()];
+        let probabilities = row.probabilities.iter();
+        table.row(
+            fixed
+                .into_iter()
+                .chain(probabilities.map(|probability| format!("{probability:.4}"))),
+        );
+    }
+    output.text(&format!("{}\n", table.render()))?;
+    Ok(())
 }

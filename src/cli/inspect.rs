@@ -22,12 +22,12 @@ use crate::{
         filters,
         maximise::{MaximiseConfig, maximise_exact},
     },
-    model::{Network, WeightSnapshot, network::Placement},
+    model::{Network, Node, WeightSnapshot, graph, network::Placement},
 };
 
 /// What there is to write.
 struct Found {
-    layer: usize,
+    node: usize,
     shape: Vec<usize>,
     values: Vec<f32>,
     picture: Picture,
@@ -38,10 +38,11 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
     check_usage(args)?;
     let format = ArrayFormat::of(&args.out)?;
     let snapshot = source::load_model(&args.model)?.snapshot;
+    let nodes = graph::nodes(&snapshot.spec)?;
     let found = match args.what {
-        Aspect::Filters => kernels(&snapshot, args)?,
-        Aspect::FeatureMaps => maps(&snapshot, args)?,
-        Aspect::Maximise => maximised(&snapshot, args)?,
+        Aspect::Filters => kernels(&snapshot, &nodes, args)?,
+        Aspect::FeatureMaps => maps(&snapshot, &nodes, args)?,
+        Aspect::Maximise => maximised(&snapshot, &nodes, args)?,
     };
     let bytes = match format {
         ArrayFormat::Png => png_bytes(&found.picture.enlarged_within(VIEWABLE_SIDE))?,
@@ -50,7 +51,7 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
     let out = display_path(&args.out);
     files::write_atomically(&args.out, &bytes).with_context(|| format!("cannot write {out}"))?;
 
-    let layer = &snapshot.spec.layers[found.layer].name;
+    let layer = &nodes[found.node].name;
     let mut line = json!({ "out": out, "layer": layer, "shape": found.shape });
     if let (Some(score), Some(fields)) = (found.score, line.as_object_mut()) {
         fields.insert("score".into(), json!(score));
@@ -85,34 +86,43 @@ fn check_usage(args: &InspectArgs) -> Result<()> {
     }
 }
 
-/// The layer asked for, or the first convolution.
-fn layer(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<usize> {
+/// The node asked for, or the first convolution.
+fn node(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result<usize> {
     match &args.layer {
-        Some(text) => source::layer(snapshot, text),
-        None => filters::convolutions(&snapshot.spec)
+        Some(text) => source::node(&snapshot.spec, nodes, text),
+        None => filters::convolutions(nodes)
             .first()
             .copied()
             .context("the model has no convolution: choose a layer with --layer"),
     }
 }
 
-fn kernels(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
-    let layer = layer(snapshot, args)?;
-    let Some(kernels) = filters::kernels(snapshot, layer) else {
-        let spec = &snapshot.spec.layers[layer];
-        let known = filters::convolutions(&snapshot.spec).into_iter();
+/// Names that a sentence lists.
+const MOST_NAMES: usize = 12;
+
+fn kernels(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result<Found> {
+    let node = node(snapshot, nodes, args)?;
+    let Some(kernels) = filters::kernels(snapshot, &nodes[node]) else {
+        let known = filters::convolutions(nodes);
+        let more = if known.len() > MOST_NAMES {
+            ", …"
+        } else {
+            ""
+        };
         let names: Vec<&str> = known
-            .map(|index| snapshot.spec.layers[index].name.as_str())
+            .iter()
+            .take(MOST_NAMES)
+            .map(|index| nodes[*index].name.as_str())
             .collect();
         bail!(
-            "{} is a {} layer without filters: the convolutions are {}",
-            spec.name,
-            spec.kind.word(),
+            "{} is a {} layer without filters: the convolutions are {}{more}",
+            nodes[node].name,
+            nodes[node].op.word(),
             names.join(", ")
         );
     };
     Ok(Found {
-        layer,
+        node,
         shape: vec![
             kernels.filters,
             kernels.channels,
@@ -125,17 +135,17 @@ fn kernels(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
     })
 }
 
-fn maps(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
-    let layer = layer(snapshot, args)?;
+fn maps(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result<Found> {
+    let node = node(snapshot, nodes, args)?;
     let image = args.image.as_deref().unwrap_or_else(|| Path::new(""));
     let network = Network::from_snapshot(snapshot, Placement::default())?;
     let input = snapshot.spec.input;
     let picture = decode::decode_to(image, &input.format())
         .map_err(|reason| anyhow::anyhow!("{} {reason}", display_path(image)))?;
-    let maps = feature_maps(&network, snapshot.epoch, &picture.rgb, layer)?;
+    let maps = feature_maps(&network, snapshot.epoch, &picture.rgb, node)?;
     let picture = maps.picture(ColourScale::Viridis, TILE_BACKGROUND);
     Ok(Found {
-        layer,
+        node,
         shape: maps.shape.dims(),
         values: maps.values,
         picture,
@@ -143,13 +153,13 @@ fn maps(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
     })
 }
 
-fn maximised(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
-    let (layer, unit) = target(snapshot, args)?;
+fn maximised(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result<Found> {
+    let (node, unit) = target(snapshot, nodes, args)?;
     let mut network = Network::from_snapshot(snapshot, Placement::default())?;
     network.freeze();
     let config = MaximiseConfig {
         seed: args.seed.unwrap_or(0),
-        ..MaximiseConfig::new(layer, unit)
+        ..MaximiseConfig::new(node, unit)
     };
     let mut bar = Progress::new("maximising");
     let (last, values) = maximise_exact(&network, &config, |preview| {
@@ -158,7 +168,7 @@ fn maximised(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
     })?;
     let input = snapshot.spec.input;
     Ok(Found {
-        layer,
+        node,
         shape: vec![input.color_mode.channels(), input.height, input.width],
         values,
         picture: last.picture,
@@ -166,8 +176,8 @@ fn maximised(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Found> {
     })
 }
 
-/// Layer and unit to excite.
-fn target(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<(usize, usize)> {
+/// Node and unit to excite.
+fn target(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result<(usize, usize)> {
     if let Some(class) = &args.class {
         let Some(unit) = snapshot.classes.iter().position(|name| name == class) else {
             bail!(
@@ -175,9 +185,9 @@ fn target(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<(usize, usize
                 snapshot.classes.join(", ")
             );
         };
-        return Ok((snapshot.spec.layers.len().saturating_sub(1), unit));
+        return Ok((nodes.len().saturating_sub(1), unit));
     }
-    Ok((layer(snapshot, args)?, args.unit.unwrap_or(0)))
+    Ok((node(snapshot, nodes, args)?, args.unit.unwrap_or(0)))
 }
 
 /// Small pictures are enlarged towards this side.

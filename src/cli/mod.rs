@@ -8,7 +8,9 @@ mod catalogue;
 mod doctor;
 mod evaluate;
 mod generate;
+mod import;
 mod inspect;
+mod judged;
 mod output;
 mod predict;
 mod progress;
@@ -18,6 +20,7 @@ mod source;
 mod summary;
 mod table;
 mod train;
+mod weights;
 
 use std::io;
 
@@ -64,6 +67,8 @@ pub fn run(command: Command, json: bool) -> Status {
         Command::Recipes => recipes::run(output),
         Command::Catalogue(args) => catalogue::list(&args, output),
         Command::Download(args) => catalogue::download(&args, output),
+        Command::Weights(args) => weights::run(&args, output),
+        Command::Import(args) => import::run(&args, output),
         Command::Generate(args) => generate::run(&args, output),
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Summary(args) => summary::run(&args, output),

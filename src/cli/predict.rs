@@ -14,9 +14,15 @@ use super::{
     source,
 };
 use crate::{
-    data::{dataset::display_path, decode, sources::folder},
+    cancel::CancelToken,
+    data::{
+        dataset::display_path,
+        decode,
+        download::{self, ImageLimits},
+        sources::folder,
+    },
     inspect::predict::{Answer, predict},
-    model::{Network, network::Placement},
+    model::{Network, network::Placement, spec::Head},
 };
 
 pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
@@ -30,6 +36,12 @@ pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
     let mut printer = Printer {
         form,
         classes: Arc::clone(&bundle.snapshot.classes),
+        logits: if matches!(network.spec().head, Head::Sigmoid { .. }) {
+            vec!["logit".into()]
+        } else {
+            let classes = bundle.snapshot.classes.iter();
+            classes.map(|class| format!("logit_{class}")).collect()
+        },
     };
     printer.heading()?;
     let (mut files, mut failures) = (0usize, 0usize);
@@ -50,7 +62,7 @@ pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
 /// The files that an argument means: itself, or the images in a folder. A folder that gives none stands
 /// for itself, with the reason.
 fn files_of(given: &Path) -> Vec<(PathBuf, Result<(), String>)> {
-    if !given.is_dir() {
+    if address(given).is_some() || !given.is_dir() {
         return vec![(given.to_path_buf(), Ok(()))];
     }
     match folder::images_below(given) {
@@ -62,10 +74,23 @@ fn files_of(given: &Path) -> Vec<(PathBuf, Result<(), String>)> {
     }
 }
 
+/// `given` as an address on the web, when it is one.
+fn address(given: &Path) -> Option<&str> {
+    let text = given.to_str()?;
+    download::looks_like_address(text).then_some(text)
+}
+
 fn classify(network: &Network, file: &Path) -> Result<Answer, String> {
     let input = network.spec().input;
-    let picture = decode::decode_to(file, &input.format())?;
-    predict(network, &picture.rgb).map_err(|error| error.to_string())
+    let rgb = match address(file) {
+        Some(url) => {
+            let image = download::image(url, &ImageLimits::default(), &CancelToken::new());
+            let image = image.map_err(|error| error.to_string())?;
+            decode::resized(&image, (input.height, input.width), input.resize).into_raw()
+        }
+        None => decode::decode_to(file, &input.format())?.rgb,
+    };
+    predict(network, &rgb).map_err(|error| error.to_string())
 }
 
 enum Form {
@@ -77,6 +102,8 @@ enum Form {
 struct Printer {
     form: Form,
     classes: Arc<[String]>,
+    /// Headings of the logits: one per class, or the one of a sigmoid.
+    logits: Vec<String>,
 }
 
 impl Printer {
@@ -84,19 +111,16 @@ impl Printer {
         let Form::Csv(writer) = &mut self.form else {
             return Ok(());
         };
-        let named = |what: &'static str| {
-            self.classes
-                .iter()
-                .map(move |class| format!("{what}_{class}"))
-        };
+        let classes = self.classes.iter();
+        let probabilities = classes.map(|class| format!("probability_{class}"));
         let fixed = ["file", "class", "probability"]
             .map(String::from)
             .into_iter();
         let error = std::iter::once("error".to_owned());
         writer.write_record(
             fixed
-                .chain(named("probability"))
-                .chain(named("logit"))
+                .chain(probabilities)
+                .chain(self.logits.iter().cloned())
                 .chain(error),
         )?;
         pass_on(writer)
@@ -106,7 +130,7 @@ impl Printer {
         match (&mut self.form, answer) {
             (Form::Json(output), answer) => output.json(&json_line(file, &self.classes, answer))?,
             (Form::Csv(writer), answer) => {
-                writer.write_record(csv_line(file, &self.classes, answer))?;
+                writer.write_record(csv_line(file, (&self.classes, self.logits.len()), answer))?;
                 pass_on(writer)?;
             }
             (Form::Text(output), Ok(answer)) => {
@@ -163,7 +187,11 @@ fn json_line(file: &str, classes: &[String], answer: &Result<Answer, String>) ->
     }
 }
 
-fn csv_line(file: &str, classes: &[String], answer: &Result<Answer, String>) -> Vec<String> {
+fn csv_line(
+    file: &str,
+    (classes, logits): (&[String], usize),
+    answer: &Result<Answer, String>,
+) -> Vec<String> {
     let mut line = vec![file.to_owned()];
     match answer {
         Ok(answer) => {
@@ -179,7 +207,10 @@ fn csv_line(file: &str, classes: &[String], answer: &Result<Answer, String>) -> 
             line.push(String::new());
         }
         Err(reason) => {
-            line.extend(std::iter::repeat_n(String::new(), 2 + 2 * classes.len()));
+            line.extend(std::iter::repeat_n(
+                String::new(),
+                2 + classes.len() + logits,
+            ));
             line.push(reason.clone());
         }
     }

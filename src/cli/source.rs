@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use super::Usage;
 use crate::{
     data::dataset::display_path,
-    model::{WeightSnapshot, bundle::Bundle},
+    model::{ModelSpec, Node, bundle::Bundle, graph},
     train::run_folder,
 };
 
@@ -46,22 +46,27 @@ pub fn looks_like_model(path: &Path) -> bool {
             .is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"))
 }
 
-/// Position of the layer that `text` names, or numbers from 1 as `summary` does.
+/// Position of the node that `text` means: of the layer, block or node of this name, or of the layer that
+/// `summary` gives this number, the last one.
 ///
 /// # Errors
 /// When there is none, with the names there are.
-pub fn layer(snapshot: &WeightSnapshot, text: &str) -> Result<usize> {
-    let layers = &snapshot.spec.layers;
+pub fn node(spec: &ModelSpec, nodes: &[Node], text: &str) -> Result<usize> {
+    let layers = &spec.layers;
     let by_number = || {
         let number: usize = text.parse().ok()?;
-        (1..=layers.len()).contains(&number).then(|| number - 1)
+        graph::output_position(nodes, &layers.get(number.checked_sub(1)?)?.name)
     };
-    match snapshot.spec.layer_index(text).or_else(by_number) {
-        Some(index) => Ok(index),
+    match graph::output_position(nodes, text).or_else(by_number) {
+        Some(position) => Ok(position),
         None => {
             let names: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
+            let inner = nodes.iter().find(|node| node.name.contains('.'));
+            let inner = inner.map_or_else(String::new, |node| {
+                format!("; steps within a backbone are named like {}", node.name)
+            });
             bail!(
-                "the model has no layer {text}: its layers are {}",
+                "the model has no layer {text}: its layers are {}{inner}",
                 names.join(", ")
             )
         }

@@ -11,46 +11,69 @@ use super::{
 };
 use crate::{
     format::thousands,
-    model::{ModelSpec, shapes::layer_shapes},
+    model::{ModelSpec, freezing::Frozen, summary::Summary},
     train::recipes,
 };
 
 pub fn run(args: &SummaryArgs, output: Output) -> Result<()> {
-    let spec: ModelSpec = if source::looks_like_model(&args.source) {
-        (*source::load_model(&args.source)?.snapshot.spec).clone()
-    } else {
-        recipes::find(&args.source)?.model
-    };
+    let (spec, trained_from) = network(args)?;
+    let summary = Summary::new(&spec, trained_from.as_deref())?;
     let mut table = Table::new(&[
         ("#", Align::Right),
         ("layer", Align::Left),
         ("kind", Align::Left),
         ("output", Align::Right),
         ("parameters", Align::Right),
+        ("", Align::Left),
     ]);
-    let shapes = layer_shapes(&spec)?;
-    for (number, (layer, shape)) in (1..).zip(spec.layers.iter().zip(&shapes)) {
+    for (number, (layer, row)) in (1..).zip(spec.layers.iter().zip(&summary.rows)) {
         output.json(&json!({
             "index": number,
-            "name": layer.name,
-            "kind": layer.kind.word(),
+            "name": row.name,
+            "kind": row.kind,
             "description": layer.kind.describe(),
-            "output_shape": shape.output.dims(),
-            "parameters": shape.parameters,
-            // No layer can be frozen yet.
-            "trainable": true,
+            "output_shape": row.output.dims(),
+            "parameters": row.parameters,
+            "trainable": row.freezing.frozen != Frozen::Whole,
+            "trainable_parameters": row.freezing.trainable,
         }))?;
+        let frozen = match row.freezing.frozen {
+            Frozen::Nothing => "",
+            Frozen::Partly => "partly frozen",
+            Frozen::Whole => "frozen",
+        };
         table.row([
             number.to_string(),
-            layer.name.clone(),
+            row.name.clone(),
             layer.kind.describe(),
-            shape.output.to_string(),
-            thousands(shape.parameters),
+            row.output.to_string(),
+            thousands(row.parameters),
+            frozen.to_owned(),
         ]);
     }
-    let total: usize = shapes.iter().map(|shape| shape.parameters).sum();
-    output.json(&json!({ "total": total, "trainable": total, "frozen": 0 }))?;
+    let (total, trainable, frozen) = (summary.total(), summary.trainable, summary.frozen);
+    output.json(&json!({ "total": total, "trainable": trainable, "frozen": frozen }))?;
     output.text(&table.render())?;
-    output.text(&format!("\n{} parameters, all trainable", thousands(total)))?;
+    let trained = match frozen {
+        0 => "all trainable".to_owned(),
+        frozen => format!(
+            "{} trainable, {} frozen",
+            thousands(trainable),
+            thousands(frozen)
+        ),
+    };
+    output.text(&format!("\n{} parameters, {trained}", thousands(total)))?;
     Ok(())
+}
+
+/// A network and the first layer or node that the last phase of its training trains.
+fn network(args: &SummaryArgs) -> Result<(ModelSpec, Option<String>)> {
+    if source::looks_like_model(&args.source) {
+        let model = source::load_model(&args.source)?;
+        return Ok(((*model.snapshot.spec).clone(), None));
+    }
+    let experiment = recipes::find(&args.source)?;
+    let last = experiment.training.phases.last();
+    let from = last.and_then(|phase| phase.trainable_from.clone());
+    Ok((experiment.model, from))
 }

@@ -16,23 +16,41 @@ use crate::{
     engine::{Event, Level, OpenRequest, TrainRequest, TrainingOutcome},
     export::options,
     format::thousands,
-    resources,
-    train::{EpochRecord, Experiment, recipes, run_folder::default_runs_folder},
+    train::{
+        EpochRecord, Experiment, TrainingConfig, dataset_reference, recipes,
+        run_folder::{EXPERIMENT_FILE, default_runs_folder},
+    },
 };
 
 pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
-    let experiment = experiment(args)?;
+    let mut experiment = experiment(args)?;
+    let stands_in = dataset_reference::locate(&mut experiment);
+    if let Some(words) = &stands_in {
+        say(words);
+    }
     let run = args
         .out
         .clone()
         .unwrap_or_else(|| default_run(&experiment.name));
+    let resume = args.resume && run.join(EXPERIMENT_FILE).exists();
+    if resume {
+        experiment = taken_up(&run, experiment)?;
+    }
     let session = Session::start()?;
     let dataset = session.open_dataset(OpenRequest {
-        path: resources::resolve(&experiment.dataset.path),
+        path: experiment.dataset.path.clone(),
         kind: experiment.dataset.kind,
         // What the experiment says counts; without it, what the user changed in the window.
         edits: (!experiment.edits.is_empty()).then(|| experiment.edits.clone()),
     })?;
+    let classes = dataset.dataset.classes.len();
+    if stands_in.is_some()
+        && let Some(units) = experiment.model.fit_classes(classes)
+    {
+        say(&format!(
+            "the last layer now has {units} units for {classes} classes"
+        ));
+    }
     for words in options::words(&experiment) {
         say(&words);
     }
@@ -40,7 +58,7 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
         experiment,
         dataset,
         run: run.clone(),
-        resume: false,
+        resume,
     });
     let mut follower = Follower {
         output,
@@ -68,12 +86,48 @@ fn experiment(args: &TrainArgs) -> Result<Experiment> {
         experiment.dataset.path.clone_from(data);
     }
     let training = &mut experiment.training;
-    if let (Some(epochs), Some(phase)) = (args.epochs, training.phases.first_mut()) {
-        phase.epochs = epochs;
+    if let Some(epochs) = args.epochs {
+        training.set_epochs(epochs);
     }
+    training.precision = args.precision.unwrap_or(training.precision);
     training.seed = args.seed.unwrap_or(training.seed);
     training.threads = args.threads.or(training.threads);
     Ok(experiment)
+}
+
+/// The experiment of the run in the folder `run`, with as many epochs as `wanted` has.
+///
+/// # Errors
+/// When the run is of another experiment than `wanted`.
+fn taken_up(run: &Path, wanted: Experiment) -> Result<Experiment> {
+    let kept = Experiment::load(&run.join(EXPERIMENT_FILE))?;
+    let essence = |experiment: &Experiment| {
+        let mut training = experiment.training.clone();
+        training.threads = None;
+        training.set_epochs(1);
+        let Experiment {
+            split,
+            augmentation,
+            model,
+            ..
+        } = experiment;
+        (*split, augmentation.clone(), model.clone(), training)
+    };
+    if essence(&kept) != essence(&wanted) {
+        bail!(
+            "{} holds a run of another experiment ({}): give its own experiment, or another folder with --out",
+            display_path(run),
+            kept.title
+        );
+    }
+    Ok(Experiment {
+        training: TrainingConfig {
+            phases: wanted.training.phases,
+            ..kept.training
+        },
+        dataset: wanted.dataset,
+        ..kept
+    })
 }
 
 /// A folder named after the experiment; the engine numbers it when there is one already.
@@ -120,8 +174,14 @@ impl Follower {
                 train_images,
                 validation_images,
                 epochs,
+                history,
                 ..
             } => {
+                if let Some(last) = history.last() {
+                    let epoch = last.epoch;
+                    self.bar.say(&format!("going on after epoch {epoch}"));
+                }
+                self.history = history;
                 self.bar.say(&format!(
                     "training on {} images, validating on {}, {epochs} epochs; the run is in {}",
                     thousands(train_images),

@@ -4,13 +4,15 @@
 
 use std::{collections::BTreeSet, fs, io, path::Path};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{dataset::display_path, download::check_address};
 use crate::resources;
 
 /// The layout of the file that this version reads.
 pub const FORMAT: u32 = 1;
+/// Where the catalogue is, below the program's own files.
+const FILE: &str = "assets/catalogue.ron";
 
 /// Every dataset that can be downloaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +46,8 @@ pub struct Entry {
     /// How to cite it.
     #[serde(default)]
     pub citation: String,
-    /// Names of the classes in the order of their labels.
+    /// Names of the classes in the order of their labels; weights have none.
+    #[serde(default)]
     pub class_names: Vec<String>,
 }
 
@@ -78,10 +81,8 @@ pub struct Licence {
 #[derive(Debug, thiserror::Error)]
 pub enum CatalogueError {
     /// The program lacks its file.
-    #[error(
-        "the file assets/catalogue.ron is missing: put it beside the program or set CONVSCOPE_HOME"
-    )]
-    Missing,
+    #[error("the file {0} is missing: put it beside the program or set CONVSCOPE_HOME")]
+    Missing(&'static str),
     /// It cannot be read.
     #[error("cannot read the catalogue {path}: {source}")]
     Read {
@@ -107,8 +108,10 @@ pub enum CatalogueError {
         reason: String,
     },
     /// No entry has this name.
-    #[error("there is no dataset {name:?} in the catalogue: the datasets are {known}")]
+    #[error("there are no {what} {name:?} in the catalogue: the {what} are {known}")]
     Unknown {
+        /// What sort of entries: `datasets`, `weights`.
+        what: &'static str,
         /// What was asked for.
         name: String,
         /// All names.
@@ -122,7 +125,7 @@ impl Catalogue {
     /// # Errors
     /// When its file is missing or damaged.
     pub fn load() -> Result<Self, CatalogueError> {
-        let path = resources::find("assets/catalogue.ron").ok_or(CatalogueError::Missing)?;
+        let path = resources::find(FILE).ok_or(CatalogueError::Missing(FILE))?;
         Self::read(&path)
     }
 
@@ -139,25 +142,7 @@ impl Catalogue {
     /// # Errors
     /// When it cannot be read or makes no sense.
     pub fn read(path: &Path) -> Result<Self, CatalogueError> {
-        let text = fs::read_to_string(path).map_err(|source| CatalogueError::Read {
-            path: display_path(path),
-            source,
-        })?;
-        let syntax = |reason: String| CatalogueError::Syntax {
-            path: display_path(path),
-            reason,
-        };
-        let options = ron::Options::default()
-            .with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
-        let catalogue: Self = options
-            .from_str(&text)
-            .map_err(|error| syntax(error.to_string()))?;
-        if catalogue.format != FORMAT {
-            return Err(syntax(format!(
-                "its format is {}, not {FORMAT}",
-                catalogue.format
-            )));
-        }
+        let catalogue = parse(path, |catalogue: &Self| catalogue.format)?;
         catalogue.check()?;
         Ok(catalogue)
     }
@@ -167,18 +152,12 @@ impl Catalogue {
     /// # Errors
     /// The first entry that makes no sense.
     pub fn check(&self) -> Result<(), CatalogueError> {
-        let mut seen = BTreeSet::new();
-        for entry in &self.datasets {
-            let wrong = |reason: String| CatalogueError::Entry {
-                name: entry.name.clone(),
-                reason,
-            };
-            entry.check().map_err(wrong)?;
-            if !seen.insert(&entry.name) {
-                return Err(wrong("stands there twice".into()));
-            }
+        check_entries(&self.datasets)?;
+        let few = self.datasets.iter().find(|e| e.class_names.len() < 2);
+        match few {
+            Some(entry) => Err(wrong(entry, "has fewer than two classes".into())),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The entry called `name`.
@@ -190,10 +169,62 @@ impl Catalogue {
         found.ok_or_else(|| {
             let names: Vec<&str> = self.datasets.iter().map(|e| e.name.as_str()).collect();
             CatalogueError::Unknown {
+                what: "datasets",
                 name: name.to_owned(),
                 known: names.join(", "),
             }
         })
+    }
+}
+
+/// Reads a file of entries whose layout `format` tells.
+///
+/// # Errors
+/// When it cannot be read or has another layout.
+pub fn parse<T: DeserializeOwned>(
+    path: &Path,
+    format: impl Fn(&T) -> u32,
+) -> Result<T, CatalogueError> {
+    let text = fs::read_to_string(path).map_err(|source| CatalogueError::Read {
+        path: display_path(path),
+        source,
+    })?;
+    let syntax = |reason: String| CatalogueError::Syntax {
+        path: display_path(path),
+        reason,
+    };
+    let options =
+        ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
+    let parsed: T = options
+        .from_str(&text)
+        .map_err(|error| syntax(error.to_string()))?;
+    match format(&parsed) {
+        FORMAT => Ok(parsed),
+        other => Err(syntax(format!("its format is {other}, not {FORMAT}"))),
+    }
+}
+
+/// Checks of each entry what the file's grammar cannot, and that no name stands there twice.
+///
+/// # Errors
+/// The first entry that makes no sense.
+pub fn check_entries<'a>(
+    entries: impl IntoIterator<Item = &'a Entry>,
+) -> Result<(), CatalogueError> {
+    let mut seen = BTreeSet::new();
+    for entry in entries {
+        entry.check().map_err(|reason| wrong(entry, reason))?;
+        if !seen.insert(&entry.name) {
+            return Err(wrong(entry, "stands there twice".into()));
+        }
+    }
+    Ok(())
+}
+
+fn wrong(entry: &Entry, reason: String) -> CatalogueError {
+    CatalogueError::Entry {
+        name: entry.name.clone(),
+        reason,
     }
 }
 
@@ -209,9 +240,6 @@ impl Entry {
         }
         if self.files.is_empty() {
             return Err("has no files".into());
-        }
-        if self.class_names.len() < 2 {
-            return Err("has fewer than two classes".into());
         }
         let mut seen = BTreeSet::new();
         for file in &self.files {

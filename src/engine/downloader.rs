@@ -1,9 +1,8 @@
-//! The downloader thread: the catalogue of public datasets, and one download after the other.
+//! The downloader thread: the catalogues of public datasets and weights, and one download after the other.
 
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use crossbeam_channel::Receiver;
@@ -18,12 +17,15 @@ use crate::{
         datasets_folder::{self, Status},
         download::{DownloadError, Options},
     },
+    model::{spec::Backbone, weights::catalogue::Weights},
     worker::Worker,
 };
 
-/// A dataset of the catalogue and how much of it is there.
+/// A dataset or a file of weights and how much of it is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
+    /// The network that it holds the weights of; `None` for a dataset.
+    pub weights_of: Option<Backbone>,
     /// What the catalogue says.
     pub entry: Entry,
     /// What is there.
@@ -51,13 +53,13 @@ pub enum Command {
     },
 }
 
-pub fn spawn(jobs: Jobs) -> io::Result<Worker<Command>> {
+pub fn spawn(jobs: Jobs, weights: PathBuf) -> io::Result<Worker<Command>> {
     Worker::spawn("convscope-downloader", move |commands| {
-        serve(&commands, &jobs);
+        serve(&commands, &jobs, &weights);
     })
 }
 
-fn serve(commands: &Receiver<Command>, jobs: &Jobs) {
+fn serve(commands: &Receiver<Command>, jobs: &Jobs, weights: &Path) {
     for command in commands {
         match command {
             Command::List {
@@ -65,7 +67,7 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs) {
                 catalogue,
                 folder,
             } => job::run(&context, jobs, || {
-                list(&context, catalogue.as_deref(), &folder)
+                list(&context, catalogue.as_deref(), &folder, weights)
             }),
             Command::Fetch {
                 context,
@@ -87,16 +89,27 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs) {
     }
 }
 
-fn list(context: &JobContext, catalogue: Option<&Path>, folder: &Path) -> Result<(), JobError> {
+fn list(
+    context: &JobContext,
+    catalogue: Option<&Path>,
+    folder: &Path,
+    weights: &Path,
+) -> Result<(), JobError> {
     let catalogue = Catalogue::load_from(catalogue).map_err(|error| error.to_string())?;
-    let listed = |entry: Entry| Listed {
+    let published = Weights::load_from(None).map_err(|error| error.to_string())?;
+    let datasets = catalogue.datasets.into_iter().map(|entry| Listed {
         status: datasets_folder::status(&entry, folder),
+        weights_of: None,
         entry,
-    };
-    let datasets: Arc<[Listed]> = catalogue.datasets.into_iter().map(listed).collect();
+    });
+    let weights = published.weights.into_iter().map(|published| Listed {
+        status: datasets_folder::status(&published.entry, weights),
+        weights_of: Some(published.architecture),
+        entry: published.entry,
+    });
     context.events.send(Event::DatasetsListed {
         job: context.id,
-        datasets,
+        datasets: datasets.chain(weights).collect(),
     });
     Ok(())
 }

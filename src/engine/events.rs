@@ -16,6 +16,7 @@ use super::{
     job::{JobId, JobKind},
     loader::OpenDataset,
     rehearsal::Forecast,
+    runs::RunFigures,
     similar::Similar,
 };
 use crate::{
@@ -26,9 +27,10 @@ use crate::{
         stats::ChannelStats,
     },
     inspect::{augmented::Augmented, feature_maps::FeatureMaps},
-    model::LayerShape,
+    model::{LayerShape, ModelSpec},
     train::{
         EpochRecord, Evaluation, Experiment, StepRecord, health::Advice, lr_finder::RateCurve,
+        runs::Listing,
     },
 };
 
@@ -165,6 +167,20 @@ pub enum Event {
         dataset: JobId,
         /// Sample indices.
         samples: Vec<usize>,
+    },
+    /// Reader: end of reading a file of layers.
+    SpecLoaded {
+        /// Which job.
+        job: JobId,
+        /// The network.
+        spec: Box<ModelSpec>,
+    },
+    /// Reader: end of listing the recipes that ship with the program.
+    RecipesListed {
+        /// Which job.
+        job: JobId,
+        /// Sorted by file name.
+        recipes: Arc<[Experiment]>,
     },
     /// Reader: end of reading one image at its own size (reduced to 1,024 px).
     ImageLoaded {
@@ -335,14 +351,14 @@ pub enum Event {
         /// Where.
         path: PathBuf,
     },
-    /// Downloader: end of listing the public datasets.
+    /// Downloader: end of listing the public datasets and weights.
     DatasetsListed {
         /// Which job.
         job: JobId,
-        /// In the catalogue's order.
+        /// In the catalogue's order, weights last.
         datasets: Arc<[Listed]>,
     },
-    /// Downloader: end of a download; all of the dataset is there.
+    /// Downloader: end of a download; all of the dataset or weights is there.
     Downloaded {
         /// Which job.
         job: JobId,
@@ -357,6 +373,36 @@ pub enum Event {
         job: JobId,
         /// What it found.
         similar: Arc<Similar>,
+    },
+    /// Runs: end of listing.
+    RunsListed {
+        /// Which job.
+        job: JobId,
+        /// The runs of the folder.
+        listing: Arc<Listing>,
+    },
+    /// Runs: end of reading what one run recorded.
+    RunRead {
+        /// Which job.
+        job: JobId,
+        /// Which run.
+        folder: PathBuf,
+        /// Its epochs and steps.
+        figures: Arc<RunFigures>,
+    },
+    /// Runs: what people say about a run was written.
+    RunDescribed {
+        /// Which job.
+        job: JobId,
+        /// Which run.
+        folder: PathBuf,
+    },
+    /// Runs: end of moving runs to the bin.
+    RunsDiscarded {
+        /// Which job.
+        job: JobId,
+        /// Which runs.
+        folders: Vec<PathBuf>,
     },
     /// Any thread: something worth the event log or a notification.
     Note {

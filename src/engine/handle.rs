@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     downloader,
+    evaluation::EvaluateRequest,
     events::{self, EventReceiver, EventSender},
     inspector::{
         self, AugmentRequest, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest,
@@ -20,12 +21,14 @@ use super::{
     loader::{self, ExamineRequest, Folders, OpenDataset, OpenRequest},
     reader,
     rehearsal::{EstimateRequest, FindRateRequest},
+    runs,
     trainer::{self, TrainControl, TrainRequest},
 };
 
 use crate::{
     cancel::CancelToken,
-    data::{Edits, Split, SplitConfig, SplitName, cache::PixelFormat, catalogue::Entry},
+    data::{Edits, Split, SplitConfig, cache::PixelFormat, catalogue::Entry},
+    train::runs::RunNotes,
     worker::Worker,
 };
 
@@ -46,6 +49,7 @@ pub struct EngineHandle {
     downloader: Worker<downloader::Command>,
     trainer: Worker<trainer::Command>,
     inspector: Worker<inspector::Command>,
+    runs: Worker<runs::Command>,
 }
 
 impl EngineHandle {
@@ -61,15 +65,16 @@ impl EngineHandle {
         Ok(Self {
             next_job: AtomicU64::new(1),
             reader: reader::spawn(jobs.clone())?,
-            downloader: downloader::spawn(jobs.clone())?,
+            downloader: downloader::spawn(jobs.clone(), folders.weights.clone())?,
             trainer: trainer::spawn(
                 jobs.clone(),
                 control.clone(),
                 model.clone(),
-                folders.cache.clone(),
+                folders.clone(),
             )?,
             inspector: inspector::spawn(jobs.clone(), model.clone(), folders.cache.clone())?,
             loader: loader::spawn(jobs.clone(), folders)?,
+            runs: runs::spawn(jobs.clone())?,
             jobs,
             events,
             sender,
@@ -151,10 +156,25 @@ impl EngineHandle {
         });
     }
 
-    /// Reads an experiment file.
+    /// Reads an experiment: a file, or a recipe by its name.
     pub fn load_experiment(&self, path: PathBuf) -> JobId {
         self.read(JobKind::LoadExperiment, |context| {
             reader::Command::Experiment { context, path }
+        })
+    }
+
+    /// Reads a file of layers; of an experiment's file, its network.
+    pub fn load_spec(&self, path: PathBuf) -> JobId {
+        self.read(JobKind::LoadSpec, |context| reader::Command::Spec {
+            context,
+            path,
+        })
+    }
+
+    /// Reads the recipes that ship with the program.
+    pub fn list_recipes(&self) -> JobId {
+        self.read(JobKind::ListRecipes, |context| reader::Command::Recipes {
+            context,
         })
     }
 
@@ -167,8 +187,8 @@ impl EngineHandle {
         })
     }
 
-    /// Lists the public datasets and how much of each is in `folder`; `catalogue` names another list than
-    /// the shipped one.
+    /// Lists the public datasets and how much of each is in `folder`, and the weights of backbones;
+    /// `catalogue` names another list of datasets than the shipped one.
     pub fn list_datasets(&self, catalogue: Option<PathBuf>, folder: PathBuf) -> JobId {
         let context = self.context(JobKind::ListDatasets);
         let job = context.id;
@@ -180,7 +200,7 @@ impl EngineHandle {
         job
     }
 
-    /// Downloads what is missing of a public dataset into `folder/NAME`, after those asked for earlier.
+    /// Downloads what is missing of a public dataset or of weights into `folder/NAME`, after those asked for earlier.
     /// Cancelling keeps what has arrived; the next download goes on from there.
     pub fn download(&self, entry: Entry, folder: PathBuf) -> JobId {
         let context = self.context(JobKind::Download);
@@ -209,6 +229,42 @@ impl EngineHandle {
             context,
             dataset,
             sample,
+        })
+    }
+
+    /// Lists the runs that `folder` holds; comes as [`super::Event::RunsListed`]. What has not changed since the
+    /// last time is not read again.
+    pub fn list_runs(&self, folder: PathBuf) -> JobId {
+        self.keep(JobKind::ListRuns, |context| runs::Command::List {
+            context,
+            folder,
+        })
+    }
+
+    /// Reads the epochs of the run in `folder`, and with `with_steps` its steps; comes as
+    /// [`super::Event::RunRead`].
+    pub fn read_run(&self, folder: PathBuf, with_steps: bool) -> JobId {
+        self.keep(JobKind::ReadRun, |context| runs::Command::Read {
+            context,
+            folder,
+            with_steps,
+        })
+    }
+
+    /// Writes `notes` about the run in `folder`; comes as [`super::Event::RunDescribed`].
+    pub fn describe_run(&self, folder: PathBuf, notes: RunNotes) -> JobId {
+        self.keep(JobKind::DescribeRun, |context| runs::Command::Describe {
+            context,
+            folder,
+            notes,
+        })
+    }
+
+    /// Moves runs to the system's bin; comes as [`super::Event::RunsDiscarded`].
+    pub fn discard_runs(&self, folders: Vec<PathBuf>) -> JobId {
+        self.keep(JobKind::DiscardRuns, |context| runs::Command::Discard {
+            context,
+            folders,
         })
     }
 
@@ -293,13 +349,11 @@ impl EngineHandle {
         })
     }
 
-    /// Classifies one part of `dataset` with the current model; the split is the one the model was
-    /// trained with.
-    pub fn evaluate(&self, dataset: Arc<OpenDataset>, split: SplitName) -> JobId {
+    /// Classifies one part of a dataset; comes as [`super::Event::EvaluationReady`].
+    pub fn evaluate(&self, request: EvaluateRequest) -> JobId {
         self.inspect(JobKind::Evaluate, |context| inspector::Command::Evaluate {
             context,
-            dataset,
-            split,
+            request,
         })
     }
 
@@ -370,6 +424,13 @@ impl EngineHandle {
         let context = self.context(kind);
         let job = context.id;
         self.trainer.send(command(context));
+        job
+    }
+
+    fn keep(&self, kind: JobKind, command: impl FnOnce(JobContext) -> runs::Command) -> JobId {
+        let context = self.context(kind);
+        let job = context.id;
+        self.runs.send(command(context));
         job
     }
 

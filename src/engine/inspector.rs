@@ -10,24 +10,33 @@ use std::{
 use crossbeam_channel::Receiver;
 
 use super::{
+    evaluation::{self, EvaluateRequest, EvaluatedWeights},
     events::{Event, Level},
     job::{self, JobContext, JobError, JobId, Jobs},
     latest::Latest,
-    loader::{self, OpenDataset},
+    loader::OpenDataset,
     reader::{read_sample, reduced},
-    trainer::fit_error,
 };
 use crate::{
+    cancel::CancelToken,
     data::{
-        Edits, Picture, Split, SplitConfig, SplitName, augment::AugmentationConfig,
-        dataset::display_path, decode,
+        Edits, Picture, SplitConfig,
+        augment::AugmentationConfig,
+        dataset::display_path,
+        decode,
+        download::{self, ImageError, ImageLimits},
     },
     inspect::{
         InspectError, augmented, feature_maps::feature_maps, maximise, maximise::MaximiseConfig,
         predict,
     },
-    model::{Network, WeightSnapshot, bundle::Bundle, network::Placement, spec::InputSpec},
-    train::{Evaluation, evaluate::evaluate_images},
+    model::{
+        Network, WeightSnapshot,
+        bundle::Bundle,
+        network::Placement,
+        spec::{Head, InputSpec},
+    },
+    train::{checkpoint::Weights, run_folder},
     worker::Worker,
 };
 
@@ -66,6 +75,8 @@ pub enum ModelSource {
 pub enum ImageSource {
     /// A file of any supported format.
     File(PathBuf),
+    /// An image on the web: an http or https address.
+    Url(String),
     /// A sample of an open dataset.
     Sample(Arc<OpenDataset>, usize),
     /// Pixels, with a name for people.
@@ -77,6 +88,7 @@ impl ImageSource {
     pub fn name(&self) -> String {
         match self {
             Self::File(path) => display_path(path),
+            Self::Url(url) => url.clone(),
             Self::Sample(dataset, index) => dataset
                 .dataset
                 .path(*index)
@@ -85,13 +97,27 @@ impl ImageSource {
         }
     }
 
+    /// What was typed: an address on the web, or else a path.
+    pub fn typed(text: &str) -> Self {
+        if download::looks_like_address(text) {
+            Self::Url(text.trim().to_owned())
+        } else {
+            Self::File(PathBuf::from(text))
+        }
+    }
+
     /// The image at its own size.
-    fn read(&self) -> Result<image::RgbImage, String> {
+    fn read(&self, cancel: &CancelToken) -> Result<image::RgbImage, JobError> {
         match self {
             Self::File(path) => {
-                decode::decode(path).map_err(|reason| format!("{} {reason}", display_path(path)))
+                let image = decode::decode(path);
+                Ok(image.map_err(|reason| format!("{} {reason}", display_path(path)))?)
             }
-            Self::Sample(dataset, index) => read_sample(dataset, *index),
+            Self::Url(url) => match download::image(url, &ImageLimits::default(), cancel) {
+                Err(ImageError::Cancelled(_)) => Err(JobError::Cancelled),
+                image => Ok(image.map_err(|error| error.to_string())?),
+            },
+            Self::Sample(dataset, index) => Ok(read_sample(dataset, *index)?),
             Self::Picture(_, picture) => Ok(picture.to_image()),
         }
     }
@@ -137,12 +163,14 @@ pub struct Prediction {
     pub picture: Arc<Picture>,
     /// Names in the order of the values below.
     pub classes: Arc<[String]>,
-    /// Class with the highest probability.
+    /// Class that the model's head takes.
     pub class: usize,
     /// 0..1, one per class.
     pub probabilities: Vec<f32>,
-    /// One per class.
+    /// One per class, or the one of a sigmoid.
     pub logits: Vec<f32>,
+    /// How the model goes from probabilities to a class.
+    pub head: Head,
     /// Epochs the weights had been trained for.
     pub epoch: usize,
 }
@@ -171,8 +199,7 @@ pub enum Command {
     /// Classify one part of a dataset.
     Evaluate {
         context: JobContext,
-        dataset: Arc<OpenDataset>,
-        split: SplitName,
+        request: EvaluateRequest,
     },
     /// Read a model file.
     Load { context: JobContext, path: PathBuf },
@@ -259,12 +286,8 @@ impl Inspector {
             Command::Predict { context, images } => {
                 job::run(&context, &jobs, || self.predict(&context, &images));
             }
-            Command::Evaluate {
-                context,
-                dataset,
-                split,
-            } => {
-                job::run(&context, &jobs, || self.evaluate(&context, &dataset, split));
+            Command::Evaluate { context, request } => {
+                job::run(&context, &jobs, || self.evaluate(&context, &request));
             }
             Command::Load { context, path } => {
                 job::run(&context, &jobs, || self.load(&context, path));
@@ -311,7 +334,7 @@ impl Inspector {
         request: &FeatureMapsRequest,
     ) -> Result<(), JobError> {
         let (snapshot, network) = self.network()?;
-        let rgb = network_input(&request.image.read()?, network);
+        let rgb = network_input(&request.image.read(&context.cancel)?, network);
         let maps =
             feature_maps(network, snapshot.epoch, &rgb, request.layer).map_err(inspect_error)?;
         context.events.send(Event::FeatureMapsReady {
@@ -368,7 +391,7 @@ impl Inspector {
         let mut failures = Vec::new();
         for (index, source) in images.iter().enumerate() {
             context.cancel.check()?;
-            match predict_one(snapshot, network, source) {
+            match predict_one(snapshot, network, source, &context.cancel) {
                 Ok(prediction) => {
                     let prediction = Arc::new(prediction);
                     context.events.send(Event::Predicted {
@@ -376,7 +399,8 @@ impl Inspector {
                         prediction,
                     });
                 }
-                Err(message) => failures.push(message),
+                Err(JobError::Cancelled) => return Err(JobError::Cancelled),
+                Err(JobError::Failed(message)) => failures.push(message),
             }
             context.progress(index + 1, images.len());
         }
@@ -400,34 +424,29 @@ impl Inspector {
     fn evaluate(
         &mut self,
         context: &JobContext,
-        open: &OpenDataset,
-        name: SplitName,
+        request: &EvaluateRequest,
     ) -> Result<(), JobError> {
-        let config = self.current()?.split;
+        let model = self.current()?;
         let cache = self.cache.clone();
-        let (snapshot, network) = self.network()?;
-        let dataset = &open.dataset;
-        if *dataset.classes != *snapshot.classes {
-            return Err(JobError::Failed(format!(
-                "the model knows {} and the dataset has {}: open the dataset that it was trained on",
-                snapshot.classes.join(", "),
-                dataset.classes.join(", ")
-            )));
-        }
-        let format = snapshot.spec.input.format();
-        let (dataset, pixels) = loader::pixels(context, &cache, open, format)?;
-        let split = Split::new(&dataset, &config).map_err(|error| error.to_string())?;
-        let indices = split.part(name);
-        let evaluation = evaluate_images(network, &dataset, &pixels, indices, |done| {
-            context.progress(done, indices.len());
-            context.cancel.check()
-        })
-        .map_err(fit_error)?;
-        let evaluation = Evaluation {
-            split: Some(name),
-            epoch: snapshot.epoch,
-            ..evaluation
-        };
+        let evaluation = match &request.weights {
+            EvaluatedWeights::Current => {
+                let (snapshot, network) = self.network()?;
+                evaluation::evaluate(context, &cache, request, &model.split, (snapshot, network))
+            }
+            EvaluatedWeights::Last(run) => {
+                let WeightSnapshot { spec, classes, .. } = &*model.snapshot;
+                let snapshot = run_folder::snapshot(run, Weights::Last, spec, classes)?;
+                let network = Network::from_snapshot(&snapshot, Placement::default())
+                    .map_err(|error| error.to_string())?;
+                evaluation::evaluate(
+                    context,
+                    &cache,
+                    request,
+                    &model.split,
+                    (&snapshot, &network),
+                )
+            }
+        }?;
         context.events.send(Event::EvaluationReady {
             job: context.id,
             evaluation: Arc::new(evaluation),
@@ -485,22 +504,19 @@ fn predict_one(
     snapshot: &WeightSnapshot,
     network: &Network,
     source: &ImageSource,
-) -> Result<Prediction, String> {
-    let image = source.read()?;
+    cancel: &CancelToken,
+) -> Result<Prediction, JobError> {
+    let image = source.read(cancel)?;
     let answer = predict::predict(network, &network_input(&image, network))
         .map_err(|error| error.to_string())?;
-    let best = answer
-        .probabilities
-        .iter()
-        .enumerate()
-        .max_by(|a, b| a.1.total_cmp(b.1));
     Ok(Prediction {
         name: source.name(),
         picture: Arc::new(reduced(image.into(), PREDICTION_SIDE)),
         classes: Arc::clone(&snapshot.classes),
-        class: best.map_or(0, |(class, _)| class),
+        class: answer.class,
         probabilities: answer.probabilities,
         logits: answer.logits,
+        head: network.spec().head,
         epoch: snapshot.epoch,
     })
 }

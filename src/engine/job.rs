@@ -44,6 +44,10 @@ pub enum JobKind {
     SaveModel,
     /// Reads an experiment file.
     LoadExperiment,
+    /// Reads a file of layers.
+    LoadSpec,
+    /// Reads the recipes.
+    ListRecipes,
     /// Classifies one part of a dataset and counts.
     Evaluate,
     /// Draws augmented versions of an image.
@@ -58,6 +62,14 @@ pub enum JobKind {
     Download,
     /// Looks for images with similar pixels.
     FindSimilar,
+    /// Lists the runs that were kept.
+    ListRuns,
+    /// Reads what a run recorded.
+    ReadRun,
+    /// Writes what people say about a run.
+    DescribeRun,
+    /// Moves runs to the bin.
+    DiscardRuns,
 }
 
 impl JobKind {
@@ -77,6 +89,8 @@ impl JobKind {
             Self::LoadModel => "load the model",
             Self::SaveModel => "save the model",
             Self::LoadExperiment => "open the experiment",
+            Self::LoadSpec => "import the layers",
+            Self::ListRecipes => "list the recipes",
             Self::Evaluate => "evaluate the model",
             Self::Augment => "augment the image",
             Self::Examine => "examine the dataset",
@@ -84,6 +98,10 @@ impl JobKind {
             Self::ListDatasets => "list the public datasets",
             Self::Download => "download the dataset",
             Self::FindSimilar => "find similar images",
+            Self::ListRuns => "list the runs",
+            Self::ReadRun => "read the run",
+            Self::DescribeRun => "write about the run",
+            Self::DiscardRuns => "move the run to the bin",
         }
     }
 }

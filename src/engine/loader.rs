@@ -23,6 +23,7 @@ use crate::{
         sources::{self, SourceError},
         stats,
     },
+    model::weights::catalogue as weights,
     resources,
     worker::Worker,
 };
@@ -34,6 +35,8 @@ pub struct Folders {
     pub cache: PathBuf,
     /// What the user changed about datasets.
     pub edits: PathBuf,
+    /// Downloaded weights of backbones.
+    pub weights: PathBuf,
 }
 
 impl Default for Folders {
@@ -42,6 +45,7 @@ impl Default for Folders {
         Self {
             cache: files::default_cache_folder(),
             edits: edits::default_folder(),
+            weights: weights::default_folder(),
         }
     }
 }
@@ -52,6 +56,7 @@ impl Folders {
         Self {
             cache: folder.join("cache"),
             edits: folder.join("edits"),
+            weights: folder.join("weights"),
         }
     }
 }

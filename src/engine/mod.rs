@@ -3,6 +3,7 @@
 //! Hold an [`EngineHandle`]; dropping it cancels what runs, stops the threads and joins them.
 
 mod downloader;
+mod evaluation;
 mod events;
 mod handle;
 mod inspector;
@@ -11,12 +12,14 @@ mod latest;
 mod loader;
 mod reader;
 mod rehearsal;
+mod runs;
 mod similar;
 #[cfg(test)]
 mod tests;
 mod trainer;
 
 pub use downloader::Listed;
+pub use evaluation::{EvaluateRequest, EvaluatedWeights};
 pub use events::{Event, EventReceiver, Level, Progress, TrainingOutcome};
 pub use handle::{EngineHandle, Waker};
 pub use inspector::{
@@ -26,5 +29,6 @@ pub use inspector::{
 pub use job::{JobId, JobKind};
 pub use loader::{ExamineRequest, ExamineSplit, Folders, OpenDataset, OpenRequest};
 pub use rehearsal::{EstimateRequest, FindRateRequest, Forecast};
+pub use runs::RunFigures;
 pub use similar::Similar;
 pub use trainer::TrainRequest;

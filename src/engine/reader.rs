@@ -12,14 +12,15 @@ use crossbeam_channel::Receiver;
 use rayon::prelude::*;
 
 use super::{
-    events::{Event, EventSender},
+    events::{Event, EventSender, Level},
     job::{self, JobContext, JobError, Jobs},
     loader::OpenDataset,
     similar::Searches,
 };
 use crate::{
     data::{Division, Edits, Picture, SplitConfig, dataset::display_path, decode},
-    train::Experiment,
+    model::spec_file,
+    train::{Experiment, dataset_reference, recipes},
     worker::Worker,
 };
 
@@ -39,6 +40,10 @@ pub enum Command {
     },
     /// Read an experiment file.
     Experiment { context: JobContext, path: PathBuf },
+    /// Read a file of layers.
+    Spec { context: JobContext, path: PathBuf },
+    /// Read the recipes.
+    Recipes { context: JobContext },
     /// One image at its own size.
     Image {
         context: JobContext,
@@ -124,6 +129,12 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs, pool: &rayon::ThreadPool) {
             }) => wait_for_thumbnails(&mut waiting, events, dataset, &samples),
             Some(Command::Experiment { context, path }) => {
                 job::run(&context, jobs, || load_experiment(&context, &path));
+            }
+            Some(Command::Spec { context, path }) => {
+                job::run(&context, jobs, || load_spec(&context, &path));
+            }
+            Some(Command::Recipes { context }) => {
+                job::run(&context, jobs, || list_recipes(&context));
             }
             Some(Command::Image {
                 context,
@@ -217,10 +228,37 @@ fn divide(context: &JobContext, open: &Arc<OpenDataset>, edits: Arc<Edits>, conf
 }
 
 fn load_experiment(context: &JobContext, path: &std::path::Path) -> Result<(), JobError> {
-    let experiment = Experiment::load(path).map_err(|error| error.to_string())?;
+    let mut experiment = recipes::find(path).map_err(|error| error.to_string())?;
+    if let Some(message) = dataset_reference::locate(&mut experiment) {
+        context.events.send(Event::Note {
+            level: Level::Warning,
+            message,
+        });
+    }
     context.events.send(Event::ExperimentLoaded {
         job: context.id,
         experiment: Box::new(experiment),
+    });
+    Ok(())
+}
+
+fn load_spec(context: &JobContext, path: &std::path::Path) -> Result<(), JobError> {
+    let spec = spec_file::load(path).or_else(|error| match Experiment::load(path) {
+        Ok(experiment) => Ok(experiment.model),
+        Err(_) => Err(error.to_string()),
+    })?;
+    context.events.send(Event::SpecLoaded {
+        job: context.id,
+        spec: Box::new(spec),
+    });
+    Ok(())
+}
+
+fn list_recipes(context: &JobContext) -> Result<(), JobError> {
+    let recipes = recipes::all().map_err(|error| error.to_string())?;
+    context.events.send(Event::RecipesListed {
+        job: context.id,
+        recipes: recipes.into(),
     });
     Ok(())
 }

@@ -16,14 +16,16 @@ use super::{
     inspector::{LoadedModel, ModelSource},
     job::{self, JobContext, JobError, Jobs},
     latest::Latest,
-    loader::{self, OpenDataset},
+    loader::{self, Folders, OpenDataset},
     rehearsal::{self, EstimateRequest, FindRateRequest},
 };
 use crate::{
     cancel::CancelToken,
     data::{Dataset, Edits, Picture, Split, SplitConfig, SplitName},
     export::run_report::{self, RunSummary},
-    model::{Network, WeightSnapshot, network::Placement, shapes::check_classifier},
+    model::{
+        Network, WeightSnapshot, network::Placement, shapes::check_classifier, weights::initial,
+    },
     sys,
     train::{
         EpochRecord, Evaluation, Experiment, StepRecord,
@@ -75,10 +77,10 @@ pub fn spawn(
     jobs: Jobs,
     control: TrainControl,
     model: Latest<LoadedModel>,
-    cache: PathBuf,
+    folders: Folders,
 ) -> io::Result<Worker<Command>> {
     Worker::spawn("convscope-trainer", move |commands| {
-        serve(&commands, &jobs, &control, &model, &cache);
+        serve(&commands, &jobs, &control, &model, &folders);
     })
 }
 
@@ -87,12 +89,13 @@ fn serve(
     jobs: &Jobs,
     control: &TrainControl,
     model: &Latest<LoadedModel>,
-    cache: &Path,
+    folders: &Folders,
 ) {
+    let cache = &folders.cache;
     for command in commands {
         match command {
             Command::Train { context, request } => job::run(&context, jobs, || {
-                train(&context, control, model, cache, &request)
+                train(&context, control, model, folders, &request)
             }),
             Command::FindRate { context, request } => job::run(&context, jobs, || {
                 rehearsal::find_rate(&context, cache, &request)
@@ -183,7 +186,7 @@ fn train(
     context: &JobContext,
     control: &TrainControl,
     model: &Latest<LoadedModel>,
-    cache: &Path,
+    folders: &Folders,
     request: &TrainRequest,
 ) -> Result<(), JobError> {
     let start = Instant::now();
@@ -194,7 +197,7 @@ fn train(
         resume,
     } = request;
     let input = experiment.model.input;
-    let (dataset, pixels) = loader::pixels(context, cache, open, input.format())?;
+    let (dataset, pixels) = loader::pixels(context, &folders.cache, open, input.format())?;
     let (dataset, pixels) = (&dataset, &pixels);
     let split = Split::new(dataset, &experiment.split).map_err(|error| error.to_string())?;
     let experiment = &Experiment {
@@ -210,9 +213,12 @@ fn train(
         Some(Fit::Nearly(words)) => Some(words),
         Some(Fit::Well) | None => None,
     };
+    let initial = || initial::arrays(&experiment.model, &folders.weights);
     let (folder, checkpoint) = if *resume {
         take_up(run, experiment, &split, dataset)?
     } else {
+        // Weights that are not there are told of before there is a folder of a run.
+        initial::check(&experiment.model, &folders.weights).map_err(|error| error.to_string())?;
         let folder = RunFolder::create(run, experiment).map_err(fit_error)?;
         folder.write_split(&split, dataset).map_err(fit_error)?;
         (folder, None)
@@ -276,7 +282,17 @@ fn train(
     let before = model.get();
     let start_at = match checkpoint {
         Some(checkpoint) => Start::Resume(Box::new(checkpoint)),
-        None => Start::New,
+        None => {
+            let initial = initial().map_err(|error| error.to_string())?;
+            for words in initial.notes {
+                reporter.note(words);
+            }
+            for message in initial.warnings {
+                let level = Level::Warning;
+                context.events.send(Event::Note { level, message });
+            }
+            Start::From(initial.arrays)
+        }
     };
     let fitted = fit::fit(&experiment.model, config, &data, start_at, &mut reporter);
     reporter.flush_steps();
@@ -384,6 +400,8 @@ fn take_up(
         .as_ref()
         .map_or(0, |checkpoint| checkpoint.standing.step);
     let folder = RunFolder::resume(run, step).map_err(fit_error)?;
+    // It may go on for more epochs than it was begun with.
+    folder.write_experiment(experiment).map_err(fit_error)?;
     if let Some(checkpoint) = &checkpoint {
         // A kill may have come between the files of the last epoch.
         checkpoint.save(&folder.checkpoints())?;

@@ -16,7 +16,10 @@ use crate::{
         filters,
     },
     model::{LayerKind, Network, WeightSnapshot, network::Placement, shapes::layer_shapes},
-    train::{EpochRecord, Evaluation, Experiment},
+    train::{
+        ClassificationReport, CrossTable, EpochRecord, Evaluation, Experiment, report::class_name,
+        run_folder::REPORT_FILE,
+    },
 };
 
 /// What a report tells about.
@@ -61,7 +64,7 @@ pub fn write(run: &Path, summary: &RunSummary<'_>) -> Result<(), ExportError> {
         pages.push((figure, BASE64_STANDARD.encode(&png)));
     }
     let page = page(summary, &pages).into_string();
-    write_file(&run.join("report.html"), page.as_bytes())
+    write_file(&run.join(REPORT_FILE), page.as_bytes())
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
@@ -106,14 +109,20 @@ fn figures(summary: &RunSummary<'_>) -> Result<Vec<Figure>, ExportError> {
     Ok(figures)
 }
 
-/// Filters and feature maps of every convolution.
+/// Filters and feature maps of every convolution; of a backbone, filters of the first and maps of the last.
 fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, ExportError> {
     let network =
         Network::from_snapshot(snapshot, Placement::default()).map_err(InspectError::from)?;
+    let nodes = network.nodes();
+    let convolutions = filters::convolutions(nodes);
     let mut figures = Vec::new();
-    for layer in filters::convolutions(&snapshot.spec) {
-        let name = &snapshot.spec.layers[layer].name;
-        if let Some(kernels) = filters::kernels(snapshot, layer) {
+    for (at, node) in convolutions.iter().enumerate() {
+        let layer = |at: Option<usize>| Some(nodes[*convolutions.get(at?)?].layer);
+        let of = nodes[*node].layer;
+        let is_first = layer(at.checked_sub(1)) != Some(of);
+        let is_last = layer(Some(at + 1)) != Some(of);
+        let name = &nodes[*node].name;
+        if is_first && let Some(kernels) = filters::kernels(snapshot, &nodes[*node]) {
             let picture = kernels.picture(kernels.limit(), TILE_BACKGROUND);
             figures.push(Figure {
                 file: format!("filters_{name}.png"),
@@ -124,7 +133,10 @@ fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, Ex
                 picture: picture.enlarged_within(VIEWABLE_SIDE),
             });
         }
-        let maps = feature_maps(&network, snapshot.epoch, &sample.rgb, layer)?;
+        if !is_last {
+            continue;
+        }
+        let maps = feature_maps(&network, snapshot.epoch, &sample.rgb, *node)?;
         figures.push(Figure {
             file: format!("feature_maps_{name}.png"),
             caption: format!("{name}: feature maps of the first image"),
@@ -138,7 +150,7 @@ fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, Ex
 
 const STYLE: &str = "body{font:16px/1.5 Inter,system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#212529}\
 table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}th,td{padding:.25rem .75rem;border-bottom:1px solid #dee2e6;text-align:right}\
-th:first-child,td:first-child{text-align:left}figure{margin:2rem 0}img{max-width:100%;image-rendering:pixelated}figcaption{color:#495057;font-size:.9rem}";
+th:first-child,td:first-child{text-align:left}tbody th{font-weight:400}figure{margin:2rem 0}img{max-width:100%;image-rendering:pixelated}figcaption{color:#495057;font-size:.9rem}";
 
 fn page(summary: &RunSummary<'_>, figures: &[(&Figure, String)]) -> Markup {
     let experiment = summary.experiment;
@@ -179,6 +191,8 @@ fn page(summary: &RunSummary<'_>, figures: &[(&Figure, String)]) -> Markup {
                 @if let Some(evaluation) = summary.evaluation {
                     h2 { "Classification report" }
                     (report_table(evaluation, &summary.dataset.classes))
+                    h2 { "Cross-table of the validation part" }
+                    (cross_table(evaluation, &summary.dataset.classes))
                 }
                 h2 { "Model" }
                 (model_table(experiment))
@@ -213,24 +227,41 @@ fn history_table(history: &[EpochRecord]) -> Markup {
 }
 
 fn report_table(evaluation: &Evaluation, classes: &[String]) -> Markup {
-    let matrix = &evaluation.confusion;
-    let named = classes
-        .iter()
-        .map(String::as_str)
-        .zip(matrix.class_scores());
-    let averages = [
-        ("macro average", matrix.macro_average()),
-        ("weighted average", matrix.weighted_average()),
-    ];
+    let report = ClassificationReport::new(&evaluation.confusion, classes);
+    let share = |value: Option<f64>| value.map(|value| format!("{value:.4}"));
     html! {
         table {
             thead { tr { th { "Class" } th { "Precision" } th { "Recall" } th { "F1" } th { "Support" } } }
-            tbody { @for (name, score) in named.chain(averages) { tr {
-                td { (name) } td { (format!("{:.4}", score.precision)) } td { (format!("{:.4}", score.recall)) }
-                td { (format!("{:.4}", score.f1)) } td { (score.support) }
+            tbody { @for row in report.rows { tr {
+                td { (row.name) } td { (share(row.precision).unwrap_or_default()) }
+                td { (share(row.recall).unwrap_or_default()) } td { (format!("{:.4}", row.f1)) }
+                td { (row.support) }
             } } }
         }
-        p { "Accuracy " (format!("{:.4}", matrix.accuracy())) }
+        p {
+            "Accuracy " (format!("{:.4}", evaluation.accuracy())) ", loss " (format!("{:.4}", evaluation.loss))
+            @if let Some(threshold) = evaluation.threshold() {
+                ", " (class_name(classes, 1)) " from a probability of " (threshold) " on"
+            }
+            "."
+        }
+    }
+}
+
+/// True against predicted, with sums.
+fn cross_table(evaluation: &Evaluation, classes: &[String]) -> Markup {
+    let table = CrossTable::new(&evaluation.confusion);
+    let rows = table.row_names(classes).into_iter().zip(&table.counts);
+    html! {
+        table {
+            thead { tr {
+                th { "True \\ Pred" }
+                @for name in table.column_names(classes) { th { (name) } }
+            } }
+            tbody { @for (name, counts) in rows { tr {
+                th { (name) } @for count in counts { td { (count) } }
+            } } }
+        }
     }
 }
 

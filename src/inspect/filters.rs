@@ -3,7 +3,7 @@
 use super::colours::{ColourScale, Grid, MapPainter};
 use crate::{
     data::Picture,
-    model::{LayerKind, ModelSpec, WeightSnapshot},
+    model::{Node, WeightSnapshot, graph::Op},
 };
 
 /// Weights of one convolution.
@@ -17,24 +17,27 @@ pub struct Kernels<'a> {
     pub size: usize,
     /// `[filters, channels, size, size]`.
     pub values: &'a [f32],
+    /// Filters that [`Kernels::picture`] shows, from the first.
+    pub rows: usize,
+    /// Input channels that it shows, from the first.
+    pub columns: usize,
 }
 
-/// Positions of the convolutions of `spec`.
-pub fn convolutions(spec: &ModelSpec) -> Vec<usize> {
-    let layers = spec.layers.iter().enumerate();
-    layers
-        .filter(|(_, layer)| matches!(layer.kind, LayerKind::Conv2d { .. }))
+/// Positions of the convolutions among `nodes`.
+pub fn convolutions(nodes: &[Node]) -> Vec<usize> {
+    let nodes = nodes.iter().enumerate();
+    nodes
+        .filter(|(_, node)| matches!(node.op, Op::Conv2d { .. }))
         .map(|(i, _)| i)
         .collect()
 }
 
-/// The kernels of layer `layer`; `None` when it is not a convolution.
-pub fn kernels(snapshot: &WeightSnapshot, layer: usize) -> Option<Kernels<'_>> {
-    let spec = snapshot.spec.layers.get(layer)?;
-    if !matches!(spec.kind, LayerKind::Conv2d { .. }) {
+/// The kernels of `node`; `None` when it is not a convolution.
+pub fn kernels<'a>(snapshot: &'a WeightSnapshot, node: &Node) -> Option<Kernels<'a>> {
+    if !matches!(node.op, Op::Conv2d { .. }) {
         return None;
     }
-    let array = snapshot.array(&format!("{}.weight", spec.name))?;
+    let array = snapshot.array(&format!("{}.weight", node.name))?;
     let [filters, channels, size, _] = *array.shape.as_slice() else {
         return None;
     };
@@ -43,10 +46,23 @@ pub fn kernels(snapshot: &WeightSnapshot, layer: usize) -> Option<Kernels<'_>> {
         channels,
         size,
         values: &array.values,
+        rows: filters,
+        columns: channels,
     })
 }
 
 impl Kernels<'_> {
+    /// With as many filters and channels as make a picture of at most `side` pixels: the convolutions of
+    /// published networks have up to a million kernels.
+    pub fn within(self, side: usize) -> Self {
+        let most = Grid::tiles_within(side, self.size);
+        Self {
+            rows: self.rows.min(most),
+            columns: self.columns.min(most),
+            ..self
+        }
+    }
+
     /// The kernel of one filter over one input channel, `[size, size]`; empty when there is none.
     pub fn kernel(&self, filter: usize, channel: usize) -> &[f32] {
         let area = self.size * self.size;
@@ -70,8 +86,8 @@ impl Kernels<'_> {
     /// Tiles of [`Self::picture`]: a row for each filter, a column for each input channel.
     pub fn grid(&self) -> Grid {
         Grid {
-            columns: self.channels,
-            rows: self.filters,
+            columns: self.columns,
+            rows: self.rows,
             tile_width: self.size,
             tile_height: self.size,
         }
@@ -80,8 +96,8 @@ impl Kernels<'_> {
     /// All kernels in blue, white and red, `±limit` being the ends of the scale.
     pub fn picture(&self, limit: f32, background: [u8; 3]) -> Picture {
         let painter = MapPainter::new((-limit, limit), ColourScale::BlueWhiteRed);
-        let tiles = (0..self.filters * self.channels).map(|index| {
-            let kernel = self.kernel(index / self.channels, index % self.channels);
+        let tiles = (0..self.rows * self.columns).map(|index| {
+            let kernel = self.kernel(index / self.columns, index % self.columns);
             painter.paint(kernel, self.size)
         });
         self.grid().paint(tiles, background)

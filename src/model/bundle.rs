@@ -14,7 +14,6 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    graph,
     network::{self, Mode, Network, NetworkError, Placement},
     shapes::check_classifier,
     snapshot::{NamedArray, WeightSnapshot},
@@ -298,20 +297,11 @@ fn logits_of(snapshot: &WeightSnapshot, rgb: &[u8]) -> Result<Vec<f32>, NetworkE
 
 /// The tensors in the order of the network's nodes; names and shapes are checked when it is built.
 fn read_arrays(tensors: &SafeTensors<'_>, spec: &ModelSpec) -> Result<Vec<NamedArray>, String> {
-    let nodes = graph::nodes(spec).map_err(|error| error.to_string())?;
-    let order: HashMap<String, usize> = network::array_shapes(&nodes)
-        .into_iter()
-        .enumerate()
-        .map(|(position, (name, _))| (name, position))
-        .collect();
     let mut arrays = tensors
         .iter()
         .map(|(name, view)| NamedArray::from_view(name, &view))
         .collect::<Result<Vec<_>, _>>()?;
-    arrays.sort_by_key(|array| {
-        let position = order.get(&array.name).copied();
-        (position.unwrap_or(usize::MAX), array.name.clone())
-    });
+    network::sort_arrays(&mut arrays, spec).map_err(|error| error.to_string())?;
     Ok(arrays)
 }
 

@@ -219,13 +219,44 @@ pub fn last_nodes(nodes: &[Node]) -> Vec<usize> {
     (0..nodes.len()).filter(is_last).collect()
 }
 
-/// Position of the node or of the first node of the layer called `name`.
-pub fn position(nodes: &[Node], spec: &ModelSpec, name: &str) -> Option<usize> {
-    let node = nodes.iter().position(|node| node.name == name);
-    node.or_else(|| {
-        let layer = spec.layer_index(name)?;
-        nodes.iter().position(|node| node.layer == layer)
-    })
+/// Position of the first node of what is called `name`: a node, a layer, or a block of a backbone
+/// (`base.features.14`).
+pub fn position(nodes: &[Node], name: &str) -> Option<usize> {
+    nodes.iter().position(|node| belongs(node, name))
+}
+
+/// Position of the last node of what is called `name`, whose output is its output.
+pub fn output_position(nodes: &[Node], name: &str) -> Option<usize> {
+    nodes.iter().rposition(|node| belongs(node, name))
+}
+
+fn belongs(node: &Node, name: &str) -> bool {
+    let rest = node.name.strip_prefix(name);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Positions of the last nodes of all layers and, within backbones, of all blocks: what is worth looking at
+/// first.
+pub fn block_ends(nodes: &[Node]) -> Vec<usize> {
+    let is_end = |at: &usize| {
+        let next = nodes.get(at + 1);
+        next.is_none_or(|next| block(&next.name) != block(&nodes[*at].name))
+    };
+    (0..nodes.len()).filter(is_end).collect()
+}
+
+/// The block that a node stands in: the layer, the module in it and the numbers that follow
+/// (`base.features.2.0` of `base.features.2.0.block.1.0`).
+fn block(name: &str) -> &str {
+    let mut end = 0;
+    for (depth, part) in name.split('.').enumerate() {
+        let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
+        if depth > 1 && !is_number {
+            break;
+        }
+        end += part.len() + usize::from(depth > 0);
+    }
+    &name[..end]
 }
 
 fn drafts(kind: &LayerKind) -> Result<Vec<Draft>, String> {

@@ -1,15 +1,23 @@
 //! Models: the specification people edit, the arithmetic of its shapes, the network libtorch runs
 //! and the one file a trained model is.
 
+pub mod arithmetic;
 pub mod backbones;
 pub mod bundle;
 mod compute;
+pub mod edit;
+pub mod freezing;
 pub mod graph;
 pub mod head;
+pub mod kinds;
+pub mod names;
 pub mod network;
 pub mod shapes;
 pub mod snapshot;
 pub mod spec;
+pub mod spec_file;
+pub mod summary;
+pub mod weights;
 
 pub use graph::Node;
 pub use network::Network;

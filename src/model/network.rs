@@ -1,6 +1,6 @@
 //! A specification made runnable: libtorch parameters and a forward pass whose every node can be tapped.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -101,7 +101,7 @@ pub struct Network {
 
 impl Network {
     /// A network with initial weights drawn from `seed` as the specification says. A backbone's are random
-    /// too until [`Self::assign`] gives it others.
+    /// too, as torchvision's are, until [`Self::assign`] gives it others.
     ///
     /// # Errors
     /// When the specification does not fit together or libtorch refuses.
@@ -112,8 +112,12 @@ impl Network {
     ) -> Result<Self, NetworkError> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let initialisation = spec.initialisation;
-        Self::build(spec, placement, |_, shape, start| {
+        Self::build(spec, placement, |name, shape, start| {
             let count: usize = shape.iter().product();
+            // Only the arrays of backbones have a dot in their node's name.
+            if name.matches('.').count() > 1 {
+                return Ok(as_torchvision(start, count, &mut rng));
+            }
             let bound = match (initialisation, start) {
                 (_, Start::Constant(value)) => return Ok(vec![value; count]),
                 (
@@ -454,6 +458,23 @@ impl Network {
     }
 }
 
+/// Initial values of an array of a backbone: torchvision draws the weights of all four networks from a normal
+/// distribution of variance `2 / fan_out` (He et al. 2015), so that signals neither fade nor grow, and
+/// begins with biases of 0.
+fn as_torchvision(start: Start, count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let std = match start {
+        Start::Constant(value) => return vec![value; count],
+        Start::Bias { .. } => return vec![0.0; count],
+        Start::Weight { fan_out, .. } => (2.0 / fan_out as f32).sqrt(),
+    };
+    let mut normal = || {
+        // Box and Muller's transform of two uniform values, the first above 0.
+        let (radius, angle) = (1.0 - rng.random::<f32>(), rng.random::<f32>());
+        (-2.0 * radius.ln()).sqrt() * (std::f32::consts::TAU * angle).cos()
+    };
+    (0..count).map(|_| std * normal()).collect()
+}
+
 fn check_shape(array: &NamedArray, shape: &[usize]) -> Result<(), NetworkError> {
     let (name, found) = (&array.name, &array.shape);
     if found == shape && array.values.len() == shape.iter().product::<usize>() {
@@ -493,6 +514,23 @@ pub fn array_shapes(nodes: &[Node]) -> Vec<(String, Vec<usize>)> {
         needed.map(move |(suffix, dims, ..)| (format!("{name}.{suffix}"), dims))
     };
     nodes.iter().flat_map(of_node).collect()
+}
+
+/// Puts arrays of a network of `spec` into node order; what belongs to no node comes last, by name.
+///
+/// # Errors
+/// When the specification does not fit together.
+pub fn sort_arrays(arrays: &mut [NamedArray], spec: &ModelSpec) -> Result<(), ShapeError> {
+    let names = array_shapes(&graph::nodes(spec)?).into_iter();
+    let order: HashMap<String, usize> = names
+        .enumerate()
+        .map(|(at, (name, _))| (name, at))
+        .collect();
+    arrays.sort_by_cached_key(|array| {
+        let position = order.get(&array.name).copied();
+        (position.unwrap_or(usize::MAX), array.name.clone())
+    });
+    Ok(())
 }
 
 /// The arrays that a node needs.
@@ -658,6 +696,29 @@ mod tests {
         };
         assert!(of(&red).equal(&of(&luma)), "red looks like its luma");
         assert!(!of(&red).equal(&of(&[0, 255, 0].repeat(128 * 128))));
+    }
+
+    /// VGG16 has no batch normalisation that would bring a fading signal back.
+    #[test]
+    fn a_backbone_from_scratch_begins_with_signals_of_a_useful_size() {
+        use crate::model::{backbones::top, spec::Backbone};
+        let mut spec = top::imagenet(Backbone::Vgg16, 2);
+        (spec.input.height, spec.input.width) = (32, 32);
+        spec.layers.truncate(1);
+        let network = Network::new(Arc::new(spec), 5, Placement::default()).unwrap();
+        let weight = network.parameter("base.features.5.weight").unwrap();
+        let std = weight.std(true).double_value(&[]);
+        assert!(
+            (std / (2.0 / (128.0 * 9.0f64)).sqrt() - 1.0).abs() < 0.02,
+            "{std}"
+        );
+        let bias = network.parameter("base.features.5.bias").unwrap();
+        assert_eq!(bias.abs().max().double_value(&[]), 0.0);
+        let bytes: Vec<u8> = (0..32 * 32 * 3).map(|i| (i * 37 % 251) as u8).collect();
+        let input = network.input(&bytes).unwrap();
+        let output = network.forward(&input, Mode::Evaluate).unwrap();
+        let size = output.std(true).double_value(&[]);
+        assert!((0.05..20.0).contains(&size), "{size}");
     }
 
     #[test]

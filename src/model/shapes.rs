@@ -116,6 +116,18 @@ pub fn layer_shapes(spec: &ModelSpec) -> Result<Vec<LayerShape>, ShapeError> {
     Ok(of_nodes(&graph::nodes(spec)?))
 }
 
+/// The nodes of the layers of `spec` before the first that does not fit, and why that one does not.
+pub fn fitting_nodes(spec: &ModelSpec) -> (Vec<Node>, Option<ShapeError>) {
+    match graph::nodes(spec) {
+        Ok(nodes) => (nodes, None),
+        Err(error) => {
+            let mut fitting = spec.clone();
+            fitting.layers.truncate(error.index);
+            (graph::nodes(&fitting).unwrap_or_default(), Some(error))
+        }
+    }
+}
+
 /// Shapes of the layers that `nodes` belong to.
 pub fn of_nodes(nodes: &[Node]) -> Vec<LayerShape> {
     let mut shapes: Vec<LayerShape> = Vec::new();
@@ -487,6 +499,19 @@ mod tests {
             assert_eq!(error.name, name, "{why}");
             assert!(error.to_string().contains(part), "{why}: {error}");
         }
+    }
+
+    #[test]
+    fn what_stands_before_an_illegal_layer_still_has_shapes() {
+        let kinds = vec![conv(4, Padding::Same), POOL, dense(3), LayerKind::Flatten];
+        let (nodes, error) = fitting_nodes(&spec(8, kinds));
+        let outputs: Vec<String> = of_nodes(&nodes)
+            .iter()
+            .map(|shape| shape.output.to_string())
+            .collect();
+        assert_eq!(outputs, ["8 × 8 × 4", "4 × 4 × 4"]);
+        assert_eq!(error.map(|error| error.index), Some(2));
+        assert_eq!(fitting_nodes(&spec(8, vec![POOL])).1, None);
     }
 
     #[test]

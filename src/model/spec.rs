@@ -392,6 +392,15 @@ impl LayerKind {
         }
     }
 
+    /// Whether it begins with ImageNet's weights, which must be downloaded.
+    pub fn wants_imagenet(&self) -> bool {
+        let weights = match self {
+            Self::Backbone { weights, .. } => Some(weights),
+            _ => None,
+        };
+        weights == Some(&InitialWeights::ImageNet)
+    }
+
     /// Applied to the output of a convolution or dense layer; linear elsewhere.
     pub fn activation(&self) -> Activation {
         match self {
@@ -461,6 +470,24 @@ impl LayerKind {
 }
 
 impl ModelSpec {
+    /// Gives a last dense layer as many units as its head needs for `classes` classes; a sigmoid that cannot tell so
+    /// many apart becomes a softmax. Returns the units when they changed.
+    pub fn fit_classes(&mut self, classes: usize) -> Option<usize> {
+        let Some(LayerKind::Dense { units, .. }) =
+            self.layers.last_mut().map(|layer| &mut layer.kind)
+        else {
+            return None;
+        };
+        let wanted = self.head.logits(classes).unwrap_or_else(|| {
+            self.head = Head::Softmax;
+            classes
+        });
+        (*units != wanted).then(|| {
+            *units = wanted;
+            wanted
+        })
+    }
+
     /// Position of the layer called `name`.
     pub fn layer_index(&self, name: &str) -> Option<usize> {
         self.layers.iter().position(|layer| layer.name == name)

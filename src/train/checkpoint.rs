@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{early_stopping::Stopper, history::EpochRecord, schedule::RateState};
 use crate::{
     data::{dataset::display_path, files::write_atomically},
-    model::{ModelSpec, NamedArray, WeightSnapshot},
+    model::{ModelSpec, NamedArray, WeightSnapshot, network},
 };
 
 /// A run after an epoch. Random numbers depend on the seed, the epoch and the step alone, so no generator
@@ -46,6 +46,10 @@ pub struct Standing {
     pub phase_steps: usize,
     /// Steps of the run.
     pub step: usize,
+    /// Channels beside each other in memory.
+    pub channels_last: bool,
+    /// Products in bfloat16.
+    pub bf16: bool,
     /// Steps that the optimizer counts.
     pub optimizer_step: i32,
     /// What the learning rate depends on.
@@ -116,7 +120,7 @@ impl Checkpoint {
         if !checkpoints.join(LAST).exists() {
             return Ok(None);
         }
-        let last = File::read(&checkpoints.join(LAST))?;
+        let last = File::read(&checkpoints.join(LAST), spec)?;
         let standing: Standing = last.entry("standing")?;
         let history: Vec<EpochRecord> = last.entry("history")?;
         let (optimizer, arrays): (Vec<_>, Vec<_>) = last
@@ -131,7 +135,7 @@ impl Checkpoint {
             let arrays = if epoch == standing.epoch {
                 arrays.clone()
             } else {
-                let file = File::read(&checkpoints.join(file))?;
+                let file = File::read(&checkpoints.join(file), spec)?;
                 if file.epoch != epoch {
                     let (path, found) = (&file.path, file.epoch);
                     return Err(format!(
@@ -209,7 +213,8 @@ struct File {
 }
 
 impl File {
-    fn read(path: &Path) -> Result<Self, String> {
+    /// Reads a file of a network of `spec`; arrays come in node order.
+    fn read(path: &Path, spec: &ModelSpec) -> Result<Self, String> {
         let shown = display_path(path);
         let bytes = std::fs::read(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
         let damaged = |reason: &dyn std::fmt::Display| {
@@ -226,9 +231,10 @@ impl File {
         let arrays = tensors
             .iter()
             .map(|(name, view)| NamedArray::from_view(name, &view));
-        let arrays = arrays
+        let mut arrays = arrays
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| damaged(&error))?;
+        network::sort_arrays(&mut arrays, spec).map_err(|error| damaged(&error))?;
         Ok(Self {
             path: shown.clone(),
             epoch,
@@ -248,15 +254,19 @@ impl File {
     }
 }
 
-/// Weights of a run from its folder `checkpoints`, with the epoch they are of.
+/// Weights of a run of `spec` from its folder `checkpoints`, in node order, with the epoch they are of.
 ///
 /// # Errors
 /// When there are none or they are damaged.
-pub fn weights(checkpoints: &Path, which: Weights) -> Result<(usize, Vec<NamedArray>), String> {
-    let last = File::read(&checkpoints.join(LAST))?;
+pub fn weights(
+    checkpoints: &Path,
+    which: Weights,
+    spec: &ModelSpec,
+) -> Result<(usize, Vec<NamedArray>), String> {
+    let last = File::read(&checkpoints.join(LAST), spec)?;
     let best = checkpoints.join(BEST);
     let mut file = match which {
-        Weights::Best if best.exists() => File::read(&best)?,
+        Weights::Best if best.exists() => File::read(&best, spec)?,
         _ => last,
     };
     file.arrays

@@ -6,7 +6,7 @@ use super::{fit::FitError, loss, metrics::ConfusionMatrix, step};
 use crate::{
     cancel::Cancelled,
     data::{Dataset, PixelCache, SplitName},
-    model::{Network, head},
+    model::{Network, head, spec::Head},
 };
 
 /// A network's answers for one part of a dataset. Plain data.
@@ -16,6 +16,8 @@ pub struct Evaluation {
     pub split: Option<SplitName>,
     /// Epochs finished when it was made.
     pub epoch: usize,
+    /// How the model goes from probabilities to a class.
+    pub head: Head,
     /// Indices into the dataset's samples, ascending.
     pub samples: Vec<usize>,
     /// Label of each.
@@ -31,6 +33,32 @@ pub struct Evaluation {
 }
 
 impl Evaluation {
+    /// From which probability on the second of two classes is taken; `None` when the most probable class is.
+    pub fn threshold(&self) -> Option<f64> {
+        match self.head {
+            Head::Sigmoid { threshold } => Some(threshold),
+            Head::Softmax => None,
+        }
+    }
+
+    /// The same probabilities decided at another threshold, 0..1, without running the network again. Nothing
+    /// changes when the model has none.
+    #[must_use]
+    pub fn at_threshold(&self, threshold: f64) -> Self {
+        let head = match self.head {
+            Head::Sigmoid { .. } => Head::Sigmoid { threshold },
+            Head::Softmax => Head::Softmax,
+        };
+        let classes = self.confusion.classes();
+        let predicted = decided(head, &self.probabilities, classes);
+        Self {
+            confusion: counted(&self.actual, &predicted, classes),
+            head,
+            predicted,
+            ..self.clone()
+        }
+    }
+
     /// Share classified correctly, 0..1.
     pub fn accuracy(&self) -> f64 {
         self.confusion.accuracy()
@@ -50,6 +78,16 @@ impl Evaluation {
             .filter(|&i| self.actual[i] == actual && self.predicted[i] == predicted)
             .collect()
     }
+}
+
+fn decided(head: Head, probabilities: &[f32], classes: usize) -> Vec<usize> {
+    let shares = probabilities.chunks(classes.max(1));
+    shares.map(|shares| head::decide(head, shares)).collect()
+}
+
+fn counted(actual: &[usize], predicted: &[usize], classes: usize) -> ConfusionMatrix {
+    let pairs = actual.iter().copied().zip(predicted.iter().copied());
+    ConfusionMatrix::new(classes, pairs)
 }
 
 /// Images per forward pass; the numbers do not depend on it.
@@ -104,16 +142,13 @@ pub fn evaluate(
             shares.f_contiguous()?.f_flatten(0, -1)?,
         )?);
     }
-    let predicted: Vec<usize> = probabilities
-        .chunks(classes.max(1))
-        .map(|shares| head::decide(kind, shares))
-        .collect();
-    let pairs = actual.iter().copied().zip(predicted.iter().copied());
+    let predicted = decided(kind, &probabilities, classes);
     Ok(Evaluation {
         split: None,
         epoch: 0,
+        head: kind,
         samples: indices.to_vec(),
-        confusion: ConfusionMatrix::new(classes, pairs),
+        confusion: counted(&actual, &predicted, classes),
         loss: if indices.is_empty() {
             0.0
         } else {

@@ -43,13 +43,17 @@ pub struct Experiment {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetReference {
-    /// A folder or file; a relative one is looked for in the working directory, then beside the program.
+    /// A folder or file; a relative one is looked for in the working directory, beside the program, then among the
+    /// public datasets that were downloaded (by its name in the catalogue).
     /// What is not UTF-8 in it is written escaped: such a path must be given again.
     #[serde(serialize_with = "escaped")]
     pub path: PathBuf,
     /// What it is; `None` finds out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<SourceKind>,
+    /// What is taken when it is not there: a recipe's bundled set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stand_in: Option<PathBuf>,
 }
 
 fn escaped<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {

@@ -29,7 +29,8 @@ use crate::{
     cancel::Cancelled,
     data::{Dataset, PixelCache, Split, SplitName, augment::AugmentationConfig, batches},
     model::{
-        ModelSpec, NamedArray, Network, ShapeError, WeightSnapshot, graph, network::NetworkError,
+        ModelSpec, NamedArray, Network, ShapeError, WeightSnapshot, graph,
+        network::{NetworkError, Placement},
         shapes::check_classifier,
     },
 };
@@ -144,6 +145,7 @@ pub struct EpochEnd<'a> {
 }
 
 /// What a run leaves.
+#[derive(Default)]
 pub struct Outcome {
     /// Every epoch, in order.
     pub history: Vec<EpochRecord>,
@@ -172,7 +174,18 @@ pub fn fit(
     check_classifier(spec, data.dataset.classes.len())?;
     let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
     let spec = Arc::new(spec.clone());
-    let chosen = Chosen::measure(&spec, config, observer)?;
+    let chosen = match &start {
+        // Measured once: another way of computing would give other numbers.
+        Start::Resume(checkpoint) => Chosen::again(Placement {
+            channels_last: checkpoint.standing.channels_last,
+            bf16: checkpoint.standing.bf16,
+            ..Placement::default()
+        }),
+        Start::New | Start::From(_) => match Chosen::measure(&spec, config, observer) {
+            Err(FitError::Cancelled(_)) => return Ok(Outcome::default()),
+            chosen => chosen?,
+        },
+    };
     let mut network = Network::new(spec, config.seed, chosen.placement)?;
     observer.placed(&chosen);
     match start {
@@ -217,13 +230,7 @@ pub fn fit_network(
         classes,
         loss,
         boundaries,
-        outcome: Outcome {
-            history: Vec::new(),
-            best: None,
-            completed: false,
-            stopped_early: Vec::new(),
-            failure: None,
-        },
+        outcome: Outcome::default(),
         step: 0,
         losses: VecDeque::new(),
     };
@@ -247,7 +254,7 @@ pub(super) fn boundaries(
         let Some(name) = &phase.trainable_from else {
             return Ok(0);
         };
-        let position = graph::position(network.nodes(), network.spec(), name);
+        let position = graph::position(network.nodes(), name);
         position.ok_or_else(|| {
             let words = format!(
                 "phase {} shall train from {name}, but there is no such layer: choose one of the model's layers",
@@ -639,6 +646,8 @@ impl<'a> Run<'a> {
                 phase_epochs: state.epochs,
                 phase_steps: state.steps,
                 step: self.step,
+                channels_last: self.network.placement().channels_last,
+                bf16: self.network.placement().bf16,
                 optimizer_step,
                 rate: state.rate,
                 stopper: state.stopper,

@@ -66,7 +66,7 @@ impl MemoryNeed {
         };
         for phase in &config.phases {
             let from = phase.trainable_from.as_deref();
-            let from = from.and_then(|name| graph::position(&nodes, spec, name));
+            let from = from.and_then(|name| graph::position(&nodes, name));
             let (frozen, trained) = nodes.split_at(from.unwrap_or(0));
             // The gradient; each slot once at work, once in the checkpoint, once in the checkpoint's bytes.
             let slots = phase.optimizer.slots().len();

@@ -2,6 +2,8 @@
 
 pub mod checkpoint;
 pub mod config;
+pub mod cross_table;
+pub mod dataset_reference;
 pub mod dead_units;
 pub mod early_stopping;
 pub mod estimate;
@@ -17,15 +19,22 @@ pub mod memory;
 pub mod metrics;
 pub mod optimizers;
 pub mod placement;
+pub mod predictions;
 pub mod quiet;
 pub mod recipes;
+pub mod report;
 pub mod run_folder;
+pub mod runs;
 pub mod schedule;
+#[cfg(test)]
+mod scikit_learn_tests;
 pub mod step;
 
 pub use config::{Phase, TrainingConfig};
+pub use cross_table::CrossTable;
 pub use evaluate::Evaluation;
 pub use experiment::Experiment;
 pub use history::{EpochRecord, StepRecord};
 pub use metrics::ConfusionMatrix;
 pub use optimizers::Optimizer;
+pub use report::ClassificationReport;

@@ -35,7 +35,11 @@ pub struct Measurement {
 }
 
 /// Steps that are timed after one that is not.
-const TIMED_STEPS: usize = 3;
+const TIMED_STEPS: usize = 2;
+/// Images of a timed step at most: ratios of times hardly depend on it.
+const TIMED_IMAGES: usize = 16;
+/// A way of computing must be so many times faster than the first one to replace it, so that noise does not decide.
+const CLEARLY_FASTER: f64 = 1.15;
 
 impl Chosen {
     /// What `config` says; where it says `Auto`, a few steps on random images are timed in each way and the
@@ -54,7 +58,8 @@ impl Chosen {
             MemoryFormat::Contiguous => &[MemoryFormat::Contiguous],
         };
         let precisions: &[Precision] = match config.precision {
-            Precision::Auto => &[Precision::F32, Precision::Bf16],
+            Precision::Auto if multiplies_bf16() => &[Precision::F32, Precision::Bf16],
+            Precision::Auto => &[Precision::F32],
             Precision::F32 => &[Precision::F32],
             Precision::Bf16 => &[Precision::Bf16],
         };
@@ -74,19 +79,28 @@ impl Chosen {
                 measured.push(Measurement {
                     memory_format: *memory_format,
                     precision: *precision,
-                    seconds: step_seconds(spec, placement, config.batch_size, TIMED_STEPS)?,
+                    seconds: step_seconds(
+                        spec,
+                        placement,
+                        config.batch_size.min(TIMED_IMAGES),
+                        TIMED_STEPS,
+                    )?,
                 });
             }
         }
-        let fastest = measured
-            .iter()
-            .min_by(|a, b| a.seconds.total_cmp(&b.seconds))
-            .map(|fastest| (fastest.memory_format, fastest.precision));
-        let (format, precision) = fastest.unwrap_or(ways[0]);
+        let (format, precision) = fastest(&measured).unwrap_or(ways[0]);
         Ok(Self {
             placement: placement(format, precision),
             measured,
         })
+    }
+
+    /// As an earlier sitting of the run computed.
+    pub fn again(placement: Placement) -> Self {
+        Self {
+            placement,
+            measured: Vec::new(),
+        }
     }
 
     /// How it computes, in words.
@@ -101,8 +115,47 @@ impl Chosen {
         } else {
             "contiguous"
         };
-        format!("{precision}, {format}")
+        let words = format!("{precision}, {format}");
+        let ways: Vec<String> = self
+            .measured
+            .iter()
+            .map(|way| {
+                let precision = if way.precision == Precision::Bf16 {
+                    "bfloat16"
+                } else {
+                    "f32"
+                };
+                format!("{precision} {:.1} ms", way.seconds * 1e3)
+            })
+            .collect();
+        if ways.is_empty() {
+            words
+        } else {
+            format!("{words} (measured: {})", ways.join(", "))
+        }
     }
+}
+
+/// The fastest way, if it is clearly faster than the first one; the first one otherwise.
+fn fastest(measured: &[Measurement]) -> Option<(MemoryFormat, Precision)> {
+    let first = measured.first()?;
+    let best = measured
+        .iter()
+        .min_by(|a, b| a.seconds.total_cmp(&b.seconds))?;
+    let chosen = if best.seconds * CLEARLY_FASTER < first.seconds {
+        best
+    } else {
+        first
+    };
+    Some((chosen.memory_format, chosen.precision))
+}
+
+/// Whether the processor multiplies bfloat16 itself; elsewhere it is slower than f32 and need not be timed.
+fn multiplies_bf16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx512bf16");
+    #[cfg(not(target_arch = "x86_64"))]
+    return true;
 }
 
 fn placement(format: MemoryFormat, precision: Precision) -> Placement {
@@ -140,4 +193,28 @@ pub fn step_seconds(
         }
     }
     Ok(fastest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_clearly_faster_replaces_f32() {
+        let way = |precision, seconds| Measurement {
+            memory_format: MemoryFormat::ChannelsLast,
+            precision,
+            seconds,
+        };
+        for (why, bf16_seconds, expected) in [
+            ("three times faster", 0.1, Precision::Bf16),
+            ("within the noise", 0.29, Precision::F32),
+            ("slower", 0.9, Precision::F32),
+        ] {
+            let measured = [way(Precision::F32, 0.3), way(Precision::Bf16, bf16_seconds)];
+            let chosen = fastest(&measured).map(|(_, precision)| precision);
+            assert_eq!(chosen, Some(expected), "{why}");
+        }
+        assert_eq!(fastest(&[]), None);
+    }
 }

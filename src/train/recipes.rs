@@ -1,6 +1,7 @@
 //! The recipes that ship with the program: experiments in `assets/recipes`.
 
 use std::{
+    ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -17,7 +18,19 @@ fn folder() -> Result<PathBuf, ExperimentError> {
     })
 }
 
-/// All recipes, sorted by file name.
+/// The order of the learner's path; other files follow by name.
+const ORDER: [&str; 8] = [
+    "shapes",
+    "flowers-basic",
+    "flowers-augmented",
+    "flowers-mobilenetv2",
+    "malaria",
+    "blood",
+    "catdog-basic",
+    "catdog-vgg16",
+];
+
+/// All recipes, in the order of the learner's path.
 ///
 /// # Errors
 /// When the folder is missing or a file in it is not an experiment.
@@ -34,7 +47,16 @@ pub fn all() -> Result<Vec<Experiment>, ExperimentError> {
             files.push(path);
         }
     }
-    files.sort();
+    files.sort_by_cached_key(|path| {
+        let is_it = |name: &&str| path.file_stem() == Some(OsStr::new(*name));
+        (
+            ORDER
+                .iter()
+                .position(|name| is_it(&name))
+                .unwrap_or(ORDER.len()),
+            path.clone(),
+        )
+    });
     files.iter().map(|path| Experiment::load(path)).collect()
 }
 
@@ -63,15 +85,36 @@ pub fn find(file_or_name: &Path) -> Result<Experiment, ExperimentError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::shapes::layer_shapes;
+    use crate::model::{
+        graph,
+        shapes::{check_classifier, layer_shapes},
+        spec::Head,
+    };
 
     #[test]
     fn every_recipe_fits_together_and_survives_a_round_trip() {
         let recipes = all().unwrap();
-        assert!(recipes.iter().any(|recipe| recipe.name == "shapes"));
+        let names: Vec<&str> = recipes.iter().map(|recipe| recipe.name.as_str()).collect();
+        assert_eq!(names, ORDER);
         for recipe in recipes {
-            layer_shapes(&recipe.model).unwrap();
+            let classes = match recipe.model.head {
+                Head::Sigmoid { .. } => 2,
+                Head::Softmax => layer_shapes(&recipe.model)
+                    .unwrap()
+                    .last()
+                    .unwrap()
+                    .output
+                    .values(),
+            };
+            check_classifier(&recipe.model, classes).unwrap();
             recipe.training.check().unwrap();
+            recipe.augmentation.check().unwrap();
+            let nodes = graph::nodes(&recipe.model).unwrap();
+            for phase in &recipe.training.phases {
+                let from = phase.trainable_from.as_deref();
+                let known = from.is_none_or(|name| graph::position(&nodes, name).is_some());
+                assert!(known, "{}: {from:?}", recipe.name);
+            }
             let again: Experiment = ron::from_str(&recipe.to_ron().unwrap()).unwrap();
             assert_eq!(again, recipe);
         }

@@ -3,17 +3,25 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 
 use super::{
+    checkpoint::{self, Weights},
     experiment::{Experiment, ExperimentError},
     fit::{EpochEnd, FitError},
     history::{EpochRecord, StepRecord},
+    runs::RunsError,
 };
-use crate::data::{
-    Dataset, Split, SplitName, dataset::display_path, edits::sample_name, files::write_atomically,
+use crate::{
+    data::{
+        Dataset, Split, SplitName, dataset::display_path, edits::sample_name,
+        files::write_atomically,
+    },
+    model::{ModelSpec, WeightSnapshot},
 };
 
 /// Name of the trained model in a run's folder.
@@ -29,9 +37,15 @@ pub const STEPS_FILE: &str = "steps.csv";
 pub const CHECKPOINTS: &str = "checkpoints";
 /// How a run ended; missing while it goes on, and when the program was killed.
 pub const RESULT_FILE: &str = "result.ron";
-const SPLIT_FILE: &str = "split.csv";
+/// Which image stood in which part.
+pub const SPLIT_FILE: &str = "split.csv";
+/// The report in a run's folder.
+pub const REPORT_FILE: &str = "report.html";
 /// Locked by the process that trains.
 const LOCK_FILE: &str = "running.lock";
+/// How often a lock that another holds is tried again, and after how long.
+const LOOKS: usize = 10;
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How a run ended. Plain data.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +66,30 @@ pub struct RunResult {
     pub computed: String,
     /// Wall time of the last sitting.
     pub seconds: f64,
+}
+
+impl RunResult {
+    /// How the run in `folder` ended; `None` while it goes on and when the program was killed.
+    ///
+    /// # Errors
+    /// When it cannot be read or is damaged.
+    pub fn load(folder: &Path) -> Result<Option<Self>, RunsError> {
+        let file = folder.join(RESULT_FILE);
+        let path = display_path(&file);
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                let reason = error.to_string();
+                return Err(RunsError::Read { path, reason });
+            }
+        };
+        let result = ron::from_str(&text).map_err(|error| RunsError::Damaged {
+            path,
+            reason: error.to_string(),
+        })?;
+        Ok(Some(result))
+    }
 }
 
 /// A run's folder, open for writing.
@@ -78,15 +116,24 @@ impl RunFolder {
         let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(failed(&checkpoints))?;
         let lock = lock(&path)?;
-        let file = path.join(EXPERIMENT_FILE);
-        write_atomically(&file, experiment.to_ron()?.as_bytes()).map_err(failed(&file))?;
         let file = path.join(STEPS_FILE);
         let steps = csv::Writer::from_path(&file).map_err(|error| failed(&file)(error.into()))?;
-        Ok(Self {
+        let folder = Self {
             path,
             steps,
             _lock: lock,
-        })
+        };
+        folder.write_experiment(experiment)?;
+        Ok(folder)
+    }
+
+    /// Writes the experiment.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_experiment(&self, experiment: &Experiment) -> Result<(), FitError> {
+        let file = self.path.join(EXPERIMENT_FILE);
+        write_atomically(&file, experiment.to_ron()?.as_bytes()).map_err(failed(&file))
     }
 
     /// Opens the folder of a run that ended or was killed, to go on after `step` steps: later ones are taken
@@ -227,7 +274,16 @@ pub fn is_running(path: &Path) -> bool {
 fn lock(path: &Path) -> Result<fs::File, FitError> {
     let file = path.join(LOCK_FILE);
     let lock = fs::File::create(&file).map_err(failed(&file))?;
-    match lock.try_lock() {
+    let mut locked = lock.try_lock();
+    // Whoever looks whether a run goes on holds the lock for a moment.
+    for _ in 0..LOOKS {
+        if !matches!(locked, Err(fs::TryLockError::WouldBlock)) {
+            break;
+        }
+        std::thread::sleep(LOOK);
+        locked = lock.try_lock();
+    }
+    match locked {
         Ok(()) => Ok(lock),
         Err(fs::TryLockError::WouldBlock) => Err(FitError::Write(format!(
             "{}: another Convscope trains this run",
@@ -279,6 +335,25 @@ fn free_folder(path: &Path) -> PathBuf {
         .map(numbered)
         .find(|path| is_free(path))
         .unwrap_or_else(|| path.to_path_buf())
+}
+
+/// The best or the last weights of the run in the folder `run`, which trains `spec` on `classes`.
+///
+/// # Errors
+/// When no epoch was finished or the file is damaged.
+pub fn snapshot(
+    run: &Path,
+    which: Weights,
+    spec: &Arc<ModelSpec>,
+    classes: &Arc<[String]>,
+) -> Result<WeightSnapshot, String> {
+    let (epoch, arrays) = checkpoint::weights(&run.join(CHECKPOINTS), which, spec)?;
+    Ok(WeightSnapshot {
+        spec: Arc::clone(spec),
+        classes: Arc::clone(classes),
+        epoch,
+        arrays,
+    })
 }
 
 /// `history.csv`: one line per epoch with a heading.

@@ -4,7 +4,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use eframe::egui::ThemePreference;
 
-use super::{data_tools::AugmentedOf, dialogs::Purpose, state::Selection, workspace::Step};
+use super::{
+    data_tools::AugmentedOf, design::DesignAction, dialogs::Purpose, state::Selection,
+    workspace::Step,
+};
 use crate::{
     data::{
         Edit, Picture, SplitConfig, SplitName, augment::AugmentationConfig, dataset::SourceKind,
@@ -12,7 +15,7 @@ use crate::{
     engine::{ImageSource, JobId},
     inspect::maximise::MaximiseConfig,
     model::spec::{InputSpec, Preprocessing},
-    train::TrainingConfig,
+    train::{EpochRecord, TrainingConfig, checkpoint::Weights, runs::RunNotes},
 };
 
 /// Datasets that ship with the program: what a button says and the name in `datasets`.
@@ -38,7 +41,11 @@ pub enum Action {
     ReadAs(SourceKind),
     /// Change something about the dataset; the user's files stay as they are.
     Edit(Edit),
-    /// Take the last change to the dataset back.
+    /// Change the layers, or what is chosen among them.
+    Design(DesignAction),
+    /// Open a recipe that ships with the program: its name.
+    OpenRecipe(String),
+    /// Take the last change to the dataset back; in the Model step, the last one to the layers.
     Undo,
     /// Make it again.
     Redo,
@@ -54,6 +61,8 @@ pub enum Action {
     SetPaused(bool),
     /// End the run, keeping its best weights.
     Stop,
+    /// Change the full learning rate of the run's phase.
+    SetLearningRate(f64),
     /// Change the training settings.
     EditTraining(TrainingConfig),
     /// Change the split.
@@ -83,7 +92,14 @@ pub enum Action {
     /// Forget earlier answers.
     ClearPredictions,
     /// Evaluate the current model on a part of the dataset.
-    Evaluate(SplitName),
+    Evaluate {
+        /// Which part; `None` for every image.
+        part: Option<SplitName>,
+        /// With which weights of its run.
+        weights: Weights,
+    },
+    /// Decide the evaluation at this probability of the second class; `None` for the model's own.
+    SetThreshold(Option<f64>),
     /// Look for an image that excites a unit.
     Maximise(MaximiseConfig),
     /// Write a picture to a PNG file.
@@ -103,9 +119,9 @@ pub enum Action {
         /// What was typed before the field was there.
         typed: String,
     },
-    /// Show or hide the public datasets.
+    /// Show or hide the public datasets and weights.
     ToggleCatalogue,
-    /// Download a public dataset, or go on with it.
+    /// Download a public dataset or weights, or go on with it.
     Download(String),
     /// Stop a download, keeping what has arrived.
     PauseDownload(String),
@@ -119,6 +135,39 @@ pub enum Action {
     Browsed(Arc<[usize]>),
     /// Look for images whose pixels are like those of this sample.
     FindSimilar(usize),
+    /// List the runs again.
+    ListRuns,
+    /// Lay these runs over each other and compare them.
+    ChooseRuns(Vec<PathBuf>),
+    /// Go on with a run.
+    ContinueRun {
+        /// Its folder.
+        folder: PathBuf,
+        /// Epochs beyond those it was begun for; 0 to end it as it was meant.
+        more: usize,
+    },
+    /// Leave a run that was killed as it is, and do not ask again.
+    LeaveRun(PathBuf),
+    /// Take over a run's experiment, ready to be changed and trained.
+    TrainAgain(PathBuf),
+    /// Write about a run.
+    DescribeRun {
+        /// Its folder.
+        folder: PathBuf,
+        /// What is said about it.
+        notes: RunNotes,
+    },
+    /// Move runs to the system's bin; the user was asked.
+    DiscardRuns(Vec<PathBuf>),
+    /// Open a file or folder with the system's program for it.
+    ShowFile(PathBuf),
+    /// Ask where to, then write epochs as a table, or as a picture of their curves.
+    SaveHistory {
+        /// The epochs.
+        history: Arc<[EpochRecord]>,
+        /// Whether a picture is wanted.
+        picture: bool,
+    },
     /// Close the window.
     Quit,
 }

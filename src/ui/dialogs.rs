@@ -26,12 +26,24 @@ pub enum Purpose {
     OpenModel,
     /// Open an experiment file.
     OpenExperiment,
+    /// Open a file of layers.
+    ImportLayers,
+    /// Write the layers.
+    ExportLayers,
+    /// Choose the initial weights of the chosen backbone.
+    ChooseWeights,
     /// Write the model.
     SaveModel,
     /// Classify images.
     ChooseImages,
     /// Write a picture.
     SavePicture,
+    /// Write what was said about each image.
+    ExportPredictions,
+    /// Write epochs as a table.
+    SaveHistory,
+    /// Write the curves of epochs as a picture.
+    SaveCurves,
 }
 
 impl Purpose {
@@ -43,9 +55,15 @@ impl Purpose {
             Self::ExportEdits => "Export changes",
             Self::OpenModel => "Open model",
             Self::OpenExperiment => "Open experiment",
+            Self::ImportLayers => "Import layers",
+            Self::ExportLayers => "Export layers",
+            Self::ChooseWeights => "Choose weights",
             Self::SaveModel => "Save model",
             Self::ChooseImages => "Choose images",
             Self::SavePicture => "Save picture",
+            Self::ExportPredictions => "Export predictions",
+            Self::SaveHistory => "Save history",
+            Self::SaveCurves => "Save curves",
         }
     }
 
@@ -55,19 +73,30 @@ impl Purpose {
             Self::OpenDatasetFile => &["npz", "zip", "tar", "gz", "tgz", "csv", "tsv", "bin"],
             Self::ExportEdits => &["ron"],
             Self::OpenModel | Self::SaveModel => &["safetensors"],
-            Self::OpenExperiment => &["ron"],
+            Self::OpenExperiment | Self::ImportLayers | Self::ExportLayers => &["ron"],
+            Self::ChooseWeights => &["pth", "pt", "safetensors"],
             Self::ChooseImages => &IMAGE_ENDINGS,
-            Self::SavePicture => &["png"],
+            Self::SavePicture | Self::SaveCurves => &["png"],
+            Self::ExportPredictions | Self::SaveHistory => &["csv"],
         }
     }
 
     fn kind(self) -> DialogType {
         match self {
             Self::OpenDataset => DialogType::SelectFolder,
-            Self::SaveModel | Self::SavePicture | Self::ExportEdits => DialogType::SaveFile,
-            Self::OpenDatasetFile | Self::OpenModel | Self::OpenExperiment | Self::ChooseImages => {
-                DialogType::OpenFile
-            }
+            Self::SaveModel
+            | Self::SavePicture
+            | Self::SaveHistory
+            | Self::SaveCurves
+            | Self::ExportEdits
+            | Self::ExportLayers
+            | Self::ExportPredictions => DialogType::SaveFile,
+            Self::OpenDatasetFile
+            | Self::OpenModel
+            | Self::OpenExperiment
+            | Self::ImportLayers
+            | Self::ChooseWeights
+            | Self::ChooseImages => DialogType::OpenFile,
         }
     }
 
@@ -75,7 +104,11 @@ impl Purpose {
         match self {
             Self::SaveModel => "model.safetensors",
             Self::SavePicture => "picture.png",
+            Self::SaveHistory => "history.csv",
+            Self::SaveCurves => "curves.png",
             Self::ExportEdits => "changes.ron",
+            Self::ExportPredictions => "predictions.csv",
+            Self::ExportLayers => "layers.ron",
             _ => "",
         }
     }

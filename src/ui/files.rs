@@ -8,7 +8,10 @@ use std::{
 
 use super::settings::Settings;
 use crate::{
-    data::{Edits, Picture, dataset::display_path, edits, files},
+    data::{Dataset, Edits, Picture, dataset::display_path, edits, files},
+    export::charts,
+    model::{ModelSpec, spec_file},
+    train::{EpochRecord, Evaluation, predictions, run_folder::history_csv},
     worker::Worker,
 };
 
@@ -18,10 +21,18 @@ pub enum FileTask {
     Settings(Box<Settings>, PathBuf),
     /// Write a PNG file.
     Picture(Arc<Picture>, PathBuf),
+    /// Write epochs as a table.
+    History(Arc<[EpochRecord]>, PathBuf),
+    /// Draw epochs and write a PNG file.
+    Curves(Arc<[EpochRecord]>, PathBuf),
     /// Keep what the user changed about a dataset: the changes, the folder of sidecars, what was opened.
     Sidecar(Arc<Edits>, PathBuf, PathBuf),
     /// Write what the user changed about a dataset where they want it.
     Edits(Arc<Edits>, PathBuf),
+    /// Write what was said about each image of a dataset as CSV.
+    Predictions(Arc<Evaluation>, Arc<Dataset>, PathBuf),
+    /// Write the layers of a network where the user wants them.
+    Layers(Box<ModelSpec>, PathBuf),
     /// Append a line to the log file.
     Log(String, PathBuf),
 }
@@ -37,12 +48,22 @@ pub fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receive
             let outcome = match task {
                 FileTask::Settings(settings, path) => settings.save(&path),
                 FileTask::Picture(picture, path) => save_picture(&picture, &path),
+                FileTask::History(history, path) => save_history(&history, &path),
+                FileTask::Curves(history, path) => charts::learning_curves(&history)
+                    .map_err(|error| error.to_string())
+                    .and_then(|picture| save_picture(&picture, &path)),
                 FileTask::Sidecar(edits, folder, opened) => {
                     let path = edits::sidecar(&folder, &opened);
                     edits.save(&path).map_err(|error| error.to_string())
                 }
                 FileTask::Edits(edits, path) => {
                     edits.save(&path).map_err(|error| error.to_string())
+                }
+                FileTask::Predictions(evaluation, dataset, path) => {
+                    save_predictions(&evaluation, &dataset, &path)
+                }
+                FileTask::Layers(spec, path) => {
+                    spec_file::save(&spec, &path).map_err(|error| error.to_string())
                 }
                 FileTask::Log(line, path) => append_line(&line, &path),
             };
@@ -60,6 +81,28 @@ fn save_picture(picture: &Picture, path: &Path) -> Result<(), String> {
     files::write_atomically(path, &bytes).map_err(|error| {
         format!(
             "The picture cannot be saved to {}: {error}",
+            display_path(path)
+        )
+    })
+}
+
+fn save_predictions(evaluation: &Evaluation, dataset: &Dataset, path: &Path) -> Result<(), String> {
+    let csv = predictions::csv(evaluation, dataset);
+    let written =
+        csv.and_then(|csv| files::write_atomically(path, &csv).map_err(|error| error.to_string()));
+    written.map_err(|error| {
+        format!(
+            "The predictions cannot be written to {}: {error}",
+            display_path(path)
+        )
+    })
+}
+
+fn save_history(history: &[EpochRecord], path: &Path) -> Result<(), String> {
+    let bytes = history_csv(history)?;
+    files::write_atomically(path, &bytes).map_err(|error| {
+        format!(
+            "The history cannot be saved to {}: {error}",
             display_path(path)
         )
     })

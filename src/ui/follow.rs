@@ -131,7 +131,7 @@ impl Follow {
             let job = Some(engine.predict(vec![image.clone()]));
             state.says = SaysState { job, answer: None };
         }
-        let layers = weights.spec.layers.len();
+        let layers = state.nodes().len();
         let chosen = state.selection.layer.filter(|layer| *layer < layers);
         let layer = chosen.unwrap_or(0);
         let asked = matches!(

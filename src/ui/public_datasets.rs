@@ -1,10 +1,11 @@
-//! The public datasets as the window knows them: the list, and how each download stands. Plain data.
+//! The public datasets and weights as the window knows them: the list, and how each download stands. Plain data.
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::{
     data::datasets_folder::{Fetched, Status},
     engine::{JobId, Listed},
+    model::spec::Backbone,
 };
 
 /// How much of one dataset is here.
@@ -55,6 +56,14 @@ impl PublicDatasets {
         listed.find(|listed| listed.entry.name == name)
     }
 
+    /// How the ImageNet weights of `architecture` stand; `None` before the first listing.
+    pub fn weights(&self, architecture: Backbone) -> Option<(&str, &DownloadState)> {
+        let mut listed = self.listed.iter().flat_map(|listed| listed.iter());
+        let found = listed.find(|listed| listed.weights_of == Some(architecture))?;
+        let name = &*found.entry.name;
+        Some((name, self.state(name)))
+    }
+
     /// How the dataset `name` stands.
     pub fn state(&self, name: &str) -> &DownloadState {
         self.downloads.get(name).unwrap_or(&DownloadState::Absent)
@@ -86,7 +95,7 @@ impl PublicDatasets {
 
     /// The list has come.
     pub fn arrived(&mut self, listed: Arc<[Listed]>) {
-        for Listed { entry, status } in listed.iter() {
+        for Listed { entry, status, .. } in listed.iter() {
             let state = match status {
                 Status::Absent => DownloadState::Absent,
                 Status::Partial { bytes } => DownloadState::Paused { bytes: *bytes },

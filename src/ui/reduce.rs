@@ -48,12 +48,20 @@ impl AppState {
             } => self.divided(job, dataset, division),
             Event::ExperimentLoaded { job, experiment } => {
                 self.jobs.remove(&job);
-                self.experiment = *experiment;
-                self.experiment_changed();
+                self.replace_experiment(*experiment);
                 self.note(
                     Level::Info,
                     format!("Opened the experiment {}", self.experiment.title),
                 );
+            }
+            Event::SpecLoaded { job, spec } => {
+                self.jobs.remove(&job);
+                self.note(Level::Info, format!("Imported the layers of {}", spec.name));
+                self.replace_model(*spec);
+            }
+            Event::RecipesListed { job, recipes } => {
+                self.jobs.remove(&job);
+                self.recipes = Some(recipes);
             }
             Event::ImageLoaded {
                 job,
@@ -98,6 +106,18 @@ impl AppState {
                     };
                 }
             }
+            Event::RunRead { job, figures, .. } if self.training.reading == Some(job) => {
+                self.jobs.remove(&job);
+                self.training.reading = None;
+                self.training.adopt_steps(&figures.steps);
+            }
+            Event::RunsListed { job, .. }
+            | Event::RunRead { job, .. }
+            | Event::RunDescribed { job, .. }
+            | Event::RunsDiscarded { job, .. } => {
+                self.jobs.remove(&job);
+                self.runs.apply(event);
+            }
             event => self.apply_run(event),
         }
     }
@@ -113,8 +133,11 @@ impl AppState {
                 train_images,
                 experiment,
                 history,
+                run,
                 ..
             } if current == Some(job) => {
+                self.training.folder = Some(run);
+                self.runs.stale = true;
                 self.training.epochs = history;
                 self.training.experiment = Some(experiment);
                 self.training.steps_per_epoch = steps_per_epoch;
@@ -126,7 +149,7 @@ impl AppState {
             }
             Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
             Event::Evaluated { job, evaluation } if current == Some(job) => {
-                self.evaluation = Some(evaluation);
+                self.show_evaluation(evaluation);
             }
             Event::Advice { job, advice } if current == Some(job) => {
                 self.note(Level::Info, advice.words.clone());
@@ -194,7 +217,7 @@ impl AppState {
                 if self.evaluation_job == Some(job) {
                     self.evaluation_job = None;
                     self.evaluation_failed = None;
-                    self.evaluation = Some(evaluation);
+                    self.show_evaluation(evaluation);
                 }
             }
             Event::ModelLoaded { job, model } => {
@@ -236,6 +259,7 @@ impl AppState {
         self.forget_division();
         self.edits = EditHistory::default();
         self.evaluation = None;
+        self.threshold = None;
         self.image = ImageState::default();
         self.maps = MapsState::default();
         self.tools = DataTools::default();
@@ -323,6 +347,7 @@ impl AppState {
             format!("Epoch {}: training {training}{validation}", record.epoch),
         );
         self.training.epochs.push(record);
+        self.runs.stale = true;
     }
 
     fn run_finished(&mut self, outcome: TrainingOutcome) {
@@ -348,14 +373,15 @@ impl AppState {
         };
         self.note(Level::Info, format!("{words} after {epochs} epochs{best}"));
         self.training.run = RunState::Finished(outcome);
+        self.runs.stale = true;
     }
 
     fn model_loaded(&mut self, model: &LoadedModel) {
-        self.experiment.model = (*model.snapshot.spec).clone();
+        self.replace_model((*model.snapshot.spec).clone());
         self.experiment.split = model.split;
         self.evaluation = None;
+        self.threshold = None;
         self.maps = MapsState::default();
-        self.experiment_changed();
         let classes = listed(&model.snapshot.classes);
         self.note(Level::Info, format!("Loaded a model of {classes}"));
     }
@@ -395,14 +421,20 @@ impl AppState {
         let message = failure.map(|reason| format!("Could not {}: {reason}", kind.words()));
         let tool = self.tools.end(job, message.as_ref());
         let tool = tool.or_else(|| self.rehearsal.end(job, message.as_ref()));
+        let of_runs = self.runs.ended(job, message.as_ref());
         let is_public = self.public.ended(job, bytes, message.as_ref());
         let job = Some(job);
-        let is_current = if let Some(is_told) = tool {
+        let is_current = if let Some(is_told) = tool.or(of_runs) {
             is_told
+        } else if job.is_some() && job == self.training.reading {
+            // Fewer points are drawn; the run is none the worse.
+            self.training.reading = None;
+            false
         } else if is_public {
             true
         } else if job == self.training.job() {
             self.training.run = message.clone().map_or(RunState::Idle, RunState::Failed);
+            self.runs.stale = true;
             true
         } else if job == self.maps.job {
             self.maps.job = None;

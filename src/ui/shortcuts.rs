@@ -5,11 +5,19 @@ use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 use super::{action::Action, dialogs::Purpose, state::AppState, workspace::Step};
 
 /// Keys and what they do, for people.
-pub const LIST: [(&str, &str); 17] = [
-    ("Ctrl+1 … Ctrl+6", "Show a step"),
+pub const LIST: [(&str, &str); 19] = [
+    ("Ctrl+1 … Ctrl+7", "Show a step"),
     ("Ctrl+O", "Open a dataset"),
     ("Ctrl+P", "Type the path of something to open"),
-    ("Ctrl+Z, Ctrl+Y", "Undo and redo a change to the dataset"),
+    (
+        "Ctrl+Z, Ctrl+Y",
+        "Undo and redo a change to the dataset; in the Model step, to the model",
+    ),
+    ("Alt+Up, Alt+Down", "Move the chosen layer"),
+    (
+        "F2, Ctrl+D, Delete",
+        "Rename, duplicate or remove the chosen layer",
+    ),
     ("Ctrl+S", "Save the model"),
     ("Ctrl+Enter", "Train"),
     ("Space", "Pause or resume training"),
@@ -28,13 +36,14 @@ pub const LIST: [(&str, &str); 17] = [
     ("Ctrl+Q", "Quit"),
 ];
 
-const STEP_KEYS: [Key; 6] = [
+const STEP_KEYS: [Key; 7] = [
     Key::Num1,
     Key::Num2,
     Key::Num3,
     Key::Num4,
     Key::Num5,
     Key::Num6,
+    Key::Num7,
 ];
 
 /// The text that `events` type.

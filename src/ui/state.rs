@@ -8,8 +8,10 @@ use std::{
 };
 
 use super::data_tools::DataTools;
+use super::design::Design;
 use super::public_datasets::PublicDatasets;
 use super::rehearsal::Rehearsal;
+use super::run_book::RunBook;
 use crate::{
     data::{
         Dataset, Division, Edit, Edits, Picture, SplitName, edits::EditError, stats::ClassWeights,
@@ -19,7 +21,7 @@ use crate::{
         Similar, TrainingOutcome,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
-    model::{LayerKind, LayerShape, ShapeError, shapes, spec::Head},
+    model::{LayerShape, ModelSpec, Node, ShapeError, graph, shapes},
     train::{EpochRecord, Evaluation, Experiment, StepRecord, health::Advice},
 };
 
@@ -89,6 +91,10 @@ pub struct Training {
     pub experiment: Option<Arc<Experiment>>,
     /// What is wrong with it, oldest first.
     pub advice: Vec<Advice>,
+    /// The run's folder; `None` before it has begun.
+    pub folder: Option<PathBuf>,
+    /// The job that reads its steps from the disk.
+    pub reading: Option<JobId>,
 }
 
 impl Training {
@@ -115,6 +121,21 @@ impl Training {
         matches!(self.run, RunState::Running { stopping: true, .. })
     }
 
+    /// Whether there are steps that the window has not heard of: it could not follow, or they were taken before
+    /// the run was continued.
+    pub fn lacks_steps(&self) -> bool {
+        self.steps
+            .last()
+            .is_some_and(|last| self.steps.len() < last.step)
+    }
+
+    /// Takes steps `read` from the disk, which has all of them up to some point; later ones stay.
+    pub fn adopt_steps(&mut self, read: &[StepRecord]) {
+        let last = read.last().map_or(0, |record| record.step);
+        let newer = self.steps.partition_point(|record| record.step <= last);
+        self.steps.splice(..newer, read.iter().copied());
+    }
+
     /// The epoch whose weights are kept.
     pub fn best_epoch(&self) -> Option<&EpochRecord> {
         let experiment = self.experiment.as_ref();
@@ -136,6 +157,8 @@ pub struct Selection {
     pub class: Option<usize>,
     /// Cell of the confusion matrix: actual, predicted.
     pub cell: Option<(usize, usize)>,
+    /// Epoch of the run, from 1.
+    pub epoch: Option<usize>,
     /// Samples that an action on many means, ascending; empty when it means [`Self::sample`] alone.
     pub marked: Arc<[usize]>,
 }
@@ -287,14 +310,18 @@ pub struct AppState {
     pub rehearsal: Rehearsal,
     /// The current or last run.
     pub training: Training,
-    /// The newest evaluation.
+    /// The newest evaluation, decided at [`Self::threshold`].
     pub evaluation: Option<Arc<Evaluation>>,
+    /// From which probability on the second of two classes is taken; `None` for the model's own.
+    pub threshold: Option<f64>,
     /// The evaluation job that runs.
     pub evaluation_job: Option<JobId>,
     /// Why the newest evaluation failed.
     pub evaluation_failed: Option<String>,
     /// The model that inspections use.
     pub model: Option<Arc<LoadedModel>>,
+    /// What a model computes, kept for as long as its specification is the model's.
+    nodes: Option<(Arc<ModelSpec>, Arc<[Node]>)>,
     /// What the whole window looks at.
     pub selection: Selection,
     pub(super) trail: Trail,
@@ -310,8 +337,14 @@ pub struct AppState {
     pub predict: PredictState,
     /// The tools of the Data step.
     pub tools: DataTools,
+    /// The network being edited.
+    pub design: Design,
+    /// The recipes that ship with the program; `None` until they have been read.
+    pub recipes: Option<Arc<[Experiment]>>,
     /// Public datasets and their downloads.
     pub public: PublicDatasets,
+    /// The runs that were kept.
+    pub runs: RunBook,
     /// What the browser shows, in its order: Previous and Next go through it.
     pub browsed: Arc<[usize]>,
     /// Images with pixels like those of the selected one.
@@ -338,9 +371,11 @@ impl AppState {
             rehearsal: Rehearsal::default(),
             training: Training::default(),
             evaluation: None,
+            threshold: None,
             evaluation_job: None,
             evaluation_failed: None,
             model: None,
+            nodes: None,
             selection: Selection::default(),
             trail: Trail::default(),
             image: ImageState::default(),
@@ -349,7 +384,10 @@ impl AppState {
             maximise: MaximiseState::default(),
             predict: PredictState::default(),
             tools: DataTools::default(),
+            design: Design::default(),
+            recipes: None,
             public: PublicDatasets::default(),
+            runs: RunBook::default(),
             browsed: Arc::from([]),
             similar: SimilarState::default(),
             jobs: BTreeMap::new(),
@@ -411,31 +449,26 @@ impl AppState {
             .map(|error| error.to_string())
     }
 
-    /// Gives the last dense layer one unit per class of the open dataset, and says so.
-    fn fit_last_layer(&mut self) {
-        let Some(classes) = self.dataset().map(|dataset| dataset.classes.len()) else {
-            return;
+    /// The steps of the model that inspections use; empty without a model. Positions in them are what
+    /// [`Selection::layer`] means.
+    pub fn nodes(&self) -> Arc<[Node]> {
+        let Some(model) = &self.model else {
+            return Arc::from([]);
         };
-        let model = &mut self.experiment.model;
-        let last = model.layers.last_mut();
-        let Some(LayerKind::Dense { units, .. }) = last.map(|layer| &mut layer.kind) else {
-            return;
-        };
-        let logits = model.head.logits(classes).unwrap_or_else(|| {
-            model.head = Head::Softmax;
-            classes
-        });
-        if *units != logits {
-            *units = logits;
-            let words = format!("The last layer now has {logits} units, one per class");
-            self.note(Level::Info, words);
+        let spec = &model.snapshot.spec;
+        match &self.nodes {
+            Some((of, nodes)) if Arc::ptr_eq(of, spec) => Arc::clone(nodes),
+            // A model that runs fits together.
+            _ => graph::nodes(spec).unwrap_or_default().into(),
         }
     }
 
-    /// Makes what follows from the experiment agree with it again.
-    pub fn experiment_changed(&mut self) {
-        self.fit_last_layer();
-        self.shapes = shapes::layer_shapes(&self.experiment.model).map(Into::into);
+    /// Keeps the steps of the model, so that frames need not work them out again.
+    pub fn remember_nodes(&mut self) {
+        if let Some(model) = &self.model {
+            let spec = Arc::clone(&model.snapshot.spec);
+            self.nodes = Some((spec, self.nodes()));
+        }
     }
 
     /// The edits that the user wants: those of the open dataset, or newer ones that are being applied.

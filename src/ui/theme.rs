@@ -101,6 +101,39 @@ pub fn class_colour(class: usize) -> Color32 {
     CLASS_COLOURS[class % CLASS_COLOURS.len()]
 }
 
+/// Colours of runs laid over each other, none of them training's or validation's. Runs also have numbers.
+const RUN_COLOURS: [[Color32; 2]; 5] = [
+    [
+        Color32::from_rgb(0, 122, 92),
+        Color32::from_rgb(70, 200, 150),
+    ],
+    [
+        Color32::from_rgb(126, 76, 184),
+        Color32::from_rgb(190, 152, 242),
+    ],
+    [
+        Color32::from_rgb(190, 50, 104),
+        Color32::from_rgb(244, 136, 176),
+    ],
+    [
+        Color32::from_rgb(104, 104, 0),
+        Color32::from_rgb(204, 200, 96),
+    ],
+    [
+        Color32::from_rgb(70, 78, 86),
+        Color32::from_rgb(200, 206, 212),
+    ],
+];
+
+/// The colour of the run in place `place` of those that are chosen.
+pub fn run_colour(ui: &egui::Ui, place: usize) -> Color32 {
+    let [light, dark] = RUN_COLOURS[place % RUN_COLOURS.len()];
+    if ui.visuals().dark_mode { dark } else { light }
+}
+
+/// How many runs differ by colour alone; further ones differ by their dashes too.
+pub const RUN_COLOUR_COUNT: usize = RUN_COLOURS.len();
+
 /// Colours of red, green and blue in a histogram: bright enough on both themes, told apart by name too.
 pub const CHANNELS: [Color32; 3] = [
     Color32::from_rgb(222, 60, 60),
@@ -134,6 +167,8 @@ pub fn install(context: &egui::Context) {
         .cloned()
         .unwrap_or_default();
     fallbacks.insert(0, "inter".into());
+    // Inter has no ⌊ and ⌋, which the arithmetic of layers needs; egui's monospaced font has.
+    fallbacks.push("Hack".into());
     fonts
         .families
         .insert(FontFamily::Proportional, fallbacks.clone());

@@ -26,17 +26,20 @@ pub enum Step {
     Inside,
     /// Drop an image.
     Predict,
+    /// Look back at what was trained, and compare.
+    Runs,
 }
 
 impl Step {
     /// All steps, in the order of their shortcuts Ctrl+1 ….
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Data,
         Self::Model,
         Self::Train,
         Self::Evaluate,
         Self::Inside,
         Self::Predict,
+        Self::Runs,
     ];
 
     /// Its word on the left.
@@ -48,6 +51,7 @@ impl Step {
             Self::Evaluate => "Evaluate",
             Self::Inside => "Inside",
             Self::Predict => "Predict",
+            Self::Runs => "Runs",
         }
     }
 
@@ -82,8 +86,8 @@ impl Step {
                 (0.3, &[&[P::FeatureMaps]]),
             ],
             Self::Evaluate => &[
-                (0.46, &[&[P::Confusion]]),
-                (0.54, &[&[P::CellImages], &[P::Report]]),
+                (0.46, &[&[P::Confusion, P::CrossTable]]),
+                (0.54, &[&[P::CellImages, P::Predictions], &[P::Report]]),
             ],
             Self::Inside => &[
                 (0.3, &[&[P::Filters]]),
@@ -91,6 +95,10 @@ impl Step {
                 (0.3, &[&[P::Maximise]]),
             ],
             Self::Predict => &[(1.0, &[&[P::Predict]])],
+            Self::Runs => &[
+                (0.58, &[&[P::Runs], &[P::RunCurves]]),
+                (0.42, &[&[P::AboutRun], &[P::RunDifference]]),
+            ],
         }
     }
 
@@ -165,8 +173,12 @@ pub enum PanelKind {
     RateFinder,
     /// Counts of actual against predicted.
     Confusion,
+    /// True against predicted with sums.
+    CrossTable,
     /// The images of the chosen cell.
     CellImages,
+    /// What was said about each image.
+    Predictions,
     /// Precision, recall, F1.
     Report,
     /// Kernels of a convolution.
@@ -177,11 +189,19 @@ pub enum PanelKind {
     Maximise,
     /// Drop an image.
     Predict,
+    /// The table of runs.
+    Runs,
+    /// Curves of several runs over each other.
+    RunCurves,
+    /// Name, notes and tags of a run, and what can be done with it.
+    AboutRun,
+    /// What differs between several runs.
+    RunDifference,
 }
 
 impl PanelKind {
     /// Every panel.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 23] = [
         Self::Datasets,
         Self::Image,
         Self::Split,
@@ -193,12 +213,18 @@ impl PanelKind {
         Self::Curves,
         Self::RateFinder,
         Self::Confusion,
+        Self::CrossTable,
         Self::CellImages,
+        Self::Predictions,
         Self::Report,
         Self::Filters,
         Self::FeatureMaps,
         Self::Maximise,
         Self::Predict,
+        Self::Runs,
+        Self::RunCurves,
+        Self::AboutRun,
+        Self::RunDifference,
     ];
 
     /// Its title.
@@ -215,12 +241,18 @@ impl PanelKind {
             Self::Curves => "Curves",
             Self::RateFinder => "Rate finder",
             Self::Confusion => "Confusion matrix",
+            Self::CrossTable => "Cross-table",
             Self::CellImages => "Images of a cell",
+            Self::Predictions => "Predictions",
             Self::Report => "Classification report",
             Self::Filters => "Filters",
             Self::FeatureMaps => "Feature maps",
             Self::Maximise => "Activation maximisation",
             Self::Predict => "Predict",
+            Self::Runs => "Runs",
+            Self::RunCurves => "Curves of runs",
+            Self::AboutRun => "Run",
+            Self::RunDifference => "What differs",
         }
     }
 }

@@ -6,6 +6,7 @@ use convscope::{
     data::{Division, Picture, generate},
     engine::{Event, JobId, JobKind, MaximisePreview, Prediction},
     inspect::maximise::MaximiseConfig,
+    model::spec::Head,
     ui::{
         action::Action,
         panels::{Cx, Panels},
@@ -46,6 +47,7 @@ fn prediction(world: &World, name: &str, class: usize) -> Arc<Prediction> {
         classes,
         class,
         probabilities,
+        head: Head::Softmax,
         epoch: 3,
     })
 }
@@ -130,7 +132,7 @@ fn done(state: &mut AppState, world: &World, config: Option<MaximiseConfig>) {
     let answers = names
         .into_iter()
         .enumerate()
-        .map(|(class, name)| prediction(world, name, class));
+        .map(|(number, name)| prediction(world, name, number % world.model.snapshot.classes.len()));
     state.predict = PredictState {
         answers: answers.collect(),
         ..PredictState::default()

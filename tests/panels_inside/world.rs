@@ -1,4 +1,5 @@
 //! Models, maps and evaluations of a few and of many classes, made once for all tests.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::{
     path::{Path, PathBuf},
@@ -15,7 +16,7 @@ use convscope::{
         EngineHandle, Event, Folders, JobId, LoadedModel, ModelSource, OpenDataset, OpenRequest,
     },
     inspect::feature_maps,
-    model::{LayerKind, ModelSpec, Network, WeightSnapshot, network::Placement},
+    model::{LayerKind, ModelSpec, Network, WeightSnapshot, network::Placement, spec::Head},
     train::{ConfusionMatrix, Evaluation, Experiment, recipes},
 };
 
@@ -33,13 +34,21 @@ pub static FEW: LazyLock<World> = LazyLock::new(|| {
     world(
         &PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes"),
         "few",
+        Head::Softmax,
     )
 });
 
 pub static MANY: LazyLock<World> = LazyLock::new(|| {
-    let folder = scratch("many-classes");
-    for class in 0..100 {
-        let class_folder = folder.join(format!("a rather long class name, number {class:03}"));
+    let name = |class| format!("a rather long class name, number {class:03}");
+    let folder = class_folders("many-classes", (0..100).map(name));
+    world(&folder, "many", Head::Softmax)
+});
+
+/// A folder of four small pictures of each class.
+pub fn class_folders(name: &str, classes: impl Iterator<Item = String>) -> PathBuf {
+    let folder = scratch(name);
+    for (class, name) in classes.enumerate() {
+        let class_folder = folder.join(name);
         std::fs::create_dir_all(&class_folder).unwrap();
         for number in 0..4 {
             let shade = [
@@ -54,8 +63,8 @@ pub static MANY: LazyLock<World> = LazyLock::new(|| {
                 .unwrap();
         }
     }
-    world(&folder, "many")
-});
+    folder
+}
 
 fn scratch(name: &str) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -83,15 +92,16 @@ pub fn picture(open: &OpenDataset, sample: usize) -> Picture {
     decode::resized(&image, (128, 128), ResizeMode::Stretch).into()
 }
 
-fn world(folder: &Path, name: &str) -> World {
+pub fn world(folder: &Path, name: &str, head: Head) -> World {
     let open = opened(folder, name);
     let mut experiment = recipes::find(Path::new("shapes")).unwrap();
     let classes: Arc<[String]> = open.dataset.classes.clone().into();
     let last = experiment.model.layers.last_mut().unwrap();
     last.kind = LayerKind::Dense {
-        units: classes.len(),
+        units: head.logits(classes.len()).unwrap(),
         activation: convscope::model::spec::Activation::Linear,
     };
+    experiment.model.head = head;
     let spec: Arc<ModelSpec> = Arc::new(experiment.model.clone());
     let network = |seed: u64| Network::new(Arc::clone(&spec), seed, Placement::default()).unwrap();
     let snapshot = |network: &Network, epoch: usize| -> Arc<WeightSnapshot> {
@@ -103,7 +113,7 @@ fn world(folder: &Path, name: &str) -> World {
         |layer: usize| Arc::new(feature_maps::feature_maps(&now, 3, &sample.rgb, layer).unwrap());
     let split = Split::new(&open.dataset, &experiment.split).unwrap();
     World {
-        evaluation: Arc::new(evaluation(&open, &split)),
+        evaluation: Arc::new(evaluation(&open, &split, head)),
         maps: maps(2),
         logits: maps(spec.layers.len() - 1),
         model: Arc::new(LoadedModel {
@@ -121,7 +131,7 @@ fn world(folder: &Path, name: &str) -> World {
 }
 
 /// Every seventh image is taken for the next class, less surely the later it comes.
-fn evaluation(open: &OpenDataset, split: &Split) -> Evaluation {
+fn evaluation(open: &OpenDataset, split: &Split, head: Head) -> Evaluation {
     let classes = open.dataset.classes.len();
     let samples = split.validation.clone();
     let actual: Vec<usize> = samples
@@ -143,6 +153,7 @@ fn evaluation(open: &OpenDataset, split: &Split) -> Evaluation {
     Evaluation {
         split: Some(SplitName::Validation),
         epoch: 3,
+        head,
         confusion: ConfusionMatrix::new(classes, pairs),
         samples,
         actual,

@@ -5,6 +5,9 @@
 
 use ureq::http::Uri;
 
+/// What [`check`] says of an address that would do with encryption.
+pub const NOT_HTTPS: &str = "is not an https address";
+
 /// Whether `url` may be downloaded from; else what is wrong with it.
 ///
 /// # Errors
@@ -16,7 +19,7 @@ pub fn check(url: &str) -> Result<(), &'static str> {
         (_, None) => Err("names no server"),
         (Some("https"), _) => Ok(()),
         (Some("http"), Some(host)) if is_this_machine(host) => Ok(()),
-        _ => Err("is not an https address"),
+        _ => Err(NOT_HTTPS),
     }
 }
 

@@ -19,6 +19,7 @@ use ureq::{
 use super::{
     address::{self, is_this_machine},
     error::DownloadError,
+    image,
 };
 use crate::{cancel::CancelToken, worker::Worker};
 
@@ -38,6 +39,8 @@ pub struct Wanted {
     pub from: u64,
     /// Only if the file is still this version.
     pub version: Option<String>,
+    /// A connection without encryption will do, until a redirect leads to one with it.
+    pub may_be_plain: bool,
 }
 
 /// The beginning of an answer.
@@ -94,11 +97,19 @@ pub fn open(
     cancel: &CancelToken,
 ) -> Result<(Connection, Head), DownloadError> {
     let mut url = url.to_owned();
+    // What began encrypted stays so.
+    let mut may_be_plain = wanted.may_be_plain;
     for _ in 0..=MOST_REDIRECTS {
-        address::check(&url).map_err(|reason| DownloadError::Address {
+        let check = if may_be_plain {
+            image::check
+        } else {
+            address::check
+        };
+        check(&url).map_err(|reason| DownloadError::Address {
             url: url.clone(),
             reason,
         })?;
+        may_be_plain &= !url.starts_with("https:");
         let mut connection = Connection::start(&url, wanted, stall)?;
         let Some(Message::Head(head)) = connection.wait(cancel)? else {
             return Err(connection.nonsense("a body without a beginning"));

@@ -7,6 +7,7 @@
 mod address;
 mod connection;
 mod error;
+mod image;
 mod part;
 
 use std::{
@@ -17,6 +18,7 @@ use std::{
 pub use address::check as check_address;
 use connection::{Connection, Head, Wanted};
 pub use error::DownloadError;
+pub use image::{ImageError, ImageLimits, image, looks_like_address};
 use part::{Note, Part};
 pub use part::{discard, sha256_of, unfinished};
 
@@ -260,6 +262,7 @@ fn missing(part: &mut Part, url: &str, request: &Request<'_>) -> Result<Wanted, 
     Ok(Wanted {
         from: part.len(),
         version,
+        may_be_plain: false,
     })
 }
 

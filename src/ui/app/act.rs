@@ -6,12 +6,17 @@ use eframe::egui::{self, Context};
 
 use super::App;
 use crate::{
-    data::generate,
-    engine::{ImageSource, Level, MaximiseRequest, OpenRequest, TrainRequest},
+    data::{SplitName, generate},
+    engine::{
+        EvaluateRequest, EvaluatedWeights, ImageSource, Level, MaximiseRequest, OpenRequest,
+        TrainRequest,
+    },
+    train::checkpoint::Weights,
     ui::{
         action::Action,
         chrome::PathField,
         dialogs::Purpose,
+        format::stamp,
         state::{MaximiseState, RunState, SimilarState, Training},
         workspace::{Step, Workspaces},
     },
@@ -34,18 +39,23 @@ impl App {
             Action::SetPaused(true) => self.engine.pause(),
             Action::SetPaused(false) => self.engine.resume(),
             Action::Stop => self.engine.stop(),
+            Action::SetLearningRate(rate) => self.engine.set_learning_rate(rate),
             Action::EditTraining(training) => {
                 self.state.experiment.training = training.clone();
                 self.settings.training = Some(training);
             }
             Action::EditInput(input) => {
                 self.state.experiment.model.input = input;
-                self.state.experiment_changed();
+                self.state.network_changed();
             }
             Action::Select(selection) => self.state.select(selection),
             Action::Back => self.state.go_back(),
             Action::Forward => self.state.go_forward(),
-            Action::GoTo(step) => self.settings.step = step,
+            Action::GoTo(step) => {
+                self.settings.step = step;
+                // Other processes train too.
+                self.state.runs.stale |= step == Step::Runs;
+            }
             Action::ResetLayout => self.workspaces = Workspaces::default(),
             Action::ToggleShortcuts => self.chrome.shortcuts = !self.chrome.shortcuts,
             Action::ToggleLog => self.chrome.log = !self.chrome.log,
@@ -62,7 +72,7 @@ impl App {
             Action::Dismiss(id) => self.state.dismiss(id),
             Action::Cancel(job) => self.engine.cancel(job),
             Action::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
-            action => self.act_on_data(action),
+            action => self.act_on_runs(context, action),
         }
     }
 
@@ -78,11 +88,8 @@ impl App {
                 self.predict(vec![ImageSource::Picture(name, Arc::new(picture))]);
             }
             Action::ClearPredictions => self.state.predict.answers.clear(),
-            Action::Evaluate(split) => {
-                if let Some(dataset) = self.state.open_dataset().cloned() {
-                    self.state.evaluation_job = Some(self.engine.evaluate(dataset, split));
-                }
-            }
+            Action::Evaluate { part, weights } => self.evaluate(part, weights),
+            Action::SetThreshold(threshold) => self.state.set_threshold(threshold),
             Action::Maximise(config) => {
                 if let Some(earlier) = self.state.maximise.job {
                     self.engine.cancel(earlier);
@@ -100,6 +107,22 @@ impl App {
             }
             action => self.act_on_catalogue(action),
         }
+    }
+
+    fn evaluate(&mut self, part: Option<SplitName>, weights: Weights) {
+        let Some(dataset) = self.state.open_dataset().cloned() else {
+            return;
+        };
+        let weights = match (weights, self.state.run_of_model()) {
+            (Weights::Last, Some(run)) => EvaluatedWeights::Last(run.to_path_buf()),
+            _ => EvaluatedWeights::Current,
+        };
+        self.state.evaluation_failed = None;
+        self.state.evaluation_job = Some(self.engine.evaluate(EvaluateRequest {
+            dataset,
+            part,
+            weights,
+        }));
     }
 
     fn find_similar(&mut self, sample: usize) {
@@ -126,6 +149,20 @@ impl App {
         let mut experiment = self.state.experiment.clone();
         experiment.dataset.path.clone_from(&dataset.dataset.opened);
         experiment.dataset.kind = Some(dataset.dataset.kind);
+        // The name tells runs apart; of two within a second the engine numbers the second.
+        let stamp = stamp(std::time::SystemTime::now());
+        let run = format!("{}-{stamp}", experiment.name);
+        let run = self.places.runs.join(run);
+        self.begin_run(TrainRequest {
+            experiment,
+            dataset,
+            run,
+            resume: false,
+        });
+    }
+
+    /// Starts a run; none may go on.
+    pub(super) fn begin_run(&mut self, request: TrainRequest) {
         if let Some(job) = self.state.preparing {
             self.engine.cancel(job);
         }
@@ -133,16 +170,7 @@ impl App {
             self.engine.cancel(job);
         }
         self.end_rehearsal();
-        let run = self
-            .places
-            .runs
-            .join(format!("{}-{}", experiment.name, timestamp()));
-        let job = self.engine.train(TrainRequest {
-            experiment,
-            dataset,
-            run,
-            resume: false,
-        });
+        let job = self.engine.train(request);
         self.state.training = Training {
             run: RunState::Running {
                 job,
@@ -152,6 +180,7 @@ impl App {
             ..Training::default()
         };
         self.state.evaluation = None;
+        self.state.threshold = None;
         self.state.maximise = MaximiseState::default();
     }
 
@@ -161,10 +190,4 @@ impl App {
         let job = self.engine.predict(images);
         self.state.predict.jobs.insert(job);
     }
-}
-
-/// Seconds since 1970, to tell runs apart.
-fn timestamp() -> u64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.map_or(0, |time| time.as_secs())
 }

@@ -6,7 +6,7 @@ use super::App;
 use crate::{
     data::Edits,
     engine::{AugmentRequest, Level},
-    ui::{action::Action, data_tools::AugmentedOf, files::FileTask, follow},
+    ui::{action::Action, data_tools::AugmentedOf, files::FileTask, follow, workspace::Step},
 };
 
 impl App {
@@ -18,6 +18,9 @@ impl App {
                 if let Err(error) = self.state.edit(&edit) {
                     self.state.note(Level::Warning, error.to_string());
                 }
+            }
+            Action::Undo | Action::Redo if self.settings.step == Step::Model => {
+                self.undo_layers(&action);
             }
             Action::Undo => {
                 self.state.undo();
@@ -47,7 +50,6 @@ impl App {
             Action::EditSplit(split) => {
                 self.state.experiment.split = split;
                 self.settings.split = Some(split);
-                self.state.experiment_changed();
             }
             Action::EditAugmentation(augmentation) => {
                 self.state.experiment.augmentation = augmentation.clone();
@@ -56,10 +58,12 @@ impl App {
             Action::Augment(of) => self.augment(of),
             Action::EditPreprocessing(preprocessing) => {
                 self.state.experiment.model.preprocessing = preprocessing;
-                self.state.experiment_changed();
+                self.state.network_changed();
             }
             Action::MeasureChannels => self.measure_channels(),
             Action::Examine => follow::examine(&self.engine, &mut self.state),
+            Action::Design(action) => self.state.apply_design(action),
+            Action::OpenRecipe(name) => self.load_experiment(name.into()),
             action => self.act_on_model(action),
         }
     }

@@ -1,10 +1,15 @@
-//! Downloading public datasets.
+//! Downloading public datasets and weights.
+
+use std::path::PathBuf;
 
 use super::App;
-use crate::ui::{action::Action, public_datasets::DownloadState};
+use crate::{
+    engine::Listed,
+    ui::{action::Action, public_datasets::DownloadState},
+};
 
 impl App {
-    /// Actions of the window "Public datasets".
+    /// Actions of the window "Datasets and weights".
     pub(super) fn act_on_catalogue(&mut self, action: Action) {
         match action {
             Action::ToggleCatalogue => self.toggle_catalogue(),
@@ -15,30 +20,52 @@ impl App {
         }
     }
 
+    /// The folder that a download goes to.
+    fn folder_of(&self, listed: &Listed) -> PathBuf {
+        match listed.weights_of {
+            Some(_) => self.places.folders.weights.clone(),
+            None => self.places.datasets.clone(),
+        }
+    }
+
+    /// Has the list of datasets and weights read, once, when the model needs to know what is there.
+    pub(super) fn look_for_weights(&mut self) {
+        let public = &self.state.public;
+        let is_known = public.listed.is_some() || public.job.is_some() || public.failed.is_some();
+        let layers = &self.state.experiment.model.layers;
+        if !is_known && layers.iter().any(|layer| layer.kind.wants_imagenet()) {
+            self.list();
+        }
+    }
+
+    fn list(&mut self) {
+        let (catalogue, folder) = (&self.places.catalogue, &self.places.datasets);
+        let job = self.engine.list_datasets(catalogue.clone(), folder.clone());
+        self.state.public.job = Some(job);
+    }
+
     fn toggle_catalogue(&mut self) {
         self.chrome.catalogue = !self.chrome.catalogue;
-        let public = &mut self.state.public;
+        let public = &self.state.public;
         // While something is downloaded, the listing would wait for its end and tell nothing new.
         if self.chrome.catalogue && (public.listed.is_none() || !public.is_busy()) {
-            let (catalogue, folder) = (&self.places.catalogue, &self.places.datasets);
-            public.job = Some(self.engine.list_datasets(catalogue.clone(), folder.clone()));
+            self.list();
         }
     }
 
     fn download(&mut self, name: String) {
-        let public = &mut self.state.public;
+        let public = &self.state.public;
         let Some(listed) = public
             .find(&name)
             .filter(|_| public.job_of(&name).is_none())
         else {
             return;
         };
-        let folder = self.places.datasets.clone();
+        let folder = self.folder_of(listed);
         let job = self.engine.download(listed.entry.clone(), folder);
         let bytes = public.bytes(&name);
-        public
-            .downloads
-            .insert(name, DownloadState::Running { job, bytes });
+        let downloads = &mut self.state.public.downloads;
+        downloads.insert(name, DownloadState::Running { job, bytes });
     }
 
     fn pause_download(&mut self, name: &str) {
@@ -54,14 +81,15 @@ impl App {
     }
 
     fn cancel_download(&mut self, name: String) {
-        let public = &mut self.state.public;
+        let public = &self.state.public;
         if let Some(job) = public.job_of(&name) {
             self.engine.cancel(job);
         }
         if let Some(listed) = public.find(&name) {
-            let folder = self.places.datasets.clone();
+            let folder = self.folder_of(listed);
             self.engine.discard_download(listed.entry.clone(), folder);
         }
-        public.downloads.insert(name, DownloadState::Absent);
+        let downloads = &mut self.state.public.downloads;
+        downloads.insert(name, DownloadState::Absent);
     }
 }

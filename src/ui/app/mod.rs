@@ -2,9 +2,11 @@
 
 mod act;
 mod act_on_data;
+mod act_on_design;
 mod catalogue;
 mod open;
 mod rehearse;
+mod runs;
 
 use std::{
     path::{Path, PathBuf},
@@ -31,7 +33,7 @@ use super::{
 use crate::{
     data::{Picture, datasets_folder},
     engine::{EngineHandle, Event, Folders, Level, OpenRequest, Waker},
-    train::{recipes, run_folder},
+    train::{EpochRecord, recipes, run_folder},
     worker::Worker,
 };
 
@@ -89,6 +91,9 @@ pub struct App {
     chrome: Chrome,
     picker: Box<dyn FilePicker>,
     picture_to_save: Option<Arc<Picture>>,
+    history_to_save: Option<Arc<[EpochRecord]>>,
+    /// The run whose steps were read from the disk last, and whether it went on then.
+    steps_asked: Option<(PathBuf, bool)>,
     follow: Follow,
     shapes_drawn: u64,
     /// Notices with smaller numbers have been written to the log file.
@@ -152,6 +157,8 @@ impl App {
             chrome: Chrome::default(),
             picker,
             picture_to_save: None,
+            history_to_save: None,
+            steps_asked: None,
             follow: Follow::default(),
             shapes_drawn: 0,
             logged: 0,
@@ -160,6 +167,8 @@ impl App {
         if let Some(notice) = notice {
             app.state.note(Level::Warning, notice);
         }
+        app.state.forget_unknown_boundaries();
+        app.engine.list_recipes();
         app.open_at_start(open);
         Ok(app)
     }
@@ -198,22 +207,20 @@ impl App {
                     self.textures.forgotten(dataset, &samples);
                 }
                 event => {
-                    let opened = matches!(event, Event::DatasetOpened { .. });
+                    let opened = match event {
+                        Event::DatasetOpened { job, .. } => Some(job),
+                        _ => None,
+                    };
                     let experiment = matches!(event, Event::ExperimentLoaded { .. });
                     self.state.apply(event);
-                    if opened {
+                    if let Some(job) = opened {
+                        self.go_on_with(job);
                         let dataset = self.state.dataset();
                         self.settings.dataset = dataset.map(|dataset| dataset.opened.clone());
                         self.settings.dataset_kind = dataset.map(|dataset| dataset.kind);
                     }
                     if experiment {
-                        let experiment = &self.state.experiment;
-                        let edits = &experiment.edits;
-                        self.open_dataset(OpenRequest {
-                            kind: experiment.dataset.kind,
-                            edits: (!edits.is_empty()).then(|| edits.clone()),
-                            ..OpenRequest::new(&experiment.dataset.path)
-                        });
+                        self.open_experiments_dataset();
                     }
                 }
             }
@@ -222,6 +229,7 @@ impl App {
             }
         }
         self.state.model = self.engine.model();
+        self.state.remember_nodes();
         self.write_log();
         while let Ok(message) = self.file_errors.try_recv() {
             self.state.note(Level::Error, message);
@@ -273,6 +281,8 @@ impl eframe::App for App {
         self.take_drops(context);
         self.follow
             .update(&self.engine, &mut self.state, self.settings.step);
+        self.look_for_weights();
+        self.follow_runs();
         self.keep_settings(context);
     }
 

@@ -6,7 +6,7 @@ use eframe::egui::Context;
 
 use super::App;
 use crate::{
-    data::{dataset::SourceKind, sources},
+    data::{dataset::SourceKind, download::looks_like_address, sources},
     engine::{ImageSource, Level, OpenRequest},
     resources,
     ui::{dialogs::Purpose, files::FileTask, state::DataState},
@@ -23,7 +23,9 @@ impl App {
 
     /// The kind is told from the name alone: the UI thread reads no files.
     pub(super) fn open_path(&mut self, path: PathBuf) {
-        if self.is_dataset(&path) {
+        if let Some(text) = path.to_str().filter(|text| looks_like_address(text)) {
+            self.predict(vec![ImageSource::typed(text)]);
+        } else if self.is_dataset(&path) {
             self.open_dataset(OpenRequest::new(path));
         } else if path
             .extension()
@@ -69,7 +71,7 @@ impl App {
     }
 
     /// Whether a run goes on, which must not have its data or model exchanged; says so.
-    fn is_training(&mut self, what: &str) -> bool {
+    pub(super) fn is_training(&mut self, what: &str) -> bool {
         let running = self.state.training.is_running();
         if running {
             let words = format!("Stop the training before you open {what}");
@@ -84,7 +86,7 @@ impl App {
         }
     }
 
-    fn load_experiment(&mut self, path: PathBuf) {
+    pub(super) fn load_experiment(&mut self, path: PathBuf) {
         if !self.is_training("an experiment") {
             self.engine.load_experiment(path);
         }
@@ -148,6 +150,24 @@ impl App {
                     self.files.send(FileTask::Edits(edits.clone(), path));
                 }
             }
+            Purpose::ExportPredictions => {
+                let open = self.state.open_dataset();
+                if let (Some(evaluation), Some(open)) = (&self.state.evaluation, open) {
+                    self.files.send(FileTask::Predictions(
+                        evaluation.clone(),
+                        open.dataset.clone(),
+                        path,
+                    ));
+                }
+            }
+            Purpose::ImportLayers => self.import_layers(path),
+            Purpose::ExportLayers => {
+                let spec = Box::new(self.state.experiment.model.clone());
+                self.files.send(FileTask::Layers(spec, path));
+            }
+            Purpose::ChooseWeights => self.choose_weights(path),
+            Purpose::SaveHistory => self.save_history(path, false),
+            Purpose::SaveCurves => self.save_history(path, true),
             Purpose::OpenModel => self.load_model(path),
             Purpose::OpenExperiment => self.load_experiment(path),
             Purpose::ChooseImages => {}

@@ -1,11 +1,11 @@
-//! The window "Public datasets": what can be downloaded, and how each download stands.
+//! The window "Datasets and weights": what can be downloaded, and how each download stands.
 
 use eframe::egui::{self, Align, Button, Layout, Response, RichText, ScrollArea, Ui, vec2};
 use egui_material_icons::{icon_text, icons};
 
 use crate::{
     data::catalogue::Entry,
-    engine::Progress,
+    engine::{Listed, Progress},
     format,
     ui::{action::Action, panels::Cx, public_datasets::DownloadState, theme, widgets::states},
 };
@@ -28,16 +28,25 @@ pub fn catalogue_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     };
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        for (number, listed) in listed.iter().enumerate() {
-            if number > 0 {
-                ui.separator();
-            }
-            ui.push_id(&listed.entry.name, |ui| entry_ui(ui, cx, &listed.entry));
-        }
+        let (weights, datasets): (Vec<&Listed>, Vec<&Listed>) = listed
+            .iter()
+            .partition(|listed| listed.weights_of.is_some());
+        part_ui(ui, cx, "DATASETS", &datasets);
+        ui.add_space(2.0 * theme::GRID);
+        part_ui(ui, cx, "WEIGHTS OF PUBLISHED NETWORKS", &weights);
     });
 }
 
-fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) {
+fn part_ui(ui: &mut Ui, cx: &mut Cx<'_>, title: &str, listed: &[&Listed]) {
+    states::caption(ui, title);
+    for listed in listed {
+        ui.separator();
+        ui.push_id(&listed.entry.name, |ui| entry_ui(ui, cx, listed));
+    }
+}
+
+fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, listed: &Listed) {
+    let entry = &listed.entry;
     ui.horizontal(|ui| {
         let title = RichText::new(&entry.title).family(theme_family());
         ui.add(egui::Label::new(title).truncate());
@@ -48,10 +57,12 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) {
     });
     ui.add(egui::Label::new(&entry.description).wrap());
     ui.horizontal_wrapped(|ui| {
-        let classes = entry.class_names.len();
-        states::caption(ui, format!("{classes} classes"))
-            .on_hover_text(format::listed(&entry.class_names));
-        states::caption(ui, "· Licence");
+        if listed.weights_of.is_none() {
+            let classes = entry.class_names.len();
+            states::caption(ui, format!("{classes} classes ·"))
+                .on_hover_text(format::listed(&entry.class_names));
+        }
+        states::caption(ui, "Licence");
         link_ui(ui, &entry.licence.name, &entry.licence.url);
         states::caption(ui, "·");
         link_ui(ui, "Home page", &entry.homepage);
@@ -74,7 +85,8 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) {
                 let good = theme::palette(ui).good;
                 ui.label(icon_text(icons::ICON_CHECK).color(good).size(18.0));
                 ui.label("Downloaded");
-                if labelled_button(ui, "Open", entry).clicked() {
+                let is_dataset = listed.weights_of.is_none();
+                if is_dataset && labelled_button(ui, "Open", entry).clicked() {
                     cx.push(Action::OpenDataset(path));
                     cx.push(Action::ToggleCatalogue);
                 }
@@ -102,9 +114,10 @@ fn running_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) {
             (_, None) => "Connecting…".to_owned(),
             (_, Some(progress)) => progress_words(progress, speed),
         };
-        states::caption(ui, words);
+        // Before the words, whose width changes all the time: buttons must not run away from the pointer.
         button(ui, cx, "Pause", entry, Action::PauseDownload);
         button(ui, cx, "Cancel", entry, Action::CancelDownload);
+        states::caption(ui, words);
     });
 }
 

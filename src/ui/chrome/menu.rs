@@ -10,6 +10,7 @@ use crate::ui::{
     state::DataState,
     theme,
     widgets::states,
+    workspace::Step,
 };
 
 /// A menu entry that pushes `action`.
@@ -25,6 +26,18 @@ pub fn item(
     if ui.add_enabled(enabled, button).clicked() {
         cx.push(action);
     }
+}
+
+/// Undo and redo of what the shown step edits.
+pub fn edit_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let (what, (can_undo, can_redo)) = match cx.settings.step {
+        Step::Model => ("model", cx.state.can_undo_redo_layers()),
+        _ => ("dataset", cx.state.can_undo_redo()),
+    };
+    let undo = format!("Undo the change to the {what}");
+    item(ui, cx, &undo, "Ctrl+Z", can_undo, Action::Undo);
+    let redo = format!("Redo the change to the {what}");
+    item(ui, cx, &redo, "Ctrl+Y", can_redo, Action::Redo);
 }
 
 pub fn view_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

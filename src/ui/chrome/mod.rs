@@ -16,6 +16,7 @@ use super::{
     action::{Action, BUNDLED},
     dialogs::Purpose,
     panels::Cx,
+    state::RunState,
     theme,
     widgets::states,
     workspace::Step,
@@ -46,6 +47,8 @@ struct Seen {
     epochs: usize,
     answers: usize,
     evaluated: usize,
+    /// The run has ended.
+    ended: bool,
 }
 
 /// In windows narrower than this the steps are icons only.
@@ -104,6 +107,7 @@ impl Chrome {
     fn menu_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         MenuBar::new().ui(ui, |ui| {
             ui.menu_button("File", |ui| self.file_menu_ui(ui, cx));
+            ui.menu_button("Edit", |ui| menu::edit_menu_ui(ui, cx));
             ui.menu_button("View", |ui| menu::view_menu_ui(ui, cx));
             ui.menu_button("Help", |ui| {
                 item(
@@ -139,7 +143,7 @@ impl Chrome {
         item(
             ui,
             cx,
-            "Download a dataset…",
+            "Download datasets and weights…",
             "",
             true,
             Action::ToggleCatalogue,
@@ -238,6 +242,10 @@ impl Chrome {
                 .evaluation
                 .as_ref()
                 .map_or(0, |evaluation| evaluation.epoch),
+            ended: matches!(
+                state.training.run,
+                RunState::Finished(_) | RunState::Failed(_)
+            ),
         };
         if now.epochs > self.seen.epochs {
             self.fresh.extend([Step::Train, Step::Inside]);
@@ -247,6 +255,9 @@ impl Chrome {
         }
         if now.evaluated > self.seen.evaluated {
             self.fresh.push(Step::Evaluate);
+        }
+        if now.ended && !self.seen.ended {
+            self.fresh.push(Step::Runs);
         }
         self.seen = now;
         self.fresh.sort_unstable();
@@ -278,7 +289,7 @@ impl Chrome {
         log.show(&context, |ui| windows::log_ui(ui, cx));
         let room = context.content_rect().size() - vec2(64.0, 128.0);
         let size = vec2(catalogue::SIZE[0], catalogue::SIZE[1]).min(room);
-        egui::Window::new("Public datasets")
+        egui::Window::new("Datasets and weights")
             .collapsible(false)
             .default_size(size)
             .default_pos(context.content_rect().center() - size * 0.5)
@@ -309,5 +320,6 @@ fn icon(step: Step) -> MaterialIcon {
         Step::Evaluate => icons::ICON_GRID_ON,
         Step::Inside => icons::ICON_VISIBILITY,
         Step::Predict => icons::ICON_IMAGE_SEARCH,
+        Step::Runs => icons::ICON_HISTORY,
     }
 }

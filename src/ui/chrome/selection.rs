@@ -7,6 +7,7 @@ use crate::{
     ui::{
         format::percent,
         panels::Cx,
+        state::AppState,
         widgets::{picture, states},
     },
 };
@@ -70,12 +71,24 @@ pub fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 None => "no model yet".to_owned(),
             };
             fact("says", says);
-            let layers = &state.experiment.model.layers;
-            if let Some(layer) = state.selection.layer.and_then(|layer| layers.get(layer)) {
-                fact("layer", layer.name.clone());
+            if let Some(name) = layer_name(state) {
+                fact("layer", name);
             }
             if let Some(unit) = state.selection.unit {
                 fact("filter", unit.to_string());
             }
+            if let Some(epoch) = state.selection.epoch {
+                fact("epoch", epoch.to_string());
+            }
         });
+}
+
+/// What the selected layer is called: of the model that is looked into, or of the one that is edited.
+fn layer_name(state: &AppState) -> Option<String> {
+    let selected = state.selection.layer?;
+    if state.model.is_some() {
+        return state.nodes().get(selected).map(|node| node.name.clone());
+    }
+    let layers = &state.experiment.model.layers;
+    layers.get(selected).map(|layer| layer.name.clone())
 }

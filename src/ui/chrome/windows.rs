@@ -7,7 +7,8 @@ use egui_material_icons::{icon_text, icons};
 
 use crate::{
     engine::Level,
-    ui::{action::Action, panels::Cx, shortcuts, theme, widgets::states},
+    train::runs::RunRecord,
+    ui::{action::Action, format::shortened, panels::Cx, shortcuts, theme, widgets::states},
 };
 
 pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -20,13 +21,18 @@ pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .filter(|notice| notice.shown)
         .take(MOST)
         .collect();
-    if shown.is_empty() {
+    let offered = cx.state.runs.offered.clone();
+    let offered = offered.filter(|_| !cx.state.training.is_running());
+    if shown.is_empty() && offered.is_none() {
         return;
     }
     let area = egui::Area::new(egui::Id::unique("notifications"))
         .anchor(Align2::RIGHT_BOTTOM, [-16.0, -60.0]);
     let mut dismissed = Vec::new();
     area.show(ui.ctx(), |ui| {
+        if let Some(run) = offered.and_then(|folder| cx.state.runs.find(&folder).cloned()) {
+            unfinished_ui(ui, cx.actions, &run);
+        }
         for notice in shown.into_iter().rev() {
             let palette = theme::palette(ui);
             let colour = if notice.level == Level::Error {
@@ -58,6 +64,42 @@ pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
     cx.actions
         .extend(dismissed.into_iter().map(Action::Dismiss));
+}
+
+/// A run that was killed: go on with it, or leave it.
+fn unfinished_ui(ui: &mut Ui, actions: &mut Vec<Action>, run: &RunRecord) {
+    const LONGEST_NAME: usize = 60;
+    let palette = theme::palette(ui);
+    let frame = Frame::popup(ui.style())
+        .stroke(Stroke::new(1.0, palette.accent))
+        .inner_margin(Margin::same(12));
+    frame.show(ui, |ui| {
+        ui.set_width(360.0);
+        ui.label(RichText::new("A run was cut off").strong());
+        let name = shortened(&run.name(), LONGEST_NAME);
+        let words = format!(
+            "{name} ended with the program, after epoch {} of {}.",
+            run.epochs,
+            run.planned_epochs()
+        );
+        ui.add(egui::Label::new(words).wrap());
+        ui.horizontal(|ui| {
+            let go_on = states::primary_button(ui, "Continue", true).on_hover_text(
+                "Opens its dataset and trains on, with the same figures as if nothing had happened",
+            );
+            let folder = || run.folder.clone();
+            if go_on.clicked() {
+                let (folder, more) = (folder(), 0);
+                actions.push(Action::ContinueRun { folder, more });
+            }
+            let leave = ui
+                .add(Button::new("Leave it").min_size(egui::vec2(72.0, 32.0)))
+                .on_hover_text("Does not ask again; it can be continued from Runs");
+            if leave.clicked() {
+                actions.push(Action::LeaveRun(folder()));
+            }
+        });
+    });
 }
 
 pub fn shortcuts_ui(ui: &mut Ui) {

@@ -1,15 +1,17 @@
 //! The Confusion matrix panel: which classes are taken for which.
 
-use eframe::egui::{self, RichText, ScrollArea, Ui};
+use eframe::egui::{RichText, ScrollArea, Ui};
 
-use super::{Cx, Panel};
+use super::{
+    Cx, Panel,
+    judging::{Judging, part_word, threshold_ui},
+};
 use crate::{
-    data::SplitName,
     inspect::colours::ColourScale,
     train::Evaluation,
     ui::{
         action::Action,
-        format::{counted, percent},
+        format::{counted, percent, significant},
         state::Selection,
         widgets::{classes, fields, matrix::Matrix, needs, picture, states, tiles},
     },
@@ -19,18 +21,10 @@ use crate::{
 const LEAST_HEIGHT: f32 = 360.0;
 
 /// View state.
+#[derive(Default)]
 pub struct Confusion {
-    part: SplitName,
+    judging: Judging,
     as_shares: bool,
-}
-
-impl Default for Confusion {
-    fn default() -> Self {
-        Self {
-            part: SplitName::Validation,
-            as_shares: false,
-        }
-    }
 }
 
 impl Panel for Confusion {
@@ -50,11 +44,9 @@ impl Panel for Confusion {
 
 impl Confusion {
     fn evaluation_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, evaluation: &Evaluation) {
-        self.part_ui(ui, cx);
-        if let Some(message) = &cx.state.evaluation_failed {
-            states::failed(ui, message);
-        }
+        self.judging.ui(ui, cx);
         summary_ui(ui, evaluation);
+        threshold_ui(ui, cx);
         ui.horizontal_wrapped(|ui| {
             let options = [
                 (false, "Counts", "How many images"),
@@ -87,70 +79,21 @@ impl Confusion {
             cx.push(Action::Select(selection));
         }
     }
-
-    /// Which part to evaluate, and the button.
-    fn part_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let state = cx.state;
-        ui.horizontal_wrapped(|ui| {
-            let options = || {
-                SplitName::ALL
-                    .map(|part| (part, part.word().to_owned()))
-                    .to_vec()
-            };
-            let tooltip = "The part of the dataset to evaluate";
-            let current = (&self.part, self.part.word());
-            let chosen = fields::choice(ui, "Part", tooltip, 96.0, current, options);
-            self.part = chosen.unwrap_or(self.part);
-            if let Some(job) = state.evaluation_job {
-                if ui
-                    .button("Cancel")
-                    .on_hover_text("Keep the evaluation that is shown")
-                    .clicked()
-                {
-                    cx.push(Action::Cancel(job));
-                }
-                let progress = state.jobs.get(&job).and_then(|running| running.progress);
-                let width = (ui.available_width() - 8.0).clamp(48.0, 160.0);
-                states::progress_bar(ui, progress, width);
-                return;
-            }
-            let reason = why_not(cx, self.part);
-            let button = ui.add_enabled(reason.is_none(), egui::Button::new("Evaluate"));
-            let button =
-                button.on_hover_text("Classify every image of this part with the current model");
-            if button
-                .on_disabled_hover_text(reason.unwrap_or_default())
-                .clicked()
-            {
-                cx.push(Action::Evaluate(self.part));
-            }
-        });
-    }
 }
 
-fn why_not(cx: &Cx<'_>, part: SplitName) -> Option<&'static str> {
-    let split = cx.state.division.as_ref().map(|division| &division.split);
-    if cx.state.model.is_none() {
-        Some("Train or open a model first")
-    } else if cx.state.dataset().is_none() {
-        Some("Open a dataset first")
-    } else if split.is_none_or(|split| split.part(part).is_empty()) {
-        Some("This part has no images: give it a share of the dataset before training")
-    } else {
-        None
-    }
+/// `validation · epoch 3 · 360 images`.
+pub fn about(evaluation: &Evaluation) -> String {
+    let part = part_word(evaluation.split);
+    let images = counted(evaluation.samples.len(), "image");
+    format!("{part} · epoch {} · {images}", evaluation.epoch)
 }
 
 fn summary_ui(ui: &mut Ui, evaluation: &Evaluation) {
     ui.horizontal_wrapped(|ui| {
         let words = format!("{} accuracy", percent(evaluation.accuracy()));
         ui.label(RichText::new(words).heading());
-        let part = evaluation.split.map_or("all images", SplitName::word);
-        let images = counted(evaluation.samples.len(), "image");
-        states::caption(
-            ui,
-            format!("{part} · epoch {} · {images}", evaluation.epoch),
-        );
+        let loss = significant(evaluation.loss);
+        states::caption(ui, format!("{} · loss {loss}", about(evaluation)));
     });
 }
 

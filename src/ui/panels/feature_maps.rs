@@ -12,7 +12,7 @@ use crate::{
         feature_maps::FeatureMaps as Maps,
         maximise::MaximiseConfig,
     },
-    model::{ModelSpec, Shape, shapes},
+    model::{Node, Shape, graph},
     ui::{
         action::Action,
         format::significant,
@@ -21,7 +21,9 @@ use crate::{
         theme,
         widgets::{
             cached::{Cached, Same},
-            classes, fields, needs, picture, states, tiles, value_bars,
+            classes, fields, needs,
+            nodes::{self, Offer},
+            picture, states, tiles, value_bars,
         },
         workspace::Step,
     },
@@ -47,9 +49,9 @@ pub struct FeatureMaps {
 
 impl Panel for FeatureMaps {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(model) = needs::model(ui, cx, "Feature maps") else {
+        if needs::model(ui, cx, "Feature maps").is_none() {
             return;
-        };
+        }
         let state = cx.state;
         let maps = state.maps.maps.as_ref();
         if state.selection.sample.is_none() && maps.is_none() {
@@ -63,7 +65,7 @@ impl Panel for FeatureMaps {
             );
             return;
         }
-        header_ui(ui, cx, &model.snapshot.spec);
+        header_ui(ui, cx, &cx.state.nodes());
         if let Some(message) = &state.maps.failed {
             states::failed(ui, message);
         }
@@ -83,39 +85,25 @@ impl Panel for FeatureMaps {
 }
 
 /// Layer and colours.
-fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, spec: &ModelSpec) {
+fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, nodes: &[Node]) {
     let layer = cx
         .state
         .selection
         .layer
-        .filter(|layer| *layer < spec.layers.len())
+        .filter(|layer| *layer < nodes.len())
         .unwrap_or(0);
-    let shapes = shapes::layer_shapes(spec).unwrap_or_default();
-    let words = |index: usize| {
-        let name = spec
-            .layers
-            .get(index)
-            .map_or("", |layer| layer.name.as_str());
-        shapes.get(index).map_or_else(
-            || name.to_owned(),
-            |shape| format!("{name} · {}", shape.output),
-        )
-    };
     ui.horizontal_wrapped(|ui| {
-        let options = || {
-            (0..spec.layers.len())
-                .map(|index| (index, words(index)))
-                .collect()
+        let offer = Offer {
+            nodes,
+            all: &(0..nodes.len()).collect::<Vec<_>>(),
+            first: &graph::block_ends(nodes),
+            words: &|node| {
+                let words = |node: &Node| format!("{} · {}", node.name, node.shape.output);
+                nodes.get(node).map_or_else(String::new, words)
+            },
         };
         let tooltip = "The layer whose output is shown, with its height × width × number of maps";
-        if let Some(chosen) = fields::choice(
-            ui,
-            "Layer",
-            tooltip,
-            176.0,
-            (&layer, &words(layer)),
-            options,
-        ) {
+        if let Some(chosen) = nodes::choice(ui, "Layer", tooltip, 176.0, layer, &offer) {
             let selection = Selection {
                 layer: Some(chosen),
                 unit: None,
@@ -155,11 +143,7 @@ impl FeatureMaps {
             ui,
             format!("{} · epoch {} · {name}{work}", maps.name, maps.epoch),
         );
-        let is_last = cx
-            .state
-            .model
-            .as_ref()
-            .is_some_and(|model| maps.layer + 1 == model.snapshot.spec.layers.len());
+        let is_last = maps.layer + 1 == cx.state.nodes().len();
         if is_last && matches!(maps.shape, Shape::Flat(_)) {
             logits_ui(ui, cx, maps);
             return;

@@ -12,7 +12,7 @@ use crate::{
         colours::ColourScale,
         filters::{Kernels, convolutions, kernels},
     },
-    model::WeightSnapshot,
+    model::{Node, WeightSnapshot, graph::Op},
     ui::{
         action::Action,
         format::{significant, thousands},
@@ -20,7 +20,9 @@ use crate::{
         theme,
         widgets::{
             cached::{Cached, Same},
-            fields, needs, picture, states, tiles,
+            needs,
+            nodes::{self, Offer},
+            picture, states, tiles,
         },
     },
 };
@@ -37,6 +39,9 @@ const LARGEST_ZOOM: f32 = 16.0;
 const READABLE_ZOOM: f32 = 8.0;
 /// Larger kernels are not spelled out in the tooltip.
 const MOST_NUMBERS: usize = 7;
+
+/// Longest side of a picture, one pixel for each weight: larger ones would be shown with gaps.
+const MOST_PIXELS: usize = 2_048;
 
 /// What the pictures are made from.
 #[derive(PartialEq)]
@@ -66,7 +71,8 @@ impl Panel for Filters {
         let Some(model) = needs::model(ui, cx, "Filters") else {
             return;
         };
-        let layers = convolutions(&model.snapshot.spec);
+        let nodes = cx.state.nodes();
+        let layers = convolutions(&nodes);
         let Some(&first) = layers.first() else {
             states::empty(
                 ui,
@@ -88,9 +94,10 @@ impl Panel for Filters {
             layer,
             background,
         };
-        let pictures = self.pictures.get(key, || paint(&model, layer, background));
-        header_ui(ui, cx, &model, &layers, layer);
-        let (Some(pictures), Some(now)) = (pictures, kernels(&model.snapshot, layer)) else {
+        let node = &nodes[layer];
+        let pictures = self.pictures.get(key, || paint(&model, node, background));
+        header_ui(ui, cx, &nodes, &layers, layer);
+        let (Some(pictures), Some(now)) = (pictures, shown(&model.snapshot, node)) else {
             states::failed(
                 ui,
                 "The weights of this layer are missing: train the model again",
@@ -103,24 +110,29 @@ impl Panel for Filters {
             (-pictures.limit, pictures.limit),
         );
         ScrollArea::both().auto_shrink(false).show(ui, |ui| {
-            pictures_ui(ui, cx, &model, layer, &now, &pictures);
+            pictures_ui(ui, cx, &model, (layer, node), &now, &pictures);
         });
         let unit = cx.state.selection.unit.filter(|_| chosen.is_some());
         if let Some((_, rows)) = tiles::arrows(ui) {
             let target = unit.map_or(Some(0), |unit| unit.checked_add_signed(rows));
-            if let Some(target) = target.filter(|target| *target < now.filters) {
+            if let Some(target) = target.filter(|target| *target < now.rows) {
                 select(cx, layer, Some(target));
             }
         }
     }
 }
 
-fn paint(model: &LoadedModel, layer: usize, background: [u8; 3]) -> Option<Pictures> {
-    let now = kernels(&model.snapshot, layer)?;
+/// The kernels of a convolution, as many as a picture can show.
+fn shown<'a>(snapshot: &'a WeightSnapshot, node: &Node) -> Option<Kernels<'a>> {
+    Some(kernels(snapshot, node)?.within(MOST_PIXELS))
+}
+
+fn paint(model: &LoadedModel, node: &Node, background: [u8; 3]) -> Option<Pictures> {
+    let now = shown(&model.snapshot, node)?;
     let before = model
         .initial
         .as_ref()
-        .and_then(|initial| kernels(initial, layer));
+        .and_then(|initial| shown(initial, node));
     let limit = before.map_or(0.0, |before| before.limit()).max(now.limit());
     let picture = |kernels: Kernels<'_>| Arc::new(kernels.picture(limit, background));
     Some(Pictures {
@@ -130,46 +142,57 @@ fn paint(model: &LoadedModel, layer: usize, background: [u8; 3]) -> Option<Pictu
     })
 }
 
-fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel, layers: &[usize], layer: usize) {
-    let names = &model.snapshot.spec.layers;
-    let name = |layer: usize| {
-        names
-            .get(layer)
-            .map_or_else(String::new, |layer| layer.name.clone())
-    };
+fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, nodes: &[Node], layers: &[usize], layer: usize) {
     ui.horizontal_wrapped(|ui| {
-        let options = || layers.iter().map(|&layer| (layer, name(layer))).collect();
+        let offer = Offer {
+            nodes,
+            all: layers,
+            first: &first_in_blocks(nodes, layers),
+            words: &|node| nodes[node].name.clone(),
+        };
         let tooltip = "The convolution whose weights are shown";
-        let words = name(layer);
-        if let Some(chosen) =
-            fields::choice(ui, "Convolution", tooltip, 120.0, (&layer, &words), options)
-        {
+        if let Some(chosen) = nodes::choice(ui, "Convolution", tooltip, 120.0, layer, &offer) {
             select(cx, chosen, None);
         }
-        if let Some(kernels) = kernels(&model.snapshot, layer) {
+        let model = cx.state.model.as_ref();
+        if let Some(kernels) = model.and_then(|model| shown(&model.snapshot, &nodes[layer])) {
             let (filters, channels) = (thousands(kernels.filters), thousands(kernels.channels));
             let size = kernels.size;
-            states::caption(
-                ui,
-                format!("{filters} filters × {channels} inputs, {size} × {size} weights each"),
-            )
-            .on_hover_text("A row for each filter, a column for each input channel");
+            let mut words =
+                format!("{filters} filters × {channels} inputs, {size} × {size} weights each");
+            let (rows, columns) = (kernels.rows, kernels.columns);
+            if (rows, columns) != (kernels.filters, kernels.channels) {
+                let (rows, columns) = (thousands(rows), thousands(columns));
+                words += &format!("; the first {rows} × {columns} are shown");
+            }
+            states::caption(ui, words)
+                .on_hover_text("A row for each filter, a column for each input channel");
         }
     });
+}
+
+/// Convolutions with windows of more than one pixel, and those that are layers of their own: the others of a
+/// backbone only mix channels and have no picture to look at.
+fn first_in_blocks(nodes: &[Node], layers: &[usize]) -> Vec<usize> {
+    let is_first = |layer: &&usize| {
+        let node = &nodes[**layer];
+        !node.name.contains('.') || !matches!(node.op, Op::Conv2d { kernel: 1, .. })
+    };
+    layers.iter().filter(is_first).copied().collect()
 }
 
 fn pictures_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
     model: &LoadedModel,
-    layer: usize,
+    (layer, node): (usize, &Node),
     now: &Kernels<'_>,
     pictures: &Pictures,
 ) {
     let epoch = model.snapshot.epoch;
     let now_title = format!("Now · epoch {epoch}");
     let before = pictures.before.as_ref().zip(model.initial.as_ref());
-    let before = before.and_then(|(picture, initial)| Some((picture, kernels(initial, layer)?)));
+    let before = before.and_then(|(picture, initial)| Some((picture, shown(initial, node)?)));
     let half = (ui.available_width() - BETWEEN) * 0.5;
     let columns = now.grid().size().0.max(1) as f32;
     let beside = before.is_some() && half >= (SIDE_BY_SIDE_ZOOM * columns).max(TITLE_WIDTH);
@@ -177,9 +200,17 @@ fn pictures_ui(
     let size = zoomed(ui, now, vec2(width - 4.0, ui.available_height() - 40.0));
     let mut all_ui = |ui: &mut Ui| {
         if let Some((picture, kernels)) = &before {
-            picture_ui(ui, cx, layer, "Before training", picture, kernels, size);
+            picture_ui(
+                ui,
+                cx,
+                (layer, node),
+                "Before training",
+                picture,
+                kernels,
+                size,
+            );
         }
-        picture_ui(ui, cx, layer, &now_title, &pictures.now, now, size);
+        picture_ui(ui, cx, (layer, node), &now_title, &pictures.now, now, size);
     };
     if beside {
         ui.horizontal_top(|ui| {
@@ -209,7 +240,7 @@ fn zoomed(ui: &Ui, kernels: &Kernels<'_>, space: Vec2) -> Vec2 {
 fn picture_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
-    layer: usize,
+    (layer, node): (usize, &Node),
     title: &str,
     picture: &Arc<Picture>,
     kernels: &Kernels<'_>,
@@ -218,13 +249,8 @@ fn picture_ui(
     let selection = &cx.state.selection;
     let selected = selection
         .unit
-        .filter(|unit| selection.layer == Some(layer) && *unit < kernels.filters);
-    let name = cx
-        .state
-        .model
-        .as_ref()
-        .and_then(|model| model.snapshot.spec.layers.get(layer));
-    let name = name.map_or_else(String::new, |layer| layer.name.clone());
+        .filter(|unit| selection.layer == Some(layer) && *unit < kernels.rows);
+    let name = &node.name;
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.x = theme::GRID;
         ui.set_min_width(TITLE_WIDTH);
@@ -239,16 +265,12 @@ fn picture_ui(
             &format!("Filters of {name}, {title}"),
         );
         if let Some(unit) = selected {
-            tiled.outline(
-                ui,
-                unit * kernels.channels,
-                (unit + 1) * kernels.channels - 1,
-            );
+            tiled.outline(ui, unit * kernels.columns, (unit + 1) * kernels.columns - 1);
         }
         let Some(pointed) = tiled.pointed else { return };
         let (filter, channel) = (
-            pointed.tile / kernels.channels,
-            pointed.tile % kernels.channels,
+            pointed.tile / kernels.columns,
+            pointed.tile % kernels.columns,
         );
         if tiled.response.clicked() {
             select(cx, layer, Some(filter));

@@ -9,14 +9,16 @@ use crate::{
     data::Picture,
     engine::{LoadedModel, MaximisePreview},
     inspect::maximise::MaximiseConfig,
-    model::{ModelSpec, shapes},
+    model::{Node, graph},
     ui::{
         action::Action,
         format::significant,
         theme,
         widgets::{
             cached::{Cached, Same},
-            classes, fields, needs, picture, states, tiles,
+            classes, fields, needs,
+            nodes::{self, Offer},
+            picture, states, tiles,
         },
     },
 };
@@ -76,8 +78,8 @@ impl Panel for Maximise {
         egui::ScrollArea::vertical()
             .auto_shrink(false)
             .show(ui, |ui| {
-                self.target_ui(ui, &model);
-                self.buttons_ui(ui, cx, &model);
+                self.target_ui(ui, cx, &model);
+                self.buttons_ui(ui, cx);
                 if let Some(message) = &cx.state.maximise.failed {
                     states::failed(ui, message);
                 }
@@ -91,7 +93,8 @@ impl Maximise {
     /// Takes over what was selected elsewhere and keeps every number within the model.
     fn follow(&mut self, cx: &Cx<'_>, model: &LoadedModel) {
         let selection = (cx.state.selection.layer, cx.state.selection.unit);
-        let last = model.snapshot.spec.layers.len().saturating_sub(1);
+        let nodes = cx.state.nodes();
+        let last = nodes.len().saturating_sub(1);
         if self.followed != selection {
             self.followed = selection;
             if let (Some(layer), Some(unit)) = selection {
@@ -111,12 +114,10 @@ impl Maximise {
         self.class = self
             .class
             .min(model.snapshot.classes.len().saturating_sub(1));
-        self.unit = self
-            .unit
-            .min(units(&model.snapshot.spec, self.layer).saturating_sub(1));
+        self.unit = self.unit.min(units(&nodes, self.layer).saturating_sub(1));
     }
 
-    fn target_ui(&mut self, ui: &mut Ui, model: &LoadedModel) {
+    fn target_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, model: &LoadedModel) {
         let targets = [
             (
                 Target::Class,
@@ -137,12 +138,12 @@ impl Maximise {
         egui::Grid::new("what and how")
             .num_columns(2)
             .show(ui, |ui| {
-                self.fields_ui(ui, model);
+                self.fields_ui(ui, cx, model);
                 self.settings_ui(ui);
             });
     }
 
-    fn fields_ui(&mut self, ui: &mut Ui, model: &LoadedModel) {
+    fn fields_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, model: &LoadedModel) {
         match self.target {
             Target::Class => {
                 let names = &model.snapshot.classes;
@@ -157,32 +158,26 @@ impl Maximise {
                     fields::choice(ui, "Name", tooltip, 160.0, (&self.class, &words), options);
                 self.class = chosen.unwrap_or(self.class);
             }
-            Target::Filter => self.filter_ui(ui, &model.snapshot.spec),
+            Target::Filter => self.filter_ui(ui, &cx.state.nodes()),
         }
         ui.end_row();
     }
 
-    fn filter_ui(&mut self, ui: &mut Ui, spec: &ModelSpec) {
-        let name = |index: usize| {
-            spec.layers
-                .get(index)
-                .map_or_else(String::new, |layer| layer.name.clone())
+    fn filter_ui(&mut self, ui: &mut Ui, nodes: &[Node]) {
+        let name = |node: &Node| node.name.clone();
+        let offer = Offer {
+            nodes,
+            all: &(0..nodes.len()).collect::<Vec<_>>(),
+            first: &graph::block_ends(nodes),
+            words: &|node| nodes.get(node).map_or_else(String::new, name),
         };
-        let options = || {
-            (0..spec.layers.len())
-                .map(|index| (index, name(index)))
-                .collect()
-        };
-        let words = name(self.layer);
         let tooltip = "The layer that the filter belongs to";
-        if let Some(layer) =
-            fields::choice(ui, "Layer", tooltip, 110.0, (&self.layer, &words), options)
-        {
+        if let Some(layer) = nodes::choice(ui, "Layer", tooltip, 110.0, self.layer, &offer) {
             self.layer = layer;
             self.unit = 0;
         }
         ui.end_row();
-        let last = units(spec, self.layer).saturating_sub(1);
+        let last = units(nodes, self.layer).saturating_sub(1);
         let label = states::caption(ui, "Filter");
         ui.add(DragValue::new(&mut self.unit).range(0..=last).speed(0.1))
             .labelled_by(label.id)
@@ -205,7 +200,7 @@ impl Maximise {
         ui.end_row();
     }
 
-    fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel) {
+    fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let job = cx.state.maximise.job;
         ui.horizontal_wrapped(|ui| {
             let start = states::primary_button(ui, "Maximise", job.is_none());
@@ -215,10 +210,7 @@ impl Maximise {
                 .clicked()
             {
                 let (layer, unit) = match self.target {
-                    Target::Class => (
-                        model.snapshot.spec.layers.len().saturating_sub(1),
-                        self.class,
-                    ),
+                    Target::Class => (cx.state.nodes().len().saturating_sub(1), self.class),
                     Target::Filter => (self.layer, self.unit),
                 };
                 let (steps, seed) = (self.steps, self.seed);
@@ -256,7 +248,9 @@ impl Maximise {
     fn result_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel) {
         let state = cx.state;
         let config = state.maximise.config;
-        let title = config.map_or_else(String::new, |config| words(model, &config));
+        let title = config.map_or_else(String::new, |config| {
+            words(model, &cx.state.nodes(), &config)
+        });
         let Some(preview) = &state.maximise.preview else {
             let sentence = match (state.maximise.job, config) {
                 (Some(_), Some(_)) => format!("{title} · starting"),
@@ -339,7 +333,7 @@ fn example(
     model: &LoadedModel,
     config: Option<MaximiseConfig>,
 ) -> Option<(usize, String)> {
-    let config = config.filter(|config| config.layer + 1 == model.snapshot.spec.layers.len())?;
+    let config = config.filter(|config| config.layer + 1 == cx.state.nodes().len())?;
     let class = model.snapshot.classes.get(config.unit)?;
     let dataset = cx.state.dataset()?;
     let label = dataset.classes.iter().position(|name| name == class)?;
@@ -351,20 +345,18 @@ fn example(
 }
 
 /// `circle`, or `conv2 · filter 7`.
-fn words(model: &LoadedModel, config: &MaximiseConfig) -> String {
-    let layers = &model.snapshot.spec.layers;
-    if config.layer + 1 == layers.len() {
+fn words(model: &LoadedModel, nodes: &[Node], config: &MaximiseConfig) -> String {
+    if config.layer + 1 == nodes.len() {
         return classes::name(&model.snapshot.classes, config.unit);
     }
-    let name = layers
+    let name = nodes
         .get(config.layer)
-        .map_or("", |layer| layer.name.as_str());
+        .map_or("", |node| node.name.as_str());
     format!("{name} · filter {}", config.unit)
 }
 
-fn units(spec: &ModelSpec, layer: usize) -> usize {
-    let shapes = shapes::layer_shapes(spec).unwrap_or_default();
-    shapes
+fn units(nodes: &[Node], layer: usize) -> usize {
+    nodes
         .get(layer)
-        .map_or(0, |shape| tiles::units(shape.output))
+        .map_or(0, |node| tiles::units(node.shape.output))
 }

@@ -4,6 +4,7 @@ mod augmentation;
 mod cell_images;
 mod changes;
 mod confusion;
+mod cross_table;
 mod curves;
 mod datasets;
 mod doctor;
@@ -12,11 +13,14 @@ mod filters;
 mod forecast;
 mod health;
 mod image;
+mod judging;
 mod maximise;
 mod model;
 mod predict;
+mod predictions;
 mod rate_finder;
 mod report;
+mod runs;
 mod split;
 mod train_settings;
 
@@ -95,11 +99,17 @@ fn new_panel(kind: PanelKind) -> Box<dyn Panel> {
         PanelKind::Curves => Box::<curves::Curves>::default(),
         PanelKind::RateFinder => Box::<rate_finder::RateFinder>::default(),
         PanelKind::Confusion => Box::<confusion::Confusion>::default(),
+        PanelKind::CrossTable => Box::<cross_table::CrossTablePanel>::default(),
         PanelKind::CellImages => Box::<cell_images::CellImages>::default(),
+        PanelKind::Predictions => Box::<predictions::Predictions>::default(),
         PanelKind::Report => Box::<report::Report>::default(),
         PanelKind::Filters => Box::<filters::Filters>::default(),
         PanelKind::FeatureMaps => Box::<feature_maps::FeatureMaps>::default(),
         PanelKind::Maximise => Box::<maximise::Maximise>::default(),
         PanelKind::Predict => Box::<predict::Predict>::default(),
+        PanelKind::Runs => Box::<runs::Runs>::default(),
+        PanelKind::RunCurves => Box::<runs::overlay::RunCurves>::default(),
+        PanelKind::AboutRun => Box::<runs::about::AboutRun>::default(),
+        PanelKind::RunDifference => Box::<runs::differs::RunDifference>::default(),
     }
 }

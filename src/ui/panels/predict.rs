@@ -1,23 +1,22 @@
 //! The Predict panel: drop an image, read what the model says.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use eframe::egui::{
-    self, Button, Color32, Label, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, TextEdit,
-    Ui, vec2,
+    self, Button, Label, Rect, RichText, ScrollArea, Sense, Stroke, TextEdit, Ui, vec2,
 };
-use egui_material_icons::{icon_text, icons};
 
 use super::{Cx, Panel};
 use crate::{
     data::generate::ShapeKind,
     engine::{ImageSource, LoadedModel, Prediction},
+    model::spec::Head,
     ui::{
         action::Action,
         dialogs::Purpose,
-        format::{counted, percent},
+        format::{counted, percent, significant},
         theme,
-        widgets::{bars, classes, picture, states},
+        widgets::{bars, classes, drop_zone, picture, states},
         workspace::Step,
     },
 };
@@ -32,8 +31,6 @@ const PICTURE: f32 = 256.0;
 const SMALLEST_PICTURE: f32 = 112.0;
 /// Width that the bars need.
 const BARS: f32 = 280.0;
-/// Narrower zones show no icon.
-const ROOM_FOR_ICON: f32 = 320.0;
 /// Side of an earlier picture.
 const SMALL: f32 = 40.0;
 /// Most bars of probabilities.
@@ -117,7 +114,7 @@ fn no_model_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 impl Predict {
     /// Every way to hand over an image.
     fn ask_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel) {
-        drop_zone_ui(ui);
+        drop_zone::drop_zone(ui);
         ui.horizontal_wrapped(|ui| {
             let choose = states::primary_button(ui, "Choose images…", true);
             if choose
@@ -136,6 +133,7 @@ impl Predict {
             }
         });
         self.path_ui(ui, cx);
+        waiting_ui(ui, cx);
         if let Some(message) = &cx.state.predict.failed {
             states::failed(ui, message);
         }
@@ -143,25 +141,25 @@ impl Predict {
     }
 
     fn path_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let label = states::caption(ui, "Path of an image");
+        let label = states::caption(ui, "Path or web address of an image");
         ui.horizontal(|ui| {
             let width = (ui.available_width() - 104.0).clamp(80.0, 420.0);
             let field = TextEdit::singleline(&mut self.path)
                 .desired_width(width)
-                .hint_text("/home/me/photo.png");
+                .hint_text("/home/me/photo.png or https://…");
             let field = ui.add(field).labelled_by(label.id);
             let entered =
                 field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             let path = self.path.trim();
             let button = ui.add_enabled(!path.is_empty(), Button::new("Predict"));
-            let button = button.on_hover_text("Classify this file (Enter)");
+            let button = button.on_hover_text(
+                "Classify this image (Enter); one on the web is downloaded, up to 34 MB",
+            );
             let pressed = button
-                .on_disabled_hover_text("Type the path of an image first")
+                .on_disabled_hover_text("Type or paste the path or the address of an image first")
                 .clicked();
             if (entered || pressed) && !path.is_empty() {
-                cx.push(Action::Predict(vec![ImageSource::File(PathBuf::from(
-                    path,
-                ))]));
+                cx.push(Action::Predict(vec![ImageSource::typed(path)]));
             }
         });
     }
@@ -169,11 +167,9 @@ impl Predict {
     /// The newest answer, or the earlier one that was clicked.
     fn answer_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(answer) = self.shown(cx) else {
-            let words = match cx.state.predict.jobs.first() {
-                Some(_) => "Looking at the image",
-                None => "What the model says appears here.",
-            };
-            states::caption(ui, words);
+            if cx.state.predict.jobs.is_empty() {
+                states::caption(ui, "What the model says appears here.");
+            }
             return;
         };
         let name = file_name(&answer.name).to_owned();
@@ -203,6 +199,9 @@ impl Predict {
                 let caption = RichText::new(words).small().color(theme::palette(ui).muted);
                 ui.add(Label::new(caption).truncate())
                     .on_hover_text(&answer.name);
+                if let Some(words) = decision(&answer) {
+                    states::caption(ui, words);
+                }
                 ui.add_space(theme::GRID);
                 bars::probability_bars(ui, &answer.classes, &answer.probabilities, MOST_BARS);
             });
@@ -258,62 +257,31 @@ impl Predict {
     }
 }
 
-fn drop_zone_ui(ui: &mut Ui) {
-    let palette = theme::palette(ui);
-    let hovering = ui.ctx().input(|input| !input.raw.hovered_files.is_empty());
-    let height = (ui.ctx().content_rect().height() * 0.2).clamp(72.0, 160.0);
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-    let rect = rect.shrink(1.0);
-    let (fill, ink) = if hovering {
-        (ui.visuals().selection.bg_fill, ui.visuals().text_color())
-    } else {
-        (Color32::TRANSPARENT, palette.muted)
+/// While images wait for their answers, which may have to come from the web.
+fn waiting_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(job) = cx.state.predict.jobs.first().copied() else {
+        return;
     };
-    ui.painter()
-        .rect_filled(rect, f32::from(theme::RADIUS), fill);
-    let stroke = Stroke::new(
-        if hovering { 2.0 } else { 1.5 },
-        if hovering {
-            palette.accent
-        } else {
-            palette.faint
-        },
-    );
-    if hovering {
-        ui.painter()
-            .rect_stroke(rect, f32::from(theme::RADIUS), stroke, StrokeKind::Inside);
-    } else {
-        let corners = [
-            rect.left_top(),
-            rect.right_top(),
-            rect.right_bottom(),
-            rect.left_bottom(),
-            rect.left_top(),
-        ];
-        ui.painter()
-            .extend(egui::Shape::dashed_line(&corners, stroke, 6.0, 5.0));
-    }
-    let words = if hovering {
-        "Let go to classify it"
-    } else {
-        "Drop an image anywhere on the window"
+    ui.horizontal_wrapped(|ui| {
+        states::caption(ui, "Looking at the image");
+        let cancel = ui.add(Button::new("Cancel").small());
+        if cancel.on_hover_text("Do without the answer").clicked() {
+            cx.push(Action::Cancel(job));
+        }
+    });
+}
+
+/// `logit 0.8473 · dog from 50.0 %` for a model with one sigmoid unit.
+fn decision(answer: &Prediction) -> Option<String> {
+    let Head::Sigmoid { threshold } = answer.head else {
+        return None;
     };
-    let mut inner = ui.new_child(
-        egui::UiBuilder::new()
-            .max_rect(rect.shrink2(vec2(16.0, 0.0)))
-            .layout(egui::Layout::top_down(egui::Align::Center)),
-    );
-    if rect.width() > ROOM_FOR_ICON {
-        inner.add_space(height * 0.5 - 28.0);
-        inner.label(
-            icon_text(icons::ICON_ADD_PHOTO_ALTERNATE)
-                .size(28.0)
-                .color(ink),
-        );
-    } else {
-        inner.add_space(height * 0.5 - 20.0);
-    }
-    inner.add(Label::new(RichText::new(words).color(ink)).wrap());
+    let second = classes::name(&answer.classes, 1);
+    let logit = significant(f64::from(*answer.logits.first()?));
+    Some(format!(
+        "logit {logit} · {second} from {} on",
+        percent(threshold)
+    ))
 }
 
 /// One earlier answer; returns whether it was clicked.

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Ui};
 use egui_extras::{Column, TableBuilder, TableRow};
 
-use super::{Cx, Panel};
+use super::{Cx, Panel, confusion::about};
 use crate::{
-    data::SplitName,
-    train::{Evaluation, metrics::ClassScore},
+    train::{
+        ClassificationReport, Evaluation,
+        report::{ReportRow, RowKind},
+    },
     ui::{
-        format::{counted, thousands},
+        format::thousands,
         widgets::{
             cached::{Cached, Same},
-            classes, needs, states,
+            classes, copy, needs, states,
         },
     },
 };
@@ -35,22 +37,14 @@ const NUMBERS: [(&str, &str); 4] = [
         "recall",
         "Of the images that are this class, the share that the model called so",
     ),
-    ("F1", "Harmonic mean of precision and recall"),
+    ("f1-score", "Harmonic mean of precision and recall"),
     ("support", "How many images are this class"),
 ];
-
-/// What the table is made from, once per evaluation.
-#[derive(Clone)]
-struct Scores {
-    classes: Arc<[ClassScore]>,
-    macro_average: ClassScore,
-    weighted_average: ClassScore,
-}
 
 /// View state.
 #[derive(Default)]
 pub struct Report {
-    scores: Cached<Same<Evaluation>, Scores>,
+    made: Cached<(Same<Evaluation>, Vec<String>), Arc<ClassificationReport>>,
 }
 
 impl Panel for Report {
@@ -58,29 +52,24 @@ impl Panel for Report {
         let Some(evaluation) = needs::evaluation(ui, cx, "Precision and recall") else {
             return;
         };
-        let scores = self.scores.get(Same::of(&evaluation), || Scores {
-            classes: evaluation.confusion.class_scores().into(),
-            macro_average: evaluation.confusion.macro_average(),
-            weighted_average: evaluation.confusion.weighted_average(),
-        });
-        let part = evaluation.split.map_or("all images", SplitName::word);
-        let images = counted(evaluation.samples.len(), "image");
-        states::caption(
-            ui,
-            format!("{part} · epoch {} · {images}", evaluation.epoch),
-        );
         let names = classes::names(cx.state, evaluation.confusion.classes());
+        let key = (Same::of(&evaluation), names.to_vec());
+        let report = self.made.get(key, || {
+            Arc::new(ClassificationReport::new(&evaluation.confusion, names))
+        });
+        ui.horizontal_wrapped(|ui| {
+            copy::buttons(ui, "report", || report.text(), || report.csv());
+            states::caption(ui, about(&evaluation));
+        });
         ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
-            table_ui(ui, names, &scores, evaluation.accuracy());
+            table_ui(ui, &report.rows);
         });
     }
 }
 
-fn table_ui(ui: &mut Ui, names: &[String], scores: &Scores, accuracy: f64) {
+fn table_ui(ui: &mut Ui, rows: &[ReportRow]) {
     let gap = ui.spacing().item_spacing.x;
     let name_width = (ui.available_width() - 4.0 * (NUMBER + gap) - gap).clamp(LEAST_NAME, 280.0);
-    let total = scores.macro_average.support;
-    let classes = scores.classes.len();
     TableBuilder::new(ui)
         .striped(true)
         .auto_shrink(false)
@@ -98,63 +87,46 @@ fn table_ui(ui: &mut Ui, names: &[String], scores: &Scores, accuracy: f64) {
             }
         })
         .body(|body| {
-            body.rows(ROW, classes + 3, |mut row| {
-                let index = row.index();
-                row.set_overline(index == classes);
-                match (scores.classes.get(index), index.saturating_sub(classes)) {
-                    (Some(score), _) => {
-                        row.col(|ui| {
-                            classes::chip(ui, index);
-                            let name = classes::name(names, index);
-                            ui.add(Label::new(&name).truncate()).on_hover_text(&name);
-                        });
-                        score_cells(&mut row, score);
-                    }
-                    (None, 0) => accuracy_cells(&mut row, accuracy, total),
-                    (None, 1) => average_cells(&mut row, "macro average", &scores.macro_average),
-                    (None, _) => {
-                        average_cells(&mut row, "weighted average", &scores.weighted_average);
-                    }
+            body.rows(ROW, rows.len(), |mut row| {
+                let of = &rows[row.index()];
+                row.set_overline(of.kind == RowKind::Accuracy);
+                row.col(|ui| name_ui(ui, of));
+                for share in [of.precision, of.recall] {
+                    number(&mut row, |ui| {
+                        ui.label(share.map_or_else(String::new, four_decimals));
+                    });
                 }
+                number(&mut row, |ui| {
+                    let text = RichText::new(four_decimals(of.f1));
+                    ui.label(match of.kind {
+                        RowKind::Accuracy => text.strong(),
+                        _ => text,
+                    });
+                });
+                number(&mut row, |ui| {
+                    ui.label(thousands(of.support as usize));
+                });
             });
         });
 }
 
-fn accuracy_cells(row: &mut TableRow<'_, '_>, accuracy: f64, total: u64) {
-    row.col(|ui| {
-        ui.strong("accuracy")
-            .on_hover_text("Share of all images classified correctly");
-    });
-    number(row, |_| {});
-    number(row, |_| {});
-    number(row, |ui| {
-        ui.label(RichText::new(format!("{accuracy:.4}")).strong());
-    });
-    number(row, |ui| {
-        ui.label(thousands(total as usize));
-    });
-}
-
-fn average_cells(row: &mut TableRow<'_, '_>, words: &str, score: &ClassScore) {
-    let meaning = match words {
-        "macro average" => "Mean over the classes, each counting the same",
-        _ => "Mean over the classes, each counting as often as it occurs",
+fn name_ui(ui: &mut Ui, row: &ReportRow) {
+    let meaning = match row.kind {
+        RowKind::Class(class) => {
+            classes::chip(ui, class);
+            classes::middle_label(ui, &row.name);
+            return;
+        }
+        RowKind::Accuracy => "Share of all images classified correctly",
+        RowKind::MacroAverage => "Mean over the classes, each counting the same",
+        RowKind::WeightedAverage => "Mean over the classes, each counting as often as it occurs",
     };
-    row.col(|ui| {
-        ui.strong(words).on_hover_text(meaning);
-    });
-    score_cells(row, score);
+    ui.add(Label::new(RichText::new(&row.name).strong()).truncate())
+        .on_hover_text(meaning);
 }
 
-fn score_cells(row: &mut TableRow<'_, '_>, score: &ClassScore) {
-    for value in [score.precision, score.recall, score.f1] {
-        number(row, |ui| {
-            ui.label(format!("{value:.4}"));
-        });
-    }
-    number(row, |ui| {
-        ui.label(thousands(score.support as usize));
-    });
+fn four_decimals(share: f64) -> String {
+    format!("{share:.4}")
 }
 
 /// A cell with its content at the right.

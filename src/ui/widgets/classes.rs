@@ -1,10 +1,13 @@
 //! Names of classes and images, and the colours of classes.
 
-use eframe::egui::{self, Color32, FontId, Sense, Ui, vec2};
+use std::sync::Arc;
+
+use eframe::egui::{self, Color32, FontId, Galley, Label, Response, Sense, TextStyle, Ui, vec2};
 
 use crate::{
     data::dataset::display_path,
-    ui::{state::AppState, theme},
+    train::report::class_name,
+    ui::{format::shortened, state::AppState, theme},
 };
 
 /// Names of the `count` classes that an evaluation is about: the dataset's, or else the model's.
@@ -20,10 +23,7 @@ pub fn names(state: &AppState, count: usize) -> &[String] {
 
 /// The name of one class; its number when it has none.
 pub fn name(names: &[String], class: usize) -> String {
-    names
-        .get(class)
-        .cloned()
-        .unwrap_or_else(|| format!("class {class}"))
+    class_name(names, class)
 }
 
 /// File name of a sample of the open dataset; empty when there is none.
@@ -42,14 +42,49 @@ pub fn chip(ui: &mut Ui, class: usize) {
         .rect_filled(rect, 2.0, theme::class_colour(class));
 }
 
+/// `text` on one line of at most `width` points; a longer one loses its middle, since both ends tell names apart.
+pub fn middle_line(ui: &Ui, text: &str, font: FontId, colour: Color32, width: f32) -> Arc<Galley> {
+    let laid_out = |letters: usize| {
+        let text = shortened(text, letters);
+        ui.painter().layout_no_wrap(text, font.clone(), colour)
+    };
+    let letters = text.chars().count();
+    let whole = laid_out(letters);
+    if whole.size().x <= width {
+        return whole;
+    }
+    // The most letters that fit, between one that does and one that does not; fewer than two say nothing.
+    let (mut fits, mut too_many) = (LEAST_LETTERS, letters);
+    while fits + 1 < too_many {
+        let middle = fits.midpoint(too_many);
+        if laid_out(middle).size().x <= width {
+            fits = middle;
+        } else {
+            too_many = middle;
+        }
+    }
+    one_line(ui, &shortened(text, fits), font, colour, width)
+}
+
+/// Fewer letters of a name are not worth showing.
+const LEAST_LETTERS: usize = 3;
+
+/// A label as wide as there is room for; a longer text loses its middle and is a tooltip.
+pub fn middle_label(ui: &mut Ui, text: &str) -> Response {
+    let font = TextStyle::Body.resolve(ui.style());
+    let galley = middle_line(ui, text, font, Color32::PLACEHOLDER, ui.available_width());
+    let is_cut = galley.text() != text;
+    let response = ui.add(Label::new(galley).selectable(false));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
+    if is_cut {
+        response.on_hover_text(text)
+    } else {
+        response
+    }
+}
+
 /// `text` on one line of at most `width` points, cut with `…`.
-pub fn one_line(
-    ui: &Ui,
-    text: &str,
-    font: FontId,
-    colour: Color32,
-    width: f32,
-) -> std::sync::Arc<egui::Galley> {
+pub fn one_line(ui: &Ui, text: &str, font: FontId, colour: Color32, width: f32) -> Arc<Galley> {
     let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, colour);
     job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(1.0));
     ui.painter().layout_job(job)

@@ -13,8 +13,35 @@ pub fn choice<T: PartialEq + Clone>(
     (current, words): (&T, &str),
     options: impl FnOnce() -> Vec<(T, String)>,
 ) -> Option<T> {
-    let mut chosen = None;
     let label = states::caption(ui, name);
+    list(ui, name, &label, tooltip, width, (current, words), options)
+}
+
+/// A list to choose from in two columns of a grid. Returns what was chosen.
+pub fn choice_row<T: PartialEq + Clone>(
+    ui: &mut Ui,
+    name: &str,
+    tooltip: &str,
+    width: f32,
+    current: (&T, &str),
+    options: impl FnOnce() -> Vec<(T, String)>,
+) -> Option<T> {
+    let label = ui.label(name).on_hover_text(tooltip);
+    let chosen = list(ui, name, &label, tooltip, width, current, options);
+    ui.end_row();
+    chosen
+}
+
+fn list<T: PartialEq + Clone>(
+    ui: &mut Ui,
+    name: &str,
+    label: &Response,
+    tooltip: &str,
+    width: f32,
+    (current, words): (&T, &str),
+    options: impl FnOnce() -> Vec<(T, String)>,
+) -> Option<T> {
+    let mut chosen = None;
     let combo = ComboBox::from_id_salt(name)
         .selected_text(words)
         .width(width)

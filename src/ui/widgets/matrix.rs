@@ -7,7 +7,7 @@ use eframe::egui::{
     UiBuilder, Vec2, epaint::TextShape, pos2, vec2,
 };
 
-use super::classes::{name, one_line};
+use super::classes::{middle_line, name};
 use crate::{
     inspect::colours::ColourScale,
     train::ConfusionMatrix,
@@ -305,7 +305,7 @@ impl Matrix<'_> {
 
     fn label(&self, ui: &Ui, plan: &Plan, class: usize, width: f32) -> Arc<egui::Galley> {
         let ink = ui.visuals().text_color();
-        one_line(
+        middle_line(
             ui,
             &name(self.classes, class),
             plan.font.clone(),

@@ -3,11 +3,14 @@
 pub mod bars;
 pub mod cached;
 pub mod classes;
+pub mod copy;
+pub mod drop_zone;
 pub mod fields;
 pub mod grid;
 pub mod marks;
 pub mod matrix;
 pub mod needs;
+pub mod nodes;
 pub mod picture;
 pub mod standing;
 pub mod states;

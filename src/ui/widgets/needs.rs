@@ -8,7 +8,7 @@ use super::states;
 use crate::{
     data::SplitName,
     engine::{LoadedModel, OpenDataset},
-    train::Evaluation,
+    train::{Evaluation, checkpoint::Weights},
     ui::{action::Action, dialogs::Purpose, panels::Cx, state::DataState, workspace::Step},
 };
 
@@ -80,7 +80,10 @@ pub fn evaluation(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<Evalua
         if let Some(message) = &state.evaluation_failed {
             states::failed(ui, message);
         }
-        let action = Action::Evaluate(SplitName::Validation);
+        let action = Action::Evaluate {
+            part: Some(SplitName::Validation),
+            weights: Weights::Best,
+        };
         let sentence = "The model has not been evaluated yet.";
         states::empty_with(ui, sentence, "Evaluate validation", action, cx.actions);
     }

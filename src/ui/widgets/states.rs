@@ -103,6 +103,12 @@ pub fn caption(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
     ui.label(RichText::new(words).small().color(theme::palette(ui).muted))
 }
 
+/// A [`caption`] that begins another line rather than breaking in two.
+pub fn note(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
+    let text = RichText::new(words).small().color(theme::palette(ui).muted);
+    ui.add(Label::new(text).extend())
+}
+
 fn centred(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     let height = ui.available_height();
     ui.with_layout(Layout::top_down(Align::Center), |ui| {

@@ -1,123 +1,19 @@
-//! Training settings and the buttons that start, pause and stop a run.
+//! The buttons that start, pause and stop a run, its figures and how it ended.
 
-use eframe::egui::{self, DragValue, Grid, RichText, ScrollArea, Ui};
+use eframe::egui::{self, DragValue, Grid, RichText, Ui};
 
-use super::{Cx, Panel};
-use crate::{
-    train::TrainingConfig,
-    ui::{
-        action::Action,
-        format::{minutes, percent, thousands},
-        state::RunState,
-        theme,
-        widgets::states,
-    },
+use super::rate_text;
+use crate::ui::{
+    action::Action,
+    dialogs::Purpose,
+    format::{minutes, percent, thousands},
+    panels::{Cx, forecast},
+    state::RunState,
+    theme,
+    widgets::{fields, states},
 };
 
-/// View state: none.
-#[derive(Default)]
-pub struct TrainSettings {}
-
-impl Panel for TrainSettings {
-    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            ui.heading(&cx.state.experiment.title);
-            ui.add_space(4.0);
-            settings_ui(ui, cx);
-            ui.add_space(theme::GRID);
-            buttons_ui(ui, cx);
-            super::forecast::memory_ui(ui, cx);
-            ui.add_space(theme::GRID);
-            progress_ui(ui, cx);
-            outcome_ui(ui, cx);
-        });
-    }
-}
-
-fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let enabled = !cx.state.training.is_running();
-    let mut training = cx.state.experiment.training.clone();
-    let mut split = cx.state.experiment.split;
-    ui.add_enabled_ui(enabled, |ui| {
-        Grid::new("settings").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
-            training_fields_ui(ui, &mut training);
-            let mut validation = 100.0 * split.validation;
-            let value = DragValue::new(&mut validation).range(0.0..=90.0).speed(0.5).suffix(" %");
-            let tip = "Share of every class that is kept for validation. More makes the accuracy surer and the training poorer. Recipe: 30 %";
-            field(ui, "Validation", tip, value);
-            split.validation = (validation / 100.0 * 1e4).round() / 1e4;
-        });
-    });
-    if training != cx.state.experiment.training {
-        cx.push(Action::EditTraining(training));
-    }
-    if split != cx.state.experiment.split {
-        cx.push(Action::EditSplit(split));
-    }
-}
-
-fn training_fields_ui(ui: &mut Ui, training: &mut TrainingConfig) {
-    let Some(phase) = training.phases.first_mut() else {
-        return;
-    };
-    let value = DragValue::new(&mut phase.epochs)
-        .range(1..=1_000)
-        .speed(0.1);
-    field(
-        ui,
-        "Epochs",
-        "Times all training images are gone through. More learns longer, then overfits. Recipe: 5",
-        value,
-    );
-    let mut rate = phase.optimizer.learning_rate();
-    let speed = rate * 0.01;
-    let value = DragValue::new(&mut rate)
-        .range(1e-7..=10.0)
-        .speed(speed)
-        .custom_formatter(|rate, _| {
-            let text = format!("{rate:.8}");
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        });
-    field(
-        ui,
-        "Learning rate",
-        "Step size of Adam. Larger learns faster until it diverges. Recipe: 0.001",
-        value,
-    );
-    phase.optimizer.set_learning_rate(rate);
-    let value = DragValue::new(&mut training.batch_size)
-        .range(1..=1_024)
-        .speed(0.5);
-    field(
-        ui,
-        "Batch size",
-        "Images per step. Larger is steadier and takes more memory. Recipe: 50",
-        value,
-    );
-    let value = DragValue::new(&mut training.seed).speed(1.0);
-    field(
-        ui,
-        "Seed",
-        "Decides initial weights, order of images and dropout: the same seed gives the same run",
-        value,
-    );
-}
-
-/// Width of a value beside its name.
-fn field_width(ui: &Ui) -> f32 {
-    ui.available_width().clamp(56.0, 104.0)
-}
-
-/// A named field in two columns of a grid.
-fn field(ui: &mut Ui, name: &str, tip: &str, value: DragValue<'_>) {
-    let label = ui.label(name).on_hover_text(tip);
-    ui.add_sized([field_width(ui), 26.0], value)
-        .labelled_by(label.id)
-        .on_hover_text(tip);
-    ui.end_row();
-}
-
-fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         let training = &cx.state.training;
         if training.is_stopping() {
@@ -155,12 +51,47 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             Some(reason) => {
                 states::caption(ui, reason);
             }
-            None => super::forecast::time_ui(ui, cx),
+            None => forecast::time_ui(ui, cx),
         }
     });
 }
 
-fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
+/// The learning rate of a run that goes on, which can be changed.
+pub fn rate_ui(ui: &mut Ui, cx: &mut Cx<'_>, typed: &mut Option<f64>) {
+    if !cx.state.training.is_running() {
+        *typed = None;
+        return;
+    }
+    let newest = cx.state.training.epochs.last();
+    let phases = cx.state.training.experiment.as_ref();
+    let planned = phases.and_then(|experiment| {
+        let phase = newest.map_or(0, |record| record.phase.saturating_sub(1));
+        Some(
+            experiment
+                .training
+                .phases
+                .get(phase)?
+                .optimizer
+                .learning_rate(),
+        )
+    });
+    let Some(planned) = planned else { return };
+    let rate = typed.get_or_insert(planned);
+    Grid::new("live rate").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
+        let speed = *rate * 0.01;
+        let value = DragValue::new(rate)
+            .range(1e-9..=10.0)
+            .speed(speed)
+            .custom_formatter(|rate, _| rate_text(rate));
+        let tip = "The phase's full learning rate from the next step on; its schedule goes on from there";
+        let response = fields::number(ui, "Learning rate now", tip, value);
+        if response.drag_stopped() || response.lost_focus() {
+            cx.push(Action::SetLearningRate(*rate));
+        }
+    });
+}
+
+pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let training = &cx.state.training;
     if training.total_epochs == 0 {
         let division = cx
@@ -214,7 +145,7 @@ fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
         });
 }
 
-fn outcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn outcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     match &cx.state.training.run {
         RunState::Failed(message) => states::failed(ui, message),
         RunState::Finished(outcome) => {
@@ -234,9 +165,15 @@ fn outcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             };
             ui.add_space(4.0);
             ui.label(words);
+            if !outcome.stopped_early.is_empty() {
+                states::caption(ui, "Early stopping ended it before all epochs were done.");
+            }
+            if !outcome.computed.is_empty() {
+                states::caption(ui, format!("Computed in {}", outcome.computed));
+            }
             if outcome.model.is_some() && ui.button("Save model…").on_hover_text("Ctrl+S").clicked()
             {
-                cx.push(Action::Ask(crate::ui::dialogs::Purpose::SaveModel));
+                cx.push(Action::Ask(Purpose::SaveModel));
             }
         }
         RunState::Idle | RunState::Running { .. } => {}

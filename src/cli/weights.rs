@@ -1,0 +1,62 @@
+//! `convscope weights` and `convscope weights download`.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{
+    Usage,
+    args::{WeightsArgs, WeightsCommand},
+    catalogue::{self, LONGEST_LICENCE},
+    output::Output,
+    table::{Align, Table},
+};
+use crate::{
+    data::{
+        catalogue::CatalogueError,
+        dataset::display_path,
+        datasets_folder::{self, Status},
+    },
+    format,
+    model::weights::catalogue::{Weights, default_folder},
+};
+
+/// Lists the weights, or downloads some.
+pub fn run(args: &WeightsArgs, output: Output) -> Result<()> {
+    let folder = args.out.clone().unwrap_or_else(default_folder);
+    let weights = Weights::load_from(args.catalogue.as_deref())?;
+    if let Some(WeightsCommand::Download { name }) = &args.command {
+        let found = weights.find(name).map_err(|error| match error {
+            CatalogueError::Unknown { .. } => Usage::error(error.to_string()),
+            error => error.into(),
+        })?;
+        return catalogue::fetch_and_tell(&found.entry, &folder, output);
+    }
+    let mut table = Table::new(&[
+        ("name", Align::Left),
+        ("network", Align::Left),
+        ("size", Align::Right),
+        ("licence", Align::Left),
+        ("here", Align::Left),
+    ]);
+    for published in weights.weights {
+        let (network, entry) = (published.architecture.word(), published.entry);
+        let status = datasets_folder::status(&entry, &folder);
+        let path = match &status {
+            Status::Ready(fetched) => Some(display_path(&fetched.path)),
+            _ => None,
+        };
+        output.json(&json!({
+            "name": entry.name, "network": network, "bytes": entry.bytes(),
+            "licence": entry.licence.name, "downloaded": path.is_some(), "path": path,
+        }))?;
+        table.row([
+            entry.name.clone(),
+            network.to_owned(),
+            entry.bytes().map_or("–".into(), format::bytes),
+            format::shortened(&entry.licence.name, LONGEST_LICENCE),
+            catalogue::here(&status),
+        ]);
+    }
+    output.text(&table.render())?;
+    Ok(())
+}

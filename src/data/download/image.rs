@@ -1,0 +1,216 @@
+//! One picture from the web, into memory: what "predict an image from an address" needs.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    address::{self, host},
+    connection::{self, Wanted},
+    error::DownloadError,
+};
+use crate::{
+    cancel::{CancelToken, Cancelled},
+    data::decode,
+    format::bytes,
+};
+
+/// How much patience and room a picture gets.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ImageLimits {
+    /// A connection without an answer or without new bytes for this long is given up.
+    pub stall: Duration,
+    /// All of it takes no longer than this.
+    pub whole: Duration,
+    /// Most bytes.
+    pub bytes: u64,
+}
+
+impl Default for ImageLimits {
+    fn default() -> Self {
+        Self {
+            stall: Duration::from_secs(10),
+            whole: Duration::from_secs(30),
+            bytes: 32 << 20,
+        }
+    }
+}
+
+/// Why there is no picture; each is one sentence with the address or its server.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// Somebody asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// No connection, or none that can be trusted, or no proper address.
+    #[error(transparent)]
+    Connection(DownloadError),
+    /// The server answered with an error.
+    #[error("{} gives no image at {url} (HTTP {status}): look at the address in a browser", host(.url))]
+    Status {
+        /// Whence.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The connection ended or fell silent, or the picture took too long.
+    #[error(
+        "{} did not send the whole image: {reason}; try again, or save it with a browser and open the file",
+        host(.url)
+    )]
+    Unfinished {
+        /// Whence.
+        url: String,
+        /// What happened.
+        reason: String,
+    },
+    /// It is larger than a picture should be.
+    #[error("{url} is larger than {}: use a smaller image", bytes(*.limit))]
+    TooLarge {
+        /// Whence.
+        url: String,
+        /// Most bytes that are accepted.
+        limit: u64,
+    },
+    /// What came is no picture that can be decoded.
+    #[error("{url} {reason}")]
+    NotAnImage {
+        /// Whence.
+        url: String,
+        /// What the decoder said.
+        reason: String,
+    },
+}
+
+impl From<DownloadError> for ImageError {
+    fn from(error: DownloadError) -> Self {
+        let unfinished = |url, reason| Self::Unfinished { url, reason };
+        match error {
+            DownloadError::Cancelled(cancelled) => Self::Cancelled(cancelled),
+            DownloadError::Stalled { url, secs, .. } => {
+                unfinished(url, format!("nothing came for {secs} s"))
+            }
+            DownloadError::CutOff { url, .. } => {
+                unfinished(url, "the connection ended too early".into())
+            }
+            error => Self::Connection(error),
+        }
+    }
+}
+
+/// Whether `text` is meant as an address on the web rather than as a path.
+pub fn looks_like_address(text: &str) -> bool {
+    let text = text.trim_start().to_ascii_lowercase();
+    text.starts_with("http://") || text.starts_with("https://")
+}
+
+/// Fetches and decodes the picture at `url` (http or https), upright and in colour as files are.
+///
+/// # Errors
+/// One sentence for whatever is wrong with the address, the connection or the picture.
+pub fn image(
+    url: &str,
+    limits: &ImageLimits,
+    cancel: &CancelToken,
+) -> Result<image::RgbImage, ImageError> {
+    let url = url.trim();
+    let file = file(url, limits, cancel)?;
+    decode::decode_bytes(&file).map_err(|reason| ImageError::NotAnImage {
+        url: url.to_owned(),
+        reason,
+    })
+}
+
+fn file(url: &str, limits: &ImageLimits, cancel: &CancelToken) -> Result<Vec<u8>, ImageError> {
+    let start = Instant::now();
+    let owned = || url.to_owned();
+    let too_large = || ImageError::TooLarge {
+        url: owned(),
+        limit: limits.bytes,
+    };
+    let wanted = Wanted {
+        may_be_plain: true,
+        ..Wanted::default()
+    };
+    let (mut connection, head) = connection::open(url, &wanted, limits.stall, cancel)?;
+    if head.status != 200 {
+        return Err(ImageError::Status {
+            url: owned(),
+            status: head.status,
+        });
+    }
+    if head.length.is_some_and(|length| length > limits.bytes) {
+        return Err(too_large());
+    }
+    let mut file = Vec::new();
+    while let Some(chunk) = connection.next(cancel)? {
+        file.extend_from_slice(&chunk);
+        if file.len() as u64 > limits.bytes {
+            return Err(too_large());
+        }
+        if start.elapsed() > limits.whole {
+            let reason = format!("it takes longer than {} s", limits.whole.as_secs());
+            return Err(ImageError::Unfinished {
+                url: owned(),
+                reason,
+            });
+        }
+    }
+    if head
+        .length
+        .is_some_and(|length| (file.len() as u64) < length)
+    {
+        let reason = "the connection ended too early".into();
+        return Err(ImageError::Unfinished {
+            url: owned(),
+            reason,
+        });
+    }
+    Ok(file)
+}
+
+/// Whether `url` may be fetched as a picture; else what is wrong with it. What was fetched without encryption
+/// is only looked at.
+///
+/// # Errors
+/// The reason, to follow "the address … ".
+pub(super) fn check(url: &str) -> Result<(), &'static str> {
+    match address::check(url) {
+        Err(address::NOT_HTTPS) if looks_like_address(url) => Ok(()),
+        Err(address::NOT_HTTPS) => Err("is not an http or https address"),
+        outcome => outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_may_come_from_anywhere_on_the_web() {
+        let cases = [
+            ("https://example.org/cat.jpg", true, "the usual case"),
+            ("http://example.org/cat.jpg", true, "a picture harms nobody"),
+            ("HTTP://EXAMPLE.ORG/cat.jpg", true, "schemes have no case"),
+            ("ftp://example.org/cat.jpg", false, "another protocol"),
+            ("file:///etc/passwd", false, "files are opened as files"),
+            ("https://", false, "no server"),
+            ("cat.jpg", false, "a path"),
+        ];
+        for (url, allowed, reason) in cases {
+            assert_eq!(check(url).is_ok(), allowed, "{url}: {reason}");
+        }
+    }
+
+    #[test]
+    fn addresses_and_paths_are_told_apart() {
+        let cases = [
+            ("https://example.org/cat.jpg", true),
+            (" Http://example.org", true),
+            ("/home/me/http.png", false),
+            ("http.png", false),
+            ("C:\\https\\a.png", false),
+        ];
+        for (text, is_address) in cases {
+            assert_eq!(looks_like_address(text), is_address, "{text}");
+        }
+    }
+}

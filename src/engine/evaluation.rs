@@ -1,0 +1,76 @@
+//! Classifying one part of a dataset for the inspector: with its own weights, or with the last ones of a run.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{
+    job::{JobContext, JobError},
+    loader::{self, OpenDataset},
+    trainer::fit_error,
+};
+use crate::{
+    data::{Split, SplitConfig, SplitName},
+    model::{Network, WeightSnapshot},
+    train::{Evaluation, evaluate::evaluate_images},
+};
+
+/// Asks for an evaluation; the split is the one that the model was trained with.
+#[derive(Debug, Clone)]
+pub struct EvaluateRequest {
+    /// The dataset.
+    pub dataset: Arc<OpenDataset>,
+    /// Which part of it; `None` for every image.
+    pub part: Option<SplitName>,
+    /// With which weights.
+    pub weights: EvaluatedWeights,
+}
+
+/// The weights to evaluate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EvaluatedWeights {
+    /// The current model's: after a run its best, while it goes on the newest.
+    Current,
+    /// Those of the last epoch of the run in this folder, which trained the current model.
+    Last(PathBuf),
+}
+
+/// What `network`, with the weights `snapshot`, says about the images that `request` asks for.
+pub fn evaluate(
+    context: &JobContext,
+    cache: &Path,
+    request: &EvaluateRequest,
+    config: &SplitConfig,
+    (snapshot, network): (&WeightSnapshot, &Network),
+) -> Result<Evaluation, JobError> {
+    let open = &request.dataset;
+    let classes = &open.dataset.classes;
+    if **classes != *snapshot.classes {
+        return Err(JobError::Failed(format!(
+            "the model knows {} and the dataset has {}: open the dataset that it was trained on",
+            snapshot.classes.join(", "),
+            classes.join(", ")
+        )));
+    }
+    let format = snapshot.spec.input.format();
+    let (dataset, pixels) = loader::pixels(context, cache, open, format)?;
+    let indices = match request.part {
+        Some(part) => {
+            let split = Split::new(&dataset, config).map_err(|error| error.to_string())?;
+            split.part(part).to_vec()
+        }
+        None => {
+            let all = 0..dataset.samples.len();
+            all.filter(|&index| dataset.is_usable(index)).collect()
+        }
+    };
+    let evaluation = evaluate_images(network, &dataset, &pixels, &indices, |done| {
+        context.progress(done, indices.len());
+        context.cancel.check()
+    })
+    .map_err(fit_error)?;
+    Ok(Evaluation {
+        split: request.part,
+        epoch: snapshot.epoch,
+        ..evaluation
+    })
+}

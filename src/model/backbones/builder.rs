@@ -1,0 +1,139 @@
+//! Writing a network down node by node, each fed by the one before it unless said otherwise.
+
+use crate::model::{
+    graph::{Draft, Op},
+    spec::Activation,
+};
+
+/// Both as PyTorch's `BatchNorm2d` has them, which all four networks keep.
+const MOMENTUM: f64 = 0.1;
+const EPSILON: f64 = 1e-5;
+
+/// A convolution without its name. Padding keeps the size at stride 1, as everywhere in these networks.
+#[derive(Clone, Copy)]
+pub struct Conv {
+    pub filters: usize,
+    pub kernel: usize,
+    pub stride: usize,
+    pub groups: usize,
+    pub bias: bool,
+}
+
+impl Conv {
+    /// One without bias, since batch normalisation follows.
+    pub fn new(filters: usize, kernel: usize, stride: usize) -> Self {
+        Self {
+            filters,
+            kernel,
+            stride,
+            groups: 1,
+            bias: false,
+        }
+    }
+
+    /// Each channel on its own.
+    pub fn depthwise(channels: usize, kernel: usize, stride: usize) -> Self {
+        Self {
+            groups: channels,
+            ..Self::new(channels, kernel, stride)
+        }
+    }
+
+    pub fn with_bias(self) -> Self {
+        Self { bias: true, ..self }
+    }
+}
+
+/// The nodes so far.
+pub struct Builder {
+    drafts: Vec<Draft>,
+    batch_norm_inference: bool,
+}
+
+impl Builder {
+    pub fn new(batch_norm_inference: bool) -> Self {
+        Self {
+            drafts: Vec::new(),
+            batch_norm_inference,
+        }
+    }
+
+    pub fn finish(self) -> Vec<Draft> {
+        self.drafts
+    }
+
+    /// Position of the newest node; `None` is the network's input.
+    pub fn last(&self) -> Option<usize> {
+        self.drafts.len().checked_sub(1)
+    }
+
+    /// A node that reads `inputs`.
+    pub fn node_of(&mut self, name: impl Into<String>, op: Op, inputs: Vec<Option<usize>>) {
+        self.drafts.push(Draft {
+            name: name.into(),
+            op,
+            inputs,
+        });
+    }
+
+    /// A node that reads the newest one.
+    pub fn node(&mut self, name: impl Into<String>, op: Op) {
+        let last = self.last();
+        self.node_of(name, op, vec![last]);
+    }
+
+    pub fn conv(&mut self, name: impl Into<String>, conv: Conv) {
+        self.node(name, conv_op(conv));
+    }
+
+    /// A convolution that reads `input`.
+    pub fn conv_of(&mut self, name: impl Into<String>, conv: Conv, input: Option<usize>) {
+        self.node_of(name, conv_op(conv), vec![input]);
+    }
+
+    pub fn batch_norm(&mut self, name: impl Into<String>) {
+        let inference = self.batch_norm_inference;
+        let op = Op::BatchNorm2d {
+            momentum: MOMENTUM,
+            epsilon: EPSILON,
+            inference,
+        };
+        self.node(name, op);
+    }
+
+    pub fn activation(&mut self, name: impl Into<String>, activation: Activation) {
+        self.node(name, Op::Activation(activation));
+    }
+
+    /// torchvision's `Conv2dNormActivation`: convolution `.0`, batch normalisation `.1`, activation `.2`.
+    pub fn conv_norm_activation(&mut self, name: &str, conv: Conv, activation: Activation) {
+        self.conv(format!("{name}.0"), conv);
+        self.batch_norm(format!("{name}.1"));
+        self.activation(format!("{name}.2"), activation);
+    }
+
+    /// The newest node plus `shortcut`.
+    pub fn add(&mut self, name: impl Into<String>, shortcut: Option<usize>) {
+        let last = self.last();
+        self.node_of(name, Op::Add, vec![last, shortcut]);
+    }
+}
+
+fn conv_op(conv: Conv) -> Op {
+    let Conv {
+        filters,
+        kernel,
+        stride,
+        groups,
+        bias,
+    } = conv;
+    Op::Conv2d {
+        filters,
+        kernel,
+        stride,
+        padding: (kernel - 1) / 2,
+        groups,
+        bias,
+        activation: Activation::Linear,
+    }
+}

@@ -1,0 +1,59 @@
+//! MobileNetV2 at width 1 (`torchvision.models.mobilenet_v2`): inverted residuals with linear bottlenecks.
+
+use super::builder::{Builder, Conv};
+use crate::model::{graph::Draft, spec::Activation};
+
+/// Expansion, channels, repetitions and first stride of each stage (Sandler et al. 2018, table 2).
+const STAGES: [(usize, usize, usize, usize); 7] = [
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+];
+const STEM: usize = 32;
+const LAST: usize = 1280;
+
+pub fn drafts(mut net: Builder) -> Vec<Draft> {
+    net.conv_norm_activation("features.0", Conv::new(STEM, 3, 2), Activation::Relu6);
+    let (mut channels, mut number) = (STEM, 1);
+    for (expansion, filters, repetitions, first_stride) in STAGES {
+        for repetition in 0..repetitions {
+            let stride = if repetition == 0 { first_stride } else { 1 };
+            block(&mut net, number, (channels, expansion, filters), stride);
+            (channels, number) = (filters, number + 1);
+        }
+    }
+    let name = format!("features.{number}");
+    net.conv_norm_activation(&name, Conv::new(LAST, 1, 1), Activation::Relu6);
+    net.finish()
+}
+
+/// Widened, filtered channel by channel, narrowed again; with a shortcut where the shape stays.
+fn block(
+    net: &mut Builder,
+    number: usize,
+    (channels, expansion, filters): (usize, usize, usize),
+    stride: usize,
+) {
+    let before = net.last();
+    let hidden = channels * expansion;
+    let mut part = 0;
+    if expansion != 1 {
+        let name = format!("features.{number}.conv.0");
+        net.conv_norm_activation(&name, Conv::new(hidden, 1, 1), Activation::Relu6);
+        part += 1;
+    }
+    let name = format!("features.{number}.conv.{part}");
+    net.conv_norm_activation(&name, Conv::depthwise(hidden, 3, stride), Activation::Relu6);
+    net.conv(
+        format!("features.{number}.conv.{}", part + 1),
+        Conv::new(filters, 1, 1),
+    );
+    net.batch_norm(format!("features.{number}.conv.{}", part + 2));
+    if stride == 1 && channels == filters {
+        net.add(format!("features.{number}.add"), before);
+    }
+}

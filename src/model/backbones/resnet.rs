@@ -1,0 +1,54 @@
+//! ResNet-18 (`torchvision.models.resnet18`): four stages of two blocks with shortcuts.
+
+use super::builder::{Builder, Conv};
+use crate::model::{
+    graph::{Draft, Op},
+    spec::Activation,
+};
+
+/// Channels and first stride of each stage (He et al. 2016, table 1).
+const STAGES: [(usize, usize); 4] = [(64, 1), (128, 2), (256, 2), (512, 2)];
+const BLOCKS_PER_STAGE: usize = 2;
+const STEM: usize = 64;
+
+pub fn drafts(mut net: Builder) -> Vec<Draft> {
+    net.conv("conv1", Conv::new(STEM, 7, 2));
+    net.batch_norm("bn1");
+    net.activation("relu", Activation::Relu);
+    let pool = Op::MaxPool2d {
+        size: 3,
+        stride: 2,
+        padding: 1,
+    };
+    net.node("maxpool", pool);
+    let mut channels = STEM;
+    for (stage, (filters, first_stride)) in (1..).zip(STAGES) {
+        for number in 0..BLOCKS_PER_STAGE {
+            let stride = if number == 0 { first_stride } else { 1 };
+            let name = format!("layer{stage}.{number}");
+            block(&mut net, &name, (channels, filters), stride);
+            channels = filters;
+        }
+    }
+    net.finish()
+}
+
+/// torchvision applies one `relu` twice; the second one is called `relu2` here.
+fn block(net: &mut Builder, name: &str, (channels, filters): (usize, usize), stride: usize) {
+    let before = net.last();
+    net.conv(format!("{name}.conv1"), Conv::new(filters, 3, stride));
+    net.batch_norm(format!("{name}.bn1"));
+    net.activation(format!("{name}.relu"), Activation::Relu);
+    net.conv(format!("{name}.conv2"), Conv::new(filters, 3, 1));
+    net.batch_norm(format!("{name}.bn2"));
+    let after = net.last();
+    let mut shortcut = before;
+    if stride != 1 || channels != filters {
+        let conv = Conv::new(filters, 1, stride);
+        net.conv_of(format!("{name}.downsample.0"), conv, before);
+        net.batch_norm(format!("{name}.downsample.1"));
+        shortcut = net.last();
+    }
+    net.node_of(format!("{name}.add"), Op::Add, vec![after, shortcut]);
+    net.activation(format!("{name}.relu2"), Activation::Relu);
+}

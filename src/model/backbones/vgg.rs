@@ -1,0 +1,34 @@
+//! VGG16 without batch normalisation (`torchvision.models.vgg16`): thirteen 3×3 convolutions.
+
+use super::builder::{Builder, Conv};
+use crate::model::{
+    graph::{Draft, Op},
+    spec::Activation,
+};
+
+/// Filters of the convolutions before each pooling (Simonyan & Zisserman 2015, configuration D).
+const STAGES: [&[usize]; 5] = [
+    &[64, 64],
+    &[128, 128],
+    &[256, 256, 256],
+    &[512, 512, 512],
+    &[512, 512, 512],
+];
+
+pub fn drafts(mut net: Builder) -> Vec<Draft> {
+    let mut numbers = (0..).map(|number: usize| format!("features.{number}"));
+    let mut name = || numbers.next().unwrap_or_default();
+    for stage in STAGES {
+        for filters in stage {
+            net.conv(name(), Conv::new(*filters, 3, 1).with_bias());
+            net.activation(name(), Activation::Relu);
+        }
+        let pool = Op::MaxPool2d {
+            size: 2,
+            stride: 2,
+            padding: 0,
+        };
+        net.node(name(), pool);
+    }
+    net.finish()
+}

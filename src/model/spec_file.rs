@@ -1,0 +1,84 @@
+//! A specification as a RON file, for people to read, keep and exchange.
+
+use std::path::Path;
+
+use super::spec::ModelSpec;
+use crate::data::{dataset::display_path, files};
+
+/// Why a specification cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum SpecFileError {
+    /// The file cannot be read or written.
+    #[error("cannot access {path}: {source}")]
+    File {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not a specification.
+    #[error("{path} is not a list of layers as Convscope writes it: {reason}")]
+    Syntax {
+        /// Which file.
+        path: String,
+        /// Where and why.
+        reason: String,
+    },
+}
+
+/// Reads a specification. Whether its layers fit together is not looked at: the editor shows that.
+///
+/// # Errors
+/// When the file cannot be read, is not RON or has unknown fields.
+pub fn load(path: &Path) -> Result<ModelSpec, SpecFileError> {
+    let text = std::fs::read_to_string(path).map_err(|source| SpecFileError::File {
+        path: display_path(path),
+        source,
+    })?;
+    ron::from_str(&text).map_err(|error| SpecFileError::Syntax {
+        path: display_path(path),
+        reason: error.to_string(),
+    })
+}
+
+/// Writes a specification; a file that is there is replaced whole or not at all.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn save(spec: &ModelSpec, path: &Path) -> Result<(), SpecFileError> {
+    let text = ron::ser::to_string_pretty(spec, ron::ser::PrettyConfig::default());
+    let text = text.map_err(|error| SpecFileError::Syntax {
+        path: display_path(path),
+        reason: error.to_string(),
+    })?;
+    files::write_atomically(path, text.as_bytes()).map_err(|source| SpecFileError::File {
+        path: display_path(path),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::recipes;
+
+    #[test]
+    fn every_recipes_network_survives_a_round_trip() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("layers.ron");
+        for recipe in recipes::all().unwrap() {
+            save(&recipe.model, &path).unwrap();
+            assert_eq!(load(&path).unwrap(), recipe.model, "{}", recipe.name);
+        }
+    }
+
+    #[test]
+    fn other_files_are_refused_with_the_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("layers.ron");
+        std::fs::write(&path, "(name: \"x\",\n speed: 3)").unwrap();
+        let error = load(&path).unwrap_err().to_string();
+        assert!(error.contains("2:") && error.contains("speed"), "{error}");
+        assert!(load(&folder.path().join("none.ron")).is_err());
+    }
+}

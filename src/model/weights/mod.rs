@@ -1,0 +1,158 @@
+//! Weights that others trained: reading their files, and giving them to a backbone.
+//!
+//! PyTorch's `.pth` files are programs for Python's unpickler. Nothing of them is executed here: a small
+//! interpreter knows the few instructions that a dictionary of tensors needs and refuses everything else.
+
+pub mod catalogue;
+pub mod import;
+pub mod initial;
+pub mod names;
+mod pickle;
+mod safetensors_file;
+mod tensor;
+mod timm;
+mod torch_file;
+
+use std::{
+    fs::File,
+    io::{BufReader, Read as _, Seek as _},
+    path::Path,
+};
+
+use super::snapshot::NamedArray;
+use crate::data::dataset::display_path;
+
+/// More values than this in one file are refused; VGG16, the largest backbone, has 138 million.
+const MOST_VALUES: usize = 1 << 28;
+
+/// Why weights cannot be used; each is one sentence with the file's name.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The system refused.
+    #[error("cannot read {path}: {reason}")]
+    File {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// Neither of the two formats.
+    #[error("{0} is no file of weights: choose a .pth that PyTorch saved or a .safetensors")]
+    Foreign(String),
+    /// It contradicts itself or ends early.
+    #[error("{path} is damaged: {reason}")]
+    Damaged {
+        /// Which file.
+        path: String,
+        /// Where it goes wrong.
+        reason: String,
+    },
+    /// It asks for more than a dictionary of tensors needs.
+    #[error(
+        "{path} {reason}; nothing was run: use a file saved with torch.save(model.state_dict(), …)"
+    )]
+    Refused {
+        /// Which file.
+        path: String,
+        /// What it asks for.
+        reason: String,
+    },
+    /// It would take too much memory.
+    #[error("{path} is too large: {reason}")]
+    TooLarge {
+        /// Which file.
+        path: String,
+        /// What is too large.
+        reason: String,
+    },
+    /// It belongs to another network.
+    #[error("{path} does not fit {network}: {reason}")]
+    Mismatch {
+        /// Which file.
+        path: String,
+        /// The network.
+        network: &'static str,
+        /// Which array, and how it differs.
+        reason: String,
+    },
+    /// The weights that a network wants are not on this computer.
+    #[error(
+        "{network}'s ImageNet weights are not here: download them (File › Download datasets and weights…, or `convscope weights download {name}`), choose a file you have, or train from scratch"
+    )]
+    Absent {
+        /// The network.
+        network: &'static str,
+        /// Its weights' name in the catalogue.
+        name: String,
+    },
+    /// The catalogue of weights cannot be used.
+    #[error(transparent)]
+    Catalogue(#[from] crate::data::catalogue::CatalogueError),
+}
+
+/// Why the contents of a file cannot be used, before its name is known.
+#[derive(Debug)]
+enum Problem {
+    Damaged(String),
+    Refused(String),
+    TooLarge(String),
+    System(std::io::Error),
+}
+
+impl Problem {
+    fn damaged(reason: impl Into<String>) -> Self {
+        Self::Damaged(reason.into())
+    }
+
+    fn of(self, path: &Path) -> WeightsError {
+        let path = display_path(path);
+        match self {
+            Self::Damaged(reason) => WeightsError::Damaged { path, reason },
+            Self::Refused(reason) => WeightsError::Refused { path, reason },
+            Self::TooLarge(reason) => WeightsError::TooLarge { path, reason },
+            Self::System(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                let reason = "it ends too early, copy or download it again".into();
+                WeightsError::Damaged { path, reason }
+            }
+            Self::System(error) => WeightsError::File {
+                path,
+                reason: error.to_string(),
+            },
+        }
+    }
+}
+
+impl From<std::io::Error> for Problem {
+    fn from(error: std::io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+/// Reads every array of a `.pth` (zip or legacy format) or `.safetensors` file, as f32 and in the file's
+/// order. What a file is its first bytes say, not its name.
+///
+/// # Errors
+/// One sentence for a file that cannot be read, is none of these, is damaged or asks for more than tensors.
+pub fn read(path: &Path) -> Result<Vec<NamedArray>, WeightsError> {
+    let failed = |error: std::io::Error| Problem::System(error).of(path);
+    let file = File::open(path).map_err(failed)?;
+    let bytes = file.metadata().map_err(failed)?.len();
+    let mut file = BufReader::new(file);
+    let mut start = Vec::new();
+    (&mut file)
+        .take(16)
+        .read_to_end(&mut start)
+        .map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    let read = match start.as_slice() {
+        [b'P', b'K', 3, 4, ..] => torch_file::read_zip(file),
+        [0x80, 0..=5, ..] => torch_file::read_legacy(&mut file, bytes),
+        // Eight bytes of length, then JSON.
+        [_, _, _, _, _, _, _, _, b'{', ..] => safetensors_file::read(&mut file, bytes),
+        _ => return Err(WeightsError::Foreign(display_path(path))),
+    };
+    read.map_err(|problem| problem.of(path))
+}
+
+#[cfg(test)]
+mod tests;

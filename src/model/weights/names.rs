@@ -1,0 +1,173 @@
+//! Which array of a file is which of a network's.
+
+use std::{collections::HashMap, path::Path};
+
+use super::{WeightsError, timm};
+use crate::{
+    data::dataset::display_path,
+    model::{
+        backbones::top,
+        graph::{self, Node},
+        network,
+        shapes::ShapeError,
+        snapshot::NamedArray,
+        spec::{Backbone, ColorMode, LayerKind, ModelSpec},
+    },
+};
+
+/// A count that PyTorch keeps in batch normalisation and that changes no output.
+const COUNTER: &str = "num_batches_tracked";
+
+/// Before every name in a file that was saved from `DataParallel`.
+const WRAPPER: &str = "module.";
+
+/// The arrays of a file, sorted into those that a network has and the rest.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sorted {
+    /// Under the network's names, in its order.
+    pub arrays: Vec<NamedArray>,
+    /// torchvision's names of arrays that the network needs and the file lacks.
+    pub missing: Vec<String>,
+    /// Names in the file that the network does not know.
+    pub unexpected: Vec<String>,
+    /// Names in the file that belong to a top which the network leaves out.
+    pub unused: Vec<String>,
+}
+
+/// An array that is wanted.
+struct Wanted {
+    /// In the network.
+    name: String,
+    /// In torchvision.
+    published: String,
+    shape: Vec<usize>,
+}
+
+/// Sorts the arrays of `file` for the backbone at `layer` of `spec` and, where `with_top`, for the layers of
+/// its top that follow.
+///
+/// # Errors
+/// When an array has another shape than the network's.
+pub fn sort(
+    spec: &ModelSpec,
+    layer: usize,
+    with_top: bool,
+    (file, arrays): (&Path, Vec<NamedArray>),
+) -> Result<Sorted, WeightsError> {
+    let mismatch = |network, reason: String| WeightsError::Mismatch {
+        path: display_path(file),
+        network,
+        reason,
+    };
+    let Some(LayerKind::Backbone { architecture, .. }) = spec.layers.get(layer).map(|l| &l.kind)
+    else {
+        return Err(mismatch("this layer", "it is no published network".into()));
+    };
+    let architecture = *architecture;
+    let wanted = wanted(spec, layer, architecture, with_top)
+        .map_err(|error| mismatch(architecture.word(), error.to_string()))?;
+    let mut named = published(architecture, arrays);
+    let mut sorted = Sorted::default();
+    for Wanted {
+        name,
+        published,
+        shape,
+    } in wanted
+    {
+        let Some((_, array)) = named.remove(&published) else {
+            sorted.missing.push(published);
+            continue;
+        };
+        if array.shape != shape {
+            let found = &array.shape;
+            let mut reason = format!("{published} is {found:?} there and {shape:?} here");
+            if spec.input.color_mode == ColorMode::Grayscale {
+                reason += ": published networks see colours, set the input to RGB";
+            }
+            return Err(mismatch(architecture.word(), reason));
+        }
+        sorted.arrays.push(NamedArray { name, ..array });
+    }
+    let mut rest: Vec<(usize, String, String)> = named
+        .into_iter()
+        .filter(|(published, _)| !published.ends_with(COUNTER))
+        .map(|(published, (at, array))| (at, published, array.name))
+        .collect();
+    rest.sort();
+    for (_, published, name) in rest {
+        let modules = top::modules(architecture).iter();
+        let mut of_top = modules.filter_map(|(module, _)| published.strip_prefix(module));
+        if !with_top && of_top.any(|array| array.starts_with('.')) {
+            sorted.unused.push(name);
+        } else {
+            sorted.unexpected.push(name);
+        }
+    }
+    Ok(sorted)
+}
+
+/// How many classes the top in a file tells apart; `None` when it has none.
+pub fn classes(architecture: Backbone, arrays: &[NamedArray]) -> Option<usize> {
+    let (module, _) = top::modules(architecture).last()?;
+    let weight = format!("{module}.weight");
+    let is_wrapped = is_wrapped(arrays);
+    let mut arrays = arrays.iter();
+    let found = arrays.find(|array| name_in(architecture, is_wrapped, &array.name) == weight)?;
+    found.shape.first().copied()
+}
+
+fn wanted(
+    spec: &ModelSpec,
+    layer: usize,
+    architecture: Backbone,
+    with_top: bool,
+) -> Result<Vec<Wanted>, ShapeError> {
+    let nodes = graph::nodes(spec)?;
+    let base = &spec.layers[layer].name;
+    let is_wanted = |node: &&Node| node.layer == layer || with_top && node.layer > layer;
+    let nodes: Vec<Node> = nodes.iter().filter(is_wanted).cloned().collect();
+    let of_torchvision = |name: &str| {
+        let (owner, rest) = name.split_once('.')?;
+        if owner == base {
+            return Some(rest.to_owned());
+        }
+        let mut modules = top::modules(architecture).iter();
+        let (module, _) = modules.find(|(_, layer)| *layer == owner)?;
+        Some(format!("{module}.{rest}"))
+    };
+    let of_array = |(name, shape): (String, Vec<usize>)| Wanted {
+        published: of_torchvision(&name).unwrap_or_else(|| name.clone()),
+        name,
+        shape,
+    };
+    Ok(network::array_shapes(&nodes)
+        .into_iter()
+        .map(of_array)
+        .collect())
+}
+
+/// The arrays under torchvision's names, each with its position in the file.
+fn published(
+    architecture: Backbone,
+    arrays: Vec<NamedArray>,
+) -> HashMap<String, (usize, NamedArray)> {
+    let is_wrapped = is_wrapped(&arrays);
+    let named = arrays.into_iter().enumerate().map(|(at, array)| {
+        let published = name_in(architecture, is_wrapped, &array.name);
+        (published, (at, array))
+    });
+    named.collect()
+}
+
+/// Whether the file was saved from `DataParallel`.
+fn is_wrapped(arrays: &[NamedArray]) -> bool {
+    let mut arrays = arrays.iter();
+    arrays.all(|array| array.name.starts_with(WRAPPER))
+}
+
+/// torchvision's name of an array of a file.
+fn name_in(architecture: Backbone, is_wrapped: bool, name: &str) -> String {
+    let bare = name.strip_prefix(WRAPPER).filter(|_| is_wrapped);
+    let name = bare.unwrap_or(name);
+    timm::renamed(architecture, name).unwrap_or_else(|| name.to_owned())
+}

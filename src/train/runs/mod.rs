@@ -1,0 +1,169 @@
+//! Every run that was kept, as a notebook: what it was, how it stands, its best figures, and what people wrote
+//! about it. A run is a folder ([`super::run_folder`]); nothing but the folder is needed to list it.
+
+pub mod difference;
+mod keep;
+mod list;
+mod notes;
+pub mod query;
+pub mod read;
+
+use std::{path::PathBuf, sync::Arc, time::SystemTime};
+
+pub use keep::{describe, move_to_bin};
+pub use list::{Lister, Listing, Skipped};
+pub use notes::{NOTES_FILE, RunNotes};
+
+use super::{Experiment, history::EpochRecord, run_folder::RunResult};
+
+/// Why something about a run cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum RunsError {
+    /// A file or folder cannot be read.
+    #[error("cannot read {path}: {reason}")]
+    Read {
+        /// Which one.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// A file is not what it should be.
+    #[error("{path} is damaged ({reason}): repair it or move the run's folder away")]
+    Damaged {
+        /// Which file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {path}: {reason}")]
+    Write {
+        /// Which one.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// A folder is no run.
+    #[error("it holds no {}, so it is no run", super::run_folder::EXPERIMENT_FILE)]
+    Foreign,
+    /// It cannot be taken away while it is trained.
+    #[error("the run {0} is being trained: stop it first")]
+    Running(String),
+    /// The system has no bin for it.
+    #[error("cannot move {path} to the bin ({reason}): delete the folder yourself")]
+    Bin {
+        /// The run's folder.
+        path: String,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunState {
+    /// A process trains it now, this one or another.
+    Running,
+    /// The program was killed while it trained: it can be continued.
+    Unfinished,
+    /// Somebody stopped it.
+    Stopped,
+    /// Something went wrong.
+    Failed,
+    /// It ended by itself.
+    Finished,
+}
+
+impl RunState {
+    /// Its word in tables and filters.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Unfinished => "unfinished",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+            Self::Finished => "finished",
+        }
+    }
+}
+
+/// One run of the notebook. Plain data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRecord {
+    /// Where it is; identifies it.
+    pub folder: PathBuf,
+    /// What people wrote about it.
+    pub notes: RunNotes,
+    /// What was asked for.
+    pub experiment: Arc<Experiment>,
+    /// How it stands.
+    pub state: RunState,
+    /// How it ended; `None` while it goes on and when the program was killed.
+    pub result: Option<RunResult>,
+    /// When it was begun.
+    pub started: SystemTime,
+    /// When it ended; of a killed run, when its last epoch was written.
+    pub ended: Option<SystemTime>,
+    /// Epochs finished.
+    pub epochs: usize,
+    /// The epoch whose weights are kept.
+    pub best: Option<EpochRecord>,
+    /// Wall time of all its epochs.
+    pub seconds: f64,
+    /// Numbers in the network; `None` when the model does not fit together.
+    pub parameters: Option<usize>,
+    /// Whether it left a model.
+    pub has_model: bool,
+    /// Whether it left a report.
+    pub has_report: bool,
+}
+
+impl RunRecord {
+    /// The name given to it, else that of its folder.
+    pub fn name(&self) -> String {
+        let given = self.notes.name.trim();
+        if !given.is_empty() {
+            return given.to_owned();
+        }
+        let folder = self.folder.file_name().unwrap_or_default();
+        crate::data::dataset::display_path(folder.as_ref())
+    }
+
+    /// Epochs asked for.
+    pub fn planned_epochs(&self) -> usize {
+        self.experiment.training.epochs()
+    }
+
+    /// Whether it ended before it was done, so that it can go on as it was meant.
+    pub fn can_continue(&self) -> bool {
+        matches!(
+            self.state,
+            RunState::Unfinished | RunState::Stopped | RunState::Failed
+        )
+    }
+
+    /// Its experiment with `more` epochs in the last phase; `None` when the run did not reach the last of its
+    /// epochs by itself, after which further ones would mean nothing new.
+    pub fn with_more_epochs(&self, more: usize) -> Option<Experiment> {
+        let result = self.result.as_ref()?;
+        let last = self.experiment.training.phases.len();
+        let is_done = self.state == RunState::Finished && !result.stopped_early.contains(&last);
+        let mut experiment = Experiment::clone(&self.experiment);
+        let phase = experiment.training.phases.last_mut()?;
+        phase.epochs = phase.epochs.checked_add(more)?;
+        is_done.then_some(experiment)
+    }
+
+    /// Why it failed.
+    pub fn failure(&self) -> Option<&str> {
+        self.result.as_ref()?.failure.as_deref()
+    }
+
+    /// Accuracy of the kept weights on the test part, 0..1.
+    pub fn test_accuracy(&self) -> Option<f64> {
+        self.result.as_ref()?.test_accuracy
+    }
+}
+
+#[cfg(test)]
+mod tests;

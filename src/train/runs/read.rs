@@ -1,0 +1,87 @@
+//! Reading what a run recorded: its epochs and its steps.
+
+use std::{fs, io, path::Path};
+
+use super::RunsError;
+use crate::{
+    data::dataset::display_path,
+    train::{
+        history::{EpochRecord, StepRecord},
+        run_folder::{HISTORY_FILE, STEPS_FILE},
+    },
+};
+
+/// Bytes of `file` of the run in `folder`; none when there is no such file yet.
+fn bytes(folder: &Path, file: &str) -> Result<Vec<u8>, RunsError> {
+    let path = folder.join(file);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(RunsError::Read {
+            path: display_path(&path),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// Every epoch of the run in `folder`; none before the first was finished.
+///
+/// # Errors
+/// When `history.csv` cannot be read or is damaged.
+pub fn history(folder: &Path) -> Result<Vec<EpochRecord>, RunsError> {
+    let bytes = bytes(folder, HISTORY_FILE)?;
+    let records = csv::Reader::from_reader(bytes.as_slice()).into_deserialize();
+    let records: Result<Vec<EpochRecord>, csv::Error> = records.collect();
+    records.map_err(|error| RunsError::Damaged {
+        path: display_path(&folder.join(HISTORY_FILE)),
+        reason: error.to_string(),
+    })
+}
+
+/// Every step of the run in `folder` that is on the disk. A last line that is still being written, or was cut
+/// off by a kill, and what follows a line that is no step are left out.
+///
+/// # Errors
+/// When `steps.csv` cannot be read or has other columns.
+pub fn steps(folder: &Path) -> Result<Vec<StepRecord>, RunsError> {
+    let mut bytes = bytes(folder, STEPS_FILE)?;
+    let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
+    bytes.truncate(whole);
+    let damaged = |reason: String| RunsError::Damaged {
+        path: display_path(&folder.join(STEPS_FILE)),
+        reason,
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_reader(bytes.as_slice());
+    let headings = reader
+        .byte_headers()
+        .map_err(|error| damaged(error.to_string()))?;
+    if headings.is_empty() {
+        return Ok(Vec::new());
+    }
+    let columns = ["step", "epoch", "loss", "accuracy"];
+    if !headings.iter().eq(columns.map(str::as_bytes)) {
+        let expected = columns.join(",");
+        return Err(damaged(format!("its first line is not {expected}")));
+    }
+    let mut steps = Vec::new();
+    let mut row = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut row).unwrap_or(false) {
+        match step(&row) {
+            Some(step) => steps.push(step),
+            None => break,
+        }
+    }
+    Ok(steps)
+}
+
+fn step(row: &csv::ByteRecord) -> Option<StepRecord> {
+    let text = |column: usize| std::str::from_utf8(row.get(column)?).ok();
+    Some(StepRecord {
+        step: text(0)?.parse().ok()?,
+        epoch: text(1)?.parse().ok()?,
+        loss: text(2)?.parse().ok()?,
+        accuracy: text(3)?.parse().ok()?,
+    })
+}

@@ -1,0 +1,58 @@
+//! Carrying out what the model editor wishes for.
+
+use std::path::PathBuf;
+
+use super::App;
+use crate::{
+    engine::{Level, OpenRequest},
+    model::{LayerKind, edit::LayerEdit, spec::InitialWeights},
+    ui::{
+        action::Action,
+        design::{Chosen, DesignAction},
+    },
+};
+
+impl App {
+    /// Undo or redo in the Model step.
+    pub(super) fn undo_layers(&mut self, action: &Action) {
+        if let Some(reason) = self.state.why_not_edit_layers() {
+            self.state.note(Level::Warning, reason);
+        } else if matches!(action, Action::Undo) {
+            self.state.undo_layers();
+        } else {
+            self.state.redo_layers();
+        }
+    }
+
+    /// Opens the dataset that the experiment names.
+    pub(super) fn open_experiments_dataset(&mut self) {
+        let experiment = &self.state.experiment;
+        let edits = &experiment.edits;
+        self.open_dataset(OpenRequest {
+            kind: experiment.dataset.kind,
+            edits: (!edits.is_empty()).then(|| edits.clone()),
+            ..OpenRequest::new(&experiment.dataset.path)
+        });
+    }
+
+    pub(super) fn import_layers(&mut self, path: PathBuf) {
+        if !self.is_training("other layers") {
+            self.engine.load_spec(path);
+        }
+    }
+
+    /// The chosen backbone starts with the weights of this file.
+    pub(super) fn choose_weights(&mut self, path: PathBuf) {
+        let Some(Chosen::Layer(at)) = self.state.design.chosen else {
+            return;
+        };
+        let layer = self.state.experiment.model.layers.get(at);
+        if let Some(mut kind) = layer.map(|layer| layer.kind.clone())
+            && let LayerKind::Backbone { weights, .. } = &mut kind
+        {
+            *weights = InitialWeights::File(path);
+            let edit = LayerEdit::SetKind { at, kind };
+            self.state.apply_design(DesignAction::Edit(edit, None));
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Carrying out what is wished for about runs: list, read, continue, train again, write about, throw away.
+
+use std::{path::PathBuf, sync::Arc};
+
+use eframe::egui::{Context, OpenUrl};
+
+use super::App;
+use crate::{
+    engine::{JobId, Level, OpenRequest, TrainRequest},
+    train::{
+        Experiment,
+        runs::{RunNotes, RunRecord},
+    },
+    ui::{
+        action::Action,
+        dialogs::Purpose,
+        files::FileTask,
+        run_book::{Continuing, Recorded},
+        state::DataState,
+        workspace::Step,
+    },
+};
+
+impl App {
+    /// Actions about runs.
+    pub(super) fn act_on_runs(&mut self, context: &Context, action: Action) {
+        match action {
+            Action::ListRuns => self.state.runs.stale = true,
+            Action::ChooseRuns(folders) => self.state.runs.choose(folders),
+            Action::ContinueRun { folder, more } => self.continue_run(&folder, more),
+            Action::LeaveRun(folder) => self.leave_run(&folder),
+            Action::TrainAgain(folder) => self.train_again(&folder),
+            Action::DescribeRun { folder, notes } => self.describe_run(folder, notes),
+            Action::DiscardRuns(folders) => {
+                let job = self.engine.discard_runs(folders);
+                self.state.runs.changing.push(job);
+            }
+            Action::ShowFile(path) => {
+                // The address is copied too, for computers on which nothing opens.
+                let url = file_url(&path);
+                context.copy_text(crate::data::dataset::display_path(&path));
+                context.open_url(OpenUrl::new_tab(url));
+            }
+            Action::SaveHistory { history, picture } => {
+                self.history_to_save = Some(history);
+                self.picker.ask(if picture {
+                    Purpose::SaveCurves
+                } else {
+                    Purpose::SaveHistory
+                });
+            }
+            action => self.act_on_data(action),
+        }
+    }
+
+    /// Asks for what the notebook and the curves need and was not asked for yet.
+    pub(super) fn follow_runs(&mut self) {
+        let book = &mut self.state.runs;
+        let is_wanted = match (&book.listing, self.settings.step) {
+            (None, _) => book.failed.is_none() || book.stale,
+            (Some(_), Step::Runs) => book.stale,
+            (Some(_), _) => false,
+        };
+        if is_wanted && book.job.is_none() {
+            book.stale = false;
+            book.job = Some(self.engine.list_runs(self.places.runs.clone()));
+        }
+        for folder in &book.chosen {
+            if !book.recorded.contains_key(folder) {
+                let job = self.engine.read_run(folder.clone(), false);
+                book.recorded.insert(folder.clone(), Recorded::Reading(job));
+            }
+        }
+        let training = &mut self.state.training;
+        let Some(folder) = training.folder.clone().filter(|_| training.lacks_steps()) else {
+            return;
+        };
+        let wanted = (folder, training.is_running());
+        if self.steps_asked.as_ref() != Some(&wanted) {
+            training.reading = Some(self.engine.read_run(wanted.0.clone(), true));
+            self.steps_asked = Some(wanted);
+        }
+    }
+
+    /// The run in `folder`; says so when there is none, or when another run goes on.
+    fn free_for(&mut self, folder: &std::path::Path) -> Option<Arc<RunRecord>> {
+        if self.state.training.is_running() {
+            let words = "Stop the training before you go on with another run";
+            self.state.note(Level::Warning, words);
+            return None;
+        }
+        self.state.runs.find(folder).cloned()
+    }
+
+    fn continue_run(&mut self, folder: &std::path::Path, more: usize) {
+        let Some(run) = self.free_for(folder) else {
+            return;
+        };
+        let experiment = match more {
+            0 if run.can_continue() => Experiment::clone(&run.experiment),
+            0 => return,
+            more => match run.with_more_epochs(more) {
+                Some(experiment) => experiment,
+                None => return,
+            },
+        };
+        if run.notes.left {
+            // Killed again, it is offered again.
+            let notes = RunNotes {
+                left: false,
+                ..run.notes.clone()
+            };
+            self.describe_run(folder.to_path_buf(), notes);
+        }
+        self.state.runs.offered = None;
+        self.settings.step = Step::Train;
+        if let Some(job) = self.open_experiment(experiment.clone()) {
+            self.state.runs.continuing = Some(Continuing {
+                job,
+                folder: folder.to_path_buf(),
+                experiment,
+            });
+        }
+    }
+
+    /// Makes `experiment` the one that is edited and opens its dataset as it says; returns the job.
+    fn open_experiment(&mut self, experiment: Experiment) -> Option<JobId> {
+        let request = OpenRequest {
+            path: experiment.dataset.path.clone(),
+            kind: experiment.dataset.kind,
+            edits: Some(experiment.edits.clone()),
+        };
+        self.state.experiment = experiment;
+        self.state.experiment_changed();
+        self.open_dataset(request);
+        match &self.state.data {
+            DataState::Opening { job, .. } => Some(*job),
+            _ => None,
+        }
+    }
+
+    /// Goes on with the run that waited for the dataset that `job` opened.
+    pub(super) fn go_on_with(&mut self, job: JobId) {
+        let waits = |run: &mut Continuing| run.job == job;
+        let Some(run) = self.state.runs.continuing.take_if(waits) else {
+            return;
+        };
+        let Some(dataset) = self.state.open_dataset().cloned() else {
+            return;
+        };
+        self.begin_run(TrainRequest {
+            experiment: run.experiment,
+            dataset,
+            run: run.folder,
+            resume: true,
+        });
+    }
+
+    fn train_again(&mut self, folder: &std::path::Path) {
+        if let Some(run) = self.free_for(folder) {
+            self.open_experiment(Experiment::clone(&run.experiment));
+            let experiment = &self.state.experiment;
+            self.settings.training = Some(experiment.training.clone());
+            self.settings.split = Some(experiment.split);
+            self.settings.augmentation = Some(experiment.augmentation.clone());
+            self.settings.step = Step::Train;
+            let words = format!(
+                "Took over the settings of {}: change them, then train",
+                run.name()
+            );
+            self.state.note(Level::Info, words);
+        }
+    }
+
+    fn leave_run(&mut self, folder: &std::path::Path) {
+        self.state.runs.offered = None;
+        if let Some(run) = self.state.runs.find(folder) {
+            let notes = RunNotes {
+                left: true,
+                ..run.notes.clone()
+            };
+            self.describe_run(folder.to_path_buf(), notes);
+        }
+    }
+
+    fn describe_run(&mut self, folder: PathBuf, notes: RunNotes) {
+        let job = self.engine.describe_run(folder, notes);
+        self.state.runs.changing.push(job);
+    }
+
+    /// What was chosen to write the history or its curves to.
+    pub(super) fn save_history(&mut self, path: PathBuf, picture: bool) {
+        if let Some(history) = self.history_to_save.take() {
+            self.files.send(if picture {
+                FileTask::Curves(history, path)
+            } else {
+                FileTask::History(history, path)
+            });
+        }
+    }
+}
+
+/// The address of a file or folder of this computer.
+fn file_url(path: &std::path::Path) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut url = "file://".to_owned();
+    for byte in absolute.as_os_str().as_encoded_bytes() {
+        let is_plain = byte.is_ascii_alphanumeric() || b"-._~/:".contains(byte);
+        match (is_plain, byte) {
+            (true, _) => url.push(char::from(*byte)),
+            // Windows' separator is the address's.
+            (false, b'\\') if cfg!(windows) => url.push('/'),
+            (false, byte) => url.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_name_makes_an_address() {
+        let cases = [
+            ("/a/b.html", "file:///a/b.html"),
+            (
+                "/my runs/#1?/ä.html",
+                "file:///my%20runs/%231%3F/%C3%A4.html",
+            ),
+        ];
+        for (path, url) in cases {
+            assert_eq!(file_url(std::path::Path::new(path)), url);
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! The network being edited: which layer is chosen, what fits together, and the way back. Plain data.
+
+use std::sync::Arc;
+
+use super::state::{AppState, Selection};
+use crate::{
+    engine::Level,
+    model::{
+        LayerShape, ModelSpec, Node, ShapeError, arithmetic,
+        edit::{self, LayerEdit},
+        graph, shapes,
+        spec::Head,
+    },
+    train::Experiment,
+};
+
+/// A row of the editor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chosen {
+    /// A layer, by its position.
+    Layer(usize),
+    /// What becomes of the logits.
+    Head,
+}
+
+/// What the editor asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DesignAction {
+    /// Change the layers. Edits of one gesture (a number being dragged or typed) are undone together.
+    Edit(LayerEdit, Option<u64>),
+    /// Choose a row.
+    Choose(Option<Chosen>),
+    /// Show and change the boundary of this phase, counted from 0.
+    ShowPhase(usize),
+    /// In the phase shown, train from this layer or node on; `None` trains everything. Gestures as for edits.
+    TrainFrom(Option<String>, Option<u64>),
+    /// Give the last dense layer as many units as the dataset needs.
+    FitLastLayer,
+}
+
+/// What undo brings back.
+#[derive(Debug, Clone, PartialEq)]
+enum Version {
+    /// The layers, and the boundary of each phase.
+    Network(ModelSpec, Vec<Option<String>>),
+    /// Everything but the dataset: another experiment was opened.
+    Experiment(Box<Experiment>),
+}
+
+/// Versions that undo remembers.
+const MOST_VERSIONS: usize = 200;
+
+/// Versions before and after the one that shows.
+#[derive(Debug, Clone, Default)]
+struct History {
+    undo: Vec<Version>,
+    redo: Vec<Version>,
+    gesture: Option<u64>,
+}
+
+impl History {
+    /// Remembers what was, unless `gesture` goes on.
+    fn record(&mut self, before: Version, gesture: Option<u64>) {
+        let goes_on = gesture.is_some() && self.gesture == gesture;
+        self.gesture = gesture;
+        self.redo.clear();
+        if goes_on && !self.undo.is_empty() {
+            return;
+        }
+        self.undo.push(before);
+        if self.undo.len() > MOST_VERSIONS {
+            self.undo.remove(0);
+        }
+    }
+}
+
+/// The network being edited.
+#[derive(Debug, Clone, Default)]
+pub struct Design {
+    /// The row that is chosen.
+    pub chosen: Option<Chosen>,
+    /// The phase whose boundary shows, counted from 0.
+    pub phase: usize,
+    /// Nodes of the layers before the first that does not fit.
+    pub nodes: Arc<[Node]>,
+    /// Shapes of the layers before the first that does not fit.
+    pub shapes: Arc<[LayerShape]>,
+    /// Values that come out of each of those layers for one image, all nodes counted.
+    pub values: Arc<[usize]>,
+    /// The layer that does not fit, or the last one when its outputs are not what the dataset needs.
+    pub problem: Option<ShapeError>,
+    history: History,
+    /// Classes that the last layer was fitted to; it is fitted again when there are others.
+    fitted: Option<usize>,
+}
+
+impl AppState {
+    /// The first trained layer or node in the phase shown.
+    pub fn boundary(&self) -> Option<&str> {
+        let phase = self.experiment.training.phases.get(self.design.phase)?;
+        phase.trainable_from.as_deref()
+    }
+
+    /// Why layers cannot be edited now.
+    pub fn why_not_edit_layers(&self) -> Option<&'static str> {
+        let running = self.training.is_running();
+        running
+            .then_some("A run goes on: the layers can be looked at, and edited once it has ended")
+    }
+
+    /// Whether a change to the layers can be undone, and made again.
+    pub fn can_undo_redo_layers(&self) -> (bool, bool) {
+        let history = &self.design.history;
+        let idle = self.why_not_edit_layers().is_none();
+        (
+            idle && !history.undo.is_empty(),
+            idle && !history.redo.is_empty(),
+        )
+    }
+
+    /// Carries out what the editor asks for; what cannot be done becomes a note.
+    pub fn apply_design(&mut self, action: DesignAction) {
+        match action {
+            DesignAction::Choose(chosen) => return self.choose(chosen),
+            DesignAction::ShowPhase(phase) => {
+                self.design.phase = phase;
+                return;
+            }
+            _ => {}
+        }
+        if let Some(reason) = self.why_not_edit_layers() {
+            return self.note(Level::Warning, reason);
+        }
+        match action {
+            DesignAction::Edit(edit, gesture) => self.edit_layers(&edit, gesture),
+            DesignAction::TrainFrom(from, gesture) => self.train_from(from, gesture),
+            DesignAction::FitLastLayer => {
+                let before = self.network_version();
+                if let Some(classes) = self.classes()
+                    && self.fit(classes)
+                {
+                    self.design.history.record(before, None);
+                }
+                self.network_changed();
+            }
+            DesignAction::Choose(_) | DesignAction::ShowPhase(_) => {}
+        }
+    }
+
+    fn edit_layers(&mut self, edit: &LayerEdit, gesture: Option<u64>) {
+        let before = self.network_version();
+        let mut boundaries = self.boundaries();
+        let model = &mut self.experiment.model;
+        match edit::apply(model, &mut boundaries, edit) {
+            Ok(at) => {
+                self.set_boundaries(boundaries);
+                if before == self.network_version() {
+                    return;
+                }
+                self.design.history.record(before, gesture);
+                self.network_changed();
+                self.choose(match edit {
+                    LayerEdit::SetHead { .. } => Some(Chosen::Head),
+                    _ => at.map(Chosen::Layer),
+                });
+            }
+            Err(error) => self.note(Level::Warning, error.to_string()),
+        }
+    }
+
+    fn train_from(&mut self, from: Option<String>, gesture: Option<u64>) {
+        let before = self.network_version();
+        // Training from the first layer on is training everything.
+        let first = self.experiment.model.layers.first();
+        let from = from.filter(|name| first.is_none_or(|layer| layer.name != *name));
+        let shown = self.design.phase;
+        let Some(phase) = self.experiment.training.phases.get_mut(shown) else {
+            return;
+        };
+        if phase.trainable_from != from {
+            phase.trainable_from = from;
+            self.design.history.record(before, gesture);
+        }
+    }
+
+    /// Another network, read from a file.
+    pub fn replace_model(&mut self, model: ModelSpec) {
+        let before = self.network_version();
+        self.design.history.record(before, None);
+        self.experiment.model = model;
+        self.forget_unknown_boundaries();
+        self.design.fitted = None;
+        self.experiment_changed();
+    }
+
+    /// Another experiment; undo in the Model step brings the earlier one back, less its dataset. Its last layer
+    /// is fitted when its dataset has been opened: the one that is open now is another's.
+    pub fn replace_experiment(&mut self, experiment: Experiment) {
+        let before = Version::Experiment(Box::new(self.experiment.clone()));
+        self.design.history.record(before, None);
+        self.experiment = experiment;
+        self.design.phase = 0;
+        self.design.fitted = None;
+        self.network_changed();
+    }
+
+    /// Takes the last change to the layers back. False when there is none.
+    pub fn undo_layers(&mut self) -> bool {
+        let Some(version) = self.design.history.undo.pop() else {
+            return false;
+        };
+        let now = self.exchange(version);
+        self.design.history.redo.push(now);
+        true
+    }
+
+    /// Makes a change to the layers again. False when there is none.
+    pub fn redo_layers(&mut self) -> bool {
+        let Some(version) = self.design.history.redo.pop() else {
+            return false;
+        };
+        let now = self.exchange(version);
+        self.design.history.undo.push(now);
+        true
+    }
+
+    /// Shows `version` and returns what was shown. The chosen layer stays chosen if it is still there.
+    fn exchange(&mut self, version: Version) -> Version {
+        self.design.history.gesture = None;
+        let name = self.chosen_name();
+        let now = match version {
+            Version::Network(model, boundaries) => {
+                let now = self.network_version();
+                self.experiment.model = model;
+                self.set_boundaries(boundaries);
+                self.forget_unknown_boundaries();
+                self.network_changed();
+                now
+            }
+            Version::Experiment(mut earlier) => {
+                let now = Version::Experiment(Box::new(self.experiment.clone()));
+                // The dataset has its own way back.
+                earlier.dataset = self.experiment.dataset.clone();
+                earlier.edits = self.experiment.edits.clone();
+                self.experiment = *earlier;
+                self.network_changed();
+                now
+            }
+        };
+        if let Some(name) = name {
+            // A layer that has gone or has another name leaves the choice to what stands there.
+            let at = self.experiment.model.layer_index(&name);
+            self.design.chosen = at.map(Chosen::Layer).or(self.design.chosen);
+        }
+        now
+    }
+
+    fn chosen_name(&self) -> Option<String> {
+        let Some(Chosen::Layer(at)) = self.design.chosen else {
+            return None;
+        };
+        let layer = self.experiment.model.layers.get(at)?;
+        Some(layer.name.clone())
+    }
+
+    /// Chooses a row; what is shown of the trained network follows when it has a layer of that name.
+    fn choose(&mut self, chosen: Option<Chosen>) {
+        self.design.chosen = chosen;
+        let Some(name) = self.chosen_name() else {
+            return;
+        };
+        let node = match self.model.as_ref().map(|model| &model.snapshot.spec) {
+            Some(trained) => {
+                let nodes = graph::nodes(trained).unwrap_or_default();
+                let is_named = |node: &Node| trained.layers[node.layer].name == name;
+                nodes.iter().rposition(is_named)
+            }
+            None => {
+                let layers = &self.experiment.model.layers;
+                let is_named = |node: &Node| layers[node.layer].name == name;
+                self.design.nodes.iter().rposition(is_named)
+            }
+        };
+        if node.is_some() && node != self.selection.layer {
+            self.select(Selection {
+                layer: node,
+                unit: None,
+                ..self.selection.clone()
+            });
+        }
+    }
+
+    fn network_version(&self) -> Version {
+        Version::Network(self.experiment.model.clone(), self.boundaries())
+    }
+
+    fn boundaries(&self) -> Vec<Option<String>> {
+        let phases = self.experiment.training.phases.iter();
+        phases.map(|phase| phase.trainable_from.clone()).collect()
+    }
+
+    fn set_boundaries(&mut self, boundaries: Vec<Option<String>>) {
+        let phases = &mut self.experiment.training.phases;
+        for (phase, boundary) in phases.iter_mut().zip(boundaries) {
+            phase.trainable_from = boundary;
+        }
+    }
+
+    /// Phases that name a layer of another network train everything.
+    pub fn forget_unknown_boundaries(&mut self) {
+        let layers = &self.experiment.model.layers;
+        for phase in &mut self.experiment.training.phases {
+            let is_known = |name: &String| {
+                let mut layers = layers.iter();
+                layers.any(|layer| edit::belongs(name, &layer.name))
+            };
+            phase.trainable_from = phase.trainable_from.take().filter(is_known);
+        }
+    }
+
+    fn classes(&self) -> Option<usize> {
+        Some(self.dataset()?.classes.len())
+    }
+
+    /// Gives the last dense layer as many units as `classes` classes need, and says so. Whether it changed.
+    fn fit(&mut self, classes: usize) -> bool {
+        let Some(logits) = self.experiment.model.fit_classes(classes) else {
+            return false;
+        };
+        let words = match self.experiment.model.head {
+            Head::Softmax => format!("The last layer now has {logits} units, one per class"),
+            Head::Sigmoid { .. } => {
+                "The last layer now has 1 unit, as its sigmoid needs".to_owned()
+            }
+        };
+        self.note(Level::Info, words);
+        true
+    }
+
+    /// Makes what follows from another experiment or dataset agree with it. The last layer is fitted when the
+    /// number of classes is another one; what the user then makes of it is theirs.
+    pub fn experiment_changed(&mut self) {
+        if let Some(classes) = self.classes()
+            && self.design.fitted.replace(classes) != Some(classes)
+        {
+            self.fit(classes);
+        }
+        self.network_changed();
+    }
+
+    /// Makes what follows from the layers agree with them.
+    pub fn network_changed(&mut self) {
+        let model = &self.experiment.model;
+        let (nodes, problem) = shapes::fitting_nodes(model);
+        let known: Arc<[LayerShape]> = shapes::of_nodes(&nodes).into();
+        self.shapes = match &problem {
+            None => Ok(Arc::clone(&known)),
+            Some(error) => Err(error.clone()),
+        };
+        let misfit = || shapes::check_classifier(model, self.classes()?).err();
+        self.design.problem = problem.or_else(misfit);
+        self.design.shapes = known;
+        self.design.values = arithmetic::activation_values(&nodes).into();
+        self.design.nodes = nodes.into();
+        let rows = model.layers.len();
+        if let Some(Chosen::Layer(at)) = self.design.chosen
+            && at >= rows
+        {
+            self.design.chosen = rows.checked_sub(1).map(Chosen::Layer);
+        }
+        let phases = self.experiment.training.phases.len();
+        self.design.phase = self.design.phase.min(phases.saturating_sub(1));
+    }
+}
+
+#[cfg(test)]
+mod tests;

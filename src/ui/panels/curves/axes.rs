@@ -1,0 +1,224 @@
+//! Axes of curves over epochs: whole epochs below, percentages or losses at the side, also logarithmic.
+
+use eframe::egui::{Rangef, Ui};
+use egui_plot::{AxisHints, GridMark, Plot};
+
+use crate::{
+    train::EpochRecord,
+    ui::format::{percent, significant},
+};
+
+/// What a chart is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// Share classified correctly.
+    Accuracy,
+    /// Mean loss.
+    Loss,
+}
+
+impl Quantity {
+    /// Its title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Accuracy => "Accuracy",
+            Self::Loss => "Loss",
+        }
+    }
+
+    /// Its value in the training part.
+    pub fn train(self, record: &EpochRecord) -> f64 {
+        match self {
+            Self::Accuracy => record.train_accuracy,
+            Self::Loss => record.train_loss,
+        }
+    }
+
+    /// Its value in the validation part.
+    pub fn validation(self, record: &EpochRecord) -> Option<f64> {
+        match self {
+            Self::Accuracy => record.val_accuracy,
+            Self::Loss => record.val_loss,
+        }
+    }
+
+    /// A value as people read it.
+    pub fn words(self, value: f64) -> String {
+        match self {
+            Self::Accuracy => percent(value),
+            Self::Loss => significant(value),
+        }
+    }
+}
+
+/// How values become heights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scale {
+    /// Of what.
+    pub quantity: Quantity,
+    /// Whether equal factors are equal distances.
+    pub is_log: bool,
+}
+
+impl Scale {
+    /// The height of `value`; not a number, which is a gap, when it has none.
+    pub fn height(self, value: f64) -> f64 {
+        let height = if self.is_log { value.log10() } else { value };
+        if height.is_finite() { height } else { f64::NAN }
+    }
+
+    /// A plot with the axes of this scale over epochs 0 to `epochs`.
+    pub fn plot<'a>(self, name: &str, epochs: usize) -> Plot<'a> {
+        let plot = Plot::new(name.to_owned())
+            .allow_scroll(false)
+            .include_x(0.0)
+            .include_x(epochs.max(1) as f64)
+            .show_background(false)
+            .x_grid_spacer(|input| whole_epochs(input.bounds))
+            .custom_x_axes(vec![epoch_axis()])
+            .custom_y_axes(vec![self.value_axis()]);
+        match (self.quantity, self.is_log) {
+            (Quantity::Accuracy, _) => plot.include_y(0.0).include_y(1.0),
+            (Quantity::Loss, false) => plot.include_y(0.0),
+            (Quantity::Loss, true) => plot.y_grid_spacer(|input| decades(input.bounds)),
+        }
+    }
+
+    fn value_axis<'a>(self) -> AxisHints<'a> {
+        let text = move |mark: GridMark, _: &_| match (self.quantity, self.is_log) {
+            (Quantity::Accuracy, _) => format!("{:.0} %", 100.0 * mark.value),
+            (Quantity::Loss, false) => trimmed(mark.value, 3),
+            (Quantity::Loss, true) => decade(mark.value),
+        };
+        AxisHints::new_y()
+            .formatter(text)
+            .label_spacing(LABEL_SPACING)
+            .min_thickness(56.0)
+    }
+}
+
+/// Labels nearer than the first distance are left away, nearer than the second faded.
+const LABEL_SPACING: Rangef = Rangef {
+    min: 12.0,
+    max: 16.0,
+};
+
+fn epoch_axis<'a>() -> AxisHints<'a> {
+    let whole = |mark: GridMark, _: &_| {
+        let is_whole = mark.value.fract() == 0.0 && mark.value >= 0.0;
+        if is_whole {
+            format!("{:.0}", mark.value)
+        } else {
+            String::new()
+        }
+    };
+    AxisHints::new_x()
+        .formatter(whole)
+        .label_spacing(LABEL_SPACING)
+}
+
+/// Grid lines at whole epochs, not more than about ten.
+fn whole_epochs((low, high): (f64, f64)) -> Vec<GridMark> {
+    let step = ((high - low) / 10.0).ceil().max(1.0);
+    let first = (low / step).ceil() as i64;
+    let last = (high / step).floor() as i64;
+    (first..=last.min(first + 100))
+        .map(|i| GridMark {
+            value: i as f64 * step,
+            step_size: step,
+        })
+        .collect()
+}
+
+/// Grid lines at 1, 2 and 5 of every decade, and within a narrow range at nine of each.
+fn decades((low, high): (f64, f64)) -> Vec<GridMark> {
+    const MOST: i32 = 30;
+    let first = low.floor() as i32;
+    let last = (high.floor() as i32).min(first + MOST);
+    let digits: &[f64] = match high - low {
+        wide if wide > 6.0 => &[1.0],
+        some if some > 1.0 => &[1.0, 2.0, 5.0],
+        _ => &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
+    };
+    let mark = |decade: i32, digit: &f64| GridMark {
+        value: f64::from(decade) + digit.log10(),
+        // egui fades lines by their step: whole decades stand out.
+        step_size: if *digit == 1.0 { 1.0 } else { 0.3 },
+    };
+    let marks = (first..=last).flat_map(|decade| digits.iter().map(move |d| mark(decade, d)));
+    marks
+        .filter(|mark| (low..=high).contains(&mark.value))
+        .collect()
+}
+
+/// The value whose logarithm is `height`, with as many decimals as it needs.
+fn decade(height: f64) -> String {
+    let value = 10_f64.powf(height);
+    if !(1e-4..1e6).contains(&value) {
+        return format!("{value:.0e}");
+    }
+    let decimals = (1.0 - height.floor()).max(0.0) as usize;
+    trimmed(value, decimals)
+}
+
+fn trimmed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+/// Draws a plot with axes and grid in a quiet colour, which leaves the curves in front.
+pub fn quiet<R>(ui: &mut Ui, show: impl FnOnce(&mut Ui) -> R) -> R {
+    let before = ui.visuals().override_text_color;
+    ui.visuals_mut().override_text_color = Some(crate::ui::theme::palette(ui).muted);
+    let shown = show(ui);
+    ui.visuals_mut().override_text_color = before;
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_of_a_logarithmic_axis_read_as_values() {
+        let cases = [
+            (0.0, "1"),
+            (-1.0, "0.1"),
+            (2.0_f64.log10(), "2"),
+            (0.05_f64.log10(), "0.05"),
+            (3.0, "1000"),
+            (-7.0, "1e-7"),
+        ];
+        for (height, text) in cases {
+            assert_eq!(decade(height), text);
+        }
+        assert_eq!(
+            [trimmed(0.25, 3), trimmed(0.0, 3), trimmed(100.0, 0)],
+            ["0.25", "0", "100"]
+        );
+    }
+
+    #[test]
+    fn only_positive_losses_have_a_logarithm() {
+        let scale = Scale {
+            quantity: Quantity::Loss,
+            is_log: true,
+        };
+        assert_eq!(scale.height(100.0), 2.0);
+        for value in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(scale.height(value).is_nan(), "{value}");
+        }
+    }
+
+    #[test]
+    fn grids_are_bounded_whatever_is_zoomed_to() {
+        for bounds in [(0.0, 1.0), (-300.0, 300.0), (0.0, 1e9), (0.1, 0.2)] {
+            assert!(decades(bounds).len() < 100, "{bounds:?}");
+            assert!(whole_epochs(bounds).len() < 102, "{bounds:?}");
+        }
+    }
+}

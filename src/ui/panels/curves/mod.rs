@@ -1,0 +1,162 @@
+//! Live curves: accuracy and loss, training against validation, per batch and per epoch.
+
+pub mod axes;
+pub mod chart;
+pub mod reading;
+pub mod series;
+
+use eframe::egui::{Label, RichText, Slider, Ui};
+
+use super::{Cx, Panel};
+use crate::{
+    train::EpochRecord,
+    ui::{
+        action::Action,
+        format::percent,
+        state::{Selection, Training},
+        theme,
+        widgets::{fields, states},
+    },
+};
+use axes::{Quantity, Scale};
+use chart::{Batches, Chart};
+
+/// The most that the past counts in smoothed curves.
+pub const MOST_SMOOTHING: f64 = 0.99;
+
+/// View state.
+pub struct Curves {
+    show_batches: bool,
+    is_log: bool,
+    smoothing: f64,
+    batches: Batches,
+}
+
+impl Default for Curves {
+    fn default() -> Self {
+        Self {
+            show_batches: true,
+            is_log: false,
+            smoothing: 0.0,
+            batches: Batches::default(),
+        }
+    }
+}
+
+impl Panel for Curves {
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let training = &cx.state.training;
+        if training.steps.is_empty() && training.epochs.is_empty() && !training.is_running() {
+            states::empty(ui, "Curves appear here while a model trains.", None);
+            return;
+        }
+        self.batches.update(training, self.smoothing);
+        self.legend_ui(ui, cx);
+        let is_there = |epoch: &usize| *epoch <= training.total_epochs;
+        let selected = cx.state.selection.epoch.filter(is_there);
+        reading_ui(ui, training, selected);
+        super::health::ui(ui, cx);
+        let height = (ui.available_height() - 16.0) / 2.0 - 24.0;
+        let earlier = earlier(cx);
+        let quantities = [
+            (Quantity::Accuracy, self.batches.accuracy()),
+            (Quantity::Loss, self.batches.loss()),
+        ];
+        let mut clicked = None;
+        for (quantity, batches) in quantities {
+            let chart = Chart {
+                scale: Scale {
+                    quantity,
+                    is_log: self.is_log && quantity == Quantity::Loss,
+                },
+                training,
+                batches: self.show_batches.then_some(batches),
+                smoothing: self.smoothing,
+                earlier: &earlier,
+                selected,
+            };
+            clicked = chart.ui(ui, height).or(clicked);
+        }
+        if let Some(epoch) = clicked {
+            // A click on the chosen epoch lets it go.
+            let epoch = (selected != Some(epoch)).then_some(epoch);
+            let selection = cx.state.selection.clone();
+            cx.push(Action::Select(Selection { epoch, ..selection }));
+        }
+    }
+}
+
+/// Epochs of the runs that are chosen in the Runs step, but for the one that is drawn anyway.
+fn earlier<'a>(cx: &Cx<'a>) -> Vec<&'a [EpochRecord]> {
+    let state = cx.state;
+    let others = state.runs.chosen.iter();
+    others
+        .filter(|folder| state.training.folder.as_ref() != Some(folder))
+        .filter_map(|folder| Some(state.runs.figures(folder)?.history.as_slice()))
+        .collect()
+}
+
+/// The figures of the chosen epoch, else of the last. The line is there before the first epoch: nothing jumps.
+fn reading_ui(ui: &mut Ui, training: &Training, selected: Option<usize>) {
+    let epochs = &training.epochs;
+    let chosen = epochs.iter().find(|record| Some(record.epoch) == selected);
+    let words = chosen.or(epochs.last()).map_or_else(
+        || "Figures of an epoch stand here once it is done.".to_owned(),
+        reading::line,
+    );
+    let text = RichText::new(&words)
+        .small()
+        .color(theme::palette(ui).muted);
+    ui.add(Label::new(text).truncate()).on_hover_text(format!(
+        "{words}\nClick an epoch in a chart to read it here"
+    ));
+}
+
+impl Curves {
+    fn legend_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let palette = theme::palette(ui);
+        let training = &cx.state.training;
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new("— training").color(palette.training));
+            ui.label(RichText::new("— validation").color(palette.validation));
+            ui.checkbox(&mut self.show_batches, "batches")
+                .on_hover_text("Also draw the figures of every batch, thin");
+            ui.checkbox(&mut self.is_log, "log loss").on_hover_text(
+                "Draw the loss on a logarithmic axis: small losses become visible. Default: off",
+            );
+            smoothing_ui(ui, &mut self.smoothing);
+            if !training.epochs.is_empty() {
+                export_ui(ui, cx);
+            }
+            if let Some(best) = training.best_epoch() {
+                let accuracy = best.val_accuracy.unwrap_or(best.train_accuracy);
+                states::note(
+                    ui,
+                    format!("best: epoch {} · {}", best.epoch, percent(accuracy)),
+                );
+            }
+        });
+    }
+}
+
+/// The slider of the smoothing.
+pub fn smoothing_ui(ui: &mut Ui, smoothing: &mut f64) {
+    const TIP: &str = "How much the past counts in the thick curves (exponential moving average); the raw ones stay visible, thin. Larger is smoother and later. Default: 0";
+    fields::together(ui, 232.0, |ui| {
+        let label = states::caption(ui, "smoothing");
+        ui.spacing_mut().slider_width = 72.0;
+        let slider = Slider::new(smoothing, 0.0..=MOST_SMOOTHING).max_decimals(2);
+        ui.add(slider).labelled_by(label.id).on_hover_text(TIP);
+    });
+}
+
+fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.menu_button("Export", |ui| {
+        for (words, picture) in [("History as CSV…", false), ("Curves as PNG…", true)] {
+            if ui.button(words).clicked() {
+                let history = cx.state.training.epochs.as_slice().into();
+                cx.push(Action::SaveHistory { history, picture });
+            }
+        }
+    });
+}

@@ -1,0 +1,230 @@
+//! Everything about the chosen row: its settings, and its arithmetic with this model's numbers.
+
+use eframe::egui::{Align, Grid, Label, Layout, RichText, Ui, vec2};
+use egui_material_icons::{icon_text, icons};
+
+use super::{backbone, name::Name, settings, toolbar, wish};
+use crate::{
+    model::{
+        LayerKind,
+        arithmetic::{self, Line},
+        edit::LayerEdit,
+        freezing::{Freezing, Frozen},
+        kinds::kind_words,
+        spec::Head,
+    },
+    ui::{
+        design::DesignAction,
+        format::{counted, thousands},
+        panels::Cx,
+        theme,
+        widgets::{fields, states},
+    },
+};
+
+/// No row is chosen.
+pub fn nothing_ui(ui: &mut Ui) {
+    ui.add_space(theme::GRID);
+    states::caption(
+        ui,
+        "Choose a layer to change it and to see its arithmetic, or add one.",
+    );
+}
+
+/// A layer: settings above, arithmetic below.
+pub fn layer_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    at: usize,
+    name: &mut Name,
+    gesture: u64,
+    freezing: &Freezing,
+) {
+    let layer = cx.state.experiment.model.layers[at].clone();
+    ui.label(RichText::new(kind_words(&layer.kind)).strong());
+    problem_ui(ui, cx, at);
+    let can_edit = cx.state.why_not_edit_layers().is_none();
+    let (mut kind, mut l2) = (layer.kind.clone(), layer.l2);
+    ui.add_enabled_ui(can_edit, |ui| {
+        Grid::new("settings")
+            .num_columns(2)
+            .spacing([8.0, 6.0])
+            .show(ui, |ui| {
+                name.ui(ui, cx, at);
+                settings::kind_ui(ui, &mut kind);
+                match &mut kind {
+                    LayerKind::Conv2d { .. } | LayerKind::Dense { .. } => {
+                        settings::l2_ui(ui, &mut l2);
+                    }
+                    kind @ LayerKind::Backbone { .. } => {
+                        backbone::fields_ui(ui, cx, at, kind, gesture);
+                    }
+                    _ => {}
+                }
+            });
+        if matches!(kind, LayerKind::Backbone { .. }) {
+            backbone::words_ui(ui, cx, &mut kind);
+        }
+    });
+    if kind != layer.kind {
+        wish(
+            cx,
+            DesignAction::Edit(LayerEdit::SetKind { at, kind }, Some(gesture)),
+        );
+    }
+    if l2 != layer.l2 {
+        wish(
+            cx,
+            DesignAction::Edit(LayerEdit::SetL2 { at, l2 }, Some(gesture)),
+        );
+    }
+    arithmetic_ui(ui, cx, at, freezing);
+}
+
+/// The layer's figures, each with its formula filled in.
+fn arithmetic_ui(ui: &mut Ui, cx: &Cx<'_>, at: usize, freezing: &Freezing) {
+    let state = cx.state;
+    let Some(shape) = state.design.shapes.get(at) else {
+        return;
+    };
+    ui.add_space(theme::GRID);
+    ui.label(RichText::new("Arithmetic").strong());
+    let layers = &state.experiment.model.layers;
+    let input = match at.checked_sub(1) {
+        None => "the image",
+        Some(before) => &layers[before].name,
+    };
+    let batch = state.experiment.training.batch_size;
+    let values = state.design.values[at];
+    let mut lines = vec![Line {
+        name: "Input",
+        formula: format!("{} from {input}", shape.input),
+    }];
+    lines.extend(arithmetic::lines(&layers[at].kind, shape, values, batch));
+    lines.extend(trained_words(freezing, at).map(|formula| Line {
+        name: "Training",
+        formula,
+    }));
+    lines_ui(ui, &lines);
+}
+
+/// Room for the name of a figure.
+const NAMES: f32 = 80.0;
+/// A formula's size: the longest usual ones fit on a line.
+const FORMULA: f32 = 13.0;
+
+fn lines_ui(ui: &mut Ui, lines: &[Line]) {
+    ui.spacing_mut().item_spacing.y = 5.0;
+    for line in lines {
+        ui.horizontal_top(|ui| {
+            let size = vec2(NAMES, 18.0);
+            let left = Layout::left_to_right(Align::Center);
+            ui.allocate_ui_with_layout(size, left, |ui| {
+                ui.set_min_size(size);
+                states::caption(ui, line.name);
+            });
+            ui.spacing_mut().item_spacing.x = 4.0;
+            let formula = RichText::new(&line.formula).size(FORMULA);
+            ui.vertical(|ui| ui.add(Label::new(formula).wrap().selectable(true)));
+        });
+    }
+}
+
+/// How much of the layer is trained in the phase shown; `None` when there is nothing to say.
+fn trained_words(freezing: &Freezing, at: usize) -> Option<String> {
+    let layer = freezing.layers.get(at)?;
+    match layer.frozen {
+        Frozen::Nothing => None,
+        Frozen::Partly => Some(format!(
+            "{} trained, {} frozen",
+            thousands(layer.trainable),
+            thousands(layer.fixed)
+        )),
+        Frozen::Whole => Some("frozen in this phase".to_owned()),
+    }
+}
+
+/// Why the layer does not fit, and the button that mends it where there is one.
+fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) {
+    let state = cx.state;
+    let Some(problem) = state
+        .design
+        .problem
+        .as_ref()
+        .filter(|problem| problem.index == at)
+    else {
+        return;
+    };
+    states::failed(ui, &format!("This layer does not fit: {}.", problem.reason));
+    let model = &state.experiment.model;
+    let classes = state.dataset().map(|dataset| dataset.classes.len());
+    let is_last = at + 1 == model.layers.len();
+    let (LayerKind::Dense { units, .. }, Some(logits)) = (
+        &model.layers[at].kind,
+        classes.and_then(|classes| model.head.logits(classes)),
+    ) else {
+        return;
+    };
+    if is_last && state.shapes.is_ok() && *units != logits {
+        let words = format!("Give it {}", counted(logits, "unit"));
+        if ui.button(words).clicked() {
+            wish(cx, DesignAction::FitLastLayer);
+        }
+    }
+}
+
+/// What becomes of the logits.
+pub fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, gesture: u64) {
+    let head = cx.state.experiment.model.head;
+    let classes = cx.state.dataset().map(|dataset| dataset.classes.len());
+    let can_edit = cx.state.why_not_edit_layers().is_none();
+    let mut wanted = head;
+    ui.label(RichText::new("Head").strong());
+    states::caption(
+        ui,
+        "Turns the logits of the last layer into probabilities, and decides the loss.",
+    );
+    ui.add_enabled_ui(can_edit, |ui| {
+        if ui.radio(matches!(head, Head::Softmax), "Softmax").clicked() {
+            wanted = Head::Softmax;
+        }
+        states::caption(ui, "One logit per class; the probabilities add up to 1. Cross-entropy.");
+        let can_tell = classes.is_none_or(|classes| classes == 2);
+        let is_sigmoid = matches!(head, Head::Sigmoid { .. });
+        let sigmoid = ui.add_enabled_ui(can_tell || is_sigmoid, |ui| ui.radio(is_sigmoid, "Sigmoid"));
+        if sigmoid.inner.clicked() && !is_sigmoid {
+            wanted = Head::Sigmoid { threshold: 0.5 };
+        }
+        let words = if can_tell {
+            "One logit for two classes: the probability of the second. Binary cross-entropy."
+        } else {
+            "A sigmoid tells two classes apart; this dataset has more."
+        };
+        states::caption(ui, words);
+        if let Head::Sigmoid { threshold } = &mut wanted {
+            Grid::new("head").num_columns(2).show(ui, |ui| {
+                let tip = "From this probability on the answer is the second class. Larger names it less often. Default: 50 %";
+                if let Some(share) = fields::share(ui, "Threshold", tip, *threshold, 1.0) {
+                    *threshold = share;
+                }
+            });
+        }
+    });
+    if wanted != head {
+        // As many logits as the head wants; without a dataset those that are there.
+        let units = match (wanted, classes) {
+            (Head::Sigmoid { .. }, _) => 1,
+            (Head::Softmax, Some(classes)) => classes,
+            (Head::Softmax, None) => 2,
+        };
+        let edit = LayerEdit::SetHead {
+            head: wanted,
+            units,
+        };
+        wish(cx, DesignAction::Edit(edit, Some(gesture)));
+    }
+    if toolbar::place(cx) == 0 {
+        ui.label(icon_text(icons::ICON_INFO));
+        states::caption(ui, "There are no layers yet: add some first.");
+    }
+}

@@ -1,0 +1,71 @@
+//! The field for a layer's name.
+
+use eframe::egui::{Key, RichText, TextEdit, Ui};
+
+use super::wish;
+use crate::{
+    model::{edit::LayerEdit, names},
+    ui::{design::DesignAction, panels::Cx, theme, widgets::states},
+};
+
+/// Of the field.
+const WIDTH: f32 = 168.0;
+
+/// View state: what is being typed, and for which layer.
+#[derive(Default)]
+pub struct Name {
+    typed: Option<(usize, String)>,
+    is_asked: bool,
+}
+
+impl Name {
+    /// The field gets the focus when it is drawn next.
+    pub fn ask(&mut self) {
+        self.is_asked = true;
+    }
+
+    /// The name of layer `at`, to change.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, at: usize) {
+        let model = &cx.state.experiment.model;
+        let now = &model.layers[at].name;
+        let mut text = match &self.typed {
+            Some((typed_at, text)) if *typed_at == at => text.clone(),
+            _ => now.clone(),
+        };
+        let tip =
+            "Names the layer's row and its weights in files. Short, unique, without dots or spaces";
+        let label = ui.label("Name").on_hover_text(tip);
+        let field = TextEdit::singleline(&mut text).desired_width(WIDTH);
+        let response = ui.add(field).labelled_by(label.id).on_hover_text(tip);
+        ui.end_row();
+        if self.is_asked {
+            self.is_asked = false;
+            response.request_focus();
+        }
+        if response.changed() {
+            self.typed = Some((at, text.clone()));
+        }
+        let error = names::check_name(model, at, &text).err();
+        if let Some(error) = &error {
+            states::caption(ui, "");
+            ui.label(
+                RichText::new(error.to_string())
+                    .small()
+                    .color(theme::palette(ui).error),
+            );
+            ui.end_row();
+        }
+        if response.lost_focus() {
+            let is_left = ui.input(|input| input.key_pressed(Key::Escape));
+            if error.is_none() && !is_left && text != *now {
+                wish(
+                    cx,
+                    DesignAction::Edit(LayerEdit::Rename { at, name: text }, None),
+                );
+            }
+            self.typed = None;
+        } else if !response.has_focus() {
+            self.typed = None;
+        }
+    }
+}

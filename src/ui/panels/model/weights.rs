@@ -1,0 +1,103 @@
+//! What a backbone's initial weights mean, and what of them is on this computer.
+
+use eframe::egui::Ui;
+use egui_material_icons::{icon_text, icons};
+
+use crate::{
+    data::dataset::display_path,
+    model::spec::{Backbone, InitialWeights},
+    ui::{
+        action::Action, dialogs::Purpose, format::bytes, panels::Cx,
+        public_datasets::DownloadState, theme, widgets::states,
+    },
+};
+
+/// In one or two words, for a list.
+pub fn words(weights: &InitialWeights) -> &'static str {
+    match weights {
+        InitialWeights::ImageNet => "ImageNet",
+        InitialWeights::File(_) => "from a file",
+        InitialWeights::Random => "random",
+    }
+}
+
+/// Explains the choice, and offers what is missing.
+pub fn weights_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone, weights: &InitialWeights) {
+    match weights {
+        InitialWeights::ImageNet => {
+            states::caption(ui, "Trained on the 1.3 million photographs of ImageNet.");
+            imagenet_ui(ui, cx, architecture);
+        }
+        InitialWeights::File(path) => {
+            ui.label(display_path(path));
+            let words = "With torchvision's names, as .pth or .safetensors. Nothing in the file is run; tensors that are missing or too many are listed.";
+            states::caption(ui, words);
+            file_button_ui(ui, cx, "Choose another file…");
+        }
+        InitialWeights::Random => {
+            let words = "Training from scratch: it needs many more images, and must not be frozen.";
+            states::caption(ui, words);
+        }
+    }
+}
+
+fn file_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, words: &str) {
+    if ui.button(words).clicked() {
+        cx.push(Action::Ask(Purpose::ChooseWeights));
+    }
+}
+
+/// Whether ImageNet's weights are here. Without them a run does not start; random ones never stand in.
+fn imagenet_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone) {
+    let public = &cx.state.public;
+    let Some((name, state)) = public.weights(architecture) else {
+        let words = match &public.failed {
+            Some(message) => message.clone(),
+            None => "Looking whether they are on this computer".to_owned(),
+        };
+        states::caption(ui, words);
+        return;
+    };
+    let name = name.to_owned();
+    match state.clone() {
+        DownloadState::Ready(_) => {
+            ui.horizontal(|ui| {
+                let good = theme::palette(ui).good;
+                ui.label(icon_text(icons::ICON_CHECK).color(good).size(16.0));
+                ui.label("On this computer");
+            });
+        }
+        DownloadState::Running { .. } => {
+            ui.label("They are being downloaded.");
+            if ui.button("Show downloads").clicked() {
+                cx.push(Action::ToggleCatalogue);
+            }
+        }
+        DownloadState::Failed { message, .. } => {
+            states::failed(ui, &message);
+            missing_ui(ui, cx, &name, "Try again");
+        }
+        DownloadState::Absent | DownloadState::Paused { .. } => {
+            ui.label("They are not on this computer yet, and a run needs them.");
+            let size = public_bytes(cx, &name);
+            let words = size.map_or_else(
+                || "Download".to_owned(),
+                |size| format!("Download {}", bytes(size)),
+            );
+            missing_ui(ui, cx, &name, &words);
+        }
+    }
+}
+
+fn public_bytes(cx: &Cx<'_>, name: &str) -> Option<u64> {
+    cx.state.public.find(name)?.entry.bytes()
+}
+
+fn missing_ui(ui: &mut Ui, cx: &mut Cx<'_>, name: &str, words: &str) {
+    ui.horizontal_wrapped(|ui| {
+        if ui.button(words).clicked() {
+            cx.push(Action::Download(name.to_owned()));
+        }
+        file_button_ui(ui, cx, "Choose a file…");
+    });
+}

@@ -1,0 +1,331 @@
+//! One run: its name, notes and tags to write, how it went, and what can be done with it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use eframe::egui::{Button, Grid, Id, Label, Modal, RichText, ScrollArea, TextEdit, Ui, vec2};
+
+use super::{entered, table};
+use crate::{
+    data::dataset::display_path,
+    train::{
+        run_folder::{MODEL_FILE, REPORT_FILE},
+        runs::{RunNotes, RunRecord, RunState, query::Metric},
+    },
+    ui::{
+        action::Action,
+        format::{counted, minutes, moment, percent, shortened, significant, thousands},
+        panels::{Cx, Panel},
+        theme,
+        widgets::states,
+    },
+};
+
+/// Epochs that "Train more" adds.
+const MORE_EPOCHS: usize = 5;
+/// Letters of a name in a question.
+const LONGEST_NAME: usize = 60;
+
+/// What is being written about a run.
+struct Draft {
+    folder: PathBuf,
+    /// As it is on the disk.
+    kept: RunNotes,
+    name: String,
+    text: String,
+    tags: String,
+}
+
+impl Draft {
+    fn of(run: &RunRecord) -> Self {
+        Self {
+            folder: run.folder.clone(),
+            name: run.notes.name.clone(),
+            text: run.notes.text.clone(),
+            tags: run.notes.tags.join(" "),
+            kept: run.notes.clone(),
+        }
+    }
+
+    fn notes(&self) -> RunNotes {
+        RunNotes {
+            name: self.name.trim().to_owned(),
+            text: self.text.trim_end().to_owned(),
+            tags: RunNotes::tags_of(&self.tags),
+            left: self.kept.left,
+        }
+    }
+
+    /// Wishes for what was written to be kept, if it was changed.
+    fn keep(&mut self, cx: &mut Cx<'_>) {
+        let notes = self.notes();
+        if notes != self.kept {
+            self.kept = notes.clone();
+            let folder = self.folder.clone();
+            cx.push(Action::DescribeRun { folder, notes });
+        }
+    }
+}
+
+/// View state.
+#[derive(Default)]
+pub struct AboutRun {
+    draft: Option<Draft>,
+    /// Runs that the user is asked about before they are thrown away.
+    asked: Option<Vec<Arc<RunRecord>>>,
+}
+
+impl Panel for AboutRun {
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let runs: Vec<Arc<RunRecord>> = cx.state.runs.chosen_runs().cloned().collect();
+        self.follow(cx, &runs);
+        match runs.as_slice() {
+            [] => {
+                let sentence =
+                    "Choose a run in the table to name it, continue it or train it again.";
+                states::empty(ui, sentence, None);
+            }
+            [run] => {
+                ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                    self.buttons_ui(ui, cx, run);
+                    self.fields_ui(ui, cx);
+                    facts_ui(ui, run);
+                });
+            }
+            several => self.several_ui(ui, cx, several),
+        }
+        self.question_ui(ui, cx);
+    }
+}
+
+impl AboutRun {
+    /// Keeps what was written about another run, and begins with this one.
+    fn follow(&mut self, cx: &mut Cx<'_>, runs: &[Arc<RunRecord>]) {
+        let only = match runs {
+            [run] => Some(run),
+            _ => None,
+        };
+        let is_same = match (&self.draft, only) {
+            (Some(draft), Some(run)) => draft.folder == run.folder,
+            (None, None) => true,
+            _ => false,
+        };
+        if let (true, Some(draft), Some(run)) = (is_same, &mut self.draft, only) {
+            // Decided elsewhere.
+            draft.kept.left = run.notes.left;
+        }
+        if !is_same {
+            if let Some(mut draft) = self.draft.take() {
+                draft.keep(cx);
+            }
+            self.draft = only.map(|run| Draft::of(run));
+        }
+    }
+
+    fn fields_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let Some(draft) = &mut self.draft else {
+            return;
+        };
+        let folder = draft.folder.file_name().unwrap_or_default();
+        let hint = shortened(&display_path(folder.as_ref()), 40);
+        let mut done = false;
+        let mut field = |ui: &mut Ui, name: &str, tip: &str, field: TextEdit<'_>| {
+            let label = states::caption(ui, name);
+            let field = field.desired_width(f32::INFINITY);
+            let response = ui.add(field).labelled_by(label.id).on_hover_text(tip);
+            done |= response.lost_focus() || entered(ui, &response);
+        };
+        let edit = TextEdit::singleline(&mut draft.name).hint_text(hint);
+        field(
+            ui,
+            "Name",
+            "What the run is called; empty: the name of its folder",
+            edit,
+        );
+        let edit = TextEdit::singleline(&mut draft.tags).hint_text("baseline good");
+        field(ui, "Tags", "Words to find it by, separated by spaces", edit);
+        let edit = TextEdit::multiline(&mut draft.text).desired_rows(3);
+        field(
+            ui,
+            "Notes",
+            "Anything worth remembering. Kept when you leave the field",
+            edit,
+        );
+        if done {
+            draft.keep(cx);
+        }
+    }
+
+    fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, run: &Arc<RunRecord>) {
+        let is_idle = !cx.state.training.is_running();
+        let folder = || run.folder.clone();
+        ui.horizontal_wrapped(|ui| {
+            if run.can_continue() {
+                let left = run.planned_epochs().saturating_sub(run.epochs);
+                let tip = format!("Goes on where it ended: {} to go", counted(left, "epoch"));
+                let button = states::primary_button(ui, "Continue", is_idle);
+                if button
+                    .on_hover_text(tip)
+                    .on_disabled_hover_text(BUSY)
+                    .clicked()
+                {
+                    let (folder, more) = (folder(), 0);
+                    cx.push(Action::ContinueRun { folder, more });
+                }
+            }
+            let mut button =
+                |ui: &mut Ui, words: &str, tip: &str, enabled: bool, action: Action| {
+                    let button = Button::new(words).min_size(vec2(0.0, 32.0));
+                    let response = ui.add_enabled(enabled, button).on_hover_text(tip);
+                    if response.on_disabled_hover_text(BUSY).clicked() {
+                        cx.push(action);
+                    }
+                };
+            if run.with_more_epochs(MORE_EPOCHS).is_some() {
+                let words = format!("Train {MORE_EPOCHS} more epochs");
+                let tip = "Goes on with its last phase in the same run";
+                let (folder, more) = (folder(), MORE_EPOCHS);
+                button(
+                    ui,
+                    &words,
+                    tip,
+                    is_idle,
+                    Action::ContinueRun { folder, more },
+                );
+            }
+            let tip = "Takes over its dataset, model and settings, ready to be changed";
+            button(
+                ui,
+                "Train again with…",
+                tip,
+                is_idle,
+                Action::TrainAgain(folder()),
+            );
+            if run.has_model {
+                let tip = "Makes its best weights the model that Inside, Evaluate and Predict use";
+                let path = run.folder.join(MODEL_FILE);
+                button(ui, "Load model", tip, is_idle, Action::OpenPath(path));
+            }
+            if run.has_report {
+                let path = run.folder.join(REPORT_FILE);
+                let tip = format!("{}\nA click copies the path", display_path(&path));
+                button(ui, "Open report", &tip, true, Action::ShowFile(path));
+            }
+            let tip = format!("{}\nA click copies the path", display_path(&run.folder));
+            button(ui, "Open folder", &tip, true, Action::ShowFile(folder()));
+            self.bin_ui(ui, std::slice::from_ref(run));
+        });
+    }
+
+    fn bin_ui(&mut self, ui: &mut Ui, runs: &[Arc<RunRecord>]) {
+        let is_running = runs.iter().any(|run| run.state == RunState::Running);
+        let button = Button::new("Move to bin…").min_size(vec2(0.0, 32.0));
+        let response = ui
+            .add_enabled(!is_running, button)
+            .on_hover_text("From the system's bin it can be taken back")
+            .on_disabled_hover_text("It is being trained: stop it first");
+        if response.clicked() {
+            self.asked = Some(runs.to_vec());
+        }
+    }
+
+    fn several_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, runs: &[Arc<RunRecord>]) {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.label(format!("{} are chosen.", counted(runs.len(), "run")));
+            ui.horizontal_wrapped(|ui| {
+                self.bin_ui(ui, runs);
+                if ui.button("Choose none").clicked() {
+                    cx.push(Action::ChooseRuns(Vec::new()));
+                }
+            });
+            for (place, run) in runs.iter().enumerate() {
+                let words = format!("{} {}", place + 1, run.name());
+                let colour = theme::run_colour(ui, place);
+                let label = Label::new(RichText::new(words).color(colour));
+                ui.add(label.truncate()).on_hover_text(run.name());
+            }
+        });
+    }
+
+    fn question_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let Some(runs) = &self.asked else { return };
+        let modal = Modal::new(Id::unique("discard-runs")).show(ui.ctx(), |ui| {
+            ui.set_width(360.0);
+            let words = match runs.as_slice() {
+                [run] => format!("Move {} to the bin?", shortened(&run.name(), LONGEST_NAME)),
+                several => format!("Move {} to the bin?", counted(several.len(), "run")),
+            };
+            ui.heading("Move to bin");
+            ui.label(words);
+            states::caption(ui, "Its curves, weights and notes go with it. The system's bin keeps them until it is emptied.");
+            ui.horizontal(|ui| {
+                let moved = states::primary_button(ui, "Move to bin", true).clicked();
+                (moved, ui.button("Keep").clicked())
+            })
+            .inner
+        });
+        let (moved, kept) = modal.inner;
+        if moved {
+            let folders = runs.iter().map(|run| run.folder.clone()).collect();
+            cx.push(Action::DiscardRuns(folders));
+        }
+        if moved || kept || modal.should_close() {
+            self.asked = None;
+        }
+    }
+}
+
+/// Why a button that starts something is off.
+const BUSY: &str = "Another run is being trained: stop it first";
+
+fn facts_ui(ui: &mut Ui, run: &RunRecord) {
+    if let Some(message) = run.failure() {
+        states::failed(ui, message);
+    }
+    let experiment = &run.experiment;
+    let best = run.best.as_ref();
+    let share = |metric: Metric| metric.of(run).map_or("–".to_owned(), percent);
+    let ended = run.ended.map_or("–".to_owned(), moment);
+    let parameters = run.parameters.map_or("–".to_owned(), thousands);
+    let loss = Metric::ValLoss.of(run).map_or("–".to_owned(), significant);
+    let facts = [
+        ("began", moment(run.started)),
+        ("ended", ended),
+        (
+            "epochs",
+            format!("{} of {}", run.epochs, run.planned_epochs()),
+        ),
+        ("time", minutes(run.seconds)),
+        (
+            "best epoch",
+            best.map_or("–".to_owned(), |best| best.epoch.to_string()),
+        ),
+        (
+            "validation",
+            format!("{}, loss {loss}", share(Metric::ValAccuracy)),
+        ),
+        ("test", share(Metric::TestAccuracy)),
+        ("experiment", experiment.title.clone()),
+        ("dataset", display_path(&experiment.dataset.path)),
+        (
+            "model",
+            format!("{} · {parameters} parameters", experiment.model.name),
+        ),
+        ("folder", display_path(&run.folder)),
+    ];
+    ui.add_space(4.0);
+    let width = (ui.available_width() - 104.0).max(64.0);
+    Grid::new("run-facts")
+        .num_columns(2)
+        .max_col_width(width)
+        .spacing([12.0, 6.0])
+        .show(ui, |ui| {
+            states::caption(ui, "state");
+            ui.horizontal(|ui| table::state_ui(ui, run));
+            ui.end_row();
+            for (name, value) in facts {
+                states::caption(ui, name);
+                ui.add(Label::new(value).wrap());
+                ui.end_row();
+            }
+        });
+}

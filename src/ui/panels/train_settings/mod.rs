@@ -1,0 +1,286 @@
+//! Training settings, phase by phase, and the buttons that start, pause and stop a run.
+
+mod phase;
+mod run;
+
+use eframe::egui::{CollapsingHeader, ComboBox, DragValue, Grid, ScrollArea, Ui};
+
+use super::{Cx, Panel, forecast};
+use crate::{
+    train::{
+        Phase, TrainingConfig,
+        config::{MemoryFormat, Precision},
+        early_stopping::{EarlyStopping, Monitor, MonitorMode},
+        fit::default_threads,
+    },
+    ui::{action::Action, theme, widgets::fields},
+};
+
+/// View state: the phase shown, and the rate that is being changed while a run goes on.
+#[derive(Default)]
+pub struct TrainSettings {
+    phase: usize,
+    live_rate: Option<f64>,
+}
+
+impl Panel for TrainSettings {
+    fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        ui.heading(&cx.state.experiment.title);
+        ui.add_space(4.0);
+        run::buttons_ui(ui, cx);
+        forecast::memory_ui(ui, cx);
+        ui.add_space(theme::GRID);
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            run::rate_ui(ui, cx, &mut self.live_rate);
+            run::progress_ui(ui, cx);
+            run::outcome_ui(ui, cx);
+            ui.add_space(theme::GRID);
+            self.settings_ui(ui, cx);
+        });
+    }
+}
+
+impl TrainSettings {
+    fn settings_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let enabled = !cx.state.training.is_running();
+        let mut training = cx.state.experiment.training.clone();
+        let mut split = cx.state.experiment.split;
+        ui.add_enabled_ui(enabled, |ui| {
+            self.phases_ui(ui, &mut training.phases);
+            ui.separator();
+            Grid::new("settings").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
+                batches_ui(ui, &mut training);
+                let tip = "Share of every class that is kept for validation. More makes the accuracy surer and the training poorer. Recipe 1: 30 %";
+                const MOST: f64 = 0.9;
+                if let Some(share) = fields::share(ui, "Validation", tip, split.validation, MOST) {
+                    split.validation = share;
+                }
+            });
+            stopping_ui(ui, &mut training.early_stopping);
+            more_ui(ui, &mut training);
+        });
+        if training != cx.state.experiment.training {
+            cx.push(Action::EditTraining(training));
+        }
+        if split != cx.state.experiment.split {
+            cx.push(Action::EditSplit(split));
+        }
+    }
+
+    /// Which phase is shown, adding and removing phases, and the shown one's settings.
+    fn phases_ui(&mut self, ui: &mut Ui, phases: &mut Vec<Phase>) {
+        self.phase = self.phase.min(phases.len().saturating_sub(1));
+        ui.horizontal_wrapped(|ui| {
+            if phases.len() > 1 {
+                for (index, phase) in phases.iter().enumerate() {
+                    let words = format!("{} · {}", index + 1, phase.name);
+                    if ui.selectable_label(index == self.phase, words).clicked() {
+                        self.phase = index;
+                    }
+                }
+            }
+            let tip = "Another phase after this one, with its own optimizer, learning rate and frozen layers: fine-tuning, for example";
+            if ui.small_button("Add phase").on_hover_text(tip).clicked() {
+                let mut next = phases.get(self.phase).cloned();
+                if let Some(next) = &mut next {
+                    next.name = format!("phase {}", phases.len() + 1);
+                }
+                let at = self.phase + 1;
+                next.into_iter().for_each(|next| phases.insert(at, next));
+                self.phase = at.min(phases.len().saturating_sub(1));
+            }
+            if phases.len() > 1 && ui.small_button("Remove phase").clicked() {
+                phases.remove(self.phase);
+                self.phase = self.phase.min(phases.len() - 1);
+            }
+        });
+        let is_alone = phases.len() == 1;
+        if let Some(phase) = phases.get_mut(self.phase) {
+            ui.push_id(self.phase, |ui| phase::phase_ui(ui, phase, is_alone));
+        }
+    }
+}
+
+fn batches_ui(ui: &mut Ui, training: &mut TrainingConfig) {
+    let value = DragValue::new(&mut training.batch_size)
+        .range(1..=4_096)
+        .speed(0.5);
+    let tip = "Images per step. Larger is steadier and takes more memory. Recipe 1: 50";
+    fields::number(ui, "Batch size", tip, value);
+    let tip =
+        "Leaves out the last images of an epoch when they are fewer than a batch. Default: off";
+    fields::toggle(ui, "Drop last batch", tip, &mut training.drop_last);
+    ui.end_row();
+    let value = DragValue::new(&mut training.seed).speed(1.0);
+    let tip = "Decides initial weights, order of images, dropout and augmentation: the same seed gives the same run";
+    fields::number(ui, "Seed", tip, value);
+}
+
+fn stopping_ui(ui: &mut Ui, stopping: &mut Option<EarlyStopping>) {
+    let mut on = stopping.is_some();
+    let tip = "Ends a phase when the figure that is watched no longer improves. Default: off";
+    if fields::toggle(ui, "Early stopping", tip, &mut on).changed() {
+        *stopping = on.then_some(EarlyStopping {
+            monitor: Monitor::ValLoss,
+            mode: MonitorMode::Auto,
+            patience: 5,
+            min_delta: 0.0,
+            restore_best: true,
+        });
+    }
+    let Some(stopping) = stopping else { return };
+    Grid::new("stopping").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
+        let monitors = Monitor::ALL.map(|monitor| (monitor.word(), ""));
+        let tip = "The figure that is watched: losses shall become small, accuracies large. Default: val_loss";
+        if let Some(word) = choice(ui, "Watches", tip, stopping.monitor.word(), &monitors) {
+            let chosen = Monitor::ALL.into_iter().find(|monitor| monitor.word() == word);
+            stopping.monitor = chosen.unwrap_or(stopping.monitor);
+            stopping.mode = MonitorMode::Auto;
+        }
+        let value = DragValue::new(&mut stopping.patience).range(1..=1_000).speed(0.1);
+        let tip = "Epochs without improvement before it stops. Larger waits longer. Recipe 6: 20";
+        fields::number(ui, "Patience", tip, value.suffix(" epochs"));
+        let value = DragValue::new(&mut stopping.min_delta).range(0.0..=1.0).speed(0.000_1);
+        let tip = "An improvement smaller than this does not count. Default: 0";
+        fields::number(ui, "Smallest gain", tip, value.max_decimals(6));
+        let tip = "Takes the weights of the phase's best epoch back when the phase ends. Default: on";
+        fields::toggle(ui, "Restore best weights", tip, &mut stopping.restore_best);
+        ui.end_row();
+    });
+}
+
+fn more_ui(ui: &mut Ui, training: &mut TrainingConfig) {
+    CollapsingHeader::new("More").show(ui, |ui| {
+        Grid::new("more").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
+            let tip = "Share of each target that is spread over all classes. More keeps the network from being too sure. Default: 0";
+            ratio(ui, "Label smoothing", tip, &mut training.label_smoothing);
+            let mut clips = training.clip_norm.is_some();
+            let tip = "Scales gradients down when they are longer than the norm below. Helps when the loss jumps. Default: off";
+            if fields::toggle(ui, "Clip gradients", tip, &mut clips).changed() {
+                training.clip_norm = clips.then_some(1.0);
+            }
+            ui.end_row();
+            if let Some(norm) = &mut training.clip_norm {
+                let value = DragValue::new(norm).range(1e-6..=1e6).speed(0.01);
+                fields::number(ui, "Largest norm", "Euclidean norm over all weights. Smaller is more careful. Default: 1", value);
+            }
+            computing_ui(ui, training);
+        });
+    });
+}
+
+fn computing_ui(ui: &mut Ui, training: &mut TrainingConfig) {
+    let mut all = training.threads.is_none();
+    let tip = format!(
+        "All cores less what the window needs: {} here. Turn it off to choose",
+        default_threads()
+    );
+    if fields::toggle(ui, "All cores", &tip, &mut all).changed() {
+        training.threads = (!all).then(default_threads);
+    }
+    ui.end_row();
+    if let Some(threads) = &mut training.threads {
+        let value = DragValue::new(threads).range(1..=256).speed(0.1);
+        let tip = "CPU threads of libtorch. One gives the same numbers on every machine of a kind";
+        fields::number(ui, "Threads", tip, value);
+    }
+    let words = match training.precision {
+        Precision::F32 => "f32",
+        Precision::Bf16 => "bfloat16",
+        Precision::Auto => "Measure",
+    };
+    let options = [
+        ("f32", "exact"),
+        (
+            "bfloat16",
+            "two to three times faster on processors with AMX, slower on others",
+        ),
+        (
+            "Measure",
+            "a few steps of each at the start of the run decide",
+        ),
+    ];
+    let tip = "How exactly convolutions and dense layers are computed. Default: f32";
+    if let Some(chosen) = choice(ui, "Precision", tip, words, &options) {
+        training.precision = match chosen {
+            "bfloat16" => Precision::Bf16,
+            "Measure" => Precision::Auto,
+            _ => Precision::F32,
+        };
+    }
+    let words = match training.memory_format {
+        MemoryFormat::ChannelsLast => "Channels last",
+        MemoryFormat::Contiguous => "Contiguous",
+        MemoryFormat::Auto => "Measure",
+    };
+    let options = [
+        ("Channels last", "faster on most processors"),
+        ("Contiguous", "PyTorch's default"),
+        (
+            "Measure",
+            "a few steps of each at the start of the run decide",
+        ),
+    ];
+    let tip = "How feature maps lie in memory; the numbers are the same up to rounding. Default: channels last";
+    if let Some(chosen) = choice(ui, "Memory", tip, words, &options) {
+        training.memory_format = match chosen {
+            "Contiguous" => MemoryFormat::Contiguous,
+            "Measure" => MemoryFormat::Auto,
+            _ => MemoryFormat::ChannelsLast,
+        };
+    }
+}
+
+/// A list to choose from in two columns of a grid: words and what they mean. Returns what was chosen.
+fn choice(
+    ui: &mut Ui,
+    name: &str,
+    tooltip: &str,
+    current: &str,
+    options: &[(&'static str, &str)],
+) -> Option<&'static str> {
+    let mut chosen = None;
+    let label = ui.label(name).on_hover_text(tooltip);
+    let combo = ComboBox::from_id_salt(name)
+        .selected_text(current)
+        .width(fields::NUMBER_WIDTH + 24.0)
+        .truncate();
+    let response = combo.show_ui(ui, |ui| {
+        for (word, meaning) in options {
+            let option = ui.selectable_label(*word == current, *word);
+            let option = if meaning.is_empty() {
+                option
+            } else {
+                option.on_hover_text(*meaning)
+            };
+            if option.clicked() {
+                chosen = Some(*word);
+            }
+        }
+    });
+    response
+        .response
+        .labelled_by(label.id)
+        .on_hover_text(tooltip);
+    ui.end_row();
+    chosen
+}
+
+/// A number from 0 to below 1.
+fn ratio(ui: &mut Ui, name: &str, tooltip: &str, value: &mut f64) {
+    const MOST: f64 = 0.9999;
+    let field = DragValue::new(value)
+        .range(0.0..=MOST)
+        .speed(0.002)
+        .max_decimals(4);
+    fields::number(ui, name, tooltip, field);
+}
+
+/// A learning rate with as many digits as it has: `0.001`, `5e-6`.
+fn rate_text(rate: f64) -> String {
+    if rate != 0.0 && rate < 1e-4 {
+        return format!("{rate:e}");
+    }
+    let text = format!("{rate:.8}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}

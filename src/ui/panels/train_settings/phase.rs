@@ -1,0 +1,316 @@
+//! The settings of one phase: epochs, optimizer, learning rate, schedule.
+
+use eframe::egui::{DragValue, Grid, Ui};
+
+use super::{choice, rate_text, ratio};
+use crate::{
+    train::{
+        Optimizer, Phase,
+        schedule::{Schedule, ScheduleKind},
+    },
+    ui::widgets::{fields, states},
+};
+
+/// Optimizers to choose from, with what they are good for.
+const OPTIMIZERS: [(&str, &str); 6] = [
+    ("SGD", "plain gradient descent, with momentum if you like"),
+    (
+        "RMSprop",
+        "steps scaled by recent gradients, PyTorch's defaults",
+    ),
+    (
+        "RMSprop (Keras)",
+        "as Keras computes it: ρ 0.9, ε 1e-7 within the root",
+    ),
+    ("Adam", "a good first choice, PyTorch's defaults"),
+    ("Adam (Keras)", "Adam with Keras' ε of 1e-7"),
+    ("AdamW", "Adam with weight decay"),
+];
+
+/// ε of Keras' optimizers.
+const KERAS_EPSILON: f64 = 1e-7;
+
+/// An optimizer of [`OPTIMIZERS`] with its framework's defaults.
+fn optimizer(word: &str, learning_rate: f64) -> Optimizer {
+    let adam = Optimizer::adam(learning_rate);
+    match word {
+        "SGD" => Optimizer::Sgd {
+            learning_rate,
+            momentum: 0.9,
+            nesterov: false,
+        },
+        "RMSprop" => Optimizer::RmsProp {
+            learning_rate,
+            alpha: 0.99,
+            momentum: 0.0,
+            epsilon: 1e-8,
+            epsilon_inside_root: false,
+        },
+        "RMSprop (Keras)" => Optimizer::RmsProp {
+            learning_rate,
+            alpha: 0.9,
+            momentum: 0.0,
+            epsilon: KERAS_EPSILON,
+            epsilon_inside_root: true,
+        },
+        "AdamW" => Optimizer::AdamW {
+            learning_rate,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.01,
+        },
+        "Adam (Keras)" => match adam {
+            Optimizer::Adam { beta1, beta2, .. } => Optimizer::Adam {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon: KERAS_EPSILON,
+                epsilon_hat: true,
+            },
+            other => other,
+        },
+        _ => adam,
+    }
+}
+
+pub fn phase_ui(ui: &mut Ui, phase: &mut Phase, is_alone: bool) {
+    Grid::new("phase").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
+        if !is_alone {
+            let label = ui.label("Name").on_hover_text("What the phase is called in curves and reports");
+            ui.text_edit_singleline(&mut phase.name).labelled_by(label.id);
+            ui.end_row();
+        }
+        let epochs = DragValue::new(&mut phase.epochs).range(1..=10_000).speed(0.1);
+        let tip = "Times all training images are gone through. More learns longer, then overfits. Recipe 1: 5";
+        fields::number(ui, "Epochs", tip, epochs);
+        optimizer_ui(ui, &mut phase.optimizer);
+        schedule_ui(ui, &mut phase.schedule);
+    });
+    let from = phase.trainable_from.as_ref();
+    let words = from.map_or_else(
+        || "Trains every layer.".to_owned(),
+        |name| format!("Trains from {name} on; what stands before it is frozen."),
+    );
+    states::caption(ui, words).on_hover_text("The boundary is set in the Model step");
+}
+
+fn optimizer_ui(ui: &mut Ui, current: &mut Optimizer) {
+    let words = current.word();
+    let tip = "The rule by which gradients move weights. Default: Adam";
+    if let Some(chosen) = choice(ui, "Optimizer", tip, words, &OPTIMIZERS) {
+        *current = optimizer(chosen, current.learning_rate());
+    }
+    let mut rate = current.learning_rate();
+    let speed = rate * 0.01;
+    let value = DragValue::new(&mut rate)
+        .range(1e-9..=10.0)
+        .speed(speed)
+        .custom_formatter(|rate, _| rate_text(rate));
+    let tip = "Step size. Larger learns faster until it diverges. Adam's default: 0.001";
+    fields::number(ui, "Learning rate", tip, value);
+    current.set_learning_rate(rate);
+    match current {
+        Optimizer::Sgd {
+            momentum, nesterov, ..
+        } => {
+            ratio(
+                ui,
+                "Momentum",
+                "Share of the last movement that is kept. Larger is smoother and slower to turn. Default: 0.9",
+                momentum,
+            );
+            let tip = "Looks ahead along the momentum before it takes the gradient. Default: off";
+            fields::toggle(ui, "Nesterov", tip, nesterov);
+            ui.end_row();
+            *nesterov &= *momentum > 0.0;
+        }
+        Optimizer::RmsProp {
+            alpha,
+            momentum,
+            epsilon,
+            ..
+        } => {
+            ratio(
+                ui,
+                "Decay (ρ)",
+                "How long squared gradients are remembered. PyTorch 0.99, Keras 0.9",
+                alpha,
+            );
+            ratio(
+                ui,
+                "Momentum",
+                "Share of the last movement that is kept. Default: 0",
+                momentum,
+            );
+            small(
+                ui,
+                "Epsilon",
+                "Keeps the division from growing without bounds. PyTorch 1e-8, Keras 1e-7",
+                epsilon,
+            );
+        }
+        Optimizer::Adam {
+            beta1,
+            beta2,
+            epsilon,
+            ..
+        } => betas_ui(ui, beta1, beta2, epsilon),
+        Optimizer::AdamW {
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+            ..
+        } => {
+            betas_ui(ui, beta1, beta2, epsilon);
+            small(
+                ui,
+                "Weight decay",
+                "Share of each weight that is lost per step, times the learning rate. Larger keeps weights smaller. Default: 0.01",
+                weight_decay,
+            );
+        }
+    }
+}
+
+fn betas_ui(ui: &mut Ui, beta1: &mut f64, beta2: &mut f64, epsilon: &mut f64) {
+    ratio(
+        ui,
+        "β₁",
+        "How long gradients are remembered. Default: 0.9",
+        beta1,
+    );
+    ratio(
+        ui,
+        "β₂",
+        "How long squared gradients are remembered. Default: 0.999",
+        beta2,
+    );
+    small(
+        ui,
+        "Epsilon",
+        "Keeps the division from growing without bounds. PyTorch 1e-8, Keras 1e-7",
+        epsilon,
+    );
+}
+
+/// A small number that is not negative.
+fn small(ui: &mut Ui, name: &str, tip: &str, value: &mut f64) {
+    let speed = (*value * 0.01).max(1e-10);
+    let field = DragValue::new(value)
+        .range(0.0..=1.0)
+        .speed(speed)
+        .custom_formatter(|value, _| rate_text(value));
+    fields::number(ui, name, tip, field);
+}
+
+const SCHEDULES: [(&str, &str); 5] = [
+    ("Constant", "the rate stays"),
+    ("Step", "multiplied by a factor every few epochs"),
+    (
+        "Cosine",
+        "falls along half a cosine to the end of the phase",
+    ),
+    (
+        "On plateau",
+        "multiplied by a factor when the validation loss no longer falls",
+    ),
+    ("One cycle", "rises, then falls to almost nothing"),
+];
+
+fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule) {
+    let words = match schedule.kind {
+        ScheduleKind::Constant => "Constant",
+        ScheduleKind::Step { .. } => "Step",
+        ScheduleKind::Cosine { .. } => "Cosine",
+        ScheduleKind::ReduceOnPlateau { .. } => "On plateau",
+        ScheduleKind::OneCycle { .. } => "One cycle",
+    };
+    let tip = "How the learning rate changes within the phase. Default: constant";
+    if let Some(chosen) = choice(ui, "Schedule", tip, words, &SCHEDULES) {
+        schedule.kind = match chosen {
+            "Step" => ScheduleKind::Step {
+                epochs: 10,
+                factor: 0.1,
+            },
+            "Cosine" => ScheduleKind::Cosine { minimum: 0.0 },
+            "On plateau" => ScheduleKind::ReduceOnPlateau {
+                factor: 0.1,
+                patience: 10,
+                min_delta: 1e-4,
+                minimum: 0.0,
+            },
+            "One cycle" => ScheduleKind::OneCycle {
+                divisor: 25.0,
+                rise: 0.3,
+            },
+            _ => ScheduleKind::Constant,
+        };
+    }
+    let factor_tip = "The rate is multiplied by it. Smaller falls faster. Default: 0.1";
+    match &mut schedule.kind {
+        ScheduleKind::Constant => {}
+        ScheduleKind::Step { epochs, factor } => {
+            let value = DragValue::new(epochs).range(1..=1_000).speed(0.1);
+            fields::number(
+                ui,
+                "Every",
+                "Epochs between changes. Default: 10",
+                value.suffix(" epochs"),
+            );
+            ratio(ui, "Factor", factor_tip, factor);
+        }
+        ScheduleKind::Cosine { minimum } => {
+            ratio(
+                ui,
+                "Ends at",
+                "Share of the full rate at the phase's end. Default: 0",
+                minimum,
+            );
+        }
+        ScheduleKind::ReduceOnPlateau {
+            factor,
+            patience,
+            min_delta,
+            minimum,
+        } => {
+            ratio(ui, "Factor", factor_tip, factor);
+            let value = DragValue::new(patience).range(1..=1_000).speed(0.1);
+            let tip = "Epochs without a smaller validation loss before the rate falls. Default: 10";
+            fields::number(ui, "Patience", tip, value.suffix(" epochs"));
+            small(
+                ui,
+                "Smallest gain",
+                "A loss must be smaller by this to count. Default: 0.0001",
+                min_delta,
+            );
+            ratio(
+                ui,
+                "Never below",
+                "Share of the full rate that always stays. Default: 0",
+                minimum,
+            );
+        }
+        ScheduleKind::OneCycle { divisor, rise } => {
+            let value = DragValue::new(divisor).range(1.0..=1_000.0).speed(0.2);
+            fields::number(
+                ui,
+                "Starts at 1 /",
+                "The first rate is the full one divided by this. Default: 25",
+                value,
+            );
+            ratio(
+                ui,
+                "Rises for",
+                "Share of the phase in which the rate rises. Default: 0.3",
+                rise,
+            );
+        }
+    }
+    let value = DragValue::new(&mut schedule.warmup_epochs)
+        .range(0.0..=100.0)
+        .speed(0.02);
+    let tip = "Epochs in which the rate rises step by step to its full size; helps large batches and large rates. Default: 0";
+    fields::number(ui, "Warm-up", tip, value.suffix(" epochs"));
+}
