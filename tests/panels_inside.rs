@@ -431,6 +431,16 @@ fn filters_and_maximisation_reach_into_a_backbone() {
     let mut harness = small(PanelKind::Filters, with_backbone(0));
     harness.get_by_label_contains("32 filters × 3 inputs, 3 × 3 weights each");
     shot(&mut harness, "filters-of-a-backbone");
+    // Two pixels for each of 1,280 filters are more than the 2,048 of a picture.
+    let nodes = with_backbone(0).nodes();
+    let last = nodes
+        .iter()
+        .position(|node| node.name == "base.features.18.0");
+    let mut harness = small(PanelKind::Filters, with_backbone(last.unwrap()));
+    harness.get_by_label_contains(
+        "1,280 filters × 320 inputs, 1 × 1 weights each; the first 1,023 × 320 are shown",
+    );
+    shot(&mut harness, "filters-too-many");
     let mut harness = small(PanelKind::Maximise, with_backbone(10));
     harness.get_by_label("Filter").click();
     harness.run();

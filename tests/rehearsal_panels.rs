@@ -109,8 +109,8 @@ fn the_rate_finder_speaks_in_every_state() {
     let parts = ["Trying learning rates", "40 of 100", "Cancel"];
     shows(panel, "rates-searching", &searching, &parts);
 
-    let parts = ["Suggestion: 0.002154", "Use it", "Loss by learning rate"];
-    shows(panel, "rates-found", &found(Some(2.154e-3)), &parts);
+    let parts = ["Suggestion: 0.0022", "Use it", "Loss by learning rate"];
+    shows(panel, "rates-found", &found(Some(2.2e-3)), &parts);
     let parts = ["does not fall at any rate", "Find again"];
     shows(panel, "rates-none", &found(None), &parts);
 
@@ -124,7 +124,7 @@ fn the_rate_finder_speaks_in_every_state() {
     let parts = ["Could not look for a learning rate: it does not fit"];
     shows(panel, "rates-failed", &failed, &parts);
 
-    let mut running = found(Some(2.154e-3));
+    let mut running = found(Some(2.2e-3));
     running.training.run = RunState::Running {
         job: JobId(1),
         paused: false,

@@ -334,8 +334,14 @@ fn experiment(sandbox: &Sandbox, weights: InitialWeights) -> PathBuf {
 #[test]
 fn a_run_begins_with_the_weights_of_a_file_and_keeps_what_is_frozen() {
     let sandbox = Sandbox::new();
-    let arrays = sandbox.published(Backbone::MobileNetV2, 10);
+    let mut arrays = sandbox.published(Backbone::MobileNetV2, 10);
+    arrays.push(NamedArray {
+        name: "ghost.weight".into(),
+        shape: vec![1],
+        values: vec![1.0],
+    });
     sandbox.write("w.safetensors", &arrays);
+    arrays.pop();
     let file = InitialWeights::File(sandbox.path("w.safetensors"));
     let path = experiment(&sandbox, file);
     let path = path.to_str().unwrap();
@@ -345,7 +351,10 @@ fn a_run_begins_with_the_weights_of_a_file_and_keeps_what_is_frozen() {
         summary.last().unwrap(),
         &json!({ "total": 2_223_872 + 3843, "trainable": 3843, "frozen": 2_223_872 })
     );
-    good(&sandbox.run(&["train", path, "--out", "run", "--json"]));
+    let output = sandbox.run(&["train", path, "--out", "run", "--json"]);
+    good(&output);
+    let warning = "w.safetensors also holds what base has no place for: ghost.weight";
+    assert!(words(&output).contains(warning), "{}", words(&output));
     let bundle = Bundle::load(&sandbox.path("run/model.safetensors")).unwrap();
     for array in arrays
         .iter()

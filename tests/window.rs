@@ -170,6 +170,8 @@ impl Desk {
         let mut training = self.harness.state().state().experiment.training.clone();
         training.phases[0].epochs = epochs;
         training.batch_size = 8;
+        // Two threads wait for each other where other work keeps the cores busy.
+        training.threads = Some(1);
         self.act(Action::EditTraining(training));
     }
 
@@ -236,6 +238,35 @@ fn a_newcomer_trains_saves_restarts_loads_and_drops_an_image() {
     desk.wait("the second answer", |app| {
         app.state().predict.answers.len() == 2
     });
+}
+
+#[test]
+fn the_time_is_told_and_a_rate_is_found_and_taken() {
+    let mut desk = Desk::dark();
+    desk.opened();
+    desk.quick_settings(1);
+    desk.press(Modifiers::COMMAND, Key::Num3);
+    desk.wait("the forecast", |app| {
+        app.state().rehearsal.forecast.forecast.is_some()
+    });
+    assert!(desk.shows("about "));
+    desk.click("Rate finder");
+    desk.harness.step();
+    desk.click("Find a learning rate");
+    desk.wait("a rate", |app| app.state().rehearsal.finder.curve.is_some());
+    let state = desk.harness.state().state();
+    let suggestion = state.rehearsal.finder.curve.as_ref().unwrap().suggestion;
+    desk.click("Use it");
+    desk.wait("the forecast of the new experiment", |app| {
+        let state = app.state();
+        state.forecast_is_current() && state.rehearsal.forecast.job.is_none()
+    });
+    let phase = &desk.harness.state().state().experiment.training.phases[0];
+    assert_eq!(Some(phase.optimizer.learning_rate()), suggestion);
+    if let Some(folder) = std::env::var_os("CONVSCOPE_SHOTS") {
+        let picture = desk.harness.render().unwrap();
+        picture.save(Path::new(&folder).join("train.png")).unwrap();
+    }
 }
 
 #[test]

@@ -2,7 +2,6 @@
 //! whether it fits into memory.
 
 use std::{
-    path::Path,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -11,11 +10,12 @@ use std::{
 use super::{
     events::Event,
     job::{JobContext, JobError},
-    loader::{self, OpenDataset},
+    loader::{self, Folders, OpenDataset},
     trainer::fit_error,
 };
 use crate::{
     data::Split,
+    model::weights::initial,
     train::{
         Experiment,
         estimate::{self, Images, TimeEstimate},
@@ -55,7 +55,7 @@ pub struct Forecast {
 /// Tests rising rates on a network that is thrown away.
 pub fn find_rate(
     context: &JobContext,
-    cache: &Path,
+    folders: &Folders,
     request: &FindRateRequest,
 ) -> Result<(), JobError> {
     let FindRateRequest {
@@ -66,7 +66,7 @@ pub fn find_rate(
         return Err(JobError::Failed(words));
     }
     let format = experiment.model.input.format();
-    let (dataset, pixels) = loader::pixels(context, cache, open, format)?;
+    let (dataset, pixels) = loader::pixels(context, &folders.cache, open, format)?;
     let split = Split::new(&dataset, &experiment.split).map_err(|error| error.to_string())?;
     let data = Data {
         dataset: &dataset,
@@ -76,7 +76,8 @@ pub fn find_rate(
     };
     let (spec, config) = (&experiment.model, &experiment.training);
     let done = |steps: usize| context.progress(steps, lr_finder::STEPS);
-    let curve = lr_finder::find_rate(spec, config, &data, &[], &context.cancel, done);
+    let initial = initial::arrays(spec, &folders.weights).map_err(|error| error.to_string())?;
+    let curve = lr_finder::find_rate(spec, config, &data, &initial.arrays, &context.cancel, done);
     let curve = Arc::new(curve.map_err(fit_error)?);
     let job = context.id;
     context.events.send(Event::RateFound { job, curve });

@@ -91,14 +91,13 @@ fn serve(
     model: &Latest<LoadedModel>,
     folders: &Folders,
 ) {
-    let cache = &folders.cache;
     for command in commands {
         match command {
             Command::Train { context, request } => job::run(&context, jobs, || {
                 train(&context, control, model, folders, &request)
             }),
             Command::FindRate { context, request } => job::run(&context, jobs, || {
-                rehearsal::find_rate(&context, cache, &request)
+                rehearsal::find_rate(&context, folders, &request)
             }),
             Command::Forecast { context, request } => {
                 job::run(&context, jobs, || rehearsal::forecast(&context, &request));
@@ -286,6 +285,10 @@ fn train(
             let initial = initial().map_err(|error| error.to_string())?;
             for words in initial.notes {
                 reporter.note(words);
+            }
+            for message in initial.warnings {
+                let level = Level::Warning;
+                context.events.send(Event::Note { level, message });
             }
             Start::From(initial.arrays)
         }

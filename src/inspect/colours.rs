@@ -118,6 +118,11 @@ pub const TILE_BACKGROUND: [u8; 3] = [173, 181, 189];
 const GAP: usize = 1;
 
 impl Grid {
+    /// How many tiles of `tile` pixels fit beside each other into `side` pixels, at least one.
+    pub fn tiles_within(side: usize, tile: usize) -> usize {
+        (side.saturating_sub(GAP) / (tile + GAP)).max(1)
+    }
+
     /// As square as possible: ⌈√count⌉ columns.
     pub fn square(count: usize, tile_width: usize, tile_height: usize) -> Self {
         let columns = (count as f64).sqrt().ceil().max(1.0) as usize;

@@ -17,6 +17,10 @@ pub struct Kernels<'a> {
     pub size: usize,
     /// `[filters, channels, size, size]`.
     pub values: &'a [f32],
+    /// Filters that [`Kernels::picture`] shows, from the first.
+    pub rows: usize,
+    /// Input channels that it shows, from the first.
+    pub columns: usize,
 }
 
 /// Positions of the convolutions among `nodes`.
@@ -42,10 +46,23 @@ pub fn kernels<'a>(snapshot: &'a WeightSnapshot, node: &Node) -> Option<Kernels<
         channels,
         size,
         values: &array.values,
+        rows: filters,
+        columns: channels,
     })
 }
 
 impl Kernels<'_> {
+    /// With as many filters and channels as make a picture of at most `side` pixels: the convolutions of
+    /// published networks have up to a million kernels.
+    pub fn within(self, side: usize) -> Self {
+        let most = Grid::tiles_within(side, self.size);
+        Self {
+            rows: self.rows.min(most),
+            columns: self.columns.min(most),
+            ..self
+        }
+    }
+
     /// The kernel of one filter over one input channel, `[size, size]`; empty when there is none.
     pub fn kernel(&self, filter: usize, channel: usize) -> &[f32] {
         let area = self.size * self.size;
@@ -69,8 +86,8 @@ impl Kernels<'_> {
     /// Tiles of [`Self::picture`]: a row for each filter, a column for each input channel.
     pub fn grid(&self) -> Grid {
         Grid {
-            columns: self.channels,
-            rows: self.filters,
+            columns: self.columns,
+            rows: self.rows,
             tile_width: self.size,
             tile_height: self.size,
         }
@@ -79,8 +96,8 @@ impl Kernels<'_> {
     /// All kernels in blue, white and red, `±limit` being the ends of the scale.
     pub fn picture(&self, limit: f32, background: [u8; 3]) -> Picture {
         let painter = MapPainter::new((-limit, limit), ColourScale::BlueWhiteRed);
-        let tiles = (0..self.filters * self.channels).map(|index| {
-            let kernel = self.kernel(index / self.channels, index % self.channels);
+        let tiles = (0..self.rows * self.columns).map(|index| {
+            let kernel = self.kernel(index / self.columns, index % self.columns);
             painter.paint(kernel, self.size)
         });
         self.grid().paint(tiles, background)

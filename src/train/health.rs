@@ -158,7 +158,7 @@ fn not_learning(phase: &[EpochRecord], majority: f64) -> Option<Finding> {
             counted(still, "epoch"),
             percent(last.train_accuracy),
             percent(majority),
-            significant(last.learning_rate),
+            rate_words(last.learning_rate),
         ),
     })
 }
@@ -248,8 +248,8 @@ pub fn why_not_finite(now: &Circumstances<'_>) -> String {
     };
     let lowest = now.losses.iter().copied().fold(f64::INFINITY, f64::min);
     let (rate, smaller) = (
-        significant(now.learning_rate),
-        significant(now.learning_rate / 10.0),
+        rate_words(now.learning_rate),
+        rate_words(now.learning_rate / 10.0),
     );
     let clipping = if now.is_clipped {
         ""
@@ -258,7 +258,7 @@ pub fn why_not_finite(now: &Circumstances<'_>) -> String {
     };
     if *last > GREW * lowest {
         format!(
-            "it had grown from {} to {} in the {} before, so the learning rate of {rate} is too large: try {smaller}{clipping}",
+            "it had grown from {} to {} in the {} before, so the learning rate of {rate} is too large: try a smaller learning rate such as {smaller}{clipping}",
             significant(lowest),
             significant(*last),
             counted(now.losses.len(), "step"),
@@ -267,9 +267,18 @@ pub fn why_not_finite(now: &Circumstances<'_>) -> String {
         "it was steady before, so numbers probably outgrew bfloat16: compute in f32".to_owned()
     } else {
         format!(
-            "it was {} one step before, so a single step went too far: try a learning rate of {smaller} instead of {rate}{clipping}",
+            "it was {} one step before, so a single step with the learning rate of {rate} went too far: try a smaller learning rate such as {smaller}{clipping}",
             significant(*last)
         )
+    }
+}
+
+/// A learning rate; one that nobody writes out has an exponent.
+fn rate_words(rate: f64) -> String {
+    if (1e-4..1e4).contains(&rate) {
+        significant(rate)
+    } else {
+        format!("{rate:.1e}")
     }
 }
 
@@ -467,7 +476,7 @@ mod tests {
                     losses: &[1.0, 3.0, 90.0],
                     ..base
                 },
-                "from 1.000 to 90.00 in the 3 steps before, so the learning rate of 0.5000 is too large: try 0.05000, or limit",
+                "from 1.000 to 90.00 in the 3 steps before, so the learning rate of 0.5000 is too large: try a smaller learning rate such as 0.05000, or limit",
             ),
             (
                 "growing although clipped",
@@ -476,7 +485,7 @@ mod tests {
                     is_clipped: true,
                     ..base
                 },
-                "try 0.05000",
+                "such as 0.05000",
             ),
             (
                 "steady in bfloat16",
@@ -486,7 +495,11 @@ mod tests {
                 },
                 "compute in f32",
             ),
-            ("steady", base, "a single step went too far"),
+            (
+                "steady",
+                base,
+                "a single step with the learning rate of 0.5000",
+            ),
         ];
         for (why, circumstances, part) in cases {
             let words = why_not_finite(&circumstances);

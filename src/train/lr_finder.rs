@@ -55,7 +55,7 @@ pub struct RatePoint {
 pub struct RateCurve {
     /// Every step with a finite loss, rates ascending.
     pub points: Vec<RatePoint>,
-    /// Rate at which the loss falls fastest; `None` when it never falls.
+    /// Rate at which the loss falls fastest, to two digits; `None` when it never falls.
     pub suggestion: Option<f64>,
     /// The loss grew beyond bounds before the last rate.
     pub diverged: bool,
@@ -128,7 +128,14 @@ fn steepest(points: &[RatePoint]) -> Option<f64> {
     let fall = |at: usize| considered[at - 1].smoothed - considered[at + 1].smoothed;
     let inner = 1..lowest.min(considered.len() - 1);
     let steepest = inner.max_by(|a, b| fall(*a).total_cmp(&fall(*b)));
-    Some(considered[steepest.unwrap_or(lowest)].learning_rate)
+    Some(rounded(
+        considered[steepest.unwrap_or(lowest)].learning_rate,
+    ))
+}
+
+/// Two significant digits: more would pretend to know more.
+fn rounded(rate: f64) -> f64 {
+    format!("{rate:.1e}").parse().unwrap_or(rate)
 }
 
 /// Runs a test of the first phase of `config` on a new network with the weights `arrays` in place of random
@@ -230,6 +237,9 @@ mod tests {
         assert!((suggestion + 3.0).abs() < 0.1, "1e{suggestion}");
         assert!(found.diverged);
         assert!(found.points.len() < STEPS);
+        for (rate, expected) in [(1.0975e-3, 0.0011), (0.0496, 0.05), (3.14e-6, 3.1e-6)] {
+            assert_eq!(rounded(rate), expected);
+        }
     }
 
     #[test]

@@ -2,11 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    WeightsError, catalogue,
-    names::{self, Sorted},
-    read,
-};
+use super::{WeightsError, catalogue, names, read};
 use crate::{
     data::dataset::display_path,
     format,
@@ -26,6 +22,8 @@ pub struct Initial {
     pub arrays: Vec<NamedArray>,
     /// A sentence for each backbone.
     pub notes: Vec<String>,
+    /// A sentence for each file that holds more than its backbone knows.
+    pub warnings: Vec<String>,
 }
 
 /// The backbones of `spec` that do not begin at random, each with its layer's position and the file of its
@@ -73,27 +71,22 @@ pub fn arrays(spec: &ModelSpec, folder: &Path) -> Result<Initial, WeightsError> 
             return Err(lacking(&file, architecture, &sorted.missing));
         }
         let name = file.file_name().map(|name| display_path(name.as_ref()));
-        initial.notes.push(format!(
-            "{} begins with the weights of {}{}",
-            spec.layers[index].name,
-            name.unwrap_or_default(),
-            left_over(&sorted)
-        ));
+        let (name, layer) = (name.unwrap_or_default(), &spec.layers[index].name);
+        let top = if sorted.unused.is_empty() {
+            ""
+        } else {
+            ", without its top"
+        };
+        let note = format!("{layer} begins with the weights of {name}{top}");
+        initial.notes.push(note);
+        if !sorted.unexpected.is_empty() {
+            let names = shortened(&sorted.unexpected);
+            let warning = format!("{name} also holds what {layer} has no place for: {names}");
+            initial.warnings.push(warning);
+        }
         initial.arrays.extend(sorted.arrays);
     }
     Ok(initial)
-}
-
-/// What of the file was not used, in words.
-fn left_over(sorted: &Sorted) -> String {
-    let mut words = String::new();
-    if !sorted.unused.is_empty() {
-        words += ", without its top";
-    }
-    if !sorted.unexpected.is_empty() {
-        words += &format!("; not used: {}", shortened(&sorted.unexpected));
-    }
-    words
 }
 
 /// The file that `weights` mean; `None` for random ones.

@@ -40,6 +40,9 @@ const READABLE_ZOOM: f32 = 8.0;
 /// Larger kernels are not spelled out in the tooltip.
 const MOST_NUMBERS: usize = 7;
 
+/// Longest side of a picture, one pixel for each weight: larger ones would be shown with gaps.
+const MOST_PIXELS: usize = 2_048;
+
 /// What the pictures are made from.
 #[derive(PartialEq)]
 struct Key {
@@ -94,7 +97,7 @@ impl Panel for Filters {
         let node = &nodes[layer];
         let pictures = self.pictures.get(key, || paint(&model, node, background));
         header_ui(ui, cx, &nodes, &layers, layer);
-        let (Some(pictures), Some(now)) = (pictures, kernels(&model.snapshot, node)) else {
+        let (Some(pictures), Some(now)) = (pictures, shown(&model.snapshot, node)) else {
             states::failed(
                 ui,
                 "The weights of this layer are missing: train the model again",
@@ -112,19 +115,24 @@ impl Panel for Filters {
         let unit = cx.state.selection.unit.filter(|_| chosen.is_some());
         if let Some((_, rows)) = tiles::arrows(ui) {
             let target = unit.map_or(Some(0), |unit| unit.checked_add_signed(rows));
-            if let Some(target) = target.filter(|target| *target < now.filters) {
+            if let Some(target) = target.filter(|target| *target < now.rows) {
                 select(cx, layer, Some(target));
             }
         }
     }
 }
 
+/// The kernels of a convolution, as many as a picture can show.
+fn shown<'a>(snapshot: &'a WeightSnapshot, node: &Node) -> Option<Kernels<'a>> {
+    Some(kernels(snapshot, node)?.within(MOST_PIXELS))
+}
+
 fn paint(model: &LoadedModel, node: &Node, background: [u8; 3]) -> Option<Pictures> {
-    let now = kernels(&model.snapshot, node)?;
+    let now = shown(&model.snapshot, node)?;
     let before = model
         .initial
         .as_ref()
-        .and_then(|initial| kernels(initial, node));
+        .and_then(|initial| shown(initial, node));
     let limit = before.map_or(0.0, |before| before.limit()).max(now.limit());
     let picture = |kernels: Kernels<'_>| Arc::new(kernels.picture(limit, background));
     Some(Pictures {
@@ -147,14 +155,18 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, nodes: &[Node], layers: &[usize], lay
             select(cx, chosen, None);
         }
         let model = cx.state.model.as_ref();
-        if let Some(kernels) = model.and_then(|model| kernels(&model.snapshot, &nodes[layer])) {
+        if let Some(kernels) = model.and_then(|model| shown(&model.snapshot, &nodes[layer])) {
             let (filters, channels) = (thousands(kernels.filters), thousands(kernels.channels));
             let size = kernels.size;
-            states::caption(
-                ui,
-                format!("{filters} filters × {channels} inputs, {size} × {size} weights each"),
-            )
-            .on_hover_text("A row for each filter, a column for each input channel");
+            let mut words =
+                format!("{filters} filters × {channels} inputs, {size} × {size} weights each");
+            let (rows, columns) = (kernels.rows, kernels.columns);
+            if (rows, columns) != (kernels.filters, kernels.channels) {
+                let (rows, columns) = (thousands(rows), thousands(columns));
+                words += &format!("; the first {rows} × {columns} are shown");
+            }
+            states::caption(ui, words)
+                .on_hover_text("A row for each filter, a column for each input channel");
         }
     });
 }
@@ -180,7 +192,7 @@ fn pictures_ui(
     let epoch = model.snapshot.epoch;
     let now_title = format!("Now · epoch {epoch}");
     let before = pictures.before.as_ref().zip(model.initial.as_ref());
-    let before = before.and_then(|(picture, initial)| Some((picture, kernels(initial, node)?)));
+    let before = before.and_then(|(picture, initial)| Some((picture, shown(initial, node)?)));
     let half = (ui.available_width() - BETWEEN) * 0.5;
     let columns = now.grid().size().0.max(1) as f32;
     let beside = before.is_some() && half >= (SIDE_BY_SIDE_ZOOM * columns).max(TITLE_WIDTH);
@@ -237,7 +249,7 @@ fn picture_ui(
     let selection = &cx.state.selection;
     let selected = selection
         .unit
-        .filter(|unit| selection.layer == Some(layer) && *unit < kernels.filters);
+        .filter(|unit| selection.layer == Some(layer) && *unit < kernels.rows);
     let name = &node.name;
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.x = theme::GRID;
@@ -253,16 +265,12 @@ fn picture_ui(
             &format!("Filters of {name}, {title}"),
         );
         if let Some(unit) = selected {
-            tiled.outline(
-                ui,
-                unit * kernels.channels,
-                (unit + 1) * kernels.channels - 1,
-            );
+            tiled.outline(ui, unit * kernels.columns, (unit + 1) * kernels.columns - 1);
         }
         let Some(pointed) = tiled.pointed else { return };
         let (filter, channel) = (
-            pointed.tile / kernels.channels,
-            pointed.tile % kernels.channels,
+            pointed.tile / kernels.columns,
+            pointed.tile % kernels.columns,
         );
         if tiled.response.clicked() {
             select(cx, layer, Some(filter));

@@ -107,7 +107,7 @@ fn suggestion_ui(ui: &mut Ui, cx: &mut Cx<'_>, curve: &RateCurve) {
     phase.optimizer.set_learning_rate(rate);
     let tip = format!("Makes it the learning rate of the phase {}", phase.name);
     ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new(format!("Suggestion: {}", significant(rate))).strong());
+        ui.label(RichText::new(format!("Suggestion: {rate}")).strong());
         let button = ui.add_enabled(!is_taken && !is_running, egui::Button::new("Use it"));
         let why = if is_running {
             "A run goes on: stop it first"
