@@ -22,7 +22,7 @@ pub fn significant(value: f64) -> String {
         return "0".to_owned();
     }
     let magnitude = value.abs().log10().floor() as i32;
-    if magnitude < -4 {
+    if !(-4..12).contains(&magnitude) {
         return format!("{value:.3e}");
     }
     if magnitude >= 4 {

@@ -285,6 +285,7 @@ fn training_reports_epochs_and_leaves_a_model_that_evaluates_the_same() {
         "train_accuracy",
         "val_loss",
         "val_accuracy",
+        "learning_rate",
         "images_per_sec",
         "seconds",
     ];
@@ -796,7 +797,7 @@ fn damaged_model_files_give_one_sentence_with_their_name() {
         ("foreign", foreign, "not a Convscope model"),
         (
             "newer",
-            patched(&good, "\"version\":\"1\"", "\"version\":\"9\""),
+            patched(&good, "\"version\":\"2\"", "\"version\":\"9\""),
             "newer Convscope",
         ),
         ("other weights", flipped, "changed or damaged"),

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{config::Precision, history::EpochRecord};
+use super::history::EpochRecord;
 use crate::format::{counted, percent, significant, thousands};
 
 /// What an advice is about.
@@ -228,8 +228,6 @@ pub struct Circumstances<'a> {
     pub losses: &'a [f64],
     /// Learning rate of the last step.
     pub learning_rate: f64,
-    /// How products are computed.
-    pub precision: Precision,
     /// Gradients are kept from growing.
     pub is_clipped: bool,
 }
@@ -263,8 +261,6 @@ pub fn why_not_finite(now: &Circumstances<'_>) -> String {
             significant(*last),
             counted(now.losses.len(), "step"),
         )
-    } else if now.precision == Precision::Bf16 {
-        "it was steady before, so numbers probably outgrew bfloat16: compute in f32".to_owned()
     } else {
         format!(
             "it was {} one step before, so a single step with the learning rate of {rate} went too far: try a smaller learning rate such as {smaller}{clipping}",
@@ -458,7 +454,6 @@ mod tests {
         let base = Circumstances {
             losses: &[1.0, 1.1, 1.0],
             learning_rate: 0.5,
-            precision: Precision::F32,
             is_clipped: false,
         };
         let cases = [
@@ -486,14 +481,6 @@ mod tests {
                     ..base
                 },
                 "such as 0.05000",
-            ),
-            (
-                "steady in bfloat16",
-                Circumstances {
-                    precision: Precision::Bf16,
-                    ..base
-                },
-                "compute in f32",
             ),
             (
                 "steady",

@@ -2,296 +2,35 @@
 
 use std::{
     collections::VecDeque,
-    ops::ControlFlow,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use tch::{TchError, Tensor};
 
-use super::{
-    checkpoint::Checkpoint,
-    config::{Phase, Precision, TrainingConfig},
-    dead_units::{self, Activity},
-    early_stopping::Stopper,
-    evaluate::{Evaluation, evaluate},
-    experiment::ExperimentError,
-    features::FrozenFeatures,
-    health::{self, Circumstances, DeadUnits},
-    history::{EpochRecord, StepRecord},
-    loss::{Loss, class_weights},
-    optimizers::OptimizerState,
-    placement::Chosen,
-    schedule::{Moment, RateState},
-    step::{self, Batch},
-};
+use super::{Data, EpochEnd, FitError, Observer, Outcome, pulse};
 use crate::{
-    cancel::Cancelled,
-    data::{Dataset, PixelCache, Split, SplitName, augment::AugmentationConfig, batches},
-    model::{
-        ModelSpec, NamedArray, Network, ShapeError, WeightSnapshot, graph,
-        network::{NetworkError, Placement},
-        shapes::check_classifier,
+    data::{SplitName, batches},
+    model::{Network, WeightSnapshot},
+    train::{
+        checkpoint::{self, Checkpoint},
+        config::{Phase, TrainingConfig},
+        dead_units::{self, Activity},
+        early_stopping::Stopper,
+        evaluate::{Evaluation, evaluate},
+        experiment::ExperimentError,
+        features::FrozenFeatures,
+        health::{self, Circumstances},
+        history::{self, EpochRecord, StepRecord},
+        loss::Loss,
+        optimizers::OptimizerState,
+        schedule::{Moment, RateState},
+        step::{self, Batch},
     },
 };
 
-/// Why a run could not start or go on.
-#[derive(Debug, thiserror::Error)]
-pub enum FitError {
-    /// A setting is out of range.
-    #[error(transparent)]
-    Setting(#[from] ExperimentError),
-    /// The network does not fit the data.
-    #[error(transparent)]
-    Shape(#[from] ShapeError),
-    /// The network cannot be built.
-    #[error(transparent)]
-    Network(#[from] NetworkError),
-    /// Nothing to learn from.
-    #[error("the training part is empty: give less to validation and test, or add images")]
-    NoTrainingImages,
-    /// The loss became infinite or not a number.
-    #[error("the loss became {loss} in epoch {epoch}, step {step}: {cause}")]
-    NotFinite {
-        /// The loss.
-        loss: f64,
-        /// Epoch, from 1.
-        epoch: usize,
-        /// Step of the run, from 1.
-        step: usize,
-        /// The likely cause, and what to do.
-        cause: String,
-    },
-    /// libtorch refused.
-    #[error("libtorch: {0}")]
-    Torch(#[from] TchError),
-    /// The run's files cannot be written.
-    #[error("cannot write the run: {0}")]
-    Write(String),
-    /// Somebody asked to stop.
-    #[error(transparent)]
-    Cancelled(#[from] Cancelled),
-}
-
-/// What a run works on.
-pub struct Data<'a> {
-    /// Classes and labels.
-    pub dataset: &'a Dataset,
-    /// Decoded images of the model's input size.
-    pub pixels: &'a PixelCache,
-    /// Which sample is in which part.
-    pub split: &'a Split,
-    /// How training images vary. Validation images never do.
-    pub augmentation: &'a AugmentationConfig,
-}
-
-/// Where a run begins.
-#[derive(Debug, Default)]
-pub enum Start {
-    /// At its first step, with random weights.
-    #[default]
-    New,
-    /// At its first step, with these weights of backbones in place of random ones.
-    From(Vec<NamedArray>),
-    /// After the last epoch that a checkpoint has.
-    Resume(Box<Checkpoint>),
-}
-
-/// Follows a run, on the run's own thread.
-pub trait Observer {
-    /// Asked before every step and every validation batch; may wait (pause). Break ends the run, keeping
-    /// what it has.
-    fn pulse(&mut self) -> ControlFlow<()>;
-    /// After every step.
-    ///
-    /// # Errors
-    /// When the step cannot be recorded, which ends the run.
-    fn step(&mut self, record: &StepRecord) -> Result<(), FitError>;
-    /// Asked before every step: the learning rate that the user wants from now on in this phase.
-    fn learning_rate(&mut self) -> Option<f64> {
-        None
-    }
-    /// While validating: images done.
-    fn validating(&mut self, _done: usize) {}
-    /// Before the first step: how the network computes, and what was measured to choose it.
-    fn placed(&mut self, _chosen: &Chosen) {}
-    /// Something worth telling the user, in a sentence.
-    fn note(&mut self, _words: String) {}
-    /// Before the first step (`epoch` 0) and after every epoch: the weights as they are now.
-    fn weights(&mut self, snapshot: &Arc<WeightSnapshot>);
-    /// After every epoch, following [`Self::weights`]; what is needed to go on from here can be saved.
-    ///
-    /// # Errors
-    /// When the epoch cannot be recorded, which ends the run.
-    fn epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError>;
-}
-
-/// Everything known at the end of an epoch.
-pub struct EpochEnd<'a> {
-    /// Its figures.
-    pub record: &'a EpochRecord,
-    /// Answers for the validation part; `None` when it is empty.
-    pub evaluation: Option<Evaluation>,
-    /// What the run needs to be taken up again here.
-    pub checkpoint: &'a Checkpoint,
-    /// The weights.
-    pub snapshot: &'a Arc<WeightSnapshot>,
-    /// Whether this epoch is the best so far.
-    pub is_best: bool,
-    /// All epochs so far, this one included.
-    pub history: &'a [EpochRecord],
-    /// Units of trained layers that are 0 for all validation images that were looked at.
-    pub dead_units: &'a [DeadUnits],
-}
-
-/// What a run leaves.
-#[derive(Default)]
-pub struct Outcome {
-    /// Every epoch, in order.
-    pub history: Vec<EpochRecord>,
-    /// Weights and figures of the best epoch; `None` when no epoch was finished.
-    pub best: Option<(Arc<WeightSnapshot>, EpochRecord)>,
-    /// Whether nobody stopped it: all epochs were trained, or early stopping ended the last phase.
-    pub completed: bool,
-    /// Phases, from 1, that early stopping ended.
-    pub stopped_early: Vec<usize>,
-    /// What ended the run early, other than a request; the epochs before it count.
-    pub failure: Option<FitError>,
-}
-
-/// Trains a network from `start`.
-///
-/// # Errors
-/// When settings, network and data do not fit, libtorch refuses or the loss is no longer finite.
-pub fn fit(
-    spec: &ModelSpec,
-    config: &TrainingConfig,
-    data: &Data<'_>,
-    start: Start,
-    observer: &mut dyn Observer,
-) -> Result<Outcome, FitError> {
-    config.check()?;
-    check_classifier(spec, data.dataset.classes.len())?;
-    let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
-    let spec = Arc::new(spec.clone());
-    let chosen = match &start {
-        // Measured once: another way of computing would give other numbers.
-        Start::Resume(checkpoint) => Chosen::again(Placement {
-            channels_last: checkpoint.standing.channels_last,
-            bf16: checkpoint.standing.bf16,
-            ..Placement::default()
-        }),
-        Start::New | Start::From(_) => match Chosen::measure(&spec, config, observer) {
-            Err(FitError::Cancelled(_)) => return Ok(Outcome::default()),
-            chosen => chosen?,
-        },
-    };
-    let mut network = Network::new(spec, config.seed, chosen.placement)?;
-    observer.placed(&chosen);
-    match start {
-        Start::New => fit_network(network, config, data, None, observer),
-        Start::From(arrays) => {
-            network.assign(&arrays)?;
-            fit_network(network, config, data, None, observer)
-        }
-        Start::Resume(checkpoint) => {
-            network.assign(&checkpoint.arrays)?;
-            fit_network(network, config, data, Some(*checkpoint), observer)
-        }
-    }
-}
-
-/// Trains `network` from the weights it has; with `checkpoint` they are its weights.
-///
-/// # Errors
-/// Like [`fit`].
-pub fn fit_network(
-    network: Network,
-    config: &TrainingConfig,
-    data: &Data<'_>,
-    checkpoint: Option<Checkpoint>,
-    observer: &mut dyn Observer,
-) -> Result<Outcome, FitError> {
-    if config.images_per_epoch(data.split.train.len()) == 0 {
-        return Err(FitError::NoTrainingImages);
-    }
-    data.augmentation
-        .check()
-        .map_err(ExperimentError::Setting)?;
-    let boundaries = boundaries(&network, config)?;
-    let class_weights = class_weights(config, data, network.placement().device)?;
-    let classes: Arc<[String]> = data.dataset.classes.clone().into();
-    let loss = Loss::new(&network, class_weights, config.label_smoothing);
-    let _threads = config.threads.map(Threads::set);
-    let mut run = Run {
-        network,
-        config,
-        data,
-        classes,
-        loss,
-        boundaries,
-        outcome: Outcome::default(),
-        step: 0,
-        losses: VecDeque::new(),
-    };
-    let first = run.take_up(checkpoint.as_ref(), observer)?;
-    match run.phases(first, checkpoint, observer) {
-        Ok(()) => run.outcome.completed = true,
-        Err(FitError::Cancelled(_)) => {}
-        Err(error @ FitError::Write(_)) => return Err(error),
-        Err(error) if run.outcome.best.is_some() => run.outcome.failure = Some(error),
-        Err(error) => return Err(error),
-    }
-    Ok(run.outcome)
-}
-
-/// Position of each phase's first trained node.
-pub(super) fn boundaries(
-    network: &Network,
-    config: &TrainingConfig,
-) -> Result<Vec<usize>, FitError> {
-    let position = |phase: &Phase| {
-        let Some(name) = &phase.trainable_from else {
-            return Ok(0);
-        };
-        let position = graph::position(network.nodes(), name);
-        position.ok_or_else(|| {
-            let words = format!(
-                "phase {} shall train from {name}, but there is no such layer: choose one of the model's layers",
-                phase.name
-            );
-            FitError::Setting(ExperimentError::Setting(words))
-        })
-    };
-    config.phases.iter().map(position).collect()
-}
-
-/// All cores less one for the window where there are more than two.
-pub fn default_threads() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if cores > 2 { cores - 1 } else { cores }
-}
-
-/// Another number of threads for libtorch, until dropped.
-pub(super) struct Threads {
-    before: i32,
-}
-
-impl Threads {
-    pub(super) fn set(threads: usize) -> Self {
-        let before = tch::get_num_threads();
-        tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
-        Self { before }
-    }
-}
-
-impl Drop for Threads {
-    fn drop(&mut self) {
-        tch::set_num_threads(self.before);
-    }
-}
-
-struct Run<'a> {
+/// A run under way.
+pub struct Run<'a> {
     network: Network,
     config: &'a TrainingConfig,
     data: &'a Data<'a>,
@@ -299,7 +38,7 @@ struct Run<'a> {
     loss: Loss,
     /// First trained node of each phase.
     boundaries: Vec<usize>,
-    outcome: Outcome,
+    pub outcome: Outcome,
     /// Steps taken.
     step: usize,
     /// The newest losses, oldest first.
@@ -324,8 +63,28 @@ struct PhaseState<'a> {
 }
 
 impl<'a> Run<'a> {
+    pub fn new(
+        network: Network,
+        config: &'a TrainingConfig,
+        data: &'a Data<'a>,
+        loss: Loss,
+        boundaries: Vec<usize>,
+    ) -> Self {
+        Self {
+            network,
+            config,
+            data,
+            classes: data.dataset.classes.clone().into(),
+            loss,
+            boundaries,
+            outcome: Outcome::default(),
+            step: 0,
+            losses: VecDeque::new(),
+        }
+    }
+
     /// Puts the run where `checkpoint` was made; returns the phase and its epochs done.
-    fn take_up(
+    pub fn take_up(
         &mut self,
         checkpoint: Option<&Checkpoint>,
         observer: &mut dyn Observer,
@@ -345,7 +104,7 @@ impl<'a> Run<'a> {
         Ok(checkpoint.standing.phase)
     }
 
-    fn phases(
+    pub fn phases(
         &mut self,
         first: usize,
         mut checkpoint: Option<Checkpoint>,
@@ -436,7 +195,7 @@ impl<'a> Run<'a> {
                 state.best = Some(Arc::clone(&snapshot));
             }
             let is_best = self.outcome.best.as_ref().is_none_or(|(_, best)| {
-                super::history::is_better(&record, best, self.config.early_stopping.as_ref())
+                history::is_better(&record, best, self.config.early_stopping.as_ref())
             });
             if is_best {
                 self.outcome.best = Some((Arc::clone(&snapshot), record));
@@ -564,11 +323,6 @@ impl<'a> Run<'a> {
         let circumstances = Circumstances {
             losses: self.losses.make_contiguous(),
             learning_rate,
-            precision: if self.network.placement().bf16 {
-                Precision::Bf16
-            } else {
-                Precision::F32
-            },
             is_clipped: self.config.clip_norm.is_some(),
         };
         let mut cause = health::why_not_finite(&circumstances);
@@ -640,7 +394,7 @@ impl<'a> Run<'a> {
         let names = self.network.trainable().map(|(name, _)| name);
         let (optimizer_step, optimizer) = state.optimizer.state(names)?;
         Ok(Checkpoint {
-            standing: super::checkpoint::Standing {
+            standing: checkpoint::Standing {
                 epoch,
                 phase: state.index,
                 phase_epochs: state.epochs,
@@ -659,14 +413,5 @@ impl<'a> Run<'a> {
             best: self.outcome.best.clone(),
             phase_best: state.best.clone(),
         })
-    }
-}
-
-/// Asks the observer whether to go on; gives the time it waited (a pause is no training time).
-pub fn pulse(observer: &mut dyn Observer) -> Result<Duration, Cancelled> {
-    let start = Instant::now();
-    match observer.pulse() {
-        ControlFlow::Continue(()) => Ok(start.elapsed()),
-        ControlFlow::Break(()) => Err(Cancelled),
     }
 }

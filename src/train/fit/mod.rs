@@ -1,0 +1,293 @@
+//! Training a network: what it needs, who follows it, what it leaves. [`run`] has the loop.
+
+mod run;
+
+use std::{
+    ops::ControlFlow,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tch::{Device, TchError};
+
+use super::{
+    checkpoint::Checkpoint,
+    config::{Phase, TrainingConfig},
+    evaluate::Evaluation,
+    experiment::ExperimentError,
+    health::DeadUnits,
+    history::{EpochRecord, StepRecord},
+    loss::{Loss, class_weights},
+    placement::Chosen,
+};
+use crate::{
+    cancel::Cancelled,
+    data::{Dataset, PixelCache, Split, augment::AugmentationConfig},
+    model::{
+        ModelSpec, NamedArray, Network, ShapeError, WeightSnapshot, graph,
+        network::{NetworkError, Placement},
+        shapes::check_classifier,
+    },
+};
+use run::Run;
+
+/// Why a run could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum FitError {
+    /// A setting is out of range.
+    #[error(transparent)]
+    Setting(#[from] ExperimentError),
+    /// The network does not fit the data.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// The network cannot be built.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// Nothing to learn from.
+    #[error("the training part is empty: give less to validation and test, or add images")]
+    NoTrainingImages,
+    /// The loss became infinite or not a number.
+    #[error("the loss became {loss} in epoch {epoch}, step {step}: {cause}")]
+    NotFinite {
+        /// The loss.
+        loss: f64,
+        /// Epoch, from 1.
+        epoch: usize,
+        /// Step of the run, from 1.
+        step: usize,
+        /// The likely cause, and what to do.
+        cause: String,
+    },
+    /// libtorch refused.
+    #[error("libtorch: {0}")]
+    Torch(#[from] TchError),
+    /// The run's files cannot be written.
+    #[error("cannot write the run: {0}")]
+    Write(String),
+    /// Somebody asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+/// What a run works on.
+pub struct Data<'a> {
+    /// Classes and labels.
+    pub dataset: &'a Dataset,
+    /// Decoded images of the model's input size.
+    pub pixels: &'a PixelCache,
+    /// Which sample is in which part.
+    pub split: &'a Split,
+    /// How training images vary. Validation images never do.
+    pub augmentation: &'a AugmentationConfig,
+}
+
+/// Where a run begins.
+#[derive(Debug, Default)]
+pub enum Start {
+    /// At its first step, with random weights.
+    #[default]
+    New,
+    /// At its first step, with these weights of backbones in place of random ones.
+    From(Vec<NamedArray>),
+    /// After the last epoch that a checkpoint has.
+    Resume(Box<Checkpoint>),
+}
+
+/// Follows a run, on the run's own thread.
+pub trait Observer {
+    /// Asked before every step and every validation batch; may wait (pause). Break ends the run, keeping
+    /// what it has.
+    fn pulse(&mut self) -> ControlFlow<()>;
+    /// After every step.
+    ///
+    /// # Errors
+    /// When the step cannot be recorded, which ends the run.
+    fn step(&mut self, record: &StepRecord) -> Result<(), FitError>;
+    /// Asked before every step: the learning rate that the user wants from now on in this phase.
+    fn learning_rate(&mut self) -> Option<f64> {
+        None
+    }
+    /// While validating: images done.
+    fn validating(&mut self, _done: usize) {}
+    /// Before the first step: how the network computes, and what was measured to choose it.
+    fn placed(&mut self, _chosen: &Chosen) {}
+    /// Something worth telling the user, in a sentence.
+    fn note(&mut self, _words: String) {}
+    /// Before the first step (`epoch` 0) and after every epoch: the weights as they are now.
+    fn weights(&mut self, snapshot: &Arc<WeightSnapshot>);
+    /// After every epoch, following [`Self::weights`]; what is needed to go on from here can be saved.
+    ///
+    /// # Errors
+    /// When the epoch cannot be recorded, which ends the run.
+    fn epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError>;
+}
+
+/// Everything known at the end of an epoch.
+pub struct EpochEnd<'a> {
+    /// Its figures.
+    pub record: &'a EpochRecord,
+    /// Answers for the validation part; `None` when it is empty.
+    pub evaluation: Option<Evaluation>,
+    /// What the run needs to be taken up again here.
+    pub checkpoint: &'a Checkpoint,
+    /// The weights.
+    pub snapshot: &'a Arc<WeightSnapshot>,
+    /// Whether this epoch is the best so far.
+    pub is_best: bool,
+    /// All epochs so far, this one included.
+    pub history: &'a [EpochRecord],
+    /// Units of trained layers that are 0 for all validation images that were looked at.
+    pub dead_units: &'a [DeadUnits],
+}
+
+/// What a run leaves.
+#[derive(Default)]
+pub struct Outcome {
+    /// Every epoch, in order.
+    pub history: Vec<EpochRecord>,
+    /// Weights and figures of the best epoch; `None` when no epoch was finished.
+    pub best: Option<(Arc<WeightSnapshot>, EpochRecord)>,
+    /// Whether nobody stopped it: all epochs were trained, or early stopping ended the last phase.
+    pub completed: bool,
+    /// Phases, from 1, that early stopping ended.
+    pub stopped_early: Vec<usize>,
+    /// What ended the run early, other than a request; the epochs before it count.
+    pub failure: Option<FitError>,
+}
+
+/// Trains a network from `start`.
+///
+/// # Errors
+/// When settings, network and data do not fit, libtorch refuses or the loss is no longer finite.
+pub fn fit(
+    spec: &ModelSpec,
+    config: &TrainingConfig,
+    data: &Data<'_>,
+    start: Start,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, FitError> {
+    config.check()?;
+    check_classifier(spec, data.dataset.classes.len())?;
+    check(config, data)?;
+    let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
+    let spec = Arc::new(spec.clone());
+    let chosen = match &start {
+        // Measured once: another way of computing would give other numbers.
+        Start::Resume(checkpoint) => Chosen::again(Placement {
+            channels_last: checkpoint.standing.channels_last,
+            bf16: checkpoint.standing.bf16,
+            ..Placement::default()
+        }),
+        Start::New | Start::From(_) => match Chosen::measure(&spec, config, observer) {
+            Err(FitError::Cancelled(_)) => return Ok(Outcome::default()),
+            chosen => chosen?,
+        },
+    };
+    let mut network = Network::new(spec, config.seed, chosen.placement)?;
+    observer.placed(&chosen);
+    match start {
+        Start::New => fit_network(network, config, data, None, observer),
+        Start::From(arrays) => {
+            network.assign(&arrays)?;
+            fit_network(network, config, data, None, observer)
+        }
+        Start::Resume(checkpoint) => {
+            network.assign(&checkpoint.arrays)?;
+            fit_network(network, config, data, Some(*checkpoint), observer)
+        }
+    }
+}
+
+/// Trains `network` from the weights it has; with `checkpoint` they are its weights.
+///
+/// # Errors
+/// Like [`fit`].
+pub fn fit_network(
+    network: Network,
+    config: &TrainingConfig,
+    data: &Data<'_>,
+    checkpoint: Option<Checkpoint>,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, FitError> {
+    check(config, data)?;
+    let boundaries = boundaries(&network, config)?;
+    let class_weights = class_weights(config, data, network.placement().device)?;
+    let loss = Loss::new(&network, class_weights, config.label_smoothing);
+    let _threads = config.threads.map(Threads::set);
+    let mut run = Run::new(network, config, data, loss, boundaries);
+    let first = run.take_up(checkpoint.as_ref(), observer)?;
+    match run.phases(first, checkpoint, observer) {
+        Ok(()) => run.outcome.completed = true,
+        Err(FitError::Cancelled(_)) => {}
+        Err(error @ FitError::Write(_)) => return Err(error),
+        Err(error) if run.outcome.best.is_some() => run.outcome.failure = Some(error),
+        Err(error) => return Err(error),
+    }
+    Ok(run.outcome)
+}
+
+/// What would end a run later, before anything is computed.
+fn check(config: &TrainingConfig, data: &Data<'_>) -> Result<(), FitError> {
+    if config.images_per_epoch(data.split.train.len()) == 0 {
+        return Err(FitError::NoTrainingImages);
+    }
+    data.augmentation
+        .check()
+        .map_err(ExperimentError::Setting)?;
+    class_weights(config, data, Device::Cpu).map(|_| ())
+}
+
+/// Position of each phase's first trained node.
+pub(super) fn boundaries(
+    network: &Network,
+    config: &TrainingConfig,
+) -> Result<Vec<usize>, FitError> {
+    let position = |phase: &Phase| {
+        let Some(name) = &phase.trainable_from else {
+            return Ok(0);
+        };
+        let position = graph::position(network.nodes(), name);
+        position.ok_or_else(|| {
+            let words = format!(
+                "phase {} shall train from {name}, but there is no such layer: choose one of the model's layers",
+                phase.name
+            );
+            FitError::Setting(ExperimentError::Setting(words))
+        })
+    };
+    config.phases.iter().map(position).collect()
+}
+
+/// All cores less one for the window where there are more than two.
+pub fn default_threads() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if cores > 2 { cores - 1 } else { cores }
+}
+
+/// Another number of threads for libtorch, until dropped.
+pub(super) struct Threads {
+    before: i32,
+}
+
+impl Threads {
+    pub(super) fn set(threads: usize) -> Self {
+        let before = tch::get_num_threads();
+        tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+        Self { before }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        tch::set_num_threads(self.before);
+    }
+}
+
+/// Asks the observer whether to go on; gives the time it waited (a pause is no training time).
+pub fn pulse(observer: &mut dyn Observer) -> Result<Duration, Cancelled> {
+    let start = Instant::now();
+    match observer.pulse() {
+        ControlFlow::Continue(()) => Ok(start.elapsed()),
+        ControlFlow::Break(()) => Err(Cancelled),
+    }
+}
