@@ -81,6 +81,9 @@ enum Start {
     Constant(f32),
 }
 
+/// Sees the position and the output of each node as it is computed.
+type Tap<'a> = &'a mut dyn FnMut(usize, &Tensor);
+
 /// An array that a node needs: end of its name, shape, beginning, whether it is learned.
 type Needed = (&'static str, Vec<usize>, Start, bool);
 
@@ -384,7 +387,7 @@ impl Network {
         input: &Tensor,
         mode: Mode,
         (start, end): (usize, usize),
-        mut tap: Option<&mut dyn FnMut(usize, &Tensor)>,
+        mut tap: Option<Tap<'_>>,
     ) -> Result<Tensor, TchError> {
         let lost = || TchError::Torch("a node's input is no longer there".into());
         let end = end.min(self.nodes.len());

@@ -218,7 +218,8 @@ pub fn node_shape(op: &Op, inputs: &[Shape]) -> Result<LayerShape, String> {
             momentum, epsilon, ..
         } => {
             let (channels, ..) = maps(op, input)?;
-            if !(0.0..=1.0).contains(&momentum) || !(epsilon > 0.0 && epsilon.is_finite()) {
+            let is_size = epsilon > 0.0 && epsilon.is_finite();
+            if !(0.0..=1.0).contains(&momentum) || !is_size {
                 return Err(format!(
                     "its momentum is {momentum} and its epsilon {epsilon}: use 0 to 1, and a small number above 0"
                 ));

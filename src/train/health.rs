@@ -318,7 +318,8 @@ mod tests {
     #[test]
     fn each_ailment_is_said_once_and_again_when_it_is_twice_as_bad() {
         use Ailment::{NotLearning, Overfitting};
-        let cases: &[(&str, &[Row], &[(usize, Ailment)])] = &[
+        type Case = (&'static str, &'static [Row], &'static [(usize, Ailment)]);
+        let cases: &[Case] = &[
             (
                 "learning as it should",
                 &[(1.0, 0.6, 1.0), (0.8, 0.7, 0.9), (0.6, 0.8, 0.8)],

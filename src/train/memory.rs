@@ -206,7 +206,8 @@ mod tests {
         // Adam remembers two values for each, and there is one gradient.
         assert_eq!(base.optimizer, 4 * PARAMETERS * 7);
         type Change = fn(&mut TrainingConfig);
-        let cases: [(&str, Change, fn(&MemoryNeed) -> usize, f64); 4] = [
+        type Part = fn(&MemoryNeed) -> usize;
+        let cases: [(&str, Change, Part, f64); 4] = [
             (
                 "twice the batch takes twice the activations",
                 |config| config.batch_size *= 2,

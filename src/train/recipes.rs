@@ -48,14 +48,10 @@ pub fn all() -> Result<Vec<Experiment>, ExperimentError> {
         }
     }
     files.sort_by_cached_key(|path| {
-        let is_it = |name: &&str| path.file_stem() == Some(OsStr::new(*name));
-        (
-            ORDER
-                .iter()
-                .position(|name| is_it(&name))
-                .unwrap_or(ORDER.len()),
-            path.clone(),
-        )
+        let place = ORDER
+            .iter()
+            .position(|name| path.file_stem() == Some(OsStr::new(name)));
+        (place.unwrap_or(ORDER.len()), path.clone())
     });
     files.iter().map(|path| Experiment::load(path)).collect()
 }
