@@ -1,9 +1,9 @@
 //! Convscope trains image classifiers on a laptop and shows what they see.
 //!
 //! # Bird's-eye view
-//! An egui window wraps libtorch models. Five background threads do all work: the *trainer* fits a
+//! An egui window wraps libtorch models. Six background threads do all work: the *trainer* fits a
 //! network, the *inspector* looks inside one, the *loader* opens, decodes and examines datasets, the *reader*
-//! gives quick answers meanwhile, the *downloader* fetches public datasets. They send plain-data events to
+//! gives quick answers meanwhile, the *downloader* fetches public datasets and weights, *runs* keeps the notebook. They send plain-data events to
 //! whoever holds the [`engine::EngineHandle`]; the window, the command line and the tests all do.
 //!
 //! # Code map
@@ -12,8 +12,8 @@
 //! | module | holds |
 //! |---|---|
 //! | [`data`] | sources, decoding, the pixel cache, splits, edits, the doctor, augmentation, downloads, generated sets |
-//! | [`model`] | specifications, shape arithmetic, networks, model files |
-//! | [`train`] | experiments, the loop, Adam, metrics, run folders |
+//! | [`model`] | specifications and their editing, shape arithmetic, backbones, networks, weights, model files |
+//! | [`train`] | experiments, the loop, optimizers, schedules, early stopping, metrics, checkpoints, the notebook of runs |
 //! | [`inspect`] | filters, feature maps, activation maximisation, pictures of numbers |
 //! | [`export`] | charts and the HTML report of a run |
 //! | [`engine`] | threads, jobs, commands, events |
