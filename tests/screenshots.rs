@@ -54,6 +54,9 @@ fn tour(theme: &str, width: u32, height: u32, suffix: &str) {
     window.drop_files(&[&image]);
     window.wait_for_line("triangle_007.png:", 0);
     save(&window, &format!("predict{suffix}"));
+    window.press("ctrl+7");
+    sleep(Duration::from_secs(1));
+    save(&window, &format!("runs{suffix}"));
     window.press("F1");
     save(&window, &format!("shortcuts{suffix}"));
     window.close();

@@ -1,68 +1,110 @@
-"""Trains recipes 6 and 7 in Keras and recipe 4 in PyTorch on the real data, to compare Convscope's accuracy with.
+"""Trains recipes 4, 6 and 7 in PyTorch on the real data, to compare Convscope's accuracy with.
 
-    KERAS_BACKEND=torch python tests/reference/recipe_baselines.py REAL_DATA [blood] [catdog] [flowers]
+    python tests/reference/recipe_baselines.py REAL_DATA [blood] [catdog] [flowers]
 
-writes recipe_baselines.json: per recipe and seed the best validation accuracy, the test accuracy of the weights the
-recipe keeps, and the epochs trained. Only the numbers are kept, not the images. Keras' augmentation layers stand for
-the generators of the older notebooks: the same ranges, bilinear, filled with the nearest pixel.
+writes recipe_baselines.json: per recipe and seed the accuracies on validation (best and last) and test images, and the
+epochs trained. Only the numbers are kept, not the images. Networks, optimizers, early stopping and augmentation are the
+notebooks' (Keras' initial weights, Adam's epsilon 1e-7, RMSprop's decay 0.9), written in PyTorch.
 """
 
+import copy
 import json
-import os
 import sys
 import time
 from pathlib import Path
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
-
-import keras
 import numpy as np
 import torch
 import torchvision
-from keras import layers
 from PIL import Image
 from torch import nn
+from torch.nn import functional as F
 
 SEEDS = [1, 2, 3]
 OUT = Path(__file__).with_suffix(".json")
 
 
-def folder(path: Path, size: int) -> tuple[np.ndarray, np.ndarray]:
+def folder(path: Path, size: int) -> tuple[torch.Tensor, torch.Tensor]:
     images, labels = [], []
     for label, name in enumerate(sorted(p.name for p in path.iterdir())):
         for file in sorted((path / name).iterdir()):
             image = Image.open(file).convert("RGB").resize((size, size), Image.BILINEAR)
-            images.append(np.asarray(image, dtype=np.float32))
+            images.append(np.asarray(image, dtype=np.float32) / 255)
             labels.append(label)
-    return np.stack(images), np.array(labels)
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous(), torch.tensor(labels)
 
 
-def conv_net(size: int, first: str, head: list) -> list:
-    return [
-        layers.Conv2D(32, 3, padding=first, activation="relu"),
-        layers.MaxPooling2D(2),
-        layers.Conv2D(64, 3, activation="relu"),
-        layers.MaxPooling2D(2),
-        layers.Conv2D(64, 3, activation="relu"),
-        layers.MaxPooling2D(2),
-        layers.Flatten(),
-        layers.Dense(256, activation="relu"),
-        *head,
-    ]
+def warp(images, degrees=0.0, zoom=0.0, shift=0.0, horizontal=False, vertical=False, fill="border"):
+    """Flips, turns, zooms and shifts a batch, each image its own way."""
+    n = len(images)
+    uniform = lambda most: (torch.rand(n) * 2 - 1) * most
+    flip = lambda on: torch.where(torch.rand(n) < 0.5, -1.0, 1.0) if on else torch.ones(n)
+    angle, scale = torch.deg2rad(uniform(degrees)), 1 / (1 + uniform(zoom))
+    cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
+    x, y = flip(horizontal), flip(vertical)
+    rows = [torch.stack([x * cos, -sin, 2 * uniform(shift)], 1), torch.stack([sin, y * cos, 2 * uniform(shift)], 1)]
+    grid = F.affine_grid(torch.stack(rows, 1), images.shape, align_corners=False)
+    return F.grid_sample(images, grid, padding_mode=fill, align_corners=False)
 
 
-def run(model, parts, epochs, batch, stopping, seed) -> dict:
+def keras_init(module: nn.Module) -> nn.Module:
+    for layer in module.modules():
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+    return module
+
+
+def conv_net(first_padding: int, flat: int, outputs: int) -> nn.Module:
+    block = lambda a, b, p: [nn.Conv2d(a, b, 3, padding=p), nn.ReLU(), nn.MaxPool2d(2)]
+    layers = [*block(3, 32, first_padding), *block(32, 64, 0), *block(64, 64, 0), nn.Flatten()]
+    net = nn.Sequential(*layers, nn.Linear(flat, 256), nn.ReLU(), nn.Linear(256, outputs))
+    return keras_init(net).to(memory_format=torch.channels_last)
+
+
+def judge(logits: torch.Tensor, labels: torch.Tensor) -> tuple[float, float]:
+    """Mean loss and accuracy."""
+    if logits.shape[1] == 1:
+        loss = F.binary_cross_entropy_with_logits(logits[:, 0], labels.float())
+        return loss.item(), ((logits[:, 0] >= 0).long() == labels).float().mean().item()
+    return F.cross_entropy(logits, labels).item(), (logits.argmax(1) == labels).float().mean().item()
+
+
+def run(seed, net, optimizer, parts, augment, epochs, batch, patience, restore) -> dict:
     (x, y), validation, test = parts
-    start = time.perf_counter()
-    history = model.fit(
-        x, y, batch_size=batch, epochs=epochs, validation_data=validation, callbacks=[stopping], verbose=0
-    ).history
+    start, best_loss, waited, kept, accuracies = time.perf_counter(), float("inf"), 0, None, []
+    answer = lambda images: torch.cat([net(part) for part in images.split(100)])
+    for epoch in range(epochs):
+        net.train()
+        for rows in torch.randperm(len(y)).split(batch):
+            optimizer.zero_grad()
+            logits = net(augment(x[rows]).contiguous(memory_format=torch.channels_last))
+            if logits.shape[1] == 1:
+                loss = F.binary_cross_entropy_with_logits(logits[:, 0], y[rows].float())
+            else:
+                loss = F.cross_entropy(logits, y[rows])
+            loss.backward()
+            optimizer.step()
+        net.eval()
+        with torch.no_grad():
+            val_loss, accuracy = judge(answer(validation[0]), validation[1])
+        accuracies.append(accuracy)
+        if val_loss < best_loss:
+            best_loss, waited, kept = val_loss, 0, copy.deepcopy(net.state_dict())
+        else:
+            waited += 1
+        if waited >= patience:
+            break
+    if restore:
+        net.load_state_dict(kept)
+    with torch.no_grad():
+        test_accuracy = judge(answer(test[0]), test[1])[1]
     result = {
         "seed": seed,
-        "epochs": len(history["loss"]),
-        "best_val_accuracy": max(history["val_accuracy"]),
-        "last_val_accuracy": history["val_accuracy"][-1],
-        "test_accuracy": model.evaluate(*test, verbose=0)[1],
+        "epochs": len(accuracies),
+        "best_val_accuracy": max(accuracies),
+        "last_val_accuracy": accuracies[-1],
+        "test_accuracy": test_accuracy,
         "seconds": time.perf_counter() - start,
     }
     print(result, flush=True)
@@ -71,63 +113,37 @@ def run(model, parts, epochs, batch, stopping, seed) -> dict:
 
 def blood(data: Path) -> list[dict]:
     arrays = np.load(data / "blood-small.npz")
-    parts = [(arrays[f"{p}_images"].astype(np.float32), arrays[f"{p}_labels"].ravel()) for p in ("train", "val", "test")]
+    tensor = lambda part: torch.from_numpy(arrays[f"{part}_images"]).permute(0, 3, 1, 2).float() / 255
+    label = lambda part: torch.from_numpy(arrays[f"{part}_labels"].ravel().astype(np.int64))
+    parts = [(tensor(part), label(part)) for part in ("train", "val", "test")]
+    augment = lambda images: warp(images, degrees=10, horizontal=True, vertical=True)
     results = []
     for seed in SEEDS:
-        keras.utils.set_random_seed(seed)
-        augment = [
-            layers.RandomFlip("horizontal_and_vertical"),
-            layers.RandomRotation(10 / 360, fill_mode="nearest"),
-            layers.Rescaling(1 / 255),
-        ]
-        head = [layers.Dense(8, activation="softmax")]
-        model = keras.Sequential([keras.Input((28, 28, 3)), *augment, *conv_net(28, "same", head)])
-        model.compile(keras.optimizers.Adam(5e-5), "sparse_categorical_crossentropy", metrics=["accuracy"])
-        stopping = keras.callbacks.EarlyStopping("val_loss", mode="min", patience=20, restore_best_weights=True)
-        results.append(run(model, parts, 100, 32, stopping, seed))
+        torch.manual_seed(seed)
+        net = conv_net(1, 64 * 2 * 2, 8)
+        optimizer = torch.optim.Adam(net.parameters(), lr=5e-5, eps=1e-7)
+        results.append(run(seed, net, optimizer, parts, augment, 100, 32, 20, True))
     return results
 
 
 def catdog(data: Path) -> list[dict]:
     parts = [folder(data / "catdog-small" / part, 150) for part in ("train", "validation", "test")]
+    augment = lambda images: warp(images, degrees=30, zoom=0.2, shift=0.2, horizontal=True)
     results = []
     for seed in SEEDS:
-        keras.utils.set_random_seed(seed)
-        fill = {"fill_mode": "nearest"}
-        augment = [
-            layers.RandomFlip("horizontal"),
-            layers.RandomRotation(30 / 360, **fill),
-            layers.RandomTranslation(0.2, 0.2, **fill),
-            layers.RandomZoom(0.2, **fill),
-            layers.Rescaling(1 / 255),
-        ]
-        head = [layers.Dense(1, activation="sigmoid")]
-        model = keras.Sequential([keras.Input((150, 150, 3)), *augment, *conv_net(150, "valid", head)])
-        model.compile("rmsprop", "binary_crossentropy", metrics=["accuracy"])
-        stopping = keras.callbacks.EarlyStopping("val_loss", patience=2)
-        results.append(run(model, parts, 25, 50, stopping, seed))
+        torch.manual_seed(seed)
+        net = conv_net(0, 64 * 17 * 17, 1)
+        optimizer = torch.optim.RMSprop(net.parameters(), lr=1e-3, alpha=0.9, eps=1e-7)
+        results.append(run(seed, net, optimizer, parts, augment, 25, 50, 2, False))
     return results
-
-
-def warp(images: torch.Tensor) -> torch.Tensor:
-    """Horizontal flip, rotation within a tenth of a turn, zoom within a tenth, filled by reflection."""
-    n = len(images)
-    angle = (torch.rand(n) * 2 - 1) * 0.1 * 2 * torch.pi
-    zoom = 1 / (1 + (torch.rand(n) * 2 - 1) * 0.1)
-    flip = torch.where(torch.rand(n) < 0.5, -1.0, 1.0)
-    cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
-    theta = torch.stack([torch.stack([flip * cos, -sin], 1), torch.stack([flip * sin, cos], 1)], 1)
-    theta = torch.cat([theta, torch.zeros(n, 2, 1)], 2)
-    grid = nn.functional.affine_grid(theta, images.shape, align_corners=False)
-    return nn.functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
 
 
 def flowers(data: Path) -> list[dict]:
     images, labels = folder(data / "flowers-small", 180)
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
-    images = (torch.from_numpy(images) / 255 - mean) / std
-    images, labels = images.permute(0, 3, 1, 2).contiguous(), torch.from_numpy(labels).long()
+    images = (images - mean[:, None, None]) / std[:, None, None]
     weights = torch.load(data / "weights" / "mobilenet_v2_ptq.pth", weights_only=True)
+    augment = lambda x: warp(x, degrees=36, zoom=0.1, horizontal=True, fill="reflection")
     results = []
     for seed in SEEDS:
         torch.manual_seed(seed)
@@ -135,36 +151,27 @@ def flowers(data: Path) -> list[dict]:
         validation, training = order[: len(order) // 5], order[len(order) // 5 :]
         base = torchvision.models.mobilenet_v2()
         base.load_state_dict(weights)
-        features, head = base.features.eval(), nn.Linear(1280, 5)
-        nn.init.xavier_uniform_(head.weight)
-        nn.init.zeros_(head.bias)
-        for parameter in features.parameters():
-            parameter.requires_grad_(False)
-
-        def logits(x, train):
-            return head(nn.functional.dropout(features(x).mean((2, 3)), 0.2, train))
-
-        def accuracy():
-            with torch.no_grad():
-                return (logits(images[validation], False).argmax(1) == labels[validation]).float().mean().item()
-
+        features = base.features.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        head = keras_init(nn.Linear(1280, 5))
+        logits = lambda x, train: head(F.dropout(features(x).mean((2, 3)), 0.2, train))
         start, accuracies = time.perf_counter(), []
         for phase in (1, 2):
             if phase == 1:
                 optimizer = torch.optim.Adam(head.parameters(), lr=1e-4, eps=1e-7)
             else:
                 # From Keras' 100th layer on: the depthwise convolution of block 11.
-                upper = [*features[12].conv[1:], *features[13:]]
-                upper = [p for module in upper for p in module.parameters()]
+                upper = [p for part in [*features[12].conv[1:], *features[13:]] for p in part.parameters()]
                 for parameter in upper:
                     parameter.requires_grad_(True)
                 optimizer = torch.optim.RMSprop([*upper, *head.parameters()], lr=1e-5, alpha=0.9, eps=1e-7)
             for _ in range(10):
-                for batch in training[torch.randperm(len(training))].split(32):
+                for rows in training[torch.randperm(len(training))].split(32):
                     optimizer.zero_grad()
-                    nn.functional.cross_entropy(logits(warp(images[batch]), True), labels[batch]).backward()
+                    batch = augment(images[rows]).contiguous(memory_format=torch.channels_last)
+                    F.cross_entropy(logits(batch, True), labels[rows]).backward()
                     optimizer.step()
-                accuracies.append(accuracy())
+                with torch.no_grad():
+                    accuracies.append(judge(logits(images[validation], False), labels[validation])[1])
         results.append(
             {
                 "seed": seed,
@@ -184,14 +191,9 @@ def main() -> None:
     wanted = sys.argv[2:] or ["blood", "catdog", "flowers"]
     torch.set_num_threads(2)
     known = json.loads(OUT.read_text()) if OUT.exists() else {}
+    known["versions"] = {"torch": torch.__version__, "torchvision": torchvision.__version__, "numpy": np.__version__}
     for name in wanted:
         known[name] = {"blood": blood, "catdog": catdog, "flowers": flowers}[name](data)
-        known["versions"] = {
-            "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
-            "keras": keras.__version__,
-            "numpy": np.__version__,
-        }
         OUT.write_text(json.dumps(known, indent=1) + "\n")
 
 
