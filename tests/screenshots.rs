@@ -37,6 +37,8 @@ fn tour(theme: &str, width: u32, height: u32, suffix: &str) {
     window.wait_for_line("Opened shapes", 0);
     save(&window, &format!("data{suffix}"));
     window.press("ctrl+2");
+    // The first layer: its arithmetic stands beside the list.
+    window.click(230, 300);
     save(&window, &format!("model{suffix}"));
     window.press("ctrl+5");
     save(&window, &format!("inside-empty{suffix}"));

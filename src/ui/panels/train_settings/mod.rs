@@ -241,9 +241,10 @@ fn choice(
 ) -> Option<&'static str> {
     let mut chosen = None;
     let label = ui.label(name).on_hover_text(tooltip);
+    let width = (ui.available_width() - 8.0).clamp(64.0, fields::NUMBER_WIDTH + 24.0);
     let combo = ComboBox::from_id_salt(name)
         .selected_text(current)
-        .width(fields::NUMBER_WIDTH + 24.0)
+        .width(width)
         .truncate();
     let response = combo.show_ui(ui, |ui| {
         for (word, meaning) in options {

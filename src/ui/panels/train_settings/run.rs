@@ -83,8 +83,8 @@ pub fn rate_ui(ui: &mut Ui, cx: &mut Cx<'_>, typed: &mut Option<f64>) {
             .range(1e-9..=10.0)
             .speed(speed)
             .custom_formatter(|rate, _| rate_text(rate));
-        let tip = "The phase's full learning rate from the next step on; its schedule goes on from there";
-        let response = fields::number(ui, "Learning rate now", tip, value);
+        let tip = "The phase's full learning rate, from the next step on; its schedule goes on from there";
+        let response = fields::number(ui, "Rate now", tip, value);
         if response.drag_stopped() || response.lost_focus() {
             cx.push(Action::SetLearningRate(*rate));
         }
