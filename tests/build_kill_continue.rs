@@ -97,9 +97,8 @@ impl Desk {
             let label = node.accesskit_node().label();
             label.as_deref() == Some(words)
         });
-        button
-            .unwrap_or_else(|| panic!("no button {words}"))
-            .click();
+        assert!(button.is_some(), "there is no button {words}");
+        button.unwrap().click();
         self.steps();
     }
 

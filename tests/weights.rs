@@ -19,7 +19,7 @@ use convscope::{
         LayerKind, LayerSpec, NamedArray,
         backbones::top,
         bundle::Bundle,
-        graph, network,
+        graph, parameters,
         spec::{Activation, Backbone, InitialWeights},
     },
     train::Experiment,
@@ -68,7 +68,7 @@ impl Sandbox {
             number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             0.01 + (number >> 8) as f32 / (1 << 28) as f32
         };
-        let shapes = network::array_shapes(&nodes).into_iter();
+        let shapes = parameters::array_shapes(&nodes).into_iter();
         let array = |(name, shape): (String, Vec<usize>)| NamedArray {
             name: published(&name),
             values: (0..shape.iter().product()).map(|_| value()).collect(),

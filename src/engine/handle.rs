@@ -10,6 +10,7 @@ use std::{
 };
 
 use super::{
+    control::TrainControl,
     downloader,
     evaluation::EvaluateRequest,
     events::{self, EventReceiver, EventSender},
@@ -22,7 +23,7 @@ use super::{
     reader,
     rehearsal::{EstimateRequest, FindRateRequest},
     runs,
-    trainer::{self, TrainControl, TrainRequest},
+    trainer::{self, TrainRequest},
 };
 
 use crate::{

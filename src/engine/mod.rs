@@ -2,6 +2,7 @@
 //!
 //! Hold an [`EngineHandle`]; dropping it cancels what runs, stops the threads and joins them.
 
+mod control;
 mod downloader;
 mod evaluation;
 mod events;
@@ -12,6 +13,7 @@ mod latest;
 mod loader;
 mod reader;
 mod rehearsal;
+mod reporter;
 mod runs;
 mod similar;
 #[cfg(test)]

@@ -1,41 +1,40 @@
 //! The trainer thread: owns network, optimizer and loop; publishes weights, figures and the run's folder.
 
 use std::{
-    collections::BTreeMap,
     io,
-    ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    sync::Arc,
+    time::Instant,
 };
 
 use crossbeam_channel::Receiver;
 
 use super::{
+    control::TrainControl,
     events::{Event, Level, TrainingOutcome},
-    inspector::{LoadedModel, ModelSource},
+    inspector::LoadedModel,
     job::{self, JobContext, JobError, Jobs},
     latest::Latest,
     loader::{self, Folders, OpenDataset},
     rehearsal::{self, EstimateRequest, FindRateRequest},
+    reporter::Reporter,
 };
 use crate::{
-    cancel::CancelToken,
-    data::{Dataset, Edits, Picture, Split, SplitConfig, SplitName},
+    data::{Dataset, Edits, Picture, Split, SplitName},
     export::run_report::{self, RunSummary},
     model::{
-        Network, WeightSnapshot, network::Placement, shapes::check_classifier, weights::initial,
+        NamedArray, Network, WeightSnapshot, network::Placement, shapes::check_classifier,
+        weights::initial,
     },
     sys,
     train::{
-        EpochRecord, Evaluation, Experiment, StepRecord,
+        EpochRecord, Experiment,
         checkpoint::Checkpoint,
         evaluate::evaluate_images,
-        fit::{self, Data, EpochEnd, FitError, Observer, Start},
+        fit::{self, Data, FitError, Observer as _, Outcome, Start},
         health::{self, Advice, Ailment},
         history,
         memory::Fit,
-        placement::Chosen,
         run_folder::{RunFolder, RunResult},
     },
     worker::Worker,
@@ -107,73 +106,6 @@ fn serve(
     }
 }
 
-/// Pausing and stopping, from the handle to the trainer.
-#[derive(Clone, Default)]
-pub struct TrainControl(Arc<(Mutex<Control>, Condvar)>);
-
-#[derive(Default)]
-struct Control {
-    paused: bool,
-    /// The learning rate that the user asked for and the trainer has not taken yet.
-    learning_rate: Option<f64>,
-    current: Option<CancelToken>,
-}
-
-/// How long a paused run sleeps before it looks whether its job was cancelled.
-const PAUSE_LOOK: Duration = Duration::from_millis(50);
-
-impl TrainControl {
-    fn lock(&self) -> MutexGuard<'_, Control> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Makes `token` the run that pausing and stopping mean; an older run ends.
-    pub fn begin(&self, token: CancelToken) {
-        let mut control = self.lock();
-        if let Some(older) = control.current.replace(token) {
-            older.cancel();
-        }
-        control.paused = false;
-        control.learning_rate = None;
-        self.0.1.notify_all();
-    }
-
-    pub fn set_learning_rate(&self, rate: f64) {
-        self.lock().learning_rate = Some(rate);
-    }
-
-    fn take_learning_rate(&self) -> Option<f64> {
-        self.lock().learning_rate.take()
-    }
-
-    pub fn set_paused(&self, paused: bool) {
-        self.lock().paused = paused;
-        self.0.1.notify_all();
-    }
-
-    pub fn stop(&self) {
-        if let Some(token) = &self.lock().current {
-            token.cancel();
-        }
-        self.0.1.notify_all();
-    }
-
-    /// Waits while paused; `on_change` hears of beginning and end of the wait.
-    fn wait_while_paused(&self, cancel: &CancelToken, mut on_change: impl FnMut(bool)) {
-        let mut control = self.lock();
-        if !control.paused || cancel.is_cancelled() {
-            return;
-        }
-        on_change(true);
-        while control.paused && !cancel.is_cancelled() {
-            let waited = self.0.1.wait_timeout(control, PAUSE_LOOK);
-            control = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        drop(control);
-        on_change(false);
-    }
-}
-
 pub fn fit_error(error: FitError) -> JobError {
     match error {
         FitError::Cancelled(_) => JobError::Cancelled,
@@ -212,15 +144,13 @@ fn train(
         Some(Fit::Nearly(words)) => Some(words),
         Some(Fit::Well) | None => None,
     };
-    let initial = || initial::arrays(&experiment.model, &folders.weights);
     let (folder, checkpoint) = if *resume {
         take_up(run, experiment, &split, dataset)?
     } else {
-        // Weights that are not there are told of before there is a folder of a run.
-        initial::check(&experiment.model, &folders.weights).map_err(|error| error.to_string())?;
-        let folder = RunFolder::create(run, experiment).map_err(fit_error)?;
-        folder.write_split(&split, dataset).map_err(fit_error)?;
-        (folder, None)
+        (
+            new_folder(folders, run, experiment, (&split, dataset))?,
+            None,
+        )
     };
     let steps_per_epoch = config.steps_per_epoch(split.train.len());
     context.events.send(Event::TrainingStarted {
@@ -236,21 +166,7 @@ fn train(
         steps_per_epoch,
         epochs: config.epochs(),
     });
-    let labels = split.train.iter();
-    let labels = labels.map(|&index| dataset.samples[index].label);
-    let mut health = health::Watch::new(labels);
-    if let Some(checkpoint) = &checkpoint {
-        health.catch_up(&checkpoint.history);
-    }
-    if let Some(words) = near {
-        let advice = Advice {
-            ailment: Ailment::Memory,
-            epoch: 0,
-            words,
-        };
-        let job = context.id;
-        context.events.send(Event::Advice { job, advice });
-    }
+    let health = watch(context, dataset, &split, checkpoint.as_ref(), near);
     let sample = Arc::new(
         (0..pixels.len())
             .find_map(|index| pixels.picture(index))
@@ -281,17 +197,7 @@ fn train(
     let before = model.get();
     let start_at = match checkpoint {
         Some(checkpoint) => Start::Resume(Box::new(checkpoint)),
-        None => {
-            let initial = initial().map_err(|error| error.to_string())?;
-            for words in initial.notes {
-                reporter.note(words);
-            }
-            for message in initial.warnings {
-                let level = Level::Warning;
-                context.events.send(Event::Note { level, message });
-            }
-            Start::From(initial.arrays)
-        }
+        None => Start::From(initial_arrays(folders, experiment, &mut reporter)?),
     };
     let fitted = fit::fit(&experiment.model, config, &data, start_at, &mut reporter);
     reporter.flush_steps();
@@ -300,82 +206,172 @@ fn train(
         // Random weights must not stand where the user's model was.
         reporter.show(before);
     }
-    let split_hash = split.hash(dataset);
-    let mut result = RunResult {
-        completed: false,
-        failure: None,
-        best_epoch: 0,
-        test_accuracy: None,
-        stopped_early: Vec::new(),
-        split_hash: split_hash.clone(),
-        computed: reporter.computed.clone(),
-        seconds: start.elapsed().as_secs_f64(),
-    };
-    let outcome = match fitted {
-        Ok(outcome) => outcome,
-        Err(error) => {
-            result.failure = Some(error.to_string());
-            // What went wrong says more than that it could not be written down.
-            let _ = reporter.folder.finish(&result);
-            return Err(fit_error(error));
-        }
-    };
-
-    let best_weights = outcome.best.as_ref().map(|(snapshot, _)| &**snapshot);
-    let test_accuracy = test_accuracy(&data, best_weights)?;
-    let model_path = match &outcome.best {
-        Some((snapshot, record)) => {
-            let model = reporter.publish(snapshot, Some(record));
-            let path = reporter.folder.model_path();
-            model.save(&path)?;
-            if let Some(evaluation) = reporter.best_evaluation.clone() {
-                let job = context.id;
-                context.events.send(Event::Evaluated { job, evaluation });
-            }
-            Some(path)
-        }
-        None => None,
-    };
-    let summary = RunSummary {
+    let ended = Ended {
         experiment,
-        dataset,
-        split_hash: &split_hash,
-        history: &outcome.history,
-        best: outcome.best.as_ref().map(|(_, record)| record),
-        evaluation: reporter.best_evaluation.as_deref(),
-        snapshot: best_weights,
-        sample: &reporter.sample,
-        seconds: start.elapsed().as_secs_f64(),
+        data: &data,
+        split_hash: split.hash(dataset),
+        start,
     };
-    run_report::write(reporter.folder.path(), &summary).map_err(|error| error.to_string())?;
-    result = RunResult {
-        completed: outcome.completed,
-        failure: outcome.failure.as_ref().map(ToString::to_string),
-        best_epoch: outcome.best.as_ref().map_or(0, |(_, record)| record.epoch),
-        test_accuracy,
-        stopped_early: outcome.stopped_early.clone(),
-        seconds: start.elapsed().as_secs_f64(),
-        ..result
-    };
-    reporter.folder.finish(&result).map_err(fit_error)?;
-    if let Some(failure) = outcome.failure {
-        return Err(fit_error(failure));
+    match fitted {
+        Ok(outcome) => ended.well(outcome, &reporter),
+        Err(error) => ended.badly(error, &reporter),
     }
-    context.events.send(Event::TrainingFinished {
-        job: context.id,
-        outcome: TrainingOutcome {
+}
+
+/// A run whose loop is over.
+struct Ended<'a> {
+    experiment: &'a Experiment,
+    data: &'a Data<'a>,
+    split_hash: String,
+    start: Instant,
+}
+
+impl Ended<'_> {
+    fn result(&self, reporter: &Reporter<'_>) -> RunResult {
+        RunResult {
+            completed: false,
+            failure: None,
+            best_epoch: 0,
+            test_accuracy: None,
+            stopped_early: Vec::new(),
+            split_hash: self.split_hash.clone(),
+            computed: reporter.computed.clone(),
+            seconds: self.start.elapsed().as_secs_f64(),
+        }
+    }
+
+    /// No epoch is worth keeping.
+    fn badly(&self, error: FitError, reporter: &Reporter<'_>) -> Result<(), JobError> {
+        // What went wrong says more than that it could not be written down.
+        let _ = reporter.folder.finish(&RunResult {
+            failure: Some(error.to_string()),
+            ..self.result(reporter)
+        });
+        Err(fit_error(error))
+    }
+
+    /// Keeps the best weights, writes the report and tells of the end.
+    fn well(&self, outcome: Outcome, reporter: &Reporter<'_>) -> Result<(), JobError> {
+        let best_weights = outcome.best.as_ref().map(|(snapshot, _)| &**snapshot);
+        let test_accuracy = test_accuracy(self.data, best_weights)?;
+        let model = match &outcome.best {
+            Some((snapshot, record)) => Some(keep_model(snapshot, record, reporter)?),
+            None => None,
+        };
+        let summary = RunSummary {
+            experiment: self.experiment,
+            dataset: self.data.dataset,
+            split_hash: &self.split_hash,
+            history: &outcome.history,
+            best: outcome.best.as_ref().map(|(_, record)| record),
+            evaluation: reporter.best_evaluation.as_deref(),
+            snapshot: best_weights,
+            sample: &reporter.sample,
+            seconds: self.start.elapsed().as_secs_f64(),
+        };
+        run_report::write(reporter.folder.path(), &summary).map_err(|error| error.to_string())?;
+        let result = RunResult {
             completed: outcome.completed,
-            best_epoch: outcome.best.map_or(0, |(_, record)| record.epoch),
-            run: reporter.folder.path().to_path_buf(),
-            model: model_path,
+            failure: outcome.failure.as_ref().map(ToString::to_string),
+            best_epoch: outcome.best.as_ref().map_or(0, |(_, record)| record.epoch),
             test_accuracy,
-            split_hash,
             stopped_early: outcome.stopped_early,
-            computed: result.computed,
-            seconds: start.elapsed().as_secs_f64(),
-        },
-    });
-    Ok(())
+            ..self.result(reporter)
+        };
+        reporter.folder.finish(&result).map_err(fit_error)?;
+        if let Some(failure) = outcome.failure {
+            return Err(fit_error(failure));
+        }
+        reporter.context.events.send(Event::TrainingFinished {
+            job: reporter.context.id,
+            outcome: TrainingOutcome {
+                completed: result.completed,
+                best_epoch: result.best_epoch,
+                run: reporter.folder.path().to_path_buf(),
+                model,
+                test_accuracy,
+                split_hash: result.split_hash,
+                stopped_early: result.stopped_early,
+                computed: result.computed,
+                seconds: result.seconds,
+            },
+        });
+        Ok(())
+    }
+}
+
+/// Publishes the best weights and writes them as the run's model.
+fn keep_model(
+    snapshot: &Arc<WeightSnapshot>,
+    record: &EpochRecord,
+    reporter: &Reporter<'_>,
+) -> Result<PathBuf, JobError> {
+    let model = reporter.publish(snapshot, Some(record));
+    let path = reporter.folder.model_path();
+    model.save(&path)?;
+    if let Some(evaluation) = reporter.best_evaluation.clone() {
+        let job = reporter.context.id;
+        let events = &reporter.context.events;
+        events.send(Event::Evaluated { job, evaluation });
+    }
+    Ok(path)
+}
+
+/// Makes the folder of a new run. Weights that are not there are told of before.
+fn new_folder(
+    folders: &Folders,
+    run: &Path,
+    experiment: &Experiment,
+    (split, dataset): (&Split, &Dataset),
+) -> Result<RunFolder, JobError> {
+    initial::check(&experiment.model, &folders.weights).map_err(|error| error.to_string())?;
+    let folder = RunFolder::create(run, experiment).map_err(fit_error)?;
+    folder.write_split(split, dataset).map_err(fit_error)?;
+    Ok(folder)
+}
+
+/// What looks after the run; `memory` is said at once.
+fn watch(
+    context: &JobContext,
+    dataset: &Dataset,
+    split: &Split,
+    checkpoint: Option<&Checkpoint>,
+    memory: Option<String>,
+) -> health::Watch {
+    let labels = split.train.iter();
+    let mut watch = health::Watch::new(labels.map(|&index| dataset.samples[index].label));
+    if let Some(checkpoint) = checkpoint {
+        watch.catch_up(&checkpoint.history);
+    }
+    if let Some(words) = memory {
+        let advice = Advice {
+            ailment: Ailment::Memory,
+            epoch: 0,
+            words,
+        };
+        let job = context.id;
+        context.events.send(Event::Advice { job, advice });
+    }
+    watch
+}
+
+/// The weights that backbones begin with, and what there is to say about them.
+fn initial_arrays(
+    folders: &Folders,
+    experiment: &Experiment,
+    reporter: &mut Reporter<'_>,
+) -> Result<Vec<NamedArray>, JobError> {
+    let initial = initial::arrays(&experiment.model, &folders.weights);
+    let initial = initial.map_err(|error| error.to_string())?;
+    for words in initial.notes {
+        reporter.note(words);
+    }
+    for message in initial.warnings {
+        let level = Level::Warning;
+        let events = &reporter.context.events;
+        events.send(Event::Note { level, message });
+    }
+    Ok(initial.arrays)
 }
 
 /// Opens the folder of a run to go on with it, at its last checkpoint.
@@ -422,161 +418,4 @@ fn test_accuracy(data: &Data<'_>, best: Option<&WeightSnapshot>) -> Result<Optio
     let evaluation = evaluate_images(&network, data.dataset, data.pixels, test, |_| Ok(()))
         .map_err(fit_error)?;
     Ok(Some(evaluation.accuracy()))
-}
-
-/// Turns what happens in the loop into events and files.
-struct Reporter<'a> {
-    context: &'a JobContext,
-    control: &'a TrainControl,
-    model: &'a Latest<LoadedModel>,
-    folder: RunFolder,
-    split: SplitConfig,
-    edits: Arc<Edits>,
-    sample: Arc<Picture>,
-    total_steps: usize,
-    /// How the run computes, in words.
-    computed: String,
-    initial: Option<Arc<WeightSnapshot>>,
-    /// Says what is wrong with the run.
-    health: health::Watch,
-    pending: Vec<StepRecord>,
-    best_evaluation: Option<Arc<Evaluation>>,
-    /// The request to stop was answered.
-    stopping: bool,
-}
-
-impl Reporter<'_> {
-    fn flush_steps(&mut self) {
-        if !self.pending.is_empty() {
-            let steps = std::mem::take(&mut self.pending);
-            self.context.events.send(Event::Steps {
-                job: self.context.id,
-                steps,
-            });
-        }
-    }
-
-    /// Puts weights into the slot that inspections read.
-    fn publish(
-        &self,
-        snapshot: &Arc<WeightSnapshot>,
-        record: Option<&EpochRecord>,
-    ) -> Arc<LoadedModel> {
-        let loaded = Arc::new(LoadedModel {
-            snapshot: Arc::clone(snapshot),
-            initial: self.initial.clone(),
-            metrics: record.map(metrics).unwrap_or_default(),
-            split: self.split,
-            edits: Arc::clone(&self.edits),
-            sample: Arc::clone(&self.sample),
-            source: ModelSource::Run(self.context.id),
-        });
-        self.show(Arc::clone(&loaded));
-        loaded
-    }
-
-    /// Makes `model` the one that inspections use.
-    fn show(&self, model: Arc<LoadedModel>) {
-        let (job, epoch) = (self.context.id, model.snapshot.epoch);
-        self.model.set(model);
-        self.context
-            .events
-            .send(Event::WeightsPublished { job, epoch });
-    }
-}
-
-fn metrics(record: &EpochRecord) -> BTreeMap<String, f64> {
-    let always = [
-        ("epoch", Some(record.epoch as f64)),
-        ("train_loss", Some(record.train_loss)),
-        ("train_accuracy", Some(record.train_accuracy)),
-        ("val_loss", record.val_loss),
-        ("val_accuracy", record.val_accuracy),
-    ];
-    always
-        .into_iter()
-        // JSON has no infinities, and a model file must be readable again.
-        .filter_map(|(name, value)| Some((name.to_owned(), value.filter(|v| v.is_finite())?)))
-        .collect()
-}
-
-impl Observer for Reporter<'_> {
-    fn pulse(&mut self) -> ControlFlow<()> {
-        let (context, job) = (self.context, self.context.id);
-        self.control.wait_while_paused(&context.cancel, |paused| {
-            context.events.send(Event::Paused { job, paused });
-        });
-        if context.cancel.is_cancelled() {
-            if !self.stopping {
-                self.stopping = true;
-                context.events.send(Event::Stopping { job });
-            }
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn step(&mut self, record: &StepRecord) -> Result<(), FitError> {
-        self.pending.push(*record);
-        self.folder.write_step(record)?;
-        if self.context.due() {
-            self.flush_steps();
-            let progress = super::events::Progress {
-                done: record.step,
-                total: self.total_steps,
-            };
-            self.context.events.send(Event::Progress {
-                job: self.context.id,
-                progress,
-            });
-        }
-        Ok(())
-    }
-
-    fn placed(&mut self, chosen: &Chosen) {
-        self.computed = chosen.words();
-        self.note(format!("Computes in {}", self.computed));
-    }
-
-    fn note(&mut self, message: String) {
-        self.context.events.send(Event::Note {
-            level: Level::Info,
-            message,
-        });
-    }
-
-    fn learning_rate(&mut self) -> Option<f64> {
-        self.control.take_learning_rate()
-    }
-
-    fn weights(&mut self, snapshot: &Arc<WeightSnapshot>) {
-        if self.initial.is_none() {
-            self.initial = Some(Arc::clone(snapshot));
-            self.publish(snapshot, None);
-        }
-    }
-
-    fn epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError> {
-        self.flush_steps();
-        self.folder.write_epoch(end)?;
-        let job = self.context.id;
-        self.context.events.send(Event::Epoch {
-            job,
-            record: *end.record,
-        });
-        for advice in self.health.epoch_done(end.history, end.dead_units) {
-            self.context.events.send(Event::Advice { job, advice });
-        }
-        if let Some(evaluation) = &end.evaluation {
-            let evaluation = Arc::new(evaluation.clone());
-            if end.is_best {
-                self.best_evaluation = Some(Arc::clone(&evaluation));
-            }
-            self.context
-                .events
-                .send(Event::Evaluated { job, evaluation });
-        }
-        self.publish(end.snapshot, Some(end.record));
-        Ok(())
-    }
 }

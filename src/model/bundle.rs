@@ -14,7 +14,8 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    network::{self, Mode, Network, NetworkError, Placement},
+    network::{Mode, Network, NetworkError, Placement},
+    parameters,
     shapes::check_classifier,
     snapshot::{NamedArray, WeightSnapshot},
     spec::ModelSpec,
@@ -301,7 +302,7 @@ fn read_arrays(tensors: &SafeTensors<'_>, spec: &ModelSpec) -> Result<Vec<NamedA
         .iter()
         .map(|(name, view)| NamedArray::from_view(name, &view))
         .collect::<Result<Vec<_>, _>>()?;
-    network::sort_arrays(&mut arrays, spec).map_err(|error| error.to_string())?;
+    parameters::sort_arrays(&mut arrays, spec).map_err(|error| error.to_string())?;
     Ok(arrays)
 }
 

@@ -1,17 +1,16 @@
 //! A specification made runnable: libtorch parameters and a forward pass whose every node can be tapped.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use rand::{RngExt as _, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::{
     compute::{self, Weights},
-    graph::{self, Node, Op, Wire},
-    shapes::{Shape, ShapeError},
+    graph::{self, Node, Wire},
+    parameters::{Initial, Start, needed},
+    shapes::ShapeError,
     snapshot::{NamedArray, WeightSnapshot},
-    spec::{Initialisation, ModelSpec},
+    spec::ModelSpec,
 };
 use crate::data::batches::{self, InputFormat, Normalisation};
 
@@ -70,22 +69,8 @@ struct Parameter {
     learned: bool,
 }
 
-/// How an array begins.
-#[derive(Debug, Clone, Copy)]
-enum Start {
-    /// Random, by the numbers of inputs and outputs that each value has to do with.
-    Weight { fan_in: usize, fan_out: usize },
-    /// As the framework begins biases.
-    Bias { fan_in: usize },
-    /// All values the same.
-    Constant(f32),
-}
-
 /// Sees the position and the output of each node as it is computed.
 type Tap<'a> = &'a mut dyn FnMut(usize, &Tensor);
-
-/// An array that a node needs: end of its name, shape, beginning, whether it is learned.
-type Needed = (&'static str, Vec<usize>, Start, bool);
 
 /// A network on one device. Not shared between threads: each rebuilds its own from a [`WeightSnapshot`].
 pub struct Network {
@@ -113,27 +98,9 @@ impl Network {
         seed: u64,
         placement: Placement,
     ) -> Result<Self, NetworkError> {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let initialisation = spec.initialisation;
+        let mut initial = Initial::new(spec.initialisation, seed);
         Self::build(spec, placement, |name, shape, start| {
-            let count: usize = shape.iter().product();
-            // Only the arrays of backbones have a dot in their node's name.
-            if name.matches('.').count() > 1 {
-                return Ok(as_torchvision(start, count, &mut rng));
-            }
-            let bound = match (initialisation, start) {
-                (_, Start::Constant(value)) => return Ok(vec![value; count]),
-                (
-                    Initialisation::PyTorch,
-                    Start::Weight { fan_in, .. } | Start::Bias { fan_in },
-                ) => 1.0 / (fan_in as f32).sqrt(),
-                (Initialisation::Keras, Start::Weight { fan_in, fan_out }) => {
-                    (6.0 / (fan_in + fan_out) as f32).sqrt()
-                }
-                (Initialisation::Keras, Start::Bias { .. }) => 0.0,
-            };
-            let values = (0..count).map(|_| (2.0 * rng.random::<f32>() - 1.0) * bound);
-            Ok(values.collect())
+            Ok(initial.values(name, shape.iter().product(), start))
         })
     }
 
@@ -461,23 +428,6 @@ impl Network {
     }
 }
 
-/// Initial values of an array of a backbone: torchvision draws the weights of all four networks from a normal
-/// distribution of variance `2 / fan_out` (He et al. 2015), so that signals neither fade nor grow, and
-/// begins with biases of 0.
-fn as_torchvision(start: Start, count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
-    let std = match start {
-        Start::Constant(value) => return vec![value; count],
-        Start::Bias { .. } => return vec![0.0; count],
-        Start::Weight { fan_out, .. } => (2.0 / fan_out as f32).sqrt(),
-    };
-    let mut normal = || {
-        // Box and Muller's transform of two uniform values, the first above 0.
-        let (radius, angle) = (1.0 - rng.random::<f32>(), rng.random::<f32>());
-        (-2.0 * radius.ln()).sqrt() * (std::f32::consts::TAU * angle).cos()
-    };
-    (0..count).map(|_| std * normal()).collect()
-}
-
 fn check_shape(array: &NamedArray, shape: &[usize]) -> Result<(), NetworkError> {
     let (name, found) = (&array.name, &array.shape);
     if found == shape && array.values.len() == shape.iter().product::<usize>() {
@@ -509,71 +459,6 @@ pub fn named_array(name: &str, value: &Tensor) -> Result<NamedArray, TchError> {
     })
 }
 
-/// Names and shapes of all arrays of `nodes`, in order: what a file of weights must hold.
-pub fn array_shapes(nodes: &[Node]) -> Vec<(String, Vec<usize>)> {
-    let of_node = |node: &Node| {
-        let name = node.name.clone();
-        let needed = needed(&node.op, node.shape.input).into_iter();
-        needed.map(move |(suffix, dims, ..)| (format!("{name}.{suffix}"), dims))
-    };
-    nodes.iter().flat_map(of_node).collect()
-}
-
-/// Puts arrays of a network of `spec` into node order; what belongs to no node comes last, by name.
-///
-/// # Errors
-/// When the specification does not fit together.
-pub fn sort_arrays(arrays: &mut [NamedArray], spec: &ModelSpec) -> Result<(), ShapeError> {
-    let names = array_shapes(&graph::nodes(spec)?).into_iter();
-    let order: HashMap<String, usize> = names
-        .enumerate()
-        .map(|(at, (name, _))| (name, at))
-        .collect();
-    arrays.sort_by_cached_key(|array| {
-        let position = order.get(&array.name).copied();
-        (position.unwrap_or(usize::MAX), array.name.clone())
-    });
-    Ok(())
-}
-
-/// The arrays that a node needs.
-fn needed(op: &Op, input: Shape) -> Vec<Needed> {
-    let with_bias = |weight: Vec<usize>, bias: bool| {
-        let receptive: usize = weight[2..].iter().product();
-        let (fan_in, fan_out) = (weight[1] * receptive, weight[0] * receptive);
-        let outputs = vec![weight[0]];
-        let mut needed = vec![("weight", weight, Start::Weight { fan_in, fan_out }, true)];
-        if bias {
-            needed.push(("bias", outputs, Start::Bias { fan_in }, true));
-        }
-        needed
-    };
-    match (op, input) {
-        (
-            Op::Conv2d {
-                filters,
-                kernel,
-                groups,
-                bias,
-                ..
-            },
-            Shape::Maps { channels, .. },
-        ) => with_bias(vec![*filters, channels / groups, *kernel, *kernel], *bias),
-        (Op::Dense { units, .. }, input) => with_bias(vec![*units, input.values()], true),
-        (Op::BatchNorm2d { .. }, Shape::Maps { channels, .. }) => {
-            let array =
-                |name, value, learned| (name, vec![channels], Start::Constant(value), learned);
-            vec![
-                array("weight", 1.0, true),
-                array("bias", 0.0, true),
-                array("running_mean", 0.0, false),
-                array("running_var", 1.0, false),
-            ]
-        }
-        _ => Vec::new(),
-    }
-}
-
 fn parameter_tensor(
     values: &[f32],
     shape: &[usize],
@@ -596,6 +481,7 @@ fn parameter_tensor(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::spec::Initialisation;
     use crate::train::Experiment;
 
     fn shapes_spec() -> Arc<ModelSpec> {

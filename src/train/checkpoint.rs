@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{early_stopping::Stopper, history::EpochRecord, schedule::RateState};
 use crate::{
     data::{dataset::display_path, files::write_atomically},
-    model::{ModelSpec, NamedArray, WeightSnapshot, network},
+    model::{ModelSpec, NamedArray, WeightSnapshot, parameters},
 };
 
 /// A run after an epoch. Random numbers depend on the seed, the epoch and the step alone, so no generator
@@ -234,7 +234,7 @@ impl File {
         let mut arrays = arrays
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| damaged(&error))?;
-        network::sort_arrays(&mut arrays, spec).map_err(|error| damaged(&error))?;
+        parameters::sort_arrays(&mut arrays, spec).map_err(|error| damaged(&error))?;
         Ok(Self {
             path: shown.clone(),
             epoch,

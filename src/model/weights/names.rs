@@ -8,7 +8,7 @@ use crate::{
     model::{
         backbones::top,
         graph::{self, Node},
-        network,
+        parameters,
         shapes::ShapeError,
         snapshot::NamedArray,
         spec::{Backbone, ColorMode, LayerKind, ModelSpec},
@@ -140,7 +140,7 @@ fn wanted(
         name,
         shape,
     };
-    Ok(network::array_shapes(&nodes)
+    Ok(parameters::array_shapes(&nodes)
         .into_iter()
         .map(of_array)
         .collect())

@@ -1,0 +1,179 @@
+//! Turns what happens in the loop into events and files.
+
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
+
+use super::{
+    control::TrainControl,
+    events::{Event, Level},
+    inspector::{LoadedModel, ModelSource},
+    job::JobContext,
+    latest::Latest,
+};
+use crate::{
+    data::{Edits, Picture, SplitConfig},
+    model::WeightSnapshot,
+    train::{
+        EpochRecord, Evaluation, StepRecord,
+        fit::{EpochEnd, FitError, Observer},
+        health,
+        placement::Chosen,
+        run_folder::RunFolder,
+    },
+};
+
+/// Follows a run for the window, the command line and the disk.
+pub struct Reporter<'a> {
+    pub context: &'a JobContext,
+    pub control: &'a TrainControl,
+    pub model: &'a Latest<LoadedModel>,
+    pub folder: RunFolder,
+    pub split: SplitConfig,
+    pub edits: Arc<Edits>,
+    pub sample: Arc<Picture>,
+    pub total_steps: usize,
+    /// How the run computes, in words.
+    pub computed: String,
+    pub initial: Option<Arc<WeightSnapshot>>,
+    /// Says what is wrong with the run.
+    pub health: health::Watch,
+    pub pending: Vec<StepRecord>,
+    pub best_evaluation: Option<Arc<Evaluation>>,
+    /// The request to stop was answered.
+    pub stopping: bool,
+}
+
+impl Reporter<'_> {
+    pub fn flush_steps(&mut self) {
+        if !self.pending.is_empty() {
+            let steps = std::mem::take(&mut self.pending);
+            self.context.events.send(Event::Steps {
+                job: self.context.id,
+                steps,
+            });
+        }
+    }
+
+    /// Puts weights into the slot that inspections read.
+    pub fn publish(
+        &self,
+        snapshot: &Arc<WeightSnapshot>,
+        record: Option<&EpochRecord>,
+    ) -> Arc<LoadedModel> {
+        let loaded = Arc::new(LoadedModel {
+            snapshot: Arc::clone(snapshot),
+            initial: self.initial.clone(),
+            metrics: record.map(metrics).unwrap_or_default(),
+            split: self.split,
+            edits: Arc::clone(&self.edits),
+            sample: Arc::clone(&self.sample),
+            source: ModelSource::Run(self.context.id),
+        });
+        self.show(Arc::clone(&loaded));
+        loaded
+    }
+
+    /// Makes `model` the one that inspections use.
+    pub fn show(&self, model: Arc<LoadedModel>) {
+        let (job, epoch) = (self.context.id, model.snapshot.epoch);
+        self.model.set(model);
+        self.context
+            .events
+            .send(Event::WeightsPublished { job, epoch });
+    }
+}
+
+fn metrics(record: &EpochRecord) -> BTreeMap<String, f64> {
+    let always = [
+        ("epoch", Some(record.epoch as f64)),
+        ("train_loss", Some(record.train_loss)),
+        ("train_accuracy", Some(record.train_accuracy)),
+        ("val_loss", record.val_loss),
+        ("val_accuracy", record.val_accuracy),
+    ];
+    always
+        .into_iter()
+        // JSON has no infinities, and a model file must be readable again.
+        .filter_map(|(name, value)| Some((name.to_owned(), value.filter(|v| v.is_finite())?)))
+        .collect()
+}
+
+impl Observer for Reporter<'_> {
+    fn pulse(&mut self) -> ControlFlow<()> {
+        let (context, job) = (self.context, self.context.id);
+        self.control.wait_while_paused(&context.cancel, |paused| {
+            context.events.send(Event::Paused { job, paused });
+        });
+        if context.cancel.is_cancelled() {
+            if !self.stopping {
+                self.stopping = true;
+                context.events.send(Event::Stopping { job });
+            }
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn step(&mut self, record: &StepRecord) -> Result<(), FitError> {
+        self.pending.push(*record);
+        self.folder.write_step(record)?;
+        if self.context.due() {
+            self.flush_steps();
+            let progress = super::events::Progress {
+                done: record.step,
+                total: self.total_steps,
+            };
+            self.context.events.send(Event::Progress {
+                job: self.context.id,
+                progress,
+            });
+        }
+        Ok(())
+    }
+
+    fn placed(&mut self, chosen: &Chosen) {
+        self.computed = chosen.words();
+        self.note(format!("Computes in {}", self.computed));
+    }
+
+    fn note(&mut self, message: String) {
+        self.context.events.send(Event::Note {
+            level: Level::Info,
+            message,
+        });
+    }
+
+    fn learning_rate(&mut self) -> Option<f64> {
+        self.control.take_learning_rate()
+    }
+
+    fn weights(&mut self, snapshot: &Arc<WeightSnapshot>) {
+        if self.initial.is_none() {
+            self.initial = Some(Arc::clone(snapshot));
+            self.publish(snapshot, None);
+        }
+    }
+
+    fn epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError> {
+        self.flush_steps();
+        self.folder.write_epoch(end)?;
+        let job = self.context.id;
+        self.context.events.send(Event::Epoch {
+            job,
+            record: *end.record,
+        });
+        for advice in self.health.epoch_done(end.history, end.dead_units) {
+            self.context.events.send(Event::Advice { job, advice });
+        }
+        if let Some(evaluation) = &end.evaluation {
+            let evaluation = Arc::new(evaluation.clone());
+            if end.is_best {
+                self.best_evaluation = Some(Arc::clone(&evaluation));
+            }
+            self.context
+                .events
+                .send(Event::Evaluated { job, evaluation });
+        }
+        self.publish(end.snapshot, Some(end.record));
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! The arrays that nodes need: their names, shapes and first values.
+
+use std::collections::HashMap;
+
+use rand::{RngExt as _, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::{
+    graph::{self, Node, Op},
+    shapes::{Shape, ShapeError},
+    snapshot::NamedArray,
+    spec::{Initialisation, ModelSpec},
+};
+
+/// How an array begins.
+#[derive(Debug, Clone, Copy)]
+pub enum Start {
+    /// Random, by the numbers of inputs and outputs that each value has to do with.
+    Weight {
+        /// Inputs of each output.
+        fan_in: usize,
+        /// Outputs that each input goes to.
+        fan_out: usize,
+    },
+    /// As the framework begins biases.
+    Bias {
+        /// Inputs of each output.
+        fan_in: usize,
+    },
+    /// All values the same.
+    Constant(f32),
+}
+
+/// An array that a node needs: end of its name, shape, beginning, whether it is learned.
+pub type Needed = (&'static str, Vec<usize>, Start, bool);
+
+/// First values of a network's arrays, drawn one after the other.
+pub struct Initial {
+    initialisation: Initialisation,
+    rng: ChaCha8Rng,
+}
+
+impl Initial {
+    /// As `initialisation` says, drawn from `seed`; backbones begin as torchvision's do.
+    pub fn new(initialisation: Initialisation, seed: u64) -> Self {
+        Self {
+            initialisation,
+            rng: ChaCha8Rng::seed_from_u64(seed),
+        }
+    }
+
+    /// The `count` values of the array called `name`.
+    pub fn values(&mut self, name: &str, count: usize, start: Start) -> Vec<f32> {
+        // Only the arrays of backbones have a dot in their node's name.
+        if name.matches('.').count() > 1 {
+            return as_torchvision(start, count, &mut self.rng);
+        }
+        let bound = match (self.initialisation, start) {
+            (_, Start::Constant(value)) => return vec![value; count],
+            (Initialisation::PyTorch, Start::Weight { fan_in, .. } | Start::Bias { fan_in }) => {
+                1.0 / (fan_in as f32).sqrt()
+            }
+            (Initialisation::Keras, Start::Weight { fan_in, fan_out }) => {
+                (6.0 / (fan_in + fan_out) as f32).sqrt()
+            }
+            (Initialisation::Keras, Start::Bias { .. }) => 0.0,
+        };
+        let values = (0..count).map(|_| (2.0 * self.rng.random::<f32>() - 1.0) * bound);
+        values.collect()
+    }
+}
+
+/// Initial values of an array of a backbone: torchvision draws the weights of all four networks from a normal
+/// distribution of variance `2 / fan_out` (He et al. 2015), so that signals neither fade nor grow, and
+/// begins with biases of 0.
+fn as_torchvision(start: Start, count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    let std = match start {
+        Start::Constant(value) => return vec![value; count],
+        Start::Bias { .. } => return vec![0.0; count],
+        Start::Weight { fan_out, .. } => (2.0 / fan_out as f32).sqrt(),
+    };
+    let mut normal = || {
+        // Box and Muller's transform of two uniform values, the first above 0.
+        let (radius, angle) = (1.0 - rng.random::<f32>(), rng.random::<f32>());
+        (-2.0 * radius.ln()).sqrt() * (std::f32::consts::TAU * angle).cos()
+    };
+    (0..count).map(|_| std * normal()).collect()
+}
+
+/// Names and shapes of all arrays of `nodes`, in order: what a file of weights must hold.
+pub fn array_shapes(nodes: &[Node]) -> Vec<(String, Vec<usize>)> {
+    let of_node = |node: &Node| {
+        let name = node.name.clone();
+        let needed = needed(&node.op, node.shape.input).into_iter();
+        needed.map(move |(suffix, dims, ..)| (format!("{name}.{suffix}"), dims))
+    };
+    nodes.iter().flat_map(of_node).collect()
+}
+
+/// Puts arrays of a network of `spec` into node order; what belongs to no node comes last, by name.
+///
+/// # Errors
+/// When the specification does not fit together.
+pub fn sort_arrays(arrays: &mut [NamedArray], spec: &ModelSpec) -> Result<(), ShapeError> {
+    let names = array_shapes(&graph::nodes(spec)?).into_iter();
+    let order: HashMap<String, usize> = names
+        .enumerate()
+        .map(|(at, (name, _))| (name, at))
+        .collect();
+    arrays.sort_by_cached_key(|array| {
+        let position = order.get(&array.name).copied();
+        (position.unwrap_or(usize::MAX), array.name.clone())
+    });
+    Ok(())
+}
+
+/// The arrays that a node needs.
+pub fn needed(op: &Op, input: Shape) -> Vec<Needed> {
+    let with_bias = |weight: Vec<usize>, bias: bool| {
+        let receptive: usize = weight[2..].iter().product();
+        let (fan_in, fan_out) = (weight[1] * receptive, weight[0] * receptive);
+        let outputs = vec![weight[0]];
+        let mut needed = vec![("weight", weight, Start::Weight { fan_in, fan_out }, true)];
+        if bias {
+            needed.push(("bias", outputs, Start::Bias { fan_in }, true));
+        }
+        needed
+    };
+    match (op, input) {
+        (
+            Op::Conv2d {
+                filters,
+                kernel,
+                groups,
+                bias,
+                ..
+            },
+            Shape::Maps { channels, .. },
+        ) => with_bias(vec![*filters, channels / groups, *kernel, *kernel], *bias),
+        (Op::Dense { units, .. }, input) => with_bias(vec![*units, input.values()], true),
+        (Op::BatchNorm2d { .. }, Shape::Maps { channels, .. }) => {
+            let array =
+                |name, value, learned| (name, vec![channels], Start::Constant(value), learned);
+            vec![
+                array("weight", 1.0, true),
+                array("bias", 0.0, true),
+                array("running_mean", 0.0, false),
+                array("running_var", 1.0, false),
+            ]
+        }
+        _ => Vec::new(),
+    }
+}
