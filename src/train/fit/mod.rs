@@ -1,4 +1,4 @@
-//! Training a network: what it needs, who follows it, what it leaves. [`run`] has the loop.
+//! Training a network: what it needs, who follows it, what it leaves. The loop stands in `run`.
 
 mod run;
 
