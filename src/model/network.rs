@@ -44,7 +44,8 @@ pub struct Placement {
     pub device: Device,
     /// Channels beside each other in memory: faster, same numbers up to rounding.
     pub channels_last: bool,
-    /// Convolutions and dense layers compute in bfloat16; weights and sums over batches stay f32.
+    /// While training, convolutions and dense layers compute in bfloat16; weights and sums over batches stay f32.
+    /// Evaluating is always f32, so that a model says the same wherever it is asked.
     pub bf16: bool,
 }
 
@@ -387,7 +388,7 @@ impl Network {
                     .iter()
                     .map(|p| &p.value)
                     .collect(),
-                bf16: self.placement.bf16,
+                bf16: self.placement.bf16 && mode == Mode::Train,
                 training: mode == Mode::Train,
                 frozen: index < self.trainable_from,
             };
@@ -542,6 +543,38 @@ mod tests {
                 assert!((a - b).abs() < 1e-5, "{a} {b}");
             }
         }
+    }
+
+    #[test]
+    fn bfloat16_trains_nearly_the_same_and_evaluates_exactly_the_same() {
+        let mut spec = ModelSpec::clone(&shapes_spec());
+        // Dropout would draw other values for each.
+        spec.layers.retain(|layer| !layer.name.starts_with("drop"));
+        let spec = Arc::new(spec);
+        let network = |bf16: bool| {
+            let placement = Placement {
+                bf16,
+                ..Placement::default()
+            };
+            Network::new(Arc::clone(&spec), 3, placement).unwrap()
+        };
+        let (exact, rounded) = (network(false), network(true));
+        let bytes: Vec<u8> = (0..2 * 128 * 128 * 3).map(|i| (i % 251) as u8).collect();
+        let input = exact.input(&bytes).unwrap();
+        let of = |network: &Network, mode| network.forward(&input, mode).unwrap();
+        let evaluated = of(&exact, Mode::Evaluate);
+        assert!(of(&rounded, Mode::Evaluate).equal(&evaluated));
+        let trained = of(&rounded, Mode::Train);
+        assert_eq!(trained.kind(), Kind::Float);
+        assert!(!trained.equal(&evaluated), "fewer digits");
+        assert!(trained.allclose(&evaluated, 0.05, 0.02, false));
+        trained.sum(Kind::Float).backward();
+        let gradients = rounded.trainable().map(|(_, value)| value.grad());
+        assert!(
+            gradients
+                .into_iter()
+                .all(|g| g.kind() == Kind::Float && g.abs().max().double_value(&[]) > 0.0)
+        );
     }
 
     #[test]

@@ -87,7 +87,7 @@ pub enum MemoryFormat {
 pub enum Precision {
     /// In f32: 24 significant bits.
     F32,
-    /// In bfloat16: 8 significant bits; weights and everything else stay f32. Two to three times faster where
+    /// While training in bfloat16: 8 significant bits; weights, validation and everything else stay f32. Two to three times faster where
     /// the processor has AMX, slower elsewhere.
     Bf16,
     /// bfloat16 where a short measurement at the start of the run finds it clearly faster, else f32; the run says which.

@@ -38,8 +38,9 @@ pub struct Measurement {
 const TIMED_STEPS: usize = 2;
 /// Images of a timed step at most: ratios of times hardly depend on it.
 const TIMED_IMAGES: usize = 16;
-/// A way of computing must be so many times faster than the first one to replace it, so that noise does not decide.
-const CLEARLY_FASTER: f64 = 1.15;
+/// A way of computing must be so many times faster than the first one to replace it, so that noise does not decide:
+/// with AMX bfloat16 is two to three times faster, without it hardly or not at all.
+const CLEARLY_FASTER: f64 = 1.5;
 
 impl Chosen {
     /// What `config` says; where it says `Auto`, a few steps on random images are timed in each way and the
@@ -208,7 +209,7 @@ mod tests {
         };
         for (why, bf16_seconds, expected) in [
             ("three times faster", 0.1, Precision::Bf16),
-            ("within the noise", 0.29, Precision::F32),
+            ("within the noise", 0.25, Precision::F32),
             ("slower", 0.9, Precision::F32),
         ] {
             let measured = [way(Precision::F32, 0.3), way(Precision::Bf16, bf16_seconds)];
