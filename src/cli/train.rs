@@ -105,13 +105,15 @@ fn taken_up(run: &Path, wanted: Experiment) -> Result<Experiment> {
         let mut training = experiment.training.clone();
         training.threads = None;
         training.set_epochs(1);
-        let Experiment {
-            split,
-            augmentation,
+        // A stand-in's classes may have changed the last layer.
+        let mut model = experiment.model.clone();
+        model.fit_classes(2);
+        (
+            experiment.split,
+            experiment.augmentation.clone(),
             model,
-            ..
-        } = experiment;
-        (*split, augmentation.clone(), model.clone(), training)
+            training,
+        )
     };
     if essence(&kept) != essence(&wanted) {
         bail!(

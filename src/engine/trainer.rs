@@ -397,6 +397,7 @@ fn take_up(
     let folder = RunFolder::resume(run, step).map_err(fit_error)?;
     // It may go on for more epochs than it was begun with.
     folder.write_experiment(experiment).map_err(fit_error)?;
+    folder.write_split(split, dataset).map_err(fit_error)?;
     if let Some(checkpoint) = &checkpoint {
         // A kill may have come between the files of the last epoch.
         checkpoint.save(&folder.checkpoints())?;

@@ -231,7 +231,11 @@ impl RunFolder {
     /// # Errors
     /// When they are others now, which would mix what was trained on with what is validated on.
     pub fn check_split(path: &Path, split: &Split, dataset: &Dataset) -> Result<(), FitError> {
-        let before = fs::read(path.join(SPLIT_FILE)).unwrap_or_default();
+        let before = match fs::read(path.join(SPLIT_FILE)) {
+            // It was killed before it had written that, so before it had trained.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            before => before.map_err(failed(path))?,
+        };
         let now = split_csv(split, dataset).map_err(FitError::Write)?;
         if before == now {
             return Ok(());
@@ -320,9 +324,23 @@ fn steps_until(file: &Path, step: usize) -> Result<Vec<u8>, csv::Error> {
         .map_err(|error| io::Error::other(error.to_string()).into())
 }
 
+/// Whether `path` is not there or holds nothing: what a kill left of a run that had not yet written its experiment
+/// counts as nothing.
+fn is_free(path: &Path) -> bool {
+    let Ok(mut entries) = fs::read_dir(path) else {
+        return !path.exists();
+    };
+    let is_nothing = |entry: fs::DirEntry| {
+        let name = entry.file_name();
+        let is_empty = || fs::read_dir(entry.path()).is_ok_and(|mut list| list.next().is_none());
+        name == LOCK_FILE
+            || name.to_string_lossy().starts_with(".tmp")
+            || name == CHECKPOINTS && is_empty()
+    };
+    entries.all(|entry| entry.is_ok_and(is_nothing)) && !is_running(path)
+}
+
 fn free_folder(path: &Path) -> PathBuf {
-    let is_free =
-        |path: &Path| fs::read_dir(path).map_or(!path.exists(), |mut list| list.next().is_none());
     if is_free(path) {
         return path.to_path_buf();
     }
@@ -379,4 +397,40 @@ pub fn default_runs_folder() -> PathBuf {
         || PathBuf::from("runs"),
         |dirs| dirs.data_dir().join("runs"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_kill_leaves_of_a_beginning_is_no_run() {
+        for (why, made, free) in [
+            ("nothing there", &[][..], true),
+            (
+                "an unfinished beginning",
+                &["checkpoints/", LOCK_FILE, ".tmpAbc"][..],
+                true,
+            ),
+            ("a run", &["checkpoints/", EXPERIMENT_FILE][..], false),
+            ("somebody's files", &["notes.txt"][..], false),
+            (
+                "somebody's checkpoints",
+                &["checkpoints/", "checkpoints/epoch.pt"][..],
+                false,
+            ),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            for name in made {
+                let path = folder.path().join(name);
+                let done = if name.ends_with('/') {
+                    fs::create_dir(path)
+                } else {
+                    fs::write(path, "")
+                };
+                done.unwrap();
+            }
+            assert_eq!(free_folder(folder.path()) == folder.path(), free, "{why}");
+        }
+    }
 }
