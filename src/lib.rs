@@ -1,9 +1,10 @@
 //! Convscope trains image classifiers on a laptop and shows what they see.
 //!
 //! # Bird's-eye view
-//! An egui window wraps libtorch models. Six background threads do all work: the *trainer* fits a
+//! An egui window wraps libtorch models. Seven background threads do all work: the *trainer* fits a
 //! network, the *inspector* looks inside one, the *loader* opens, decodes and examines datasets, the *reader*
-//! gives quick answers meanwhile, the *downloader* fetches public datasets and weights, *runs* keeps the notebook. They send plain-data events to
+//! gives quick answers meanwhile, the *downloader* fetches public datasets and weights, *web* fetches single images
+//! to classify, *runs* keeps the notebook. They send plain-data events to
 //! whoever holds the [`engine::EngineHandle`]; the window, the command line and the tests all do.
 //!
 //! # Code map

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 /// Owns the thread; dropping it closes the channel and joins.
 pub struct Worker<C> {
-    sender: Option<Sender<C>>,
+    sender: Sender<C>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -24,7 +24,7 @@ impl<C: Send + 'static> Worker<C> {
             .name(name.to_owned())
             .spawn(move || run(receiver))?;
         Ok(Self {
-            sender: Some(sender),
+            sender,
             thread: Some(thread),
         })
     }
@@ -37,16 +37,20 @@ impl<C: Send + 'static> Worker<C> {
 
     /// Queues a command; returns at once.
     pub fn send(&self, command: C) {
-        if let Some(sender) = &self.sender {
-            // Fails only when the thread is gone, which happens at shutdown alone.
-            let _ = sender.send(command);
-        }
+        // Fails only when the thread is gone, which happens at shutdown alone.
+        let _ = self.sender.send(command);
+    }
+
+    /// For other threads to queue commands with; the thread does not end while one of these is kept.
+    pub fn sender(&self) -> Sender<C> {
+        self.sender.clone()
     }
 }
 
 impl<C> Drop for Worker<C> {
     fn drop(&mut self) {
-        drop(self.sender.take());
+        // Without a sender the channel is closed.
+        self.sender = crossbeam_channel::bounded(0).0;
         if let Some(thread) = self.thread.take() {
             // Jobs contain their panics; nothing is left to report if the thread itself died.
             let _ = thread.join();

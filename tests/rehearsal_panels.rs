@@ -30,7 +30,7 @@ use convscope::{
         workspace::PanelKind,
     },
 };
-use eframe::egui::{Theme, Vec2, vec2};
+use eframe::egui::{Theme, Vec2, accesskit::Role, vec2};
 use egui_kittest::kittest::Queryable;
 use world::FEW;
 
@@ -109,6 +109,11 @@ fn the_rate_finder_speaks_in_every_state() {
     let parts = ["Trying learning rates", "40 of 100", "Cancel"];
     shows(panel, "rates-searching", &searching, &parts);
 
+    let curve = curve(None);
+    searching.apply(Event::RatesSoFar { job: JOB, curve });
+    let parts = ["Cancel", "Loss by learning rate"];
+    shows(panel, "rates-growing", &searching, &parts);
+
     let parts = ["Suggestion: 0.0022", "Use it", "Loss by learning rate"];
     shows(panel, "rates-found", &found(Some(2.2e-3)), &parts);
     let parts = ["does not fall at any rate", "Find again"];
@@ -142,7 +147,10 @@ fn its_buttons_look_and_take_and_cancel() {
         std::mem::take(&mut harness.state_mut().actions)
     };
     let actions = press(state(), "Find a learning rate");
-    assert!(matches!(actions[..], [Action::FindRate]), "{actions:?}");
+    assert!(
+        matches!(actions[..], [Action::FindRate { phase: 0 }]),
+        "{actions:?}"
+    );
 
     let mut searching = state();
     finding(&mut searching);
@@ -161,6 +169,44 @@ fn its_buttons_look_and_take_and_cancel() {
     let mut taken = found(Some(2e-3));
     taken.experiment.training = expected;
     assert!(press(taken, "Use it").is_empty(), "it is taken already");
+}
+
+#[test]
+fn every_phase_has_a_rate_of_its_own() {
+    let mut two = state();
+    let phases = &mut two.experiment.training.phases;
+    phases.push(phases[0].clone());
+    phases[1].name = "fine-tuning".into();
+    two.rehearsal.finder.phase = 1;
+    two.rehearsal.finder.curve = Some(curve(Some(2e-3)));
+    let mut harness = harness(PanelKind::RateFinder, two, LARGE, Theme::Light);
+    harness.run();
+    assert!(
+        harness.query_by_label("Use it").is_none(),
+        "it is the other phase's"
+    );
+    harness
+        .get_by_role_and_label(Role::ComboBox, "Phase")
+        .click();
+    harness.run();
+    harness.get_by_label("2 · fine-tuning").click();
+    harness.run();
+    harness.get_by_label("Use it").click();
+    harness.get_by_label("Find again").click();
+    harness.run();
+    let actions = std::mem::take(&mut harness.state_mut().actions);
+    let [
+        Action::EditTraining(training),
+        Action::FindRate { phase: 1 },
+    ] = &actions[..]
+    else {
+        panic!("{actions:?}")
+    };
+    let rates = training
+        .phases
+        .iter()
+        .map(|phase| phase.optimizer.learning_rate());
+    assert_eq!(rates.collect::<Vec<_>>(), [0.001, 2e-3]);
 }
 
 #[test]

@@ -8,8 +8,9 @@ use std::{
 use crossbeam_channel::Receiver;
 
 use super::{
-    events::{Event, EventSender, Level},
+    events::{Event, Level},
     job::{self, JobContext, JobError, Jobs},
+    queue::EventSender,
 };
 use crate::{
     data::{

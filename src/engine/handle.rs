@@ -13,17 +13,17 @@ use super::{
     control::TrainControl,
     downloader,
     evaluation::EvaluateRequest,
-    events::{self, EventReceiver, EventSender},
-    inspector::{
-        self, AugmentRequest, FeatureMapsRequest, ImageSource, LoadedModel, MaximiseRequest,
-    },
+    image_source::ImageSource,
+    inspector::{self, AugmentRequest, FeatureMapsRequest, LoadedModel, MaximiseRequest},
     job::{JobContext, JobId, JobKind, Jobs},
     latest::Latest,
     loader::{self, ExamineRequest, Folders, OpenDataset, OpenRequest},
+    queue::{self, EventReceiver, EventSender},
     reader,
     rehearsal::{EstimateRequest, FindRateRequest},
     runs,
     trainer::{self, TrainRequest},
+    web,
 };
 
 use crate::{
@@ -49,6 +49,8 @@ pub struct EngineHandle {
     reader: Worker<reader::Command>,
     downloader: Worker<downloader::Command>,
     trainer: Worker<trainer::Command>,
+    /// Sends to the inspector, so it goes first.
+    web: Worker<web::Predict>,
     inspector: Worker<inspector::Command>,
     runs: Worker<runs::Command>,
 }
@@ -59,10 +61,11 @@ impl EngineHandle {
     /// # Errors
     /// When the system cannot start a thread.
     pub fn start(waker: Waker, folders: Folders) -> io::Result<Self> {
-        let (sender, events) = events::channel(waker);
+        let (sender, events) = queue::channel(waker);
         let jobs = Jobs::default();
         let control = TrainControl::default();
         let model = Latest::default();
+        let inspector = inspector::spawn(jobs.clone(), model.clone(), folders.cache.clone())?;
         Ok(Self {
             next_job: AtomicU64::new(1),
             reader: reader::spawn(jobs.clone())?,
@@ -73,7 +76,8 @@ impl EngineHandle {
                 model.clone(),
                 folders.clone(),
             )?,
-            inspector: inspector::spawn(jobs.clone(), model.clone(), folders.cache.clone())?,
+            web: web::spawn(jobs.clone(), inspector.sender())?,
+            inspector,
             loader: loader::spawn(jobs.clone(), folders)?,
             runs: runs::spawn(jobs.clone())?,
             jobs,
@@ -344,10 +348,19 @@ impl EngineHandle {
 
     /// Classifies images, in order.
     pub fn predict(&self, images: Vec<ImageSource>) -> JobId {
-        self.inspect(JobKind::Predict, |context| inspector::Command::Predict {
-            context,
-            images,
-        })
+        let context = self.context(JobKind::Predict);
+        let job = context.id;
+        if images
+            .iter()
+            .any(|image| matches!(image, ImageSource::Url(_)))
+        {
+            self.web.send(web::Predict { context, images });
+        } else {
+            let images = images.into_iter().map(Ok).collect();
+            self.inspector
+                .send(inspector::Command::Predict { context, images });
+        }
+        job
     }
 
     /// Classifies one part of a dataset; comes as [`super::Event::EvaluationReady`].

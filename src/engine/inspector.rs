@@ -12,6 +12,7 @@ use crossbeam_channel::Receiver;
 use super::{
     evaluation::{self, EvaluateRequest, EvaluatedWeights},
     events::{Event, Level},
+    image_source::ImageSource,
     job::{self, JobContext, JobError, JobId, Jobs},
     latest::Latest,
     loader::OpenDataset,
@@ -19,13 +20,7 @@ use super::{
 };
 use crate::{
     cancel::CancelToken,
-    data::{
-        Edits, Picture, SplitConfig,
-        augment::AugmentationConfig,
-        dataset::display_path,
-        decode,
-        download::{self, ImageError, ImageLimits},
-    },
+    data::{Edits, Picture, SplitConfig, augment::AugmentationConfig, decode},
     inspect::{
         InspectError, augmented, feature_maps::feature_maps, maximise, maximise::MaximiseConfig,
         predict,
@@ -68,59 +63,6 @@ pub enum ModelSource {
     Run(JobId),
     /// A file.
     File(PathBuf),
-}
-
-/// An image to look at.
-#[derive(Debug, Clone)]
-pub enum ImageSource {
-    /// A file of any supported format.
-    File(PathBuf),
-    /// An image on the web: an http or https address.
-    Url(String),
-    /// A sample of an open dataset.
-    Sample(Arc<OpenDataset>, usize),
-    /// Pixels, with a name for people.
-    Picture(String, Arc<Picture>),
-}
-
-impl ImageSource {
-    /// What people call it: a path or a name.
-    pub fn name(&self) -> String {
-        match self {
-            Self::File(path) => display_path(path),
-            Self::Url(url) => url.clone(),
-            Self::Sample(dataset, index) => dataset
-                .dataset
-                .path(*index)
-                .map_or_else(String::new, |path| display_path(&path)),
-            Self::Picture(name, _) => name.clone(),
-        }
-    }
-
-    /// What was typed: an address on the web, or else a path.
-    pub fn typed(text: &str) -> Self {
-        if download::looks_like_address(text) {
-            Self::Url(text.trim().to_owned())
-        } else {
-            Self::File(PathBuf::from(text))
-        }
-    }
-
-    /// The image at its own size.
-    fn read(&self, cancel: &CancelToken) -> Result<image::RgbImage, JobError> {
-        match self {
-            Self::File(path) => {
-                let image = decode::decode(path);
-                Ok(image.map_err(|reason| format!("{} {reason}", display_path(path)))?)
-            }
-            Self::Url(url) => match download::image(url, &ImageLimits::default(), cancel) {
-                Err(ImageError::Cancelled(_)) => Err(JobError::Cancelled),
-                image => Ok(image.map_err(|error| error.to_string())?),
-            },
-            Self::Sample(dataset, index) => Ok(read_sample(dataset, *index)?),
-            Self::Picture(_, picture) => Ok(picture.to_image()),
-        }
-    }
 }
 
 /// Asks for one layer's output.
@@ -191,10 +133,11 @@ pub enum Command {
         context: JobContext,
         request: MaximiseRequest,
     },
-    /// Classify images in order.
+    /// Classify images in order; those on the web were fetched before.
     Predict {
         context: JobContext,
-        images: Vec<ImageSource>,
+        /// An image that could not be fetched has the reason instead.
+        images: Vec<Result<ImageSource, String>>,
     },
     /// Classify one part of a dataset.
     Evaluate {
@@ -386,12 +329,20 @@ impl Inspector {
         Ok(())
     }
 
-    fn predict(&mut self, context: &JobContext, images: &[ImageSource]) -> Result<(), JobError> {
+    fn predict(
+        &mut self,
+        context: &JobContext,
+        images: &[Result<ImageSource, String>],
+    ) -> Result<(), JobError> {
         let (snapshot, network) = self.network()?;
         let mut failures = Vec::new();
         for (index, source) in images.iter().enumerate() {
             context.cancel.check()?;
-            match predict_one(snapshot, network, source, &context.cancel) {
+            let answer = match source {
+                Ok(source) => predict_one(snapshot, network, source, &context.cancel),
+                Err(reason) => Err(JobError::Failed(reason.clone())),
+            };
+            match answer {
                 Ok(prediction) => {
                     let prediction = Arc::new(prediction);
                     context.events.send(Event::Predicted {

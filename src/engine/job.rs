@@ -4,11 +4,17 @@ use std::{
     any::Any,
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use super::events::{Event, EventSender, Progress};
+use super::{
+    events::{Event, Progress},
+    queue::EventSender,
+};
 use crate::cancel::{CancelToken, Cancelled};
 
 /// Identifies one job of one engine; later jobs have larger numbers.
@@ -165,6 +171,8 @@ pub struct JobContext {
     pub cancel: CancelToken,
     pub events: EventSender,
     last_progress: Arc<Mutex<Option<Instant>>>,
+    /// [`Event::Started`] was sent.
+    started: Arc<AtomicBool>,
 }
 
 impl JobContext {
@@ -175,6 +183,7 @@ impl JobContext {
             cancel,
             events,
             last_progress: Arc::default(),
+            started: Arc::default(),
         }
     }
 
@@ -202,35 +211,44 @@ impl JobContext {
     }
 }
 
-/// Runs `work`; whatever happens, exactly one ending event follows: the one that `work` sent on
+/// Runs all of a job; whatever happens, exactly one ending event follows: the one that `work` sent on
 /// success, [`Event::Cancelled`] or [`Event::Failed`]. A panic is a failure; the thread goes on.
 pub fn run(context: &JobContext, jobs: &Jobs, work: impl FnOnce() -> Result<(), JobError>) {
+    if stage(context, jobs, work).is_some() {
+        jobs.finish(context.id);
+    }
+}
+
+/// Runs a part of a job that another thread goes on with when it succeeds; otherwise the job ends here as in [`run`].
+pub fn stage<T>(
+    context: &JobContext,
+    jobs: &Jobs,
+    work: impl FnOnce() -> Result<T, JobError>,
+) -> Option<T> {
     let (job, kind) = (context.id, context.kind);
     let outcome = if context.cancel.is_cancelled() {
         Ok(Err(JobError::Cancelled))
     } else {
-        context.events.send(Event::Started { job, kind });
+        if !context.started.swap(true, Ordering::Relaxed) {
+            context.events.send(Event::Started { job, kind });
+        }
         catch_unwind(AssertUnwindSafe(work))
     };
-    jobs.finish(job);
-    match outcome {
-        Ok(Ok(())) => {}
-        Ok(Err(JobError::Cancelled)) => context.events.send(Event::Cancelled { job, kind }),
-        Ok(Err(JobError::Failed(message))) => {
-            context.events.send(Event::Failed {
-                job,
-                kind,
-                message: without_backtrace(&message),
-            });
-        }
+    let message = match outcome {
+        Ok(Ok(result)) => return Some(result),
+        Ok(Err(JobError::Cancelled)) => None,
+        Ok(Err(JobError::Failed(message))) => Some(without_backtrace(&message)),
         Err(panic) => {
-            let message = format!(
-                "an internal error: {}",
-                without_backtrace(&panic_text(&*panic))
-            );
-            context.events.send(Event::Failed { job, kind, message });
+            let words = without_backtrace(&panic_text(&*panic));
+            Some(format!("an internal error: {words}"))
         }
-    }
+    };
+    jobs.finish(job);
+    context.events.send(match message {
+        Some(message) => Event::Failed { job, kind, message },
+        None => Event::Cancelled { job, kind },
+    });
+    None
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

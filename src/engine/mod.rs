@@ -7,10 +7,12 @@ mod downloader;
 mod evaluation;
 mod events;
 mod handle;
+mod image_source;
 mod inspector;
 mod job;
 mod latest;
 mod loader;
+mod queue;
 mod reader;
 mod rehearsal;
 mod reporter;
@@ -19,17 +21,20 @@ mod similar;
 #[cfg(test)]
 mod tests;
 mod trainer;
+mod web;
 
 pub use downloader::Listed;
 pub use evaluation::{EvaluateRequest, EvaluatedWeights};
-pub use events::{Event, EventReceiver, Level, Progress, TrainingOutcome};
+pub use events::{Event, Level, Progress, TrainingOutcome};
 pub use handle::{EngineHandle, Waker};
+pub use image_source::ImageSource;
 pub use inspector::{
-    AugmentRequest, FeatureMapsRequest, ImageSource, LoadedModel, MaximisePreview, MaximiseRequest,
-    ModelSource, Prediction,
+    AugmentRequest, FeatureMapsRequest, LoadedModel, MaximisePreview, MaximiseRequest, ModelSource,
+    Prediction,
 };
 pub use job::{JobId, JobKind};
 pub use loader::{ExamineRequest, ExamineSplit, Folders, OpenDataset, OpenRequest};
+pub use queue::EventReceiver;
 pub use rehearsal::{EstimateRequest, FindRateRequest, Forecast};
 pub use runs::RunFigures;
 pub use similar::Similar;

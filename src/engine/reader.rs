@@ -12,9 +12,10 @@ use crossbeam_channel::Receiver;
 use rayon::prelude::*;
 
 use super::{
-    events::{Event, EventSender, Level},
+    events::{Event, Level},
     job::{self, JobContext, JobError, Jobs},
     loader::OpenDataset,
+    queue::EventSender,
     similar::Searches,
 };
 use crate::{

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    events::Event,
+    events::{Event, Progress},
     job::{JobContext, JobError},
     loader::{self, Folders, OpenDataset},
     trainer::fit_error,
@@ -20,18 +20,20 @@ use crate::{
         Experiment,
         estimate::{self, Images, TimeEstimate},
         fit::Data,
-        lr_finder,
+        lr_finder::{self, RangeTest},
         memory::{self, Fit, MemoryNeed},
     },
 };
 
-/// Asks for a learning rate for the first phase of an experiment.
+/// Asks for a learning rate for one phase of an experiment.
 #[derive(Debug, Clone)]
 pub struct FindRateRequest {
     /// What would be trained and how.
     pub experiment: Experiment,
     /// On what.
     pub dataset: Arc<OpenDataset>,
+    /// Position of the phase, from 0.
+    pub phase: usize,
 }
 
 /// Asks how long a run would take.
@@ -61,8 +63,9 @@ pub fn find_rate(
     let FindRateRequest {
         experiment,
         dataset: open,
+        phase,
     } = request;
-    if let Some(Fit::Not(words)) = memory_fit(experiment)? {
+    if let Some(Fit::Not(words)) = memory_fit(experiment, 0)? {
         return Err(JobError::Failed(words));
     }
     let format = experiment.model.input.format();
@@ -74,12 +77,22 @@ pub fn find_rate(
         split: &split,
         augmentation: &experiment.augmentation,
     };
-    let (spec, config) = (&experiment.model, &experiment.training);
-    let done = |steps: usize| context.progress(steps, lr_finder::STEPS);
+    let (spec, config, job) = (&experiment.model, &experiment.training, context.id);
+    let done = |test: &RangeTest| {
+        if context.due() {
+            let progress = Progress {
+                done: test.steps(),
+                total: lr_finder::STEPS,
+            };
+            context.events.send(Event::Progress { job, progress });
+            let curve = Arc::new(test.curve());
+            context.events.send(Event::RatesSoFar { job, curve });
+        }
+    };
     let initial = initial::arrays(spec, &folders.weights).map_err(|error| error.to_string())?;
-    let curve = lr_finder::find_rate(spec, config, &data, &initial.arrays, &context.cancel, done);
+    let tested = (config, *phase);
+    let curve = lr_finder::find_rate(spec, tested, &data, &initial.arrays, &context.cancel, done);
     let curve = Arc::new(curve.map_err(fit_error)?);
-    let job = context.id;
     context.events.send(Event::RateFound { job, curve });
     Ok(())
 }
@@ -97,7 +110,7 @@ pub fn forecast(context: &JobContext, request: &EstimateRequest) -> Result<(), J
         thread::sleep(LOOK);
     }
     let EstimateRequest { experiment, images } = request;
-    let fit = memory_fit(experiment)?;
+    let fit = memory_fit(experiment, images.train + images.validation)?;
     let time = match fit {
         Some(Fit::Not(_)) => None,
         _ => {
@@ -122,9 +135,11 @@ pub fn forecast(context: &JobContext, request: &EstimateRequest) -> Result<(), J
     Ok(())
 }
 
-/// Whether a run would fit into memory; `None` where the system does not say how much there is.
-pub fn memory_fit(experiment: &Experiment) -> Result<Option<Fit>, JobError> {
-    let config = &experiment.training;
-    let need = MemoryNeed::of(&experiment.model, config).map_err(|error| error.to_string())?;
+/// Whether a run would fit into memory that computes frozen layers once for `kept` images where it can; `None` where
+/// the system does not say how much there is.
+pub fn memory_fit(experiment: &Experiment, kept: usize) -> Result<Option<Fit>, JobError> {
+    let (config, augmentation) = (&experiment.training, &experiment.augmentation);
+    let need = MemoryNeed::of(&experiment.model, config, augmentation, kept)
+        .map_err(|error| error.to_string())?;
     Ok(memory::available().map(|available| need.fits(available, config.batch_size)))
 }

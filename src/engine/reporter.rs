@@ -33,7 +33,10 @@ pub struct Reporter<'a> {
     pub total_steps: usize,
     /// How the run computes, in words.
     pub computed: String,
+    /// The weights before the first step, once they are known.
     pub initial: Option<Arc<WeightSnapshot>>,
+    /// The first weights were published.
+    pub begun: bool,
     /// Says what is wrong with the run.
     pub health: health::Watch,
     pub pending: Vec<StepRecord>,
@@ -147,8 +150,10 @@ impl Observer for Reporter<'_> {
     }
 
     fn weights(&mut self, snapshot: &Arc<WeightSnapshot>) {
-        if self.initial.is_none() {
-            self.initial = Some(Arc::clone(snapshot));
+        if !self.begun {
+            self.begun = true;
+            // A run that is taken up knows them already.
+            self.initial.get_or_insert_with(|| Arc::clone(snapshot));
             self.publish(snapshot, None);
         }
     }

@@ -139,7 +139,8 @@ fn train(
     config.check().map_err(|error| error.to_string())?;
     let shapes = check_classifier(&experiment.model, dataset.classes.len())
         .map_err(|error| error.to_string())?;
-    let near = match rehearsal::memory_fit(experiment)? {
+    let kept = split.train.len() + split.validation.len();
+    let near = match rehearsal::memory_fit(experiment, kept)? {
         Some(Fit::Not(words)) => return Err(JobError::Failed(words)),
         Some(Fit::Nearly(words)) => Some(words),
         Some(Fit::Well) | None => None,
@@ -183,6 +184,7 @@ fn train(
         total_steps: steps_per_epoch * config.epochs(),
         computed: String::new(),
         initial: None,
+        begun: false,
         health,
         pending: Vec::new(),
         best_evaluation: None,
@@ -196,7 +198,10 @@ fn train(
     };
     let before = model.get();
     let start_at = match checkpoint {
-        Some(checkpoint) => Start::Resume(Box::new(checkpoint)),
+        Some(checkpoint) => {
+            reporter.initial = untrained(folders, experiment, &dataset.classes);
+            Start::Resume(Box::new(checkpoint))
+        }
         None => Start::From(initial_arrays(folders, experiment, &mut reporter)?),
     };
     let fitted = fit::fit(&experiment.model, config, &data, start_at, &mut reporter);
@@ -372,6 +377,20 @@ fn initial_arrays(
         events.send(Event::Note { level, message });
     }
     Ok(initial.arrays)
+}
+
+/// The weights that a run which is taken up began with: its seed draws them again. `None` when that cannot be done
+/// (the file of a backbone's weights is gone, say): they are only looked at.
+fn untrained(
+    folders: &Folders,
+    experiment: &Experiment,
+    classes: &[String],
+) -> Option<Arc<WeightSnapshot>> {
+    let (spec, seed) = (&experiment.model, experiment.training.seed);
+    let mut network = Network::new(Arc::new(spec.clone()), seed, Placement::default()).ok()?;
+    let initial = initial::arrays(spec, &folders.weights).ok()?;
+    network.assign(&initial.arrays).ok()?;
+    network.snapshot(&classes.into(), 0).ok().map(Arc::new)
 }
 
 /// Opens the folder of a run to go on with it, at its last checkpoint.

@@ -97,7 +97,8 @@ impl Stopwatch<'_> {
     /// Seconds of a phase: features of frozen layers once where they are kept, then all steps and validations.
     fn phase(&self, phase: &Phase, images: Images) -> Result<f64, FitError> {
         let all = images.train + images.validation;
-        let start = features::start(self.network, all, self.augmentation);
+        let (nodes, trained) = (self.network.nodes(), self.network.trainable_from());
+        let start = features::start(nodes, trained, all, self.augmentation);
         let features = match start {
             Some(start) => all as f64 * self.forward_secs(0, start)?,
             None => 0.0,

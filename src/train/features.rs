@@ -6,11 +6,11 @@ use tch::{TchError, Tensor};
 use super::fit::{Data, FitError, Observer, pulse};
 use crate::{
     data::{augment::AugmentationConfig, batches},
-    model::{Network, network::Mode},
+    model::{Network, Node, network::Mode},
 };
 
 /// Images per forward pass.
-const BATCH: usize = 32;
+pub const BATCH: usize = 32;
 /// More than this is not kept in memory: layers then compute it again in each epoch.
 const MOST_BYTES: usize = 2 << 30;
 
@@ -36,7 +36,8 @@ impl FrozenFeatures {
         observer: &mut dyn Observer,
     ) -> Result<Option<Self>, FitError> {
         let samples = [&data.split.train[..], &data.split.validation[..]].concat();
-        let Some(start) = start(network, samples.len(), data.augmentation) else {
+        let trained = network.trainable_from();
+        let Some(start) = start(network.nodes(), trained, samples.len(), data.augmentation) else {
             return Ok(None);
         };
         observer.note(format!(
@@ -44,11 +45,19 @@ impl FrozenFeatures {
             crate::format::thousands(samples.len())
         ));
         let _no_grad = tch::no_grad_guard();
-        let mut parts = Vec::new();
-        for chunk in samples.chunks(BATCH) {
+        let mut values = Tensor::new();
+        for (number, chunk) in samples.chunks(BATCH).enumerate() {
             pulse(observer)?;
             let input = network.input(&batches::gather(data.pixels, chunk))?;
-            parts.push(network.forward_between(&input, Mode::Evaluate, (0, start))?);
+            let part = network.forward_between(&input, Mode::Evaluate, (0, start))?;
+            if number == 0 {
+                // At once, since joining parts would take twice the memory.
+                let mut shape = part.size();
+                shape[0] = samples.len() as i64;
+                values = part.f_new_empty(shape, (part.kind(), part.device()))?;
+            }
+            let at = (number * BATCH) as i64;
+            values.f_narrow(0, at, chunk.len() as i64)?.f_copy_(&part)?;
         }
         let mut rows = vec![0; data.dataset.samples.len()];
         for (row, sample) in samples.iter().enumerate() {
@@ -56,7 +65,7 @@ impl FrozenFeatures {
         }
         Ok(Some(Self {
             start,
-            values: Tensor::f_cat(&parts, 0)?,
+            values,
             rows,
         }))
     }
@@ -77,23 +86,33 @@ impl FrozenFeatures {
     }
 }
 
-/// The node that would go on from features of `images` images kept in memory; `None` when keeping them would not
-/// pay: nothing is frozen, images vary, a frozen layer is random, or they would not fit.
-pub fn start(network: &Network, images: usize, augmentation: &AugmentationConfig) -> Option<usize> {
-    let start = boundary(network);
-    let last = start.checked_sub(1)?;
-    let values = network.nodes()[last].shape.output.values();
-    let bytes = images
+/// The node that would go on from features of `images` images kept in memory, when training starts at node `trained`;
+/// `None` when keeping them would not pay: nothing is frozen, images vary, a frozen layer is random, or they would not
+/// fit.
+pub fn start(
+    nodes: &[Node],
+    trained: usize,
+    images: usize,
+    augmentation: &AugmentationConfig,
+) -> Option<usize> {
+    let start = boundary(nodes, trained);
+    (start > 0 && augmentation.is_none() && bytes(nodes, start, images) <= MOST_BYTES)
+        .then_some(start)
+}
+
+/// Bytes of the features of `images` images that node `start` goes on from.
+pub fn bytes(nodes: &[Node], start: usize, images: usize) -> usize {
+    let last = start.checked_sub(1).map(|last| &nodes[last]);
+    let values = last.map_or(0, |last| last.shape.output.values());
+    images
         .saturating_mul(values)
-        .saturating_mul(size_of::<f32>());
-    (augmentation.is_none() && bytes <= MOST_BYTES).then_some(start)
+        .saturating_mul(size_of::<f32>())
 }
 
 /// The node after the longest row of whole layers that are frozen and not random; 0 when none of them has
 /// weights, so that nothing would be saved.
-fn boundary(network: &Network) -> usize {
-    let nodes = network.nodes();
-    let frozen = network.trainable_from().min(nodes.len());
+fn boundary(nodes: &[Node], trained: usize) -> usize {
+    let frozen = trained.min(nodes.len());
     let random = nodes.iter().position(|node| node.op.is_random());
     let end = random.map_or(frozen, |random| random.min(frozen));
     let is_boundary = |at: &usize| {

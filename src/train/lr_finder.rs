@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::{
     config::TrainingConfig,
     experiment::ExperimentError,
-    fit::{Data, FitError, Threads, boundaries, default_threads},
+    fit::{Data, FitError, Threads, boundaries, default_threads, unfreeze},
     loss::{Loss, class_weights},
     optimizers::OptimizerState,
     placement::Chosen,
@@ -66,16 +66,21 @@ pub fn rate_at(step: usize) -> f64 {
     FIRST_RATE * (LAST_RATE / FIRST_RATE).powf(step as f64 / (STEPS - 1) as f64)
 }
 
-/// Losses as they come, and whether the test goes on.
-#[derive(Default)]
-struct Watch {
+/// A test as it goes on: losses as they come, and whether there is to be another.
+#[derive(Debug, Default)]
+pub struct RangeTest {
     losses: Vec<f64>,
     mean: f64,
     lowest: Option<f64>,
     diverged: bool,
 }
 
-impl Watch {
+impl RangeTest {
+    /// Steps with a finite loss so far.
+    pub fn steps(&self) -> usize {
+        self.losses.len()
+    }
+
     /// Takes the loss of the next step; false when the test is over.
     fn goes_on_after(&mut self, loss: f64) -> bool {
         if !loss.is_finite() {
@@ -92,7 +97,8 @@ impl Watch {
         !self.diverged && self.losses.len() < STEPS
     }
 
-    fn curve(&self) -> RateCurve {
+    /// What the losses so far say.
+    pub fn curve(&self) -> RateCurve {
         let losses = &self.losses;
         let smoothed = |at: usize| {
             // As many on either side, or the ends would bend.
@@ -138,18 +144,19 @@ fn rounded(rate: f64) -> f64 {
     format!("{rate:.1e}").parse().unwrap_or(rate)
 }
 
-/// Runs a test of the first phase of `config` on a new network with the weights `arrays` in place of random
-/// ones where they have the same names. `cancel` is looked at before every step, `done` told of each.
+/// Runs a test of phase `phase` (from 0) of `config` on a new network with the weights `arrays` in place of random
+/// ones where they have the same names: what earlier phases would change is not known yet. `cancel` is looked at
+/// before every step, `done` told after each.
 ///
 /// # Errors
 /// When settings, network and data do not fit, the test is cancelled, or libtorch refuses.
 pub fn find_rate(
     spec: &ModelSpec,
-    config: &TrainingConfig,
+    (config, phase): (&TrainingConfig, usize),
     data: &Data<'_>,
     arrays: &[NamedArray],
     cancel: &CancelToken,
-    mut done: impl FnMut(usize),
+    mut done: impl FnMut(&RangeTest),
 ) -> Result<RateCurve, FitError> {
     config.check()?;
     check_classifier(spec, data.dataset.classes.len())?;
@@ -157,20 +164,28 @@ pub fn find_rate(
         .check()
         .map_err(ExperimentError::Setting)?;
     let images = config.images_per_epoch(data.split.train.len());
-    let phase = config.phases.first().filter(|_| images > 0);
-    let phase = phase.ok_or(FitError::NoTrainingImages)?;
+    if images == 0 {
+        return Err(FitError::NoTrainingImages);
+    }
+    let tested = config.phases.get(phase).ok_or_else(|| {
+        let words = format!(
+            "there is no phase {}, choose one of {}",
+            phase + 1,
+            config.phases.len()
+        );
+        ExperimentError::Setting(words)
+    })?;
     let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
     let spec = Arc::new(spec.clone());
     let chosen = Chosen::measure(&spec, config, &mut Quiet(cancel))?;
     let mut network = Network::new(spec, config.seed, chosen.placement)?;
     network.assign(arrays)?;
-    let boundary = boundaries(&network, config)?.first().copied();
-    network.set_trainable_from(boundary.unwrap_or(0))?;
+    unfreeze(&mut network, tested, boundaries(&network, config)?[phase])?;
     let class_weights = class_weights(config, data, network.placement().device)?;
     let loss = Loss::new(&network, class_weights, config.label_smoothing);
     let trainable = || network.trainable().map(|(_, value)| value);
-    let mut optimizer = OptimizerState::new(trainable(), phase.optimizer)?;
-    let mut watch = Watch::default();
+    let mut optimizer = OptimizerState::new(trainable(), tested.optimizer)?;
+    let mut test = RangeTest::default();
     let mut order: Vec<usize> = Vec::new();
     let mut epoch = 0;
     for number in 0..STEPS {
@@ -188,8 +203,9 @@ pub fn find_rate(
             seed: step::seed(config.seed, number + 1),
         };
         let figures = batch.backward(&network, &loss)?;
-        done(number + 1);
-        if !watch.goes_on_after(figures.loss) {
+        let goes_on = test.goes_on_after(figures.loss);
+        done(&test);
+        if !goes_on {
             break;
         }
         let _no_grad = tch::no_grad_guard();
@@ -198,7 +214,7 @@ pub fn find_rate(
         }
         optimizer.step(trainable(), rate_at(number))?;
     }
-    Ok(watch.curve())
+    Ok(test.curve())
 }
 
 #[cfg(test)]
@@ -207,13 +223,13 @@ mod tests {
 
     /// The curve of a loss that is this function of the rate's logarithm to base 10.
     fn curve(loss: impl Fn(f64) -> f64) -> RateCurve {
-        let mut watch = Watch::default();
+        let mut test = RangeTest::default();
         for step in 0.. {
-            if !watch.goes_on_after(loss(rate_at(step).log10())) {
+            if !test.goes_on_after(loss(rate_at(step).log10())) {
                 break;
             }
         }
-        watch.curve()
+        test.curve()
     }
 
     #[test]

@@ -3,8 +3,9 @@
 
 use sysinfo::System;
 
-use super::config::TrainingConfig;
+use super::{config::TrainingConfig, features};
 use crate::{
+    data::augment::AugmentationConfig,
     format,
     model::{
         ModelSpec, ShapeError,
@@ -36,6 +37,8 @@ pub struct MemoryNeed {
     pub optimizer: usize,
     /// Outputs of the layers for one batch, kept for the way back.
     pub activations: usize,
+    /// What frozen layers make of all images, where it is kept from epoch to epoch.
+    pub features: usize,
 }
 
 /// Whether it fits.
@@ -50,11 +53,17 @@ pub enum Fit {
 }
 
 impl MemoryNeed {
-    /// The most that a phase of `config` needs.
+    /// The most that a phase of `config` needs. `kept` are the images (training and validation) for which frozen
+    /// layers compute once where `augmentation` allows it.
     ///
     /// # Errors
     /// The first layer that does not fit.
-    pub fn of(spec: &ModelSpec, config: &TrainingConfig) -> Result<Self, ShapeError> {
+    pub fn of(
+        spec: &ModelSpec,
+        config: &TrainingConfig,
+        augmentation: &AugmentationConfig,
+        kept: usize,
+    ) -> Result<Self, ShapeError> {
         let nodes = graph::nodes(spec)?;
         let parameters = |nodes: &[Node]| -> usize {
             let counts = nodes.iter().map(|node| node.shape.parameters);
@@ -67,14 +76,18 @@ impl MemoryNeed {
         for phase in &config.phases {
             let from = phase.trainable_from.as_deref();
             let from = from.and_then(|name| graph::position(&nodes, name));
-            let (frozen, trained) = nodes.split_at(from.unwrap_or(0));
+            let from = from.unwrap_or(0);
+            let (frozen, trained) = nodes.split_at(from);
+            let start = features::start(&nodes, from, kept, augmentation).filter(|_| kept > 0);
+            let features = start.map_or(0, |start| features::bytes(&nodes, start, kept));
+            need.features = need.features.max(features);
             // The gradient; each slot once at work, once in the checkpoint, once in the checkpoint's bytes.
             let slots = phase.optimizer.slots().len();
             let optimizer = bytes(parameters(trained), 1 + 3 * slots);
             need.optimizer = need.optimizer.max(optimizer);
-            need.activations =
-                need.activations
-                    .max(activations(frozen, trained, config.batch_size));
+            let once = start.unwrap_or(0);
+            let activations = activations(frozen, trained, once, config.batch_size);
+            need.activations = need.activations.max(activations);
         }
         Ok(need)
     }
@@ -84,6 +97,7 @@ impl MemoryNeed {
         self.weights
             .saturating_add(self.optimizer)
             .saturating_add(self.activations)
+            .saturating_add(self.features)
             .saturating_add(LIBRARY)
     }
 
@@ -110,7 +124,7 @@ impl MemoryNeed {
 
     /// The largest smaller batch with room to spare; `None` when the batch is not what takes the memory.
     fn batch_that_fits(&self, available: u64, batch_size: usize) -> Option<usize> {
-        let fixed = self.weights + self.optimizer + LIBRARY;
+        let fixed = self.total().saturating_sub(self.activations);
         let room = NEAR * available as f64 - fixed as f64;
         let per_image = self.activations as f64 / batch_size.max(1) as f64;
         let batch = (room / per_image).floor();
@@ -123,8 +137,9 @@ fn bytes(values: usize, times: usize) -> usize {
 }
 
 /// Bytes of what nodes give: while training everything from the first trained node on is kept for the way back;
-/// frozen nodes and validation only need two neighbours at once.
-fn activations(frozen: &[Node], trained: &[Node], batch_size: usize) -> usize {
+/// frozen nodes and validation only need two neighbours at once. The first `once` nodes compute only once, in batches
+/// of their own.
+fn activations(frozen: &[Node], trained: &[Node], once: usize, batch_size: usize) -> usize {
     let output = |node: &Node| node.shape.output.values();
     let largest = |nodes: &[Node]| {
         let pair = |node: &Node| node.shape.input.values().saturating_add(output(node));
@@ -134,13 +149,13 @@ fn activations(frozen: &[Node], trained: &[Node], batch_size: usize) -> usize {
     let image = first.map_or(0, |node| node.shape.input.values());
     let kept = trained.iter().map(|node| kept_values(node, output(node)));
     let kept = kept.fold(0, usize::saturating_add);
-    let passing = largest(frozen).max(largest(trained));
     let kept = OVERHEAD * bytes(kept.saturating_add(image), batch_size) as f64;
-    let passing = bytes(
-        passing.saturating_add(image),
-        batch_size.max(VALIDATION_BATCH),
-    );
-    passing.max(kept as usize)
+    let (once, again) = frozen.split_at(once.min(frozen.len()));
+    let passing = |nodes: usize, batch: usize| bytes(nodes.saturating_add(image), batch);
+    let each_time = largest(again).max(largest(trained));
+    passing(each_time, batch_size.max(VALIDATION_BATCH))
+        .max(passing(largest(once), features::BATCH))
+        .max(kept as usize)
 }
 
 /// Values that a trained node keeps for the way back.
@@ -193,7 +208,7 @@ mod tests {
 
     fn need(change: impl FnOnce(&mut TrainingConfig)) -> MemoryNeed {
         let (spec, config) = shapes_experiment(change);
-        MemoryNeed::of(&spec, &config).unwrap()
+        MemoryNeed::of(&spec, &config, &AugmentationConfig::default(), 0).unwrap()
     }
 
     /// Recipe 1's parameters: 336 + 1,308 + 2,616 + 73,731.
@@ -251,14 +266,40 @@ mod tests {
         }
         let frozen = need(|config| config.phases[0].trainable_from = Some("fc".into()));
         assert!(frozen.activations < base.activations);
+        assert_eq!(frozen.features, 0, "no images are kept");
         assert!(frozen.optimizer < base.optimizer);
         assert_eq!(frozen.weights, base.weights);
     }
 
     #[test]
+    fn features_that_are_kept_count_and_the_layers_before_them_hardly_do() {
+        let (spec, config) = shapes_experiment(|config| {
+            config.phases[0].trainable_from = Some("fc".into());
+            // Larger than the batches of features.
+            config.batch_size = 200;
+        });
+        let still = AugmentationConfig::default();
+        let turned = AugmentationConfig {
+            rotation_degrees: 10.0,
+            ..AugmentationConfig::default()
+        };
+        let of = |augmentation, kept| MemoryNeed::of(&spec, &config, augmentation, kept).unwrap();
+        let kept = of(&still, 1_000);
+        // Up to the channel dropout: what conv3 says.
+        assert_eq!(kept.features, 4 * 1_000 * 24 * 32 * 32);
+        assert_eq!(
+            of(&turned, 1_000).features,
+            0,
+            "every epoch sees other images"
+        );
+        assert!(kept.activations < of(&turned, 1_000).activations / 2);
+        assert_eq!(of(&still, 1_000_000).features, 0, "too many to keep");
+    }
+
+    #[test]
     fn what_does_not_fit_is_said_with_what_would() {
         let (spec, mut config) = shapes_experiment(|config| config.batch_size = 1_000);
-        let need = MemoryNeed::of(&spec, &config).unwrap();
+        let need = MemoryNeed::of(&spec, &config, &AugmentationConfig::default(), 0).unwrap();
         let total = need.total() as u64;
         assert_eq!(need.fits(2 * total, config.batch_size), Fit::Well);
         for (available, word) in [(total - 1, "only"), (total + 1, "if it becomes slow")] {
@@ -270,7 +311,8 @@ mod tests {
             let (_, batch) = words.split_once("at most ").unwrap();
             let digits: String = batch.chars().take_while(char::is_ascii_digit).collect();
             config.batch_size = digits.parse().unwrap();
-            let smaller = MemoryNeed::of(&spec, &config).unwrap();
+            let smaller =
+                MemoryNeed::of(&spec, &config, &AugmentationConfig::default(), 0).unwrap();
             assert_eq!(smaller.fits(available, config.batch_size), Fit::Well);
             config.batch_size = 1_000;
         }

@@ -56,7 +56,10 @@ pub enum Action {
     /// Start a run with the settings as they are.
     Train,
     /// Look for a learning rate with the settings as they are.
-    FindRate,
+    FindRate {
+        /// Position of the phase, from 0.
+        phase: usize,
+    },
     /// Let the run wait, or go on.
     SetPaused(bool),
     /// End the run, keeping its best weights.

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use crate::{
-    data::datasets_folder::{Fetched, Status},
+    data::{
+        catalogue::Entry,
+        datasets_folder::{Fetched, Status},
+    },
     engine::{JobId, Listed},
     model::spec::Backbone,
 };
@@ -57,11 +60,10 @@ impl PublicDatasets {
     }
 
     /// How the ImageNet weights of `architecture` stand; `None` before the first listing.
-    pub fn weights(&self, architecture: Backbone) -> Option<(&str, &DownloadState)> {
+    pub fn weights(&self, architecture: Backbone) -> Option<(&Entry, &DownloadState)> {
         let mut listed = self.listed.iter().flat_map(|listed| listed.iter());
         let found = listed.find(|listed| listed.weights_of == Some(architecture))?;
-        let name = &*found.entry.name;
-        Some((name, self.state(name)))
+        Some((&found.entry, self.state(&found.entry.name)))
     }
 
     /// How the dataset `name` stands.

@@ -155,6 +155,7 @@ impl AppState {
                 self.note(Level::Info, advice.words.clone());
                 self.training.advice.push(advice);
             }
+            Event::RatesSoFar { .. } => self.rehearsal.apply(event),
             Event::RateFound { job, .. } | Event::Forecast { job, .. } => {
                 self.jobs.remove(&job);
                 self.rehearsal.apply(event);

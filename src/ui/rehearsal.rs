@@ -23,9 +23,13 @@ pub struct Rehearsal {
 /// The learning-rate finder.
 #[derive(Debug, Clone, Default)]
 pub struct FinderState {
+    /// Position of the phase, from 0, that the rest is about.
+    pub phase: usize,
     /// The job that runs.
     pub job: Option<JobId>,
-    /// The newest answer; stays while the next is looked for.
+    /// What the job has found so far.
+    pub partial: Option<Arc<RateCurve>>,
+    /// The newest answer; stays until the next is there.
     pub curve: Option<Arc<RateCurve>>,
     /// Why the newest one failed.
     pub failed: Option<String>,
@@ -56,8 +60,12 @@ impl Rehearsal {
     /// Takes results in. Those of jobs that are not current change nothing.
     pub(super) fn apply(&mut self, event: Event) {
         match event {
+            Event::RatesSoFar { job, curve } if self.finder.job == Some(job) => {
+                self.finder.partial = Some(curve);
+            }
             Event::RateFound { job, curve } if self.finder.job == Some(job) => {
                 self.finder = FinderState {
+                    phase: self.finder.phase,
                     curve: Some(curve),
                     ..FinderState::default()
                 };
@@ -75,6 +83,7 @@ impl Rehearsal {
         let finder = &mut self.finder;
         if finder.job.take_if(|current| *current == job).is_some() {
             finder.failed = failure.cloned();
+            finder.partial = None;
             return Some(true);
         }
         let forecast = &mut self.forecast;

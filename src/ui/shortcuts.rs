@@ -76,12 +76,6 @@ pub fn take(context: &Context, state: &AppState, actions: &mut Vec<Action>) {
             },
         ),
         (command(Key::Q), Action::Quit),
-        (
-            KeyboardShortcut::new(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z),
-            Action::Redo,
-        ),
-        (command(Key::Y), Action::Redo),
-        (command(Key::Z), Action::Undo),
         (alt(Key::ArrowLeft), Action::Back),
         (alt(Key::ArrowRight), Action::Forward),
         (
@@ -89,6 +83,15 @@ pub fn take(context: &Context, state: &AppState, actions: &mut Vec<Action>) {
             Action::ToggleShortcuts,
         ),
     ];
+    // While text is typed these keys are the field's, which has an undo of its own.
+    if !context.text_edit_focused() {
+        let redo = Modifiers::COMMAND | Modifiers::SHIFT;
+        shortcuts.extend([
+            (KeyboardShortcut::new(redo, Key::Z), Action::Redo),
+            (command(Key::Y), Action::Redo),
+            (command(Key::Z), Action::Undo),
+        ]);
+    }
     if state.model.is_some() {
         shortcuts.push((command(Key::S), Action::Ask(Purpose::SaveModel)));
     }

@@ -32,21 +32,32 @@ fn calm_experiment(epochs: usize, learning_rate: f64) -> Experiment {
 #[test]
 fn a_rate_is_found_without_touching_the_model() {
     let engine = engine();
+    let mut experiment = small_experiment(1);
+    let phases = &mut experiment.training.phases;
+    let mut head_only = phases[0].clone();
+    head_only.trainable_from = Some("fc".into());
+    phases.insert(0, head_only);
     let request = FindRateRequest {
-        experiment: small_experiment(1),
+        experiment,
         dataset: open(&engine),
+        phase: 1,
     };
     let job = engine.find_rate(request);
-    let mut furthest = 0;
+    let (mut furthest, mut drawn) = (0, 0);
     let curve = wait(&engine, |event| match event {
         Event::Progress { progress, .. } => {
             furthest = furthest.max(progress.done);
             None
         }
+        Event::RatesSoFar { curve, .. } => {
+            assert!(curve.points.len() >= drawn, "the curve grows");
+            drawn = curve.points.len();
+            None
+        }
         Event::RateFound { job: done, curve } if done == job => Some(curve),
         _ => None,
     });
-    assert!(furthest > 0);
+    assert!(furthest > 0 && drawn > 0);
     assert!(curve.points.len() > 50 && curve.points.len() <= lr_finder::STEPS);
     assert!(curve.points.is_sorted_by_key(|point| point.learning_rate));
     // Adam on a small network: far from both ends.
@@ -61,6 +72,7 @@ fn looking_for_a_rate_can_be_cancelled() {
     let request = FindRateRequest {
         experiment: small_experiment(1),
         dataset: open(&engine),
+        phase: 0,
     };
     let job = engine.find_rate(request);
     wait(&engine, |event| match event {

@@ -258,6 +258,23 @@ pub(super) fn boundaries(
     config.phases.iter().map(position).collect()
 }
 
+/// Leaves the nodes before `boundary` as they are in `phase`.
+///
+/// # Errors
+/// When it would train nothing, or libtorch refuses.
+pub(super) fn unfreeze(
+    network: &mut Network,
+    phase: &Phase,
+    boundary: usize,
+) -> Result<(), FitError> {
+    network.set_trainable_from(boundary)?;
+    if network.trainable().next().is_none() {
+        let words = format!("phase {} trains nothing: every layer is frozen", phase.name);
+        return Err(ExperimentError::Setting(words).into());
+    }
+    Ok(())
+}
+
 /// All cores less one for the window where there are more than two.
 pub fn default_threads() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

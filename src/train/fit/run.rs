@@ -113,11 +113,7 @@ impl<'a> Run<'a> {
         let config = self.config;
         for (index, phase) in config.phases.iter().enumerate().skip(first) {
             let boundary = self.boundaries.get(index).copied().unwrap_or(0);
-            self.network.set_trainable_from(boundary)?;
-            if self.network.trainable().next().is_none() {
-                let words = format!("phase {} trains nothing: every layer is frozen", phase.name);
-                return Err(ExperimentError::Setting(words).into());
-            }
+            unfreeze(&mut self.network, phase, boundary)?;
             let mut state = self.begin_phase(index, phase, checkpoint.take(), observer)?;
             let ended = self.epochs(&mut state, observer);
             // Restored however training ends.

@@ -35,7 +35,7 @@ impl App {
                 self.engine.save_model(path);
             }
             Action::Train => self.train(),
-            Action::FindRate => self.find_rate(),
+            Action::FindRate { phase } => self.find_rate(phase),
             Action::SetPaused(true) => self.engine.pause(),
             Action::SetPaused(false) => self.engine.resume(),
             Action::Stop => self.engine.stop(),

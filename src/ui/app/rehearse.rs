@@ -6,8 +6,8 @@ use super::App;
 use crate::{engine::FindRateRequest, ui::rehearsal::ForecastState};
 
 impl App {
-    /// Looks for a learning rate with the settings as they are.
-    pub(super) fn find_rate(&mut self) {
+    /// Looks for a learning rate of a phase with the settings as they are.
+    pub(super) fn find_rate(&mut self, phase: usize) {
         let Some(dataset) = self.state.open_dataset().cloned() else {
             return;
         };
@@ -18,9 +18,15 @@ impl App {
         let request = FindRateRequest {
             experiment: self.state.experiment.clone(),
             dataset: Arc::clone(&dataset),
+            phase,
         };
         let finder = &mut self.state.rehearsal.finder;
+        if finder.phase != phase {
+            finder.curve = None;
+        }
+        finder.phase = phase;
         finder.job = Some(self.engine.find_rate(request));
+        finder.partial = None;
         finder.failed = None;
     }
 

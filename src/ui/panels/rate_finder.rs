@@ -14,16 +14,18 @@ use crate::{
         action::Action,
         format::significant,
         theme,
-        widgets::{needs, states},
+        widgets::{fields, needs, states},
     },
 };
 
 const WHAT: &str = "Tries rates from tiny to huge, one per step, on a copy of the network that is thrown away. A good \
                     rate is where the loss falls fastest.";
 
-/// View state: the newest curve as points.
+/// View state: the chosen phase, and the newest curve as points.
 #[derive(Default)]
 pub struct RateFinder {
+    /// Position of the phase, from 0.
+    phase: usize,
     /// Points in [`Self::raw`] and [`Self::smoothed`] are this curve's.
     shown: Option<std::sync::Arc<RateCurve>>,
     raw: Vec<PlotPoint>,
@@ -35,19 +37,26 @@ impl Panel for RateFinder {
         if needs::dataset(ui, cx, "Learning rates").is_none() {
             return;
         }
-        let finder = &cx.state.rehearsal.finder;
+        let finder = cx.state.rehearsal.finder.clone();
         if let Some(job) = finder.job {
-            searching_ui(ui, cx, job);
+            self.phase = finder.phase;
+            self.update(finder.partial.as_ref());
+            let partial = finder.partial.filter(|curve| curve.points.len() > 1);
+            searching_ui(ui, cx, job, partial.is_some());
+            if let Some(curve) = partial {
+                self.plot_ui(ui, cx, &curve);
+            }
             return;
         }
-        let curve = finder.curve.clone();
+        self.choice_ui(ui, cx);
+        let curve = finder.curve.filter(|_| finder.phase == self.phase);
         self.update(curve.as_ref());
-        search_ui(ui, cx);
-        if let Some(message) = &cx.state.rehearsal.finder.failed {
+        search_ui(ui, cx, self.phase, curve.is_some());
+        if let Some(message) = &finder.failed {
             states::failed(ui, message);
         }
         if let Some(curve) = curve {
-            suggestion_ui(ui, cx, &curve);
+            suggestion_ui(ui, cx, self.phase, &curve);
             if !curve.points.is_empty() {
                 self.plot_ui(ui, cx, &curve);
             }
@@ -55,18 +64,28 @@ impl Panel for RateFinder {
     }
 }
 
-fn searching_ui(ui: &mut Ui, cx: &mut Cx<'_>, job: JobId) {
+/// Progress, in one line once there is a curve to show below.
+fn searching_ui(ui: &mut Ui, cx: &mut Cx<'_>, job: JobId, has_curve: bool) {
     let progress = cx.state.jobs.get(&job).and_then(|job| job.progress);
-    if states::loading(ui, "Trying learning rates", progress) {
+    let cancelled = if has_curve {
+        ui.horizontal(|ui| {
+            let cancelled = ui.button("Cancel").clicked();
+            states::progress_bar(ui, progress, 280.0);
+            cancelled
+        })
+        .inner
+    } else {
+        states::loading(ui, "Trying learning rates", progress)
+    };
+    if cancelled {
         cx.push(Action::Cancel(job));
     }
 }
 
 /// What it does and the button that does it.
-fn search_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn search_ui(ui: &mut Ui, cx: &mut Cx<'_>, phase: usize, has_curve: bool) {
     ui.add(egui::Label::new(WHAT).wrap());
     let reason = cx.state.why_not_train();
-    let has_curve = cx.state.rehearsal.finder.curve.is_some();
     let words = if has_curve {
         "Find again"
     } else {
@@ -78,7 +97,7 @@ fn search_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         None => button.on_hover_text("About a hundred steps with the settings as they are"),
     };
     if button.clicked() {
-        cx.push(Action::FindRate);
+        cx.push(Action::FindRate { phase });
     }
     if let Some(reason) = reason {
         states::caption(ui, reason);
@@ -86,7 +105,7 @@ fn search_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// What was found, and taking it.
-fn suggestion_ui(ui: &mut Ui, cx: &mut Cx<'_>, curve: &RateCurve) {
+fn suggestion_ui(ui: &mut Ui, cx: &mut Cx<'_>, phase: usize, curve: &RateCurve) {
     ui.add_space(theme::GRID);
     let Some(rate) = curve.suggestion else {
         let words = if curve.points.is_empty() {
@@ -98,7 +117,7 @@ fn suggestion_ui(ui: &mut Ui, cx: &mut Cx<'_>, curve: &RateCurve) {
         return;
     };
     let mut training = cx.state.experiment.training.clone();
-    let Some(phase) = training.phases.first_mut() else {
+    let Some(phase) = training.phases.get_mut(phase) else {
         return;
     };
     let now = phase.optimizer.learning_rate();
@@ -125,6 +144,25 @@ fn suggestion_ui(ui: &mut Ui, cx: &mut Cx<'_>, curve: &RateCurve) {
 }
 
 impl RateFinder {
+    /// Which phase, where there are several.
+    fn choice_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+        let phases = &cx.state.experiment.training.phases;
+        self.phase = self.phase.min(phases.len().saturating_sub(1));
+        if phases.len() < 2 {
+            return;
+        }
+        let tip = "Rates are tried with the initial weights, the optimizer and the frozen layers of this phase";
+        let name = |position: usize| format!("{} · {}", position + 1, phases[position].name);
+        let current = name(self.phase);
+        ui.horizontal(|ui| {
+            let options = || (0..phases.len()).map(|at| (at, name(at))).collect();
+            let chosen = fields::choice(ui, "Phase", tip, 200.0, (&self.phase, &current), options);
+            if let Some(phase) = chosen {
+                self.phase = phase;
+            }
+        });
+    }
+
     fn update(&mut self, curve: Option<&std::sync::Arc<RateCurve>>) {
         let is_same = match (&self.shown, curve) {
             (Some(shown), Some(curve)) => std::sync::Arc::ptr_eq(shown, curve),
@@ -150,7 +188,7 @@ impl RateFinder {
     fn plot_ui(&self, ui: &mut Ui, cx: &Cx<'_>, curve: &RateCurve) {
         let palette = theme::palette(ui);
         states::caption(ui, "Loss by learning rate; dashed: the rate now");
-        let phase = cx.state.experiment.training.phases.first();
+        let phase = cx.state.experiment.training.phases.get(self.phase);
         let now = phase.map(|phase| phase.optimizer.learning_rate());
         let plot = Plot::new("rates")
             .height((ui.available_height() - 8.0).max(120.0))
@@ -174,7 +212,8 @@ impl RateFinder {
                 let line = VLine::new("now", now.log10()).width(1.0);
                 plot.vline(line.color(palette.muted).style(LineStyle::dashed_dense()));
             }
-            if let Some(rate) = curve.suggestion {
+            let is_found = cx.state.rehearsal.finder.job.is_none();
+            if let Some(rate) = curve.suggestion.filter(|_| is_found) {
                 let line = VLine::new("suggestion", rate.log10()).width(2.0);
                 plot.vline(line.color(palette.good));
             }

@@ -4,6 +4,7 @@ pub mod bars;
 pub mod cached;
 pub mod classes;
 pub mod copy;
+pub mod download;
 pub mod drop_zone;
 pub mod fields;
 pub mod grid;

@@ -59,7 +59,7 @@ impl Chart<'_> {
         let plot = self
             .scale
             .plot(title, self.training.total_epochs)
-            .height(height.max(80.0))
+            .height(height)
             .link_axis(group, Vec2b::new(true, false))
             .link_cursor(group, Vec2b::new(true, false))
             .label_formatter(formatter);

@@ -5,7 +5,7 @@ pub mod chart;
 pub mod reading;
 pub mod series;
 
-use eframe::egui::{Label, RichText, Slider, Ui};
+use eframe::egui::{Label, RichText, ScrollArea, Slider, Ui};
 
 use super::{Cx, Panel};
 use crate::{
@@ -21,6 +21,8 @@ use crate::{
 use axes::{Quantity, Scale};
 use chart::{Batches, Chart};
 
+/// Of a chart; a lower panel scrolls.
+const LEAST_HEIGHT: f32 = 112.0;
 /// The most that the past counts in smoothed curves.
 pub const MOST_SMOOTHING: f64 = 0.99;
 
@@ -56,27 +58,30 @@ impl Panel for Curves {
         let selected = cx.state.selection.epoch.filter(is_there);
         reading_ui(ui, training, selected);
         super::health::ui(ui, cx);
-        let height = (ui.available_height() - 16.0) / 2.0 - 24.0;
+        let height = ((ui.available_height() - 16.0) / 2.0 - 24.0).max(LEAST_HEIGHT);
         let earlier = earlier(cx);
         let quantities = [
             (Quantity::Accuracy, self.batches.accuracy()),
             (Quantity::Loss, self.batches.loss()),
         ];
         let mut clicked = None;
-        for (quantity, batches) in quantities {
-            let chart = Chart {
-                scale: Scale {
-                    quantity,
-                    is_log: self.is_log && quantity == Quantity::Loss,
-                },
-                training,
-                batches: self.show_batches.then_some(batches),
-                smoothing: self.smoothing,
-                earlier: &earlier,
-                selected,
-            };
-            clicked = chart.ui(ui, height).or(clicked);
-        }
+        let area = ScrollArea::vertical().auto_shrink(false);
+        area.show(ui, |ui| {
+            for (quantity, batches) in quantities {
+                let chart = Chart {
+                    scale: Scale {
+                        quantity,
+                        is_log: self.is_log && quantity == Quantity::Loss,
+                    },
+                    training,
+                    batches: self.show_batches.then_some(batches),
+                    smoothing: self.smoothing,
+                    earlier: &earlier,
+                    selected,
+                };
+                clicked = chart.ui(ui, height).or(clicked);
+            }
+        });
         if let Some(epoch) = clicked {
             // A click on the chosen epoch lets it go.
             let epoch = (selected != Some(epoch)).then_some(epoch);

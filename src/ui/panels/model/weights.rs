@@ -7,8 +7,13 @@ use crate::{
     data::dataset::display_path,
     model::spec::{Backbone, InitialWeights},
     ui::{
-        action::Action, dialogs::Purpose, format::bytes, panels::Cx,
-        public_datasets::DownloadState, theme, widgets::states,
+        action::Action,
+        dialogs::Purpose,
+        format::bytes,
+        panels::Cx,
+        public_datasets::DownloadState,
+        theme,
+        widgets::{download, states},
     },
 };
 
@@ -50,7 +55,7 @@ fn file_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, words: &str) {
 /// Whether ImageNet's weights are here. Without them a run does not start; random ones never stand in.
 fn imagenet_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone) {
     let public = &cx.state.public;
-    let Some((name, state)) = public.weights(architecture) else {
+    let Some((entry, state)) = public.weights(architecture) else {
         let words = match &public.failed {
             Some(message) => message.clone(),
             None => "Looking whether they are on this computer".to_owned(),
@@ -58,7 +63,7 @@ fn imagenet_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone) {
         states::caption(ui, words);
         return;
     };
-    let name = name.to_owned();
+    let entry = entry.clone();
     match state.clone() {
         DownloadState::Ready(_) => {
             ui.horizontal(|ui| {
@@ -68,29 +73,28 @@ fn imagenet_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone) {
             });
         }
         DownloadState::Running { .. } => {
-            ui.label("They are being downloaded.");
-            if ui.button("Show downloads").clicked() {
-                cx.push(Action::ToggleCatalogue);
-            }
+            ui.label("They are being downloaded:");
+            download::running_ui(ui, cx, &entry);
         }
         DownloadState::Failed { message, .. } => {
             states::failed(ui, &message);
-            missing_ui(ui, cx, &name, "Try again");
+            missing_ui(ui, cx, &entry.name, "Try again");
         }
-        DownloadState::Absent | DownloadState::Paused { .. } => {
+        DownloadState::Paused { bytes } => {
+            ui.label("A part of them is on this computer; a run needs them all.");
+            download::paused_ui(ui, cx, &entry, bytes);
+            file_button_ui(ui, cx, "Choose a file…");
+        }
+        DownloadState::Absent => {
             ui.label("They are not on this computer yet, and a run needs them.");
-            let size = public_bytes(cx, &name);
+            let size = entry.bytes();
             let words = size.map_or_else(
                 || "Download".to_owned(),
                 |size| format!("Download {}", bytes(size)),
             );
-            missing_ui(ui, cx, &name, &words);
+            missing_ui(ui, cx, &entry.name, &words);
         }
     }
-}
-
-fn public_bytes(cx: &Cx<'_>, name: &str) -> Option<u64> {
-    cx.state.public.find(name)?.entry.bytes()
 }
 
 fn missing_ui(ui: &mut Ui, cx: &mut Cx<'_>, name: &str, words: &str) {

@@ -1,0 +1,173 @@
+//! The queue that events wait in.
+//!
+//! It stays bounded when nobody reads: of progress and pictures only the newest waits, pending step records are
+//! thinned, and what must not be lost is rare (beginnings and ends of jobs, epochs).
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{events::Event, handle::Waker, job::JobId};
+
+/// Step records that may wait unread; beyond it every second one is dropped.
+const MAX_PENDING_STEPS: usize = 16_384;
+
+#[derive(Debug, Default)]
+struct Queue(Mutex<VecDeque<Event>>);
+
+impl Queue {
+    fn with<R>(&self, change: impl FnOnce(&mut VecDeque<Event>) -> R) -> R {
+        // Changes are single pushes and pops, so a poisoned lock still guards a whole queue.
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The engine's end of the queue.
+#[derive(Clone)]
+pub struct EventSender {
+    queue: Arc<Queue>,
+    waker: Waker,
+}
+
+impl EventSender {
+    pub fn send(&self, event: Event) {
+        self.queue.with(|queue| push(queue, event));
+        (self.waker)();
+    }
+}
+
+/// The reader's end of the queue.
+#[derive(Debug)]
+pub struct EventReceiver(Arc<Queue>);
+
+impl EventReceiver {
+    /// The oldest waiting event; never waits itself.
+    pub fn try_next(&self) -> Option<Event> {
+        self.0.with(VecDeque::pop_front)
+    }
+
+    /// How many events wait.
+    pub fn pending(&self) -> usize {
+        self.0.with(|queue| queue.len())
+    }
+}
+
+pub fn channel(waker: Waker) -> (EventSender, EventReceiver) {
+    let queue = Arc::new(Queue::default());
+    (
+        EventSender {
+            queue: Arc::clone(&queue),
+            waker,
+        },
+        EventReceiver(queue),
+    )
+}
+
+/// Appends `event`, replacing or joining a waiting one where only the newest counts.
+fn push(queue: &mut VecDeque<Event>, event: Event) {
+    match event {
+        Event::Steps { job, steps } => {
+            let waiting = queue.iter_mut().rev().find_map(|waiting| match waiting {
+                Event::Steps { job: other, steps } if *other == job => Some(steps),
+                _ => None,
+            });
+            match waiting {
+                Some(waiting) => {
+                    waiting.extend(steps);
+                    if waiting.len() > MAX_PENDING_STEPS {
+                        let mut keep = false;
+                        waiting.retain(|_| {
+                            keep = !keep;
+                            keep
+                        });
+                    }
+                }
+                None => queue.push_back(Event::Steps { job, steps }),
+            }
+        }
+        event => {
+            if let Some(topic) = topic(&event) {
+                queue.retain(|waiting| self::topic(waiting) != Some(topic));
+            }
+            queue.push_back(event);
+        }
+    }
+}
+
+#[derive(PartialEq, Clone, Copy)]
+enum Topic {
+    Progress(JobId),
+    Evaluated(JobId),
+    Weights(JobId),
+    Rates(JobId),
+    Preview(JobId),
+    Paused(JobId),
+}
+
+/// Events of the same topic replace each other while they wait.
+fn topic(event: &Event) -> Option<Topic> {
+    match event {
+        Event::Progress { job, .. } => Some(Topic::Progress(*job)),
+        Event::Evaluated { job, .. } => Some(Topic::Evaluated(*job)),
+        Event::WeightsPublished { job, .. } => Some(Topic::Weights(*job)),
+        Event::RatesSoFar { job, .. } => Some(Topic::Rates(*job)),
+        Event::MaximisePreview { job, .. } => Some(Topic::Preview(*job)),
+        Event::Paused { job, .. } => Some(Topic::Paused(*job)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{engine::JobKind, engine::events::Progress, train::StepRecord};
+
+    #[test]
+    fn a_reader_that_sleeps_costs_bounded_memory_and_loses_nothing_that_counts() {
+        let (sender, receiver) = channel(Arc::new(|| {}));
+        let job = JobId(1);
+        for step in 1..=1_000_000 {
+            let record = StepRecord {
+                step,
+                epoch: 1,
+                loss: 0.0,
+                accuracy: 0.0,
+            };
+            sender.send(Event::Steps {
+                job,
+                steps: vec![record],
+            });
+            sender.send(Event::Progress {
+                job,
+                progress: Progress {
+                    done: step,
+                    total: 1_000_000,
+                },
+            });
+        }
+        sender.send(Event::Cancelled {
+            job,
+            kind: JobKind::Train,
+        });
+        assert_eq!(receiver.pending(), 3);
+        let Some(Event::Steps { steps, .. }) = receiver.try_next() else {
+            panic!("steps come first")
+        };
+        assert!(steps.len() <= MAX_PENDING_STEPS);
+        assert!(steps.is_sorted_by_key(|record| record.step));
+        assert_eq!(steps[0].step, 1);
+        assert!(matches!(
+            receiver.try_next(),
+            Some(Event::Progress {
+                progress: Progress {
+                    done: 1_000_000,
+                    ..
+                },
+                ..
+            })
+        ));
+        assert!(matches!(receiver.try_next(), Some(Event::Cancelled { .. })));
+        assert!(receiver.try_next().is_none());
+    }
+}
