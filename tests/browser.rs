@@ -5,10 +5,11 @@
 
 #[path = "browser/bench.rs"]
 mod bench;
+mod panel;
 
 use std::sync::LazyLock;
 
-use bench::{Desk, desk, folder_of, open, shot, state};
+use bench::{Desk, desk, folder_of, open, state};
 use convscope::{
     data::{Edit, Edits, Picture, SplitName, dataset::SourceKind},
     ui::{
@@ -19,6 +20,7 @@ use convscope::{
 };
 use eframe::egui::{Key, Modifiers, Theme, accesskit::Role, vec2};
 use egui_kittest::kittest::Queryable as _;
+use panel::shot;
 
 struct Folder(tempfile::TempDir);
 

@@ -7,112 +7,54 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod common;
+mod desk;
 
 use std::{
     env,
     path::{Path, PathBuf},
     process::Command,
-    sync::Arc,
     thread::sleep,
     time::{Duration, Instant},
 };
 
 use common::{Desktop, PATIENCE, Window};
-use convscope::{
-    engine::Folders,
-    train::{Experiment, recipes, runs::read},
-    ui::{
-        app::{App, Places},
-        dialogs::{FilePicker, Purpose},
-        state::DataState,
-    },
-};
-use eframe::egui::{self, Context, Event, Key, Modifiers, Pos2, accesskit::Role};
-use egui_kittest::{
-    Harness,
-    kittest::{NodeT as _, Queryable as _},
-};
+use convscope::train::{Experiment, recipes, runs::read};
+use desk::{Desk, Opening};
+use eframe::egui::{Event, Key, Modifiers, Pos2, accesskit::Role};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 /// Everything that is clicked is on the screen.
 const SIZE: (u32, u32) = (1600, 1200);
 /// More than are trained before the kill.
 const EPOCHS: usize = 5;
-
-struct NoPicker;
-
-impl FilePicker for NoPicker {
-    fn ask(&mut self, _purpose: Purpose) {}
-
-    fn poll(&mut self, _context: &Context) -> Option<(Purpose, Vec<PathBuf>)> {
-        None
-    }
-}
+/// Enough frames for what a click changes.
+const FRAMES: usize = 4;
 
 fn cells() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/cells.npz")
 }
 
-/// A window without a screen, to read places off.
-struct Map(Harness<'static, App>);
+/// A window without a screen like the real one, over the bundled cells.
+fn map_of(home: tempfile::TempDir) -> Desk {
+    let opening = Opening {
+        size: [SIZE.0 as f32, SIZE.1 as f32],
+        ..Opening::of(cells())
+    };
+    let mut map = Desk::start(home, opening);
+    map.opened();
+    map.harness.run_steps(FRAMES);
+    map
+}
 
-impl Map {
-    /// The window over the bundled cells that keeps everything in `home`.
-    fn open(home: &Path) -> Self {
-        let places = Places {
-            settings: home.join("settings.ron"),
-            folders: Folders::below(home),
-            runs: home.join("runs"),
-            datasets: home.join("datasets"),
-            catalogue: None,
-            log: None,
-        };
-        let harness = Harness::builder()
-            .with_size([SIZE.0 as f32, SIZE.1 as f32])
-            .with_max_steps(16)
-            .build_eframe(|context| {
-                let (waker, picker) = (Arc::new(|| {}), Box::new(NoPicker));
-                App::start_with(&context.egui_ctx, places, Some(cells()), waker, picker).unwrap()
-            });
-        let mut map = Self(harness);
-        map.wait("the dataset", |app| {
-            matches!(app.state().data, DataState::Open(_)) && app.state().division.is_some()
-        });
-        map
-    }
-
-    fn wait(&mut self, what: &str, mut done: impl FnMut(&App) -> bool) {
-        let start = Instant::now();
-        while !done(self.0.state()) {
-            self.steps();
-            let log = &self.0.state().state().notices;
-            assert!(start.elapsed() < PATIENCE, "{what} never came: {log:#?}");
-            sleep(Duration::from_millis(2));
-        }
-        self.steps();
-    }
-
-    /// Enough frames for what a click changes.
-    fn steps(&mut self) {
-        self.0.run_steps(4);
-    }
-
-    /// The middle of the button `words`.
-    fn button(&self, words: &str) -> Pos2 {
-        let mut buttons = self.0.get_all_by_role(Role::Button);
-        let button = buttons.find(|node| {
-            let label = node.accesskit_node().label();
-            label.as_deref() == Some(words)
-        });
-        assert!(button.is_some(), "there is no button {words}");
-        button.unwrap().rect().center()
-    }
-
-    fn click(&mut self, place: Pos2) {
-        self.0.drag_at(place);
-        self.steps();
-        self.0.drop_at(place);
-        self.steps();
-    }
+/// The middle of the button `words`.
+fn button(map: &Desk, words: &str) -> Pos2 {
+    let mut buttons = map.harness.get_all_by_role(Role::Button);
+    let button = buttons.find(|node| {
+        let label = node.accesskit_node().label();
+        label.as_deref() == Some(words)
+    });
+    assert!(button.is_some(), "there is no button {words}");
+    button.unwrap().rect().center()
 }
 
 fn click(window: &Window<'_>, place: Pos2) {
@@ -120,46 +62,61 @@ fn click(window: &Window<'_>, place: Pos2) {
 }
 
 /// The real window and its map.
-struct Desk<'a> {
-    map: Map,
+struct Both<'a> {
+    map: Desk,
     window: &'a Window<'a>,
 }
 
-impl Desk<'_> {
+impl Both<'_> {
     fn layers(&self) -> usize {
-        self.map.0.state().state().experiment.model.layers.len()
+        self.map
+            .harness
+            .state()
+            .state()
+            .experiment
+            .model
+            .layers
+            .len()
     }
 
     /// Presses a key in both windows; xdotool has names of its own.
     fn press(&mut self, (modifiers, key): (Modifiers, Key), name: &str) {
         self.window.press(name);
-        self.map.0.key_press_modifiers(modifiers, key);
-        self.map.steps();
+        self.map.harness.key_press_modifiers(modifiers, key);
+        self.map.harness.run_steps(FRAMES);
     }
 
     fn click_at(&mut self, place: Pos2) {
         click(self.window, place);
-        self.map.click(place);
+        let map = &mut self.map.harness;
+        map.drag_at(place);
+        // A frame counts as a quarter of a second, and longer than three of them is no click.
+        map.run_steps(1);
+        map.drop_at(place);
+        map.run_steps(FRAMES);
     }
 
     fn click(&mut self, words: &str) {
-        self.click_at(self.map.button(words));
+        self.click_at(button(&self.map, words));
     }
 
     /// Types a number into the field called `name`.
     fn enter(&mut self, name: &str, value: &str) {
-        let field = self.map.0.get_by_role_and_label(Role::SpinButton, name);
+        let field = self
+            .map
+            .harness
+            .get_by_role_and_label(Role::SpinButton, name);
         self.click_at(field.rect().center());
         self.press((Modifiers::COMMAND, Key::A), "ctrl+a");
         self.window.write(value);
-        self.map.0.event(Event::Text(value.to_owned()));
-        self.map.steps();
+        self.map.harness.event(Event::Text(value.to_owned()));
+        self.map.harness.run_steps(FRAMES);
         self.press((Modifiers::NONE, Key::Enter), "Return");
     }
 
     /// Opens the list called `name` and chooses `words`.
     fn pick(&mut self, name: &str, words: &str) {
-        let list = self.map.0.get_by_role_and_label(Role::ComboBox, name);
+        let list = self.map.harness.get_by_role_and_label(Role::ComboBox, name);
         self.click_at(list.rect().center());
         self.click(words);
     }
@@ -170,7 +127,7 @@ impl Desk<'_> {
     }
 
     fn clear_layers(&mut self) {
-        let first = self.map.0.get_all_by_role(Role::ListBoxOption).next();
+        let first = self.map.harness.get_all_by_role(Role::ListBoxOption).next();
         self.click_at(first.unwrap().rect().center());
         while self.layers() > 0 {
             let before = self.layers();
@@ -201,43 +158,28 @@ impl Desk<'_> {
     }
 }
 
-fn shots() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/end-to-end");
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
 #[test]
 fn recipe_six_built_by_clicking_is_trained_killed_and_continued() {
-    if let Some(program) = common::missing_programs() {
-        assert!(
-            env::var_os("CONVSCOPE_E2E").is_none(),
-            "{program} is missing"
-        );
-        eprintln!("not run: {program} is missing");
+    if !common::is_possible() {
         return;
     }
     let desktop = Desktop::start(SIZE.0, SIZE.1);
     let home = desktop.home.path();
-    let drawn = tempfile::tempdir().unwrap();
     let window = desktop.open(&[cells().to_str().unwrap()]);
     window.resize(SIZE.0, SIZE.1);
     window.wait_for_line("Opened cells", 0);
-    let mut desk = Desk {
-        map: Map::open(drawn.path()),
+    let mut both = Both {
+        map: map_of(tempfile::tempdir().unwrap()),
         window: &window,
     };
-    desk.build_recipe_six();
-    window
-        .screenshot()
-        .save(shots().join("7-built.png"))
-        .unwrap();
+    both.build_recipe_six();
+    window.keep("7-built");
     let wanted = recipes::find(Path::new("blood")).unwrap().model;
-    let built = &desk.map.0.state().state().experiment.model;
+    let built = &both.map.harness.state().state().experiment.model;
     assert_eq!(built.layers, wanted.layers, "what was clicked");
-    desk.press((Modifiers::COMMAND, Key::Num3), "ctrl+3");
-    desk.enter("Epochs", &EPOCHS.to_string());
-    click(&window, desk.map.button("Train"));
+    both.press((Modifiers::COMMAND, Key::Num3), "ctrl+3");
+    both.enter("Epochs", &EPOCHS.to_string());
+    click(&window, button(&both.map, "Train"));
 
     let runs = home.join("runs");
     let run = || std::fs::read_dir(&runs).ok()?.next()?.ok();
@@ -274,24 +216,17 @@ fn recipe_six_built_by_clicking_is_trained_killed_and_continued() {
     let window = desktop.open(&[cells().to_str().unwrap()]);
     window.resize(SIZE.0, SIZE.1);
     window.wait_for_line("Opened cells", lines);
-    let copy = Command::new("cp")
-        .arg("-a")
-        .arg(home)
-        .arg(drawn.path().join("again"))
-        .status();
-    assert!(copy.unwrap().success());
-    let mut map = Map::open(&drawn.path().join("again"));
+    let again = tempfile::tempdir().unwrap();
+    let (from, to) = (home.join("."), again.path());
+    let copied = Command::new("cp").arg("-a").arg(from).arg(to).status();
+    assert!(copied.unwrap().success());
+    let mut map = map_of(again);
     map.wait("the offer", |app| app.state().runs.offered.is_some());
-    window
-        .screenshot()
-        .save(shots().join("8-offered.png"))
-        .unwrap();
-    click(&window, map.button("Continue"));
+    map.harness.run_steps(FRAMES);
+    window.keep("8-offered");
+    click(&window, button(&map, "Continue"));
     window.wait_for_line("Training finished", 0);
-    window
-        .screenshot()
-        .save(shots().join("9-continued.png"))
-        .unwrap();
+    window.keep("9-continued");
     let after = read::history(&run).unwrap();
     assert_eq!(after.len(), EPOCHS);
     assert_eq!(after[..before.len()], before[..], "what was done is kept");

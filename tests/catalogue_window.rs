@@ -1,60 +1,35 @@
 //! The window "Datasets and weights": the list, a download with pause and resume, a failure, small windows.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod desk;
 mod server;
 
-use std::{
-    fs,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use convscope::{
-    engine::Folders,
     model::{
         LayerKind,
         spec::{Backbone, InitialWeights},
     },
     ui::{
         action::Action,
-        app::{App, Places},
+        app::App,
         design::{Chosen, DesignAction},
-        dialogs::{FilePicker, Purpose},
+        dialogs::Purpose,
         public_datasets::DownloadState,
         state::DataState,
     },
 };
-use eframe::egui::{self, Context, accesskit::Role};
-use egui_kittest::{Harness, kittest::Queryable as _};
+use desk::{Desk, Opening};
+use eframe::egui::{self, accesskit::Role};
+use egui_kittest::kittest::Queryable as _;
 use server::{Server, hang, noise, send, send_file, send_status, sha256};
 
-const PATIENCE: Duration = Duration::from_secs(120);
 const CUT: usize = 123_457;
 /// A menu entry's label ends with its shortcut, of which this has none.
 const MENU_ENTRY: &str = "Download datasets and weights… ";
 
-/// Answers every question with one file.
-#[derive(Default)]
-struct OneFile(Option<Purpose>);
-
 const CHOSEN: &str = "/some/where/mine.pth";
-
-impl FilePicker for OneFile {
-    fn ask(&mut self, purpose: Purpose) {
-        self.0 = Some(purpose);
-    }
-
-    fn poll(&mut self, _context: &Context) -> Option<(Purpose, Vec<PathBuf>)> {
-        let purpose = self.0.take()?;
-        Some((purpose, vec![PathBuf::from(CHOSEN)]))
-    }
-}
-
-struct Desk {
-    harness: Harness<'static, App>,
-    home: tempfile::TempDir,
-}
 
 impl Desk {
     fn new(size: [f32; 2], theme: egui::Theme, catalogue: Option<&str>) -> Self {
@@ -63,54 +38,16 @@ impl Desk {
         if let Some(text) = catalogue {
             fs::write(&file, text).unwrap();
         }
-        let places = Places {
-            settings: home.path().join("settings.ron"),
-            folders: Folders::below(home.path()),
-            runs: home.path().join("runs"),
-            datasets: home.path().join("datasets"),
+        let bundled = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes");
+        let opening = Opening {
+            size,
+            theme,
             catalogue: catalogue.map(|_| file),
-            log: None,
+            ..Opening::of(bundled)
         };
-        let harness = Harness::builder()
-            .with_size(size)
-            .with_theme(theme)
-            .with_max_steps(8)
-            .build_eframe(|context| {
-                let waker = Arc::new(|| {});
-                let bundled =
-                    Some(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes"));
-                App::start_with(
-                    &context.egui_ctx,
-                    places,
-                    bundled,
-                    waker,
-                    Box::new(OneFile::default()),
-                )
-                .unwrap()
-            });
-        let mut desk = Self { harness, home };
-        desk.wait("the dataset", |app| {
-            matches!(app.state().data, DataState::Open(_))
-        });
+        let mut desk = Self::start(home, opening);
+        desk.opened();
         desk
-    }
-
-    fn wait(&mut self, what: &str, mut done: impl FnMut(&App) -> bool) {
-        let start = Instant::now();
-        loop {
-            self.harness.step();
-            if done(self.harness.state()) {
-                // One more frame draws what has come.
-                self.harness.step();
-                return;
-            }
-            let log = &self.harness.state().state().notices;
-            assert!(
-                start.elapsed() < PATIENCE,
-                "{what} never came; the log says {log:#?}"
-            );
-            std::thread::sleep(Duration::from_millis(2));
-        }
     }
 
     fn wait_for(&mut self, name: &str, wanted: impl Fn(&DownloadState) -> bool) {
@@ -122,21 +59,6 @@ impl Desk {
         self.click("File");
         self.click(MENU_ENTRY);
         self.wait("the list", |app| app.state().public.listed.is_some());
-    }
-
-    fn click(&mut self, label: &str) {
-        self.harness
-            .get_by_role_and_label(Role::Button, label)
-            .click();
-        self.harness.step();
-        self.harness.step();
-    }
-
-    fn shows(&self, part: &str) -> bool {
-        self.harness
-            .query_all_by_label_contains(part)
-            .next()
-            .is_some()
     }
 }
 
@@ -359,7 +281,7 @@ fn weights_stand_in_the_list_and_a_model_knows_whether_its_own_are_here() {
         let public = &desk.harness.state().state().public;
         public
             .weights(Backbone::ResNet18)
-            .map(|(name, state)| (name.to_owned(), state.clone()))
+            .map(|(entry, state)| (entry.name.clone(), state.clone()))
     };
     assert_eq!(stands(&desk), None, "nobody has asked yet");
     let shapes = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes");
@@ -388,6 +310,7 @@ fn weights_stand_in_the_list_and_a_model_knows_whether_its_own_are_here() {
     // "Choose a file…" is for the layer that is chosen, if that has weights to choose.
     let choose_weights = |desk: &mut Desk, layer: usize| {
         let chosen = DesignAction::Choose(Some(Chosen::Layer(layer)));
+        desk.answer(CHOSEN.into());
         for action in [Action::Design(chosen), Action::Ask(Purpose::ChooseWeights)] {
             desk.harness.state_mut().act(&context, action);
             desk.harness.step();

@@ -10,13 +10,14 @@
 
 #[path = "data_panels/bench.rs"]
 mod bench;
+mod panel;
 
 use std::sync::Arc;
 
 use PanelKind::{Augmentation, Changes, Doctor, Split};
 use bench::{
-    Bench, EXAMINING, augmented, closed, dataset, divide, divided, dividing, edited, examination,
-    examined, examining, harness, large, pushed, shot,
+    EXAMINING, augmented, closed, dataset, divide, divided, dividing, edited, examination,
+    examined, examining, harness, large, pushed,
 };
 use convscope::{
     data::{
@@ -37,6 +38,7 @@ use convscope::{
 };
 use eframe::egui::{self, Key, Modifiers, Theme, accesskit::Role, vec2};
 use egui_kittest::{Harness, kittest::Queryable};
+use panel::{Bench, shot};
 
 fn few() -> AppState {
     divided(dataset(3, 40, false))

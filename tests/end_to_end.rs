@@ -4,13 +4,12 @@
 //! Needs Xvfb, xdotool, ImageMagick and python3-xlib; without them it says that it was not run, unless
 //! `CONVSCOPE_E2E=1`. Screenshots are kept in `target/end-to-end`.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod common;
 
 use std::{
     env, fs,
-    path::{Path, PathBuf},
+    path::Path,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -27,12 +26,6 @@ const MAPS_RIGHT: f64 = 0.83;
 const IDLE: Duration = Duration::from_secs(4);
 /// The in-app dialog's button in a window of 1280×800.
 const SAVE_BUTTON: (u32, u32) = (813, 547);
-
-fn shots() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/end-to-end");
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
 
 /// Centre of the largest run of rows filled with the accent right of the steps: the primary button.
 fn primary_button(screen: &RgbImage) -> Option<(u32, u32)> {
@@ -70,12 +63,7 @@ fn differing_pixels(a: &RgbImage, b: &RgbImage) -> usize {
 
 #[test]
 fn train_save_restart_load_drop() {
-    if let Some(program) = common::missing_programs() {
-        assert!(
-            env::var_os("CONVSCOPE_E2E").is_none(),
-            "{program} is missing"
-        );
-        eprintln!("not run: {program} is missing");
+    if !common::is_possible() {
         return;
     }
     let desktop = Desktop::start(1280, 800);
@@ -87,29 +75,23 @@ fn train_save_restart_load_drop() {
     window.press("ctrl+3");
     window.rest_pointer();
     sleep(Duration::from_millis(500));
-    let before = window.screenshot();
-    before.save(shots().join("1-ready.png")).unwrap();
+    let before = window.keep("1-ready");
     let (x, y) = primary_button(&before).expect("the Train button is on the screen");
     window.click(x, y);
     window.rest_pointer();
     window.wait_for_line("Epoch 1:", 0);
     sleep(Duration::from_millis(700));
-    let first = window.screenshot();
-    first.save(shots().join("2-first-epoch.png")).unwrap();
+    let first = window.keep("2-first-epoch");
     window.wait_for_line("Epoch 3:", 0);
     sleep(Duration::from_millis(700));
-    let third = window.screenshot();
-    third.save(shots().join("3-third-epoch.png")).unwrap();
+    let third = window.keep("3-third-epoch");
     let changed = differing_pixels(&maps(&first), &maps(&third));
     assert!(
         changed > 1_000,
         "the feature maps changed in {changed} pixels only"
     );
     window.wait_for_line("Training finished", 0);
-    window
-        .screenshot()
-        .save(shots().join("4-trained.png"))
-        .unwrap();
+    window.keep("4-trained");
 
     let model = desktop.home.path().join("model.safetensors");
     save_model(&window, &model);
@@ -130,15 +112,9 @@ fn train_save_restart_load_drop() {
     assert!(line.contains(": triangle "), "{line}");
     window.rest_pointer();
     sleep(Duration::from_millis(500));
-    window
-        .screenshot()
-        .save(shots().join("5-predicted.png"))
-        .unwrap();
+    window.keep("5-predicted");
     window.resize(960, 600);
-    window
-        .screenshot()
-        .save(shots().join("6-small.png"))
-        .unwrap();
+    window.keep("6-small");
     let used = window.cpu_secs();
     sleep(IDLE);
     let idle_secs = window.cpu_secs() - used;
@@ -153,10 +129,7 @@ fn train_save_restart_load_drop() {
 fn save_model(window: &common::Window<'_>, model: &Path) {
     window.press("ctrl+s");
     sleep(Duration::from_millis(1500));
-    window
-        .screenshot()
-        .save(shots().join("save-dialog.png"))
-        .unwrap();
+    window.keep("save-dialog");
     let (x, y) = SAVE_BUTTON;
     window.click(x, y);
     let start = Instant::now();

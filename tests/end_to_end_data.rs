@@ -8,7 +8,7 @@
 mod common;
 
 use std::{
-    env, fs,
+    fs,
     path::Path,
     thread::sleep,
     time::{Duration, Instant},
@@ -46,20 +46,9 @@ fn wait_for_edits(sidecar: &Path, is_done: impl Fn(&Edits) -> bool) -> Edits {
     }
 }
 
-fn shoot(window: &Window<'_>, name: &str) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/end-to-end");
-    fs::create_dir_all(&folder).unwrap();
-    window.screenshot().save(folder.join(name)).unwrap();
-}
-
 #[test]
 fn drop_a_folder_fix_a_leak_rename_a_class_train() {
-    if let Some(program) = common::missing_programs() {
-        assert!(
-            env::var_os("CONVSCOPE_E2E").is_none(),
-            "{program} is missing"
-        );
-        eprintln!("not run: {program} is missing");
+    if !common::is_possible() {
         return;
     }
     let desktop = Desktop::start(1280, 800);
@@ -79,7 +68,7 @@ fn drop_a_folder_fix_a_leak_rename_a_class_train() {
     // Twenty-six small pictures; nothing tells a script when they are read.
     sleep(Duration::from_secs(3));
     window.rest_pointer();
-    shoot(&window, "data-1-examined.png");
+    window.keep("data-1-examined");
     click(&window, DROP_LEAKS);
     let kept = wait_for_edits(&sidecar, |edits| edits.excluded.len() == 2);
     let twins = ["train/cat/cat.0001.jpg", "train/dog/dog.0001.jpg"];
@@ -91,7 +80,7 @@ fn drop_a_folder_fix_a_leak_rename_a_class_train() {
     sleep(Duration::from_millis(500));
     window.press("ctrl+a");
     window.write(NEW_NAME);
-    shoot(&window, "data-2-renaming.png");
+    window.keep("data-2-renaming");
     window.press("Return");
     wait_for_edits(&sidecar, |edits| {
         edits
@@ -105,7 +94,7 @@ fn drop_a_folder_fix_a_leak_rename_a_class_train() {
     window.press("ctrl+Return");
     window.wait_for_line("Training finished", 0);
     window.rest_pointer();
-    shoot(&window, "data-3-trained.png");
+    window.keep("data-3-trained");
     window.close();
 
     let run = fs::read_dir(home.join("runs")).unwrap().next().unwrap();

@@ -10,8 +10,9 @@
 
 #[path = "model_editor/bench.rs"]
 mod bench;
+mod panel;
 
-use bench::{choose, click, enter, harness, names, pick, press, row, shapes, shot, state, wide};
+use bench::{asked, choose, click, enter, harness, names, pick, press, row, shapes, state, wide};
 use convscope::{
     engine::JobId,
     model::{LayerKind, LayerSpec, kinds::kinds, summary::Summary},
@@ -25,6 +26,7 @@ use convscope::{
 };
 use eframe::egui::{Event, Key, Modifiers, OutputCommand, Theme, accesskit::Role, vec2};
 use egui_kittest::kittest::Queryable as _;
+use panel::shot;
 
 /// Recipe 1 without layers.
 fn empty() -> Experiment {
@@ -329,7 +331,7 @@ fn files_and_recipes_are_asked_for() {
     click(&mut desk, "Import…");
     click(&mut desk, "Recipes");
     click(&mut desk, "Geometric shapes");
-    let asked = &desk.state().asked;
+    let asked = asked(&desk);
     assert!(
         matches!(asked[0], Action::Ask(Purpose::ExportLayers)),
         "{asked:?}"
@@ -371,7 +373,7 @@ fn a_backbone_is_frozen_by_keras_numbers() {
     pick(&mut desk, "Weights", "random");
     desk.get_by_label_contains("Training from scratch");
     pick(&mut desk, "Weights", "from a file");
-    let asked = desk.state().asked.last().cloned();
+    let asked = asked(&desk).pop();
     assert!(
         matches!(asked, Some(Action::Ask(Purpose::ChooseWeights))),
         "{asked:?}"

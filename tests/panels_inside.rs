@@ -10,12 +10,13 @@
 
 #[path = "panels_inside/bench.rs"]
 mod bench;
+mod panel;
 #[path = "panels_inside/world.rs"]
 mod world;
 
 use std::sync::Arc;
 
-use bench::{STAGES, Stage, follow, harness, shot, small, state};
+use bench::{STAGES, Stage, follow, harness, small, state};
 use convscope::{
     data::SplitName,
     engine::LoadedModel,
@@ -24,6 +25,7 @@ use convscope::{
 };
 use eframe::egui::{self, Key, Theme, accesskit::Role, vec2};
 use egui_kittest::kittest::Queryable;
+use panel::{Bench, shot};
 use world::{FEW, MANY};
 
 const PANELS: [PanelKind; 9] = [
@@ -390,7 +392,7 @@ fn a_list_of_a_backbone_shows_blocks_and_finds_any_step() {
             .click();
         harness.run();
         shot(&mut harness, &format!("nodes-blocks-{theme:?}"));
-        let listed = |harness: &egui_kittest::Harness<'_, bench::Bench>, name: &str| {
+        let listed = |harness: &egui_kittest::Harness<'_, Bench>, name: &str| {
             let mut found = harness.query_all_by_role_and_label(Role::Button, name);
             found.next().is_some()
         };

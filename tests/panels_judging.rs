@@ -10,12 +10,13 @@
 
 #[path = "panels_inside/bench.rs"]
 mod bench;
+mod panel;
 #[path = "panels_inside/world.rs"]
 mod world;
 
 use std::sync::{Arc, LazyLock};
 
-use bench::{Bench, STAGES, Stage, follow, harness, shot, small, state};
+use bench::{STAGES, Stage, follow, harness, small, state};
 use convscope::{
     data::SplitName,
     engine::{JobId, TrainingOutcome},
@@ -33,6 +34,7 @@ use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
+use panel::{Bench, shot};
 use world::{FEW, MANY, World, class_folders, world};
 
 /// Cats and dogs, told apart by one sigmoid unit.

@@ -10,12 +10,13 @@
 
 #[path = "panels_inside/bench.rs"]
 mod bench;
+mod panel;
 #[path = "panels_inside/world.rs"]
 mod world;
 
 use std::sync::Arc;
 
-use bench::{Stage, harness, shot};
+use bench::{Stage, harness};
 use convscope::{
     engine::{Event, Forecast, JobId, JobKind, Progress},
     train::{
@@ -32,6 +33,7 @@ use convscope::{
 };
 use eframe::egui::{Theme, Vec2, accesskit::Role, vec2};
 use egui_kittest::kittest::Queryable;
+use panel::shot;
 use world::FEW;
 
 const JOB: JobId = JobId(11);

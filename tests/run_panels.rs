@@ -10,6 +10,7 @@
 #[path = "data_panels/bench.rs"]
 #[expect(dead_code, reason = "made for the panels of the Data step")]
 mod bench;
+mod panel;
 
 use std::{
     path::{Path, PathBuf},
@@ -18,7 +19,7 @@ use std::{
 };
 
 use PanelKind::{AboutRun, Curves, RunCurves, RunDifference, Runs};
-use bench::{closed, harness, pushed, shot};
+use bench::{closed, harness, pushed};
 use convscope::{
     engine::{JobId, RunFigures},
     train::{
@@ -35,6 +36,7 @@ use convscope::{
 };
 use eframe::egui::{self, Key, Modifiers, Theme, accesskit::Role, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use panel::{Bench, shot};
 
 fn experiment() -> Experiment {
     recipes::find(Path::new("shapes")).unwrap()
@@ -365,18 +367,17 @@ fn chosen(actions: &[Action]) -> Vec<PathBuf> {
 #[test]
 fn clicks_choose_runs_alone_together_and_in_ranges() {
     let mut harness = harness(Runs, listed(6, &[4]), vec2(900.0, 400.0), Theme::Light);
-    let click =
-        |harness: &mut egui_kittest::Harness<'_, bench::Bench>, modifiers, number: usize| {
-            let name = format!("run shapes-{number:03}");
-            harness
-                .get_by_role_and_label(Role::Row, &name)
-                .click_modifiers(modifiers);
-            harness.run();
-            let folders = chosen(&pushed(harness));
-            harness.state_mut().state.runs.choose(folders.clone());
-            harness.run();
-            folders
-        };
+    let click = |harness: &mut egui_kittest::Harness<'_, Bench>, modifiers, number: usize| {
+        let name = format!("run shapes-{number:03}");
+        harness
+            .get_by_role_and_label(Role::Row, &name)
+            .click_modifiers(modifiers);
+        harness.run();
+        let folders = chosen(&pushed(harness));
+        harness.state_mut().state.runs.choose(folders.clone());
+        harness.run();
+        folders
+    };
     assert_eq!(click(&mut harness, Modifiers::NONE, 1), [folder(1)]);
     assert_eq!(
         click(&mut harness, Modifiers::COMMAND, 3),
@@ -401,7 +402,7 @@ fn clicks_choose_runs_alone_together_and_in_ranges() {
 }
 
 /// Names of the lines, from top to bottom.
-fn lines(harness: &egui_kittest::Harness<'_, bench::Bench>) -> Vec<String> {
+fn lines(harness: &egui_kittest::Harness<'_, Bench>) -> Vec<String> {
     let mut rows: Vec<(f32, String)> = harness
         .query_all_by_role(Role::Row)
         .filter_map(|row| Some((row.rect().top(), row.accesskit_node().label()?)))
@@ -457,7 +458,7 @@ fn the_table_is_sorted_and_filtered() {
 fn buttons_of_a_run_wish_for_the_right_things() {
     let size = vec2(420.0, 600.0);
     let mut ended = harness(AboutRun, listed(3, &[0]), size, Theme::Light);
-    let press = |harness: &mut egui_kittest::Harness<'_, bench::Bench>, label: &str| {
+    let press = |harness: &mut egui_kittest::Harness<'_, Bench>, label: &str| {
         harness.get_by_role_and_label(Role::Button, label).click();
         harness.run();
         pushed(harness)
@@ -540,7 +541,7 @@ fn what_is_written_is_kept_when_the_field_is_left() {
 fn a_click_on_a_curve_chooses_its_epoch() {
     let mut harness = harness(Curves, trained(8, 20), vec2(600.0, 500.0), Theme::Dark);
     let plot = harness.get_by_label("Accuracy curve").rect();
-    let click = |harness: &mut egui_kittest::Harness<'_, bench::Bench>, share: f32| {
+    let click = |harness: &mut egui_kittest::Harness<'_, Bench>, share: f32| {
         let at = egui::pos2(egui::lerp(plot.x_range(), share), plot.center().y);
         harness.hover_at(at);
         harness.run();
@@ -593,8 +594,8 @@ fn smoothing_and_logarithm_are_switches_of_the_panel() {
 }
 
 /// Time of a frame with its triangles, the smallest of several.
-fn frame(harness: &mut egui_kittest::Harness<'_, bench::Bench>) -> Duration {
-    let once = |harness: &mut egui_kittest::Harness<'_, bench::Bench>| {
+fn frame(harness: &mut egui_kittest::Harness<'_, Bench>) -> Duration {
+    let once = |harness: &mut egui_kittest::Harness<'_, Bench>| {
         let start = Instant::now();
         harness.step();
         let output = harness.output();

@@ -1,118 +1,39 @@
 //! The notebook of runs in the whole window: trained, found, described, cut off, continued, trained again.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod desk;
+
+use std::{path::PathBuf, sync::Arc};
 
 use convscope::{
     data::generate,
-    engine::Folders,
     train::{
         run_folder::RESULT_FILE,
         runs::{RunNotes, RunState, read},
     },
-    ui::{
-        action::Action,
-        app::{App, Places},
-        dialogs::{FilePicker, Purpose},
-        state::{DataState, RunState as Stands},
-        workspace::Step,
-    },
+    ui::{action::Action, state::RunState as Stands, workspace::Step},
 };
-use eframe::egui::{self, Context, Key, Modifiers, accesskit::Role};
-use egui_kittest::{Harness, kittest::Queryable as _};
-
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Answers every question with one file.
-struct OneFile(PathBuf, Option<Purpose>);
-
-impl FilePicker for OneFile {
-    fn ask(&mut self, purpose: Purpose) {
-        self.1 = Some(purpose);
-    }
-
-    fn poll(&mut self, _context: &Context) -> Option<(Purpose, Vec<PathBuf>)> {
-        Some((self.1.take()?, vec![self.0.clone()]))
-    }
-}
-
-struct Desk {
-    harness: Harness<'static, App>,
-    home: tempfile::TempDir,
-}
+use desk::{Desk, Opening};
+use eframe::egui::{Key, Modifiers};
 
 impl Desk {
-    fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        generate::generate_shapes(&home.path().join("shapes"), 1, 12, &mut |_, _| {}).unwrap();
-        Self::at(home)
-    }
-
     fn at(home: tempfile::TempDir) -> Self {
-        let places = Places {
-            settings: home.path().join("settings.ron"),
-            folders: Folders::below(home.path()),
-            runs: home.path().join("runs"),
-            datasets: home.path().join("datasets"),
-            catalogue: None,
-            log: None,
-        };
         let open = home.path().join("shapes");
-        let picker = Box::new(OneFile(home.path().join("saved.csv"), None));
-        let harness = Harness::builder()
-            .with_size([1280.0, 800.0])
-            .with_theme(egui::Theme::Dark)
-            .with_max_steps(8)
-            .build_eframe(|context| {
-                let waker = Arc::new(|| {});
-                App::start_with(&context.egui_ctx, places, Some(open), waker, picker).unwrap()
-            });
-        let mut desk = Self { harness, home };
-        desk.wait("the dataset", |app| {
-            matches!(app.state().data, DataState::Open(_)) && app.state().division.is_some()
-        });
+        let mut desk = Self::start(home, Opening::of(open));
+        desk.opened();
         desk
     }
 
     fn restarted(self) -> Self {
-        let Self { harness, home } = self;
+        let Self { harness, home, .. } = self;
         drop(harness);
         Self::at(home)
     }
 
-    fn wait(&mut self, what: &str, mut done: impl FnMut(&App) -> bool) {
-        let start = Instant::now();
-        loop {
-            self.harness.step();
-            if done(self.harness.state()) {
-                self.harness.step();
-                return;
-            }
-            let log = &self.harness.state().state().notices;
-            assert!(
-                start.elapsed() < PATIENCE,
-                "{what} never came; the log says {log:#?}"
-            );
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    fn act(&mut self, action: Action) {
-        let context = self.harness.ctx.clone();
-        self.harness.state_mut().act(&context, action);
-        self.harness.step();
-    }
-
-    fn click(&mut self, label: &str) {
-        self.harness
-            .get_by_role_and_label(Role::Button, label)
-            .click();
-        self.harness.step();
-        self.harness.step();
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        generate::generate_shapes(&home.path().join("shapes"), 1, 12, &mut |_, _| {}).unwrap();
+        Self::at(home)
     }
 
     /// Trains for `epochs` epochs of a few steps.
@@ -145,13 +66,6 @@ impl Desk {
             let listing = book.listing.as_ref();
             !book.stale && book.job.is_none() && listing.is_some_and(|l| l.runs.len() == count)
         });
-    }
-
-    fn shows(&self, part: &str) -> bool {
-        self.harness
-            .query_all_by_label_contains(part)
-            .next()
-            .is_some()
     }
 
     /// Writes what is shown to the folder of `CONVSCOPE_SHOTS`, if there is one.
@@ -208,11 +122,12 @@ fn runs_are_kept_compared_and_described() {
     });
     let figures = desk.harness.state().state().runs.figures(&second).unwrap();
     let history: Arc<[_]> = figures.history.clone().into();
+    let saved = desk.home.path().join("saved.csv");
+    desk.answer(saved.clone());
     desk.act(Action::SaveHistory {
         history,
         picture: false,
     });
-    let saved = desk.home.path().join("saved.csv");
     desk.wait("the saved history", |_| saved.is_file());
     let same = std::fs::read(second.join("history.csv")).unwrap();
     assert_eq!(std::fs::read(saved).unwrap(), same);
@@ -303,9 +218,7 @@ fn a_run_is_trained_again_with_its_own_settings() {
     desk.act(Action::EditTraining(training));
     desk.listed(1);
     desk.act(Action::TrainAgain(run));
-    desk.wait("its dataset", |app| {
-        matches!(app.state().data, DataState::Open(_)) && app.state().division.is_some()
-    });
+    desk.opened();
     let state = desk.harness.state().state();
     assert_eq!(state.experiment.training.batch_size, 8);
     assert!(!state.training.is_running(), "the user may change it first");

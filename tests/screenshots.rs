@@ -108,7 +108,7 @@ fn data_tour() {
 #[test]
 #[ignore = "makes pictures; run by cargo xtask screenshots"]
 fn screenshots() {
-    assert_eq!(common::missing_programs(), None);
+    assert!(common::is_possible());
     tour("Dark", 1280, 800, "");
     tour("Light", 1280, 800, "-light");
     tour("Light", 960, 600, "-small");

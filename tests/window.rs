@@ -2,58 +2,28 @@
 //! a few pixel snapshots.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod desk;
+
 use std::{
-    collections::VecDeque,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    sync::Arc,
 };
 
 use convscope::{
     data::{Edit, generate},
-    engine::Folders,
     model::edit::LayerEdit,
     train::checkpoint::Weights,
     ui::{
         action::Action,
-        app::{App, Places},
         design::DesignAction,
-        dialogs::{FilePicker, Purpose},
+        dialogs::Purpose,
         state::{DataState, RunState},
         workspace::Step,
     },
 };
-use eframe::egui::{self, Context, Key, Modifiers, accesskit::Role};
-use egui_kittest::{Harness, kittest::Queryable as _};
-
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Answers that the test has prepared.
-type Answers = Arc<Mutex<VecDeque<PathBuf>>>;
-
-struct PreparedPicker {
-    answers: Answers,
-    asked: Option<Purpose>,
-}
-
-impl FilePicker for PreparedPicker {
-    fn ask(&mut self, purpose: Purpose) {
-        self.asked = Some(purpose);
-    }
-
-    fn poll(&mut self, _context: &Context) -> Option<(Purpose, Vec<PathBuf>)> {
-        let purpose = self.asked.take()?;
-        Some((
-            purpose,
-            self.answers
-                .lock()
-                .unwrap()
-                .pop_front()
-                .into_iter()
-                .collect(),
-        ))
-    }
-}
+use desk::{Desk, Opening};
+use eframe::egui::{self, Key, Modifiers, accesskit::Role};
+use egui_kittest::kittest::Queryable as _;
 
 #[derive(Debug)]
 struct Dropped(PathBuf);
@@ -66,12 +36,6 @@ impl egui::DroppedFile for Dropped {
     fn bytes(&self) -> Result<Vec<u8>, String> {
         std::fs::read(&self.0).map_err(|error| error.to_string())
     }
-}
-
-struct Desk {
-    harness: Harness<'static, App>,
-    home: tempfile::TempDir,
-    answers: Answers,
 }
 
 impl Desk {
@@ -88,81 +52,17 @@ impl Desk {
         theme: egui::Theme,
         open: Option<PathBuf>,
     ) -> Self {
-        let answers = Answers::default();
-        let places = Places {
-            settings: home.path().join("settings.ron"),
-            folders: Folders::below(home.path()),
-            runs: home.path().join("runs"),
-            datasets: home.path().join("datasets"),
-            catalogue: None,
-            log: None,
-        };
         let open = open.unwrap_or_else(|| home.path().join("shapes"));
-        let picker = Box::new(PreparedPicker {
-            answers: Arc::clone(&answers),
-            asked: None,
-        });
-        let harness = Harness::builder()
-            .with_size(size)
-            .with_theme(theme)
-            .with_max_steps(8)
-            .build_eframe(|context| {
-                let waker = Arc::new(|| {});
-                App::start_with(&context.egui_ctx, places, Some(open), waker, picker).unwrap()
-            });
-        Self {
-            harness,
-            home,
-            answers,
-        }
+        let opening = Opening {
+            size,
+            theme,
+            ..Opening::of(open)
+        };
+        Self::start(home, opening)
     }
 
     fn dark() -> Self {
         Self::new([1280.0, 800.0], egui::Theme::Dark, None)
-    }
-
-    fn wait(&mut self, what: &str, mut done: impl FnMut(&App) -> bool) {
-        let start = Instant::now();
-        loop {
-            self.harness.step();
-            if done(self.harness.state()) {
-                // One more frame draws what has come.
-                self.harness.step();
-                return;
-            }
-            let log = &self.harness.state().state().notices;
-            assert!(
-                start.elapsed() < PATIENCE,
-                "{what} never came; the log says {log:#?}"
-            );
-            std::thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    fn opened(&mut self) {
-        self.wait("the dataset", |app| {
-            matches!(app.state().data, DataState::Open(_))
-        });
-    }
-
-    fn press(&mut self, modifiers: Modifiers, key: Key) {
-        self.harness.key_press_modifiers(modifiers, key);
-        self.harness.step();
-        self.harness.step();
-    }
-
-    fn act(&mut self, action: Action) {
-        let context = self.harness.ctx.clone();
-        self.harness.state_mut().act(&context, action);
-        self.harness.step();
-    }
-
-    fn click(&mut self, label: &str) {
-        self.harness
-            .get_by_role_and_label(Role::Button, label)
-            .click();
-        self.harness.step();
-        self.harness.step();
     }
 
     /// Few epochs of few images: seconds become milliseconds.
@@ -184,13 +84,6 @@ impl Desk {
             matches!(app.state().training.run, RunState::Finished(_))
         });
     }
-
-    fn shows(&self, part: &str) -> bool {
-        self.harness
-            .query_all_by_label_contains(part)
-            .next()
-            .is_some()
-    }
 }
 
 #[test]
@@ -201,7 +94,7 @@ fn a_newcomer_trains_saves_restarts_loads_and_drops_an_image() {
     desk.train(2);
     assert!(desk.shows("Training finished"));
     let model = desk.home.path().join("kept.safetensors");
-    desk.answers.lock().unwrap().push_back(model.clone());
+    desk.answer(model.clone());
     desk.press(Modifiers::COMMAND, Key::S);
     desk.wait("the saved model", |app| {
         app.state()
@@ -444,7 +337,7 @@ fn the_last_weights_are_judged_on_all_images_and_the_answers_exported() {
     });
     assert!(desk.shows("all images · epoch 2 · 36 images"));
     let file = desk.home.path().join("answers.csv");
-    desk.answers.lock().unwrap().push_back(file.clone());
+    desk.answer(file.clone());
     desk.act(Action::Ask(Purpose::ExportPredictions));
     desk.wait("the file", |_| file.is_file());
     let mut reader = csv::Reader::from_path(&file).unwrap();
@@ -466,10 +359,7 @@ fn the_last_weights_are_judged_on_all_images_and_the_answers_exported() {
     assert_eq!(probabilities, evaluation.probabilities, "every digit");
 
     // A place that cannot be written is told, and so is an address where nobody answers.
-    desk.answers
-        .lock()
-        .unwrap()
-        .push_back("/nowhere/at/all/answers.csv".into());
+    desk.answer("/nowhere/at/all/answers.csv".into());
     desk.act(Action::Ask(Purpose::ExportPredictions));
     desk.wait("the sentence", |app| {
         let notices = &app.state().notices;
@@ -604,11 +494,11 @@ fn layers_are_edited_taken_back_exported_imported_and_replaced_by_a_recipe() {
     desk.press(Modifiers::NONE, Key::Escape);
     // The layers go to a file and come back from it.
     let file = desk.home.path().join("layers.ron");
-    desk.answers.lock().unwrap().push_back(file.clone());
+    desk.answer(file.clone());
     desk.click("Export…");
     desk.wait("the file", |_| file.is_file());
     desk.press(Modifiers::COMMAND, Key::Z);
-    desk.answers.lock().unwrap().push_back(file);
+    desk.answer(file);
     desk.click("Import…");
     desk.wait("the imported layers", |app| {
         app.state().experiment.model.layers.len() == 11

@@ -1,17 +1,15 @@
 //! The grammar of the command line.
 
+mod choices;
+
 use std::path::PathBuf;
 
-use clap::{
-    Args, CommandFactory as _, Parser, Subcommand, ValueEnum, builder::PossibleValue,
-    error::ErrorKind,
-};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
-use crate::{
-    data::{dataset::SourceKind, generate::GeneratedSet},
-    model::spec::Backbone,
-    train::{checkpoint::Weights, config::Precision},
-};
+pub use choices::{Aspect, Device, Part, RendererChoice, Source, WeightsChoice};
+use choices::{at_least_one, device, precision, share};
+
+use crate::{data::generate::GeneratedSet, model::spec::Backbone, train::config::Precision};
 
 /// Train image classifiers and see what they see.
 ///
@@ -53,18 +51,6 @@ impl Cli {
         };
         Err(Self::command().error(kind, message))
     }
-}
-
-/// What draws the window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum RendererChoice {
-    /// The best that works here
-    #[default]
-    Auto,
-    /// Vulkan, Metal or DirectX
-    Wgpu,
-    /// OpenGL
-    Glow,
 }
 
 /// One headless command.
@@ -113,16 +99,6 @@ pub struct GenerateArgs {
     pub count: Option<usize>,
 }
 
-impl ValueEnum for GeneratedSet {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.word()).help(self.description()))
-    }
-}
-
 /// `convscope doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
@@ -141,36 +117,6 @@ pub struct DoctorArgs {
     /// Seed of the drawn parts [default: 42]
     #[arg(long)]
     pub seed: Option<u64>,
-}
-
-/// What a dataset is read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Source {
-    /// One folder of images per class
-    ClassFolders,
-    /// Folders for training, validation and test, each with one folder per class
-    SplitFolders,
-    /// A CSV file with the columns path, label and perhaps split
-    Manifest,
-    /// MedMNIST's .npz
-    Npz,
-    /// MNIST's IDX files
-    Idx,
-    /// CIFAR-10's binary batches
-    Cifar10,
-}
-
-impl From<Source> for SourceKind {
-    fn from(source: Source) -> Self {
-        match source {
-            Source::ClassFolders => Self::ClassFolders,
-            Source::SplitFolders => Self::SplitFolders,
-            Source::Manifest => Self::Manifest,
-            Source::Npz => Self::Npz,
-            Source::Idx => Self::Idx,
-            Source::Cifar10 => Self::Cifar10,
-        }
-    }
 }
 
 /// `convscope catalogue`.
@@ -236,22 +182,6 @@ pub struct ImportArgs {
     pub out: PathBuf,
 }
 
-impl ValueEnum for Backbone {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let name = match self {
-            Self::MobileNetV2 => "mobilenet_v2",
-            Self::EfficientNetB0 => "efficientnet_b0",
-            Self::Vgg16 => "vgg16",
-            Self::ResNet18 => "resnet18",
-        };
-        Some(PossibleValue::new(name).help(self.word()))
-    }
-}
-
 /// `convscope summary`.
 #[derive(Debug, Args)]
 pub struct SummaryArgs {
@@ -292,13 +222,6 @@ pub struct TrainArgs {
     pub resume: bool,
 }
 
-/// Where to compute; one place exists so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Device {
-    /// The processor.
-    Cpu,
-}
-
 /// `convscope evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
@@ -324,39 +247,6 @@ pub struct EvaluateArgs {
     /// Also write every image's label, prediction and probabilities
     #[arg(long, value_name = "FILE.csv")]
     pub predictions: Option<PathBuf>,
-}
-
-/// Weights of a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum WeightsChoice {
-    /// Those of its best epoch
-    #[default]
-    Best,
-    /// Those of its last epoch
-    Last,
-}
-
-impl From<WeightsChoice> for Weights {
-    fn from(choice: WeightsChoice) -> Self {
-        match choice {
-            WeightsChoice::Best => Self::Best,
-            WeightsChoice::Last => Self::Last,
-        }
-    }
-}
-
-/// Part of a dataset.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Part {
-    /// What weights were fitted to
-    Train,
-    /// What chose the best epoch
-    Validation,
-    /// What was kept for the end
-    #[default]
-    Test,
-    /// Every image
-    All,
 }
 
 /// `convscope predict`.
@@ -397,51 +287,6 @@ pub struct InspectArgs {
     /// File to write: .png for a picture, .npy for the raw f32 array
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
-}
-
-/// What `convscope inspect` looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Aspect {
-    /// The kernels of a convolution: a row per filter, a column per input channel; array [F, C, K, K]
-    Filters,
-    /// What a layer makes of IMAGE; array [C, H, W], or [N] for a row of values
-    FeatureMaps,
-    /// An image that a class or a filter answers to most strongly; array [C, H, W] from 0 to 1
-    Maximise,
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("use at least 1".into()),
-        Ok(number) => Ok(number),
-        Err(error) => Err(format!("{error}")),
-    }
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        _ => Err("use a number from 0 to 1".into()),
-    }
-}
-
-fn precision(text: &str) -> Result<Precision, String> {
-    match text {
-        "f32" => Ok(Precision::F32),
-        "bf16" => Ok(Precision::Bf16),
-        "auto" => Ok(Precision::Auto),
-        _ => Err("use f32, bf16 or auto".into()),
-    }
-}
-
-fn device(text: &str) -> Result<Device, String> {
-    match text {
-        "cpu" | "auto" => Ok(Device::Cpu),
-        gpu if gpu == "mps" || gpu.starts_with("cuda") => {
-            Err("this version computes on the CPU only: use cpu or auto".into())
-        }
-        _ => Err("use cpu or auto".into()),
-    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use super::{
     downloader::Listed,
-    inspector::{LoadedModel, MaximisePreview, Prediction},
+    inspector::{MaximisePreview, Prediction},
     job::{JobId, JobKind},
+    loaded_model::LoadedModel,
     loader::OpenDataset,
     rehearsal::Forecast,
     runs::RunFigures,

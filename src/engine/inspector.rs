@@ -1,11 +1,6 @@
 //! The inspector thread: rebuilds the newest model and looks inside it, without touching the trainer's.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    io,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{collections::VecDeque, io, path::PathBuf, sync::Arc};
 
 use crossbeam_channel::Receiver;
 
@@ -15,12 +10,13 @@ use super::{
     image_source::ImageSource,
     job::{self, JobContext, JobError, JobId, Jobs},
     latest::Latest,
+    loaded_model::{LoadedModel, ModelSource},
     loader::OpenDataset,
     reader::{read_sample, reduced},
 };
 use crate::{
     cancel::CancelToken,
-    data::{Edits, Picture, SplitConfig, augment::AugmentationConfig, decode},
+    data::{Picture, augment::AugmentationConfig, decode},
     inspect::{
         InspectError, augmented, feature_maps::feature_maps, maximise, maximise::MaximiseConfig,
         predict,
@@ -36,34 +32,6 @@ use crate::{
 };
 
 pub use maximise::Preview as MaximisePreview;
-
-/// The model that inspections use, with what is needed to save it.
-#[derive(Debug, Clone)]
-pub struct LoadedModel {
-    /// Newest weights; after a run, its best.
-    pub snapshot: Arc<WeightSnapshot>,
-    /// Weights before training; `None` for a model read from a file.
-    pub initial: Option<Arc<WeightSnapshot>>,
-    /// Named figures (`val_accuracy` …).
-    pub metrics: BTreeMap<String, f64>,
-    /// How the data was divided.
-    pub split: SplitConfig,
-    /// What the user had changed about the data.
-    pub edits: Arc<Edits>,
-    /// An image of the input size, for the self-test.
-    pub sample: Arc<Picture>,
-    /// Where it came from.
-    pub source: ModelSource,
-}
-
-/// Where a model came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ModelSource {
-    /// A training job.
-    Run(JobId),
-    /// A file.
-    File(PathBuf),
-}
 
 /// Asks for one layer's output.
 #[derive(Debug, Clone)]
@@ -432,22 +400,6 @@ impl Inspector {
             path,
         });
         Ok(())
-    }
-}
-
-impl LoadedModel {
-    /// Writes it as one file with its self-test.
-    ///
-    /// # Errors
-    /// One sentence.
-    pub fn save(&self, path: &std::path::Path) -> Result<(), String> {
-        let snapshot = Arc::clone(&self.snapshot);
-        let division = (self.split, Arc::clone(&self.edits));
-        let bundle = Bundle::new(snapshot, self.metrics.clone(), division, &self.sample);
-        bundle
-            .map_err(|error| error.to_string())?
-            .save(path)
-            .map_err(|error| error.to_string())
     }
 }
 

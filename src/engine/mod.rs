@@ -4,6 +4,7 @@
 
 mod control;
 mod downloader;
+mod ending;
 mod evaluation;
 mod events;
 mod handle;
@@ -11,6 +12,7 @@ mod image_source;
 mod inspector;
 mod job;
 mod latest;
+mod loaded_model;
 mod loader;
 mod queue;
 mod reader;
@@ -29,10 +31,10 @@ pub use events::{Event, Level, Progress, TrainingOutcome};
 pub use handle::{EngineHandle, Waker};
 pub use image_source::ImageSource;
 pub use inspector::{
-    AugmentRequest, FeatureMapsRequest, LoadedModel, MaximisePreview, MaximiseRequest, ModelSource,
-    Prediction,
+    AugmentRequest, FeatureMapsRequest, MaximisePreview, MaximiseRequest, Prediction,
 };
 pub use job::{JobId, JobKind};
+pub use loaded_model::{LoadedModel, ModelSource};
 pub use loader::{ExamineRequest, ExamineSplit, Folders, OpenDataset, OpenRequest};
 pub use queue::EventReceiver;
 pub use rehearsal::{EstimateRequest, FindRateRequest, Forecast};

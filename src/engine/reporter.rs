@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 use super::{
     control::TrainControl,
     events::{Event, Level},
-    inspector::{LoadedModel, ModelSource},
     job::JobContext,
     latest::Latest,
+    loaded_model::{LoadedModel, ModelSource},
 };
 use crate::{
     data::{Edits, Picture, SplitConfig},

@@ -11,17 +11,17 @@ use crossbeam_channel::Receiver;
 
 use super::{
     control::TrainControl,
-    events::{Event, Level, TrainingOutcome},
-    inspector::LoadedModel,
+    ending::Ended,
+    events::{Event, Level},
     job::{self, JobContext, JobError, Jobs},
     latest::Latest,
+    loaded_model::LoadedModel,
     loader::{self, Folders, OpenDataset},
     rehearsal::{self, EstimateRequest, FindRateRequest},
     reporter::Reporter,
 };
 use crate::{
-    data::{Dataset, Edits, Picture, Split, SplitName},
-    export::run_report::{self, RunSummary},
+    data::{Dataset, Edits, Picture, Split},
     model::{
         NamedArray, Network, WeightSnapshot, network::Placement, shapes::check_classifier,
         weights::initial,
@@ -30,12 +30,11 @@ use crate::{
     train::{
         EpochRecord, Experiment,
         checkpoint::Checkpoint,
-        evaluate::evaluate_images,
-        fit::{self, Data, FitError, Observer as _, Outcome, Start},
+        fit::{self, Data, FitError, Observer as _, Start},
         health::{self, Advice, Ailment},
         history,
         memory::Fit,
-        run_folder::{RunFolder, RunResult},
+        run_folder::RunFolder,
     },
     worker::Worker,
 };
@@ -223,105 +222,6 @@ fn train(
     }
 }
 
-/// A run whose loop is over.
-struct Ended<'a> {
-    experiment: &'a Experiment,
-    data: &'a Data<'a>,
-    split_hash: String,
-    start: Instant,
-}
-
-impl Ended<'_> {
-    fn result(&self, reporter: &Reporter<'_>) -> RunResult {
-        RunResult {
-            completed: false,
-            failure: None,
-            best_epoch: 0,
-            test_accuracy: None,
-            stopped_early: Vec::new(),
-            split_hash: self.split_hash.clone(),
-            computed: reporter.computed.clone(),
-            seconds: self.start.elapsed().as_secs_f64(),
-        }
-    }
-
-    /// No epoch is worth keeping.
-    fn badly(&self, error: FitError, reporter: &Reporter<'_>) -> Result<(), JobError> {
-        // What went wrong says more than that it could not be written down.
-        let _ = reporter.folder.finish(&RunResult {
-            failure: Some(error.to_string()),
-            ..self.result(reporter)
-        });
-        Err(fit_error(error))
-    }
-
-    /// Keeps the best weights, writes the report and tells of the end.
-    fn well(&self, outcome: Outcome, reporter: &Reporter<'_>) -> Result<(), JobError> {
-        let best_weights = outcome.best.as_ref().map(|(snapshot, _)| &**snapshot);
-        let test_accuracy = test_accuracy(self.data, best_weights)?;
-        let model = match &outcome.best {
-            Some((snapshot, record)) => Some(keep_model(snapshot, record, reporter)?),
-            None => None,
-        };
-        let summary = RunSummary {
-            experiment: self.experiment,
-            dataset: self.data.dataset,
-            split_hash: &self.split_hash,
-            history: &outcome.history,
-            best: outcome.best.as_ref().map(|(_, record)| record),
-            evaluation: reporter.best_evaluation.as_deref(),
-            snapshot: best_weights,
-            sample: &reporter.sample,
-            seconds: self.start.elapsed().as_secs_f64(),
-        };
-        run_report::write(reporter.folder.path(), &summary).map_err(|error| error.to_string())?;
-        let result = RunResult {
-            completed: outcome.completed,
-            failure: outcome.failure.as_ref().map(ToString::to_string),
-            best_epoch: outcome.best.as_ref().map_or(0, |(_, record)| record.epoch),
-            test_accuracy,
-            stopped_early: outcome.stopped_early,
-            ..self.result(reporter)
-        };
-        reporter.folder.finish(&result).map_err(fit_error)?;
-        if let Some(failure) = outcome.failure {
-            return Err(fit_error(failure));
-        }
-        reporter.context.events.send(Event::TrainingFinished {
-            job: reporter.context.id,
-            outcome: TrainingOutcome {
-                completed: result.completed,
-                best_epoch: result.best_epoch,
-                run: reporter.folder.path().to_path_buf(),
-                model,
-                test_accuracy,
-                split_hash: result.split_hash,
-                stopped_early: result.stopped_early,
-                computed: result.computed,
-                seconds: result.seconds,
-            },
-        });
-        Ok(())
-    }
-}
-
-/// Publishes the best weights and writes them as the run's model.
-fn keep_model(
-    snapshot: &Arc<WeightSnapshot>,
-    record: &EpochRecord,
-    reporter: &Reporter<'_>,
-) -> Result<PathBuf, JobError> {
-    let model = reporter.publish(snapshot, Some(record));
-    let path = reporter.folder.model_path();
-    model.save(&path)?;
-    if let Some(evaluation) = reporter.best_evaluation.clone() {
-        let job = reporter.context.id;
-        let events = &reporter.context.events;
-        events.send(Event::Evaluated { job, evaluation });
-    }
-    Ok(path)
-}
-
 /// Makes the folder of a new run. Weights that are not there are told of before.
 fn new_folder(
     folders: &Folders,
@@ -425,17 +325,4 @@ fn take_up(
             .map_err(fit_error)?;
     }
     Ok((folder, checkpoint))
-}
-
-/// Accuracy of the kept weights on the test part; `None` when it is empty or nothing was trained.
-fn test_accuracy(data: &Data<'_>, best: Option<&WeightSnapshot>) -> Result<Option<f64>, JobError> {
-    let test = data.split.part(SplitName::Test);
-    let Some(best) = best.filter(|_| !test.is_empty()) else {
-        return Ok(None);
-    };
-    let network =
-        Network::from_snapshot(best, Placement::default()).map_err(|error| error.to_string())?;
-    let evaluation = evaluate_images(&network, data.dataset, data.pixels, test, |_| Ok(()))
-        .map_err(fit_error)?;
-    Ok(Some(evaluation.accuracy()))
 }

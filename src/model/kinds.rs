@@ -74,3 +74,99 @@ pub fn kind_words(kind: &LayerKind) -> &'static str {
         LayerKind::Backbone { .. } => "Backbone",
     }
 }
+
+impl LayerKind {
+    /// The kind's name as the field writes it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Conv2d { .. } => "Conv2d",
+            Self::MaxPool2d { .. } => "MaxPool2d",
+            Self::AvgPool2d { .. } => "AvgPool2d",
+            Self::GlobalAvgPool2d => "GlobalAvgPool2d",
+            Self::BatchNorm2d { .. } => "BatchNorm2d",
+            Self::Activation(activation) => activation.word(),
+            Self::Rescaling { .. } => "Rescaling",
+            Self::Backbone { architecture, .. } => architecture.word(),
+            Self::Dropout { .. } => "Dropout",
+            Self::Dropout2d { .. } => "Dropout2d",
+            Self::Flatten => "Flatten",
+            Self::Dense { .. } => "Dense",
+        }
+    }
+
+    /// Whether it begins with ImageNet's weights, which must be downloaded.
+    pub fn wants_imagenet(&self) -> bool {
+        let weights = match self {
+            Self::Backbone { weights, .. } => Some(weights),
+            _ => None,
+        };
+        weights == Some(&InitialWeights::ImageNet)
+    }
+
+    /// Applied to the output of a convolution or dense layer; linear elsewhere.
+    pub fn activation(&self) -> Activation {
+        match self {
+            Self::Conv2d { activation, .. } | Self::Dense { activation, .. } => *activation,
+            _ => Activation::Linear,
+        }
+    }
+
+    /// The kind with its settings, short enough for a table.
+    pub fn describe(&self) -> String {
+        let activation = match self.activation() {
+            Activation::Linear => String::new(),
+            activation => format!(" {}", activation.word()),
+        };
+        let word = self.word();
+        match self {
+            Self::Conv2d {
+                filters,
+                kernel,
+                stride,
+                padding,
+                ..
+            } => {
+                let padding = match padding {
+                    Padding::Valid => "valid".to_owned(),
+                    Padding::Same => "same".to_owned(),
+                    Padding::Pixels(pixels) => format!("padding {pixels}"),
+                };
+                let stride = if *stride == 1 {
+                    String::new()
+                } else {
+                    format!(" stride {stride}")
+                };
+                format!("{word} {filters} @ {kernel}×{kernel} {padding}{stride}{activation}")
+            }
+            Self::MaxPool2d { size, stride } | Self::AvgPool2d { size, stride } => {
+                if size == stride {
+                    format!("{word} {size}×{size}")
+                } else {
+                    format!("{word} {size}×{size} stride {stride}")
+                }
+            }
+            Self::Dropout { rate } | Self::Dropout2d { rate } => format!("{word} {rate}"),
+            Self::Rescaling { scale, offset } => {
+                let (sign, offset) = if *offset < 0.0 {
+                    ('−', -offset)
+                } else {
+                    ('+', *offset)
+                };
+                format!("{word} ×{scale:.6} {sign} {offset}")
+            }
+            Self::Dense { units, .. } => format!("{word} {units}{activation}"),
+            Self::Backbone { weights, .. } => {
+                let weights = match weights {
+                    InitialWeights::ImageNet => "ImageNet weights",
+                    InitialWeights::File(_) => "weights from a file",
+                    InitialWeights::Random => "random weights",
+                };
+                format!("{word} without top, {weights}")
+            }
+            Self::GlobalAvgPool2d
+            | Self::BatchNorm2d { .. }
+            | Self::Activation(_)
+            | Self::Flatten => word.to_owned(),
+        }
+    }
+}

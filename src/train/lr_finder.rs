@@ -180,7 +180,8 @@ pub fn find_rate(
     let chosen = Chosen::measure(&spec, config, &mut Quiet(cancel))?;
     let mut network = Network::new(spec, config.seed, chosen.placement)?;
     network.assign(arrays)?;
-    unfreeze(&mut network, tested, boundaries(&network, config)?[phase])?;
+    let boundary = boundaries(&network, config)?[phase];
+    unfreeze(&mut network, tested, boundary)?;
     let class_weights = class_weights(config, data, network.placement().device)?;
     let loss = Loss::new(&network, class_weights, config.label_smoothing);
     let trainable = || network.trainable().map(|(_, value)| value);

@@ -12,6 +12,7 @@ pub mod dialogs;
 mod files;
 mod follow;
 mod frame_times;
+mod history;
 mod judging;
 pub mod panels;
 pub mod public_datasets;
@@ -23,6 +24,7 @@ mod shortcuts;
 pub mod state;
 pub mod textures;
 pub mod theme;
+mod training;
 pub mod widgets;
 pub mod workspace;
 

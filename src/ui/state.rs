@@ -7,22 +7,24 @@ use std::{
     time::Instant,
 };
 
+pub use super::history::Selection;
+pub use super::training::{RunState, Training};
+
 use super::data_tools::DataTools;
 use super::design::Design;
+use super::history::{EditHistory, Trail};
 use super::public_datasets::PublicDatasets;
 use super::rehearsal::Rehearsal;
 use super::run_book::RunBook;
 use crate::{
-    data::{
-        Dataset, Division, Edit, Edits, Picture, SplitName, edits::EditError, stats::ClassWeights,
-    },
+    data::{Dataset, Division, Picture, SplitName, stats::ClassWeights},
     engine::{
         JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress,
-        Similar, TrainingOutcome,
+        Similar,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerShape, ModelSpec, Node, ShapeError, graph, shapes},
-    train::{EpochRecord, Evaluation, Experiment, StepRecord, health::Advice},
+    train::{Evaluation, Experiment},
 };
 
 /// The dataset panel's state.
@@ -50,137 +52,6 @@ pub enum DataState {
         message: String,
     },
 }
-
-/// The run's state.
-#[derive(Debug, Clone, Default)]
-pub enum RunState {
-    /// Nothing was trained since the start.
-    #[default]
-    Idle,
-    /// A run goes on.
-    Running {
-        /// The job.
-        job: JobId,
-        /// It waits.
-        paused: bool,
-        /// It was asked to stop and writes what it has.
-        stopping: bool,
-    },
-    /// The last run ended well.
-    Finished(TrainingOutcome),
-    /// The last run failed.
-    Failed(String),
-}
-
-/// Figures of the current or last run.
-#[derive(Debug, Clone, Default)]
-pub struct Training {
-    /// How it stands.
-    pub run: RunState,
-    /// Every step, in order; thinned where the window could not follow.
-    pub steps: Vec<StepRecord>,
-    /// Every epoch.
-    pub epochs: Vec<EpochRecord>,
-    /// Steps of one epoch; 0 before the first run.
-    pub steps_per_epoch: usize,
-    /// Epochs asked for.
-    pub total_epochs: usize,
-    /// Images the run trains on.
-    pub train_images: usize,
-    /// What the run trains and how; `None` before the first run.
-    pub experiment: Option<Arc<Experiment>>,
-    /// What is wrong with it, oldest first.
-    pub advice: Vec<Advice>,
-    /// The run's folder; `None` before it has begun.
-    pub folder: Option<PathBuf>,
-    /// The job that reads its steps from the disk.
-    pub reading: Option<JobId>,
-}
-
-impl Training {
-    /// The job of a run that goes on.
-    pub fn job(&self) -> Option<JobId> {
-        match self.run {
-            RunState::Running { job, .. } => Some(job),
-            _ => None,
-        }
-    }
-
-    /// Whether a run goes on (waiting counts).
-    pub fn is_running(&self) -> bool {
-        self.job().is_some()
-    }
-
-    /// Whether a run waits.
-    pub fn is_paused(&self) -> bool {
-        matches!(self.run, RunState::Running { paused: true, .. })
-    }
-
-    /// Whether a run was asked to stop.
-    pub fn is_stopping(&self) -> bool {
-        matches!(self.run, RunState::Running { stopping: true, .. })
-    }
-
-    /// Whether there are steps that the window has not heard of: it could not follow, or they were taken before
-    /// the run was continued.
-    pub fn lacks_steps(&self) -> bool {
-        self.steps
-            .last()
-            .is_some_and(|last| self.steps.len() < last.step)
-    }
-
-    /// Takes steps `read` from the disk, which has all of them up to some point; later ones stay.
-    pub fn adopt_steps(&mut self, read: &[StepRecord]) {
-        let last = read.last().map_or(0, |record| record.step);
-        let newer = self.steps.partition_point(|record| record.step <= last);
-        self.steps.splice(..newer, read.iter().copied());
-    }
-
-    /// The epoch whose weights are kept.
-    pub fn best_epoch(&self) -> Option<&EpochRecord> {
-        let experiment = self.experiment.as_ref();
-        let early_stopping = experiment.and_then(|experiment| experiment.training.early_stopping);
-        crate::train::history::best_epoch(&self.epochs, early_stopping.as_ref())
-    }
-}
-
-/// What the whole window looks at. Clicking anywhere sets it, everything follows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// Sample of the dataset.
-    pub sample: Option<usize>,
-    /// Layer of the model.
-    pub layer: Option<usize>,
-    /// Filter or value of that layer.
-    pub unit: Option<usize>,
-    /// Class.
-    pub class: Option<usize>,
-    /// Cell of the confusion matrix: actual, predicted.
-    pub cell: Option<(usize, usize)>,
-    /// Epoch of the run, from 1.
-    pub epoch: Option<usize>,
-    /// Samples that an action on many means, ascending; empty when it means [`Self::sample`] alone.
-    pub marked: Arc<[usize]>,
-}
-
-/// Where the user looked before and after.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Trail {
-    back: Vec<Selection>,
-    forward: Vec<Selection>,
-}
-
-/// What the user changed about the dataset, step by step.
-#[derive(Debug, Clone, Default)]
-pub(super) struct EditHistory {
-    pub undo: Vec<Arc<Edits>>,
-    pub redo: Vec<Arc<Edits>>,
-    /// What the engine shall apply; `None` when the open dataset is as wanted.
-    pub wanted: Option<Arc<Edits>>,
-}
-
-/// Selections that Alt+← remembers.
-const TRAIL_LENGTH: usize = 100;
 
 /// Feature maps and what they were asked for.
 #[derive(Debug, Clone, Default)]
@@ -471,102 +342,9 @@ impl AppState {
         }
     }
 
-    /// The edits that the user wants: those of the open dataset, or newer ones that are being applied.
-    pub fn wanted_edits(&self) -> Option<&Arc<Edits>> {
-        let open = self.open_dataset()?;
-        Some(self.edits.wanted.as_ref().unwrap_or(&open.edits))
-    }
-
-    /// Adds one change to the dataset. It shows once the engine has applied it.
-    ///
-    /// # Errors
-    /// When it would mislead; nothing changes then.
-    pub fn edit(&mut self, edit: &Edit) -> Result<(), EditError> {
-        let (Some(open), Some(edits)) = (self.open_dataset(), self.wanted_edits()) else {
-            return Ok(());
-        };
-        let mut changed = Edits::clone(edits);
-        changed.change(edit, &open.base)?;
-        self.replace_edits(changed);
-        Ok(())
-    }
-
-    /// Makes `edits` the wanted ones; what was before can be had again with [`Self::undo`].
-    pub fn replace_edits(&mut self, edits: Edits) {
-        let Some(before) = self.wanted_edits().cloned().filter(|now| **now != edits) else {
-            return;
-        };
-        self.edits.undo.push(before);
-        self.edits.redo.clear();
-        self.edits.wanted = Some(Arc::new(edits));
-    }
-
-    /// Takes the last change to the dataset back. False when there is none.
-    pub fn undo(&mut self) -> bool {
-        let Some(now) = self.wanted_edits().cloned() else {
-            return false;
-        };
-        let Some(before) = self.edits.undo.pop() else {
-            return false;
-        };
-        self.edits.redo.push(now);
-        self.edits.wanted = Some(before);
-        true
-    }
-
-    /// Makes a change again that was taken back. False when there is none.
-    pub fn redo(&mut self) -> bool {
-        let Some(now) = self.wanted_edits().cloned() else {
-            return false;
-        };
-        let Some(after) = self.edits.redo.pop() else {
-            return false;
-        };
-        self.edits.undo.push(now);
-        self.edits.wanted = Some(after);
-        true
-    }
-
-    /// Whether there is something to undo, and to redo.
-    pub fn can_undo_redo(&self) -> (bool, bool) {
-        (!self.edits.undo.is_empty(), !self.edits.redo.is_empty())
-    }
-
     /// The part that sample `index` stands in.
     pub fn part_of(&self, index: usize) -> Option<SplitName> {
         self.division.as_ref()?.part_of(index)
-    }
-
-    /// Changes the selection and remembers the old one.
-    pub fn select(&mut self, selection: Selection) {
-        if selection == self.selection {
-            return;
-        }
-        self.trail
-            .back
-            .push(std::mem::replace(&mut self.selection, selection));
-        self.trail.forward.clear();
-        if self.trail.back.len() > TRAIL_LENGTH {
-            self.trail.back.remove(0);
-        }
-    }
-
-    /// The selection before this one.
-    pub fn go_back(&mut self) {
-        if let Some(earlier) = self.trail.back.pop() {
-            self.trail
-                .forward
-                .push(std::mem::replace(&mut self.selection, earlier));
-        }
-    }
-
-    /// The selection after this one.
-    pub fn go_forward(&mut self) {
-        if let Some(later) = self.trail.forward.pop() {
-            self.trail
-                .back
-                .push(std::mem::replace(&mut self.selection, later));
-        }
     }
 
     /// Adds a line to the event log; warnings and errors also show as notifications.

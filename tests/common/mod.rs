@@ -34,7 +34,7 @@ pub struct Desktop {
 }
 
 /// What this desktop needs and the machine lacks; `None` when all is there.
-pub fn missing_programs() -> Option<&'static str> {
+fn missing_programs() -> Option<&'static str> {
     let works = |program: &str, argument: &str| {
         let mut command = Command::new(program);
         command
@@ -53,6 +53,17 @@ pub fn missing_programs() -> Option<&'static str> {
         .into_iter()
         .find(|(program, argument)| !works(program, argument))
         .map(|(program, _)| program)
+}
+
+/// Whether a desktop can be had here; says so when not. With `CONVSCOPE_E2E=1` it must.
+pub fn is_possible() -> bool {
+    let Some(program) = missing_programs() else {
+        return true;
+    };
+    let must = env::var_os("CONVSCOPE_E2E").is_some();
+    assert!(!must, "{program} is missing");
+    eprintln!("not run: {program} is missing");
+    false
 }
 
 impl Desktop {
@@ -253,6 +264,15 @@ impl Window<'_> {
             .unwrap();
         assert!(status.success(), "import");
         image::open(path).unwrap().into_rgb8()
+    }
+
+    /// Keeps what the screen shows as `target/end-to-end/NAME.png`, and returns it.
+    pub fn keep(&self, name: &str) -> image::RgbImage {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/end-to-end");
+        fs::create_dir_all(&folder).unwrap();
+        let screen = self.screenshot();
+        screen.save(folder.join(format!("{name}.png"))).unwrap();
+        screen
     }
 
     /// Waits for a line of the event log that contains `part`, after the first `skip` lines; returns it.

@@ -1,6 +1,6 @@
 //! One panel of the Data step on a made-up dataset.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use convscope::{
     data::{
@@ -13,16 +13,16 @@ use convscope::{
     ui::{
         action::Action,
         data_tools::{DoctorState, Examined},
-        panels::{Cx, Panels},
-        settings::Settings,
         state::{AppState, DataState},
-        textures::Textures,
-        theme,
         workspace::PanelKind,
     },
 };
-use eframe::egui::{self, Theme, Vec2, vec2};
+use eframe::egui::{Theme, Vec2, vec2};
 use egui_kittest::Harness;
+
+use crate::panel::Bench;
+
+pub type Desk = Harness<'static, Bench>;
 
 pub const EXAMINING: JobId = JobId(7);
 
@@ -229,64 +229,8 @@ pub fn augmented(mut state: AppState) -> AppState {
     state
 }
 
-/// What one panel needs around it.
-pub struct Bench {
-    panel: PanelKind,
-    panels: Panels,
-    textures: Textures,
-    settings: Settings,
-    pub state: AppState,
-    pub actions: Vec<Action>,
-}
-
-impl Bench {
-    fn ui(&mut self, ui: &mut egui::Ui) {
-        self.textures.begin_frame();
-        let mut cx = Cx {
-            state: &self.state,
-            textures: &mut self.textures,
-            settings: &mut self.settings,
-            actions: &mut self.actions,
-        };
-        let frame = egui::Frame::central_panel(ui.style()).inner_margin(12);
-        let panel = egui::CentralPanel::default().frame(frame);
-        panel.show(ui, |ui| self.panels.ui(self.panel, ui, &mut cx));
-        let wanted = self.textures.take_wanted();
-        if let (false, Some(open)) = (wanted.is_empty(), self.state.open_dataset()) {
-            let shade = |sample: usize| (sample * 37 % 256) as u8;
-            let picture =
-                |sample| Picture::filled(60, 48, [shade(sample), 120, 255 - shade(sample)]);
-            let pictures = wanted
-                .into_iter()
-                .map(|sample| (sample, Ok(Arc::new(picture(sample)))));
-            self.textures.arrived(open.id, pictures.collect());
-            ui.ctx().request_repaint();
-        }
-    }
-}
-
-pub fn harness(
-    panel: PanelKind,
-    state: AppState,
-    size: Vec2,
-    theme: Theme,
-) -> Harness<'static, Bench> {
-    let bench = Bench {
-        panel,
-        panels: Panels::default(),
-        textures: Textures::default(),
-        settings: Settings::default(),
-        state,
-        actions: Vec::new(),
-    };
-    let mut harness = Harness::builder()
-        .with_size(size)
-        .with_theme(theme)
-        .with_max_steps(16)
-        .with_context_setup(theme::install)
-        .build_ui_state(|ui, bench: &mut Bench| bench.ui(ui), bench);
-    harness.run();
-    harness
+pub fn harness(panel: PanelKind, state: AppState, size: Vec2, theme: Theme) -> Desk {
+    Bench::new(&[panel], state).drawn(size, theme)
 }
 
 /// Large enough to see everything at once.
@@ -299,12 +243,4 @@ pub fn pushed(harness: &mut Harness<'_, Bench>) -> Vec<Action> {
     let actions = std::mem::take(&mut harness.state_mut().actions);
     let is_click = |action: &Action| !matches!(action, Action::Augment(_));
     actions.into_iter().filter(is_click).collect()
-}
-
-/// Writes what is shown to the folder of `CONVSCOPE_SHOTS`, if there is one.
-pub fn shot(harness: &mut Harness<'_, Bench>, name: &str) {
-    if let Some(folder) = std::env::var_os("CONVSCOPE_SHOTS") {
-        let path = PathBuf::from(folder).join(format!("{name}.png"));
-        harness.render().unwrap().save(path).unwrap();
-    }
 }

@@ -1,6 +1,6 @@
 //! The model editor on a made-up state whose actions are carried out.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use convscope::{
     data::{Dataset, Division, Sample},
@@ -8,16 +8,16 @@ use convscope::{
     train::{Experiment, recipes},
     ui::{
         action::Action,
-        panels::{Cx, Panels},
-        settings::Settings,
         state::{AppState, DataState},
-        textures::Textures,
-        theme,
         workspace::{PanelKind, Step},
     },
 };
 use eframe::egui::{self, Theme, Vec2, accesskit::Role, vec2};
 use egui_kittest::{Harness, kittest::Queryable as _};
+
+use crate::panel::Bench;
+
+pub type Desk = Harness<'static, Bench>;
 
 /// A state with an open dataset of `classes` classes; none when there are 0.
 pub fn state(experiment: Experiment, classes: usize) -> AppState {
@@ -50,81 +50,46 @@ pub fn shapes() -> Experiment {
     recipes::find(std::path::Path::new("shapes")).unwrap()
 }
 
-pub struct Bench {
-    panels: Panels,
-    textures: Textures,
-    settings: Settings,
-    pub state: AppState,
-    /// What was asked for and is not the editor's to do.
-    pub asked: Vec<Action>,
-}
-
-impl Bench {
-    fn ui(&mut self, ui: &mut egui::Ui) {
-        let mut actions = Vec::new();
-        let mut cx = Cx {
-            state: &self.state,
-            textures: &mut self.textures,
-            settings: &mut self.settings,
-            actions: &mut actions,
-        };
-        let panels = &mut self.panels;
-        egui::CentralPanel::default().show(ui, |ui| panels.ui(PanelKind::Model, ui, &mut cx));
-        if !actions.is_empty() {
-            ui.ctx().request_repaint();
+fn carry_out(state: &mut AppState, action: &Action) -> bool {
+    match action {
+        Action::Design(action) => state.apply_design(action.clone()),
+        Action::Undo => {
+            state.undo_layers();
         }
-        for action in actions {
-            match action {
-                Action::Design(action) => self.state.apply_design(action),
-                Action::Undo => {
-                    self.state.undo_layers();
-                }
-                Action::Redo => {
-                    self.state.redo_layers();
-                }
-                Action::EditInput(input) => {
-                    self.state.experiment.model.input = input;
-                    self.state.network_changed();
-                }
-                action => self.asked.push(action),
-            }
+        Action::Redo => {
+            state.redo_layers();
         }
+        Action::EditInput(input) => {
+            state.experiment.model.input = *input;
+            state.network_changed();
+        }
+        _ => return false,
     }
+    true
 }
 
-pub type Desk = Harness<'static, Bench>;
+/// What was asked for and is not the editor's to do.
+pub fn asked(desk: &Desk) -> Vec<Action> {
+    let is_own = |action: &&Action| {
+        matches!(
+            action,
+            Action::Design(_) | Action::Undo | Action::Redo | Action::EditInput(_)
+        )
+    };
+    let actions = desk.state().actions.iter();
+    actions.filter(|action| !is_own(action)).cloned().collect()
+}
 
 pub fn harness(state: AppState, size: Vec2, theme: Theme) -> Desk {
     let bench = Bench {
-        panels: Panels::default(),
-        textures: Textures::default(),
-        settings: Settings {
-            step: Step::Model,
-            ..Settings::default()
-        },
-        state,
-        asked: Vec::new(),
+        carry_out,
+        ..Bench::new(&[PanelKind::Model], state).in_step(Step::Model)
     };
-    let mut harness = Harness::builder()
-        .with_size(size)
-        .with_theme(theme)
-        .with_max_steps(16)
-        .with_context_setup(theme::install)
-        .build_ui_state(|ui, bench: &mut Bench| bench.ui(ui), bench);
-    harness.run();
-    harness
+    bench.drawn(size, theme)
 }
 
 pub fn wide(state: AppState) -> Desk {
     harness(state, vec2(950.0, 940.0), Theme::Light)
-}
-
-/// Writes what is shown to the folder of `CONVSCOPE_SHOTS`, if there is one.
-pub fn shot(harness: &mut Desk, name: &str) {
-    if let Some(folder) = std::env::var_os("CONVSCOPE_SHOTS") {
-        let path = PathBuf::from(folder).join(format!("{name}.png"));
-        harness.render().unwrap().save(path).unwrap();
-    }
 }
 
 /// Presses the button or menu entry called `words`.

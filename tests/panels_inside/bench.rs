@@ -1,6 +1,6 @@
 //! One panel on a made-up state.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use convscope::{
     data::{Division, Picture, generate},
@@ -9,18 +9,19 @@ use convscope::{
     model::spec::Head,
     ui::{
         action::Action,
-        panels::{Cx, Panels},
-        settings::Settings,
         state::{AppState, DataState, MapsState, MaximiseState, PredictState},
-        textures::Textures,
-        theme,
         workspace::{PanelKind, Step},
     },
 };
-use eframe::egui::{self, Theme, Vec2, vec2};
+use eframe::egui::{Theme, Vec2, vec2};
 use egui_kittest::Harness;
 
-use crate::world::{self, World};
+use crate::{
+    panel::Bench,
+    world::{self, World},
+};
+
+pub type Desk = Harness<'static, Bench>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
@@ -139,76 +140,16 @@ fn done(state: &mut AppState, world: &World, config: Option<MaximiseConfig>) {
     };
 }
 
-/// What one panel needs around it.
-pub struct Bench {
-    pub panel: PanelKind,
-    pub panels: Panels,
-    pub textures: Textures,
-    pub settings: Settings,
-    pub state: AppState,
-    pub actions: Vec<Action>,
-}
-
-impl Bench {
-    fn ui(&mut self, ui: &mut egui::Ui) {
-        self.textures.begin_frame();
-        let mut cx = Cx {
-            state: &self.state,
-            textures: &mut self.textures,
-            settings: &mut self.settings,
-            actions: &mut self.actions,
-        };
-        egui::CentralPanel::default().show(ui, |ui| self.panels.ui(self.panel, ui, &mut cx));
-        let wanted = self.textures.take_wanted();
-        if let (false, Some(open)) = (wanted.is_empty(), self.state.open_dataset()) {
-            let picture = |sample| (sample, Ok(Arc::new(world::picture(open, sample))));
-            self.textures
-                .arrived(open.id, wanted.into_iter().map(picture).collect());
-            ui.ctx().request_repaint();
-        }
-    }
-}
-
-pub fn harness(
-    panel: PanelKind,
-    state: AppState,
-    size: Vec2,
-    theme: Theme,
-) -> Harness<'static, Bench> {
+pub fn harness(panel: PanelKind, state: AppState, size: Vec2, theme: Theme) -> Desk {
     let bench = Bench {
-        panel,
-        panels: Panels::default(),
-        textures: Textures::default(),
-        settings: Settings {
-            step: Step::Inside,
-            ..Settings::default()
-        },
-        state,
-        actions: Vec::new(),
+        picture: |open, sample| Ok(world::picture(open, sample)),
+        ..Bench::new(&[panel], state).in_step(Step::Inside)
     };
-    let mut harness = Harness::builder()
-        .with_size(size)
-        .with_theme(theme)
-        .with_max_steps(16)
-        .with_context_setup(theme::install)
-        .build_ui_state(|ui, bench: &mut Bench| bench.ui(ui), bench);
-    harness.run();
-    harness
+    bench.drawn(size, theme)
 }
 
 pub fn small(panel: PanelKind, state: AppState) -> Harness<'static, Bench> {
     harness(panel, state, vec2(500.0, 600.0), Theme::Light)
-}
-
-/// Writes what is shown to the folder of `CONVSCOPE_SHOTS`, if there is one.
-pub fn shot(harness: &mut Harness<'_, Bench>, name: &str) {
-    if let Some(folder) = std::env::var_os("CONVSCOPE_SHOTS") {
-        harness
-            .render()
-            .unwrap()
-            .save(PathBuf::from(folder).join(format!("{name}.png")))
-            .unwrap();
-    }
 }
 
 /// Applies the selections that were pushed, and returns all actions.

@@ -189,9 +189,8 @@ def flowers(data: Path) -> list[dict]:
 def main() -> None:
     data = Path(sys.argv[1])
     wanted = sys.argv[2:] or ["blood", "catdog", "flowers"]
-    torch.set_num_threads(2)
     known = json.loads(OUT.read_text()) if OUT.exists() else {}
-    known["versions"] = {"torch": torch.__version__, "torchvision": torchvision.__version__, "numpy": np.__version__}
+    known["versions"] = {"torch": torch.__version__, "threads": torch.get_num_threads(), "torchvision": torchvision.__version__, "numpy": np.__version__}
     for name in wanted:
         known[name] = {"blood": blood, "catdog": catdog, "flowers": flowers}[name](data)
         OUT.write_text(json.dumps(known, indent=1) + "\n")

@@ -8,7 +8,7 @@ use std::{
 
 use tch::{TchError, Tensor};
 
-use super::{Data, EpochEnd, FitError, Observer, Outcome, pulse};
+use super::{Data, EpochEnd, FitError, Observer, Outcome, pulse, unfreeze};
 use crate::{
     data::{SplitName, batches},
     model::{Network, WeightSnapshot},

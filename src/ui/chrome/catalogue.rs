@@ -4,7 +4,6 @@ use eframe::egui::{self, Align, Layout, RichText, ScrollArea, Ui};
 use egui_material_icons::{icon_text, icons};
 
 use crate::{
-    data::catalogue::Entry,
     engine::Listed,
     format,
     ui::{

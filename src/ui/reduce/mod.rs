@@ -1,14 +1,18 @@
 //! The reducer: what each event changes. Events of jobs that are no longer current change nothing.
 
+mod inspection;
+mod run;
+
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use super::{
     data_tools::DataTools,
     format::{counted, listed, percent},
+    history::{EditHistory, Trail},
     rehearsal::Rehearsal,
     state::{
-        AppState, DataState, EditHistory, ImageState, MOST_ANSWERS, MapsState, MaximiseState,
-        RunState, RunningJob, SaysState, Selection, SimilarState, Trail,
+        AppState, DataState, ImageState, MOST_ANSWERS, MapsState, MaximiseState, RunState,
+        RunningJob, SaysState, Selection, SimilarState,
     },
 };
 use crate::{
@@ -122,127 +126,6 @@ impl AppState {
         }
     }
 
-    /// Events of the trainer.
-    fn apply_run(&mut self, event: Event) {
-        let current = self.training.job();
-        match event {
-            Event::TrainingStarted {
-                job,
-                steps_per_epoch,
-                epochs,
-                train_images,
-                experiment,
-                history,
-                run,
-                ..
-            } if current == Some(job) => {
-                self.training.folder = Some(run);
-                self.runs.stale = true;
-                self.training.epochs = history;
-                self.training.experiment = Some(experiment);
-                self.training.steps_per_epoch = steps_per_epoch;
-                self.training.total_epochs = epochs;
-                self.training.train_images = train_images;
-            }
-            Event::Steps { job, steps } if current == Some(job) => {
-                self.training.steps.extend(steps);
-            }
-            Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
-            Event::Evaluated { job, evaluation } if current == Some(job) => {
-                self.show_evaluation(evaluation);
-            }
-            Event::Advice { job, advice } if current == Some(job) => {
-                self.note(Level::Info, advice.words.clone());
-                self.training.advice.push(advice);
-            }
-            Event::RatesSoFar { .. } => self.rehearsal.apply(event),
-            Event::RateFound { job, .. } | Event::Forecast { job, .. } => {
-                self.jobs.remove(&job);
-                self.rehearsal.apply(event);
-            }
-            Event::Paused { job, paused } if current == Some(job) => {
-                self.training.run = RunState::Running {
-                    job,
-                    paused,
-                    stopping: false,
-                };
-            }
-            Event::Stopping { job } if current == Some(job) => {
-                self.training.run = RunState::Running {
-                    job,
-                    paused: false,
-                    stopping: true,
-                };
-            }
-            Event::TrainingFinished { job, outcome } => {
-                self.jobs.remove(&job);
-                if current == Some(job) {
-                    self.run_finished(outcome);
-                }
-            }
-            event => self.apply_inspection(event),
-        }
-    }
-
-    /// Events of the inspector.
-    fn apply_inspection(&mut self, event: Event) {
-        match event {
-            Event::FeatureMapsReady { job, maps } => {
-                self.jobs.remove(&job);
-                if self.maps.job == Some(job) {
-                    self.maps = MapsState {
-                        job: None,
-                        maps: Some(maps),
-                        failed: None,
-                    };
-                }
-            }
-            Event::MaximisePreview { job, preview } if self.maximise.job == Some(job) => {
-                self.maximise.preview = Some(Arc::new(preview));
-            }
-            Event::Maximised { job, preview } => {
-                self.jobs.remove(&job);
-                if self.maximise.job == Some(job) {
-                    self.maximise = MaximiseState {
-                        job: None,
-                        preview: Some(Arc::new(preview)),
-                        failed: None,
-                        ..self.maximise
-                    };
-                }
-            }
-            Event::Predicted { job, prediction } => self.predicted(job, prediction),
-            Event::PredictFinished { job } => self.end(job, JobKind::Predict, None),
-            Event::EvaluationReady { job, evaluation } => {
-                self.jobs.remove(&job);
-                if self.evaluation_job == Some(job) {
-                    self.evaluation_job = None;
-                    self.evaluation_failed = None;
-                    self.show_evaluation(evaluation);
-                }
-            }
-            Event::ModelLoaded { job, model } => {
-                self.jobs.remove(&job);
-                self.model_loaded(&model);
-            }
-            Event::ModelSaved { job, path } => {
-                self.jobs.remove(&job);
-                self.note(
-                    Level::Info,
-                    format!("Saved the model to {}", display_path(&path)),
-                );
-            }
-            Event::Examined { job, .. }
-            | Event::AugmentationReady { job, .. }
-            | Event::ChannelsMeasured { job, .. } => {
-                self.jobs.remove(&job);
-                self.tools.apply(event);
-            }
-            // What is left belongs to jobs that are no longer current.
-            _ => {}
-        }
-    }
-
     fn dataset_opened(&mut self, job: JobId, open: Arc<OpenDataset>) {
         self.jobs.remove(&job);
         if !matches!(&self.data, DataState::Opening { job: current, .. } if *current == job) {
@@ -337,84 +220,6 @@ impl AppState {
         self.experiment_changed();
     }
 
-    fn epoch_finished(&mut self, record: EpochRecord) {
-        let validation = match record.val_accuracy {
-            Some(accuracy) => format!(", validation {}", percent(accuracy)),
-            None => String::new(),
-        };
-        let training = percent(record.train_accuracy);
-        self.note(
-            Level::Info,
-            format!("Epoch {}: training {training}{validation}", record.epoch),
-        );
-        self.training.epochs.push(record);
-        self.runs.stale = true;
-    }
-
-    fn run_finished(&mut self, outcome: TrainingOutcome) {
-        let epochs = self.training.epochs.len();
-        let words = if outcome.completed {
-            "Training finished"
-        } else {
-            "Training stopped"
-        };
-        let best = match self
-            .training
-            .best_epoch()
-            .and_then(|best| best.val_accuracy)
-        {
-            Some(accuracy) => {
-                format!(
-                    "; best epoch {} with {} validation accuracy",
-                    outcome.best_epoch,
-                    percent(accuracy)
-                )
-            }
-            None => String::new(),
-        };
-        self.note(Level::Info, format!("{words} after {epochs} epochs{best}"));
-        self.training.run = RunState::Finished(outcome);
-        self.runs.stale = true;
-    }
-
-    fn model_loaded(&mut self, model: &LoadedModel) {
-        self.replace_model((*model.snapshot.spec).clone());
-        self.experiment.split = model.split;
-        self.evaluation = None;
-        self.threshold = None;
-        self.maps = MapsState::default();
-        let classes = listed(&model.snapshot.classes);
-        self.note(Level::Info, format!("Loaded a model of {classes}"));
-    }
-
-    fn predicted(&mut self, job: JobId, prediction: Arc<Prediction>) {
-        if self.says.job == Some(job) {
-            self.says = SaysState {
-                job: None,
-                answer: Some(prediction),
-            };
-        } else if self.predict.jobs.contains(&job) {
-            let probability = prediction
-                .probabilities
-                .get(prediction.class)
-                .copied()
-                .unwrap_or_default();
-            let class = prediction
-                .classes
-                .get(prediction.class)
-                .map_or("", String::as_str);
-            let words = format!(
-                "{}: {class} {}",
-                prediction.name,
-                percent(f64::from(probability))
-            );
-            self.note(Level::Info, words);
-            self.predict.answers.insert(0, prediction);
-            self.predict.answers.truncate(MOST_ANSWERS);
-            self.predict.failed = None;
-        }
-    }
-
     /// A job ended without a result: cancelled, or failed with a message.
     fn end(&mut self, job: JobId, kind: JobKind, failure: Option<String>) {
         let progress = self.jobs.remove(&job).and_then(|ended| ended.progress);
@@ -498,122 +303,4 @@ impl AppState {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::{
-        engine::Progress,
-        inspect::feature_maps::FeatureMaps,
-        model::Shape,
-        train::{StepRecord, recipes},
-    };
-
-    fn state() -> AppState {
-        AppState::new(recipes::find(Path::new("shapes")).unwrap())
-    }
-
-    fn maps(epoch: usize) -> Arc<FeatureMaps> {
-        Arc::new(FeatureMaps {
-            layer: 0,
-            name: "conv1".into(),
-            shape: Shape::Flat(1),
-            epoch,
-            values: vec![0.0],
-            range: (0.0, 1.0),
-        })
-    }
-
-    #[test]
-    fn results_of_jobs_that_are_not_current_change_nothing() {
-        let (old, current) = (JobId(1), JobId(2));
-        let mut state = state();
-        state.maps.job = Some(current);
-        state.training.run = RunState::Running {
-            job: current,
-            paused: false,
-            stopping: false,
-        };
-        let step = StepRecord {
-            step: 1,
-            epoch: 1,
-            loss: 1.0,
-            accuracy: 0.5,
-        };
-        let steps = |job| Event::Steps {
-            job,
-            steps: vec![step],
-        };
-        let failed = |job| Event::Failed {
-            job,
-            kind: JobKind::Train,
-            message: "no".into(),
-        };
-        for event in [
-            Event::FeatureMapsReady {
-                job: old,
-                maps: maps(1),
-            },
-            steps(old),
-            failed(old),
-            Event::Paused {
-                job: old,
-                paused: true,
-            },
-        ] {
-            state.apply(event);
-        }
-        assert!(state.maps.maps.is_none() && state.training.steps.is_empty());
-        assert!(state.training.is_running() && !state.training.is_paused());
-        assert!(
-            state.notices.is_empty(),
-            "nobody waits for what the old job says"
-        );
-
-        state.apply(Event::FeatureMapsReady {
-            job: current,
-            maps: maps(2),
-        });
-        state.apply(steps(current));
-        assert_eq!(state.maps.maps.as_ref().map(|maps| maps.epoch), Some(2));
-        assert_eq!(state.training.steps.len(), 1);
-        state.apply(failed(current));
-        assert!(matches!(&state.training.run, RunState::Failed(message) if message.contains("no")));
-        assert!(state.notices[0].shown);
-    }
-
-    #[test]
-    fn jobs_come_and_go() {
-        let mut state = state();
-        let job = JobId(7);
-        let progress = Progress { done: 1, total: 2 };
-        state.apply(Event::Started {
-            job,
-            kind: JobKind::SaveModel,
-        });
-        state.apply(Event::Progress { job, progress });
-        assert_eq!(state.jobs[&job].progress, Some(progress));
-        state.apply(Event::ModelSaved {
-            job,
-            path: "/m".into(),
-        });
-        assert!(state.jobs.is_empty());
-    }
-
-    #[test]
-    fn a_folder_that_does_not_open_says_so() {
-        let mut state = state();
-        let job = JobId(3);
-        state.data = DataState::Opening {
-            job,
-            path: "/notes.txt".into(),
-            previous: None,
-        };
-        state.apply(Event::Failed {
-            job,
-            kind: JobKind::OpenDataset,
-            message: "no folder".into(),
-        });
-        assert!(matches!(state.data, DataState::Failed { .. }));
-    }
-}
+mod tests;

@@ -1,0 +1,162 @@
+//! What options may be: words to choose from, and numbers in their range.
+
+use clap::{ValueEnum, builder::PossibleValue};
+
+use crate::{
+    data::{dataset::SourceKind, generate::GeneratedSet},
+    model::spec::Backbone,
+    train::{checkpoint::Weights, config::Precision},
+};
+
+/// What draws the window.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum RendererChoice {
+    /// The best that works here
+    #[default]
+    Auto,
+    /// Vulkan, Metal or DirectX
+    Wgpu,
+    /// OpenGL
+    Glow,
+}
+
+impl ValueEnum for GeneratedSet {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.word()).help(self.description()))
+    }
+}
+
+/// What a dataset is read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Source {
+    /// One folder of images per class
+    ClassFolders,
+    /// Folders for training, validation and test, each with one folder per class
+    SplitFolders,
+    /// A CSV file with the columns path, label and perhaps split
+    Manifest,
+    /// MedMNIST's .npz
+    Npz,
+    /// MNIST's IDX files
+    Idx,
+    /// CIFAR-10's binary batches
+    Cifar10,
+}
+
+impl From<Source> for SourceKind {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::ClassFolders => Self::ClassFolders,
+            Source::SplitFolders => Self::SplitFolders,
+            Source::Manifest => Self::Manifest,
+            Source::Npz => Self::Npz,
+            Source::Idx => Self::Idx,
+            Source::Cifar10 => Self::Cifar10,
+        }
+    }
+}
+
+impl ValueEnum for Backbone {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let name = match self {
+            Self::MobileNetV2 => "mobilenet_v2",
+            Self::EfficientNetB0 => "efficientnet_b0",
+            Self::Vgg16 => "vgg16",
+            Self::ResNet18 => "resnet18",
+        };
+        Some(PossibleValue::new(name).help(self.word()))
+    }
+}
+
+/// Where to compute; one place exists so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Device {
+    /// The processor.
+    Cpu,
+}
+
+/// Weights of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum WeightsChoice {
+    /// Those of its best epoch
+    #[default]
+    Best,
+    /// Those of its last epoch
+    Last,
+}
+
+impl From<WeightsChoice> for Weights {
+    fn from(choice: WeightsChoice) -> Self {
+        match choice {
+            WeightsChoice::Best => Self::Best,
+            WeightsChoice::Last => Self::Last,
+        }
+    }
+}
+
+/// Part of a dataset.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// What weights were fitted to
+    Train,
+    /// What chose the best epoch
+    Validation,
+    /// What was kept for the end
+    #[default]
+    Test,
+    /// Every image
+    All,
+}
+
+/// What `convscope inspect` looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Aspect {
+    /// The kernels of a convolution: a row per filter, a column per input channel; array [F, C, K, K]
+    Filters,
+    /// What a layer makes of IMAGE; array [C, H, W], or [N] for a row of values
+    FeatureMaps,
+    /// An image that a class or a filter answers to most strongly; array [C, H, W] from 0 to 1
+    Maximise,
+}
+
+pub fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("use at least 1".into()),
+        Ok(number) => Ok(number),
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
+pub fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("use a number from 0 to 1".into()),
+    }
+}
+
+pub fn precision(text: &str) -> Result<Precision, String> {
+    match text {
+        "f32" => Ok(Precision::F32),
+        "bf16" => Ok(Precision::Bf16),
+        "auto" => Ok(Precision::Auto),
+        _ => Err("use f32, bf16 or auto".into()),
+    }
+}
+
+pub fn device(text: &str) -> Result<Device, String> {
+    match text {
+        "cpu" | "auto" => Ok(Device::Cpu),
+        gpu if gpu == "mps" || gpu.starts_with("cuda") => {
+            Err("this version computes on the CPU only: use cpu or auto".into())
+        }
+        _ => Err("use cpu or auto".into()),
+    }
+}

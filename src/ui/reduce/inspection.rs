@@ -1,0 +1,102 @@
+//! What events of the inspector change.
+
+use super::*;
+
+impl AppState {
+    /// Events of the inspector.
+    pub(super) fn apply_inspection(&mut self, event: Event) {
+        match event {
+            Event::FeatureMapsReady { job, maps } => {
+                self.jobs.remove(&job);
+                if self.maps.job == Some(job) {
+                    self.maps = MapsState {
+                        job: None,
+                        maps: Some(maps),
+                        failed: None,
+                    };
+                }
+            }
+            Event::MaximisePreview { job, preview } if self.maximise.job == Some(job) => {
+                self.maximise.preview = Some(Arc::new(preview));
+            }
+            Event::Maximised { job, preview } => {
+                self.jobs.remove(&job);
+                if self.maximise.job == Some(job) {
+                    self.maximise = MaximiseState {
+                        job: None,
+                        preview: Some(Arc::new(preview)),
+                        failed: None,
+                        ..self.maximise
+                    };
+                }
+            }
+            Event::Predicted { job, prediction } => self.predicted(job, prediction),
+            Event::PredictFinished { job } => self.end(job, JobKind::Predict, None),
+            Event::EvaluationReady { job, evaluation } => {
+                self.jobs.remove(&job);
+                if self.evaluation_job == Some(job) {
+                    self.evaluation_job = None;
+                    self.evaluation_failed = None;
+                    self.show_evaluation(evaluation);
+                }
+            }
+            Event::ModelLoaded { job, model } => {
+                self.jobs.remove(&job);
+                self.model_loaded(&model);
+            }
+            Event::ModelSaved { job, path } => {
+                self.jobs.remove(&job);
+                self.note(
+                    Level::Info,
+                    format!("Saved the model to {}", display_path(&path)),
+                );
+            }
+            Event::Examined { job, .. }
+            | Event::AugmentationReady { job, .. }
+            | Event::ChannelsMeasured { job, .. } => {
+                self.jobs.remove(&job);
+                self.tools.apply(event);
+            }
+            // What is left belongs to jobs that are no longer current.
+            _ => {}
+        }
+    }
+
+    fn model_loaded(&mut self, model: &LoadedModel) {
+        self.replace_model((*model.snapshot.spec).clone());
+        self.experiment.split = model.split;
+        self.evaluation = None;
+        self.threshold = None;
+        self.maps = MapsState::default();
+        let classes = listed(&model.snapshot.classes);
+        self.note(Level::Info, format!("Loaded a model of {classes}"));
+    }
+
+    fn predicted(&mut self, job: JobId, prediction: Arc<Prediction>) {
+        if self.says.job == Some(job) {
+            self.says = SaysState {
+                job: None,
+                answer: Some(prediction),
+            };
+        } else if self.predict.jobs.contains(&job) {
+            let probability = prediction
+                .probabilities
+                .get(prediction.class)
+                .copied()
+                .unwrap_or_default();
+            let class = prediction
+                .classes
+                .get(prediction.class)
+                .map_or("", String::as_str);
+            let words = format!(
+                "{}: {class} {}",
+                prediction.name,
+                percent(f64::from(probability))
+            );
+            self.note(Level::Info, words);
+            self.predict.answers.insert(0, prediction);
+            self.predict.answers.truncate(MOST_ANSWERS);
+            self.predict.failed = None;
+        }
+    }
+}

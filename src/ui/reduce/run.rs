@@ -1,0 +1,107 @@
+//! What events of the trainer change.
+
+use super::*;
+
+impl AppState {
+    /// Events of the trainer.
+    pub(super) fn apply_run(&mut self, event: Event) {
+        let current = self.training.job();
+        match event {
+            Event::TrainingStarted {
+                job,
+                steps_per_epoch,
+                epochs,
+                train_images,
+                experiment,
+                history,
+                run,
+                ..
+            } if current == Some(job) => {
+                self.training.folder = Some(run);
+                self.runs.stale = true;
+                self.training.epochs = history;
+                self.training.experiment = Some(experiment);
+                self.training.steps_per_epoch = steps_per_epoch;
+                self.training.total_epochs = epochs;
+                self.training.train_images = train_images;
+            }
+            Event::Steps { job, steps } if current == Some(job) => {
+                self.training.steps.extend(steps);
+            }
+            Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
+            Event::Evaluated { job, evaluation } if current == Some(job) => {
+                self.show_evaluation(evaluation);
+            }
+            Event::Advice { job, advice } if current == Some(job) => {
+                self.note(Level::Info, advice.words.clone());
+                self.training.advice.push(advice);
+            }
+            Event::RatesSoFar { .. } => self.rehearsal.apply(event),
+            Event::RateFound { job, .. } | Event::Forecast { job, .. } => {
+                self.jobs.remove(&job);
+                self.rehearsal.apply(event);
+            }
+            Event::Paused { job, paused } if current == Some(job) => {
+                self.training.run = RunState::Running {
+                    job,
+                    paused,
+                    stopping: false,
+                };
+            }
+            Event::Stopping { job } if current == Some(job) => {
+                self.training.run = RunState::Running {
+                    job,
+                    paused: false,
+                    stopping: true,
+                };
+            }
+            Event::TrainingFinished { job, outcome } => {
+                self.jobs.remove(&job);
+                if current == Some(job) {
+                    self.run_finished(outcome);
+                }
+            }
+            event => self.apply_inspection(event),
+        }
+    }
+
+    fn epoch_finished(&mut self, record: EpochRecord) {
+        let validation = match record.val_accuracy {
+            Some(accuracy) => format!(", validation {}", percent(accuracy)),
+            None => String::new(),
+        };
+        let training = percent(record.train_accuracy);
+        self.note(
+            Level::Info,
+            format!("Epoch {}: training {training}{validation}", record.epoch),
+        );
+        self.training.epochs.push(record);
+        self.runs.stale = true;
+    }
+
+    fn run_finished(&mut self, outcome: TrainingOutcome) {
+        let epochs = self.training.epochs.len();
+        let words = if outcome.completed {
+            "Training finished"
+        } else {
+            "Training stopped"
+        };
+        let best = match self
+            .training
+            .best_epoch()
+            .and_then(|best| best.val_accuracy)
+        {
+            Some(accuracy) => {
+                format!(
+                    "; best epoch {} with {} validation accuracy",
+                    outcome.best_epoch,
+                    percent(accuracy)
+                )
+            }
+            None => String::new(),
+        };
+        self.note(Level::Info, format!("{words} after {epochs} epochs{best}"));
+        self.training.run = RunState::Finished(outcome);
+        self.runs.stale = true;
+    }
+}

@@ -1,0 +1,101 @@
+//! The current or last run as the window knows it. Plain data.
+
+use std::{path::PathBuf, sync::Arc};
+
+use crate::{
+    engine::{JobId, TrainingOutcome},
+    train::{EpochRecord, Experiment, StepRecord, health::Advice},
+};
+
+/// The run's state.
+#[derive(Debug, Clone, Default)]
+pub enum RunState {
+    /// Nothing was trained since the start.
+    #[default]
+    Idle,
+    /// A run goes on.
+    Running {
+        /// The job.
+        job: JobId,
+        /// It waits.
+        paused: bool,
+        /// It was asked to stop and writes what it has.
+        stopping: bool,
+    },
+    /// The last run ended well.
+    Finished(TrainingOutcome),
+    /// The last run failed.
+    Failed(String),
+}
+
+/// Figures of the current or last run.
+#[derive(Debug, Clone, Default)]
+pub struct Training {
+    /// How it stands.
+    pub run: RunState,
+    /// Every step, in order; thinned where the window could not follow.
+    pub steps: Vec<StepRecord>,
+    /// Every epoch.
+    pub epochs: Vec<EpochRecord>,
+    /// Steps of one epoch; 0 before the first run.
+    pub steps_per_epoch: usize,
+    /// Epochs asked for.
+    pub total_epochs: usize,
+    /// Images the run trains on.
+    pub train_images: usize,
+    /// What the run trains and how; `None` before the first run.
+    pub experiment: Option<Arc<Experiment>>,
+    /// What is wrong with it, oldest first.
+    pub advice: Vec<Advice>,
+    /// The run's folder; `None` before it has begun.
+    pub folder: Option<PathBuf>,
+    /// The job that reads its steps from the disk.
+    pub reading: Option<JobId>,
+}
+
+impl Training {
+    /// The job of a run that goes on.
+    pub fn job(&self) -> Option<JobId> {
+        match self.run {
+            RunState::Running { job, .. } => Some(job),
+            _ => None,
+        }
+    }
+
+    /// Whether a run goes on (waiting counts).
+    pub fn is_running(&self) -> bool {
+        self.job().is_some()
+    }
+
+    /// Whether a run waits.
+    pub fn is_paused(&self) -> bool {
+        matches!(self.run, RunState::Running { paused: true, .. })
+    }
+
+    /// Whether a run was asked to stop.
+    pub fn is_stopping(&self) -> bool {
+        matches!(self.run, RunState::Running { stopping: true, .. })
+    }
+
+    /// Whether there are steps that the window has not heard of: it could not follow, or they were taken before
+    /// the run was continued.
+    pub fn lacks_steps(&self) -> bool {
+        self.steps
+            .last()
+            .is_some_and(|last| self.steps.len() < last.step)
+    }
+
+    /// Takes steps `read` from the disk, which has all of them up to some point; later ones stay.
+    pub fn adopt_steps(&mut self, read: &[StepRecord]) {
+        let last = read.last().map_or(0, |record| record.step);
+        let newer = self.steps.partition_point(|record| record.step <= last);
+        self.steps.splice(..newer, read.iter().copied());
+    }
+
+    /// The epoch whose weights are kept.
+    pub fn best_epoch(&self) -> Option<&EpochRecord> {
+        let experiment = self.experiment.as_ref();
+        let early_stopping = experiment.and_then(|experiment| experiment.training.early_stopping);
+        crate::train::history::best_epoch(&self.epochs, early_stopping.as_ref())
+    }
+}

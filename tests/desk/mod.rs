@@ -1,0 +1,155 @@
+//! The whole window without a display, with folders of its own that are gone afterwards.
+#![allow(dead_code, reason = "no test uses everything in here")]
+
+use std::{
+    collections::VecDeque,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use convscope::{
+    engine::Folders,
+    ui::{
+        action::Action,
+        app::{App, Places},
+        dialogs::{FilePicker, Purpose},
+        state::DataState,
+    },
+};
+use eframe::egui::{self, Context, Key, Modifiers, accesskit::Role};
+use egui_kittest::{Harness, kittest::Queryable as _};
+
+/// More than anything takes on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Files that the next questions are answered with; no answer is a cancelled dialog.
+pub type Answers = Arc<Mutex<VecDeque<PathBuf>>>;
+
+struct PreparedPicker {
+    answers: Answers,
+    asked: Option<Purpose>,
+}
+
+impl FilePicker for PreparedPicker {
+    fn ask(&mut self, purpose: Purpose) {
+        self.asked = Some(purpose);
+    }
+
+    fn poll(&mut self, _context: &Context) -> Option<(Purpose, Vec<PathBuf>)> {
+        let purpose = self.asked.take()?;
+        let answer = self.answers.lock().unwrap().pop_front();
+        Some((purpose, answer.into_iter().collect()))
+    }
+}
+
+/// How a window is opened.
+pub struct Opening {
+    pub size: [f32; 2],
+    pub theme: egui::Theme,
+    /// The dataset.
+    pub open: PathBuf,
+    /// Public datasets; those that ship when `None`.
+    pub catalogue: Option<PathBuf>,
+}
+
+impl Opening {
+    /// A dark window of usual size over `open`.
+    pub fn of(open: PathBuf) -> Self {
+        Self {
+            size: [1280.0, 800.0],
+            theme: egui::Theme::Dark,
+            open,
+            catalogue: None,
+        }
+    }
+}
+
+pub struct Desk {
+    pub harness: Harness<'static, App>,
+    pub home: tempfile::TempDir,
+    pub answers: Answers,
+}
+
+impl Desk {
+    /// A window that keeps everything in `home`.
+    pub fn start(home: tempfile::TempDir, opening: Opening) -> Self {
+        let places = Places {
+            settings: home.path().join("settings.ron"),
+            folders: Folders::below(home.path()),
+            runs: home.path().join("runs"),
+            datasets: home.path().join("datasets"),
+            catalogue: opening.catalogue,
+            log: None,
+        };
+        let answers = Answers::default();
+        let picker = Box::new(PreparedPicker {
+            answers: Arc::clone(&answers),
+            asked: None,
+        });
+        let open = Some(opening.open);
+        let harness = Harness::builder()
+            .with_size(opening.size)
+            .with_theme(opening.theme)
+            .with_max_steps(8)
+            .build_eframe(|context| {
+                let waker = Arc::new(|| {});
+                App::start_with(&context.egui_ctx, places, open, waker, picker).unwrap()
+            });
+        Self {
+            harness,
+            home,
+            answers,
+        }
+    }
+
+    /// The next question is answered with `path`.
+    pub fn answer(&self, path: PathBuf) {
+        self.answers.lock().unwrap().push_back(path);
+    }
+
+    pub fn wait(&mut self, what: &str, mut done: impl FnMut(&App) -> bool) {
+        let start = Instant::now();
+        loop {
+            self.harness.step();
+            if done(self.harness.state()) {
+                // One more frame draws what has come.
+                self.harness.step();
+                return;
+            }
+            let log = &self.harness.state().state().notices;
+            assert!(start.elapsed() < PATIENCE, "{what} never came: {log:#?}");
+            sleep(Duration::from_millis(2));
+        }
+    }
+
+    pub fn opened(&mut self) {
+        self.wait("the dataset", |app| {
+            matches!(app.state().data, DataState::Open(_)) && app.state().division.is_some()
+        });
+    }
+
+    pub fn press(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.harness.run_steps(2);
+    }
+
+    pub fn act(&mut self, action: Action) {
+        let context = self.harness.ctx.clone();
+        self.harness.state_mut().act(&context, action);
+        self.harness.step();
+    }
+
+    pub fn click(&mut self, label: &str) {
+        self.harness
+            .get_by_role_and_label(Role::Button, label)
+            .click();
+        self.harness.run_steps(2);
+    }
+
+    pub fn shows(&self, part: &str) -> bool {
+        let mut found = self.harness.query_all_by_label_contains(part);
+        found.next().is_some()
+    }
+}
