@@ -6,10 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Every file but those of unit tests, with its text.
 fn sources() -> Vec<(String, String)> {
     fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            if path.file_stem().is_some_and(|stem| stem == "tests") {
+                continue;
+            }
             if path.is_dir() {
                 collect(&path, files);
             } else if path.extension().is_some_and(|ending| ending == "rs") {

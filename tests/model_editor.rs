@@ -14,14 +14,19 @@ mod panel;
 
 use bench::{asked, choose, click, enter, harness, names, pick, press, row, shapes, state, wide};
 use convscope::{
-    engine::JobId,
-    model::{LayerKind, LayerSpec, kinds::kinds, summary::Summary},
+    data::datasets_folder::Status,
+    engine::{Event as EngineEvent, JobId, JobKind, Listed, Progress},
+    model::{
+        LayerKind, LayerSpec, kinds::kinds, spec::Backbone, summary::Summary,
+        weights::catalogue::Weights,
+    },
     train::{Experiment, recipes},
     ui::{
         action::Action,
         design::{Chosen, DesignAction},
         dialogs::Purpose,
-        state::RunState,
+        public_datasets::DownloadState,
+        state::{AppState, RunState},
     },
 };
 use eframe::egui::{Event, Key, Modifiers, OutputCommand, Theme, accesskit::Role, vec2};
@@ -378,6 +383,55 @@ fn a_backbone_is_frozen_by_keras_numbers() {
         matches!(asked, Some(Action::Ask(Purpose::ChooseWeights))),
         "{asked:?}"
     );
+}
+
+#[test]
+fn a_backbone_shows_how_the_download_of_its_weights_stands() {
+    let malaria = recipes::find(std::path::Path::new("malaria")).unwrap();
+    let mut state = state(malaria, 2);
+    let published = Weights::load_from(None).unwrap();
+    let entry = published
+        .of(Backbone::EfficientNetB0)
+        .unwrap()
+        .entry
+        .clone();
+    let listed = Listed {
+        weights_of: Some(Backbone::EfficientNetB0),
+        status: Status::Absent,
+        entry: entry.clone(),
+    };
+    state.public.arrived([listed].into());
+    let shown = |state: &AppState| {
+        let mut desk = wide(state.clone());
+        choose(&mut desk, "base");
+        desk
+    };
+    click(&mut shown(&state), "Download 21.4 MB");
+
+    let job = JobId(5);
+    let running = DownloadState::Running { job, bytes: 0 };
+    state.public.downloads.insert(entry.name.clone(), running);
+    shown(&state).get_by_label("Waits for the download before it");
+    let kind = JobKind::Download;
+    state.apply(EngineEvent::Started { job, kind });
+    let (done, total) = (3_000_000, 21_444_401);
+    let progress = Progress { done, total };
+    state.apply(EngineEvent::Progress { job, progress });
+    let mut desk = shown(&state);
+    shot(&mut desk, "weights-running");
+    desk.get_by_label_contains("3.0 MB of 21.4 MB");
+    click(&mut desk, &format!("Pause {}", entry.title));
+    let pushed = asked(&desk);
+    assert!(
+        matches!(&pushed[..], [Action::PauseDownload(name)] if *name == entry.name),
+        "{pushed:?}"
+    );
+
+    state.apply(EngineEvent::Cancelled { job, kind });
+    let mut desk = shown(&state);
+    shot(&mut desk, "weights-paused");
+    desk.get_by_label_contains("Paused at 3.0 MB of 21.4 MB");
+    click(&mut desk, &format!("Resume {}", entry.title));
 }
 
 /// Recipe 1 with very many layers of long names.

@@ -15,7 +15,7 @@ use convscope::{
     train::checkpoint::Weights,
     ui::{
         action::Action,
-        design::DesignAction,
+        design::{Chosen, DesignAction},
         dialogs::Purpose,
         state::{DataState, RunState},
         workspace::Step,
@@ -480,6 +480,15 @@ fn layers_are_edited_taken_back_exported_imported_and_replaced_by_a_recipe() {
     let remove = DesignAction::Edit(LayerEdit::Remove(2), None);
     desk.act(Action::Design(remove));
     assert_eq!(layers(&desk), 11);
+    // While a name is typed, Ctrl+Z is the field's.
+    desk.act(Action::Design(DesignAction::Choose(Some(Chosen::Layer(0)))));
+    desk.harness
+        .get_by_role_and_label(Role::TextInput, "Name")
+        .focus();
+    desk.harness.run_steps(2);
+    desk.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(layers(&desk), 11);
+    desk.press(Modifiers::NONE, Key::Escape);
     desk.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(layers(&desk), 12);
     assert!(

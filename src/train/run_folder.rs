@@ -116,15 +116,15 @@ impl RunFolder {
         let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(failed(&checkpoints))?;
         let lock = lock(&path)?;
+        // First of all files: a folder that a kill leaves without it counts as nothing, one with it can be resumed.
+        write_experiment(&path, experiment)?;
         let file = path.join(STEPS_FILE);
         let steps = csv::Writer::from_path(&file).map_err(|error| failed(&file)(error.into()))?;
-        let folder = Self {
+        Ok(Self {
             path,
             steps,
             _lock: lock,
-        };
-        folder.write_experiment(experiment)?;
-        Ok(folder)
+        })
     }
 
     /// Writes the experiment.
@@ -132,8 +132,7 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be written.
     pub fn write_experiment(&self, experiment: &Experiment) -> Result<(), FitError> {
-        let file = self.path.join(EXPERIMENT_FILE);
-        write_atomically(&file, experiment.to_ron()?.as_bytes()).map_err(failed(&file))
+        write_experiment(&self.path, experiment)
     }
 
     /// Opens the folder of a run that ended or was killed, to go on after `step` steps: later ones are taken
@@ -267,6 +266,11 @@ fn split_csv(split: &Split, dataset: &Dataset) -> Result<Vec<u8>, String> {
         writer.write_record(record).map_err(words)?;
     }
     writer.into_inner().map_err(|error| error.to_string())
+}
+
+fn write_experiment(folder: &Path, experiment: &Experiment) -> Result<(), FitError> {
+    let file = folder.join(EXPERIMENT_FILE);
+    write_atomically(&file, experiment.to_ron()?.as_bytes()).map_err(failed(&file))
 }
 
 /// Whether a process trains the run in the folder `path`.

@@ -1,6 +1,6 @@
 //! The status bar: what runs and how far it is.
 
-use eframe::egui::{Align, Button, Layout, Ui};
+use eframe::egui::{Align, Layout, Ui};
 
 use crate::{
     data::dataset::display_path,
@@ -28,7 +28,7 @@ pub fn status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             counted(waiting, "note")
         };
         if ui
-            .add(Button::new(words).small())
+            .button(words)
             .on_hover_text("Show the event log")
             .clicked()
         {

@@ -228,7 +228,7 @@ impl Predict {
         let shown = self.shown(cx);
         ui.horizontal(|ui| {
             ui.label(RichText::new(counted(answers.len(), "answer")).strong());
-            let clear = ui.add_enabled(!answers.is_empty(), Button::new("Clear").small());
+            let clear = ui.add_enabled(!answers.is_empty(), Button::new("Clear"));
             let clear = clear.on_hover_text("Forget all answers");
             if clear
                 .on_disabled_hover_text("There is nothing to forget")
@@ -264,7 +264,7 @@ fn waiting_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     ui.horizontal_wrapped(|ui| {
         states::caption(ui, "Looking at the image");
-        let cancel = ui.add(Button::new("Cancel").small());
+        let cancel = ui.add(Button::new("Cancel"));
         if cancel.on_hover_text("Do without the answer").clicked() {
             cx.push(Action::Cancel(job));
         }

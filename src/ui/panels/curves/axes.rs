@@ -78,8 +78,13 @@ impl Scale {
             .custom_x_axes(vec![epoch_axis()])
             .custom_y_axes(vec![self.value_axis()]);
         match (self.quantity, self.is_log) {
-            (Quantity::Accuracy, _) => plot.include_y(0.0).include_y(1.0),
-            (Quantity::Loss, false) => plot.include_y(0.0),
+            (Quantity::Accuracy, _) => plot
+                .include_y(0.0)
+                .include_y(1.0)
+                .y_grid_spacer(|input| round_steps(input.bounds, input.base_step_size, 1.0)),
+            (Quantity::Loss, false) => plot.include_y(0.0).y_grid_spacer(|input| {
+                round_steps(input.bounds, input.base_step_size, f64::INFINITY)
+            }),
             (Quantity::Loss, true) => plot.y_grid_spacer(|input| decades(input.bounds)),
         }
     }
@@ -126,6 +131,30 @@ fn whole_epochs((low, high): (f64, f64)) -> Vec<GridMark> {
         .map(|i| GridMark {
             value: i as f64 * step,
             step_size: step,
+        })
+        .collect()
+}
+
+/// Height of a label with room around it, in the units of `base_step`, egui_plot's least distance of grid lines.
+const LABEL_HEIGHT: f64 = 4.5;
+
+/// Grid lines from 0 to at most `most`, 1, 2 or 5 times a power of ten apart, where labels do not crowd.
+fn round_steps((low, high): (f64, f64), base_step: f64, most: f64) -> Vec<GridMark> {
+    let least = (base_step * LABEL_HEIGHT).max(f64::MIN_POSITIVE);
+    let decade = 10_f64.powf(least.log10().floor());
+    let step_size = [1.0, 2.0, 5.0, 10.0]
+        .map(|digit| digit * decade)
+        .into_iter()
+        .find(|step| *step >= least)
+        .unwrap_or(least);
+    // Quotients of decimals are a hair off whole numbers.
+    let first = (low.max(0.0) / step_size - 1e-9).ceil();
+    let last = (high.min(most) / step_size + 1e-9).floor();
+    let count = (last - first + 1.0).clamp(0.0, 100.0) as usize;
+    (0..count)
+        .map(|index| GridMark {
+            value: (first + index as f64) * step_size,
+            step_size,
         })
         .collect()
 }
@@ -215,9 +244,30 @@ mod tests {
     }
 
     #[test]
+    fn steps_are_round_and_nothing_stands_below_zero_or_above_everything() {
+        let steps = |bounds, base, most| -> Vec<String> {
+            let marks = round_steps(bounds, base, most);
+            marks.iter().map(|mark| trimmed(mark.value, 3)).collect()
+        };
+        let cases = [
+            (((-0.1, 2.2), 0.05, f64::INFINITY), "0 0.5 1 1.5 2"),
+            (((-0.05, 1.05), 0.04, 1.0), "0 0.2 0.4 0.6 0.8 1"),
+            (
+                ((0.31, 0.34), 0.001, 1.0),
+                "0.31 0.315 0.32 0.325 0.33 0.335 0.34",
+            ),
+            (((-3.0, -1.0), 0.1, 1.0), ""),
+        ];
+        for ((bounds, base, most), expected) in cases {
+            assert_eq!(steps(bounds, base, most).join(" "), expected);
+        }
+    }
+
+    #[test]
     fn grids_are_bounded_whatever_is_zoomed_to() {
         for bounds in [(0.0, 1.0), (-300.0, 300.0), (0.0, 1e9), (0.1, 0.2)] {
             assert!(decades(bounds).len() < 100, "{bounds:?}");
+            assert!(round_steps(bounds, 0.0, 1e9).len() <= 100, "{bounds:?}");
             assert!(whole_epochs(bounds).len() < 102, "{bounds:?}");
         }
     }

@@ -80,7 +80,7 @@ impl TrainSettings {
                 }
             }
             let tip = "Another phase after this one, with its own optimizer, learning rate and frozen layers: fine-tuning, for example";
-            if ui.small_button("Add phase").on_hover_text(tip).clicked() {
+            if ui.button("Add phase").on_hover_text(tip).clicked() {
                 let mut next = phases.get(self.phase).cloned();
                 if let Some(next) = &mut next {
                     next.name = format!("phase {}", phases.len() + 1);
@@ -89,7 +89,7 @@ impl TrainSettings {
                 next.into_iter().for_each(|next| phases.insert(at, next));
                 self.phase = at.min(phases.len().saturating_sub(1));
             }
-            if phases.len() > 1 && ui.small_button("Remove phase").clicked() {
+            if phases.len() > 1 && ui.button("Remove phase").clicked() {
                 phases.remove(self.phase);
                 self.phase = self.phase.min(phases.len() - 1);
             }
