@@ -25,6 +25,12 @@ pub fn find(relative: impl AsRef<Path>) -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
+/// Whether `path` is below the datasets that ship with the program.
+pub fn is_bundled(path: &Path) -> bool {
+    let mut homes = homes().into_iter();
+    homes.any(|home| path.starts_with(home.join("datasets")))
+}
+
 /// A path as people write it in an experiment: as it is if it exists, else beside the program.
 pub fn resolve(path: &Path) -> PathBuf {
     if path.exists() {

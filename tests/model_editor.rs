@@ -264,7 +264,7 @@ fn layers_are_frozen_by_dragging_the_line_and_by_the_menu() {
     desk.get_by_label_contains("1 conv1, frozen · Conv2d 12 @ 3×3 same");
     desk.get_by_label_contains("77,655 trainable, 336 frozen");
     click(&mut desk, "What to do with pool2");
-    click(&mut desk, "Train from here");
+    click(&mut desk, "Freeze the layers above");
     assert_eq!(desk.state().state.boundary(), Some("pool2"));
     click(&mut desk, "Undo");
     click(&mut desk, "Undo");

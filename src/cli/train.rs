@@ -24,7 +24,7 @@ use crate::{
 
 pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
     let mut experiment = experiment(args)?;
-    let stands_in = dataset_reference::locate(&mut experiment);
+    let stands_in = dataset_reference::locate(&mut experiment, None);
     if let Some(words) = &stands_in {
         say(words);
     }

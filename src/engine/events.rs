@@ -20,7 +20,7 @@ use crate::{
         stats::ChannelStats,
     },
     inspect::{augmented::Augmented, feature_maps::FeatureMaps},
-    model::{LayerShape, ModelSpec},
+    model::{LayerShape, ModelSpec, weights::examine::Examined},
     train::{
         EpochRecord, Evaluation, Experiment, StepRecord, health::Advice, lr_finder::RateCurve,
         runs::Listing,
@@ -167,6 +167,13 @@ pub enum Event {
         job: JobId,
         /// The network.
         spec: Box<ModelSpec>,
+    },
+    /// Reader: end of holding a file of weights against a backbone.
+    WeightsExamined {
+        /// Which job.
+        job: JobId,
+        /// What fits and what does not.
+        examined: Arc<Examined>,
     },
     /// Reader: end of listing the recipes that ship with the program.
     RecipesListed {

@@ -30,7 +30,8 @@ use super::{
 use crate::{
     cancel::CancelToken,
     data::{Edits, Split, SplitConfig, cache::PixelFormat, catalogue::Entry},
-    train::runs::RunNotes,
+    model::ModelSpec,
+    train::{experiment::DatasetReference, runs::RunNotes},
     worker::Worker,
 };
 
@@ -162,10 +163,28 @@ impl EngineHandle {
         });
     }
 
-    /// Reads an experiment: a file, or a recipe by its name.
-    pub fn load_experiment(&self, path: PathBuf) -> JobId {
+    /// Reads an experiment: a file, or a recipe by its name. When its dataset is not here, `open` is used, or else its
+    /// stand-in.
+    pub fn load_experiment(&self, path: PathBuf, open: Option<DatasetReference>) -> JobId {
         self.read(JobKind::LoadExperiment, |context| {
-            reader::Command::Experiment { context, path }
+            reader::Command::Experiment {
+                context,
+                path,
+                open,
+            }
+        })
+    }
+
+    /// Holds a file of weights against the backbone at `layer` of `spec`; comes as
+    /// [`super::Event::WeightsExamined`].
+    pub fn examine_weights(&self, spec: ModelSpec, layer: usize, path: PathBuf) -> JobId {
+        self.read(JobKind::ExamineWeights, |context| {
+            reader::Command::Weights {
+                context,
+                spec: Box::new(spec),
+                layer,
+                path,
+            }
         })
     }
 

@@ -52,6 +52,8 @@ pub enum JobKind {
     LoadExperiment,
     /// Reads a file of layers.
     LoadSpec,
+    /// Holds a file of weights against a backbone.
+    ExamineWeights,
     /// Reads the recipes.
     ListRecipes,
     /// Classifies one part of a dataset and counts.
@@ -96,6 +98,7 @@ impl JobKind {
             Self::SaveModel => "save the model",
             Self::LoadExperiment => "open the experiment",
             Self::LoadSpec => "import the layers",
+            Self::ExamineWeights => "use the weights",
             Self::ListRecipes => "list the recipes",
             Self::Evaluate => "evaluate the model",
             Self::Augment => "augment the image",

@@ -2,6 +2,7 @@
 //!
 //! Hold an [`EngineHandle`]; dropping it cancels what runs, stops the threads and joins them.
 
+mod beginning;
 mod control;
 mod downloader;
 mod ending;

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     data::{Division, Edits, Picture, SplitConfig, dataset::display_path, decode},
-    model::spec_file,
-    train::{Experiment, dataset_reference, recipes},
+    model::{ModelSpec, spec_file, weights::examine::examine},
+    train::{Experiment, dataset_reference, experiment::DatasetReference, recipes},
     worker::Worker,
 };
 
@@ -40,9 +40,21 @@ pub enum Command {
         samples: Vec<usize>,
     },
     /// Read an experiment file.
-    Experiment { context: JobContext, path: PathBuf },
+    Experiment {
+        context: JobContext,
+        path: PathBuf,
+        /// What is used when its dataset is not here; else its stand-in.
+        open: Option<DatasetReference>,
+    },
     /// Read a file of layers.
     Spec { context: JobContext, path: PathBuf },
+    /// Hold a file of weights against the backbone at a layer.
+    Weights {
+        context: JobContext,
+        spec: Box<ModelSpec>,
+        layer: usize,
+        path: PathBuf,
+    },
     /// Read the recipes.
     Recipes { context: JobContext },
     /// One image at its own size.
@@ -128,12 +140,29 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs, pool: &rayon::ThreadPool) {
                 dataset,
                 samples,
             }) => wait_for_thumbnails(&mut waiting, events, dataset, &samples),
-            Some(Command::Experiment { context, path }) => {
-                job::run(&context, jobs, || load_experiment(&context, &path));
+            Some(Command::Experiment {
+                context,
+                path,
+                open,
+            }) => {
+                job::run(&context, jobs, || load_experiment(&context, &path, open));
             }
             Some(Command::Spec { context, path }) => {
                 job::run(&context, jobs, || load_spec(&context, &path));
             }
+            Some(Command::Weights {
+                context,
+                spec,
+                layer,
+                path,
+            }) => job::run(&context, jobs, || {
+                let examined = examine(&spec, layer, &path).map_err(|error| error.to_string())?;
+                context.events.send(Event::WeightsExamined {
+                    job: context.id,
+                    examined: Arc::new(examined),
+                });
+                Ok(())
+            }),
             Some(Command::Recipes { context }) => {
                 job::run(&context, jobs, || list_recipes(&context));
             }
@@ -228,9 +257,13 @@ fn divide(context: &JobContext, open: &Arc<OpenDataset>, edits: Arc<Edits>, conf
     });
 }
 
-fn load_experiment(context: &JobContext, path: &std::path::Path) -> Result<(), JobError> {
+fn load_experiment(
+    context: &JobContext,
+    path: &std::path::Path,
+    open: Option<DatasetReference>,
+) -> Result<(), JobError> {
     let mut experiment = recipes::find(path).map_err(|error| error.to_string())?;
-    if let Some(message) = dataset_reference::locate(&mut experiment) {
+    if let Some(message) = dataset_reference::locate(&mut experiment, open) {
         context.events.send(Event::Note {
             level: Level::Warning,
             message,

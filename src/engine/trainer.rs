@@ -1,18 +1,14 @@
 //! The trainer thread: owns network, optimizer and loop; publishes weights, figures and the run's folder.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Instant,
-};
+use std::{io, path::PathBuf, sync::Arc, time::Instant};
 
 use crossbeam_channel::Receiver;
 
 use super::{
+    beginning::{Beginning, untrained},
     control::TrainControl,
     ending::Ended,
-    events::{Event, Level},
+    events::Event,
     job::{self, JobContext, JobError, Jobs},
     latest::Latest,
     loaded_model::LoadedModel,
@@ -22,19 +18,14 @@ use super::{
 };
 use crate::{
     data::{Dataset, Edits, Picture, Split},
-    model::{
-        NamedArray, Network, WeightSnapshot, network::Placement, shapes::check_classifier,
-        weights::initial,
-    },
+    model::shapes::check_classifier,
     sys,
     train::{
-        EpochRecord, Experiment,
+        Experiment,
         checkpoint::Checkpoint,
-        fit::{self, Data, FitError, Observer as _, Start},
+        fit::{self, Data, FitError, Start},
         health::{self, Advice, Ailment},
-        history,
         memory::Fit,
-        run_folder::RunFolder,
     },
     worker::Worker,
 };
@@ -144,29 +135,36 @@ fn train(
         Some(Fit::Nearly(words)) => Some(words),
         Some(Fit::Well) | None => None,
     };
-    let (folder, checkpoint) = if *resume {
-        take_up(run, experiment, &split, dataset)?
+    let beginning = Beginning {
+        context,
+        folders,
+        run,
+        experiment,
+        split: &split,
+        dataset,
+    };
+    let (folder, start_at) = if *resume {
+        beginning.take_up()?
     } else {
-        (
-            new_folder(folders, run, experiment, (&split, dataset))?,
-            None,
-        )
+        beginning.anew()?
+    };
+    let checkpoint = match &start_at {
+        Start::Resume(checkpoint) => Some(&**checkpoint),
+        Start::New | Start::From(_) => None,
     };
     let steps_per_epoch = config.steps_per_epoch(split.train.len());
     context.events.send(Event::TrainingStarted {
         job: context.id,
         run: folder.path().to_path_buf(),
         experiment: Arc::new(experiment.clone()),
-        history: checkpoint
-            .as_ref()
-            .map_or_else(Vec::new, |checkpoint| checkpoint.history.clone()),
+        history: checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.history.clone()),
         shapes: shapes.into(),
         train_images: config.images_per_epoch(split.train.len()),
         validation_images: split.validation.len(),
         steps_per_epoch,
         epochs: config.epochs(),
     });
-    let health = watch(context, dataset, &split, checkpoint.as_ref(), near);
+    let health = watch(context, dataset, &split, checkpoint, near);
     let sample = Arc::new(
         (0..pixels.len())
             .find_map(|index| pixels.picture(index))
@@ -182,7 +180,7 @@ fn train(
         sample,
         total_steps: steps_per_epoch * config.epochs(),
         computed: String::new(),
-        initial: None,
+        initial: checkpoint.and_then(|_| untrained(folders, experiment, &dataset.classes)),
         begun: false,
         health,
         pending: Vec::new(),
@@ -196,13 +194,6 @@ fn train(
         augmentation: &experiment.augmentation,
     };
     let before = model.get();
-    let start_at = match checkpoint {
-        Some(checkpoint) => {
-            reporter.initial = untrained(folders, experiment, &dataset.classes);
-            Start::Resume(Box::new(checkpoint))
-        }
-        None => Start::From(initial_arrays(folders, experiment, &mut reporter)?),
-    };
     let fitted = fit::fit(&experiment.model, config, &data, start_at, &mut reporter);
     reporter.flush_steps();
     let kept = matches!(&fitted, Ok(outcome) if outcome.best.is_some());
@@ -220,19 +211,6 @@ fn train(
         Ok(outcome) => ended.well(outcome, &reporter),
         Err(error) => ended.badly(error, &reporter),
     }
-}
-
-/// Makes the folder of a new run. Weights that are not there are told of before.
-fn new_folder(
-    folders: &Folders,
-    run: &Path,
-    experiment: &Experiment,
-    (split, dataset): (&Split, &Dataset),
-) -> Result<RunFolder, JobError> {
-    initial::check(&experiment.model, &folders.weights).map_err(|error| error.to_string())?;
-    let folder = RunFolder::create(run, experiment).map_err(fit_error)?;
-    folder.write_split(split, dataset).map_err(fit_error)?;
-    Ok(folder)
 }
 
 /// What looks after the run; `memory` is said at once.
@@ -258,71 +236,4 @@ fn watch(
         context.events.send(Event::Advice { job, advice });
     }
     watch
-}
-
-/// The weights that backbones begin with, and what there is to say about them.
-fn initial_arrays(
-    folders: &Folders,
-    experiment: &Experiment,
-    reporter: &mut Reporter<'_>,
-) -> Result<Vec<NamedArray>, JobError> {
-    let initial = initial::arrays(&experiment.model, &folders.weights);
-    let initial = initial.map_err(|error| error.to_string())?;
-    for words in initial.notes {
-        reporter.note(words);
-    }
-    for message in initial.warnings {
-        let level = Level::Warning;
-        let events = &reporter.context.events;
-        events.send(Event::Note { level, message });
-    }
-    Ok(initial.arrays)
-}
-
-/// The weights that a run which is taken up began with: its seed draws them again. `None` when that cannot be done
-/// (the file of a backbone's weights is gone, say): they are only looked at.
-fn untrained(
-    folders: &Folders,
-    experiment: &Experiment,
-    classes: &[String],
-) -> Option<Arc<WeightSnapshot>> {
-    let (spec, seed) = (&experiment.model, experiment.training.seed);
-    let mut network = Network::new(Arc::new(spec.clone()), seed, Placement::default()).ok()?;
-    let initial = initial::arrays(spec, &folders.weights).ok()?;
-    network.assign(&initial.arrays).ok()?;
-    network.snapshot(&classes.into(), 0).ok().map(Arc::new)
-}
-
-/// Opens the folder of a run to go on with it, at its last checkpoint.
-fn take_up(
-    run: &Path,
-    experiment: &Experiment,
-    split: &Split,
-    dataset: &Dataset,
-) -> Result<(RunFolder, Option<Checkpoint>), JobError> {
-    RunFolder::check_split(run, split, dataset).map_err(fit_error)?;
-    let (spec, classes) = (
-        Arc::new(experiment.model.clone()),
-        Arc::from(dataset.classes.clone()),
-    );
-    let early_stopping = experiment.training.early_stopping;
-    let best =
-        |history: &[EpochRecord]| history::best_epoch(history, early_stopping.as_ref()).copied();
-    let checkpoints = run.join(crate::train::run_folder::CHECKPOINTS);
-    let checkpoint = Checkpoint::load(&checkpoints, &spec, &classes, best)?;
-    let step = checkpoint
-        .as_ref()
-        .map_or(0, |checkpoint| checkpoint.standing.step);
-    let folder = RunFolder::resume(run, step).map_err(fit_error)?;
-    // It may go on for more epochs than it was begun with.
-    folder.write_experiment(experiment).map_err(fit_error)?;
-    folder.write_split(split, dataset).map_err(fit_error)?;
-    if let Some(checkpoint) = &checkpoint {
-        // A kill may have come between the files of the last epoch.
-        checkpoint.save(&folder.checkpoints())?;
-        folder
-            .write_history(&checkpoint.history)
-            .map_err(fit_error)?;
-    }
-    Ok((folder, checkpoint))
 }

@@ -330,8 +330,8 @@ fn maps(op: &Op, input: Shape) -> Result<(usize, usize, usize), String> {
             width,
         } if height > 0 && width > 0 => Ok((channels, height, width)),
         Shape::Maps { .. } => Err("the input image has no pixels: set its width and height".into()),
-        Shape::Flat(_) => Err(format!(
-            "{} needs feature maps: move it before flatten",
+        Shape::Flat(values) => Err(format!(
+            "{} needs feature maps, but the layers above give one row of {values} values: move it above the flatten layer",
             op.word()
         )),
     }

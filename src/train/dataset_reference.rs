@@ -28,13 +28,22 @@ impl DatasetReference {
     }
 }
 
-/// Makes `experiment` name a dataset that is there: its own, wherever that was found, or else its stand-in.
-/// Returns a sentence when it is the stand-in. When neither is there, nothing changes.
-pub fn locate(experiment: &mut Experiment) -> Option<String> {
+/// Makes `experiment` name a dataset that is there: its own, wherever that was found, or else `open`, the one that the
+/// user has open, or else its stand-in. Returns a sentence when it is not its own. When none is there, nothing changes.
+pub fn locate(experiment: &mut Experiment, open: Option<DatasetReference>) -> Option<String> {
     let reference = &mut experiment.dataset;
     if let Some(path) = reference.find() {
         reference.path = path;
         return None;
+    }
+    if let Some(open) = open {
+        let words = format!(
+            "The dataset {} is not here: {}, which is open, is used. Download it, or open another",
+            display_path(&reference.path),
+            display_path(&open.path)
+        );
+        (reference.path, reference.kind) = (open.path, open.kind);
+        return Some(words);
     }
     let stand_in = resources::resolve(reference.stand_in.as_ref()?);
     if !stand_in.exists() {

@@ -48,7 +48,7 @@ const LOOKS: usize = 10;
 const LOOK: Duration = Duration::from_millis(20);
 
 /// How a run ended. Plain data.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunResult {
     /// Nobody stopped it and nothing failed.
     pub completed: bool,

@@ -14,7 +14,7 @@ use crate::{
     },
     engine::{ImageSource, JobId},
     inspect::maximise::MaximiseConfig,
-    model::spec::{InputSpec, Preprocessing},
+    model::spec::Preprocessing,
     train::{EpochRecord, TrainingConfig, checkpoint::Weights, runs::RunNotes},
 };
 
@@ -80,8 +80,6 @@ pub enum Action {
     MeasureChannels,
     /// Change how pixel values are normalised.
     EditPreprocessing(Preprocessing),
-    /// Change what images become before the network sees them.
-    EditInput(InputSpec),
     /// Change the shared selection.
     Select(Selection),
     /// The selection before this one.

@@ -9,7 +9,7 @@ use crate::{
         LayerShape, ModelSpec, Node, ShapeError, arithmetic,
         edit::{self, LayerEdit},
         graph, shapes,
-        spec::Head,
+        spec::{Head, InputSpec},
     },
     train::Experiment,
 };
@@ -34,6 +34,8 @@ pub enum DesignAction {
     ShowPhase(usize),
     /// In the phase shown, train from this layer or node on; `None` trains everything. Gestures as for edits.
     TrainFrom(Option<String>, Option<u64>),
+    /// Give the network images like these.
+    SetInput(InputSpec),
     /// Give the last dense layer as many units as the dataset needs.
     FitLastLayer,
 }
@@ -134,6 +136,12 @@ impl AppState {
         match action {
             DesignAction::Edit(edit, gesture) => self.edit_layers(&edit, gesture),
             DesignAction::TrainFrom(from, gesture) => self.train_from(from, gesture),
+            DesignAction::SetInput(input) => {
+                let before = self.network_version();
+                self.design.history.record(before, None);
+                self.experiment.model.input = input;
+                self.network_changed();
+            }
             DesignAction::FitLastLayer => {
                 let before = self.network_version();
                 if let Some(classes) = self.classes()
@@ -183,14 +191,25 @@ impl AppState {
         }
     }
 
-    /// Another network, read from a file.
+    /// Other layers, read from a file; the last is fitted to the open dataset.
     pub fn replace_model(&mut self, model: ModelSpec) {
+        self.design.fitted = None;
+        self.show_network_of(model);
+    }
+
+    /// The network of a model that was loaded, as it is: were its last layer fitted, it would be another one.
+    pub fn show_network_of(&mut self, model: ModelSpec) {
         let before = self.network_version();
         self.design.history.record(before, None);
         self.experiment.model = model;
         self.forget_unknown_boundaries();
-        self.design.fitted = None;
+        self.forget_layer();
         self.experiment_changed();
+    }
+
+    /// The layer that was looked at is another network's.
+    fn forget_layer(&mut self) {
+        (self.selection.layer, self.selection.unit) = (None, None);
     }
 
     /// Another experiment; undo in the Model step brings the earlier one back, less its dataset. Its last layer
@@ -201,6 +220,8 @@ impl AppState {
         self.experiment = experiment;
         self.design.phase = 0;
         self.design.fitted = None;
+        self.forget_layer();
+        self.training.forget_failure();
         self.network_changed();
     }
 
@@ -281,7 +302,7 @@ impl AppState {
                 self.design.nodes.iter().rposition(is_named)
             }
         };
-        if node.is_some() && node != self.selection.layer {
+        if node != self.selection.layer {
             self.select(Selection {
                 layer: node,
                 unit: None,

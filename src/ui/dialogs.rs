@@ -26,6 +26,8 @@ pub enum Purpose {
     OpenModel,
     /// Open an experiment file.
     OpenExperiment,
+    /// Write what is to be trained and how.
+    SaveExperiment,
     /// Open a file of layers.
     ImportLayers,
     /// Write the layers.
@@ -55,6 +57,7 @@ impl Purpose {
             Self::ExportEdits => "Export changes",
             Self::OpenModel => "Open model",
             Self::OpenExperiment => "Open experiment",
+            Self::SaveExperiment => "Save experiment",
             Self::ImportLayers => "Import layers",
             Self::ExportLayers => "Export layers",
             Self::ChooseWeights => "Choose weights",
@@ -73,7 +76,10 @@ impl Purpose {
             Self::OpenDatasetFile => &["npz", "zip", "tar", "gz", "tgz", "csv", "tsv", "bin"],
             Self::ExportEdits => &["ron"],
             Self::OpenModel | Self::SaveModel => &["safetensors"],
-            Self::OpenExperiment | Self::ImportLayers | Self::ExportLayers => &["ron"],
+            Self::OpenExperiment
+            | Self::SaveExperiment
+            | Self::ImportLayers
+            | Self::ExportLayers => &["ron"],
             Self::ChooseWeights => &["pth", "pt", "safetensors"],
             Self::ChooseImages => &IMAGE_ENDINGS,
             Self::SavePicture | Self::SaveCurves => &["png"],
@@ -89,6 +95,7 @@ impl Purpose {
             | Self::SaveHistory
             | Self::SaveCurves
             | Self::ExportEdits
+            | Self::SaveExperiment
             | Self::ExportLayers
             | Self::ExportPredictions => DialogType::SaveFile,
             Self::OpenDatasetFile
@@ -108,6 +115,7 @@ impl Purpose {
             Self::SaveCurves => "curves.png",
             Self::ExportEdits => "changes.ron",
             Self::ExportPredictions => "predictions.csv",
+            Self::SaveExperiment => "experiment.ron",
             Self::ExportLayers => "layers.ron",
             _ => "",
         }

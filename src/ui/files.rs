@@ -11,7 +11,7 @@ use crate::{
     data::{Dataset, Edits, Picture, dataset::display_path, edits, files},
     export::charts,
     model::{ModelSpec, spec_file},
-    train::{EpochRecord, Evaluation, predictions, run_folder::history_csv},
+    train::{EpochRecord, Evaluation, Experiment, predictions, run_folder::history_csv},
     worker::Worker,
 };
 
@@ -33,6 +33,8 @@ pub enum FileTask {
     Predictions(Arc<Evaluation>, Arc<Dataset>, PathBuf),
     /// Write the layers of a network where the user wants them.
     Layers(Box<ModelSpec>, PathBuf),
+    /// Write what is to be trained and how.
+    Experiment(Box<Experiment>, PathBuf),
     /// Append a line to the log file.
     Log(String, PathBuf),
 }
@@ -65,6 +67,7 @@ pub fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receive
                 FileTask::Layers(spec, path) => {
                     spec_file::save(&spec, &path).map_err(|error| error.to_string())
                 }
+                FileTask::Experiment(experiment, path) => save_experiment(&experiment, &path),
                 FileTask::Log(line, path) => append_line(&line, &path),
             };
             if let Err(message) = outcome {
@@ -93,6 +96,16 @@ fn save_predictions(evaluation: &Evaluation, dataset: &Dataset, path: &Path) -> 
     written.map_err(|error| {
         format!(
             "The predictions cannot be written to {}: {error}",
+            display_path(path)
+        )
+    })
+}
+
+fn save_experiment(experiment: &Experiment, path: &Path) -> Result<(), String> {
+    let text = experiment.to_ron().map_err(|error| error.to_string())?;
+    files::write_atomically(path, text.as_bytes()).map_err(|error| {
+        format!(
+            "The experiment cannot be saved to {}: {error}",
             display_path(path)
         )
     })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{
     state::{AppState, ImageState, MapsState, SaysState},
+    weights_check::{WeightsCheck, WeightsOf},
     workspace::Step,
 };
 use crate::{
@@ -90,6 +91,7 @@ impl Follow {
     /// Asks for what is needed and was not asked for yet. Feature maps are computed only while a step
     /// that shows them is on the screen.
     pub fn update(&mut self, engine: &EngineHandle, state: &mut AppState, step: Step) {
+        check_weights(engine, state);
         let Some(dataset) = state.open_dataset().cloned() else {
             return;
         };
@@ -150,6 +152,26 @@ impl Follow {
             };
         }
     }
+}
+
+/// Has the file that a backbone shall begin with looked at, once.
+fn check_weights(engine: &EngineHandle, state: &mut AppState) {
+    let wanted = state.file_of_weights();
+    if state.weights.of == wanted {
+        return;
+    }
+    if let Some(earlier) = state.weights.job {
+        engine.cancel(earlier);
+    }
+    let examine = |of: &WeightsOf| {
+        let spec = state.experiment.model.clone();
+        engine.examine_weights(spec, of.layer, of.path.clone())
+    };
+    state.weights = WeightsCheck {
+        job: wanted.as_ref().map(examine),
+        of: wanted,
+        answer: None,
+    };
 }
 
 /// Asks what a run would take whenever the experiment has changed, unless a run goes on.

@@ -25,6 +25,7 @@ pub mod state;
 pub mod textures;
 pub mod theme;
 mod training;
+pub mod weights_check;
 pub mod widgets;
 pub mod workspace;
 

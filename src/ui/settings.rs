@@ -12,13 +12,11 @@ use serde::{Deserialize, Serialize};
 use super::workspace::Step;
 use crate::{
     data::{
-        SplitConfig,
-        augment::AugmentationConfig,
         dataset::{SourceKind, display_path},
         files::write_atomically,
     },
     inspect::colours::ColourScale,
-    train::TrainingConfig,
+    train::Experiment,
 };
 
 /// Everything remembered. Fields added later take their default when an older file lacks them.
@@ -35,12 +33,8 @@ pub struct Settings {
     pub dataset: Option<PathBuf>,
     /// What it was read as.
     pub dataset_kind: Option<SourceKind>,
-    /// Training settings.
-    pub training: Option<TrainingConfig>,
-    /// Split settings.
-    pub split: Option<SplitConfig>,
-    /// How training images vary.
-    pub augmentation: Option<AugmentationConfig>,
+    /// What was to be trained and how.
+    pub experiment: Option<Box<Experiment>>,
     /// Colours of feature maps.
     pub map_scale: Scale,
 }

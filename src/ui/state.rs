@@ -16,6 +16,7 @@ use super::history::{EditHistory, Trail};
 use super::public_datasets::PublicDatasets;
 use super::rehearsal::Rehearsal;
 use super::run_book::RunBook;
+use super::weights_check::WeightsCheck;
 use crate::{
     data::{Dataset, Division, Picture, SplitName, stats::ClassWeights},
     engine::{
@@ -214,6 +215,8 @@ pub struct AppState {
     pub recipes: Option<Arc<[Experiment]>>,
     /// Public datasets and their downloads.
     pub public: PublicDatasets,
+    /// The file of weights that the network begins with.
+    pub weights: WeightsCheck,
     /// The runs that were kept.
     pub runs: RunBook,
     /// What the browser shows, in its order: Previous and Next go through it.
@@ -258,6 +261,7 @@ impl AppState {
             design: Design::default(),
             recipes: None,
             public: PublicDatasets::default(),
+            weights: WeightsCheck::default(),
             runs: RunBook::default(),
             browsed: Arc::from([]),
             similar: SimilarState::default(),
@@ -288,7 +292,13 @@ impl AppState {
             return Some("A run goes on: stop it first".into());
         }
         let Some(dataset) = self.dataset() else {
-            return Some("Open a dataset first".into());
+            let opening = matches!(self.data, DataState::Opening { .. });
+            let words = if opening {
+                "The dataset is being opened"
+            } else {
+                "Open a dataset first"
+            };
+            return Some(words.into());
         };
         if let Err(error) = self.experiment.training.check() {
             return Some(error.to_string());
@@ -318,6 +328,7 @@ impl AppState {
         shapes::check_classifier(&self.experiment.model, classes)
             .err()
             .map(|error| error.to_string())
+            .or_else(|| self.why_no_weights())
     }
 
     /// The steps of the model that inspections use; empty without a model. Positions in them are what

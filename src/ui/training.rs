@@ -77,6 +77,13 @@ impl Training {
         matches!(self.run, RunState::Running { stopping: true, .. })
     }
 
+    /// What went wrong was another experiment's.
+    pub fn forget_failure(&mut self) {
+        if matches!(self.run, RunState::Failed(_)) {
+            self.run = RunState::Idle;
+        }
+    }
+
     /// Whether there are steps that the window has not heard of: it could not follow, or they were taken before
     /// the run was continued.
     pub fn lacks_steps(&self) -> bool {

@@ -59,10 +59,6 @@ fn carry_out(state: &mut AppState, action: &Action) -> bool {
         Action::Redo => {
             state.redo_layers();
         }
-        Action::EditInput(input) => {
-            state.experiment.model.input = *input;
-            state.network_changed();
-        }
         _ => return false,
     }
     true
@@ -70,12 +66,8 @@ fn carry_out(state: &mut AppState, action: &Action) -> bool {
 
 /// What was asked for and is not the editor's to do.
 pub fn asked(desk: &Desk) -> Vec<Action> {
-    let is_own = |action: &&Action| {
-        matches!(
-            action,
-            Action::Design(_) | Action::Undo | Action::Redo | Action::EditInput(_)
-        )
-    };
+    let is_own =
+        |action: &&Action| matches!(action, Action::Design(_) | Action::Undo | Action::Redo);
     let actions = desk.state().actions.iter();
     actions.filter(|action| !is_own(action)).cloned().collect()
 }

@@ -4,6 +4,7 @@
 //! interpreter knows the few instructions that a dictionary of tensors needs and refuses everything else.
 
 pub mod catalogue;
+pub mod examine;
 pub mod import;
 pub mod initial;
 pub mod names;

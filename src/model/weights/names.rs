@@ -43,6 +43,21 @@ struct Wanted {
     shape: Vec<usize>,
 }
 
+/// The network that the layer at `layer` of `spec` is.
+///
+/// # Errors
+/// When it is none.
+pub fn backbone_at(spec: &ModelSpec, layer: usize, file: &Path) -> Result<Backbone, WeightsError> {
+    match spec.layers.get(layer).map(|layer| &layer.kind) {
+        Some(LayerKind::Backbone { architecture, .. }) => Ok(*architecture),
+        _ => Err(WeightsError::Mismatch {
+            path: display_path(file),
+            network: "this layer",
+            reason: "it is no published network".into(),
+        }),
+    }
+}
+
 /// Sorts the arrays of `file` for the backbone at `layer` of `spec` and, where `with_top`, for the layers of
 /// its top that follow.
 ///
@@ -59,11 +74,7 @@ pub fn sort(
         network,
         reason,
     };
-    let Some(LayerKind::Backbone { architecture, .. }) = spec.layers.get(layer).map(|l| &l.kind)
-    else {
-        return Err(mismatch("this layer", "it is no published network".into()));
-    };
-    let architecture = *architecture;
+    let architecture = backbone_at(spec, layer, file)?;
     let wanted = wanted(spec, layer, architecture, with_top)
         .map_err(|error| mismatch(architecture.word(), error.to_string()))?;
     let mut named = published(architecture, arrays);

@@ -41,12 +41,7 @@ impl App {
             Action::Stop => self.engine.stop(),
             Action::SetLearningRate(rate) => self.engine.set_learning_rate(rate),
             Action::EditTraining(training) => {
-                self.state.experiment.training = training.clone();
-                self.settings.training = Some(training);
-            }
-            Action::EditInput(input) => {
-                self.state.experiment.model.input = input;
-                self.state.network_changed();
+                self.state.experiment.training = training;
             }
             Action::Select(selection) => self.state.select(selection),
             Action::Back => self.state.go_back(),

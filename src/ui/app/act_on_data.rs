@@ -49,11 +49,9 @@ impl App {
         match action {
             Action::EditSplit(split) => {
                 self.state.experiment.split = split;
-                self.settings.split = Some(split);
             }
             Action::EditAugmentation(augmentation) => {
-                self.state.experiment.augmentation = augmentation.clone();
-                self.settings.augmentation = Some(augmentation);
+                self.state.experiment.augmentation = augmentation;
             }
             Action::Augment(of) => self.augment(of),
             Action::EditPreprocessing(preprocessing) => {

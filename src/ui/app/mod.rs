@@ -33,7 +33,7 @@ use super::{
 use crate::{
     data::{Picture, datasets_folder},
     engine::{EngineHandle, Event, Folders, Level, OpenRequest, Waker},
-    train::{EpochRecord, recipes, run_folder},
+    train::{EpochRecord, Experiment, recipes, run_folder},
     worker::Worker,
 };
 
@@ -131,16 +131,10 @@ impl App {
         let (settings, notice) = Settings::load(&places.settings);
         context.set_theme(egui::ThemePreference::from(settings.theme));
         let engine = EngineHandle::start(waker, places.folders.clone())?;
-        let mut experiment = recipes::find(Path::new("shapes"))?;
-        if let Some(training) = &settings.training {
-            experiment.training = training.clone();
-        }
-        if let Some(split) = settings.split {
-            experiment.split = split;
-        }
-        if let Some(augmentation) = &settings.augmentation {
-            experiment.augmentation = augmentation.clone();
-        }
+        let experiment = match &settings.experiment {
+            Some(experiment) => Experiment::clone(experiment),
+            None => recipes::find(Path::new("shapes"))?,
+        };
         let (files, file_errors) = file_worker()?;
         let mut app = Self {
             engine,
@@ -253,6 +247,9 @@ impl App {
     }
 
     fn keep_settings(&mut self, context: &Context) {
+        if self.settings.experiment.as_deref() != Some(&self.state.experiment) {
+            self.settings.experiment = Some(Box::new(self.state.experiment.clone()));
+        }
         if self.settings == self.saved_settings {
             return;
         }

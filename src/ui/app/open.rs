@@ -9,6 +9,7 @@ use crate::{
     data::{dataset::SourceKind, download::looks_like_address, sources},
     engine::{ImageSource, Level, OpenRequest},
     resources,
+    train::experiment::DatasetReference,
     ui::{dialogs::Purpose, files::FileTask, state::DataState},
 };
 
@@ -88,8 +89,19 @@ impl App {
 
     pub(super) fn load_experiment(&mut self, path: PathBuf) {
         if !self.is_training("an experiment") {
-            self.engine.load_experiment(path);
+            let open = self.own_dataset();
+            self.engine.load_experiment(path, open);
         }
+    }
+
+    /// The dataset that is open, unless it ships with the program: then nobody chose it, or it is soon found again.
+    fn own_dataset(&self) -> Option<DatasetReference> {
+        let dataset = self.state.dataset()?;
+        (!resources::is_bundled(&dataset.opened)).then(|| DatasetReference {
+            path: dataset.opened.clone(),
+            kind: Some(dataset.kind),
+            stand_in: None,
+        })
     }
 
     pub(super) fn open_bundled(&mut self, name: &str) {
@@ -164,6 +176,10 @@ impl App {
             Purpose::ExportLayers => {
                 let spec = Box::new(self.state.experiment.model.clone());
                 self.files.send(FileTask::Layers(spec, path));
+            }
+            Purpose::SaveExperiment => {
+                let experiment = Box::new(self.state.experiment.clone());
+                self.files.send(FileTask::Experiment(experiment, path));
             }
             Purpose::ChooseWeights => self.choose_weights(path),
             Purpose::SaveHistory => self.save_history(path, false),

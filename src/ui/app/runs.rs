@@ -159,10 +159,6 @@ impl App {
     fn train_again(&mut self, folder: &std::path::Path) {
         if let Some(run) = self.free_for(folder) {
             self.open_experiment(Experiment::clone(&run.experiment));
-            let experiment = &self.state.experiment;
-            self.settings.training = Some(experiment.training.clone());
-            self.settings.split = Some(experiment.split);
-            self.settings.augmentation = Some(experiment.augmentation.clone());
             self.settings.step = Step::Train;
             let words = format!(
                 "Took over the settings of {}: change them, then train",

@@ -167,6 +167,14 @@ impl Chrome {
         item(
             ui,
             cx,
+            "Save experiment…",
+            "",
+            true,
+            Action::Ask(Purpose::SaveExperiment),
+        );
+        item(
+            ui,
+            cx,
             "Open path…",
             "Ctrl+P",
             true,

@@ -1,5 +1,7 @@
 //! The shared selection, on the right.
 
+use std::sync::Arc;
+
 use eframe::egui::{self, Ui, vec2};
 
 use crate::{
@@ -71,6 +73,10 @@ pub fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 None => "no model yet".to_owned(),
             };
             fact("says", says);
+            let answered = state.says.answer.as_ref();
+            if answered.is_some_and(|answer| answer.classes[..] != dataset.classes[..]) {
+                fact("", "by a model of other classes".to_owned());
+            }
             if let Some(name) = layer_name(state) {
                 fact("layer", name);
             }
@@ -86,9 +92,9 @@ pub fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// What the selected layer is called: of the model that is looked into, or of the one that is edited.
 fn layer_name(state: &AppState) -> Option<String> {
     let selected = state.selection.layer?;
-    if state.model.is_some() {
-        return state.nodes().get(selected).map(|node| node.name.clone());
-    }
-    let layers = &state.experiment.model.layers;
-    layers.get(selected).map(|layer| layer.name.clone())
+    let nodes = match &state.model {
+        Some(_) => state.nodes(),
+        None => Arc::clone(&state.design.nodes),
+    };
+    nodes.get(selected).map(|node| node.name.clone())
 }

@@ -9,7 +9,7 @@ use egui_plot::{
 use super::{Cx, Panel};
 use crate::{
     engine::JobId,
-    train::lr_finder::{FIRST_RATE, LAST_RATE, RateCurve},
+    train::lr_finder::{FIRST_RATE, LAST_RATE, RateCurve, STEPS},
     ui::{
         action::Action,
         format::significant,
@@ -42,7 +42,7 @@ impl Panel for RateFinder {
             self.phase = finder.phase;
             self.update(finder.partial.as_ref());
             let partial = finder.partial.filter(|curve| curve.points.len() > 1);
-            searching_ui(ui, cx, job, partial.is_some());
+            searching_ui(ui, cx, (job, finder.phase), partial.is_some());
             if let Some(curve) = partial {
                 self.plot_ui(ui, cx, &curve);
             }
@@ -65,8 +65,12 @@ impl Panel for RateFinder {
 }
 
 /// Progress, in one line once there is a curve to show below.
-fn searching_ui(ui: &mut Ui, cx: &mut Cx<'_>, job: JobId, has_curve: bool) {
+fn searching_ui(ui: &mut Ui, cx: &mut Cx<'_>, (job, phase): (JobId, usize), has_curve: bool) {
     let progress = cx.state.jobs.get(&job).and_then(|job| job.progress);
+    let phases = &cx.state.experiment.training.phases;
+    if let Some(phase) = phases.get(phase).filter(|_| phases.len() > 1) {
+        states::caption(ui, format!("Phase {}", phase.name));
+    }
     let cancelled = if has_curve {
         ui.horizontal(|ui| {
             let cancelled = ui.button("Cancel").clicked();
@@ -75,7 +79,14 @@ fn searching_ui(ui: &mut Ui, cx: &mut Cx<'_>, job: JobId, has_curve: bool) {
         })
         .inner
     } else {
-        states::loading(ui, "Trying learning rates", progress)
+        // Before the first step the images are read.
+        let reads = progress.is_some_and(|progress| progress.total != STEPS);
+        let words = if reads {
+            "Reading the images"
+        } else {
+            "Trying learning rates"
+        };
+        states::loading(ui, words, progress)
     };
     if cancelled {
         cx.push(Action::Cancel(job));

@@ -63,13 +63,16 @@ impl AppState {
     }
 
     fn model_loaded(&mut self, model: &LoadedModel) {
-        self.replace_model((*model.snapshot.spec).clone());
+        self.show_network_of((*model.snapshot.spec).clone());
         self.experiment.split = model.split;
         self.evaluation = None;
         self.threshold = None;
         self.maps = MapsState::default();
         let classes = listed(&model.snapshot.classes);
-        self.note(Level::Info, format!("Loaded a model of {classes}"));
+        self.note(
+            Level::Info,
+            format!("Loaded a model of {classes}; its layers are in the Model step"),
+        );
     }
 
     fn predicted(&mut self, job: JobId, prediction: Arc<Prediction>) {

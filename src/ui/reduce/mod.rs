@@ -63,6 +63,10 @@ impl AppState {
                 self.note(Level::Info, format!("Imported the layers of {}", spec.name));
                 self.replace_model(*spec);
             }
+            Event::WeightsExamined { job, examined } => {
+                self.jobs.remove(&job);
+                self.weights.arrived(job, Ok(examined));
+            }
             Event::RecipesListed { job, recipes } => {
                 self.jobs.remove(&job);
                 self.recipes = Some(recipes);
@@ -224,11 +228,15 @@ impl AppState {
     fn end(&mut self, job: JobId, kind: JobKind, failure: Option<String>) {
         let progress = self.jobs.remove(&job).and_then(|ended| ended.progress);
         let bytes = progress.map(|progress| progress.done as u64);
-        let message = failure.map(|reason| format!("Could not {}: {reason}", kind.words()));
+        let message = failure
+            .as_ref()
+            .map(|reason| format!("Could not {}: {reason}", kind.words()));
         let tool = self.tools.end(job, message.as_ref());
         let tool = tool.or_else(|| self.rehearsal.end(job, message.as_ref()));
         let of_runs = self.runs.ended(job, message.as_ref());
         let is_public = self.public.ended(job, bytes, message.as_ref());
+        let unusable = failure.unwrap_or_default();
+        let is_weights = self.weights.arrived(job, Err(unusable));
         let job = Some(job);
         let is_current = if let Some(is_told) = tool.or(of_runs) {
             is_told
@@ -238,6 +246,9 @@ impl AppState {
             false
         } else if is_public {
             true
+        } else if is_weights {
+            // It is said where Train is.
+            false
         } else if job == self.training.job() {
             self.training.run = message.clone().map_or(RunState::Idle, RunState::Failed);
             self.runs.stale = true;

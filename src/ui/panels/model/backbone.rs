@@ -77,7 +77,7 @@ pub fn words_ui(ui: &mut Ui, cx: &mut Cx<'_>, kind: &mut LayerKind) {
     weights::weights_ui(ui, cx, *architecture, weights);
     ui.add_space(theme::GRID * 0.5);
     let tip = "Its batch normalisation uses the running means and variances even where it is trained, as Keras does with training=False. Default: on";
-    let name = "Batch normalisation in inference mode";
+    let name = "Batch normalisation in inference mode, trained layers too";
     fields::toggle(ui, name, tip, batch_norm_inference);
 }
 

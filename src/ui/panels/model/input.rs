@@ -2,19 +2,21 @@
 
 use eframe::egui::{DragValue, Ui};
 
+use super::wish;
 use crate::{
     model::spec::{ColorMode, ResizeMode},
     ui::{
-        action::Action,
+        design::DesignAction,
         panels::Cx,
         widgets::{fields, states},
     },
 };
 
-/// View state: height and width while they are being changed.
+/// View state.
 #[derive(Default)]
 pub struct Input {
-    size: Option<(usize, usize)>,
+    /// The side that is being dragged and where it is; images are read anew only when it is let go.
+    dragged: Option<(&'static str, usize)>,
 }
 
 /// Sides that a laptop can train on.
@@ -25,19 +27,12 @@ impl Input {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let mut input = cx.state.experiment.model.input;
         let idle = !cx.state.training.is_running();
-        let (height, width) = self.size.get_or_insert((input.height, input.width));
-        let mut is_done = false;
         ui.add_enabled_ui(idle, |ui| {
             ui.horizontal_wrapped(|ui| {
-                for (name, value, tip) in [
-                    ("Height", height, "Rows of every image the network sees"),
-                    ("Width", width, "Columns of every image the network sees"),
-                ] {
-                    let label = states::caption(ui, name).on_hover_text(tip);
-                    let field = DragValue::new(value).range(SIDES).speed(0.5).suffix(" px");
-                    let response = ui.add(field).labelled_by(label.id).on_hover_text(tip);
-                    is_done |= response.drag_stopped() || response.lost_focus();
-                }
+                let tip = "Rows of every image the network sees";
+                self.side_ui(ui, "Height", tip, &mut input.height);
+                let tip = "Columns of every image the network sees";
+                self.side_ui(ui, "Width", tip, &mut input.width);
                 let mode = (&input.color_mode, input.color_mode.words());
                 let tip = "Whether the network sees red, green and blue, or one shade of grey. Default: RGB";
                 let modes = || ColorMode::ALL.map(|mode| (mode, mode.words().to_owned())).to_vec();
@@ -52,15 +47,26 @@ impl Input {
                 }
             });
         });
-        if is_done && let Some((height, width)) = self.size {
-            (input.height, input.width) = (height, width);
-        }
         if input != cx.state.experiment.model.input {
-            cx.push(Action::EditInput(input));
+            wish(cx, DesignAction::SetInput(input));
         }
-        // While nobody drags or types, the fields show what holds.
-        if is_done || !ui.ctx().egui_wants_pointer_input() && ui.memory(|m| m.focused().is_none()) {
-            self.size = None;
+    }
+
+    fn side_ui(&mut self, ui: &mut Ui, name: &'static str, tip: &str, side: &mut usize) {
+        let dragged = self.dragged.filter(|(dragged, _)| *dragged == name);
+        let mut value = dragged.map_or(*side, |(_, value)| value);
+        let label = states::caption(ui, name).on_hover_text(tip);
+        let field = DragValue::new(&mut value)
+            .range(SIDES)
+            .speed(0.5)
+            .suffix(" px")
+            .update_while_editing(false);
+        let response = ui.add(field).labelled_by(label.id).on_hover_text(tip);
+        if response.dragged() {
+            self.dragged = Some((name, value));
+        } else if dragged.is_some() || response.changed() {
+            self.dragged = None;
+            *side = value;
         }
     }
 }

@@ -328,7 +328,11 @@ fn entries_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) -> bool {
         }
         ui.separator();
         let tip = "Freezes every layer before this one";
-        if ui.button("Train from here").on_hover_text(tip).clicked() {
+        if ui
+            .button("Freeze the layers above")
+            .on_hover_text(tip)
+            .clicked()
+        {
             wish(cx, DesignAction::TrainFrom(Some(name), None));
         }
         if ui.button("Train everything").clicked() {

@@ -1,6 +1,8 @@
 //! What a backbone's initial weights mean, and what of them is on this computer.
 
-use eframe::egui::Ui;
+use std::path::Path;
+
+use eframe::egui::{CollapsingHeader, ScrollArea, TextStyle, Ui};
 use egui_material_icons::{icon_text, icons};
 
 use crate::{
@@ -9,7 +11,7 @@ use crate::{
     ui::{
         action::Action,
         dialogs::Purpose,
-        format::bytes,
+        format::{bytes, counted, thousands},
         panels::Cx,
         public_datasets::DownloadState,
         theme,
@@ -37,12 +39,56 @@ pub fn weights_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone, weights:
             ui.label(display_path(path));
             let words = "With torchvision's names, as .pth or .safetensors. Nothing in the file is run; tensors that are missing or too many are listed.";
             states::caption(ui, words);
+            examined_ui(ui, cx, path);
             file_button_ui(ui, cx, "Choose another file…");
         }
         InitialWeights::Random => {
             let words = "Training from scratch: it needs many more images, and must not be frozen.";
             states::caption(ui, words);
         }
+    }
+}
+
+/// Whether the file fits, with the names of what it lacks and of what has no place.
+fn examined_ui(ui: &mut Ui, cx: &Cx<'_>, path: &Path) {
+    let check = &cx.state.weights;
+    if check.of.as_ref().is_none_or(|of| of.path != path) {
+        return;
+    }
+    let examined = match &check.answer {
+        None => {
+            states::caption(ui, "Looking whether it fits");
+            return;
+        }
+        Some(Err(reason)) => return states::failed(ui, reason),
+        Some(Ok(examined)) => examined,
+    };
+    match examined.problem() {
+        Some(problem) => states::failed(ui, &problem),
+        None => {
+            ui.horizontal(|ui| {
+                let good = theme::palette(ui).good;
+                ui.label(icon_text(icons::ICON_CHECK).color(good).size(16.0));
+                ui.label(format!("It fits: {} tensors", thousands(examined.tensors)));
+            });
+        }
+    }
+    let lists = [
+        ("missing", &examined.missing),
+        ("without a place here", &examined.unexpected),
+        ("of its top, left out", &examined.unused),
+    ];
+    for (words, names) in lists.into_iter().filter(|(_, names)| !names.is_empty()) {
+        let heading = format!("{} {words}", counted(names.len(), "tensor"));
+        CollapsingHeader::new(heading).show(ui, |ui| {
+            let list = ScrollArea::vertical().id_salt(words).max_height(160.0);
+            let height = ui.text_style_height(&TextStyle::Small);
+            list.show_rows(ui, height, names.len(), |ui, rows| {
+                for name in &names[rows] {
+                    states::caption(ui, name);
+                }
+            });
+        });
     }
 }
 

@@ -1,0 +1,123 @@
+//! The beginning of a run: its folder, and the weights it starts from. What cannot begin leaves nothing behind.
+
+use std::{path::Path, sync::Arc};
+
+use super::{
+    events::{Event, Level},
+    job::{JobContext, JobError},
+    loader::Folders,
+    trainer::fit_error,
+};
+use crate::{
+    data::{Dataset, Split},
+    model::{NamedArray, Network, WeightSnapshot, network::Placement, weights::initial},
+    train::{
+        EpochRecord, Experiment,
+        checkpoint::Checkpoint,
+        fit::Start,
+        history,
+        run_folder::{CHECKPOINTS, RunFolder, RunResult},
+    },
+};
+
+/// What is to begin.
+pub struct Beginning<'a> {
+    pub context: &'a JobContext,
+    pub folders: &'a Folders,
+    /// The run's folder.
+    pub run: &'a Path,
+    pub experiment: &'a Experiment,
+    pub split: &'a Split,
+    pub dataset: &'a Dataset,
+}
+
+impl Beginning<'_> {
+    /// Makes the folder of a new run once its weights have been read.
+    pub fn anew(&self) -> Result<(RunFolder, Start), JobError> {
+        let arrays = self.initial_arrays()?;
+        let folder = RunFolder::create(self.run, self.experiment).map_err(fit_error)?;
+        folder
+            .write_split(self.split, self.dataset)
+            .map_err(fit_error)?;
+        Ok((folder, Start::From(arrays)))
+    }
+
+    /// Opens the folder of a run to go on with it, at its last checkpoint.
+    pub fn take_up(&self) -> Result<(RunFolder, Start), JobError> {
+        let Self {
+            run,
+            experiment,
+            split,
+            dataset,
+            ..
+        } = *self;
+        RunFolder::check_split(run, split, dataset).map_err(fit_error)?;
+        let (spec, classes) = (
+            Arc::new(experiment.model.clone()),
+            Arc::from(dataset.classes.clone()),
+        );
+        let early_stopping = experiment.training.early_stopping;
+        let best = |history: &[EpochRecord]| {
+            history::best_epoch(history, early_stopping.as_ref()).copied()
+        };
+        let checkpoint = Checkpoint::load(&run.join(CHECKPOINTS), &spec, &classes, best)?;
+        let step = checkpoint
+            .as_ref()
+            .map_or(0, |checkpoint| checkpoint.standing.step);
+        let folder = RunFolder::resume(run, step).map_err(fit_error)?;
+        // It may go on for more epochs than it was begun with.
+        folder.write_experiment(experiment).map_err(fit_error)?;
+        folder.write_split(split, dataset).map_err(fit_error)?;
+        let Some(checkpoint) = checkpoint else {
+            return match self.initial_arrays() {
+                Ok(arrays) => Ok((folder, Start::From(arrays))),
+                Err(error) => Err(self.given_up(&folder, error)),
+            };
+        };
+        // A kill may have come between the files of the last epoch.
+        checkpoint.save(&folder.checkpoints())?;
+        folder
+            .write_history(&checkpoint.history)
+            .map_err(fit_error)?;
+        Ok((folder, Start::Resume(Box::new(checkpoint))))
+    }
+
+    /// Writes into the folder why the run did not begin, so that it is not offered as one that was cut off.
+    fn given_up(&self, folder: &RunFolder, error: JobError) -> JobError {
+        if let JobError::Failed(message) = &error {
+            // What went wrong says more than that it could not be written down.
+            let _ = folder.finish(&RunResult {
+                failure: Some(message.clone()),
+                split_hash: self.split.hash(self.dataset),
+                ..RunResult::default()
+            });
+        }
+        error
+    }
+
+    /// The weights that backbones begin with; says what there is to say about them.
+    fn initial_arrays(&self) -> Result<Vec<NamedArray>, JobError> {
+        let initial = initial::arrays(&self.experiment.model, &self.folders.weights);
+        let initial = initial.map_err(|error| error.to_string())?;
+        let notes = initial.notes.into_iter().map(|words| (Level::Info, words));
+        let warnings = initial.warnings.into_iter();
+        for (level, message) in notes.chain(warnings.map(|words| (Level::Warning, words))) {
+            self.context.events.send(Event::Note { level, message });
+        }
+        Ok(initial.arrays)
+    }
+}
+
+/// The weights that a run which is taken up began with: its seed draws them again. `None` when that cannot be done
+/// (the file of a backbone's weights is gone, say): they are only looked at.
+pub fn untrained(
+    folders: &Folders,
+    experiment: &Experiment,
+    classes: &[String],
+) -> Option<Arc<WeightSnapshot>> {
+    let (spec, seed) = (&experiment.model, experiment.training.seed);
+    let mut network = Network::new(Arc::new(spec.clone()), seed, Placement::default()).ok()?;
+    let initial = initial::arrays(spec, &folders.weights).ok()?;
+    network.assign(&initial.arrays).ok()?;
+    network.snapshot(&classes.into(), 0).ok().map(Arc::new)
+}
