@@ -21,6 +21,7 @@ use convscope::{
         bundle::Bundle,
         graph, parameters,
         spec::{Activation, Backbone, InitialWeights},
+        weights::examine,
     },
     train::Experiment,
 };
@@ -397,4 +398,53 @@ fn weights_that_are_not_there_stop_a_run_before_it_leaves_a_folder() {
         assert!(words(&output).contains(part), "{why}: {}", words(&output));
         assert!(!sandbox.path("run/model.safetensors").exists(), "{why}");
     }
+}
+
+#[test]
+fn a_file_is_held_against_a_backbone_before_a_run_needs_it() {
+    let sandbox = Sandbox::new();
+    let mut arrays = sandbox.published(Backbone::ResNet18, 3);
+    sandbox.write("whole.safetensors", &arrays);
+    arrays.retain(|array| array.name != "layer1.0.conv1.weight");
+    arrays.push(NamedArray {
+        name: "of.another.program".into(),
+        shape: vec![1],
+        values: vec![0.0],
+    });
+    sandbox.write("other.safetensors", &arrays);
+    let spec = |architecture| {
+        let mut spec = top::imagenet(architecture, 3);
+        spec.layers.truncate(1);
+        spec
+    };
+    let looked = |architecture, file: &str| {
+        examine::examine(&spec(architecture), 0, &sandbox.path(file)).unwrap()
+    };
+    let whole = looked(Backbone::ResNet18, "whole.safetensors");
+    assert_eq!((whole.problem(), whole.fits_instead), (None, None));
+    assert_eq!(
+        whole.unused,
+        ["fc.bias", "fc.weight"],
+        "the top is left out"
+    );
+    assert!(whole.tensors > 80 && whole.missing.is_empty() && whole.unexpected.is_empty());
+
+    let other = looked(Backbone::ResNet18, "other.safetensors");
+    assert_eq!(other.missing, ["layer1.0.conv1.weight"]);
+    assert_eq!(other.unexpected, ["of.another.program"]);
+    let words = other.problem().unwrap();
+    assert!(
+        words.contains("lacks 1 of the 100 tensors of ResNet-18"),
+        "{words}"
+    );
+
+    let (wrong, file) = (
+        spec(Backbone::MobileNetV2),
+        sandbox.path("whole.safetensors"),
+    );
+    let words = examine::examine(&wrong, 0, &file).unwrap_err().to_string();
+    assert!(
+        words.contains("it holds the weights of ResNet-18"),
+        "{words}"
+    );
 }

@@ -94,7 +94,7 @@ fn what_does_not_fit_names_the_layer_and_the_remedy() {
             "conv on a row",
             vec![LayerKind::Flatten, conv(4, Padding::Same)],
             "layer1",
-            "before flatten",
+            "above the flatten layer",
         ),
         (
             "pooled away",

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{WeightsError, names, read};
-use crate::model::spec::{Backbone, InitialWeights, LayerKind, ModelSpec};
+use crate::{
+    data::dataset::display_path,
+    model::spec::{Backbone, InitialWeights, LayerKind, ModelSpec},
+};
 
 /// What a file has of what a backbone needs. Plain data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,15 +50,22 @@ impl Examined {
 /// When it cannot be read, or a tensor has another shape than the network's.
 pub fn examine(spec: &ModelSpec, layer: usize, path: &Path) -> Result<Examined, WeightsError> {
     let architecture = names::backbone_at(spec, layer, path)?;
-    let sorted = names::sort(spec, layer, false, (path, read(path)?))?;
-    let fits_instead = if sorted.missing.is_empty() {
-        None
-    } else {
-        let others = Backbone::ALL.into_iter();
-        others
-            .filter(|other| *other != architecture)
-            .find(|other| fits(spec, *other, path))
+    let sorted = names::sort(spec, layer, false, (path, read(path)?));
+    let fits_instead = match &sorted {
+        Ok(sorted) if sorted.missing.is_empty() => None,
+        Err(error) if !matches!(error, WeightsError::Mismatch { .. }) => None,
+        _ => Backbone::ALL
+            .into_iter()
+            .find(|other| *other != architecture && fits(spec, *other, path)),
     };
+    let sorted = sorted.map_err(|error| match fits_instead {
+        Some(network) => WeightsError::Mismatch {
+            path: display_path(path),
+            network: architecture.word(),
+            reason: format!("it holds the weights of {}", network.word()),
+        },
+        None => error,
+    })?;
     Ok(Examined {
         path: path.to_path_buf(),
         architecture,
