@@ -134,6 +134,8 @@ pub struct Notice {
     pub text: String,
     /// Whether it still shows as a notification.
     pub shown: bool,
+    /// When it came.
+    pub since: Instant,
 }
 
 /// Lines the event log keeps.
@@ -366,6 +368,7 @@ impl AppState {
             level,
             text: text.into(),
             shown,
+            since: Instant::now(),
         });
         self.next_notice += 1;
         if self.notices.len() > LOG_LENGTH {

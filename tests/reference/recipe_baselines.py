@@ -47,6 +47,21 @@ def warp(images, degrees=0.0, zoom=0.0, shift=0.0, horizontal=False, vertical=Fa
     return F.grid_sample(images, grid, padding_mode=fill, align_corners=False)
 
 
+class KerasRMSprop(torch.optim.Optimizer):
+    """Keras 3's: its epsilon stands within the root, which slows small gradients; PyTorch's stands outside."""
+
+    def __init__(self, parameters, lr, rho=0.9, epsilon=1e-7):
+        super().__init__(parameters, {"lr": lr, "rho": rho, "epsilon": epsilon})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                velocity = self.state[parameter].setdefault("velocity", torch.zeros_like(parameter))
+                velocity.mul_(group["rho"]).addcmul_(parameter.grad, parameter.grad, value=1 - group["rho"])
+                parameter.sub_(group["lr"] * parameter.grad / (velocity + group["epsilon"]).sqrt())
+
+
 def keras_init(module: nn.Module) -> nn.Module:
     for layer in module.modules():
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
@@ -163,7 +178,7 @@ def flowers(data: Path) -> list[dict]:
                 upper = [p for part in [*features[12].conv[1:], *features[13:]] for p in part.parameters()]
                 for parameter in upper:
                     parameter.requires_grad_(True)
-                optimizer = torch.optim.RMSprop([*upper, *head.parameters()], lr=1e-5, alpha=0.9, eps=1e-7)
+                optimizer = KerasRMSprop([*upper, *head.parameters()], lr=1e-5)
             for _ in range(10):
                 for rows in training[torch.randperm(len(training))].split(32):
                     optimizer.zero_grad()

@@ -1,6 +1,6 @@
 //! What floats above: notifications, shortcuts, the event log, the path field.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use eframe::egui::{self, Align2, Button, Frame, Margin, RichText, ScrollArea, Stroke, Ui};
 use egui_material_icons::{icon_text, icons};
@@ -10,6 +10,9 @@ use crate::{
     train::runs::RunRecord,
     ui::{action::Action, format::shortened, panels::Cx, shortcuts, theme, widgets::states},
 };
+
+/// A warning goes by itself after this time, an error when somebody has seen it; both stay in the log.
+const WARNING_TIME: Duration = Duration::from_secs(20);
 
 pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     const MOST: usize = 4;
@@ -26,9 +29,15 @@ pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if shown.is_empty() && offered.is_none() {
         return;
     }
+    let mut dismissed = Vec::new();
+    for notice in shown.iter().filter(|notice| notice.level != Level::Error) {
+        match WARNING_TIME.checked_sub(notice.since.elapsed()) {
+            Some(left) => ui.ctx().request_repaint_after(left),
+            None => dismissed.push(notice.id),
+        }
+    }
     let area = egui::Area::new(egui::Id::unique("notifications"))
         .anchor(Align2::RIGHT_BOTTOM, [-16.0, -60.0]);
-    let mut dismissed = Vec::new();
     area.show(ui.ctx(), |ui| {
         if let Some(run) = offered.and_then(|folder| cx.state.runs.find(&folder).cloned()) {
             unfinished_ui(ui, cx.actions, &run);

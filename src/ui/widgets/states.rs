@@ -70,11 +70,10 @@ pub fn progress_bar(ui: &mut Ui, progress: Option<Progress>, width: f32) {
 /// What, where, what to do.
 pub fn failed(ui: &mut Ui, message: &str) {
     let colour = theme::palette(ui).error;
-    ui.horizontal_wrapped(|ui| {
-        ui.label(
-            egui_material_icons::icon_text(egui_material_icons::icons::ICON_ERROR).color(colour),
-        );
-        ui.label(RichText::new(message).color(colour));
+    ui.horizontal_top(|ui| {
+        let icon = egui_material_icons::icons::ICON_ERROR;
+        ui.label(egui_material_icons::icon_text(icon).color(colour));
+        ui.add(Label::new(RichText::new(message).color(colour)).wrap());
     });
 }
 
@@ -89,13 +88,14 @@ pub fn icon_line(ui: &mut Ui, icon: MaterialIcon, colour: Color32, words: &str) 
 /// The button that matters most.
 pub fn primary_button(ui: &mut Ui, words: &str, enabled: bool) -> egui::Response {
     let palette = theme::palette(ui);
-    let text = RichText::new(words).color(palette.on_accent).strong();
-    ui.add_enabled(
-        enabled,
+    let text = RichText::new(words).strong();
+    // Dark words on a faded accent could hardly be read.
+    let button = if enabled {
+        Button::new(text.color(palette.on_accent)).fill(palette.accent)
+    } else {
         Button::new(text)
-            .fill(palette.accent)
-            .min_size(vec2(96.0, 32.0)),
-    )
+    };
+    ui.add_enabled(enabled, button.min_size(vec2(96.0, 32.0)))
 }
 
 /// Text of less weight, 12 px.

@@ -97,7 +97,7 @@ pub fn layer_ui(
     background_ui(ui, rect, response, look, cells.frozen != Frozen::Nothing);
     let texts = Texts::new(ui, rect);
     let ink = match cells.frozen {
-        Frozen::Whole => palette.muted,
+        Frozen::Whole if !look.is_chosen => palette.muted,
         _ => ui.visuals().text_color(),
     };
     // On the colour of the chosen row, muted text would be hard to read.
@@ -120,7 +120,14 @@ pub fn layer_ui(
     }
     let mut is_cut = texts.name(ui, &cells.name, ink);
     is_cut |= match &cells.problem {
-        Some(problem) => texts.detail(ui, &problem.reason, palette.error),
+        Some(problem) => {
+            let colour = if look.is_chosen { ink } else { palette.error };
+            if cells.values[1].is_empty() {
+                texts.over_figures(ui, &problem.reason, colour)
+            } else {
+                texts.detail(ui, &problem.reason, colour)
+            }
+        }
         None => texts.detail(ui, &cells.detail, muted),
     };
     texts.pair(ui, 1, &cells.values, [ink, muted]);
@@ -256,7 +263,20 @@ impl Texts {
         let left = self.rect.left() + POSITION;
         // Figures of the second line are short.
         let more = if line == 1 { 36.0 } else { -4.0 };
-        let width = (self.columns[0] - left + more).max(24.0);
+        let end = self.columns[0] + more;
+        self.cut_at(ui, end, (left, line), words, font, colour)
+    }
+
+    fn cut_at(
+        &self,
+        ui: &Ui,
+        end: f32,
+        (left, line): (f32, usize),
+        words: RichText,
+        font: &FontId,
+        colour: Color32,
+    ) -> bool {
+        let width = (end - left).max(24.0);
         let text = WidgetText::from(words.color(colour).font(font.clone()));
         let galley = text.into_galley(ui, Some(TextWrapMode::Truncate), width, font.clone());
         let corner = pos2(left, self.rect.top() + LINES[line] - galley.size().y * 0.5);
@@ -275,6 +295,13 @@ impl Texts {
 
     fn detail(&self, ui: &Ui, words: &str, colour: Color32) -> bool {
         self.left(ui, 1, RichText::new(words), &self.caption, colour)
+    }
+
+    /// A detail that takes the room of figures that are not there.
+    fn over_figures(&self, ui: &Ui, words: &str, colour: Color32) -> bool {
+        let (start, end) = (self.rect.left() + POSITION, self.columns[2]);
+        let words = RichText::new(words);
+        self.cut_at(ui, end, (start, 1), words, &self.caption, colour)
     }
 
     fn pair(&self, ui: &Ui, column: usize, words: &[String; 2], colours: [Color32; 2]) {
