@@ -37,6 +37,15 @@ pub fn significant(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// A learning rate with as many digits as it has: `0.001`, `5e-6`.
+pub fn rate(rate: f64) -> String {
+    if rate != 0.0 && rate < 1e-4 {
+        return format!("{rate:e}");
+    }
+    let text = format!("{rate:.8}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// A size in decimal units, as download pages write it: `512 bytes`, `4.2 MB`.
 pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
@@ -141,6 +150,10 @@ mod tests {
             ["0:07", "1:01", "–"]
         );
         assert_eq!(percent(0.9731), "97.3 %");
+        assert_eq!(
+            [rate(0.001), rate(5e-6), rate(1.0), rate(0.000_25)],
+            ["0.001", "5e-6", "1", "0.00025"]
+        );
         assert_eq!(
             [counted(1, "image"), counted(1_200, "image")],
             ["1 image", "1,200 images"]

@@ -11,6 +11,8 @@
 #[path = "panels_inside/bench.rs"]
 mod bench;
 mod panel;
+#[path = "rehearsal_panels/running.rs"]
+mod running;
 #[path = "panels_inside/world.rs"]
 mod world;
 

@@ -18,6 +18,7 @@ use crate::{
     train::{Experiment, Optimizer, recipes},
 };
 
+mod rates;
 mod rehearsal;
 
 /// More than any step of these tests takes on a busy machine.

@@ -185,6 +185,7 @@ fn train(
         initial: None,
         begun: false,
         health,
+        rate: None,
         pending: Vec::new(),
         best_evaluation: None,
         stopping: false,

@@ -4,7 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     engine::{JobId, TrainingOutcome},
-    train::{EpochRecord, Experiment, StepRecord, health::Advice},
+    train::{EpochRecord, Experiment, StepRecord, health::Advice, schedule::RateNow},
+    ui::format::shortened,
 };
 
 /// The run's state.
@@ -45,6 +46,8 @@ pub struct Training {
     pub train_images: usize,
     /// What the run trains and how; `None` before the first run.
     pub experiment: Option<Arc<Experiment>>,
+    /// The phase that runs and its learning rate; `None` before the first phase.
+    pub rate: Option<RateNow>,
     /// What is wrong with it, oldest first.
     pub advice: Vec<Advice>,
     /// The run's folder; `None` before it has begun.
@@ -90,6 +93,24 @@ impl Training {
         let last = read.last().map_or(0, |record| record.step);
         let newer = self.steps.partition_point(|record| record.step <= last);
         self.steps.splice(..newer, read.iter().copied());
+    }
+
+    /// Which phase runs, where there are several: `phase 2 of 2 · fine-tuning`.
+    pub fn phase_words(&self) -> Option<String> {
+        /// Letters of a phase's name that are shown.
+        const LONGEST_NAME: usize = 24;
+        let phases = &self.experiment.as_ref()?.training.phases;
+        let number = self.rate?.phase;
+        let phase = phases.get(number.checked_sub(1)?)?;
+        let name = shortened(&phase.name, LONGEST_NAME);
+        (phases.len() > 1).then(|| format!("phase {number} of {} · {name}", phases.len()))
+    }
+
+    /// Makes `full` the rate that is shown until the trainer has taken it, which a pause may put off.
+    pub fn ask_for_rate(&mut self, full: f64) {
+        if let Some(rate) = &mut self.rate {
+            rate.full = full;
+        }
     }
 
     /// The epoch whose weights are kept.

@@ -58,8 +58,10 @@ fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         (_, true) => "Paused",
         _ => "Training",
     };
+    let phase = training.phase_words();
+    let phase = phase.map_or_else(String::new, |words| format!(" · {words}"));
     let words = format!(
-        "{word} · epoch {epoch} of {} · batch {batch} of {per_epoch}",
+        "{word}{phase} · epoch {epoch} of {} · batch {batch} of {per_epoch}",
         training.total_epochs.max(1)
     );
     ui.label(words);

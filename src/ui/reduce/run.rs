@@ -28,6 +28,7 @@ impl AppState {
             Event::Steps { job, steps } if current == Some(job) => {
                 self.training.steps.extend(steps);
             }
+            Event::RateNow { job, rate } if current == Some(job) => self.training.rate = Some(rate),
             Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
             Event::Evaluated { job, evaluation } if current == Some(job) => {
                 self.show_evaluation(evaluation);

@@ -13,13 +13,15 @@ use crate::{
         early_stopping::{EarlyStopping, Monitor, MonitorMode},
         fit::default_threads,
     },
-    ui::{action::Action, theme, widgets::fields},
+    ui::{action::Action, state::Training, theme, widgets::fields},
 };
 
-/// View state: the phase shown, and the rate that is being changed while a run goes on.
+/// View state: the phase shown, the running phase that was last shown by itself, and the rate that is being changed
+/// while a run goes on.
 #[derive(Default)]
 pub struct TrainSettings {
     phase: usize,
+    followed: Option<usize>,
     live_rate: Option<f64>,
 }
 
@@ -43,6 +45,7 @@ impl Panel for TrainSettings {
 impl TrainSettings {
     fn settings_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let enabled = !cx.state.training.is_running();
+        self.follow(&cx.state.training);
         let mut training = cx.state.experiment.training.clone();
         let mut split = cx.state.experiment.split;
         ui.add_enabled_ui(enabled, |ui| {
@@ -64,6 +67,16 @@ impl TrainSettings {
         }
         if split != cx.state.experiment.split {
             cx.push(Action::EditSplit(split));
+        }
+    }
+
+    /// Shows the phase that runs when another begins.
+    fn follow(&mut self, training: &Training) {
+        let rate = training.rate.filter(|_| training.is_running());
+        let running = rate.and_then(|rate| rate.phase.checked_sub(1));
+        if running != self.followed {
+            self.followed = running;
+            self.phase = running.unwrap_or(self.phase);
         }
     }
 
@@ -275,13 +288,4 @@ fn ratio(ui: &mut Ui, name: &str, tooltip: &str, value: &mut f64) {
         .speed(0.002)
         .max_decimals(4);
     fields::number(ui, name, tooltip, field);
-}
-
-/// A learning rate with as many digits as it has: `0.001`, `5e-6`.
-fn rate_text(rate: f64) -> String {
-    if rate != 0.0 && rate < 1e-4 {
-        return format!("{rate:e}");
-    }
-    let text = format!("{rate:.8}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

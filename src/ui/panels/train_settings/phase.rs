@@ -2,13 +2,16 @@
 
 use eframe::egui::{DragValue, Grid, Ui};
 
-use super::{choice, rate_text, ratio};
+use super::{choice, ratio};
 use crate::{
     train::{
         Optimizer, Phase,
         schedule::{Schedule, ScheduleKind},
     },
-    ui::widgets::{fields, states},
+    ui::{
+        format,
+        widgets::{fields, states},
+    },
 };
 
 /// Optimizers to choose from, with what they are good for.
@@ -106,7 +109,7 @@ fn optimizer_ui(ui: &mut Ui, current: &mut Optimizer) {
     let value = DragValue::new(&mut rate)
         .range(1e-9..=10.0)
         .speed(speed)
-        .custom_formatter(|rate, _| rate_text(rate));
+        .custom_formatter(|rate, _| format::rate(rate));
     let tip = "Step size. Larger learns faster until it diverges. Adam's default: 0.001";
     fields::number(ui, "Learning rate", tip, value);
     current.set_learning_rate(rate);
@@ -201,7 +204,7 @@ fn small(ui: &mut Ui, name: &str, tip: &str, value: &mut f64) {
     let field = DragValue::new(value)
         .range(0.0..=1.0)
         .speed(speed)
-        .custom_formatter(|value, _| rate_text(value));
+        .custom_formatter(|value, _| format::rate(value));
     fields::number(ui, name, tip, field);
 }
 
