@@ -13,7 +13,7 @@ pub fn thousands(value: usize) -> String {
     text
 }
 
-/// Four significant digits: `0.02357`, `1.234`, `1,235`.
+/// Four significant digits: `0.02357`, `1.234`, `12,346`, `1.235e6`.
 pub fn significant(value: f64) -> String {
     if !value.is_finite() {
         return "–".to_owned();
@@ -22,7 +22,7 @@ pub fn significant(value: f64) -> String {
         return "0".to_owned();
     }
     let magnitude = value.abs().log10().floor() as i32;
-    if !(-4..12).contains(&magnitude) {
+    if !(-4..6).contains(&magnitude) {
         return format!("{value:.3e}");
     }
     if magnitude >= 4 {
@@ -134,6 +134,9 @@ mod tests {
             (12.345_6, "12.35"),
             (999.94, "999.9"),
             (12_345.6, "12,346"),
+            (123_456.7, "123,457"),
+            (1_234_567.0, "1.235e6"),
+            (-3.9e17, "-3.900e17"),
             (-0.5, "-0.5000"),
             (0.000_012_34, "1.234e-5"),
             (f64::NAN, "–"),

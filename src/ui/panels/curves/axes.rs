@@ -92,7 +92,7 @@ impl Scale {
     fn value_axis<'a>(self) -> AxisHints<'a> {
         let text = move |mark: GridMark, _: &_| match (self.quantity, self.is_log) {
             (Quantity::Accuracy, _) => format!("{:.0} %", 100.0 * mark.value),
-            (Quantity::Loss, false) => trimmed(mark.value, 3),
+            (Quantity::Loss, false) => tick(mark.value, mark.step_size),
             (Quantity::Loss, true) => decade(mark.value),
         };
         AxisHints::new_y()
@@ -190,6 +190,28 @@ fn decade(height: f64) -> String {
     trimmed(value, decimals)
 }
 
+/// The value of a grid line with the digits that tell it from the next, `step` away: `0.5`, `3.5e17`.
+fn tick(value: f64, step: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let power = |value: f64| value.abs().max(f64::MIN_POSITIVE).log10().floor();
+    // Quotients of decimals are a hair off whole numbers.
+    let decimals = -power(step * (1.0 + 1e-9));
+    if (1e-3..1e5).contains(&value.abs()) {
+        return trimmed(value, decimals.max(0.0) as usize);
+    }
+    let digits = (power(value * (1.0 + 1e-9)) + decimals).clamp(0.0, 3.0) as usize;
+    let text = format!("{value:.digits$e}");
+    match text.split_once('e') {
+        Some((digits, power)) if digits.contains('.') => {
+            let digits = digits.trim_end_matches('0').trim_end_matches('.');
+            format!("{digits}e{power}")
+        }
+        _ => text,
+    }
+}
+
 fn trimmed(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     if text.contains('.') {
@@ -229,6 +251,24 @@ mod tests {
             [trimmed(0.25, 3), trimmed(0.0, 3), trimmed(100.0, 0)],
             ["0.25", "0", "100"]
         );
+    }
+
+    #[test]
+    fn ticks_are_as_short_as_their_distance_allows() {
+        let cases = [
+            ((0.0, 0.5), "0"),
+            ((0.5, 0.5), "0.5"),
+            ((0.315, 0.005), "0.315"),
+            ((20_000.0, 5_000.0), "20000"),
+            ((3.5e17, 5e16), "3.5e17"),
+            ((4e17, 5e16), "4e17"),
+            ((1e18, 2e17), "1e18"),
+            ((0.000_5, 0.000_5), "5e-4"),
+            ((0.001_5, 0.000_5), "0.0015"),
+        ];
+        for ((value, step), text) in cases {
+            assert_eq!(tick(value, step), text);
+        }
     }
 
     #[test]
