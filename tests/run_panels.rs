@@ -193,6 +193,31 @@ fn diverged() -> AppState {
     state
 }
 
+/// In its first epoch; one batch is far off.
+fn first_epoch() -> AppState {
+    let mut state = starting();
+    state.training.steps = trained(4, 10).training.steps[..8].to_vec();
+    state.training.steps[5].loss = 3.9e17;
+    state
+}
+
+/// Two epochs in, of which one batch was far off.
+fn one_wild_batch() -> AppState {
+    let mut state = trained(4, 10);
+    state.training.steps[12].loss = 19.0;
+    state
+}
+
+/// The losses themselves are far off.
+fn enormous() -> AppState {
+    let mut state = trained(6, 20);
+    for record in &mut state.training.epochs {
+        record.train_loss *= 3.9e17;
+        record.val_loss = record.val_loss.map(|loss| loss * 3.9e17);
+    }
+    state
+}
+
 fn beside_earlier_runs() -> AppState {
     let mut state = trained(8, 20);
     state.runs = listed(5, &[1, 3]).runs;
@@ -328,6 +353,19 @@ fn every_panel_has_something_to_say_in_every_state() {
             &["epoch 400 · training"],
         ),
         ("diverged", Curves, diverged(), &["epoch 6"]),
+        (
+            "first-epoch",
+            Curves,
+            first_epoch(),
+            &["Figures of an epoch"],
+        ),
+        (
+            "wild-batch",
+            Curves,
+            one_wild_batch(),
+            &["epoch 4 · training"],
+        ),
+        ("enormous", Curves, enormous(), &["e17"]),
         (
             "earlier",
             Curves,

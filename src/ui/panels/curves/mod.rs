@@ -4,6 +4,7 @@ pub mod axes;
 pub mod chart;
 pub mod reading;
 pub mod series;
+mod unscaled;
 
 use eframe::egui::{Label, RichText, ScrollArea, Slider, Ui};
 
