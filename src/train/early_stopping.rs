@@ -67,6 +67,16 @@ impl Monitor {
         }
     }
 
+    /// The same in a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ValLoss => "validation loss",
+            Self::ValAccuracy => "validation accuracy",
+            Self::TrainLoss => "training loss",
+            Self::TrainAccuracy => "training accuracy",
+        }
+    }
+
     /// Its value in an epoch; `None` without validation.
     pub fn of(self, record: &EpochRecord) -> Option<f64> {
         match self {
@@ -97,7 +107,7 @@ impl EarlyStopping {
     }
 
     /// Whether larger is better.
-    fn is_max(&self) -> bool {
+    pub fn is_max(&self) -> bool {
         match self.mode {
             MonitorMode::Max => true,
             MonitorMode::Min => false,

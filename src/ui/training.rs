@@ -4,7 +4,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     engine::{JobId, TrainingOutcome},
-    train::{EpochRecord, Experiment, StepRecord, health::Advice, schedule::RateNow},
+    train::{
+        EpochRecord, Experiment, StepRecord, early_stopping::EarlyStopping, health::Advice,
+        history, schedule::RateNow,
+    },
     ui::format::shortened,
 };
 
@@ -115,8 +118,22 @@ impl Training {
 
     /// The epoch whose weights are kept.
     pub fn best_epoch(&self) -> Option<&EpochRecord> {
-        let experiment = self.experiment.as_ref();
-        let early_stopping = experiment.and_then(|experiment| experiment.training.early_stopping);
-        crate::train::history::best_epoch(&self.epochs, early_stopping.as_ref())
+        history::best_epoch(&self.epochs, self.early_stopping())
+    }
+
+    /// The same with what makes it the best: `epoch 2, lowest validation loss 0.6957`.
+    pub fn best_words(&self) -> Option<String> {
+        let best = self.best_epoch()?;
+        let why = history::why_best(best, self.early_stopping());
+        Some(format!("epoch {}, {why}", best.epoch))
+    }
+
+    /// Wall time of all epochs, those before it was continued included, as the Runs step tells it.
+    pub fn seconds(&self) -> f64 {
+        self.epochs.iter().map(|record| record.seconds).sum()
+    }
+
+    fn early_stopping(&self) -> Option<&EarlyStopping> {
+        self.experiment.as_ref()?.training.early_stopping.as_ref()
     }
 }

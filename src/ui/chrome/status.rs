@@ -122,11 +122,9 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             } else {
                 "Training stopped"
             };
-            format!(
-                "{word} · best epoch {} · {}",
-                outcome.best_epoch,
-                minutes(outcome.seconds)
-            )
+            let training = &cx.state.training;
+            let best = training.best_words().unwrap_or_default();
+            format!("{word} · best: {best} · {}", minutes(training.seconds()))
         }
         RunState::Failed(_) => "Training failed: see the notes".to_owned(),
         _ if cx.state.why_not_train().is_none() => "Ready to train".to_owned(),

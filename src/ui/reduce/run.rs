@@ -87,20 +87,8 @@ impl AppState {
         } else {
             "Training stopped"
         };
-        let best = match self
-            .training
-            .best_epoch()
-            .and_then(|best| best.val_accuracy)
-        {
-            Some(accuracy) => {
-                format!(
-                    "; best epoch {} with {} validation accuracy",
-                    outcome.best_epoch,
-                    percent(accuracy)
-                )
-            }
-            None => String::new(),
-        };
+        let best = self.training.best_words();
+        let best = best.map_or_else(String::new, |words| format!("; best: {words}"));
         self.note(Level::Info, format!("{words} after {epochs} epochs{best}"));
         self.training.run = RunState::Finished(outcome);
         self.runs.stale = true;

@@ -13,7 +13,6 @@ use crate::{
     train::EpochRecord,
     ui::{
         action::Action,
-        format::percent,
         state::{Selection, Training},
         theme,
         widgets::{fields, states},
@@ -134,12 +133,8 @@ impl Curves {
             if !training.epochs.is_empty() {
                 export_ui(ui, cx);
             }
-            if let Some(best) = training.best_epoch() {
-                let accuracy = best.val_accuracy.unwrap_or(best.train_accuracy);
-                states::note(
-                    ui,
-                    format!("best: epoch {} · {}", best.epoch, percent(accuracy)),
-                );
+            if let Some(best) = training.best_words() {
+                states::note(ui, format!("best: {best}"));
             }
         });
     }

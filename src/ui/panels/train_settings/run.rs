@@ -165,11 +165,9 @@ pub fn outcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let words = if outcome.best_epoch == 0 {
                 format!("{word} before the first epoch was done: there is nothing to keep.")
             } else {
-                format!(
-                    "{word} in {}. The weights of epoch {} are kept.",
-                    minutes(outcome.seconds),
-                    outcome.best_epoch
-                )
+                let time = minutes(cx.state.training.seconds());
+                let best = cx.state.training.best_words().unwrap_or_default();
+                format!("{word} in {time}. The weights of the best epoch are kept: {best}.")
             };
             ui.add_space(4.0);
             ui.label(words);
