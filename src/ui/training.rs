@@ -128,6 +128,20 @@ impl Training {
         Some(format!("epoch {}, {why}", best.epoch))
     }
 
+    /// Why early stopping ended the phases `stopped`, from 1; `None` when it ended none.
+    pub fn stopped_words(&self, stopped: &[usize]) -> Option<String> {
+        let phases = &self.experiment.as_ref()?.training.phases;
+        let why = self.early_stopping()?.why_stopped();
+        let numbers: Vec<String> = stopped.iter().map(ToString::to_string).collect();
+        let what = match (stopped.len(), phases.len()) {
+            (0, _) => return None,
+            (_, 1) => "the run".to_owned(),
+            (1, _) => format!("phase {}", numbers[0]),
+            _ => format!("phases {}", numbers.join(" and ")),
+        };
+        Some(format!("Early stopping ended {what}: {why}."))
+    }
+
     /// Wall time of all epochs, those before it was continued included, as the Runs step tells it.
     pub fn seconds(&self) -> f64 {
         self.epochs.iter().map(|record| record.seconds).sum()

@@ -13,7 +13,12 @@ use crate::{
         early_stopping::{EarlyStopping, Monitor, MonitorMode},
         fit::default_threads,
     },
-    ui::{action::Action, state::Training, theme, widgets::fields},
+    ui::{
+        action::Action,
+        state::Training,
+        theme,
+        widgets::{fields, states},
+    },
 };
 
 /// View state: the phase shown, the running phase that was last shown by itself, and the rate that is being changed
@@ -156,10 +161,17 @@ fn stopping_ui(ui: &mut Ui, stopping: &mut Option<EarlyStopping>) {
         let value = DragValue::new(&mut stopping.min_delta).range(0.0..=1.0).speed(0.000_1);
         let tip = "An improvement smaller than this does not count. Default: 0";
         fields::number(ui, "Smallest gain", tip, value.max_decimals(6));
-        let tip = "Takes the weights of the phase's best epoch back when the phase ends. Default: on";
-        fields::toggle(ui, "Restore best weights", tip, &mut stopping.restore_best);
-        ui.end_row();
     });
+    // In the grid its width would be taken from the fields.
+    let tip = "The next phase goes on from the weights of this phase's best epoch, not of its last one. The model that is \
+               kept is always the run's best epoch, whatever is chosen here. Default: on";
+    fields::toggle(ui, "Restore best weights", tip, &mut stopping.restore_best);
+    let words = if stopping.restore_best {
+        "The next phase begins with this phase's best epoch."
+    } else {
+        "The next phase begins with this phase's last epoch. The kept model is still the best one."
+    };
+    states::caption(ui, words).on_hover_text(tip);
 }
 
 fn more_ui(ui: &mut Ui, training: &mut TrainingConfig) {

@@ -171,8 +171,8 @@ pub fn outcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             };
             ui.add_space(4.0);
             ui.label(words);
-            if !outcome.stopped_early.is_empty() {
-                states::caption(ui, "Early stopping ended it before all epochs were done.");
+            if let Some(words) = cx.state.training.stopped_words(&outcome.stopped_early) {
+                states::caption(ui, words);
             }
             if !outcome.computed.is_empty() {
                 states::caption(ui, format!("Computed in {}", outcome.computed));
