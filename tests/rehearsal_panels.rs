@@ -354,6 +354,28 @@ fn advice_stands_with_the_curves_newest_first() {
             .iter()
             .any(|notice| notice.text == advice[0].2)
     );
-    let parts = ["It overfits since epoch 1", "after epoch 5", "Accuracy"];
+    let parts = ["It overfits since epoch 1", "1 more", "Accuracy"];
     shows(PanelKind::Curves, "advice", &state, &parts);
+
+    let mut calm = state.clone();
+    calm.training.advice.clear();
+    let top = |state: &AppState| {
+        let harness = harness(PanelKind::Curves, state.clone(), LARGE, Theme::Light);
+        harness.get_by_label("Accuracy curve").rect().top()
+    };
+    assert_eq!(top(&calm), top(&state), "the curves stay where they are");
+    let mut open = harness(PanelKind::Curves, state, LARGE, Theme::Light);
+    open.get_by_label("1 more").click();
+    open.run();
+    shot(&mut open, "advice-open");
+    for part in [
+        "It overfits since epoch 1",
+        "after epoch 5",
+        "after epoch 2",
+    ] {
+        assert!(
+            open.query_all_by_label_contains(part).next().is_some(),
+            "{part}"
+        );
+    }
 }

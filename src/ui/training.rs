@@ -98,15 +98,15 @@ impl Training {
         self.steps.splice(..newer, read.iter().copied());
     }
 
-    /// Which phase runs, where there are several: `phase 2 of 2 · fine-tuning`.
-    pub fn phase_words(&self) -> Option<String> {
+    /// Which phase runs, where there are several, and what it is called: `phase 2 of 2`, `fine-tuning`.
+    pub fn phase_words(&self) -> Option<(String, String)> {
         /// Letters of a phase's name that are shown.
         const LONGEST_NAME: usize = 24;
         let phases = &self.experiment.as_ref()?.training.phases;
         let number = self.rate?.phase;
         let phase = phases.get(number.checked_sub(1)?)?;
         let name = shortened(&phase.name, LONGEST_NAME);
-        (phases.len() > 1).then(|| format!("phase {number} of {} · {name}", phases.len()))
+        (phases.len() > 1).then(|| (format!("phase {number} of {}", phases.len()), name))
     }
 
     /// Makes `full` the rate that is shown until the trainer has taken it, which a pause may put off.

@@ -31,6 +31,8 @@ pub struct Curves {
     show_batches: bool,
     is_log: bool,
     smoothing: f64,
+    /// All advice in full, not the newest alone.
+    shows_advice: bool,
     batches: Batches,
 }
 
@@ -40,6 +42,7 @@ impl Default for Curves {
             show_batches: true,
             is_log: false,
             smoothing: 0.0,
+            shows_advice: false,
             batches: Batches::default(),
         }
     }
@@ -57,7 +60,7 @@ impl Panel for Curves {
         let is_there = |epoch: &usize| *epoch <= training.total_epochs;
         let selected = cx.state.selection.epoch.filter(is_there);
         reading_ui(ui, training, selected);
-        super::health::ui(ui, cx);
+        super::health::ui(ui, cx, &mut self.shows_advice);
         let height = ((ui.available_height() - 16.0) / 2.0 - 24.0).max(LEAST_HEIGHT);
         let earlier = earlier(cx);
         let quantities = [
@@ -101,20 +104,28 @@ fn earlier<'a>(cx: &Cx<'a>) -> Vec<&'a [EpochRecord]> {
         .collect()
 }
 
-/// The figures of the chosen epoch, else of the last. The line is there before the first epoch: nothing jumps.
+/// The figures of the chosen epoch, else of the last. Their lines are there before the first epoch: nothing jumps.
 fn reading_ui(ui: &mut Ui, training: &Training, selected: Option<usize>) {
     let epochs = &training.epochs;
     let chosen = epochs.iter().find(|record| Some(record.epoch) == selected);
-    let words = chosen.or(epochs.last()).map_or_else(
-        || "Figures of an epoch stand here once it is done.".to_owned(),
-        reading::line,
+    let none_yet = || {
+        let words = "Figures of an epoch stand here once it is done.";
+        [words.to_owned(), " ".to_owned()]
+    };
+    let lines = chosen
+        .or(epochs.last())
+        .map_or_else(none_yet, reading::lines);
+    let tip = format!(
+        "{}\nClick an epoch in a chart to read it here",
+        lines.join("\n")
     );
-    let text = RichText::new(&words)
-        .small()
-        .color(theme::palette(ui).muted);
-    ui.add(Label::new(text).truncate()).on_hover_text(format!(
-        "{words}\nClick an epoch in a chart to read it here"
-    ));
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        for line in lines {
+            let text = RichText::new(line).small().color(theme::palette(ui).muted);
+            ui.add(Label::new(text).truncate()).on_hover_text(&tip);
+        }
+    });
 }
 
 impl Curves {

@@ -65,8 +65,8 @@ pub fn rate_ui(ui: &mut Ui, cx: &mut Cx<'_>, typed: &mut Option<f64>) {
         *typed = None;
         return;
     };
-    if let Some(words) = training.phase_words() {
-        states::caption(ui, format!("Training {words}"));
+    if let Some((number, name)) = training.phase_words() {
+        states::caption(ui, format!("Training {number} · {name}"));
     }
     let running = training.experiment.as_ref();
     let phase = running.and_then(|running| running.training.phases.get(now.phase.checked_sub(1)?));
