@@ -274,11 +274,30 @@ fn a_forecast_is_about_the_experiment_as_it_was_asked() {
 }
 
 #[test]
+fn nothing_is_timed_while_the_program_is_busy() {
+    let mut state = state();
+    assert!(!state.is_too_busy_to_time());
+    for (kind, is_busy) in [
+        (JobKind::Examine, true),
+        (JobKind::FindRate, true),
+        (JobKind::FeatureMaps, false),
+        (JobKind::Forecast, false),
+    ] {
+        state.apply(Event::Started { job: JOB, kind });
+        assert_eq!(state.is_too_busy_to_time(), is_busy, "{kind:?}");
+    }
+    state.preparing = Some(JobId(5));
+    assert!(state.is_too_busy_to_time(), "images are about to be read");
+}
+
+#[test]
 fn the_time_stands_beside_train() {
     let panel = PanelKind::TrainSettings;
     let mut state = state();
     state.rehearsal.forecast.job = Some(JOB);
     shows(panel, "forecast-waiting", &state, &["estimating the time"]);
+    state.rehearsal.forecast.job = None;
+    state.rehearsal.forecast.asked = state.to_forecast();
     let time = TimeEstimate {
         phases: vec![70.0, 30.4],
     };
@@ -287,6 +306,9 @@ fn the_time_stands_beside_train() {
         memory: None,
     });
     shows(panel, "forecast", &state, &["about 1:40"]);
+    let mut edited = state.clone();
+    edited.experiment.training.phases[0].epochs += 1;
+    shows(panel, "forecast-old", &edited, &["estimating the time"]);
     let near = "Training needs about 7.9 GB of the 8.1 GB of memory that are free: if it becomes slow, use a batch size of \
                 at most 40, smaller images or close other programs";
     state.rehearsal.forecast.forecast = Some(Forecast {
