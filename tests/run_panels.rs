@@ -370,7 +370,7 @@ fn every_panel_has_something_to_say_in_every_state() {
             "earlier",
             Curves,
             beside_earlier_runs(),
-            &["epoch 3 · training"],
+            &["epoch 3 · training", "earlier runs"],
         ),
     ];
     for (name, panel, state, wanted) in cases {
@@ -399,6 +399,37 @@ fn chosen(actions: &[Action]) -> Vec<PathBuf> {
     match actions {
         [Action::ChooseRuns(folders)] => folders.clone(),
         other => unreachable!("{other:?}"),
+    }
+}
+
+#[test]
+fn only_runs_of_the_same_dataset_and_classes_are_drawn_behind() {
+    type Change = fn(&mut Experiment);
+    let cases: [(&str, Change, bool); 3] = [
+        (
+            "another seed",
+            |experiment| experiment.training.seed += 1,
+            true,
+        ),
+        (
+            "another dataset",
+            |experiment| experiment.dataset.path = "/flowers".into(),
+            false,
+        ),
+        (
+            "other classes",
+            |experiment| drop(experiment.model.fit_classes(17)),
+            false,
+        ),
+    ];
+    for (why, change, is_drawn) in cases {
+        let mut state = beside_earlier_runs();
+        let mut drawn = Experiment::clone(state.training.experiment.as_ref().unwrap());
+        change(&mut drawn);
+        state.training.experiment = Some(Arc::new(drawn));
+        let harness = harness(Curves, state, vec2(760.0, 480.0), Theme::Light);
+        let named = harness.query_by_label("— earlier runs").is_some();
+        assert_eq!(named, is_drawn, "{why}");
     }
 }
 

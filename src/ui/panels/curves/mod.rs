@@ -6,11 +6,13 @@ pub mod reading;
 pub mod series;
 mod unscaled;
 
+use std::sync::Arc;
+
 use eframe::egui::{Label, RichText, ScrollArea, Slider, Ui};
 
 use super::{Cx, Panel};
 use crate::{
-    train::EpochRecord,
+    train::{EpochRecord, runs::RunRecord},
     ui::{
         action::Action,
         state::{Selection, Training},
@@ -56,13 +58,13 @@ impl Panel for Curves {
             return;
         }
         self.batches.update(training, self.smoothing);
-        self.legend_ui(ui, cx);
+        let earlier = earlier(cx);
+        self.legend_ui(ui, cx, !earlier.is_empty());
         let is_there = |epoch: &usize| *epoch <= training.total_epochs;
         let selected = cx.state.selection.epoch.filter(is_there);
         reading_ui(ui, training, selected);
         super::health::ui(ui, cx, &mut self.shows_advice);
         let height = ((ui.available_height() - 16.0) / 2.0 - 24.0).max(LEAST_HEIGHT);
-        let earlier = earlier(cx);
         let quantities = [
             (Quantity::Accuracy, self.batches.accuracy()),
             (Quantity::Loss, self.batches.loss()),
@@ -94,13 +96,18 @@ impl Panel for Curves {
     }
 }
 
-/// Epochs of the runs that are chosen in the Runs step, but for the one that is drawn anyway.
+/// Epochs of the runs of the same dataset and classes that are chosen in the Runs step, but for the one that is drawn
+/// anyway.
 fn earlier<'a>(cx: &Cx<'a>) -> Vec<&'a [EpochRecord]> {
-    let state = cx.state;
-    let others = state.runs.chosen.iter();
-    others
-        .filter(|folder| state.training.folder.as_ref() != Some(folder))
-        .filter_map(|folder| Some(state.runs.figures(folder)?.history.as_slice()))
+    let (training, book) = (&cx.state.training, &cx.state.runs);
+    let is_comparable = |run: &&Arc<RunRecord>| {
+        let drawn = training.experiment.as_ref();
+        drawn.is_some_and(|drawn| run.experiment.is_comparable(drawn))
+    };
+    book.chosen_runs()
+        .filter(|run| training.folder.as_ref() != Some(&run.folder))
+        .filter(is_comparable)
+        .filter_map(|run| Some(book.figures(&run.folder)?.history.as_slice()))
         .collect()
 }
 
@@ -129,12 +136,18 @@ fn reading_ui(ui: &mut Ui, training: &Training, selected: Option<usize>) {
 }
 
 impl Curves {
-    fn legend_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn legend_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, has_earlier: bool) {
         let palette = theme::palette(ui);
         let training = &cx.state.training;
         ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new("— training").color(palette.training));
             ui.label(RichText::new("— validation").color(palette.validation));
+            if has_earlier {
+                let text = RichText::new("— earlier runs").color(palette.muted);
+                ui.label(text).on_hover_text(
+                    "Runs of this dataset that are chosen in the Runs step: validation as a line, training dotted",
+                );
+            }
             ui.checkbox(&mut self.show_batches, "batches")
                 .on_hover_text("Also draw the figures of every batch, thin");
             ui.checkbox(&mut self.is_log, "log loss").on_hover_text(
