@@ -17,16 +17,13 @@ const LINE: f32 = 20.0;
 /// A line for the newest advice, also while there is none: curves shall not jump when it comes. `is_open` shows all.
 pub fn ui(ui: &mut Ui, cx: &Cx<'_>, is_open: &mut bool) {
     let advice = &cx.state.training.advice;
+    let size = vec2(ui.available_width(), LINE);
     let Some(newest) = advice.last() else {
-        if cx.state.training.is_running() {
-            ui.allocate_ui(vec2(ui.available_width(), LINE), |ui| {
-                states::caption(ui, "Nothing to say about the run so far.");
-                ui.set_min_height(LINE);
-            });
-        }
+        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            states::caption(ui, "No notes on the run.");
+        });
         return;
     };
-    let size = vec2(ui.available_width(), LINE);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
         let (words, tip) = if *is_open {
             ("less".to_owned(), "Show the newest note in one line")

@@ -111,7 +111,7 @@ fn earlier<'a>(cx: &Cx<'a>) -> Vec<&'a [EpochRecord]> {
         .collect()
 }
 
-/// The figures of the chosen epoch, else of the last. Their lines are there before the first epoch: nothing jumps.
+/// The figures of the chosen epoch, else of the last, and which one is best. Their lines are there before the first epoch: nothing jumps.
 fn reading_ui(ui: &mut Ui, training: &Training, selected: Option<usize>) {
     let epochs = &training.epochs;
     let chosen = epochs.iter().find(|record| Some(record.epoch) == selected);
@@ -119,9 +119,12 @@ fn reading_ui(ui: &mut Ui, training: &Training, selected: Option<usize>) {
         let words = "Figures of an epoch stand here once it is done.";
         [words.to_owned(), " ".to_owned()]
     };
-    let lines = chosen
+    let [train, validation] = chosen
         .or(epochs.last())
         .map_or_else(none_yet, reading::lines);
+    let best = training.best_words();
+    let best = best.map_or_else(|| " ".to_owned(), |words| format!("best: {words}"));
+    let lines = [train, validation, best];
     let tip = format!(
         "{}\nClick an epoch in a chart to read it here",
         lines.join("\n")
@@ -138,7 +141,6 @@ fn reading_ui(ui: &mut Ui, training: &Training, selected: Option<usize>) {
 impl Curves {
     fn legend_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, has_earlier: bool) {
         let palette = theme::palette(ui);
-        let training = &cx.state.training;
         ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new("— training").color(palette.training));
             ui.label(RichText::new("— validation").color(palette.validation));
@@ -154,12 +156,8 @@ impl Curves {
                 "Draw the loss on a logarithmic axis: small losses become visible. Default: off",
             );
             smoothing_ui(ui, &mut self.smoothing);
-            if !training.epochs.is_empty() {
-                export_ui(ui, cx);
-            }
-            if let Some(best) = training.best_words() {
-                states::note(ui, format!("best: {best}"));
-            }
+            let has_epochs = !cx.state.training.epochs.is_empty();
+            ui.add_enabled_ui(has_epochs, |ui| export_ui(ui, cx));
         });
     }
 }
