@@ -91,7 +91,6 @@ impl JobKind {
                 | Self::Evaluate
                 | Self::Examine
                 | Self::MeasureChannels
-                | Self::Download
                 | Self::FindSimilar
         )
     }
