@@ -157,7 +157,9 @@ impl Curves {
             );
             smoothing_ui(ui, &mut self.smoothing);
             let has_epochs = !cx.state.training.epochs.is_empty();
-            ui.add_enabled_ui(has_epochs, |ui| export_ui(ui, cx));
+            fields::together(ui, 80.0, |ui| {
+                ui.add_enabled_ui(has_epochs, |ui| export_ui(ui, cx));
+            });
         });
     }
 }
