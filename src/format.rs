@@ -13,7 +13,7 @@ pub fn thousands(value: usize) -> String {
     text
 }
 
-/// Four significant digits: `0.02357`, `1.234`, `1,235`.
+/// Four significant digits: `0.02357`, `1.234`, `12,346`, `1.235e6`.
 pub fn significant(value: f64) -> String {
     if !value.is_finite() {
         return "–".to_owned();
@@ -22,7 +22,7 @@ pub fn significant(value: f64) -> String {
         return "0".to_owned();
     }
     let magnitude = value.abs().log10().floor() as i32;
-    if !(-4..12).contains(&magnitude) {
+    if !(-4..6).contains(&magnitude) {
         return format!("{value:.3e}");
     }
     if magnitude >= 4 {
@@ -35,6 +35,15 @@ pub fn significant(value: f64) -> String {
     }
     let decimals = (3 - magnitude).max(0) as usize;
     format!("{value:.decimals$}")
+}
+
+/// A learning rate with as many digits as it has: `0.001`, `5e-6`.
+pub fn rate(rate: f64) -> String {
+    if rate != 0.0 && rate < 1e-4 {
+        return format!("{rate:e}");
+    }
+    let text = format!("{rate:.8}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A size in decimal units, as download pages write it: `512 bytes`, `4.2 MB`.
@@ -125,6 +134,9 @@ mod tests {
             (12.345_6, "12.35"),
             (999.94, "999.9"),
             (12_345.6, "12,346"),
+            (123_456.7, "123,457"),
+            (1_234_567.0, "1.235e6"),
+            (-3.9e17, "-3.900e17"),
             (-0.5, "-0.5000"),
             (0.000_012_34, "1.234e-5"),
             (f64::NAN, "–"),
@@ -141,6 +153,10 @@ mod tests {
             ["0:07", "1:01", "–"]
         );
         assert_eq!(percent(0.9731), "97.3 %");
+        assert_eq!(
+            [rate(0.001), rate(5e-6), rate(1.0), rate(0.000_25)],
+            ["0.001", "5e-6", "1", "0.00025"]
+        );
         assert_eq!(
             [counted(1, "image"), counted(1_200, "image")],
             ["1 image", "1,200 images"]

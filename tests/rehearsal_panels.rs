@@ -11,6 +11,8 @@
 #[path = "panels_inside/bench.rs"]
 mod bench;
 mod panel;
+#[path = "rehearsal_panels/running.rs"]
+mod running;
 #[path = "panels_inside/world.rs"]
 mod world;
 
@@ -272,11 +274,30 @@ fn a_forecast_is_about_the_experiment_as_it_was_asked() {
 }
 
 #[test]
+fn nothing_is_timed_while_the_program_is_busy() {
+    let mut state = state();
+    assert!(!state.is_too_busy_to_time());
+    for (kind, is_busy) in [
+        (JobKind::Examine, true),
+        (JobKind::FindRate, true),
+        (JobKind::FeatureMaps, false),
+        (JobKind::Forecast, false),
+    ] {
+        state.apply(Event::Started { job: JOB, kind });
+        assert_eq!(state.is_too_busy_to_time(), is_busy, "{kind:?}");
+    }
+    state.preparing = Some(JobId(5));
+    assert!(state.is_too_busy_to_time(), "images are about to be read");
+}
+
+#[test]
 fn the_time_stands_beside_train() {
     let panel = PanelKind::TrainSettings;
     let mut state = state();
     state.rehearsal.forecast.job = Some(JOB);
     shows(panel, "forecast-waiting", &state, &["estimating the time"]);
+    state.rehearsal.forecast.job = None;
+    state.rehearsal.forecast.asked = state.to_forecast();
     let time = TimeEstimate {
         phases: vec![70.0, 30.4],
     };
@@ -285,6 +306,9 @@ fn the_time_stands_beside_train() {
         memory: None,
     });
     shows(panel, "forecast", &state, &["about 1:40"]);
+    let mut edited = state.clone();
+    edited.experiment.training.phases[0].epochs += 1;
+    shows(panel, "forecast-old", &edited, &["estimating the time"]);
     let near = "Training needs about 7.9 GB of the 8.1 GB of memory that are free: if it becomes slow, use a batch size of \
                 at most 40, smaller images or close other programs";
     state.rehearsal.forecast.forecast = Some(Forecast {
@@ -352,6 +376,28 @@ fn advice_stands_with_the_curves_newest_first() {
             .iter()
             .any(|notice| notice.text == advice[0].2)
     );
-    let parts = ["It overfits since epoch 1", "after epoch 5", "Accuracy"];
+    let parts = ["It overfits since epoch 1", "1 more", "Accuracy"];
     shows(PanelKind::Curves, "advice", &state, &parts);
+
+    let mut calm = state.clone();
+    calm.training.advice.clear();
+    let top = |state: &AppState| {
+        let harness = harness(PanelKind::Curves, state.clone(), LARGE, Theme::Light);
+        harness.get_by_label("Accuracy curve").rect().top()
+    };
+    assert_eq!(top(&calm), top(&state), "the curves stay where they are");
+    let mut open = harness(PanelKind::Curves, state, LARGE, Theme::Light);
+    open.get_by_label("1 more").click();
+    open.run();
+    shot(&mut open, "advice-open");
+    for part in [
+        "It overfits since epoch 1",
+        "after epoch 5",
+        "after epoch 2",
+    ] {
+        assert!(
+            open.query_all_by_label_contains(part).next().is_some(),
+            "{part}"
+        );
+    }
 }

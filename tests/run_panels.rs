@@ -193,6 +193,31 @@ fn diverged() -> AppState {
     state
 }
 
+/// In its first epoch; one batch is far off.
+fn first_epoch() -> AppState {
+    let mut state = starting();
+    state.training.steps = trained(4, 10).training.steps[..8].to_vec();
+    state.training.steps[5].loss = 3.9e17;
+    state
+}
+
+/// Two epochs in, of which one batch was far off.
+fn one_wild_batch() -> AppState {
+    let mut state = trained(4, 10);
+    state.training.steps[12].loss = 19.0;
+    state
+}
+
+/// The losses themselves are far off.
+fn enormous() -> AppState {
+    let mut state = trained(6, 20);
+    for record in &mut state.training.epochs {
+        record.train_loss *= 3.9e17;
+        record.val_loss = record.val_loss.map(|loss| loss * 3.9e17);
+    }
+    state
+}
+
 fn beside_earlier_runs() -> AppState {
     let mut state = trained(8, 20);
     state.runs = listed(5, &[1, 3]).runs;
@@ -329,10 +354,23 @@ fn every_panel_has_something_to_say_in_every_state() {
         ),
         ("diverged", Curves, diverged(), &["epoch 6"]),
         (
+            "first-epoch",
+            Curves,
+            first_epoch(),
+            &["Figures of an epoch"],
+        ),
+        (
+            "wild-batch",
+            Curves,
+            one_wild_batch(),
+            &["epoch 4 · training"],
+        ),
+        ("enormous", Curves, enormous(), &["e17"]),
+        (
             "earlier",
             Curves,
             beside_earlier_runs(),
-            &["epoch 3 · training"],
+            &["epoch 3 · training", "earlier runs"],
         ),
     ];
     for (name, panel, state, wanted) in cases {
@@ -361,6 +399,39 @@ fn chosen(actions: &[Action]) -> Vec<PathBuf> {
     match actions {
         [Action::ChooseRuns(folders)] => folders.clone(),
         other => unreachable!("{other:?}"),
+    }
+}
+
+#[test]
+fn only_runs_of_the_same_dataset_and_classes_are_drawn_behind() {
+    type Change = fn(&mut Experiment);
+    let cases: [(&str, Change, bool); 3] = [
+        (
+            "another seed",
+            |experiment| experiment.training.seed += 1,
+            true,
+        ),
+        (
+            "another dataset",
+            |experiment| experiment.dataset.path = "/flowers".into(),
+            false,
+        ),
+        (
+            "other classes",
+            |experiment| {
+                experiment.model.fit_classes(17);
+            },
+            false,
+        ),
+    ];
+    for (why, change, is_drawn) in cases {
+        let mut state = beside_earlier_runs();
+        let mut drawn = Experiment::clone(state.training.experiment.as_ref().unwrap());
+        change(&mut drawn);
+        state.training.experiment = Some(Arc::new(drawn));
+        let harness = harness(Curves, state, vec2(760.0, 480.0), Theme::Light);
+        let named = harness.query_by_label("— earlier runs").is_some();
+        assert_eq!(named, is_drawn, "{why}");
     }
 }
 

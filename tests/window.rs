@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod desk;
+#[path = "window/train_step.rs"]
+mod train_step;
 
 use std::{
     path::{Path, PathBuf},

@@ -70,7 +70,7 @@ impl Ended<'_> {
             evaluation: reporter.best_evaluation.as_deref(),
             snapshot: best_weights,
             sample: &reporter.sample,
-            seconds: self.start.elapsed().as_secs_f64(),
+            seconds: outcome.history.iter().map(|record| record.seconds).sum(),
         };
         run_report::write(reporter.folder.path(), &summary).map_err(|error| error.to_string())?;
         let result = RunResult {

@@ -23,7 +23,7 @@ use crate::{
     model::{LayerShape, ModelSpec, weights::examine::Examined},
     train::{
         EpochRecord, Evaluation, Experiment, StepRecord, health::Advice, lr_finder::RateCurve,
-        runs::Listing,
+        runs::Listing, schedule::RateNow,
     },
 };
 
@@ -227,6 +227,14 @@ pub enum Event {
         job: JobId,
         /// In order.
         steps: Vec<StepRecord>,
+    },
+    /// Trainer, at the start of every phase and when the learning rate changes, then at most 20 times a second. Only
+    /// the newest waits. The Train panel and the status bar show it.
+    RateNow {
+        /// Which job.
+        job: JobId,
+        /// The phase that runs and its rate.
+        rate: RateNow,
     },
     /// Trainer, after every epoch.
     Epoch {

@@ -81,6 +81,22 @@ pub enum JobKind {
 }
 
 impl JobKind {
+    /// Whether it keeps processors busy for long enough to spoil what is timed meanwhile.
+    pub fn is_heavy(self) -> bool {
+        matches!(
+            self,
+            Self::OpenDataset
+                | Self::Prepare
+                | Self::Train
+                | Self::FindRate
+                | Self::Maximise
+                | Self::Evaluate
+                | Self::Examine
+                | Self::MeasureChannels
+                | Self::FindSimilar
+        )
+    }
+
     /// What it is called in messages: "could not … : reason".
     pub fn words(self) -> &'static str {
         match self {

@@ -101,6 +101,7 @@ enum Topic {
     Evaluated(JobId),
     Weights(JobId),
     Rates(JobId),
+    RateNow(JobId),
     Preview(JobId),
     Paused(JobId),
 }
@@ -112,6 +113,7 @@ fn topic(event: &Event) -> Option<Topic> {
         Event::Evaluated { job, .. } => Some(Topic::Evaluated(*job)),
         Event::WeightsPublished { job, .. } => Some(Topic::Weights(*job)),
         Event::RatesSoFar { job, .. } => Some(Topic::Rates(*job)),
+        Event::RateNow { job, .. } => Some(Topic::RateNow(*job)),
         Event::MaximisePreview { job, .. } => Some(Topic::Preview(*job)),
         Event::Paused { job, .. } => Some(Topic::Paused(*job)),
         _ => None,

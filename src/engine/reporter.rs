@@ -18,6 +18,7 @@ use crate::{
         health,
         placement::Chosen,
         run_folder::RunFolder,
+        schedule::RateNow,
     },
 };
 
@@ -39,6 +40,8 @@ pub struct Reporter<'a> {
     pub begun: bool,
     /// Says what is wrong with the run.
     pub health: health::Watch,
+    /// The learning rate of the next step.
+    pub rate: Option<RateNow>,
     pub pending: Vec<StepRecord>,
     pub best_evaluation: Option<Arc<Evaluation>>,
     /// The request to stop was answered.
@@ -53,6 +56,13 @@ impl Reporter<'_> {
                 job: self.context.id,
                 steps,
             });
+        }
+    }
+
+    fn send_rate(&self) {
+        if let Some(rate) = self.rate {
+            let job = self.context.id;
+            self.context.events.send(Event::RateNow { job, rate });
         }
     }
 
@@ -121,6 +131,7 @@ impl Observer for Reporter<'_> {
         self.folder.write_step(record)?;
         if self.context.due() {
             self.flush_steps();
+            self.send_rate();
             let progress = super::events::Progress {
                 done: record.step,
                 total: self.total_steps,
@@ -147,6 +158,15 @@ impl Observer for Reporter<'_> {
 
     fn learning_rate(&mut self) -> Option<f64> {
         self.control.take_learning_rate()
+    }
+
+    fn rate(&mut self, now: RateNow) {
+        let chosen = |rate: RateNow| (rate.phase, rate.full);
+        let is_new = self.rate.map(chosen) != Some(chosen(now));
+        self.rate = Some(now);
+        if is_new {
+            self.send_rate();
+        }
     }
 
     fn weights(&mut self, snapshot: &Arc<WeightSnapshot>) {

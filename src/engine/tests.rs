@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod beginning;
+mod rates;
 mod rehearsal;
 
 /// More than any step of these tests takes on a busy machine.

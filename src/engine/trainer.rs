@@ -183,6 +183,7 @@ fn train(
         initial: checkpoint.and_then(|_| untrained(folders, experiment, &dataset.classes)),
         begun: false,
         health,
+        rate: None,
         pending: Vec::new(),
         best_evaluation: None,
         stopping: false,

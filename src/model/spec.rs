@@ -392,6 +392,15 @@ impl ModelSpec {
         })
     }
 
+    /// Classes that a last dense layer and the head tell apart; `None` without such a layer.
+    pub fn classes(&self) -> Option<usize> {
+        match (&self.layers.last()?.kind, self.head) {
+            (LayerKind::Dense { .. }, Head::Sigmoid { .. }) => Some(2),
+            (LayerKind::Dense { units, .. }, Head::Softmax) => Some(*units),
+            _ => None,
+        }
+    }
+
     /// Position of the layer called `name`.
     pub fn layer_index(&self, name: &str) -> Option<usize> {
         self.layers.iter().position(|layer| layer.name == name)

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::history::EpochRecord;
+use crate::format::{counted, significant};
 
 /// Ends a phase when the monitored figure has not improved for `patience` epochs (Keras' `EarlyStopping`).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -67,6 +68,16 @@ impl Monitor {
         }
     }
 
+    /// The same in a sentence.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ValLoss => "validation loss",
+            Self::ValAccuracy => "validation accuracy",
+            Self::TrainLoss => "training loss",
+            Self::TrainAccuracy => "training accuracy",
+        }
+    }
+
     /// Its value in an epoch; `None` without validation.
     pub fn of(self, record: &EpochRecord) -> Option<f64> {
         match self {
@@ -97,7 +108,7 @@ impl EarlyStopping {
     }
 
     /// Whether larger is better.
-    fn is_max(&self) -> bool {
+    pub fn is_max(&self) -> bool {
         match self.mode {
             MonitorMode::Max => true,
             MonitorMode::Min => false,
@@ -105,6 +116,18 @@ impl EarlyStopping {
                 matches!(self.monitor, Monitor::ValAccuracy | Monitor::TrainAccuracy)
             }
         }
+    }
+
+    /// Why it ended a phase: `val_loss had not fallen for 5 epochs`.
+    pub fn why_stopped(&self) -> String {
+        let moved = if self.is_max() { "risen" } else { "fallen" };
+        let by = if self.min_delta > 0.0 {
+            format!(" by more than {}", significant(self.min_delta))
+        } else {
+            String::new()
+        };
+        let (figure, epochs) = (self.monitor.word(), counted(self.patience, "epoch"));
+        format!("{figure} had not {moved}{by} for {epochs}")
     }
 
     /// Whether `new` is better than `best` by more than `min_delta`; what is not a number never is.
@@ -182,10 +205,12 @@ impl Stopper {
 
     /// Why the phase called `phase` ended after `epoch`.
     pub fn words(&self, phase: &str, epoch: usize) -> String {
-        let monitor = self.config.map_or("", |config| config.monitor.word());
+        let why = self
+            .config
+            .map_or_else(String::new, |config| config.why_stopped());
+        let best = self.best_epoch;
         format!(
-            "Early stopping ended {phase} after epoch {epoch}: {monitor} was best in epoch {} and has not improved for {} epochs",
-            self.best_epoch, self.waited
+            "Early stopping ended {phase} after epoch {epoch}: {why}, it was best in epoch {best}"
         )
     }
 }
@@ -285,6 +310,28 @@ mod tests {
                 assert_eq!(best.last(), Some(&case.restored), "{why}");
             }
         }
+    }
+
+    #[test]
+    fn it_says_why_it_stopped() {
+        let config = EarlyStopping {
+            monitor: Monitor::ValLoss,
+            mode: MonitorMode::Auto,
+            patience: 5,
+            min_delta: 0.0,
+            restore_best: true,
+        };
+        let accuracy = EarlyStopping {
+            monitor: Monitor::ValAccuracy,
+            patience: 1,
+            min_delta: 0.01,
+            ..config
+        };
+        assert_eq!(config.why_stopped(), "val_loss had not fallen for 5 epochs");
+        assert_eq!(
+            accuracy.why_stopped(),
+            "val_accuracy had not risen by more than 0.01000 for 1 epoch"
+        );
     }
 
     #[test]

@@ -172,8 +172,8 @@ impl Stopwatch<'_> {
         })
     }
 
-    /// Mean seconds of `work` on a batch of `batch` images, or what smaller batches say about it where that would take
-    /// too long.
+    /// Least seconds of `work` on a batch of `batch` images, for what else the machine does only makes it longer; or what
+    /// smaller batches say about it where that would take too long.
     fn batch_secs(
         &self,
         batch: usize,
@@ -197,22 +197,23 @@ impl Stopwatch<'_> {
             smaller = Some((images, once));
             images = batch.min(2 * images);
         }
-        let (mut sum, mut count) = (0.0, 0);
+        let (mut least, mut sum, mut count) = (f64::INFINITY, 0.0, 0);
         while count == 0 || count < REPEATS && sum < BUDGET {
-            sum += secs(images)?;
+            let once = secs(images)?;
+            least = least.min(once);
+            sum += once;
             count += 1;
         }
-        let mean = sum / f64::from(count);
-        Ok(mean + secs_each(mean, images, smaller) * (batch - images) as f64)
+        Ok(least + secs_each(least, images, smaller) * (batch - images) as f64)
     }
 }
 
-/// Seconds for each more image when `images` take `mean`: a part of the time is the same for any number of images,
+/// Seconds for each more image when `images` take `all`: a part of the time is the same for any number of images,
 /// which a smaller batch shows.
-fn secs_each(mean: f64, images: usize, smaller: Option<(usize, f64)>) -> f64 {
-    let most = mean / images as f64;
+fn secs_each(all: f64, images: usize, smaller: Option<(usize, f64)>) -> f64 {
+    let most = all / images as f64;
     match smaller {
-        Some((fewer, secs)) => ((mean - secs) / (images - fewer) as f64).clamp(0.0, most),
+        Some((fewer, secs)) => ((all - secs) / (images - fewer) as f64).clamp(0.0, most),
         None => most,
     }
 }

@@ -112,6 +112,11 @@ impl Experiment {
         Ok(experiment)
     }
 
+    /// Whether figures of both mean the same: they tell as many classes of the same dataset apart.
+    pub fn is_comparable(&self, other: &Self) -> bool {
+        self.dataset.path == other.dataset.path && self.model.classes() == other.model.classes()
+    }
+
     /// The experiment as RON, for people to read and change.
     ///
     /// # Errors

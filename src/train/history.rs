@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::early_stopping::EarlyStopping;
+use super::early_stopping::{EarlyStopping, Monitor};
+use crate::format::{percent, significant};
 
 /// One optimizer step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -74,9 +75,27 @@ pub fn is_better(
     }
 }
 
+/// What makes `best` the best epoch ([`best_epoch`]): `lowest validation loss 0.6957`.
+pub fn why_best(best: &EpochRecord, early_stopping: Option<&EarlyStopping>) -> String {
+    let watched = early_stopping.map(|config| (config.monitor, config.is_max()));
+    let (monitor, is_max) = watched
+        .filter(|(monitor, _)| monitor.of(best).is_some())
+        .unwrap_or((Monitor::ValAccuracy, true));
+    let Some(value) = monitor.of(best) else {
+        return "the last, without validation".to_owned();
+    };
+    let value = match monitor {
+        Monitor::ValLoss | Monitor::TrainLoss => significant(value),
+        Monitor::ValAccuracy | Monitor::TrainAccuracy => percent(value),
+    };
+    let end = if is_max { "highest" } else { "lowest" };
+    format!("{end} {} {value}", monitor.words())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::early_stopping::MonitorMode;
 
     fn record(epoch: usize, validation: Option<(f64, f64)>) -> EpochRecord {
         EpochRecord {
@@ -89,6 +108,46 @@ mod tests {
             learning_rate: 0.001,
             images_per_sec: 1.0,
             seconds: 1.0,
+        }
+    }
+
+    #[test]
+    fn the_best_epoch_says_by_what_it_is() {
+        let watching = |monitor| EarlyStopping {
+            monitor,
+            mode: MonitorMode::Auto,
+            patience: 5,
+            min_delta: 0.0,
+            restore_best: true,
+        };
+        let validated = record(2, Some((0.475, 0.695_68)));
+        let alone = record(2, None);
+        let cases = [
+            (&validated, None, "highest validation accuracy 47.5 %"),
+            (
+                &validated,
+                Some(Monitor::ValLoss),
+                "lowest validation loss 0.6957",
+            ),
+            (
+                &validated,
+                Some(Monitor::TrainAccuracy),
+                "highest training accuracy 50.0 %",
+            ),
+            (
+                &alone,
+                Some(Monitor::TrainLoss),
+                "lowest training loss 1.000",
+            ),
+            (
+                &alone,
+                Some(Monitor::ValLoss),
+                "the last, without validation",
+            ),
+            (&alone, None, "the last, without validation"),
+        ];
+        for (record, monitor, words) in cases {
+            assert_eq!(why_best(record, monitor.map(watching).as_ref()), words);
         }
     }
 

@@ -115,6 +115,17 @@ pub struct Moment {
     pub epochs: usize,
 }
 
+/// The learning rate of a run that goes on. Plain data.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateNow {
+    /// Phase of the experiment, from 1.
+    pub phase: usize,
+    /// The phase's full rate: the optimizer's, or what the user asked for since.
+    pub full: f64,
+    /// What schedule and plateaus make of it at this step.
+    pub effective: f64,
+}
+
 /// What a phase's learning rate depends on besides the step.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RateState {
@@ -145,6 +156,11 @@ impl RateState {
         self.full = Some(rate);
     }
 
+    /// The full rate; `planned` is the optimizer's.
+    pub fn full(&self, planned: f64) -> f64 {
+        self.full.unwrap_or(planned)
+    }
+
     /// Hears of an epoch's figures.
     pub fn epoch_done(&mut self, schedule: &Schedule, record: &EpochRecord) {
         let ScheduleKind::ReduceOnPlateau {
@@ -172,7 +188,7 @@ impl RateState {
 
     /// The learning rate of the step at `moment`; `full` is the optimizer's.
     pub fn learning_rate(&self, schedule: &Schedule, full: f64, moment: &Moment) -> f64 {
-        self.full.unwrap_or(full) * self.reduced * schedule.share(moment)
+        self.full(full) * self.reduced * schedule.share(moment)
     }
 }
 

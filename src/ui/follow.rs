@@ -174,13 +174,20 @@ fn check_weights(engine: &EngineHandle, state: &mut AppState) {
     };
 }
 
-/// Asks what a run would take whenever the experiment has changed, unless a run goes on.
+/// Asks what a run would take whenever the experiment has changed, unless a run goes on; as soon as nothing else of ours
+/// keeps the processors busy, and again when that came in between.
 fn forecast(engine: &EngineHandle, state: &mut AppState) {
-    if state.training.is_running() || state.forecast_is_current() {
+    let is_busy = state.is_too_busy_to_time();
+    let is_waiting = state.rehearsal.forecast.job.is_some();
+    if state.training.is_running() || state.forecast_is_current() && !(is_busy && is_waiting) {
         return;
     }
     if let Some(earlier) = state.rehearsal.forecast.job.take() {
         engine.cancel(earlier);
+    }
+    if is_busy {
+        state.rehearsal.forecast.asked = None;
+        return;
     }
     let asked = state.to_forecast();
     let can_train = state.why_not_train().is_none();

@@ -108,6 +108,11 @@ impl AppState {
         })
     }
 
+    /// Whether the program does something that would make what is timed look longer.
+    pub fn is_too_busy_to_time(&self) -> bool {
+        self.preparing.is_some() || self.jobs.values().any(|job| job.kind.is_heavy())
+    }
+
     /// What a forecast would be about now; `None` before the dataset is divided.
     pub fn to_forecast(&self) -> Option<ForecastOf> {
         let (images, experiment) = (self.images()?, &self.experiment);

@@ -4,7 +4,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     engine::{JobId, TrainingOutcome},
-    train::{EpochRecord, Experiment, StepRecord, health::Advice},
+    train::{
+        EpochRecord, Experiment, StepRecord, early_stopping::EarlyStopping, health::Advice,
+        history, schedule::RateNow,
+    },
+    ui::format::shortened,
 };
 
 /// The run's state.
@@ -45,6 +49,8 @@ pub struct Training {
     pub train_images: usize,
     /// What the run trains and how; `None` before the first run.
     pub experiment: Option<Arc<Experiment>>,
+    /// The phase that runs and its learning rate; `None` before the first phase.
+    pub rate: Option<RateNow>,
     /// What is wrong with it, oldest first.
     pub advice: Vec<Advice>,
     /// The run's folder; `None` before it has begun.
@@ -99,10 +105,56 @@ impl Training {
         self.steps.splice(..newer, read.iter().copied());
     }
 
+    /// Which phase runs, where there are several, and what it is called: `phase 2 of 2`, `fine-tuning`.
+    pub fn phase_words(&self) -> Option<(String, String)> {
+        /// Letters of a phase's name that are shown.
+        const LONGEST_NAME: usize = 24;
+        let phases = &self.experiment.as_ref()?.training.phases;
+        let number = self.rate?.phase;
+        let phase = phases.get(number.checked_sub(1)?)?;
+        let name = shortened(&phase.name, LONGEST_NAME);
+        (phases.len() > 1).then(|| (format!("phase {number} of {}", phases.len()), name))
+    }
+
+    /// Makes `full` the rate that is shown until the trainer has taken it, which a pause may put off.
+    pub fn ask_for_rate(&mut self, full: f64) {
+        if let Some(rate) = &mut self.rate {
+            rate.full = full;
+        }
+    }
+
     /// The epoch whose weights are kept.
     pub fn best_epoch(&self) -> Option<&EpochRecord> {
-        let experiment = self.experiment.as_ref();
-        let early_stopping = experiment.and_then(|experiment| experiment.training.early_stopping);
-        crate::train::history::best_epoch(&self.epochs, early_stopping.as_ref())
+        history::best_epoch(&self.epochs, self.early_stopping())
+    }
+
+    /// The same with what makes it the best: `epoch 2, lowest validation loss 0.6957`.
+    pub fn best_words(&self) -> Option<String> {
+        let best = self.best_epoch()?;
+        let why = history::why_best(best, self.early_stopping());
+        Some(format!("epoch {}, {why}", best.epoch))
+    }
+
+    /// Why early stopping ended the phases `stopped`, from 1; `None` when it ended none.
+    pub fn stopped_words(&self, stopped: &[usize]) -> Option<String> {
+        let phases = &self.experiment.as_ref()?.training.phases;
+        let why = self.early_stopping()?.why_stopped();
+        let numbers: Vec<String> = stopped.iter().map(ToString::to_string).collect();
+        let what = match (stopped.len(), phases.len()) {
+            (0, _) => return None,
+            (_, 1) => "the run".to_owned(),
+            (1, _) => format!("phase {}", numbers[0]),
+            _ => format!("phases {}", numbers.join(" and ")),
+        };
+        Some(format!("Early stopping ended {what}: {why}."))
+    }
+
+    /// Wall time of all epochs, those before it was continued included, as the Runs step tells it.
+    pub fn seconds(&self) -> f64 {
+        self.epochs.iter().map(|record| record.seconds).sum()
+    }
+
+    fn early_stopping(&self) -> Option<&EarlyStopping> {
+        self.experiment.as_ref()?.training.early_stopping.as_ref()
     }
 }

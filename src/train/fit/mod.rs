@@ -1,5 +1,6 @@
 //! Training a network: what it needs, who follows it, what it leaves. The loop stands in `run`.
 
+mod phase;
 mod run;
 
 use std::{
@@ -19,6 +20,7 @@ use super::{
     history::{EpochRecord, StepRecord},
     loss::{Loss, class_weights},
     placement::Chosen,
+    schedule::RateNow,
 };
 use crate::{
     cancel::Cancelled,
@@ -107,6 +109,8 @@ pub trait Observer {
     fn learning_rate(&mut self) -> Option<f64> {
         None
     }
+    /// At the start of every phase and before every step: the learning rate as it is.
+    fn rate(&mut self, _now: RateNow) {}
     /// While validating: images done.
     fn validating(&mut self, _done: usize) {}
     /// Before the first step: how the network computes, and what was measured to choose it.

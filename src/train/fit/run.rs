@@ -8,7 +8,7 @@ use std::{
 
 use tch::{TchError, Tensor};
 
-use super::{Data, EpochEnd, FitError, Observer, Outcome, pulse, unfreeze};
+use super::{Data, EpochEnd, FitError, Observer, Outcome, phase::PhaseState, pulse, unfreeze};
 use crate::{
     data::{SplitName, batches},
     model::{Network, WeightSnapshot},
@@ -16,15 +16,11 @@ use crate::{
         checkpoint::{self, Checkpoint},
         config::{Phase, TrainingConfig},
         dead_units::{self, Activity},
-        early_stopping::Stopper,
         evaluate::{Evaluation, evaluate},
-        experiment::ExperimentError,
         features::FrozenFeatures,
         health::{self, Circumstances},
         history::{self, EpochRecord, StepRecord},
         loss::Loss,
-        optimizers::OptimizerState,
-        schedule::{Moment, RateState},
         step::{self, Batch},
     },
 };
@@ -43,23 +39,6 @@ pub struct Run<'a> {
     step: usize,
     /// The newest losses, oldest first.
     losses: VecDeque<f64>,
-}
-
-/// What a phase carries from epoch to epoch.
-struct PhaseState<'a> {
-    /// Position in the configuration.
-    index: usize,
-    phase: &'a Phase,
-    /// Epochs done.
-    epochs: usize,
-    /// Steps done.
-    steps: usize,
-    optimizer: OptimizerState,
-    rate: RateState,
-    stopper: Stopper,
-    /// Weights of the phase's best epoch, when they are to be restored.
-    best: Option<Arc<WeightSnapshot>>,
-    features: Option<FrozenFeatures>,
 }
 
 impl<'a> Run<'a> {
@@ -136,40 +115,13 @@ impl<'a> Run<'a> {
         checkpoint: Option<Checkpoint>,
         observer: &mut dyn Observer,
     ) -> Result<PhaseState<'a>, FitError> {
-        let trainable = || self.network.trainable().map(|(_, value)| value);
-        let mut state = PhaseState {
-            index,
-            phase,
-            epochs: 0,
-            steps: 0,
-            optimizer: OptimizerState::new(trainable(), phase.optimizer)?,
-            rate: RateState::default(),
-            stopper: Stopper::new(self.config.early_stopping),
-            best: None,
-            features: None,
-        };
+        let steps = self.config.steps_per_epoch(self.data.split.train.len());
+        let config = (self.config, steps);
+        let mut state = PhaseState::new(index, phase, config, &self.network)?;
         if let Some(checkpoint) = checkpoint {
-            let Checkpoint {
-                standing,
-                optimizer,
-                phase_best,
-                ..
-            } = checkpoint;
-            if standing.phase_epochs > 0 {
-                let names = self.network.trainable().map(|(name, _)| name);
-                let restored = state
-                    .optimizer
-                    .restore(names, standing.optimizer_step, &optimizer);
-                restored.map_err(|reason| {
-                    ExperimentError::Setting(format!("the checkpoint does not fit: {reason}"))
-                })?;
-                state.epochs = standing.phase_epochs;
-                state.steps = standing.phase_steps;
-                state.rate = standing.rate;
-                state.stopper = standing.stopper;
-                state.best = phase_best;
-            }
+            state.take_up(checkpoint, &self.network)?;
         }
+        observer.rate(state.rate_now());
         state.features = FrozenFeatures::compute(&self.network, self.data, observer)?;
         Ok(state)
     }
@@ -233,8 +185,10 @@ impl<'a> Run<'a> {
         for batch in order.chunks(config.batch_size) {
             waited += pulse(observer)?;
             if let Some(rate) = observer.learning_rate() {
-                state.rate.set_full(rate);
+                let words = state.change_rate(rate, self.step + 1);
+                words.into_iter().for_each(|words| observer.note(words));
             }
+            observer.rate(state.rate_now());
             let record = self.train_batch(epoch, batch, state)?;
             loss_sum += record.loss * batch.len() as f64;
             right += record.accuracy * batch.len() as f64;
@@ -256,25 +210,11 @@ impl<'a> Run<'a> {
             train_accuracy: right / images,
             val_loss: evaluation.as_ref().map(|e| e.loss),
             val_accuracy: evaluation.as_ref().map(Evaluation::accuracy),
-            learning_rate: self.learning_rate(state),
+            learning_rate: state.learning_rate(),
             images_per_sec,
             seconds: (start.elapsed() - waited).as_secs_f64(),
         };
         Ok((record, evaluation))
-    }
-
-    /// The learning rate of the phase's last step.
-    fn learning_rate(&self, state: &PhaseState<'_>) -> f64 {
-        let images = self.data.split.train.len();
-        let moment = Moment {
-            step: state.steps.saturating_sub(1),
-            steps_per_epoch: self.config.steps_per_epoch(images),
-            epochs: state.phase.epochs,
-        };
-        let full = state.phase.optimizer.learning_rate();
-        state
-            .rate
-            .learning_rate(&state.phase.schedule, full, &moment)
     }
 
     fn train_batch(
@@ -303,7 +243,7 @@ impl<'a> Run<'a> {
         if let Some(norm) = self.config.clip_norm {
             step::clip(&self.network, norm)?;
         }
-        let rate = self.learning_rate(state);
+        let rate = state.learning_rate();
         let trainable = self.network.trainable().map(|(_, value)| value);
         state.optimizer.step(trainable, rate)?;
         Ok(StepRecord {
@@ -315,7 +255,7 @@ impl<'a> Run<'a> {
     }
 
     fn not_finite(&mut self, loss: f64, epoch: usize, state: &PhaseState<'_>) -> FitError {
-        let learning_rate = self.learning_rate(state);
+        let learning_rate = state.learning_rate();
         let circumstances = Circumstances {
             losses: self.losses.make_contiguous(),
             learning_rate,

@@ -39,7 +39,10 @@ impl App {
             Action::SetPaused(true) => self.engine.pause(),
             Action::SetPaused(false) => self.engine.resume(),
             Action::Stop => self.engine.stop(),
-            Action::SetLearningRate(rate) => self.engine.set_learning_rate(rate),
+            Action::SetLearningRate(rate) => {
+                self.engine.set_learning_rate(rate);
+                self.state.training.ask_for_rate(rate);
+            }
             Action::EditTraining(training) => {
                 self.state.experiment.training = training;
             }

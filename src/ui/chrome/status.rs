@@ -1,6 +1,6 @@
 //! The status bar: what runs and how far it is.
 
-use eframe::egui::{Align, Layout, Ui};
+use eframe::egui::{Align, Label, Layout, RichText, Ui};
 
 use crate::{
     data::dataset::display_path,
@@ -10,6 +10,7 @@ use crate::{
         format::{counted, minutes, thousands},
         panels::Cx,
         state::{AppState, RunState},
+        theme,
         widgets::states,
     },
 };
@@ -58,8 +59,17 @@ fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         (_, true) => "Paused",
         _ => "Training",
     };
+    let phase = training.phase_words();
+    let phase = phase.map_or_else(String::new, |(number, name)| {
+        /// Room for everything and the phase's name.
+        const ROOM_FOR_NAME: f32 = 1_100.0;
+        if ui.available_width() < ROOM_FOR_NAME {
+            return format!(" · {number}");
+        }
+        format!(" · {number} · {name}")
+    });
     let words = format!(
-        "{word} · epoch {epoch} of {} · batch {batch} of {per_epoch}",
+        "{word}{phase} · epoch {epoch} of {} · batch {batch} of {per_epoch}",
         training.total_epochs.max(1)
     );
     ui.label(words);
@@ -120,11 +130,9 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             } else {
                 "Training stopped"
             };
-            format!(
-                "{word} · best epoch {} · {}",
-                outcome.best_epoch,
-                minutes(outcome.seconds)
-            )
+            let training = &cx.state.training;
+            let best = training.best_words().unwrap_or_default();
+            format!("{word} · best: {best} · {}", minutes(training.seconds()))
         }
         RunState::Failed(_) => "Training failed: see the notes".to_owned(),
         _ if cx.state.why_not_train().is_none() => "Ready to train".to_owned(),
@@ -134,7 +142,9 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if let RunState::Finished(outcome) = &cx.state.training.run
         && outcome.model.is_some()
     {
-        states::caption(ui, format!("kept in {}", display_path(&outcome.run)));
+        let words = format!("kept in {}", display_path(&outcome.run));
+        let text = RichText::new(words).small().color(theme::palette(ui).muted);
+        ui.add(Label::new(text).truncate());
     }
 }
 

@@ -7,13 +7,18 @@ use crate::ui::{format::minutes, panels::Cx, theme, widgets::states};
 /// `about 1:40`. Takes a line even before the answer is there.
 pub fn time_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let state = &cx.state.rehearsal.forecast;
-    let Some(forecast) = &state.forecast else {
-        let words = if state.job.is_some() {
-            "estimating the time"
+    let is_old = state.job.is_some() || !cx.state.forecast_is_current();
+    if is_old && cx.state.to_forecast().is_some() {
+        let tip = if cx.state.is_too_busy_to_time() {
+            "Measured as soon as nothing else keeps the program busy"
         } else {
-            ""
+            "Being measured"
         };
-        states::caption(ui, words);
+        states::caption(ui, "estimating the time").on_hover_text(tip);
+        return;
+    }
+    let Some(forecast) = &state.forecast else {
+        states::caption(ui, "");
         return;
     };
     if let Some(time) = &forecast.time {

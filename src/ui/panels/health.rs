@@ -1,39 +1,86 @@
-//! What is wrong with the run, in words, newest first.
+//! What is wrong with the run, in words: the newest advice in one line that is always there, all of it when asked.
 
-use eframe::egui::{ScrollArea, Ui};
-use egui_material_icons::icons;
+use eframe::egui::{Align, Button, Label, Layout, RichText, ScrollArea, Ui, vec2};
+use egui_material_icons::{MaterialIcon, icons};
 
 use super::Cx;
 use crate::{
-    train::health::Ailment,
+    train::health::{Advice, Ailment},
     ui::{theme, widgets::states},
 };
 
-/// Advice takes at most this share of the height, for the curves under it; more can be scrolled.
+/// All advice takes at most this share of the height, for the curves under it; more can be scrolled.
 const MOST_HEIGHT: f32 = 0.3;
+/// Height of the line.
+const LINE: f32 = 20.0;
 
-/// A line per advice; nothing while there is none.
-pub fn ui(ui: &mut Ui, cx: &Cx<'_>) {
+/// A line for the newest advice, also while there is none: curves shall not jump when it comes. `is_open` shows all.
+pub fn ui(ui: &mut Ui, cx: &Cx<'_>, is_open: &mut bool) {
     let advice = &cx.state.training.advice;
-    if advice.is_empty() {
+    let size = vec2(ui.available_width(), LINE);
+    let Some(newest) = advice.last() else {
+        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            states::caption(ui, "No notes on the run.");
+        });
         return;
+    };
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        let (words, tip) = if *is_open {
+            ("less".to_owned(), "Show the newest note in one line")
+        } else {
+            (more(advice.len()), "Show all notes on the run in full")
+        };
+        let button = Button::new(RichText::new(words).small()).small();
+        if ui.add(button).on_hover_text(tip).clicked() {
+            *is_open = !*is_open;
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            if *is_open {
+                states::caption(ui, "Notes on the run, newest first");
+            } else {
+                newest_ui(ui, newest);
+            }
+        });
+    });
+    if *is_open {
+        all_ui(ui, advice);
     }
+}
+
+fn more(count: usize) -> String {
+    match count {
+        1 => "more".to_owned(),
+        count => format!("{} more", count - 1),
+    }
+}
+
+fn newest_ui(ui: &mut Ui, advice: &Advice) {
+    let colour = theme::palette(ui).warning;
+    ui.label(egui_material_icons::icon_text(icon(advice)).color(colour));
+    ui.add(Label::new(&advice.words).truncate())
+        .on_hover_text(&advice.words);
+}
+
+fn all_ui(ui: &mut Ui, advice: &[Advice]) {
     ScrollArea::vertical()
         .id_salt("health")
         .max_height(MOST_HEIGHT * ui.available_height())
         .auto_shrink([false, true])
         .show(ui, |ui| {
             for advice in advice.iter().rev() {
-                let icon = match advice.ailment {
-                    Ailment::Memory => icons::ICON_MEMORY,
-                    Ailment::NotLearning => icons::ICON_TRENDING_FLAT,
-                    Ailment::Overfitting => icons::ICON_CALL_SPLIT,
-                    Ailment::DeadUnits => icons::ICON_POWER_OFF,
-                };
-                states::icon_line(ui, icon, theme::palette(ui).warning, &advice.words);
+                states::icon_line(ui, icon(advice), theme::palette(ui).warning, &advice.words);
                 if advice.epoch > 0 {
                     states::caption(ui, format!("after epoch {}", advice.epoch));
                 }
             }
         });
+}
+
+fn icon(advice: &Advice) -> MaterialIcon {
+    match advice.ailment {
+        Ailment::Memory => icons::ICON_MEMORY,
+        Ailment::NotLearning => icons::ICON_TRENDING_FLAT,
+        Ailment::Overfitting => icons::ICON_CALL_SPLIT,
+        Ailment::DeadUnits => icons::ICON_POWER_OFF,
+    }
 }

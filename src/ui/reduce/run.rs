@@ -28,6 +28,7 @@ impl AppState {
             Event::Steps { job, steps } if current == Some(job) => {
                 self.training.steps.extend(steps);
             }
+            Event::RateNow { job, rate } if current == Some(job) => self.training.rate = Some(rate),
             Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
             Event::Evaluated { job, evaluation } if current == Some(job) => {
                 self.show_evaluation(evaluation);
@@ -86,20 +87,8 @@ impl AppState {
         } else {
             "Training stopped"
         };
-        let best = match self
-            .training
-            .best_epoch()
-            .and_then(|best| best.val_accuracy)
-        {
-            Some(accuracy) => {
-                format!(
-                    "; best epoch {} with {} validation accuracy",
-                    outcome.best_epoch,
-                    percent(accuracy)
-                )
-            }
-            None => String::new(),
-        };
+        let best = self.training.best_words();
+        let best = best.map_or_else(String::new, |words| format!("; best: {words}"));
         self.note(Level::Info, format!("{words} after {epochs} epochs{best}"));
         self.training.run = RunState::Finished(outcome);
         self.runs.stale = true;

@@ -92,7 +92,7 @@ impl Scale {
     fn value_axis<'a>(self) -> AxisHints<'a> {
         let text = move |mark: GridMark, _: &_| match (self.quantity, self.is_log) {
             (Quantity::Accuracy, _) => format!("{:.0} %", 100.0 * mark.value),
-            (Quantity::Loss, false) => trimmed(mark.value, 3),
+            (Quantity::Loss, false) => tick(mark.value, mark.step_size),
             (Quantity::Loss, true) => decade(mark.value),
         };
         AxisHints::new_y()
@@ -122,9 +122,9 @@ fn epoch_axis<'a>() -> AxisHints<'a> {
         .label_spacing(LABEL_SPACING)
 }
 
-/// Grid lines at whole epochs, not more than about ten.
+/// Grid lines at whole epochs, 1, 2 or 5 times a power of ten apart, not more than about ten.
 fn whole_epochs((low, high): (f64, f64)) -> Vec<GridMark> {
-    let step = ((high - low) / 10.0).ceil().max(1.0);
+    let step = round_step((high - low) / 10.0).max(1.0);
     let first = (low / step).ceil() as i64;
     let last = (high / step).floor() as i64;
     (first..=last.min(first + 100))
@@ -140,13 +140,7 @@ const LABEL_HEIGHT: f64 = 4.5;
 
 /// Grid lines from 0 to at most `most`, 1, 2 or 5 times a power of ten apart, where labels do not crowd.
 fn round_steps((low, high): (f64, f64), base_step: f64, most: f64) -> Vec<GridMark> {
-    let least = (base_step * LABEL_HEIGHT).max(f64::MIN_POSITIVE);
-    let decade = 10_f64.powf(least.log10().floor());
-    let step_size = [1.0, 2.0, 5.0, 10.0]
-        .map(|digit| digit * decade)
-        .into_iter()
-        .find(|step| *step >= least)
-        .unwrap_or(least);
+    let step_size = round_step(base_step * LABEL_HEIGHT);
     // Quotients of decimals are a hair off whole numbers.
     let first = (low.max(0.0) / step_size - 1e-9).ceil();
     let last = (high.min(most) / step_size + 1e-9).floor();
@@ -157,6 +151,17 @@ fn round_steps((low, high): (f64, f64), base_step: f64, most: f64) -> Vec<GridMa
             step_size,
         })
         .collect()
+}
+
+/// 1, 2 or 5 times a power of ten, not below `least`.
+fn round_step(least: f64) -> f64 {
+    let least = least.max(f64::MIN_POSITIVE);
+    let decade = 10_f64.powf(least.log10().floor());
+    [1.0, 2.0, 5.0, 10.0]
+        .map(|digit| digit * decade)
+        .into_iter()
+        .find(|step| *step >= least)
+        .unwrap_or(least)
 }
 
 /// Grid lines at 1, 2 and 5 of every decade, and within a narrow range at nine of each.
@@ -188,6 +193,28 @@ fn decade(height: f64) -> String {
     }
     let decimals = (1.0 - height.floor()).max(0.0) as usize;
     trimmed(value, decimals)
+}
+
+/// The value of a grid line with the digits that tell it from the next, `step` away: `0.5`, `3.5e17`.
+fn tick(value: f64, step: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let power = |value: f64| value.abs().max(f64::MIN_POSITIVE).log10().floor();
+    // Quotients of decimals are a hair off whole numbers.
+    let decimals = -power(step * (1.0 + 1e-9));
+    if (1e-3..1e5).contains(&value.abs()) {
+        return trimmed(value, decimals.max(0.0) as usize);
+    }
+    let digits = (power(value * (1.0 + 1e-9)) + decimals).clamp(0.0, 3.0) as usize;
+    let text = format!("{value:.digits$e}");
+    match text.split_once('e') {
+        Some((digits, power)) if digits.contains('.') => {
+            let digits = digits.trim_end_matches('0').trim_end_matches('.');
+            format!("{digits}e{power}")
+        }
+        _ => text,
+    }
 }
 
 fn trimmed(value: f64, decimals: usize) -> String {
@@ -232,6 +259,24 @@ mod tests {
     }
 
     #[test]
+    fn ticks_are_as_short_as_their_distance_allows() {
+        let cases = [
+            ((0.0, 0.5), "0"),
+            ((0.5, 0.5), "0.5"),
+            ((0.315, 0.005), "0.315"),
+            ((20_000.0, 5_000.0), "20000"),
+            ((3.5e17, 5e16), "3.5e17"),
+            ((4e17, 5e16), "4e17"),
+            ((1e18, 2e17), "1e18"),
+            ((0.000_5, 0.000_5), "5e-4"),
+            ((0.001_5, 0.000_5), "0.0015"),
+        ];
+        for ((value, step), text) in cases {
+            assert_eq!(tick(value, step), text);
+        }
+    }
+
+    #[test]
     fn only_positive_losses_have_a_logarithm() {
         let scale = Scale {
             quantity: Quantity::Loss,
@@ -261,6 +306,16 @@ mod tests {
         for ((bounds, base, most), expected) in cases {
             assert_eq!(steps(bounds, base, most).join(" "), expected);
         }
+    }
+
+    #[test]
+    fn epochs_are_counted_in_round_steps() {
+        let epochs = |most: f64| -> Vec<f64> {
+            let marks = whole_epochs((-0.05 * most, 1.05 * most));
+            marks.iter().map(|mark| mark.value).collect()
+        };
+        assert_eq!(epochs(5.0), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(epochs(1_001.0)[..3], [0.0, 200.0, 400.0]);
     }
 
     #[test]

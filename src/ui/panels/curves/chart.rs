@@ -1,12 +1,13 @@
 //! One chart: training against validation over epochs, the batches behind, earlier runs in grey.
 
 use eframe::egui::{self, Align2, FontId, Id, Ui, Vec2b, vec2};
-use egui_plot::{FilledArea, Line, LineStyle, PlotPoint, PlotPoints, PlotUi, Points, VLine};
+use egui_plot::{FilledArea, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotUi, Points, VLine};
 
 use super::{
-    axes::{self, Scale},
+    axes::{self, Quantity, Scale},
     reading,
     series::{Series, Smoother},
+    unscaled::Unscaled,
 };
 use crate::{
     train::EpochRecord,
@@ -63,6 +64,7 @@ impl Chart<'_> {
             .link_axis(group, Vec2b::new(true, false))
             .link_cursor(group, Vec2b::new(true, false))
             .label_formatter(formatter);
+        let plot = self.first_range(plot);
         let shown = axes::quiet(ui, |ui| plot.show(ui, |plot| self.draw(plot, palette)));
         let response = &shown.response;
         for (epoch, phase) in reading::phase_starts(epochs) {
@@ -89,6 +91,20 @@ impl Chart<'_> {
             egui::WidgetInfo::labeled(egui::Role::Image, true, format!("{title} curve"))
         });
         clicked
+    }
+
+    /// Heights that are shown before the first epoch is done, from when on the epochs decide.
+    fn first_range<'a>(&self, plot: Plot<'a>) -> Plot<'a> {
+        /// Losses before anything was learnt.
+        const USUAL_LOSSES: (f64, f64) = (0.1, 1.0);
+        if self.scale.quantity != Quantity::Loss || !self.training.epochs.is_empty() {
+            return plot;
+        }
+        let losses = self.batches.and_then(|(raw, _)| raw.usual_range());
+        let (low, high) = losses.unwrap_or(USUAL_LOSSES);
+        let heights = [low, high].map(|loss| self.scale.height(loss));
+        let seen = heights.into_iter().filter(|height| height.is_finite());
+        seen.fold(plot, Plot::include_y)
     }
 
     fn draw<'a>(&self, plot: &mut PlotUi<'a>, palette: Palette) {
@@ -157,9 +173,11 @@ impl Chart<'_> {
                 point.y = self.scale.height(point.y);
             }
             let colour = palette.training.gamma_multiply(opacity);
-            lines(plot, "batches", &points, |line| {
-                line.width(1.0).color(colour).allow_hover(false)
-            });
+            for part in parts(&points) {
+                let line = Line::new("batches", PlotPoints::Owned(part.to_vec()));
+                let line = line.width(1.0).color(colour).allow_hover(false);
+                plot.add(Unscaled(line));
+            }
         }
     }
 
@@ -189,12 +207,16 @@ pub fn lines<'a>(
     points: &[PlotPoint],
     restyle: impl Fn(Line<'a>) -> Line<'a>,
 ) {
-    for part in points.split(|point| !point.y.is_finite()) {
-        if !part.is_empty() {
-            let line = Line::new(name.to_owned(), PlotPoints::Owned(part.to_vec()));
-            plot.line(restyle(line));
-        }
+    for part in parts(points) {
+        let line = Line::new(name.to_owned(), PlotPoints::Owned(part.to_vec()));
+        plot.line(restyle(line));
     }
+}
+
+/// Points between two gaps.
+fn parts(points: &[PlotPoint]) -> impl Iterator<Item = &[PlotPoint]> {
+    let parts = points.split(|point| !point.y.is_finite());
+    parts.filter(|part| !part.is_empty())
 }
 
 /// A phase begins this much before its first epoch is done.

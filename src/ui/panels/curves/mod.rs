@@ -4,15 +4,17 @@ pub mod axes;
 pub mod chart;
 pub mod reading;
 pub mod series;
+mod unscaled;
+
+use std::sync::Arc;
 
 use eframe::egui::{Label, RichText, ScrollArea, Slider, Ui};
 
 use super::{Cx, Panel};
 use crate::{
-    train::EpochRecord,
+    train::{EpochRecord, runs::RunRecord},
     ui::{
         action::Action,
-        format::percent,
         state::{Selection, Training},
         theme,
         widgets::{fields, states},
@@ -31,6 +33,8 @@ pub struct Curves {
     show_batches: bool,
     is_log: bool,
     smoothing: f64,
+    /// All advice in full, not the newest alone.
+    shows_advice: bool,
     batches: Batches,
 }
 
@@ -40,6 +44,7 @@ impl Default for Curves {
             show_batches: true,
             is_log: false,
             smoothing: 0.0,
+            shows_advice: false,
             batches: Batches::default(),
         }
     }
@@ -53,13 +58,13 @@ impl Panel for Curves {
             return;
         }
         self.batches.update(training, self.smoothing);
-        self.legend_ui(ui, cx);
+        let earlier = earlier(cx);
+        self.legend_ui(ui, cx, !earlier.is_empty());
         let is_there = |epoch: &usize| *epoch <= training.total_epochs;
         let selected = cx.state.selection.epoch.filter(is_there);
         reading_ui(ui, training, selected);
-        super::health::ui(ui, cx);
+        super::health::ui(ui, cx, &mut self.shows_advice);
         let height = ((ui.available_height() - 16.0) / 2.0 - 24.0).max(LEAST_HEIGHT);
-        let earlier = earlier(cx);
         let quantities = [
             (Quantity::Accuracy, self.batches.accuracy()),
             (Quantity::Loss, self.batches.loss()),
@@ -91,55 +96,70 @@ impl Panel for Curves {
     }
 }
 
-/// Epochs of the runs that are chosen in the Runs step, but for the one that is drawn anyway.
+/// Epochs of the runs of the same dataset and classes that are chosen in the Runs step, but for the one that is drawn
+/// anyway.
 fn earlier<'a>(cx: &Cx<'a>) -> Vec<&'a [EpochRecord]> {
-    let state = cx.state;
-    let others = state.runs.chosen.iter();
-    others
-        .filter(|folder| state.training.folder.as_ref() != Some(folder))
-        .filter_map(|folder| Some(state.runs.figures(folder)?.history.as_slice()))
+    let (training, book) = (&cx.state.training, &cx.state.runs);
+    let is_comparable = |run: &&Arc<RunRecord>| {
+        let drawn = training.experiment.as_ref();
+        drawn.is_some_and(|drawn| run.experiment.is_comparable(drawn))
+    };
+    book.chosen_runs()
+        .filter(|run| training.folder.as_ref() != Some(&run.folder))
+        .filter(is_comparable)
+        .filter_map(|run| Some(book.figures(&run.folder)?.history.as_slice()))
         .collect()
 }
 
-/// The figures of the chosen epoch, else of the last. The line is there before the first epoch: nothing jumps.
+/// The figures of the chosen epoch, else of the last, and which one is best. Their lines are there before the first epoch: nothing jumps.
 fn reading_ui(ui: &mut Ui, training: &Training, selected: Option<usize>) {
     let epochs = &training.epochs;
     let chosen = epochs.iter().find(|record| Some(record.epoch) == selected);
-    let words = chosen.or(epochs.last()).map_or_else(
-        || "Figures of an epoch stand here once it is done.".to_owned(),
-        reading::line,
+    let none_yet = || {
+        let words = "Figures of an epoch stand here once it is done.";
+        [words.to_owned(), " ".to_owned()]
+    };
+    let [train, validation] = chosen
+        .or(epochs.last())
+        .map_or_else(none_yet, reading::lines);
+    let best = training.best_words();
+    let best = best.map_or_else(|| " ".to_owned(), |words| format!("best: {words}"));
+    let lines = [train, validation, best];
+    let tip = format!(
+        "{}\nClick an epoch in a chart to read it here",
+        lines.join("\n")
     );
-    let text = RichText::new(&words)
-        .small()
-        .color(theme::palette(ui).muted);
-    ui.add(Label::new(text).truncate()).on_hover_text(format!(
-        "{words}\nClick an epoch in a chart to read it here"
-    ));
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        for line in lines {
+            let text = RichText::new(line).small().color(theme::palette(ui).muted);
+            ui.add(Label::new(text).truncate()).on_hover_text(&tip);
+        }
+    });
 }
 
 impl Curves {
-    fn legend_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn legend_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, has_earlier: bool) {
         let palette = theme::palette(ui);
-        let training = &cx.state.training;
         ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new("— training").color(palette.training));
             ui.label(RichText::new("— validation").color(palette.validation));
+            if has_earlier {
+                let text = RichText::new("— earlier runs").color(palette.muted);
+                ui.label(text).on_hover_text(
+                    "Runs of this dataset that are chosen in the Runs step: validation as a line, training dotted",
+                );
+            }
             ui.checkbox(&mut self.show_batches, "batches")
                 .on_hover_text("Also draw the figures of every batch, thin");
             ui.checkbox(&mut self.is_log, "log loss").on_hover_text(
                 "Draw the loss on a logarithmic axis: small losses become visible. Default: off",
             );
             smoothing_ui(ui, &mut self.smoothing);
-            if !training.epochs.is_empty() {
-                export_ui(ui, cx);
-            }
-            if let Some(best) = training.best_epoch() {
-                let accuracy = best.val_accuracy.unwrap_or(best.train_accuracy);
-                states::note(
-                    ui,
-                    format!("best: epoch {} · {}", best.epoch, percent(accuracy)),
-                );
-            }
+            let has_epochs = !cx.state.training.epochs.is_empty();
+            fields::together(ui, 80.0, |ui| {
+                ui.add_enabled_ui(has_epochs, |ui| export_ui(ui, cx));
+            });
         });
     }
 }

@@ -55,16 +55,16 @@ pub fn card(record: &EpochRecord, phase: Option<&str>) -> String {
     )
 }
 
-/// The same in one line.
-pub fn line(record: &EpochRecord) -> String {
+/// The same in two lines, what matters most in front.
+pub fn lines(record: &EpochRecord) -> [String; 2] {
     let (train_accuracy, val_accuracy) = both(record, Quantity::Accuracy);
     let (train_loss, val_loss) = both(record, Quantity::Loss);
-    format!(
-        "epoch {} · training {train_accuracy}, loss {train_loss} · validation {val_accuracy}, loss {val_loss} · learning rate {} · {}",
-        thousands(record.epoch),
-        significant(record.learning_rate),
-        minutes(record.seconds),
-    )
+    let (epoch, time) = (thousands(record.epoch), minutes(record.seconds));
+    let rate = significant(record.learning_rate);
+    [
+        format!("epoch {epoch} · training {train_accuracy}, loss {train_loss} · {time}"),
+        format!("validation {val_accuracy}, loss {val_loss} · learning rate {rate}"),
+    ]
 }
 
 /// Where the pointer is along the epochs.
@@ -93,12 +93,15 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_reads_as_a_card_and_as_a_line() {
+    fn an_epoch_reads_as_a_card_and_as_two_lines() {
         let record = record(3, 1);
         let expected = "epoch 3 · warm-up\ntraining 50.0 % · loss 0.2500\nvalidation – · loss –\nlearning rate 0.001000";
         assert_eq!(card(&record, Some("warm-up")), expected);
-        let expected = "epoch 3 · training 50.0 %, loss 0.2500 · validation –, loss – · learning rate 0.001000 · 1:01";
-        assert_eq!(line(&record), expected);
+        let expected = [
+            "epoch 3 · training 50.0 %, loss 0.2500 · 1:01",
+            "validation –, loss – · learning rate 0.001000",
+        ];
+        assert_eq!(lines(&record), expected);
     }
 
     #[test]

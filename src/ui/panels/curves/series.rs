@@ -39,6 +39,22 @@ impl Series {
         self.levels.first().map_or(0, Vec::len)
     }
 
+    /// From the 2nd to the 98th percentile of what is a number, the highest of few left out; `None` when nothing is.
+    pub fn usual_range(&self) -> Option<(f64, f64)> {
+        const LEFT_OUT: f64 = 0.02;
+        // So many tell it well enough, in every frame.
+        const MOST: usize = 4_096;
+        let all = self.levels.first()?;
+        let some = all.iter().step_by(1 + all.len() / MOST);
+        let numbers = some.map(|point| point.y);
+        let mut numbers: Vec<f64> = numbers.filter(|y| !y.is_nan()).collect();
+        numbers.sort_unstable_by(f64::total_cmp);
+        let last = numbers.len().checked_sub(1)? as f64;
+        let low = numbers.get((last * LEFT_OUT).ceil() as usize)?;
+        let high = numbers.get((last * (1.0 - LEFT_OUT)).floor() as usize)?;
+        Some((low.min(*high), low.max(*high)))
+    }
+
     /// What lies from `from` to `to`, and one point more on either side, from the finest level that has at most
     /// about `most` points there.
     pub fn within(&self, from: f64, to: f64, most: usize) -> Vec<PlotPoint> {
@@ -180,6 +196,30 @@ mod tests {
         let all = with_gap.within(0.0, 1e9, 100);
         assert!(all.iter().any(|point| point.y.is_nan()));
         assert!(all.iter().all(|point| !point.y.is_infinite()));
+    }
+
+    #[test]
+    fn single_points_do_not_make_the_usual_range() {
+        let one_far_off = |i: usize| {
+            if i == 40 {
+                19.0
+            } else {
+                1.0 + i as f64 / 100.0
+            }
+        };
+        let cases = [
+            (series(100, one_far_off), Some((1.02, 1.98))),
+            (
+                series(17, |i| if i == 3 { 3.9e17 } else { 1.0 }),
+                Some((1.0, 1.0)),
+            ),
+            (series(1, |_| 2.0), Some((2.0, 2.0))),
+            (series(9, |_| f64::NAN), None),
+            (Series::default(), None),
+        ];
+        for (series, range) in cases {
+            assert_eq!(series.usual_range(), range);
+        }
     }
 
     #[test]

@@ -13,13 +13,20 @@ use crate::{
         early_stopping::{EarlyStopping, Monitor, MonitorMode},
         fit::default_threads,
     },
-    ui::{action::Action, theme, widgets::fields},
+    ui::{
+        action::Action,
+        state::Training,
+        theme,
+        widgets::{fields, states},
+    },
 };
 
-/// View state: the phase shown, and the rate that is being changed while a run goes on.
+/// View state: the phase shown, the running phase that was last shown by itself, and the rate that is being changed
+/// while a run goes on.
 #[derive(Default)]
 pub struct TrainSettings {
     phase: usize,
+    followed: Option<usize>,
     live_rate: Option<f64>,
 }
 
@@ -43,6 +50,7 @@ impl Panel for TrainSettings {
 impl TrainSettings {
     fn settings_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let enabled = !cx.state.training.is_running();
+        self.follow(&cx.state.training);
         let mut training = cx.state.experiment.training.clone();
         let mut split = cx.state.experiment.split;
         ui.add_enabled_ui(enabled, |ui| {
@@ -64,6 +72,16 @@ impl TrainSettings {
         }
         if split != cx.state.experiment.split {
             cx.push(Action::EditSplit(split));
+        }
+    }
+
+    /// Shows the phase that runs when another begins.
+    fn follow(&mut self, training: &Training) {
+        let rate = training.rate.filter(|_| training.is_running());
+        let running = rate.and_then(|rate| rate.phase.checked_sub(1));
+        if running != self.followed {
+            self.followed = running;
+            self.phase = running.unwrap_or(self.phase);
         }
     }
 
@@ -143,10 +161,17 @@ fn stopping_ui(ui: &mut Ui, stopping: &mut Option<EarlyStopping>) {
         let value = DragValue::new(&mut stopping.min_delta).range(0.0..=1.0).speed(0.000_1);
         let tip = "An improvement smaller than this does not count. Default: 0";
         fields::number(ui, "Smallest gain", tip, value.max_decimals(6));
-        let tip = "Takes the weights of the phase's best epoch back when the phase ends. Default: on";
-        fields::toggle(ui, "Restore best weights", tip, &mut stopping.restore_best);
-        ui.end_row();
     });
+    // In the grid its width would be taken from the fields.
+    let tip = "The next phase goes on from the weights of this phase's best epoch, not of its last one. The model that is \
+               kept is always the run's best epoch, whatever is chosen here. Default: on";
+    fields::toggle(ui, "Restore best weights", tip, &mut stopping.restore_best);
+    let words = if stopping.restore_best {
+        "The next phase begins with this phase's best epoch."
+    } else {
+        "The next phase begins with this phase's last epoch. The kept model is still the best one."
+    };
+    states::caption(ui, words).on_hover_text(tip);
 }
 
 fn more_ui(ui: &mut Ui, training: &mut TrainingConfig) {
@@ -275,13 +300,4 @@ fn ratio(ui: &mut Ui, name: &str, tooltip: &str, value: &mut f64) {
         .speed(0.002)
         .max_decimals(4);
     fields::number(ui, name, tooltip, field);
-}
-
-/// A learning rate with as many digits as it has: `0.001`, `5e-6`.
-fn rate_text(rate: f64) -> String {
-    if rate != 0.0 && rate < 1e-4 {
-        return format!("{rate:e}");
-    }
-    let text = format!("{rate:.8}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

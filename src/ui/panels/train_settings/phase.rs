@@ -2,13 +2,16 @@
 
 use eframe::egui::{DragValue, Grid, Ui};
 
-use super::{choice, rate_text, ratio};
+use super::{choice, ratio};
 use crate::{
     train::{
         Optimizer, Phase,
         schedule::{Schedule, ScheduleKind},
     },
-    ui::widgets::{fields, states},
+    ui::{
+        format,
+        widgets::{fields, states},
+    },
 };
 
 /// Optimizers to choose from, with what they are good for.
@@ -74,6 +77,20 @@ fn optimizer(word: &str, learning_rate: f64) -> Optimizer {
     }
 }
 
+/// The entry of [`OPTIMIZERS`] that computes as `optimizer` does.
+fn entry(optimizer: &Optimizer) -> &'static str {
+    match optimizer {
+        Optimizer::RmsProp {
+            epsilon_inside_root: true,
+            ..
+        } => "RMSprop (Keras)",
+        Optimizer::Adam {
+            epsilon_hat: true, ..
+        } => "Adam (Keras)",
+        other => other.word(),
+    }
+}
+
 pub fn phase_ui(ui: &mut Ui, phase: &mut Phase, is_alone: bool) {
     Grid::new("phase").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
         if !is_alone {
@@ -96,7 +113,7 @@ pub fn phase_ui(ui: &mut Ui, phase: &mut Phase, is_alone: bool) {
 }
 
 fn optimizer_ui(ui: &mut Ui, current: &mut Optimizer) {
-    let words = current.word();
+    let words = entry(current);
     let tip = "The rule by which gradients move weights. Default: Adam";
     if let Some(chosen) = choice(ui, "Optimizer", tip, words, &OPTIMIZERS) {
         *current = optimizer(chosen, current.learning_rate());
@@ -106,7 +123,7 @@ fn optimizer_ui(ui: &mut Ui, current: &mut Optimizer) {
     let value = DragValue::new(&mut rate)
         .range(1e-9..=10.0)
         .speed(speed)
-        .custom_formatter(|rate, _| rate_text(rate));
+        .custom_formatter(|rate, _| format::rate(rate));
     let tip = "Step size. Larger learns faster until it diverges. Adam's default: 0.001";
     fields::number(ui, "Learning rate", tip, value);
     current.set_learning_rate(rate);
@@ -201,7 +218,7 @@ fn small(ui: &mut Ui, name: &str, tip: &str, value: &mut f64) {
     let field = DragValue::new(value)
         .range(0.0..=1.0)
         .speed(speed)
-        .custom_formatter(|value, _| rate_text(value));
+        .custom_formatter(|value, _| format::rate(value));
     fields::number(ui, name, tip, field);
 }
 
@@ -313,4 +330,19 @@ fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule) {
         .speed(0.02);
     let tip = "Epochs in which the rate rises step by step to its full size; helps large batches and large rates. Default: 0";
     fields::number(ui, "Warm-up", tip, value.suffix(" epochs"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_is_shown_as_what_was_chosen() {
+        for (word, _) in OPTIMIZERS {
+            let mut chosen = optimizer(word, 0.001);
+            assert_eq!(entry(&chosen), word);
+            chosen.set_learning_rate(0.5);
+            assert_eq!(entry(&chosen), word, "another rate is no other optimizer");
+        }
+    }
 }

@@ -2,15 +2,17 @@
 
 use eframe::egui::{self, DragValue, Grid, RichText, Ui};
 
-use super::rate_text;
-use crate::ui::{
-    action::Action,
-    dialogs::Purpose,
-    format::{minutes, percent, thousands},
-    panels::{Cx, forecast},
-    state::RunState,
-    theme,
-    widgets::{fields, states},
+use crate::{
+    train::schedule::Schedule,
+    ui::{
+        action::Action,
+        dialogs::Purpose,
+        format::{self, minutes, percent, significant, thousands},
+        panels::{Cx, forecast},
+        state::RunState,
+        theme,
+        widgets::{fields, states},
+    },
 };
 
 pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -56,37 +58,43 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// The learning rate of a run that goes on, which can be changed.
+/// The learning rate of a run that goes on, which can be changed. `typed` is what the user is changing it to.
 pub fn rate_ui(ui: &mut Ui, cx: &mut Cx<'_>, typed: &mut Option<f64>) {
-    if !cx.state.training.is_running() {
+    let training = &cx.state.training;
+    let Some(now) = training.rate.filter(|_| training.is_running()) else {
         *typed = None;
         return;
+    };
+    if let Some((number, name)) = training.phase_words() {
+        states::caption(ui, format!("Training {number} · {name}"));
     }
-    let newest = cx.state.training.epochs.last();
-    let phases = cx.state.training.experiment.as_ref();
-    let planned = phases.and_then(|experiment| {
-        let phase = newest.map_or(0, |record| record.phase.saturating_sub(1));
-        Some(
-            experiment
-                .training
-                .phases
-                .get(phase)?
-                .optimizer
-                .learning_rate(),
-        )
-    });
-    let Some(planned) = planned else { return };
-    let rate = typed.get_or_insert(planned);
+    let running = training.experiment.as_ref();
+    let phase = running.and_then(|running| running.training.phases.get(now.phase.checked_sub(1)?));
+    let is_scheduled = phase.is_some_and(|phase| phase.schedule != Schedule::default());
+    let mut rate = typed.unwrap_or(now.full);
     Grid::new("live rate").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
-        let speed = *rate * 0.01;
-        let value = DragValue::new(rate)
+        let speed = rate * 0.01;
+        let value = DragValue::new(&mut rate)
             .range(1e-9..=10.0)
             .speed(speed)
-            .custom_formatter(|rate, _| rate_text(rate));
+            .custom_formatter(|rate, _| format::rate(rate));
         let tip = "The phase's full learning rate, from the next step on; its schedule goes on from there";
         let response = fields::number(ui, "Rate now", tip, value);
-        if response.drag_stopped() || response.lost_focus() {
-            cx.push(Action::SetLearningRate(*rate));
+        if is_scheduled {
+            let tip = "What the schedule makes of the full rate at this step";
+            ui.label("By schedule").on_hover_text(tip);
+            ui.label(significant(now.effective)).on_hover_text(tip);
+            ui.end_row();
+        }
+        if response.changed() {
+            *typed = Some(rate);
+        }
+        let is_held = response.has_focus() || response.dragged();
+        let wanted = typed.take_if(|_| !is_held);
+        // A field that is left reads its own rounded text.
+        let is_other = |wanted: &f64| format::rate(*wanted) != format::rate(now.full);
+        if let Some(wanted) = wanted.filter(is_other) {
+            cx.push(Action::SetLearningRate(wanted));
         }
     });
 }
@@ -132,10 +140,10 @@ pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
             );
             ui.end_row();
             states::caption(ui, "Loss");
-            ui.label(last.map_or("–".into(), |record| format!("{:.4}", record.train_loss)));
+            ui.label(last.map_or("–".into(), |record| significant(record.train_loss)));
             ui.label(
                 last.and_then(|record| record.val_loss)
-                    .map_or("–".into(), |loss| format!("{loss:.4}")),
+                    .map_or("–".into(), significant),
             );
             ui.end_row();
             states::caption(ui, "Speed");
@@ -157,16 +165,14 @@ pub fn outcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let words = if outcome.best_epoch == 0 {
                 format!("{word} before the first epoch was done: there is nothing to keep.")
             } else {
-                format!(
-                    "{word} in {}. The weights of epoch {} are kept.",
-                    minutes(outcome.seconds),
-                    outcome.best_epoch
-                )
+                let time = minutes(cx.state.training.seconds());
+                let best = cx.state.training.best_words().unwrap_or_default();
+                format!("{word} in {time}. The weights of the best epoch are kept: {best}.")
             };
             ui.add_space(4.0);
             ui.label(words);
-            if !outcome.stopped_early.is_empty() {
-                states::caption(ui, "Early stopping ended it before all epochs were done.");
+            if let Some(words) = cx.state.training.stopped_words(&outcome.stopped_early) {
+                states::caption(ui, words);
             }
             if !outcome.computed.is_empty() {
                 states::caption(ui, format!("Computed in {}", outcome.computed));
