@@ -27,7 +27,7 @@ use convscope::{
         OpenDataset, OpenRequest, Prediction, TrainRequest, TrainingOutcome,
     },
     model::{LayerKind, spec::Head},
-    train::{Evaluation, Experiment, recipes},
+    train::{Evaluation, Experiment, Optimizer, recipes},
 };
 use server::{Server, hang, send};
 
@@ -204,6 +204,39 @@ fn every_part_and_both_weights_can_be_evaluated() {
         world.engine.model().unwrap().snapshot.epoch,
         world.outcome.best_epoch
     );
+}
+
+#[test]
+fn a_run_that_goes_on_and_gets_worse_ends_with_the_figures_of_what_it_keeps() {
+    let World {
+        engine,
+        open,
+        outcome,
+        ..
+    } = world("run-worse");
+    let mut worse = experiment();
+    worse.training.phases[0].epochs = 5;
+    worse.training.phases[0].optimizer = Optimizer::adam(1.0);
+    engine.train(TrainRequest {
+        experiment: worse,
+        dataset: open,
+        run: outcome.run.clone(),
+        resume: true,
+    });
+    let mut shown = None;
+    let again = wait(&engine, |event| match event {
+        Event::Evaluated { evaluation, .. } => {
+            shown = Some(evaluation);
+            None
+        }
+        Event::TrainingFinished { outcome, .. } => Some(outcome),
+        Event::Failed { message, .. } => panic!("{message}"),
+        _ => None,
+    });
+    assert_eq!(again.best_epoch, outcome.best_epoch, "no epoch was better");
+    let shown = shown.unwrap();
+    assert_eq!(shown.epoch, again.best_epoch);
+    assert_eq!(shown.split, Some(SplitName::Validation));
 }
 
 #[test]

@@ -277,6 +277,27 @@ fn part_and_weights_are_chosen() {
     harness.get_by_label_contains("a model file holds no others");
 }
 
+#[test]
+fn figures_of_something_else_than_what_is_chosen_say_so() {
+    let notice = "press Evaluate to see";
+    let mut same = state(&FEW, Stage::Done);
+    let mut shown = (*FEW.evaluation).clone();
+    shown.split = Some(SplitName::Validation);
+    shown.epoch = same.model.as_ref().unwrap().snapshot.epoch;
+    same.evaluation = Some(Arc::new(shown.clone()));
+    let mut harness = small(PanelKind::Confusion, same.clone());
+    assert!(harness.query_by_label_contains(notice).is_none());
+    choose(&mut harness, "Part", "all images");
+    harness.get_by_label_contains("press Evaluate to see all images · best epoch");
+    shot(&mut harness, "figures-of-something-else");
+
+    let mut other_epoch = same;
+    shown.epoch += 1;
+    other_epoch.evaluation = Some(Arc::new(shown));
+    let harness = small(PanelKind::Confusion, other_epoch);
+    harness.get_by_label_contains("press Evaluate to see validation · best epoch");
+}
+
 fn open(harness: &mut Harness<'_, Bench>, name: &str) {
     harness.get_by_role_and_label(Role::ComboBox, name).click();
     harness.run();

@@ -4,7 +4,7 @@ use eframe::egui::{RichText, ScrollArea, Ui};
 
 use super::{
     Cx, Panel,
-    judging::{Judging, part_word, threshold_ui},
+    judging::{Judging, threshold_ui},
 };
 use crate::{
     inspect::colours::ColourScale,
@@ -12,6 +12,7 @@ use crate::{
     ui::{
         action::Action,
         format::{counted, percent, significant},
+        judging::part_word,
         state::Selection,
         widgets::{classes, fields, matrix::Matrix, needs, picture, states, tiles},
     },
