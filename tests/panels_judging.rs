@@ -212,6 +212,10 @@ fn the_threshold_decides_again_and_can_be_taken_back() {
         follow(&mut harness)[..],
         [Action::SetThreshold(None)]
     ));
+    for panel in PANELS {
+        let harness = small(panel, moved.clone());
+        harness.get_by_label_contains("10 images · threshold 0.2");
+    }
     let harness = small(PanelKind::CrossTable, moved.clone());
     harness.get_by_label("True cat, Pred dog: 3");
     harness.get_by_label("True All, Pred dog: 8");

@@ -6,7 +6,10 @@ use eframe::egui::{Align, Button, Label, Layout, Response, RichText, ScrollArea,
 use egui_extras::{Column, TableBuilder, TableRow};
 use egui_material_icons::{icon_text, icons};
 
-use super::{Cx, Panel, confusion::about};
+use super::{
+    Cx, Panel,
+    confusion::{about, threshold_words},
+};
 use crate::{
     train::Evaluation,
     ui::{
@@ -165,7 +168,8 @@ impl Predictions {
             }
             let words = if self.only_wrong {
                 let all = counted(evaluation.samples.len(), "image");
-                format!("{} wrong of {all}", thousands(shown))
+                let threshold = threshold_words(evaluation);
+                format!("{} wrong of {all}{threshold}", thousands(shown))
             } else {
                 about(evaluation)
             };
