@@ -113,6 +113,7 @@ fn record(number: usize) -> RunRecord {
         best: epochs.last().copied(),
         seconds: 30.0,
         parameters: Some(77_991),
+        diverged: None,
         has_model: has_result,
         has_report: has_result,
     }
@@ -200,6 +201,20 @@ fn beside_earlier_runs() -> AppState {
     state
 }
 
+/// A run that came to its end with a loss beyond all bounds.
+fn listed_diverged() -> AppState {
+    let mut state = listed(2, &[0]);
+    let diverged = RunRecord {
+        diverged: Some("It diverges: the training loss has grown to 3.900e17.".into()),
+        ..record(0)
+    };
+    state.runs.listing = Some(Arc::new(Listing {
+        runs: vec![Arc::new(diverged), Arc::new(record(1))],
+        skipped: Vec::new(),
+    }));
+    state
+}
+
 fn failed_listing() -> AppState {
     let mut state = closed();
     state.runs.failed = Some("Could not list the runs: permission denied".into());
@@ -240,6 +255,18 @@ fn every_panel_has_something_to_say_in_every_state() {
             Runs,
             listed(100, &[0, 2, 3]),
             &["100 runs · 3 chosen", "1 folder not listed"],
+        ),
+        (
+            "diverged",
+            Runs,
+            listed_diverged(),
+            &["finished", "diverged"],
+        ),
+        (
+            "diverged",
+            AboutRun,
+            listed_diverged(),
+            &["It diverges: the training loss has grown"],
         ),
         (
             "none-chosen",

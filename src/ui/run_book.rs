@@ -190,6 +190,7 @@ mod tests {
             ended: None,
             epochs: 0,
             best: None,
+            diverged: None,
             seconds: 0.0,
             parameters: None,
             has_model: false,

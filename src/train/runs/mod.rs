@@ -108,6 +108,8 @@ pub struct RunRecord {
     pub epochs: usize,
     /// The epoch whose weights are kept.
     pub best: Option<EpochRecord>,
+    /// Why its last epoch shows that it diverged, in words; `None` when it did not.
+    pub diverged: Option<String>,
     /// Wall time of all its epochs.
     pub seconds: f64,
     /// Numbers in the network; `None` when the model does not fit together.

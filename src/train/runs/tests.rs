@@ -111,6 +111,24 @@ fn every_run_is_listed_as_it_stands() {
 }
 
 #[test]
+fn a_run_that_ends_beyond_all_bounds_says_so() {
+    let runs = tempfile::tempdir().unwrap();
+    let wild = EpochRecord {
+        train_loss: 3.9e17,
+        ..epoch(2, 0.3)
+    };
+    run(&runs.path().join("wild"), &[epoch(1, 0.5), wild], Some(&result()));
+    run(&runs.path().join("tame"), &[epoch(1, 0.5), epoch(2, 0.9)], Some(&result()));
+    let listing = list(&mut Lister::default(), runs.path());
+    let diverged = |name: &str| {
+        let run = listing.find(&runs.path().join(name)).unwrap();
+        run.diverged.clone()
+    };
+    assert!(diverged("wild").is_some_and(|words| words.contains("3.900e17")));
+    assert_eq!(diverged("tame"), None);
+}
+
+#[test]
 fn what_is_no_run_says_why() {
     let runs = tempfile::tempdir().unwrap();
     let at = |name: &str| runs.path().join(name);

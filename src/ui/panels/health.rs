@@ -26,6 +26,7 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>) {
             for advice in advice.iter().rev() {
                 let icon = match advice.ailment {
                     Ailment::Memory => icons::ICON_MEMORY,
+                    Ailment::Diverging => icons::ICON_TRENDING_UP,
                     Ailment::NotLearning => icons::ICON_TRENDING_FLAT,
                     Ailment::Overfitting => icons::ICON_CALL_SPLIT,
                     Ailment::DeadUnits => icons::ICON_POWER_OFF,

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use eframe::egui::{Button, Grid, Id, Label, Modal, RichText, ScrollArea, TextEdit, Ui, vec2};
+use egui_material_icons::icons;
 
 use super::{entered, table};
 use crate::{
@@ -280,6 +281,9 @@ const BUSY: &str = "Another run is being trained: stop it first";
 fn facts_ui(ui: &mut Ui, run: &RunRecord) {
     if let Some(message) = run.failure() {
         states::failed(ui, message);
+    }
+    if let Some(words) = &run.diverged {
+        states::icon_line(ui, icons::ICON_WARNING, theme::palette(ui).warning, words);
     }
     let experiment = &run.experiment;
     let best = run.best.as_ref();

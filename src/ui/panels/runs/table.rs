@@ -184,7 +184,7 @@ fn hint_ui(ui: &mut Ui, run: &RunRecord) {
     if !run.notes.text.is_empty() {
         ui.label(&run.notes.text);
     }
-    if let Some(message) = run.failure() {
+    for message in run.failure().into_iter().chain(run.diverged.as_deref()) {
         ui.label(message);
     }
 }
@@ -226,6 +226,12 @@ pub fn state_ui(ui: &mut Ui, run: &RunRecord) {
     let mark = Label::new(icon_text(icon).color(colour)).selectable(false);
     ui.add(mark);
     text(ui, RichText::new(run.state.word()));
+    if let Some(words) = &run.diverged {
+        let mark = icon_text(icons::ICON_WARNING).color(palette.warning);
+        let response = ui.add(Label::new(mark).selectable(false));
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "diverged"));
+        response.on_hover_text(words);
+    }
 }
 
 /// Text that lets clicks through to its line.
