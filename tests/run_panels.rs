@@ -476,6 +476,15 @@ fn the_table_is_sorted_and_filtered() {
     harness.run();
     harness
         .get_by_role(Role::TextInput)
+        .type_text("val_acx>40");
+    harness.run();
+    harness.get_by_label_contains("There is no figure val_acx; there are val_accuracy");
+    harness.get_by_label("Show all runs").click();
+    harness.run();
+    harness.get_by_role(Role::TextInput).focus();
+    harness.run();
+    harness
+        .get_by_role(Role::TextInput)
         .type_text("test_accuracy>89.9%");
     harness.run();
     assert_eq!(lines(&harness), names(&[0]));

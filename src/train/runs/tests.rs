@@ -238,12 +238,24 @@ fn what_is_written_about_a_run_is_kept_and_found() {
         ("finished", true),
         ("unfinished", false),
         ("finish", false),
+        ("val_acc>90", true),
+        ("val acc > 90%", true),
+        ("Val acc<=0.92", false),
+        ("wider test acc=0.8 time>1", true),
+        ("train_acc>40 train loss>0.9", true),
         // What is no bound is a word.
         ("nonsense>1", false),
     ];
     for (typed, found) in cases {
         assert_eq!(Query::parse(typed).matches(run), found, "{typed}");
     }
+
+    let told = |typed: &str| Query::parse(typed).misunderstood().to_vec();
+    assert_eq!(told("wider #cats val acc>90 epochs<5"), [""; 0]);
+    let unknown = "There is no figure val_acx; there are val_accuracy, val_loss, test_accuracy, accuracy, loss, epochs, \
+                   seconds, parameters.";
+    let no_number = "val_acc> needs a number behind it, such as val_acc>90%.";
+    assert_eq!(told("val_acx>40 val_acc>"), [unknown, no_number]);
 
     fs::write(folder.join(NOTES_FILE), "written by hand, wrongly").unwrap();
     assert!(describe(&folder, &notes).is_err(), "it would be lost");
