@@ -323,7 +323,7 @@ fn every_panel_has_something_to_say_in_every_state() {
             "three",
             RunDifference,
             listed(3, &[0, 1, 2]),
-            &["training.batch_size", "128"],
+            &["batch size", "128"],
         ),
         (
             "same",

@@ -7,6 +7,7 @@ mod list;
 mod notes;
 pub mod query;
 pub mod read;
+pub mod setting_words;
 
 use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
