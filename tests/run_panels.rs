@@ -474,9 +474,7 @@ fn the_table_is_sorted_and_filtered() {
     assert_eq!(lines(&harness).len(), 5);
     harness.get_by_role(Role::TextInput).focus();
     harness.run();
-    harness
-        .get_by_role(Role::TextInput)
-        .type_text("val_acx>40");
+    harness.get_by_role(Role::TextInput).type_text("val_acx>40");
     harness.run();
     harness.get_by_label_contains("There is no figure val_acx; there are val_accuracy");
     harness.get_by_label("Show all runs").click();
@@ -526,7 +524,19 @@ fn buttons_of_a_run_wish_for_the_right_things() {
         &pressed[..],
         [Action::ContinueRun { more: 0, .. }]
     ));
-    assert!(killed.query_by_label("Load model").is_none(), "it has none");
+    assert!(press(&mut killed, "Load model").is_empty(), "it has none");
+    assert!(press(&mut killed, "Train 5 more epochs").is_empty());
+    assert!(press(&mut ended, "Continue").is_empty(), "it has finished");
+    let places = |harness: &egui_kittest::Harness<'_, Bench>| {
+        let labels = [
+            "Continue",
+            "Train again with…",
+            "Load model",
+            "Move to bin…",
+        ];
+        labels.map(|label| harness.get_by_role_and_label(Role::Button, label).rect())
+    };
+    assert_eq!(places(&ended), places(&killed), "whatever the run");
 }
 
 #[test]

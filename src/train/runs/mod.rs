@@ -88,6 +88,9 @@ impl RunState {
     }
 }
 
+/// Digits between the dashes of [`crate::format::stamp`].
+const STAMP: [usize; 4] = [4, 2, 2, 6];
+
 /// One run of the notebook. Plain data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRecord {
@@ -130,6 +133,21 @@ impl RunRecord {
         }
         let folder = self.folder.file_name().unwrap_or_default();
         crate::data::dataset::display_path(folder.as_ref())
+    }
+
+    /// The same without the time at its end that the window gives to names of folders: for tables that have it
+    /// elsewhere.
+    pub fn short_name(&self) -> String {
+        let name = self.name();
+        let parts: Vec<&str> = name.rsplitn(STAMP.len() + 1, '-').collect();
+        let is_stamp = parts.len() > STAMP.len()
+            && STAMP.iter().rev().zip(&parts).all(|(digits, part)| {
+                part.len() == *digits && part.bytes().all(|byte| byte.is_ascii_digit())
+            });
+        match parts.last() {
+            Some(short) if is_stamp && !short.is_empty() => (*short).to_owned(),
+            _ => name,
+        }
     }
 
     /// Epochs asked for.

@@ -217,6 +217,7 @@ fn text(run: &RunRecord) -> String {
         folder.to_string_lossy().into_owned(),
         run.notes.text.clone(),
         run.notes.tags.join(" "),
+        run.failure().unwrap_or_default().to_owned(),
         experiment.title.clone(),
         experiment.model.name.clone(),
         experiment.dataset.path.to_string_lossy().into_owned(),

@@ -282,13 +282,12 @@ fn whole_layer(name: &str, differences: &[Difference], columns: usize) -> Differ
 /// `horizontal flip, rotation 10°, zoom 0.2`; `none` for images that stay as they are.
 fn augmentation_words(config: &AugmentationConfig) -> String {
     let plain = AugmentationConfig::default();
-    let mut words: Vec<String> = [
+    let flips = [
         (config.horizontal_flip, "horizontal flip"),
         (config.vertical_flip, "vertical flip"),
-    ]
-    .into_iter()
-    .filter_map(|(is_on, words)| is_on.then(|| words.to_owned()))
-    .collect();
+    ];
+    let flips = flips.into_iter().filter(|(is_on, _)| *is_on);
+    let mut words: Vec<String> = flips.map(|(_, words)| words.to_owned()).collect();
     if config.rotation_degrees != plain.rotation_degrees {
         words.push(format!("rotation {}°", config.rotation_degrees));
     }
@@ -345,7 +344,14 @@ mod tests {
         let words = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".into());
         let lines: Vec<String> = rows
             .iter()
-            .map(|row| format!("{}: {} | {}", row.setting, words(&row.values[0]), words(&row.values[1])))
+            .map(|row| {
+                format!(
+                    "{}: {} | {}",
+                    row.setting,
+                    words(&row.values[0]),
+                    words(&row.values[1])
+                )
+            })
             .collect();
         let expected = [
             "dataset: shapes | cells",

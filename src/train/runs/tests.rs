@@ -111,14 +111,40 @@ fn every_run_is_listed_as_it_stands() {
 }
 
 #[test]
+fn a_short_name_has_no_time_at_its_end() {
+    let runs = tempfile::tempdir().unwrap();
+    let cases = [
+        ("shapes-2026-11-27-224617", "shapes"),
+        ("two words-2026-11-27-224617", "two words"),
+        ("shapes-001", "shapes-001"),
+        ("2026-11-27-224617", "2026-11-27-224617"),
+        ("shapes-2026-11-27-2246", "shapes-2026-11-27-2246"),
+    ];
+    for (name, short) in cases {
+        let folder = runs.path().join(name);
+        run(&folder, &[], None);
+        let listing = list(&mut Lister::default(), runs.path());
+        assert_eq!(listing.find(&folder).unwrap().short_name(), short);
+    }
+}
+
+#[test]
 fn a_run_that_ends_beyond_all_bounds_says_so() {
     let runs = tempfile::tempdir().unwrap();
     let wild = EpochRecord {
         train_loss: 3.9e17,
         ..epoch(2, 0.3)
     };
-    run(&runs.path().join("wild"), &[epoch(1, 0.5), wild], Some(&result()));
-    run(&runs.path().join("tame"), &[epoch(1, 0.5), epoch(2, 0.9)], Some(&result()));
+    run(
+        &runs.path().join("wild"),
+        &[epoch(1, 0.5), wild],
+        Some(&result()),
+    );
+    run(
+        &runs.path().join("tame"),
+        &[epoch(1, 0.5), epoch(2, 0.9)],
+        Some(&result()),
+    );
     let listing = list(&mut Lister::default(), runs.path());
     let diverged = |name: &str| {
         let run = listing.find(&runs.path().join(name)).unwrap();

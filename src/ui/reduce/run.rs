@@ -101,7 +101,7 @@ impl AppState {
             None => String::new(),
         };
         self.note(Level::Info, format!("{words} after {epochs} epochs{best}"));
+        self.runs.trained(outcome.run.clone());
         self.training.run = RunState::Finished(outcome);
-        self.runs.stale = true;
     }
 }

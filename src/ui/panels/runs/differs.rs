@@ -81,7 +81,7 @@ fn table_ui(ui: &mut Ui, runs: &[&Arc<RunRecord>], rows: &[Difference]) {
             for (place, run) in runs.iter().enumerate() {
                 header.col(|ui| {
                     let name = run.name();
-                    let words = format!("{} {name}", place + 1);
+                    let words = format!("{} {}", place + 1, run.short_name());
                     let colour = theme::run_colour(ui, place);
                     let label = Label::new(RichText::new(words).small().color(colour));
                     ui.add(label.truncate()).on_hover_text(name);
