@@ -584,6 +584,35 @@ fn what_is_written_is_kept_when_the_field_is_left() {
 }
 
 #[test]
+fn curves_of_one_run_and_of_several_are_exported() {
+    let export = |chosen: &[usize], words: &str| {
+        let size = vec2(760.0, 480.0);
+        let mut harness = harness(RunCurves, listed(4, chosen), size, Theme::Light);
+        harness.get_by_label("Export").click();
+        harness.run();
+        harness.get_by_label(words).click();
+        harness.run();
+        pushed(&mut harness)
+    };
+    let one = export(&[1], "History as CSV…");
+    assert!(
+        matches!(&one[..], [Action::SaveHistory { history, picture: false }] if history.len() == 12)
+    );
+    let several = export(&[3, 0], "Curves as PNG…");
+    let [
+        Action::SaveHistories {
+            runs,
+            picture: true,
+        },
+    ] = &several[..]
+    else {
+        unreachable!("{several:?}");
+    };
+    let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
+    assert_eq!(names, ["shapes-003", "shapes-000"]);
+}
+
+#[test]
 fn a_click_on_a_curve_chooses_its_epoch() {
     let mut harness = harness(Curves, trained(8, 20), vec2(600.0, 500.0), Theme::Dark);
     let plot = harness.get_by_label("Accuracy curve").rect();

@@ -8,6 +8,7 @@ mod notes;
 pub mod query;
 pub mod read;
 pub mod setting_words;
+pub mod several;
 
 use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
