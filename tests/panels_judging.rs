@@ -392,6 +392,15 @@ fn predictions_are_sorted_filtered_selected_and_exported() {
 }
 
 #[test]
+fn long_names_of_classes_can_be_read_in_the_predictions() {
+    let (size, state) = (vec2(900.0, 500.0), state(&EIGHT, Stage::Done));
+    let harness = harness(PanelKind::Predictions, state, size, Theme::Light);
+    let heading = |name: &str| harness.get_by_label(name).rect().left();
+    let width = heading("predicted") - heading("actual");
+    assert!(width > 180.0, "room for immature granulocytes: {width}");
+}
+
+#[test]
 fn a_cell_of_the_cross_table_is_one_of_the_matrix() {
     let (size, state) = (vec2(1200.0, 500.0), state(&EIGHT, Stage::Done));
     let mut harness = harness(PanelKind::CrossTable, state, size, Theme::Light);
