@@ -401,6 +401,16 @@ fn long_names_of_classes_can_be_read_in_the_predictions() {
 }
 
 #[test]
+fn the_cross_table_says_which_classes_are_never_predicted() {
+    let mut one_sided = state(&TWO, Stage::Done);
+    let harness = small(PanelKind::CrossTable, one_sided.clone());
+    assert!(harness.query_by_label_contains("never predicted").is_none());
+    one_sided.set_threshold(Some(1.0));
+    let harness = small(PanelKind::CrossTable, one_sided);
+    harness.get_by_label("classes never predicted: dog");
+}
+
+#[test]
 fn a_cell_of_the_cross_table_is_one_of_the_matrix() {
     let (size, state) = (vec2(1200.0, 500.0), state(&EIGHT, Stage::Done));
     let mut harness = harness(PanelKind::CrossTable, state, size, Theme::Light);

@@ -91,7 +91,9 @@ fn flatten(path: &str, value: &Value, table: &mut BTreeMap<String, String>) {
                 flatten_fields(path, fields, table);
             }
             Some((name, value)) => {
-                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let value = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
                 table.insert(path.to_owned(), format!("{name} {value}"));
             }
             None => flatten_fields(path, fields, table),

@@ -94,9 +94,11 @@ pub fn about(evaluation: &Evaluation) -> String {
 pub fn threshold_words(evaluation: &Evaluation) -> String {
     // As fine as the slider; a model's own may be finer, and nobody reads more.
     let rounded = |threshold: f64| (threshold * 1_000.0).round() / 1_000.0;
-    evaluation.threshold().map_or_else(String::new, |threshold| {
-        format!(" · threshold {}", rounded(threshold))
-    })
+    evaluation
+        .threshold()
+        .map_or_else(String::new, |threshold| {
+            format!(" · threshold {}", rounded(threshold))
+        })
 }
 
 fn summary_ui(ui: &mut Ui, evaluation: &Evaluation) {

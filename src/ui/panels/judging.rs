@@ -68,7 +68,8 @@ impl Judging {
         }
         let to_come = cx.state.evaluation_to_come(self.part, self.weights);
         if let (Some(wanted), None) = (to_come, cx.state.evaluation_job) {
-            let words = format!("The figures below are of something else: press Evaluate to see {wanted}.");
+            let words =
+                format!("The figures below are of something else: press Evaluate to see {wanted}.");
             let colour = theme::palette(ui).warning;
             states::icon_line(ui, icons::ICON_INFO, colour, &words);
         }
