@@ -77,7 +77,13 @@ pub fn moment(time: std::time::SystemTime) -> String {
     local.format("%Y-%m-%d %H:%M").to_string()
 }
 
-/// The same with seconds, for names of files: `2026-11-27-182205`.
+/// The same without its year, for narrow columns: `11-27 18:22`.
+pub fn short_moment(time: std::time::SystemTime) -> String {
+    let local = chrono::DateTime::<chrono::Local>::from(time);
+    local.format("%m-%d %H:%M").to_string()
+}
+
+/// The same as [`moment`] with seconds, for names of files: `2026-11-27-182205`.
 pub fn stamp(time: std::time::SystemTime) -> String {
     let local = chrono::DateTime::<chrono::Local>::from(time);
     local.format("%Y-%m-%d-%H%M%S").to_string()

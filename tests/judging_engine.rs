@@ -27,7 +27,11 @@ use convscope::{
         OpenDataset, OpenRequest, Prediction, TrainRequest, TrainingOutcome,
     },
     model::{LayerKind, spec::Head},
-    train::{Evaluation, Experiment, recipes},
+    train::{
+        Evaluation, Experiment,
+        early_stopping::{EarlyStopping, Monitor, MonitorMode},
+        recipes,
+    },
 };
 use server::{Server, hang, send};
 
@@ -88,6 +92,11 @@ fn wait<T>(engine: &EngineHandle, mut wanted: impl FnMut(Event) -> Option<T>) ->
 }
 
 fn world(name: &str) -> World {
+    world_of(name, experiment())
+}
+
+/// The same with a run of `experiment`.
+fn world_of(name: &str, experiment: Experiment) -> World {
     let folders = Folders::below(&folder().join("cache"));
     let engine = EngineHandle::start(Arc::new(|| {}), folders).unwrap();
     engine.open_dataset(OpenRequest::new(folder().join("data")));
@@ -97,7 +106,7 @@ fn world(name: &str) -> World {
         _ => None,
     });
     engine.train(TrainRequest {
-        experiment: experiment(),
+        experiment,
         dataset: Arc::clone(&open),
         run: folder().join(name),
         resume: false,
@@ -204,6 +213,48 @@ fn every_part_and_both_weights_can_be_evaluated() {
         world.engine.model().unwrap().snapshot.epoch,
         world.outcome.best_epoch
     );
+}
+
+#[test]
+fn a_run_that_goes_on_and_gets_no_better_ends_with_the_figures_of_what_it_keeps() {
+    let mut first = experiment();
+    // No accuracy is better than the first by so much.
+    first.training.early_stopping = Some(EarlyStopping {
+        monitor: Monitor::ValAccuracy,
+        mode: MonitorMode::default(),
+        patience: 100,
+        min_delta: 2.0,
+        restore_best: false,
+    });
+    let World {
+        engine,
+        open,
+        outcome,
+        ..
+    } = world_of("run-no-better", first.clone());
+    assert_eq!(outcome.best_epoch, 1);
+    let mut longer = first;
+    longer.training.phases[0].epochs = 5;
+    engine.train(TrainRequest {
+        experiment: longer,
+        dataset: open,
+        run: outcome.run.clone(),
+        resume: true,
+    });
+    let mut shown = None;
+    let again = wait(&engine, |event| match event {
+        Event::Evaluated { evaluation, .. } => {
+            shown = Some(evaluation);
+            None
+        }
+        Event::TrainingFinished { outcome, .. } => Some(outcome),
+        Event::Failed { message, .. } => panic!("{message}"),
+        _ => None,
+    });
+    assert_eq!(again.best_epoch, 1);
+    let shown = shown.unwrap();
+    assert_eq!(shown.epoch, again.best_epoch);
+    assert_eq!(shown.split, Some(SplitName::Validation));
 }
 
 #[test]

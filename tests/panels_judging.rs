@@ -212,6 +212,10 @@ fn the_threshold_decides_again_and_can_be_taken_back() {
         follow(&mut harness)[..],
         [Action::SetThreshold(None)]
     ));
+    for panel in PANELS {
+        let harness = small(panel, moved.clone());
+        harness.get_by_label_contains("10 images · threshold 0.2");
+    }
     let harness = small(PanelKind::CrossTable, moved.clone());
     harness.get_by_label("True cat, Pred dog: 3");
     harness.get_by_label("True All, Pred dog: 8");
@@ -275,6 +279,27 @@ fn part_and_weights_are_chosen() {
         .hover();
     harness.run_steps(40);
     harness.get_by_label_contains("a model file holds no others");
+}
+
+#[test]
+fn figures_of_something_else_than_what_is_chosen_say_so() {
+    let notice = "press Evaluate to see";
+    let mut same = state(&FEW, Stage::Done);
+    let mut shown = (*FEW.evaluation).clone();
+    shown.split = Some(SplitName::Validation);
+    shown.epoch = same.model.as_ref().unwrap().snapshot.epoch;
+    same.evaluation = Some(Arc::new(shown.clone()));
+    let mut harness = small(PanelKind::Confusion, same.clone());
+    assert!(harness.query_by_label_contains(notice).is_none());
+    choose(&mut harness, "Part", "all images");
+    harness.get_by_label_contains("press Evaluate to see all images · best epoch");
+    shot(&mut harness, "figures-of-something-else");
+
+    let mut other_epoch = same;
+    shown.epoch += 1;
+    other_epoch.evaluation = Some(Arc::new(shown));
+    let harness = small(PanelKind::Confusion, other_epoch);
+    harness.get_by_label_contains("press Evaluate to see validation · best epoch");
 }
 
 fn open(harness: &mut Harness<'_, Bench>, name: &str) {
@@ -364,6 +389,25 @@ fn predictions_are_sorted_filtered_selected_and_exported() {
         follow(&mut harness)[..],
         [Action::Ask(Purpose::ExportPredictions)]
     ));
+}
+
+#[test]
+fn long_names_of_classes_can_be_read_in_the_predictions() {
+    let (size, state) = (vec2(900.0, 500.0), state(&EIGHT, Stage::Done));
+    let harness = harness(PanelKind::Predictions, state, size, Theme::Light);
+    let heading = |name: &str| harness.get_by_label(name).rect().left();
+    let width = heading("predicted") - heading("actual");
+    assert!(width > 180.0, "room for immature granulocytes: {width}");
+}
+
+#[test]
+fn the_cross_table_says_which_classes_are_never_predicted() {
+    let mut one_sided = state(&TWO, Stage::Done);
+    let harness = small(PanelKind::CrossTable, one_sided.clone());
+    assert!(harness.query_by_label_contains("never predicted").is_none());
+    one_sided.set_threshold(Some(1.0));
+    let harness = small(PanelKind::CrossTable, one_sided);
+    harness.get_by_label("classes never predicted: dog");
 }
 
 #[test]

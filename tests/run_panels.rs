@@ -113,6 +113,7 @@ fn record(number: usize) -> RunRecord {
         best: epochs.last().copied(),
         seconds: 30.0,
         parameters: Some(77_991),
+        diverged: None,
         has_model: has_result,
         has_report: has_result,
     }
@@ -225,6 +226,20 @@ fn beside_earlier_runs() -> AppState {
     state
 }
 
+/// A run that came to its end with a loss beyond all bounds.
+fn listed_diverged() -> AppState {
+    let mut state = listed(2, &[0]);
+    let diverged = RunRecord {
+        diverged: Some("It diverges: the training loss has grown to 3.900e17.".into()),
+        ..record(0)
+    };
+    state.runs.listing = Some(Arc::new(Listing {
+        runs: vec![Arc::new(diverged), Arc::new(record(1))],
+        skipped: Vec::new(),
+    }));
+    state
+}
+
 fn failed_listing() -> AppState {
     let mut state = closed();
     state.runs.failed = Some("Could not list the runs: permission denied".into());
@@ -265,6 +280,18 @@ fn every_panel_has_something_to_say_in_every_state() {
             Runs,
             listed(100, &[0, 2, 3]),
             &["100 runs · 3 chosen", "1 folder not listed"],
+        ),
+        (
+            "diverged",
+            Runs,
+            listed_diverged(),
+            &["finished", "diverged"],
+        ),
+        (
+            "diverged",
+            AboutRun,
+            listed_diverged(),
+            &["It diverges: the training loss has grown"],
         ),
         (
             "none-chosen",
@@ -321,7 +348,7 @@ fn every_panel_has_something_to_say_in_every_state() {
             "three",
             RunDifference,
             listed(3, &[0, 1, 2]),
-            &["training.batch_size", "128"],
+            &["batch size", "128"],
         ),
         (
             "same",
@@ -518,6 +545,13 @@ fn the_table_is_sorted_and_filtered() {
     assert_eq!(lines(&harness).len(), 5);
     harness.get_by_role(Role::TextInput).focus();
     harness.run();
+    harness.get_by_role(Role::TextInput).type_text("val_acx>40");
+    harness.run();
+    harness.get_by_label_contains("There is no figure val_acx; there are val_accuracy");
+    harness.get_by_label("Show all runs").click();
+    harness.run();
+    harness.get_by_role(Role::TextInput).focus();
+    harness.run();
     harness
         .get_by_role(Role::TextInput)
         .type_text("test_accuracy>89.9%");
@@ -561,7 +595,19 @@ fn buttons_of_a_run_wish_for_the_right_things() {
         &pressed[..],
         [Action::ContinueRun { more: 0, .. }]
     ));
-    assert!(killed.query_by_label("Load model").is_none(), "it has none");
+    assert!(press(&mut killed, "Load model").is_empty(), "it has none");
+    assert!(press(&mut killed, "Train 5 more epochs").is_empty());
+    assert!(press(&mut ended, "Continue").is_empty(), "it has finished");
+    let places = |harness: &egui_kittest::Harness<'_, Bench>| {
+        let labels = [
+            "Continue",
+            "Train again with…",
+            "Load model",
+            "Move to bin…",
+        ];
+        labels.map(|label| harness.get_by_role_and_label(Role::Button, label).rect())
+    };
+    assert_eq!(places(&ended), places(&killed), "whatever the run");
 }
 
 #[test]
@@ -606,6 +652,35 @@ fn what_is_written_is_kept_when_the_field_is_left() {
         matches!(action, Action::DescribeRun { folder: f, notes } if *f == folder(1) && notes.tags.contains(&"best".to_owned()))
     });
     assert!(kept, "{actions:?}");
+}
+
+#[test]
+fn curves_of_one_run_and_of_several_are_exported() {
+    let export = |chosen: &[usize], words: &str| {
+        let size = vec2(760.0, 480.0);
+        let mut harness = harness(RunCurves, listed(4, chosen), size, Theme::Light);
+        harness.get_by_label("Export").click();
+        harness.run();
+        harness.get_by_label(words).click();
+        harness.run();
+        pushed(&mut harness)
+    };
+    let one = export(&[1], "History as CSV…");
+    assert!(
+        matches!(&one[..], [Action::SaveHistory { history, picture: false }] if history.len() == 12)
+    );
+    let several = export(&[3, 0], "Curves as PNG…");
+    let [
+        Action::SaveHistories {
+            runs,
+            picture: true,
+        },
+    ] = &several[..]
+    else {
+        unreachable!("{several:?}");
+    };
+    let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
+    assert_eq!(names, ["shapes-003", "shapes-000"]);
 }
 
 #[test]

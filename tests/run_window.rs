@@ -98,7 +98,7 @@ fn runs_are_kept_compared_and_described() {
             .iter()
             .all(|run| book.figures(run).is_some())
     });
-    assert!(desk.shows("training.seed") && desk.shows("training.phases"));
+    assert!(desk.shows("seed") && desk.shows("epochs"));
     desk.shot("window-runs");
 
     let notes = RunNotes {

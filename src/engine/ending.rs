@@ -13,7 +13,7 @@ use crate::{
     export::run_report::{self, RunSummary},
     model::{Network, WeightSnapshot, network::Placement},
     train::{
-        EpochRecord, Experiment,
+        EpochRecord, Evaluation, Experiment,
         evaluate::evaluate_images,
         fit::{Data, FitError, Outcome},
         run_folder::RunResult,
@@ -53,21 +53,43 @@ impl Ended<'_> {
         Err(fit_error(error))
     }
 
+    /// What the kept weights say about the validation part. A run that was taken up after its best epoch has not
+    /// validated them: the newest validation would stand for other weights.
+    fn best_evaluation(
+        &self,
+        best: Option<&WeightSnapshot>,
+        reporter: &Reporter<'_>,
+    ) -> Result<Option<Arc<Evaluation>>, JobError> {
+        let seen = reporter.best_evaluation.clone();
+        if seen.is_some() {
+            return Ok(seen);
+        }
+        let evaluation = evaluated(self.data, best, SplitName::Validation)?;
+        Ok(evaluation.map(Arc::new))
+    }
+
     /// Keeps the best weights, writes the report and tells of the end.
     pub fn well(&self, outcome: Outcome, reporter: &Reporter<'_>) -> Result<(), JobError> {
         let best_weights = outcome.best.as_ref().map(|(snapshot, _)| &**snapshot);
-        let test_accuracy = test_accuracy(self.data, best_weights)?;
+        let test = evaluated(self.data, best_weights, SplitName::Test)?;
+        let test_accuracy = test.as_ref().map(Evaluation::accuracy);
+        let evaluation = self.best_evaluation(best_weights, reporter)?;
         let model = match &outcome.best {
             Some((snapshot, record)) => Some(keep_model(snapshot, record, reporter)?),
             None => None,
         };
+        if let Some(evaluation) = evaluation.clone() {
+            let job = reporter.context.id;
+            let events = &reporter.context.events;
+            events.send(Event::Evaluated { job, evaluation });
+        }
         let summary = RunSummary {
             experiment: self.experiment,
             dataset: self.data.dataset,
             split_hash: &self.split_hash,
             history: &outcome.history,
             best: outcome.best.as_ref().map(|(_, record)| record),
-            evaluation: reporter.best_evaluation.as_deref(),
+            evaluation: evaluation.as_deref(),
             snapshot: best_weights,
             sample: &reporter.sample,
             seconds: outcome.history.iter().map(|record| record.seconds).sum(),
@@ -112,23 +134,26 @@ fn keep_model(
     let model = reporter.publish(snapshot, Some(record));
     let path = reporter.folder.model_path();
     model.save(&path)?;
-    if let Some(evaluation) = reporter.best_evaluation.clone() {
-        let job = reporter.context.id;
-        let events = &reporter.context.events;
-        events.send(Event::Evaluated { job, evaluation });
-    }
     Ok(path)
 }
 
-/// Accuracy of the kept weights on the test part; `None` when it is empty or nothing was trained.
-fn test_accuracy(data: &Data<'_>, best: Option<&WeightSnapshot>) -> Result<Option<f64>, JobError> {
-    let test = data.split.part(SplitName::Test);
-    let Some(best) = best.filter(|_| !test.is_empty()) else {
+/// What the kept weights say about a part of the dataset; `None` when it is empty or nothing was trained.
+fn evaluated(
+    data: &Data<'_>,
+    best: Option<&WeightSnapshot>,
+    part: SplitName,
+) -> Result<Option<Evaluation>, JobError> {
+    let samples = data.split.part(part);
+    let Some(best) = best.filter(|_| !samples.is_empty()) else {
         return Ok(None);
     };
     let network =
         Network::from_snapshot(best, Placement::default()).map_err(|error| error.to_string())?;
-    let evaluation = evaluate_images(&network, data.dataset, data.pixels, test, |_| Ok(()))
+    let evaluation = evaluate_images(&network, data.dataset, data.pixels, samples, |_| Ok(()))
         .map_err(fit_error)?;
-    Ok(Some(evaluation.accuracy()))
+    Ok(Some(Evaluation {
+        split: Some(part),
+        epoch: best.epoch,
+        ..evaluation
+    }))
 }

@@ -15,7 +15,7 @@ use super::ExportError;
 use crate::{
     data::Picture,
     inspect::colours::ColourScale,
-    train::{ConfusionMatrix, EpochRecord},
+    train::{ConfusionMatrix, EpochRecord, runs::several::NamedHistory},
 };
 
 /// Training is blue, validation is orange, everywhere (Okabe–Ito).
@@ -73,8 +73,33 @@ struct Curve<'a> {
     title: &'a str,
     /// Where curves of this quantity rarely run.
     legend: SeriesLabelPosition,
-    train: Vec<(f64, f64)>,
-    validation: Vec<(f64, f64)>,
+    series: Vec<Series>,
+}
+
+/// One line of a chart.
+struct Series {
+    name: String,
+    colour: RGBColor,
+    /// Epoch and value; no value is infinite.
+    points: Vec<(f64, f64)>,
+}
+
+impl Series {
+    fn new(
+        name: &str,
+        colour: [u8; 3],
+        epochs: &[EpochRecord],
+        value: fn(&EpochRecord) -> Option<f64>,
+    ) -> Self {
+        let points = epochs
+            .iter()
+            .filter_map(|record| Some((record.epoch as f64, value(record)?)));
+        Self {
+            name: name.to_owned(),
+            colour: rgb(colour),
+            points: points.filter(|(_, value)| value.is_finite()).collect(),
+        }
+    }
 }
 
 /// Accuracy and loss over epochs, training against validation, side by side.
@@ -82,25 +107,73 @@ struct Curve<'a> {
 /// # Errors
 /// When drawing fails.
 pub fn learning_curves(history: &[EpochRecord]) -> Result<Picture, ExportError> {
-    let points = |value: fn(&EpochRecord) -> Option<f64>| -> Vec<(f64, f64)> {
-        let rows = history
-            .iter()
-            .filter_map(|record| Some((record.epoch as f64, value(record)?)));
-        rows.filter(|(_, value)| value.is_finite()).collect()
+    let training = |value| Series::new("training", TRAINING_COLOUR, history, value);
+    let validation = |value| Series::new("validation", VALIDATION_COLOUR, history, value);
+    let accuracy = vec![
+        training(|record| Some(record.train_accuracy)),
+        validation(|record| record.val_accuracy),
+    ];
+    let loss = vec![
+        training(|record| Some(record.train_loss)),
+        validation(|record| record.val_loss),
+    ];
+    side_by_side(["Accuracy", "Loss"], [accuracy, loss])
+}
+
+/// Colours of runs over each other, none of them training's or validation's.
+const RUN_COLOURS: [[u8; 3]; 6] = [
+    [0, 122, 92],
+    [126, 76, 184],
+    [190, 50, 104],
+    [104, 104, 0],
+    [40, 40, 40],
+    [86, 180, 233],
+];
+
+/// Accuracy and loss of several runs over their epochs, side by side: those on the validation part, or on the
+/// training part where no run has validated.
+///
+/// # Errors
+/// When drawing fails.
+pub fn curves_of_runs(runs: &[NamedHistory]) -> Result<Picture, ExportError> {
+    let all = |value: fn(&EpochRecord) -> Option<f64>| -> Vec<Series> {
+        let colours = RUN_COLOURS.into_iter().cycle();
+        let series = runs.iter().enumerate().zip(colours);
+        series
+            .map(|((place, run), colour)| {
+                let name = format!("{} {}", place + 1, shortened(&run.name));
+                Series::new(&name, colour, &run.epochs, value)
+            })
+            .collect()
+    };
+    let mut records = runs.iter().flat_map(|run| &run.epochs);
+    if records.any(|record| record.val_loss.is_some()) {
+        let figures = [
+            all(|record| record.val_accuracy),
+            all(|record| record.val_loss),
+        ];
+        return side_by_side(["Validation accuracy", "Validation loss"], figures);
+    }
+    let figures = [
+        all(|record| Some(record.train_accuracy)),
+        all(|record| Some(record.train_loss)),
+    ];
+    side_by_side(["Training accuracy", "Training loss"], figures)
+}
+
+/// A chart of an accuracy and one of a loss.
+fn side_by_side(
+    titles: [&str; 2],
+    [accuracy, loss]: [Vec<Series>; 2],
+) -> Result<Picture, ExportError> {
+    let curve = |title, legend, series| Curve {
+        title,
+        legend,
+        series,
     };
     let curves = [
-        Curve {
-            title: "Accuracy",
-            legend: SeriesLabelPosition::LowerRight,
-            train: points(|r| Some(r.train_accuracy)),
-            validation: points(|r| r.val_accuracy),
-        },
-        Curve {
-            title: "Loss",
-            legend: SeriesLabelPosition::UpperRight,
-            train: points(|r| Some(r.train_loss)),
-            validation: points(|r| r.val_loss),
-        },
+        curve(titles[0], SeriesLabelPosition::LowerRight, accuracy),
+        curve(titles[1], SeriesLabelPosition::UpperRight, loss),
     ];
     canvas(1200, 420, |area| {
         for (half, curve) in area.split_evenly((1, 2)).iter().zip(&curves) {
@@ -114,7 +187,7 @@ fn draw_curve(
     area: &DrawingArea<BitMapBackend<'_>, Shift>,
     curve: &Curve<'_>,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let all = || curve.train.iter().chain(&curve.validation);
+    let all = || curve.series.iter().flat_map(|series| &series.points);
     let last = all().map(|point| point.0).fold(1.0, f64::max);
     let (low, high) = all().fold(
         (f64::INFINITY, f64::NEG_INFINITY),
@@ -147,11 +220,8 @@ fn draw_curve(
         .bold_line_style(FAINT)
         .light_line_style(TRANSPARENT)
         .draw()?;
-    let series = [
-        ("training", &curve.train, rgb(TRAINING_COLOUR)),
-        ("validation", &curve.validation, rgb(VALIDATION_COLOUR)),
-    ];
-    for (name, points, colour) in series {
+    for series in &curve.series {
+        let (points, colour) = (&series.points, series.colour);
         if points.is_empty() {
             continue;
         }
@@ -161,9 +231,12 @@ fn draw_curve(
             stroke_width: 2,
         };
         let line = LineSeries::new(points.iter().copied(), style).point_size(3);
-        chart.draw_series(line)?.label(name).legend(move |(x, y)| {
-            PathElement::new(vec![(x, y), (x + 18, y)], colour.stroke_width(2))
-        });
+        chart
+            .draw_series(line)?
+            .label(series.name.as_str())
+            .legend(move |(x, y)| {
+                PathElement::new(vec![(x, y), (x + 18, y)], colour.stroke_width(2))
+            });
     }
     chart
         .configure_series_labels()
@@ -298,6 +371,19 @@ mod tests {
         let has = |picture: &Picture, colour: [u8; 3]| picture.rgb.chunks(3).any(|p| p == colour);
         assert!(has(&curves, TRAINING_COLOUR) && has(&curves, VALIDATION_COLOUR));
         assert!(learning_curves(&[]).is_ok());
+
+        let run = |name: &str, val_loss| NamedHistory {
+            name: name.into(),
+            epochs: vec![EpochRecord {
+                val_loss,
+                ..record(1, 0.9)
+            }],
+        };
+        for val_loss in [Some(0.7), None] {
+            let runs = [run("first", val_loss), run("second", val_loss)];
+            let curves = curves_of_runs(&runs).unwrap();
+            assert!(has(&curves, RUN_COLOURS[0]) && has(&curves, RUN_COLOURS[1]));
+        }
 
         let matrix = ConfusionMatrix::new(2, [(0, 0), (0, 0), (1, 0)]);
         let names = [

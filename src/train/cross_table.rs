@@ -49,6 +49,12 @@ impl CrossTable {
         }
     }
 
+    /// Names of those of `classes` that no image is taken for: they have no column.
+    pub fn never_predicted(&self, classes: &[String]) -> Vec<String> {
+        let numbers = (0..classes.len()).filter(|class| !self.columns.contains(class));
+        numbers.map(|class| class_name(classes, class)).collect()
+    }
+
     /// Names of the rows, `All` last.
     pub fn row_names(&self, classes: &[String]) -> Vec<String> {
         names(&self.rows, classes)

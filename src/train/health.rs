@@ -12,6 +12,8 @@ use crate::format::{counted, percent, significant, thousands};
 pub enum Ailment {
     /// The run hardly fits into memory.
     Memory,
+    /// The loss has left what guessing gives far behind: every step makes the network worse.
+    Diverging,
     /// The loss does not fall and the answers are no better than always the same one.
     NotLearning,
     /// Training images are learned by heart: their loss falls while that of validation rises.
@@ -54,6 +56,11 @@ const GAP_EPOCHS: usize = 2;
 const GAP: f64 = 0.05;
 /// Share of a layer's units that may be dead without a word.
 const FEW_DEAD: f64 = 0.25;
+/// A training loss of so many times what guessing gives, `ln(classes)`, belongs to a network that is surer of wrong
+/// answers than weights by chance make it.
+const FAR: f64 = 10.0;
+/// So many times belong to none that learns, whatever it began with.
+const BEYOND: f64 = 1_000.0;
 /// Something is said again when it has become this many times as bad.
 const WORSE: f64 = 2.0;
 
@@ -62,6 +69,8 @@ const WORSE: f64 = 2.0;
 pub struct Watch {
     /// Share of the most frequent class among the training images, 0..1.
     majority: f64,
+    /// Classes among them.
+    classes: usize,
     /// How bad everything was when it was said, by what and where.
     said: BTreeMap<(Ailment, String), f64>,
 }
@@ -77,6 +86,7 @@ impl Watch {
         let most = counts.values().max().copied().unwrap_or(0);
         Self {
             majority: most as f64 / all.max(1) as f64,
+            classes: counts.len(),
             said: BTreeMap::new(),
         }
     }
@@ -90,7 +100,11 @@ impl Watch {
         let first = history.iter().position(|record| record.phase == last.phase);
         let phase = &history[first.unwrap_or(0)..];
         let mut findings = Vec::new();
-        findings.extend(not_learning(phase, self.majority));
+        let diverging = diverging(history, self.classes);
+        if diverging.is_none() {
+            findings.extend(not_learning(phase, self.majority));
+        }
+        findings.extend(diverging);
         findings.extend(overfitting(phase));
         findings.extend(dead.iter().filter_map(dead_units));
         findings
@@ -132,6 +146,49 @@ struct Finding {
     /// Twice as much is worth saying again.
     badness: f64,
     words: String,
+}
+
+/// Why the run with these epochs has diverged, as its newest epoch shows; `None` when it has not.
+///
+/// Its training loss is far above `ln(classes)`, the cross-entropy of guessing, and either has grown since an epoch
+/// before or is beyond what weights by chance give. A loss that is high at first and falls is no divergence, and
+/// neither is a tiny loss that grows a thousandfold and is still tiny.
+pub fn divergence(history: &[EpochRecord], classes: usize) -> Option<String> {
+    diverging(history, classes).map(|finding| finding.words)
+}
+
+fn diverging(history: &[EpochRecord], classes: usize) -> Option<Finding> {
+    let (last, before) = history.split_last()?;
+    let guessing = (classes.max(2) as f64).ln();
+    let times = last.train_loss / guessing;
+    let lowest = before
+        .iter()
+        .min_by(|a, b| a.train_loss.total_cmp(&b.train_loss));
+    let grown_since = lowest.filter(|lowest| last.train_loss > GREW * lowest.train_loss);
+    if !(times > FAR && grown_since.is_some() || times > BEYOND) {
+        return None;
+    }
+    let now = significant(last.train_loss);
+    let course = grown_since.map_or_else(
+        || format!("is {now}"),
+        |lowest| {
+            let then = significant(lowest.train_loss);
+            format!("has grown from {then} in epoch {} to {now}", lowest.epoch)
+        },
+    );
+    Some(Finding {
+        ailment: Ailment::Diverging,
+        place: String::new(),
+        // The loss grows by powers: twice as many of them is twice as bad.
+        badness: times.log10(),
+        words: format!(
+            "It diverges: the training loss {course}, while guessing gives {}. The learning rate of {} is probably too \
+             large: try one such as {}, or limit the norm of the gradients to 1.",
+            significant(guessing),
+            rate_words(last.learning_rate),
+            rate_words(last.learning_rate / 10.0),
+        ),
+    })
 }
 
 fn not_learning(phase: &[EpochRecord], majority: f64) -> Option<Finding> {

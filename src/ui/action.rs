@@ -15,7 +15,11 @@ use crate::{
     engine::{ImageSource, JobId},
     inspect::maximise::MaximiseConfig,
     model::spec::Preprocessing,
-    train::{EpochRecord, TrainingConfig, checkpoint::Weights, runs::RunNotes},
+    train::{
+        EpochRecord, TrainingConfig,
+        checkpoint::Weights,
+        runs::{RunNotes, several::NamedHistory},
+    },
 };
 
 /// Datasets that ship with the program: what a button says and the name in `datasets`.
@@ -166,6 +170,13 @@ pub enum Action {
     SaveHistory {
         /// The epochs.
         history: Arc<[EpochRecord]>,
+        /// Whether a picture is wanted.
+        picture: bool,
+    },
+    /// The same for the epochs of several runs.
+    SaveHistories {
+        /// The runs.
+        runs: Arc<[NamedHistory]>,
         /// Whether a picture is wanted.
         picture: bool,
     },

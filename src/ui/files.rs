@@ -9,9 +9,13 @@ use std::{
 use super::settings::Settings;
 use crate::{
     data::{Dataset, Edits, Picture, dataset::display_path, edits, files},
-    export::charts,
+    export::{ExportError, charts},
     model::{ModelSpec, spec_file},
-    train::{EpochRecord, Evaluation, Experiment, predictions, run_folder::history_csv},
+    train::{
+        EpochRecord, Evaluation, Experiment, predictions,
+        run_folder::history_csv,
+        runs::several::{NamedHistory, histories_csv},
+    },
     worker::Worker,
 };
 
@@ -25,6 +29,10 @@ pub enum FileTask {
     History(Arc<[EpochRecord]>, PathBuf),
     /// Draw epochs and write a PNG file.
     Curves(Arc<[EpochRecord]>, PathBuf),
+    /// Write the epochs of several runs as one table.
+    Histories(Arc<[NamedHistory]>, PathBuf),
+    /// Draw the epochs of several runs over each other and write a PNG file.
+    CurvesOfRuns(Arc<[NamedHistory]>, PathBuf),
     /// Keep what the user changed about a dataset: the changes, the folder of sidecars, what was opened.
     Sidecar(Arc<Edits>, PathBuf, PathBuf),
     /// Write what the user changed about a dataset where they want it.
@@ -50,10 +58,14 @@ pub fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receive
             let outcome = match task {
                 FileTask::Settings(settings, path) => settings.save(&path),
                 FileTask::Picture(picture, path) => save_picture(&picture, &path),
-                FileTask::History(history, path) => save_history(&history, &path),
-                FileTask::Curves(history, path) => charts::learning_curves(&history)
-                    .map_err(|error| error.to_string())
-                    .and_then(|picture| save_picture(&picture, &path)),
+                FileTask::History(history, path) => save_table(history_csv(&history), &path),
+                FileTask::Histories(runs, path) => save_table(histories_csv(&runs), &path),
+                FileTask::Curves(history, path) => {
+                    save_chart(charts::learning_curves(&history), &path)
+                }
+                FileTask::CurvesOfRuns(runs, path) => {
+                    save_chart(charts::curves_of_runs(&runs), &path)
+                }
                 FileTask::Sidecar(edits, folder, opened) => {
                     let path = edits::sidecar(&folder, &opened);
                     edits.save(&path).map_err(|error| error.to_string())
@@ -111,9 +123,13 @@ fn save_experiment(experiment: &Experiment, path: &Path) -> Result<(), String> {
     })
 }
 
-fn save_history(history: &[EpochRecord], path: &Path) -> Result<(), String> {
-    let bytes = history_csv(history)?;
-    files::write_atomically(path, &bytes).map_err(|error| {
+fn save_chart(chart: Result<Picture, ExportError>, path: &Path) -> Result<(), String> {
+    let picture = chart.map_err(|error| error.to_string())?;
+    save_picture(&picture, path)
+}
+
+fn save_table(table: Result<Vec<u8>, String>, path: &Path) -> Result<(), String> {
+    files::write_atomically(path, &table?).map_err(|error| {
         format!(
             "The history cannot be saved to {}: {error}",
             display_path(path)

@@ -5,10 +5,16 @@ use std::{path::Path, sync::Arc};
 
 use super::state::{AppState, RunState};
 use crate::{
+    data::SplitName,
     engine::ModelSource,
     model::spec::Head,
     train::{Evaluation, checkpoint::Weights},
 };
+
+/// What a part is called; `None` is every image.
+pub fn part_word(part: Option<SplitName>) -> &'static str {
+    part.map_or("all images", SplitName::word)
+}
 
 impl AppState {
     /// The folder of the run that trained the current model and is over: it has its last weights, too.
@@ -28,6 +34,32 @@ impl AppState {
             Weights::Last if self.run_of_model().is_some() => "last epoch",
             _ => "best epoch",
         }
+    }
+
+    /// The epoch of the weights that `which` means; `None` while a run goes on, when the shown figures follow its
+    /// newest, and without a model.
+    fn epoch_of(&self, which: Weights) -> Option<usize> {
+        if self.training.is_running() {
+            return None;
+        }
+        match which {
+            Weights::Last if self.run_of_model().is_some() => {
+                self.training.epochs.last().map(|record| record.epoch)
+            }
+            _ => self.model.as_ref().map(|model| model.snapshot.epoch),
+        }
+    }
+
+    /// What would be evaluated when it is not what the shown figures are of: `test · best epoch`. `None` when it is.
+    pub fn evaluation_to_come(&self, part: Option<SplitName>, which: Weights) -> Option<String> {
+        let shown = self.evaluation.as_ref()?;
+        let is_other_epoch = self
+            .epoch_of(which)
+            .is_some_and(|epoch| epoch != shown.epoch);
+        (shown.split != part || is_other_epoch).then(|| {
+            let weights = self.weights_words(which);
+            format!("{} · {weights}", part_word(part))
+        })
     }
 
     /// From which probability on the current model takes the second class; `None` when it takes the most

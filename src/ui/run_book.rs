@@ -50,6 +50,8 @@ pub struct RunBook {
     pub stale: bool,
     /// Runs that are laid over each other and compared, in the order they were chosen.
     pub chosen: Vec<PathBuf>,
+    /// The chosen run was chosen because its training ended, not by the user.
+    chosen_by_itself: bool,
     /// What the chosen runs recorded.
     pub recorded: BTreeMap<PathBuf, Recorded>,
     /// A run that was killed, and that the user has not decided about.
@@ -83,6 +85,16 @@ impl RunBook {
     pub fn choose(&mut self, folders: Vec<PathBuf>) {
         self.recorded.retain(|folder, _| folders.contains(folder));
         self.chosen = folders;
+        self.chosen_by_itself = false;
+    }
+
+    /// Training of the run in `folder` has ended: it is chosen unless the user has chosen others.
+    pub fn trained(&mut self, folder: PathBuf) {
+        self.stale = true;
+        if self.chosen.is_empty() || self.chosen_by_itself {
+            self.choose(vec![folder]);
+            self.chosen_by_itself = true;
+        }
     }
 
     /// Events about runs.
@@ -190,6 +202,7 @@ mod tests {
             ended: None,
             epochs: 0,
             best: None,
+            diverged: None,
             seconds: 0.0,
             parameters: None,
             has_model: false,
@@ -265,6 +278,18 @@ mod tests {
         book.apply(Event::RunsDiscarded { job, folders });
         assert_eq!(book.chosen, [PathBuf::from("/a")]);
         assert!(book.stale && book.recorded.is_empty());
+    }
+
+    #[test]
+    fn the_run_that_was_trained_last_is_chosen_unless_the_user_chose() {
+        let mut book = RunBook::default();
+        for folder in ["/a", "/b"] {
+            book.trained(folder.into());
+            assert_eq!(book.chosen, [PathBuf::from(folder)]);
+        }
+        book.choose(vec!["/a".into()]);
+        book.trained("/c".into());
+        assert_eq!(book.chosen, [PathBuf::from("/a")]);
     }
 
     #[test]

@@ -125,6 +125,16 @@ const RUN_COLOURS: [[Color32; 2]; 5] = [
     ],
 ];
 
+/// Scroll bars of `ui` are seen whenever something is outside the view, not only under the pointer.
+pub fn always_show_bars(ui: &mut egui::Ui) {
+    ui.spacing_mut().scroll = egui::style::ScrollStyle {
+        foreground_color: true,
+        dormant_handle_opacity: 0.4,
+        active_handle_opacity: 0.6,
+        ..egui::style::ScrollStyle::thin()
+    };
+}
+
 /// The colour of the run in place `place` of those that are chosen.
 pub fn run_colour(ui: &egui::Ui, place: usize) -> Color32 {
     let [light, dark] = RUN_COLOURS[place % RUN_COLOURS.len()];

@@ -37,7 +37,7 @@ fn said(rows: &[Row]) -> Vec<(usize, Ailment)> {
 
 #[test]
 fn each_ailment_is_said_once_and_again_when_it_is_twice_as_bad() {
-    use Ailment::{NotLearning, Overfitting};
+    use Ailment::{Diverging, NotLearning, Overfitting};
     type Case = (&'static str, &'static [Row], &'static [(usize, Ailment)]);
     let cases: &[Case] = &[
         (
@@ -103,6 +103,32 @@ fn each_ailment_is_said_once_and_again_when_it_is_twice_as_bad() {
             &[],
         ),
         (
+            "far above guessing and growing: once, and again with twice the powers",
+            &[
+                (1.0, 0.6, NONE),
+                (400.0, 0.3, NONE),
+                (5_000.0, 0.3, NONE),
+                (1e6, 0.3, NONE),
+                (4e17, 0.3, NONE),
+            ],
+            &[(2, Diverging), (4, Diverging), (5, Diverging)],
+        ),
+        (
+            "beyond everything at once",
+            &[(3.9e17, 0.3, NONE)],
+            &[(1, Diverging)],
+        ),
+        (
+            "a bad beginning that falls",
+            &[(60.0, 0.3, NONE), (20.0, 0.6, NONE), (2.0, 0.7, NONE)],
+            &[],
+        ),
+        (
+            "a tiny loss that grows a thousandfold",
+            &[(1e-6, 1.0, NONE), (1e-3, 1.0, NONE)],
+            &[],
+        ),
+        (
             "a validation loss that is no number is left out",
             &[
                 (1.0, 0.6, f64::NAN),
@@ -115,6 +141,16 @@ fn each_ailment_is_said_once_and_again_when_it_is_twice_as_bad() {
     for (why, rows, expected) in cases {
         assert_eq!(said(rows), *expected, "{why}");
     }
+}
+
+#[test]
+fn a_divergence_says_what_why_and_what_to_do() {
+    let words = divergence(&history(&[(0.5, 0.9, NONE), (3.9e17, 0.3, NONE)]), 3).unwrap();
+    let expected = "It diverges: the training loss has grown from 0.5000 in epoch 1 to 3.900e17, while guessing gives \
+                    1.099. The learning rate of 0.001000 is probably too large: try one such as 1.000e-4, or limit the \
+                    norm of the gradients to 1.";
+    assert_eq!(words.replace("0.0001000", "1.000e-4"), expected);
+    assert_eq!(divergence(&[], 3), None);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::train::Experiment;
 
@@ -85,11 +85,19 @@ fn digest(edits: &Value) -> String {
 
 fn flatten(path: &str, value: &Value, table: &mut BTreeMap<String, String>) {
     match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                flatten(&format!("{path}.{name}"), value, table);
+        Value::Object(fields) => match variant(fields) {
+            Some((name, Value::Object(fields))) => {
+                table.insert(path.to_owned(), name.to_owned());
+                flatten_fields(path, fields, table);
             }
-        }
+            Some((name, value)) => {
+                let value = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
+                table.insert(path.to_owned(), format!("{name} {value}"));
+            }
+            None => flatten_fields(path, fields, table),
+        },
         // A list of numbers, such as a kernel's size, is one value.
         Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
             for (index, item) in items.iter().enumerate() {
@@ -102,6 +110,20 @@ fn flatten(path: &str, value: &Value, table: &mut BTreeMap<String, String>) {
         Value::Null => drop(table.insert(path.to_owned(), "none".to_owned())),
         other => drop(table.insert(path.to_owned(), other.to_string())),
     }
+}
+
+fn flatten_fields(path: &str, fields: &Map<String, Value>, table: &mut BTreeMap<String, String>) {
+    for (name, value) in fields {
+        flatten(&format!("{path}.{name}"), value, table);
+    }
+}
+
+/// Name and content of an enum's variant, which serde writes as an object of one field with a capital letter. Two
+/// optimizers so share the path of their learning rate.
+fn variant(fields: &Map<String, Value>) -> Option<(&str, &Value)> {
+    let (name, value) = fields.iter().next().filter(|_| fields.len() == 1)?;
+    name.starts_with(|first: char| first.is_ascii_uppercase())
+        .then_some((name.as_str(), value))
 }
 
 /// An item of a list without the name that stands in its path already. Two of the same name keep both.

@@ -14,9 +14,9 @@ use rayon::prelude::*;
 use super::{RunNotes, RunRecord, RunState, RunsError, read};
 use crate::{
     data::dataset::display_path,
-    model::shapes,
+    model::{LayerShape, Shape, shapes, spec::Head},
     train::{
-        Experiment, history,
+        Experiment, health, history,
         run_folder::{
             self, EXPERIMENT_FILE, HISTORY_FILE, MODEL_FILE, REPORT_FILE, RESULT_FILE, RunResult,
         },
@@ -212,6 +212,8 @@ fn read_run(folder: &Path) -> Result<RunRecord, RunsError> {
     let ended = modified(RESULT_FILE).or_else(|_| modified(HISTORY_FILE));
     let early_stopping = experiment.training.early_stopping.as_ref();
     let layers = shapes::layer_shapes(&experiment.model).ok();
+    let last = layers.as_ref().and_then(|layers| layers.last());
+    let classes = classes(experiment.model.head, last);
     Ok(RunRecord {
         notes: RunNotes::load(folder)?,
         state,
@@ -220,6 +222,7 @@ fn read_run(folder: &Path) -> Result<RunRecord, RunsError> {
         ended: ended.ok(),
         epochs: epochs.len(),
         best: history::best_epoch(&epochs, early_stopping).copied(),
+        diverged: health::divergence(&epochs, classes),
         seconds: epochs.iter().map(|record| record.seconds).sum(),
         parameters: layers.map(|layers| layers.iter().map(|layer| layer.parameters).sum()),
         has_model: folder.join(MODEL_FILE).is_file(),
@@ -227,4 +230,12 @@ fn read_run(folder: &Path) -> Result<RunRecord, RunsError> {
         experiment: Arc::new(experiment),
         folder: folder.to_path_buf(),
     })
+}
+
+/// Classes that a model with this last layer tells apart; 2 where its layers do not say.
+fn classes(head: Head, last: Option<&LayerShape>) -> usize {
+    match (head, last.map(|layer| layer.output)) {
+        (Head::Softmax, Some(Shape::Flat(outputs))) => outputs,
+        _ => 2,
+    }
 }

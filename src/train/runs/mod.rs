@@ -7,6 +7,8 @@ mod list;
 mod notes;
 pub mod query;
 pub mod read;
+pub mod setting_words;
+pub mod several;
 
 use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
@@ -87,6 +89,9 @@ impl RunState {
     }
 }
 
+/// Digits between the dashes of [`crate::format::stamp`].
+const STAMP: [usize; 4] = [4, 2, 2, 6];
+
 /// One run of the notebook. Plain data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRecord {
@@ -108,6 +113,8 @@ pub struct RunRecord {
     pub epochs: usize,
     /// The epoch whose weights are kept.
     pub best: Option<EpochRecord>,
+    /// Why its last epoch shows that it diverged, in words; `None` when it did not.
+    pub diverged: Option<String>,
     /// Wall time of all its epochs.
     pub seconds: f64,
     /// Numbers in the network; `None` when the model does not fit together.
@@ -127,6 +134,21 @@ impl RunRecord {
         }
         let folder = self.folder.file_name().unwrap_or_default();
         crate::data::dataset::display_path(folder.as_ref())
+    }
+
+    /// The same without the time at its end that the window gives to names of folders: for tables that have it
+    /// elsewhere.
+    pub fn short_name(&self) -> String {
+        let name = self.name();
+        let parts: Vec<&str> = name.rsplitn(STAMP.len() + 1, '-').collect();
+        let is_stamp = parts.len() > STAMP.len()
+            && STAMP.iter().rev().zip(&parts).all(|(digits, part)| {
+                part.len() == *digits && part.bytes().all(|byte| byte.is_ascii_digit())
+            });
+        match parts.last() {
+            Some(short) if is_stamp && !short.is_empty() => (*short).to_owned(),
+            _ => name,
+        }
     }
 
     /// Epochs asked for.

@@ -36,18 +36,24 @@ impl Metric {
         Self::Parameters,
     ];
 
-    /// Its name in a filter.
-    pub fn name(self) -> &'static str {
+    /// Its names in a filter, the usual one first. Headings of the table are among them, with `_` for a space.
+    pub fn names(self) -> &'static [&'static str] {
         match self {
-            Self::ValAccuracy => "val_accuracy",
-            Self::ValLoss => "val_loss",
-            Self::TestAccuracy => "test_accuracy",
-            Self::TrainAccuracy => "accuracy",
-            Self::TrainLoss => "loss",
-            Self::Epochs => "epochs",
-            Self::Seconds => "seconds",
-            Self::Parameters => "parameters",
+            Self::ValAccuracy => &["val_accuracy", "val_acc"],
+            Self::ValLoss => &["val_loss"],
+            Self::TestAccuracy => &["test_accuracy", "test_acc"],
+            Self::TrainAccuracy => &["accuracy", "train_accuracy", "train_acc"],
+            Self::TrainLoss => &["loss", "train_loss"],
+            Self::Epochs => &["epochs"],
+            Self::Seconds => &["seconds", "time"],
+            Self::Parameters => &["parameters"],
         }
+    }
+
+    /// The figure that is called `name`.
+    fn find(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|metric| metric.names().contains(&name))
     }
 
     /// Whether it is a share of 0..1.
@@ -81,6 +87,7 @@ pub struct Query {
     words: Vec<String>,
     tags: Vec<String>,
     bounds: Vec<(Metric, Bound, f64)>,
+    misunderstood: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -102,20 +109,30 @@ const BOUNDS: [(&str, Bound); 5] = [
 ];
 
 impl Query {
-    /// Of what was typed. What is no bound and no tag is a word, so nothing that people type is wrong.
+    /// Of what was typed. What is no bound and no tag is a word, so nothing that people type is wrong; what looks
+    /// like a bound and is none is told by [`Self::misunderstood`].
     pub fn parse(typed: &str) -> Self {
         let mut query = Self::default();
-        for term in typed.split_whitespace() {
-            let lower = term.to_lowercase();
-            if let Some(tag) = lower.strip_prefix('#').filter(|tag| !tag.is_empty()) {
+        for term in without_spaces(&typed.to_lowercase()).split_whitespace() {
+            if let Some(tag) = term.strip_prefix('#').filter(|tag| !tag.is_empty()) {
                 query.tags.push(tag.to_owned());
-            } else if let Some(bound) = bound(&lower) {
-                query.bounds.push(bound);
-            } else {
-                query.words.push(lower);
+                continue;
+            }
+            match bound(term) {
+                Some(Ok(bound)) => query.bounds.push(bound),
+                Some(Err(reason)) => {
+                    query.misunderstood.push(reason);
+                    query.words.push(term.to_owned());
+                }
+                None => query.words.push(term.to_owned()),
             }
         }
         query
+    }
+
+    /// What looks like a bound and is none, a sentence each: it was looked for as a word.
+    pub fn misunderstood(&self) -> &[String] {
+        &self.misunderstood
     }
 
     /// Whether `run` is meant. Tags may be typed by their beginning.
@@ -147,20 +164,48 @@ impl Query {
     }
 }
 
-/// `name>limit`; a limit may be a percentage.
-fn bound(term: &str) -> Option<(Metric, Bound, f64)> {
+/// Bounds as one word each: `val acc > 90%` becomes `val_acc>90%`.
+fn without_spaces(typed: &str) -> String {
+    let mut text = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+    for sign in ['>', '<', '='] {
+        for spaced in [format!(" {sign}"), format!("{sign} ")] {
+            text = text.replace(&spaced, &sign.to_string());
+        }
+        let names = Metric::ALL.into_iter().flat_map(Metric::names);
+        for name in names.filter(|name| name.contains('_')) {
+            let heading = format!("{}{sign}", name.replace('_', " "));
+            text = text.replace(&heading, &format!("{name}{sign}"));
+        }
+    }
+    text
+}
+
+/// `name>limit`; a limit may be a percentage, and that of a share above 1 is one. `None` for what has no sign, else
+/// why it is no bound.
+fn bound(term: &str) -> Option<Result<(Metric, Bound, f64), String>> {
     let (at, sign, bound) = BOUNDS
         .iter()
         .find_map(|(sign, bound)| Some((term.find(sign)?, *sign, *bound)))?;
-    let metric = Metric::ALL
-        .into_iter()
-        .find(|metric| metric.name() == &term[..at])?;
-    let limit = &term[at + sign.len()..];
-    let limit = match limit.strip_suffix('%') {
-        Some(percent) => percent.parse::<f64>().ok()? / 100.0,
-        None => limit.parse().ok()?,
+    let (name, limit) = (&term[..at], &term[at + sign.len()..]);
+    let Some(metric) = Metric::find(name) else {
+        let names = Metric::ALL.map(|metric| metric.names()[0]).join(", ");
+        return Some(Err(format!(
+            "There is no figure {name}; there are {names}."
+        )));
     };
-    Some((metric, bound, limit))
+    let Ok(number) = limit.trim_end_matches('%').parse::<f64>() else {
+        return Some(Err(format!(
+            "{name}{sign} needs a number behind it, such as {name}{sign}{}.",
+            if metric.is_share() { "90%" } else { "1" }
+        )));
+    };
+    let is_percentage = limit.ends_with('%') || metric.is_share() && number > 1.0;
+    let limit = if is_percentage {
+        number / 100.0
+    } else {
+        number
+    };
+    Some(Ok((metric, bound, limit)))
 }
 
 /// Everything about a run that a word may be found in, in small letters.
@@ -172,6 +217,7 @@ fn text(run: &RunRecord) -> String {
         folder.to_string_lossy().into_owned(),
         run.notes.text.clone(),
         run.notes.tags.join(" "),
+        run.failure().unwrap_or_default().to_owned(),
         experiment.title.clone(),
         experiment.model.name.clone(),
         experiment.dataset.path.to_string_lossy().into_owned(),

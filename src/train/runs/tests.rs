@@ -111,6 +111,50 @@ fn every_run_is_listed_as_it_stands() {
 }
 
 #[test]
+fn a_short_name_has_no_time_at_its_end() {
+    let runs = tempfile::tempdir().unwrap();
+    let cases = [
+        ("shapes-2026-11-27-224617", "shapes"),
+        ("two words-2026-11-27-224617", "two words"),
+        ("shapes-001", "shapes-001"),
+        ("2026-11-27-224617", "2026-11-27-224617"),
+        ("shapes-2026-11-27-2246", "shapes-2026-11-27-2246"),
+    ];
+    for (name, short) in cases {
+        let folder = runs.path().join(name);
+        run(&folder, &[], None);
+        let listing = list(&mut Lister::default(), runs.path());
+        assert_eq!(listing.find(&folder).unwrap().short_name(), short);
+    }
+}
+
+#[test]
+fn a_run_that_ends_beyond_all_bounds_says_so() {
+    let runs = tempfile::tempdir().unwrap();
+    let wild = EpochRecord {
+        train_loss: 3.9e17,
+        ..epoch(2, 0.3)
+    };
+    run(
+        &runs.path().join("wild"),
+        &[epoch(1, 0.5), wild],
+        Some(&result()),
+    );
+    run(
+        &runs.path().join("tame"),
+        &[epoch(1, 0.5), epoch(2, 0.9)],
+        Some(&result()),
+    );
+    let listing = list(&mut Lister::default(), runs.path());
+    let diverged = |name: &str| {
+        let run = listing.find(&runs.path().join(name)).unwrap();
+        run.diverged.clone()
+    };
+    assert!(diverged("wild").is_some_and(|words| words.contains("3.900e17")));
+    assert_eq!(diverged("tame"), None);
+}
+
+#[test]
 fn what_is_no_run_says_why() {
     let runs = tempfile::tempdir().unwrap();
     let at = |name: &str| runs.path().join(name);
@@ -220,12 +264,24 @@ fn what_is_written_about_a_run_is_kept_and_found() {
         ("finished", true),
         ("unfinished", false),
         ("finish", false),
+        ("val_acc>90", true),
+        ("val acc > 90%", true),
+        ("Val acc<=0.92", false),
+        ("wider test acc=0.8 time>1", true),
+        ("train_acc>40 train loss>0.9", true),
         // What is no bound is a word.
         ("nonsense>1", false),
     ];
     for (typed, found) in cases {
         assert_eq!(Query::parse(typed).matches(run), found, "{typed}");
     }
+
+    let told = |typed: &str| Query::parse(typed).misunderstood().to_vec();
+    assert_eq!(told("wider #cats val acc>90 epochs<5"), [""; 0]);
+    let unknown = "There is no figure val_acx; there are val_accuracy, val_loss, test_accuracy, accuracy, loss, epochs, \
+                   seconds, parameters.";
+    let no_number = "val_acc> needs a number behind it, such as val_acc>90%.";
+    assert_eq!(told("val_acx>40 val_acc>"), [unknown, no_number]);
 
     fs::write(folder.join(NOTES_FILE), "written by hand, wrongly").unwrap();
     assert!(describe(&folder, &notes).is_err(), "it would be lost");

@@ -33,7 +33,7 @@ use super::{
 use crate::{
     data::{Picture, datasets_folder},
     engine::{EngineHandle, Event, Folders, Level, OpenRequest, Waker},
-    train::{EpochRecord, Experiment, recipes, run_folder},
+    train::{Experiment, recipes, run_folder},
     worker::Worker,
 };
 
@@ -91,7 +91,7 @@ pub struct App {
     chrome: Chrome,
     picker: Box<dyn FilePicker>,
     picture_to_save: Option<Arc<Picture>>,
-    history_to_save: Option<Arc<[EpochRecord]>>,
+    history_to_save: Option<runs::ToSave>,
     /// The run whose steps were read from the disk last, and whether it went on then.
     steps_asked: Option<(PathBuf, bool)>,
     follow: Follow,

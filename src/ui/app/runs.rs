@@ -8,8 +8,8 @@ use super::App;
 use crate::{
     engine::{JobId, Level, OpenRequest, TrainRequest},
     train::{
-        Experiment,
-        runs::{RunNotes, RunRecord},
+        EpochRecord, Experiment,
+        runs::{RunNotes, RunRecord, several::NamedHistory},
     },
     ui::{
         action::Action,
@@ -20,6 +20,14 @@ use crate::{
         workspace::Step,
     },
 };
+
+/// Epochs that wait for the user to say where they are written to.
+pub(super) enum ToSave {
+    /// Those of one run.
+    One(Arc<[EpochRecord]>),
+    /// Those of several.
+    Several(Arc<[NamedHistory]>),
+}
 
 impl App {
     /// Actions about runs.
@@ -42,12 +50,10 @@ impl App {
                 context.open_url(OpenUrl::new_tab(url));
             }
             Action::SaveHistory { history, picture } => {
-                self.history_to_save = Some(history);
-                self.picker.ask(if picture {
-                    Purpose::SaveCurves
-                } else {
-                    Purpose::SaveHistory
-                });
+                self.ask_where_to_save(ToSave::One(history), picture);
+            }
+            Action::SaveHistories { runs, picture } => {
+                self.ask_where_to_save(ToSave::Several(runs), picture);
             }
             action => self.act_on_data(action),
         }
@@ -184,13 +190,23 @@ impl App {
         self.state.runs.changing.push(job);
     }
 
+    fn ask_where_to_save(&mut self, what: ToSave, picture: bool) {
+        self.history_to_save = Some(what);
+        self.picker.ask(if picture {
+            Purpose::SaveCurves
+        } else {
+            Purpose::SaveHistory
+        });
+    }
+
     /// What was chosen to write the history or its curves to.
     pub(super) fn save_history(&mut self, path: PathBuf, picture: bool) {
-        if let Some(history) = self.history_to_save.take() {
-            self.files.send(if picture {
-                FileTask::Curves(history, path)
-            } else {
-                FileTask::History(history, path)
+        if let Some(what) = self.history_to_save.take() {
+            self.files.send(match (what, picture) {
+                (ToSave::One(history), true) => FileTask::Curves(history, path),
+                (ToSave::One(history), false) => FileTask::History(history, path),
+                (ToSave::Several(runs), true) => FileTask::CurvesOfRuns(runs, path),
+                (ToSave::Several(runs), false) => FileTask::Histories(runs, path),
             });
         }
     }

@@ -4,7 +4,7 @@ use eframe::egui::{RichText, ScrollArea, Ui};
 
 use super::{
     Cx, Panel,
-    judging::{Judging, part_word, threshold_ui},
+    judging::{Judging, threshold_ui},
 };
 use crate::{
     inspect::colours::ColourScale,
@@ -12,6 +12,7 @@ use crate::{
     ui::{
         action::Action,
         format::{counted, percent, significant},
+        judging::part_word,
         state::Selection,
         widgets::{classes, fields, matrix::Matrix, needs, picture, states, tiles},
     },
@@ -81,11 +82,23 @@ impl Confusion {
     }
 }
 
-/// `validation · epoch 3 · 360 images`.
+/// `validation · epoch 3 · 360 images`, and ` · threshold 0.51` of a model that has one.
 pub fn about(evaluation: &Evaluation) -> String {
     let part = part_word(evaluation.split);
     let images = counted(evaluation.samples.len(), "image");
-    format!("{part} · epoch {} · {images}", evaluation.epoch)
+    let threshold = threshold_words(evaluation);
+    format!("{part} · epoch {} · {images}{threshold}", evaluation.epoch)
+}
+
+/// ` · threshold 0.51`; empty for a model that takes the most probable class.
+pub fn threshold_words(evaluation: &Evaluation) -> String {
+    // As fine as the slider; a model's own may be finer, and nobody reads more.
+    let rounded = |threshold: f64| (threshold * 1_000.0).round() / 1_000.0;
+    evaluation
+        .threshold()
+        .map_or_else(String::new, |threshold| {
+            format!(" · threshold {}", rounded(threshold))
+        })
 }
 
 fn summary_ui(ui: &mut Ui, evaluation: &Evaluation) {

@@ -3,8 +3,8 @@
 use std::{ops::Range, sync::Arc};
 
 use eframe::egui::{
-    self, Align2, Color32, FontId, Rect, ScrollArea, Sense, Stroke, TextStyle, Ui, UiBuilder, Vec2,
-    pos2, vec2,
+    self, Align2, Color32, FontId, Label, Rect, RichText, ScrollArea, Sense, Stroke, TextStyle, Ui,
+    UiBuilder, Vec2, pos2, vec2,
 };
 
 use super::{Cx, Panel, confusion::about};
@@ -15,7 +15,7 @@ use crate::{
     },
     ui::{
         action::Action,
-        format::thousands,
+        format::{listed, thousands},
         state::Selection,
         theme,
         widgets::{
@@ -45,6 +45,8 @@ struct Shown {
     table: CrossTable,
     rows: Vec<String>,
     columns: Vec<String>,
+    /// Classes without a column; an evaluation of nothing has none.
+    never_predicted: Vec<String>,
 }
 
 impl Panel for CrossTablePanel {
@@ -59,6 +61,11 @@ impl Panel for CrossTablePanel {
             Arc::new(Shown {
                 rows: table.row_names(names),
                 columns: table.column_names(names),
+                never_predicted: if evaluation.samples.is_empty() {
+                    Vec::new()
+                } else {
+                    table.never_predicted(names)
+                },
                 table,
             })
         });
@@ -67,6 +74,17 @@ impl Panel for CrossTablePanel {
             copy::buttons(ui, "cross-table", || table.text(names), || table.csv(names));
             states::caption(ui, about(&evaluation));
         });
+        if !shown.never_predicted.is_empty() {
+            let words = format!(
+                "classes never predicted: {}",
+                listed(&shown.never_predicted)
+            );
+            let text = RichText::new(&words).small();
+            let text = text.color(theme::palette(ui).muted);
+            let tip = format!("{words}\nThey have no column, as in pandas.crosstab");
+            ui.add(Label::new(text).truncate()).on_hover_text(tip);
+        }
+        theme::always_show_bars(ui);
         let chosen = shown.ui(ui, cx.state.selection.cell);
         if let Some(cell) = chosen {
             let selection = Selection {

@@ -79,6 +79,7 @@ fn all_ui(ui: &mut Ui, advice: &[Advice]) {
 fn icon(advice: &Advice) -> MaterialIcon {
     match advice.ailment {
         Ailment::Memory => icons::ICON_MEMORY,
+        Ailment::Diverging => icons::ICON_TRENDING_UP,
         Ailment::NotLearning => icons::ICON_TRENDING_FLAT,
         Ailment::Overfitting => icons::ICON_CALL_SPLIT,
         Ailment::DeadUnits => icons::ICON_POWER_OFF,

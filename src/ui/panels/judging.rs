@@ -1,6 +1,7 @@
 //! What to evaluate: part of the dataset, weights, and the threshold of a model with one sigmoid unit.
 
 use eframe::egui::{Button, Slider, Ui};
+use egui_material_icons::icons;
 
 use super::Cx;
 use crate::{
@@ -8,6 +9,8 @@ use crate::{
     train::checkpoint::Weights,
     ui::{
         action::Action,
+        judging::part_word,
+        theme,
         widgets::{classes, fields, states},
     },
 };
@@ -25,11 +28,6 @@ impl Default for Judging {
             weights: Weights::Best,
         }
     }
-}
-
-/// What a part is called; `None` is every image.
-pub fn part_word(part: Option<SplitName>) -> &'static str {
-    part.map_or("all images", SplitName::word)
 }
 
 /// Room for a choice and its name.
@@ -67,6 +65,13 @@ impl Judging {
         });
         if let Some(message) = &cx.state.evaluation_failed {
             states::failed(ui, message);
+        }
+        let to_come = cx.state.evaluation_to_come(self.part, self.weights);
+        if let (Some(wanted), None) = (to_come, cx.state.evaluation_job) {
+            let words =
+                format!("The figures below are of something else: press Evaluate to see {wanted}.");
+            let colour = theme::palette(ui).warning;
+            states::icon_line(ui, icons::ICON_INFO, colour, &words);
         }
     }
 

@@ -6,7 +6,10 @@ use eframe::egui::{Align, Button, Label, Layout, Response, RichText, ScrollArea,
 use egui_extras::{Column, TableBuilder, TableRow};
 use egui_material_icons::{icon_text, icons};
 
-use super::{Cx, Panel, confusion::about};
+use super::{
+    Cx, Panel,
+    confusion::{about, threshold_words},
+};
 use crate::{
     train::Evaluation,
     ui::{
@@ -24,8 +27,13 @@ use crate::{
 
 /// Height of a row in points.
 const ROW: f32 = 24.0;
-/// Widths of the columns with the file, a class and a number.
-const WIDTHS: [f32; 3] = [124.0, 88.0, 68.0];
+/// Widths of the columns with the file and a number.
+const WIDTHS: [f32; 2] = [124.0, 68.0];
+/// Least and greatest width of a column with a class: as its longest name needs.
+const CLASS: (f32, f32) = (88.0, 220.0);
+/// Width of a letter, about, and of what stands beside a name.
+const LETTER: f32 = 7.5;
+const BESIDE: f32 = 48.0;
 /// With more classes than this, only the most probable ones of an image are listed.
 const MOST_COLUMNS: usize = 12;
 /// How many are listed then.
@@ -89,6 +97,7 @@ impl Panel for Predictions {
             return;
         }
         let target = moved(ui, cx, &evaluation, &positions);
+        theme::always_show_bars(ui);
         ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
             self.table_ui(ui, cx, &evaluation, &positions, target);
         });
@@ -165,7 +174,8 @@ impl Predictions {
             }
             let words = if self.only_wrong {
                 let all = counted(evaluation.samples.len(), "image");
-                format!("{} wrong of {all}", thousands(shown))
+                let threshold = threshold_words(evaluation);
+                format!("{} wrong of {all}{threshold}", thousands(shown))
             } else {
                 about(evaluation)
             };
@@ -184,7 +194,10 @@ impl Predictions {
         let count = evaluation.confusion.classes();
         let each = count <= MOST_COLUMNS;
         let names = classes::names(cx.state, count);
-        let [file, class, number] = WIDTHS;
+        let [file, number] = WIDTHS;
+        let letters = names.iter().map(|name| name.chars().count());
+        let longest = letters.max().unwrap_or_default() as f32;
+        let class = (longest * LETTER + BESIDE).clamp(CLASS.0, CLASS.1);
         let mut table = TableBuilder::new(ui)
             .striped(true)
             .auto_shrink(false)
@@ -320,7 +333,7 @@ fn row_ui(row: &mut TableRow<'_, '_>, cx: &Cx<'_>, evaluation: &Evaluation, posi
     });
     row.col(|ui| {
         classes::chip(ui, actual);
-        classes::middle_label(ui, &classes::name(names, actual));
+        classes::end_label(ui, &classes::name(names, actual));
     });
     row.col(|ui| {
         classes::chip(ui, predicted);
@@ -330,7 +343,7 @@ fn row_ui(row: &mut TableRow<'_, '_>, cx: &Cx<'_>, evaluation: &Evaluation, posi
             ui.add(Label::new(icon).selectable(false))
                 .on_hover_text("This is wrong");
         }
-        classes::middle_label(ui, &classes::name(names, predicted));
+        classes::end_label(ui, &classes::name(names, predicted));
     });
     number(row, probability(evaluation, position, predicted));
     if count <= MOST_COLUMNS {

@@ -252,6 +252,9 @@ impl AppState {
         } else if job == self.training.job() {
             self.training.run = message.clone().map_or(RunState::Idle, RunState::Failed);
             self.runs.stale = true;
+            if let Some(folder) = self.training.folder.clone() {
+                self.runs.trained(folder);
+            }
             true
         } else if job == self.maps.job {
             self.maps.job = None;

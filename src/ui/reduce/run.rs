@@ -90,7 +90,7 @@ impl AppState {
         let best = self.training.best_words();
         let best = best.map_or_else(String::new, |words| format!("; best: {words}"));
         self.note(Level::Info, format!("{words} after {epochs} epochs{best}"));
+        self.runs.trained(outcome.run.clone());
         self.training.run = RunState::Finished(outcome);
-        self.runs.stale = true;
     }
 }

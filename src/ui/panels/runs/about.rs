@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use eframe::egui::{Button, Grid, Id, Label, Modal, RichText, ScrollArea, TextEdit, Ui, vec2};
+use egui_material_icons::icons;
 
 use super::{entered, table};
 use crate::{
@@ -22,6 +23,11 @@ use crate::{
 
 /// Epochs that "Train more" adds.
 const MORE_EPOCHS: usize = 5;
+/// Height of a button, and width of the one that continues: as [`states::primary_button`] has them.
+const BUTTON: f32 = 32.0;
+const CONTINUE: f32 = 96.0;
+/// Width of the names of fields.
+const FIELD_NAME: f32 = 40.0;
 /// Letters of a name in a question.
 const LONGEST_NAME: usize = 60;
 
@@ -127,98 +133,95 @@ impl AboutRun {
         };
         let folder = draft.folder.file_name().unwrap_or_default();
         let hint = shortened(&display_path(folder.as_ref()), 40);
+        let width = (ui.available_width() - FIELD_NAME - 16.0).max(64.0);
         let mut done = false;
         let mut field = |ui: &mut Ui, name: &str, tip: &str, field: TextEdit<'_>| {
             let label = states::caption(ui, name);
-            let field = field.desired_width(f32::INFINITY);
+            let field = field.desired_width(width);
             let response = ui.add(field).labelled_by(label.id).on_hover_text(tip);
             done |= response.lost_focus() || entered(ui, &response);
+            ui.end_row();
         };
-        let edit = TextEdit::singleline(&mut draft.name).hint_text(hint);
-        field(
-            ui,
-            "Name",
-            "What the run is called; empty: the name of its folder",
-            edit,
-        );
-        let edit = TextEdit::singleline(&mut draft.tags).hint_text("baseline good");
-        field(ui, "Tags", "Words to find it by, separated by spaces", edit);
-        let edit = TextEdit::multiline(&mut draft.text).desired_rows(3);
-        field(
-            ui,
-            "Notes",
-            "Anything worth remembering. Kept when you leave the field",
-            edit,
-        );
+        let grid = Grid::new("run-fields").num_columns(2);
+        grid.min_col_width(FIELD_NAME)
+            .spacing([8.0, 4.0])
+            .show(ui, |ui| {
+                let edit = TextEdit::singleline(&mut draft.name).hint_text(hint);
+                let tip = "What the run is called; empty: the name of its folder";
+                field(ui, "Name", tip, edit);
+                let edit = TextEdit::singleline(&mut draft.tags).hint_text("baseline good");
+                let tip = "Words to find it by, separated by spaces";
+                field(ui, "Tags", tip, edit);
+                let edit = TextEdit::multiline(&mut draft.text).desired_rows(2);
+                let tip = "Anything worth remembering. Kept when you leave the field";
+                field(ui, "Notes", tip, edit);
+            });
         if done {
             draft.keep(cx);
         }
     }
 
+    /// Every button has its place, whatever the run; one that cannot be pressed says why.
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, run: &Arc<RunRecord>) {
         let is_idle = !cx.state.training.is_running();
+        let when_idle = |reason: Option<&'static str>| reason.or((!is_idle).then_some(BUSY));
         let folder = || run.folder.clone();
-        ui.horizontal_wrapped(|ui| {
-            if run.can_continue() {
-                let left = run.planned_epochs().saturating_sub(run.epochs);
-                let tip = format!("Goes on where it ended: {} to go", counted(left, "epoch"));
-                let button = states::primary_button(ui, "Continue", is_idle);
-                if button
-                    .on_hover_text(tip)
-                    .on_disabled_hover_text(BUSY)
-                    .clicked()
-                {
-                    let (folder, more) = (folder(), 0);
-                    cx.push(Action::ContinueRun { folder, more });
-                }
-            }
-            let mut button =
-                |ui: &mut Ui, words: &str, tip: &str, enabled: bool, action: Action| {
-                    let button = Button::new(words).min_size(vec2(0.0, 32.0));
-                    let response = ui.add_enabled(enabled, button).on_hover_text(tip);
-                    if response.on_disabled_hover_text(BUSY).clicked() {
-                        cx.push(action);
-                    }
+        let mut button =
+            |ui: &mut Ui, words: &str, tip: &str, why_not: Option<&str>, action: Action| {
+                let is_continue = matches!(action, Action::ContinueRun { more: 0, .. });
+                let width = if is_continue { CONTINUE } else { 0.0 };
+                let response = if is_continue && run.can_continue() {
+                    states::primary_button(ui, words, why_not.is_none())
+                } else {
+                    let button = Button::new(words).min_size(vec2(width, BUTTON));
+                    ui.add_enabled(why_not.is_none(), button)
                 };
-            if run.with_more_epochs(MORE_EPOCHS).is_some() {
-                let words = format!("Train {MORE_EPOCHS} more epochs");
-                let tip = "Goes on with its last phase in the same run";
-                let (folder, more) = (folder(), MORE_EPOCHS);
-                button(
-                    ui,
-                    &words,
-                    tip,
-                    is_idle,
-                    Action::ContinueRun { folder, more },
-                );
-            }
+                let response = response.on_hover_text(tip);
+                let reason = why_not.unwrap_or_default();
+                if response.on_disabled_hover_text(reason).clicked() {
+                    cx.push(action);
+                }
+            };
+        ui.horizontal_wrapped(|ui| {
+            let left = run.planned_epochs().saturating_sub(run.epochs);
+            let tip = format!("Goes on where it ended: {} to go", counted(left, "epoch"));
+            let why_not = when_idle(why_not_continue(run));
+            let action = Action::ContinueRun {
+                folder: folder(),
+                more: 0,
+            };
+            button(ui, "Continue", &tip, why_not, action);
+            let words = format!("Train {MORE_EPOCHS} more epochs");
+            let tip = "Goes on with its last phase in the same run";
+            let is_done = run.with_more_epochs(MORE_EPOCHS).is_some();
+            let why_not = when_idle((!is_done).then_some(NOT_DONE));
+            let action = Action::ContinueRun {
+                folder: folder(),
+                more: MORE_EPOCHS,
+            };
+            button(ui, &words, tip, why_not, action);
             let tip = "Takes over its dataset, model and settings, ready to be changed";
-            button(
-                ui,
-                "Train again with…",
-                tip,
-                is_idle,
-                Action::TrainAgain(folder()),
-            );
-            if run.has_model {
-                let tip = "Makes its best weights the model that Inside, Evaluate and Predict use";
-                let path = run.folder.join(MODEL_FILE);
-                button(ui, "Load model", tip, is_idle, Action::OpenPath(path));
-            }
-            if run.has_report {
-                let path = run.folder.join(REPORT_FILE);
-                let tip = format!("{}\nA click copies the path", display_path(&path));
-                button(ui, "Open report", &tip, true, Action::ShowFile(path));
-            }
+            let action = Action::TrainAgain(folder());
+            button(ui, "Train again with…", tip, when_idle(None), action);
+        });
+        ui.horizontal_wrapped(|ui| {
+            let tip = "Makes its best weights the model that Inside, Evaluate and Predict use";
+            let why_not = when_idle((!run.has_model).then_some("It has left no model"));
+            let action = Action::OpenPath(run.folder.join(MODEL_FILE));
+            button(ui, "Load model", tip, why_not, action);
+            let path = run.folder.join(REPORT_FILE);
+            let tip = format!("{}\nA click copies the path", display_path(&path));
+            let why_not = (!run.has_report).then_some("It has left no report");
+            button(ui, "Open report", &tip, why_not, Action::ShowFile(path));
             let tip = format!("{}\nA click copies the path", display_path(&run.folder));
-            button(ui, "Open folder", &tip, true, Action::ShowFile(folder()));
+            button(ui, "Open folder", &tip, None, Action::ShowFile(folder()));
             self.bin_ui(ui, std::slice::from_ref(run));
         });
     }
 
     fn bin_ui(&mut self, ui: &mut Ui, runs: &[Arc<RunRecord>]) {
         let is_running = runs.iter().any(|run| run.state == RunState::Running);
-        let button = Button::new("Move to bin…").min_size(vec2(0.0, 32.0));
+        let button = Button::new("Move to bin…").min_size(vec2(0.0, BUTTON));
         let response = ui
             .add_enabled(!is_running, button)
             .on_hover_text("From the system's bin it can be taken back")
@@ -277,9 +280,23 @@ impl AboutRun {
 /// Why a button that starts something is off.
 const BUSY: &str = "Another run is being trained: stop it first";
 
+/// Why it cannot be given more epochs.
+const NOT_DONE: &str = "Only a run that came to the end of its epochs can be given more";
+
+fn why_not_continue(run: &RunRecord) -> Option<&'static str> {
+    match run.state {
+        RunState::Running => Some("It is being trained"),
+        RunState::Finished => Some("It has come to its end"),
+        RunState::Unfinished | RunState::Stopped | RunState::Failed => None,
+    }
+}
+
 fn facts_ui(ui: &mut Ui, run: &RunRecord) {
     if let Some(message) = run.failure() {
         states::failed(ui, message);
+    }
+    if let Some(words) = &run.diverged {
+        states::icon_line(ui, icons::ICON_WARNING, theme::palette(ui).warning, words);
     }
     let experiment = &run.experiment;
     let best = run.best.as_ref();
@@ -317,7 +334,8 @@ fn facts_ui(ui: &mut Ui, run: &RunRecord) {
     Grid::new("run-facts")
         .num_columns(2)
         .max_col_width(width)
-        .spacing([12.0, 6.0])
+        .spacing([12.0, 4.0])
+        .min_row_height(18.0)
         .show(ui, |ui| {
             states::caption(ui, "state");
             ui.horizontal(|ui| table::state_ui(ui, run));

@@ -9,9 +9,9 @@ use crate::{
     train::runs::{
         Listing, RunRecord,
         difference::{Difference, differences},
+        setting_words::in_words,
     },
     ui::{
-        format::shortened,
         panels::{Cx, Panel},
         theme,
         widgets::{
@@ -22,10 +22,10 @@ use crate::{
 };
 
 const ROW: f32 = 26.0;
-const SETTING: f32 = 200.0;
-const VALUE: f32 = 112.0;
-/// Width of a letter, about.
-const LETTER: f32 = 7.6;
+/// Least and greatest width of the column of settings.
+const SETTING: (f32, f32) = (140.0, 240.0);
+/// Least and greatest width of the column of a run.
+const VALUE: (f32, f32) = (112.0, 320.0);
 
 /// Listing and chosen runs, which decide the table.
 type Key = (Same<Listing>, Vec<PathBuf>);
@@ -49,13 +49,14 @@ impl Panel for RunDifference {
         let key = (Same::of(listing), book.chosen.clone());
         let rows = self.table.get(key, || {
             let experiments: Vec<_> = runs.iter().map(|run| &*run.experiment).collect();
-            differences(&experiments).into()
+            in_words(&differences(&experiments), &experiments).into()
         });
         if rows.is_empty() {
             let sentence = "These runs have the same settings, the seed included.";
             states::empty(ui, sentence, None);
             return;
         }
+        theme::always_show_bars(ui);
         ScrollArea::horizontal()
             .auto_shrink(false)
             .show(ui, |ui| table_ui(ui, &runs, &rows));
@@ -65,20 +66,22 @@ impl Panel for RunDifference {
 fn table_ui(ui: &mut Ui, runs: &[&Arc<RunRecord>], rows: &[Difference]) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let gap = ui.spacing().item_spacing.x;
-    let left = ui.available_width() - runs.len() as f32 * (VALUE + gap) - 2.0 * gap;
-    let setting = left.clamp(SETTING, 2.0 * SETTING);
+    let room = ui.available_width() - (runs.len() + 2) as f32 * gap;
+    let count = runs.len() as f32;
+    let setting = (room - count * VALUE.0).clamp(SETTING.0, SETTING.1);
+    let value = ((room - setting) / count).clamp(VALUE.0, VALUE.1);
     TableBuilder::new(ui)
         .striped(true)
         .auto_shrink(false)
         .cell_layout(Layout::left_to_right(Align::Center))
         .column(Column::exact(setting).clip(true))
-        .columns(Column::exact(VALUE).clip(true), runs.len())
+        .columns(Column::exact(value).clip(true), runs.len())
         .header(ROW, |mut header| {
             header.col(|ui| drop(states::caption(ui, "setting")));
             for (place, run) in runs.iter().enumerate() {
                 header.col(|ui| {
                     let name = run.name();
-                    let words = format!("{} {}", place + 1, shortened(&name, 13));
+                    let words = format!("{} {}", place + 1, run.short_name());
                     let colour = theme::run_colour(ui, place);
                     let label = Label::new(RichText::new(words).small().color(colour));
                     ui.add(label.truncate()).on_hover_text(name);
@@ -88,17 +91,15 @@ fn table_ui(ui: &mut Ui, runs: &[&Arc<RunRecord>], rows: &[Difference]) {
         .body(|body| {
             body.rows(ROW, rows.len(), |mut row| {
                 let difference = &rows[row.index()];
-                let longest = (setting / LETTER) as usize;
-                row.col(|ui| cell(ui, &difference.setting, longest));
+                row.col(|ui| cell(ui, &difference.setting));
                 for value in &difference.values {
-                    let value = value.as_deref().unwrap_or("–");
-                    row.col(|ui| cell(ui, value, (VALUE / LETTER) as usize));
+                    row.col(|ui| cell(ui, value.as_deref().unwrap_or("–")));
                 }
             });
         });
 }
 
-fn cell(ui: &mut Ui, words: &str, longest: usize) {
-    ui.add(Label::new(shortened(words, longest)).truncate())
-        .on_hover_text(words);
+/// What does not fit loses its end, and is whole in its tooltip.
+fn cell(ui: &mut Ui, words: &str) {
+    ui.add(Label::new(words).truncate()).on_hover_text(words);
 }

@@ -92,7 +92,12 @@ impl Panel for Runs {
         let shown = self.shown.get(key, || ordered(&listing, filter, order));
         self.bar_ui(ui, cx, &listing, &shown);
         if shown.is_empty() {
-            if states::empty(ui, "No run is like that.", Some("Show all runs")) {
+            let query = Query::parse(&self.filter);
+            let sentence = match query.misunderstood() {
+                [] => "No run is like that.".to_owned(),
+                reasons => reasons.join(" "),
+            };
+            if states::empty(ui, &sentence, Some("Show all runs")) {
                 self.filter.clear();
             }
             return;
@@ -122,10 +127,10 @@ fn listing_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Arc<Listing>> {
 impl Runs {
     fn bar_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, listing: &Listing, shown: &Shown) {
         ui.horizontal_wrapped(|ui| {
-            let tip = "Words of the name, notes, tags, state, model or dataset. #tag for a tag. Bounds: val_accuracy>90%, val_loss<0.3, test_accuracy>=0.8, accuracy, loss, epochs, seconds, parameters";
+            let tip = "Words of the name, notes, tags, state, model or dataset. #tag for a tag. Bounds: val acc>90%, val loss<0.3, test acc>=0.8, train acc, train loss, epochs, time (in seconds), parameters";
             let label = states::caption(ui, "Filter");
             let field = TextEdit::singleline(&mut self.filter)
-                .hint_text("words, #tag, val_accuracy>90%")
+                .hint_text("words, #tag, val acc>90%")
                 .desired_width(200.0_f32.min(ui.available_width()));
             ui.add(field).labelled_by(label.id).on_hover_text(tip);
             let refresh = ui

@@ -1,11 +1,16 @@
 //! Curves of the chosen runs over each other, one figure at a time. A run has a number and a colour, the same as in
 //! the table.
 
+use std::sync::Arc;
+
 use eframe::egui::{self, Align2, Checkbox, FontId, RichText, ScrollArea, Ui, vec2};
 use egui_plot::{LineStyle, PlotPoint, PlotTransform};
 
 use crate::{
-    train::EpochRecord,
+    train::{
+        EpochRecord,
+        runs::{RunRecord, several::NamedHistory},
+    },
     ui::{
         action::Action,
         format::shortened,
@@ -16,7 +21,7 @@ use crate::{
                 chart, reading, smoothing_ui,
             },
         },
-        run_book::Recorded,
+        run_book::{Recorded, RunBook},
         theme,
         widgets::{fields, states},
     },
@@ -147,6 +152,39 @@ fn legend_ui(ui: &mut Ui, runs: &[Drawn<'_>]) {
     });
 }
 
+/// Exports what is drawn: one run as it is, several in one table or picture.
+fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let book = &cx.state.runs;
+    let is_read = |run: &Arc<RunRecord>| book.figures(&run.folder).is_some();
+    if !book.chosen_runs().any(is_read) {
+        return;
+    }
+    ui.menu_button("Export", |ui| {
+        for (words, picture) in [("History as CSV…", false), ("Curves as PNG…", true)] {
+            if ui.button(words).clicked() {
+                cx.push(export(&cx.state.runs, picture));
+            }
+        }
+    });
+}
+
+fn export(book: &RunBook, picture: bool) -> Action {
+    let runs = book.chosen_runs().filter_map(|run| {
+        Some(NamedHistory {
+            name: run.name(),
+            epochs: book.figures(&run.folder)?.history.clone(),
+        })
+    });
+    let runs: Arc<[NamedHistory]> = runs.collect();
+    match &*runs {
+        [run] => Action::SaveHistory {
+            history: run.epochs.as_slice().into(),
+            picture,
+        },
+        _ => Action::SaveHistories { runs, picture },
+    }
+}
+
 impl RunCurves {
     fn bar_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.horizontal_wrapped(|ui| {
@@ -161,19 +199,7 @@ impl RunCurves {
                 .on_hover_text("Draw losses on a logarithmic axis. Default: off")
                 .on_disabled_hover_text("Accuracies are drawn as they are");
             smoothing_ui(ui, &mut self.smoothing);
-            let one = cx.state.runs.chosen.as_slice();
-            let figures = one.first().and_then(|folder| cx.state.runs.figures(folder));
-            if let (1, Some(figures)) = (one.len(), figures) {
-                ui.menu_button("Export", |ui| {
-                    for (words, picture) in [("History as CSV…", false), ("Curves as PNG…", true)]
-                    {
-                        if ui.button(words).clicked() {
-                            let history = figures.history.as_slice().into();
-                            cx.push(Action::SaveHistory { history, picture });
-                        }
-                    }
-                });
-            }
+            export_ui(ui, cx);
         });
     }
 

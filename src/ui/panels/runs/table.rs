@@ -11,7 +11,7 @@ use crate::{
     train::runs::{RunRecord, RunState, query::Metric},
     ui::{
         action::Action,
-        format::{minutes, moment, percent, shortened, significant, thousands},
+        format::{minutes, moment, percent, short_moment, significant, thousands},
         panels::Cx,
         theme,
     },
@@ -20,60 +20,60 @@ use crate::{
 /// Height of a line.
 const ROW: f32 = 30.0;
 /// Least width of the column of names.
-const LEAST_NAME: f32 = 176.0;
-/// Width of a letter, about.
-const LETTER: f32 = 7.6;
-/// Width of a small letter, about.
-const SMALL_LETTER: f32 = 6.4;
-/// Letters of tags that are shown; hovering shows all.
-const LONGEST_TAGS: usize = 14;
+const LEAST_NAME: f32 = 136.0;
+/// A column of names as wide as this leaves room for tags beside a long name; hovering shows all.
+const WITH_TAGS: f32 = 220.0;
+/// How much room.
+const TAGS: f32 = 96.0;
+/// Less is not worth beginning a tag.
+const LEAST_TAGS: f32 = 24.0;
 
-/// Columns behind the name: heading, width, what it orders by, what it means.
+/// Columns behind the name, those that people look at most first: heading, width, what it orders by, what it means.
 const COLUMNS: [(&str, f32, Column, &str); 9] = [
-    ("state", 88.0, Column::State, "How it stands"),
+    ("started", 76.0, Column::Started, "When it was begun"),
+    ("state", 92.0, Column::State, "How it stands"),
     (
         "val acc",
-        60.0,
+        56.0,
         Column::Figure(Metric::ValAccuracy),
         "Validation accuracy of the kept weights",
     ),
     (
-        "val loss",
-        64.0,
-        Column::Figure(Metric::ValLoss),
-        "Validation loss of the kept weights",
-    ),
-    (
         "test acc",
-        60.0,
+        58.0,
         Column::Figure(Metric::TestAccuracy),
         "Test accuracy of the kept weights",
     ),
     (
+        "val loss",
+        58.0,
+        Column::Figure(Metric::ValLoss),
+        "Validation loss of the kept weights",
+    ),
+    (
         "epochs",
-        64.0,
+        52.0,
         Column::Figure(Metric::Epochs),
         "Epochs finished",
     ),
     (
         "time",
-        56.0,
+        48.0,
         Column::Figure(Metric::Seconds),
         "Wall time of all epochs",
     ),
     (
         "train acc",
-        72.0,
+        64.0,
         Column::Figure(Metric::TrainAccuracy),
         "Training accuracy in the epoch whose weights are kept",
     ),
     (
         "parameters",
-        92.0,
+        84.0,
         Column::Figure(Metric::Parameters),
         "Numbers in the network",
     ),
-    ("started", 124.0, Column::Started, "When it was begun"),
 ];
 
 /// Draws it; a click chooses.
@@ -88,6 +88,7 @@ pub fn ui(
     let others: f32 = COLUMNS.iter().map(|(_, width, ..)| width + gap).sum();
     let box_width = 22.0;
     let name_width = (ui.available_width() - others - box_width - 2.0 * gap - 8.0).max(LEAST_NAME);
+    theme::always_show_bars(ui);
     ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut table = TableBuilder::new(ui)
@@ -154,7 +155,7 @@ fn row_ui(row: &mut TableRow<'_, '_>, cx: &mut Cx<'_>, run: &Arc<RunRecord>, nam
         row.col(|ui| match column {
             Column::State => state_ui(ui, run),
             Column::Figure(metric) => text(ui, RichText::new(figure_words(metric, run))),
-            Column::Started => text(ui, RichText::new(moment(run.started)).small()),
+            Column::Started => text(ui, RichText::new(short_moment(run.started)).small()),
             Column::Name => {}
         });
     }
@@ -178,13 +179,14 @@ fn figure_words(metric: Metric, run: &RunRecord) -> String {
 fn hint_ui(ui: &mut Ui, run: &RunRecord) {
     ui.set_max_width(420.0);
     ui.strong(run.name());
+    ui.label(format!("begun {}", moment(run.started)));
     if !run.notes.tags.is_empty() {
         ui.label(format!("#{}", run.notes.tags.join(" #")));
     }
     if !run.notes.text.is_empty() {
         ui.label(&run.notes.text);
     }
-    if let Some(message) = run.failure() {
+    for message in run.failure().into_iter().chain(run.diverged.as_deref()) {
         ui.label(message);
     }
 }
@@ -197,19 +199,22 @@ fn name_ui(ui: &mut Ui, run: &RunRecord, place: Option<usize>, width: f32) {
         let number = number.background_color(ui.visuals().panel_fill);
         text(ui, number.color(theme::run_colour(ui, place)));
     }
-    let tags: String = run
-        .notes
-        .tags
-        .iter()
-        .map(|tag| format!("#{tag} "))
-        .collect();
-    let tags = shortened(tags.trim_end(), LONGEST_TAGS);
-    let number = if place.is_some() { 36.0 } else { 12.0 };
-    let left = width - number - tags.chars().count() as f32 * SMALL_LETTER;
-    let longest = (left / LETTER).max(8.0) as usize;
-    text(ui, RichText::new(shortened(&run.name(), longest)));
-    let muted = theme::palette(ui).muted;
-    text(ui, RichText::new(tags).small().color(muted));
+    let tags: Vec<String> = run.notes.tags.iter().map(|tag| format!("#{tag}")).collect();
+    let name = RichText::new(run.short_name());
+    let kept = if tags.is_empty() || width < WITH_TAGS {
+        0.0
+    } else {
+        TAGS
+    };
+    let left = (ui.available_width() - kept).max(0.0);
+    ui.scope(|ui| {
+        ui.set_max_width(left);
+        text(ui, name);
+    });
+    if ui.available_width() > LEAST_TAGS {
+        let muted = theme::palette(ui).muted;
+        text(ui, RichText::new(tags.join(" ")).small().color(muted));
+    }
 }
 
 /// Its state with a mark that needs no colour.
@@ -226,6 +231,12 @@ pub fn state_ui(ui: &mut Ui, run: &RunRecord) {
     let mark = Label::new(icon_text(icon).color(colour)).selectable(false);
     ui.add(mark);
     text(ui, RichText::new(run.state.word()));
+    if let Some(words) = &run.diverged {
+        let mark = icon_text(icons::ICON_WARNING).color(palette.warning);
+        let response = ui.add(Label::new(mark).selectable(false));
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "diverged"));
+        response.on_hover_text(words);
+    }
 }
 
 /// Text that lets clicks through to its line.
