@@ -94,6 +94,7 @@ impl JobKind {
                 | Self::Examine
                 | Self::MeasureChannels
                 | Self::FindSimilar
+                | Self::ExamineWeights
         )
     }
 
