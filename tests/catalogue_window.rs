@@ -86,11 +86,12 @@ fn a_download_shows_its_progress_pauses_resumes_and_opens() {
                 served.len()
             );
             send(out, head.as_bytes());
-            send(out, &served[..1_000]);
-            // Progress is told at most 20 times a second.
-            std::thread::sleep(Duration::from_millis(200));
-            send(out, &served[1_000..CUT]);
-            hang();
+            send(out, &served[..CUT]);
+            // Progress is told at most 20 times a second, so there must be some after whenever the reader begins.
+            for byte in &served[CUT..CUT + 400] {
+                std::thread::sleep(Duration::from_millis(60));
+                send(out, &[*byte]);
+            }
         }
         send_file(out, asked, &served, "\"v1\"", usize::MAX);
     });
@@ -123,7 +124,7 @@ fn a_download_shows_its_progress_pauses_resumes_and_opens() {
             .and_then(|job| jobs.get(&job));
         running
             .and_then(|running| running.progress)
-            .is_some_and(|progress| progress.done >= 60_000)
+            .is_some_and(|progress| progress.done >= CUT)
     });
     assert!(desk.shows("of 300.0 kB"), "progress stands in the window");
     desk.click("Pause The good set");
@@ -136,10 +137,10 @@ fn a_download_shows_its_progress_pauses_resumes_and_opens() {
     desk.click("Resume The good set");
     desk.wait_for("good", |state| matches!(state, DownloadState::Ready(_)));
     assert!(desk.shows("Downloaded") && fs::read(&target).unwrap() == *file);
-    assert_eq!(
-        server.asked()[1].from,
-        Some(CUT),
-        "only the rest was asked for"
+    let from = server.asked()[1].from;
+    assert!(
+        from.is_some_and(|from| from >= CUT),
+        "only the rest was asked for, from {from:?} on"
     );
 
     desk.click("Download The lost set");

@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use super::{
     downloader::Listed,
-    inspector::{MaximisePreview, Prediction},
+    inspector::MaximisePreview,
     job::{JobId, JobKind},
     loaded_model::LoadedModel,
     loader::OpenDataset,
+    prediction::Prediction,
     rehearsal::Forecast,
     runs::RunFigures,
     similar::Similar,

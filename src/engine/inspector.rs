@@ -12,21 +12,15 @@ use super::{
     latest::Latest,
     loaded_model::{LoadedModel, ModelSource},
     loader::OpenDataset,
-    reader::{read_sample, reduced},
+    prediction::predict_one,
+    reader::read_sample,
 };
 use crate::{
-    cancel::CancelToken,
-    data::{Picture, augment::AugmentationConfig, decode},
+    data::{augment::AugmentationConfig, decode},
     inspect::{
         InspectError, augmented, feature_maps::feature_maps, maximise, maximise::MaximiseConfig,
-        predict,
     },
-    model::{
-        Network, WeightSnapshot,
-        bundle::Bundle,
-        network::Placement,
-        spec::{Head, InputSpec},
-    },
+    model::{Network, WeightSnapshot, bundle::Bundle, network::Placement, spec::InputSpec},
     train::{checkpoint::Weights, run_folder},
     worker::Worker,
 };
@@ -62,27 +56,6 @@ pub struct AugmentRequest {
 pub struct MaximiseRequest {
     /// What and how.
     pub config: MaximiseConfig,
-}
-
-/// What the network says about an image.
-#[derive(Debug, Clone)]
-pub struct Prediction {
-    /// Path or name of the image.
-    pub name: String,
-    /// The image, at most 512 pixels a side.
-    pub picture: Arc<Picture>,
-    /// Names in the order of the values below.
-    pub classes: Arc<[String]>,
-    /// Class that the model's head takes.
-    pub class: usize,
-    /// 0..1, one per class.
-    pub probabilities: Vec<f32>,
-    /// One per class, or the one of a sigmoid.
-    pub logits: Vec<f32>,
-    /// How the model goes from probabilities to a class.
-    pub head: Head,
-    /// Epochs the weights had been trained for.
-    pub epoch: usize,
 }
 
 pub enum Command {
@@ -131,9 +104,6 @@ impl Command {
         }
     }
 }
-
-/// Longest side of the picture that comes with a prediction.
-const PREDICTION_SIDE: u32 = 512;
 
 pub fn spawn(
     jobs: Jobs,
@@ -403,28 +373,7 @@ impl Inspector {
     }
 }
 
-fn predict_one(
-    snapshot: &WeightSnapshot,
-    network: &Network,
-    source: &ImageSource,
-    cancel: &CancelToken,
-) -> Result<Prediction, JobError> {
-    let image = source.read(cancel)?;
-    let answer = predict::predict(network, &network_input(&image, network))
-        .map_err(|error| error.to_string())?;
-    Ok(Prediction {
-        name: source.name(),
-        picture: Arc::new(reduced(image.into(), PREDICTION_SIDE)),
-        classes: Arc::clone(&snapshot.classes),
-        class: answer.class,
-        probabilities: answer.probabilities,
-        logits: answer.logits,
-        head: network.spec().head,
-        epoch: snapshot.epoch,
-    })
-}
-
-fn network_input(image: &image::RgbImage, network: &Network) -> Vec<u8> {
+pub fn network_input(image: &image::RgbImage, network: &Network) -> Vec<u8> {
     let input = network.spec().input;
     decode::resized(image, (input.height, input.width), input.resize).into_raw()
 }

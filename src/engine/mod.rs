@@ -15,6 +15,7 @@ mod job;
 mod latest;
 mod loaded_model;
 mod loader;
+mod prediction;
 mod queue;
 mod reader;
 mod rehearsal;
@@ -31,12 +32,11 @@ pub use evaluation::{EvaluateRequest, EvaluatedWeights};
 pub use events::{Event, Level, Progress, TrainingOutcome};
 pub use handle::{EngineHandle, Waker};
 pub use image_source::ImageSource;
-pub use inspector::{
-    AugmentRequest, FeatureMapsRequest, MaximisePreview, MaximiseRequest, Prediction,
-};
+pub use inspector::{AugmentRequest, FeatureMapsRequest, MaximisePreview, MaximiseRequest};
 pub use job::{JobId, JobKind};
 pub use loaded_model::{LoadedModel, ModelSource};
 pub use loader::{ExamineRequest, ExamineSplit, Folders, OpenDataset, OpenRequest};
+pub use prediction::Prediction;
 pub use queue::EventReceiver;
 pub use rehearsal::{EstimateRequest, FindRateRequest, Forecast};
 pub use runs::RunFigures;

@@ -1,0 +1,56 @@
+//! What the network says about an image.
+
+use std::sync::Arc;
+
+use super::{image_source::ImageSource, inspector::network_input, job::JobError, reader::reduced};
+use crate::{
+    cancel::CancelToken,
+    data::Picture,
+    inspect::predict,
+    model::{Network, WeightSnapshot, spec::Head},
+};
+
+/// What the network says about an image.
+#[derive(Debug, Clone)]
+pub struct Prediction {
+    /// Path or name of the image.
+    pub name: String,
+    /// The image, at most 512 pixels a side.
+    pub picture: Arc<Picture>,
+    /// Names in the order of the values below.
+    pub classes: Arc<[String]>,
+    /// Class that the model's head takes.
+    pub class: usize,
+    /// 0..1, one per class.
+    pub probabilities: Vec<f32>,
+    /// One per class, or the one of a sigmoid.
+    pub logits: Vec<f32>,
+    /// How the model goes from probabilities to a class.
+    pub head: Head,
+    /// Epochs the weights had been trained for.
+    pub epoch: usize,
+}
+
+/// Longest side of the picture that comes with a prediction.
+const PREDICTION_SIDE: u32 = 512;
+
+pub fn predict_one(
+    snapshot: &WeightSnapshot,
+    network: &Network,
+    source: &ImageSource,
+    cancel: &CancelToken,
+) -> Result<Prediction, JobError> {
+    let image = source.read(cancel)?;
+    let answer = predict::predict(network, &network_input(&image, network))
+        .map_err(|error| error.to_string())?;
+    Ok(Prediction {
+        name: source.name(),
+        picture: Arc::new(reduced(image.into(), PREDICTION_SIDE)),
+        classes: Arc::clone(&snapshot.classes),
+        class: answer.class,
+        probabilities: answer.probabilities,
+        logits: answer.logits,
+        head: network.spec().head,
+        epoch: snapshot.epoch,
+    })
+}
