@@ -91,6 +91,21 @@ fn wait<T>(engine: &EngineHandle, mut wanted: impl FnMut(Event) -> Option<T>) ->
     panic!("the event never came");
 }
 
+/// How a run ended, and the figures that were shown last.
+fn finished(engine: &EngineHandle) -> (TrainingOutcome, Arc<Evaluation>) {
+    let mut shown = None;
+    let outcome = wait(engine, |event| match event {
+        Event::Evaluated { evaluation, .. } => {
+            shown = Some(evaluation);
+            None
+        }
+        Event::TrainingFinished { outcome, .. } => Some(outcome),
+        Event::Failed { message, .. } => panic!("{message}"),
+        _ => None,
+    });
+    (outcome, shown.unwrap())
+}
+
 fn world(name: &str) -> World {
     world_of(name, experiment())
 }
@@ -111,21 +126,12 @@ fn world_of(name: &str, experiment: Experiment) -> World {
         run: folder().join(name),
         resume: false,
     });
-    let mut shown = None;
-    let outcome = wait(&engine, |event| match event {
-        Event::Evaluated { evaluation, .. } => {
-            shown = Some(evaluation);
-            None
-        }
-        Event::TrainingFinished { outcome, .. } => Some(outcome),
-        Event::Failed { message, .. } => panic!("{message}"),
-        _ => None,
-    });
+    let (outcome, shown) = finished(&engine);
     World {
         engine,
         open,
         outcome,
-        shown: shown.unwrap(),
+        shown,
     }
 }
 
@@ -241,18 +247,8 @@ fn a_run_that_goes_on_and_gets_no_better_ends_with_the_figures_of_what_it_keeps(
         run: outcome.run.clone(),
         resume: true,
     });
-    let mut shown = None;
-    let again = wait(&engine, |event| match event {
-        Event::Evaluated { evaluation, .. } => {
-            shown = Some(evaluation);
-            None
-        }
-        Event::TrainingFinished { outcome, .. } => Some(outcome),
-        Event::Failed { message, .. } => panic!("{message}"),
-        _ => None,
-    });
+    let (again, shown) = finished(&engine);
     assert_eq!(again.best_epoch, 1);
-    let shown = shown.unwrap();
     assert_eq!(shown.epoch, again.best_epoch);
     assert_eq!(shown.split, Some(SplitName::Validation));
 }

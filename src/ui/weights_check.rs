@@ -36,11 +36,15 @@ pub struct WeightsCheck {
 }
 
 impl WeightsCheck {
-    /// Takes an answer in, if it is the current one.
-    pub(super) fn arrived(&mut self, job: JobId, answer: Result<Arc<Examined>, String>) -> bool {
+    /// Takes an answer in, if it is the current one; `None` when somebody cancelled, so that nothing is known.
+    pub(super) fn arrived(
+        &mut self,
+        job: JobId,
+        answer: Option<Result<Arc<Examined>, String>>,
+    ) -> bool {
         let is_current = self.job.take_if(|current| *current == job).is_some();
         if is_current {
-            self.answer = Some(answer);
+            self.answer = answer;
         }
         is_current
     }
@@ -105,5 +109,31 @@ impl AppState {
             };
             reason.map(|reason| format!("{}: {reason}", layer.name))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_current_answer_counts_and_a_cancelled_look_forbids_nothing() {
+        let (job, other) = (JobId(1), JobId(2));
+        let looking = WeightsCheck {
+            job: Some(job),
+            ..WeightsCheck::default()
+        };
+        let failed = || Some(Err("no such file".to_owned()));
+        let cases = [
+            (other, failed(), false, None),
+            (job, None, true, None),
+            (job, failed(), true, Some("no such file".to_owned())),
+        ];
+        for (ended, answer, is_current, problem) in cases {
+            let mut check = looking.clone();
+            assert_eq!(check.arrived(ended, answer), is_current);
+            assert_eq!(check.problem(), problem);
+            assert_eq!(check.job.is_none(), is_current);
+        }
     }
 }

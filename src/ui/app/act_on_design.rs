@@ -9,6 +9,7 @@ use crate::{
     ui::{
         action::Action,
         design::{Chosen, DesignAction},
+        weights_check::WeightsCheck,
     },
 };
 
@@ -51,6 +52,8 @@ impl App {
             && let LayerKind::Backbone { weights, .. } = &mut kind
         {
             *weights = InitialWeights::File(path);
+            // Looked at again even when it is the same: it may have been mended meanwhile.
+            self.state.weights = WeightsCheck::default();
             let edit = LayerEdit::SetKind { at, kind };
             self.state.apply_design(DesignAction::Edit(edit, None));
         }

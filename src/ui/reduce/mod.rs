@@ -65,7 +65,7 @@ impl AppState {
             }
             Event::WeightsExamined { job, examined } => {
                 self.jobs.remove(&job);
-                self.weights.arrived(job, Ok(examined));
+                self.weights.arrived(job, Some(Ok(examined)));
             }
             Event::RecipesListed { job, recipes } => {
                 self.jobs.remove(&job);
@@ -235,8 +235,7 @@ impl AppState {
         let tool = tool.or_else(|| self.rehearsal.end(job, message.as_ref()));
         let of_runs = self.runs.ended(job, message.as_ref());
         let is_public = self.public.ended(job, bytes, message.as_ref());
-        let unusable = failure.unwrap_or_default();
-        let is_weights = self.weights.arrived(job, Err(unusable));
+        let is_weights = self.weights.arrived(job, failure.map(Err));
         let job = Some(job);
         let is_current = if let Some(is_told) = tool.or(of_runs) {
             is_told
