@@ -130,6 +130,16 @@ pub fn screenshots(root: &Path) -> Result<()> {
     step(&mut command)
 }
 
+/// Does to the real program whatever is known to go wrong, and writes what came of it into `docs/faults.md`.
+pub fn faults(root: &Path) -> Result<()> {
+    let test = ["test", "--test", "faults", "--", "--ignored", "--nocapture"];
+    step(
+        cargo(root, &test)
+            .env("CONVSCOPE_FAULTS", root.join("docs/faults.md"))
+            .current_dir(root),
+    )
+}
+
 fn has_display() -> bool {
     let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     !cfg!(target_os = "linux") || set("DISPLAY") || set("WAYLAND_DISPLAY")

@@ -51,6 +51,8 @@ enum Task {
     },
     /// Make the pictures in screenshots/ from the real window
     Screenshots,
+    /// Harm files and processes in every way that is known, and write docs/faults.md
+    Faults,
     /// Pack a folder and an archive that run elsewhere
     Dist,
 }
@@ -79,6 +81,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::Check { no_test } => commands::check(&root, !no_test),
         Task::Bench { .. } => commands::bench(&root, &passed_on),
         Task::Screenshots => commands::screenshots(&root),
+        Task::Faults => commands::faults(&root),
         Task::Dist => dist::dist(&root),
     }?;
     Ok(ExitCode::SUCCESS)
