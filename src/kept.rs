@@ -51,6 +51,17 @@ pub enum FormatError {
     Damaged(String),
 }
 
+impl FormatError {
+    /// What a file that is set aside is called by it: `newer`, `older` or `damaged`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Newer { .. } => "newer",
+            Self::Older { .. } => "older",
+            Self::Damaged(_) => "damaged",
+        }
+    }
+}
+
 impl<C> Kind<C> {
     /// The format that is written today.
     pub const fn format(&self) -> u32 {

@@ -228,7 +228,8 @@ fn import_makes_a_model_or_lists_what_is_missing() {
         "model": "m.safetensors", "tensors": count, "missing": [], "unexpected": ["extra.weight"],
     });
     assert_eq!(lines, [expected]);
-    let bundle = Bundle::load(&sandbox.path("m.safetensors")).unwrap();
+    let (bundle, doubts) = Bundle::load(&sandbox.path("m.safetensors")).unwrap();
+    assert!(doubts.is_empty(), "{doubts:?}");
     assert_eq!(bundle.snapshot.classes[281], "tabby");
     assert_eq!(bundle.snapshot.spec.input.height, 224);
     let classifier = bundle.snapshot.array("classifier.bias").unwrap();
@@ -356,7 +357,8 @@ fn a_run_begins_with_the_weights_of_a_file_and_keeps_what_is_frozen() {
     good(&output);
     let warning = "w.safetensors also holds what base has no place for: ghost.weight";
     assert!(words(&output).contains(warning), "{}", words(&output));
-    let bundle = Bundle::load(&sandbox.path("run/model.safetensors")).unwrap();
+    let (bundle, doubts) = Bundle::load(&sandbox.path("run/model.safetensors")).unwrap();
+    assert!(doubts.is_empty(), "{doubts:?}");
     for array in arrays
         .iter()
         .filter(|array| !array.name.starts_with("classifier"))

@@ -121,7 +121,9 @@ mod tests {
         fields
             .change("c", |old| Ok(format!("[{old}, Two]")))
             .unwrap();
-        fields.change("none", |_| Err("there is none".into())).unwrap();
+        fields
+            .change("none", |_| Err("there is none".into()))
+            .unwrap();
         assert!(fields.put("f", "(((".into()).is_err());
         let again = Fields::of(&fields.to_string()).unwrap();
         let expected = [

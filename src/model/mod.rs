@@ -12,6 +12,7 @@ pub mod head;
 pub mod kinds;
 pub mod names;
 pub mod network;
+pub mod old_specs;
 pub mod parameters;
 pub mod shapes;
 pub mod snapshot;

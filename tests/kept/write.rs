@@ -178,7 +178,8 @@ fn settings(folder: &Path) -> Value {
 }
 
 fn model(path: &Path) -> Value {
-    let bundle = Bundle::load(path).unwrap();
+    let (bundle, doubts) = Bundle::load(path).unwrap();
+    assert!(doubts.is_empty(), "{doubts:?}");
     json!({
         "classes": &*bundle.snapshot.classes,
         "epoch": bundle.snapshot.epoch,
