@@ -14,13 +14,16 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+/// From one format to the next; an error says what is wrong with the file.
+pub type Step<C> = fn(C) -> Result<C, String>;
+
 /// A kind of file: what it holds as `C` before it is parsed (a text, a map of entries).
 #[derive(Debug)]
 pub struct Kind<C: 'static> {
     /// The oldest format that is still read.
     pub oldest: u32,
-    /// From the oldest format on, each from one format to the next; an error says what is wrong with the file.
-    pub steps: &'static [fn(C) -> Result<C, String>],
+    /// From the oldest format on.
+    pub steps: &'static [Step<C>],
 }
 
 /// Why a file cannot be read; what follows its path in a sentence.

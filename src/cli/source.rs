@@ -35,9 +35,9 @@ pub fn model_path(path: &Path) -> Result<PathBuf> {
 /// # Errors
 /// One sentence with the file's name.
 pub fn load_model(path: &Path) -> Result<Bundle> {
-    let (bundle, doubts) = Bundle::load(&model_path(path)?)?;
-    for doubt in &doubts {
-        say(doubt);
+    let (bundle, doubt) = Bundle::load(&model_path(path)?)?;
+    if let Some(words) = doubt {
+        say(&words);
     }
     Ok(bundle)
 }

@@ -344,8 +344,8 @@ impl Inspector {
     }
 
     fn load(&mut self, context: &JobContext, path: PathBuf) -> Result<(), JobError> {
-        let (bundle, doubts) = Bundle::load(&path).map_err(|error| error.to_string())?;
-        for message in doubts {
+        let (bundle, doubt) = Bundle::load(&path).map_err(|error| error.to_string())?;
+        if let Some(message) = doubt {
             let level = Level::Warning;
             context.events.send(Event::Note { level, message });
         }

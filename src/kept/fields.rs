@@ -48,10 +48,10 @@ impl Fields {
     pub fn change(
         &mut self,
         name: &str,
-        change: impl FnOnce(String) -> Result<String, String>,
+        change: impl FnOnce(&str) -> Result<String, String>,
     ) -> Result<(), String> {
         match self.0.iter().find(|(field, _)| field == name) {
-            Some((_, value)) => self.put(name, change(value.trim().get_ron().to_owned())?),
+            Some((_, value)) => self.put(name, change(value.trim().get_ron())?),
             None => Ok(()),
         }
     }
@@ -61,14 +61,9 @@ impl Fields {
 ///
 /// # Errors
 /// When it is none, or what `change` says.
-pub fn each(
-    text: &str,
-    change: impl Fn(String) -> Result<String, String>,
-) -> Result<String, String> {
+pub fn each(text: &str, change: impl Fn(&str) -> Result<String, String>) -> Result<String, String> {
     let list: Vec<Box<RawValue>> = ron::from_str(text).map_err(|error| error.to_string())?;
-    let changed = list
-        .iter()
-        .map(|value| change(value.trim().get_ron().to_owned()));
+    let changed = list.iter().map(|value| change(value.trim().get_ron()));
     let changed: Vec<String> = changed.collect::<Result<_, _>>()?;
     Ok(format!("[{}]", changed.join(", ")))
 }
@@ -116,7 +111,7 @@ mod tests {
         assert_eq!(fields.take("b").as_deref(), Some("[1, 2]"));
         assert_eq!(fields.take("b"), None);
         fields.put("e", "true".into()).unwrap();
-        let ten = |number: String| Ok(format!("{number}0"));
+        let ten = |number: &str| Ok(format!("{number}0"));
         fields.put("list", each("[1, 2]", ten).unwrap()).unwrap();
         fields
             .change("c", |old| Ok(format!("[{old}, Two]")))

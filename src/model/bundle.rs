@@ -10,20 +10,19 @@ use std::{
     sync::Arc,
 };
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     network::{Mode, Network, NetworkError, Placement},
     old_specs, parameters,
+    self_test::{self, SelfTest},
     shapes::check_classifier,
     snapshot::{self, NamedArray, WeightSnapshot},
     spec::ModelSpec,
 };
 use crate::{
     data::{Edits, Picture, SplitConfig, dataset::display_path, files::write_atomically},
-    format::significant,
     kept::{FormatError, Kind},
 };
 
@@ -34,15 +33,12 @@ const FILES: Kind<HashMap<String, String>> = Kind {
     steps: &[relu_is_an_activation],
 };
 const METADATA_HASH: &str = "metadata_blake3";
-/// Largest difference between the logits of the self-test here and where the model was saved, as a share of the
-/// largest logit, or of 1 where all are smaller: rounding grows with the numbers.
-pub const SELF_TEST_TOLERANCE: f32 = 1e-3;
 
 fn relu_is_an_activation(
     mut metadata: HashMap<String, String>,
 ) -> Result<HashMap<String, String>, String> {
     if let Some(spec) = metadata.remove("spec") {
-        let spec = old_specs::relu_is_an_activation(spec)?;
+        let spec = old_specs::relu_is_an_activation(&spec)?;
         metadata.insert("spec".to_owned(), spec);
     }
     Ok(metadata)
@@ -61,36 +57,6 @@ pub struct Bundle {
     pub edits: Arc<Edits>,
     /// One input and its logits.
     pub self_test: SelfTest,
-}
-
-/// One input and the logits it must give.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SelfTest {
-    /// PNG file in base64, of the model's input size.
-    input_png: String,
-    /// One per class. JSON has no infinities and says `null`, which is read as NaN.
-    #[serde(deserialize_with = "with_nulls")]
-    pub logits: Vec<f32>,
-}
-
-fn with_nulls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
-    let logits = Vec::<Option<f32>>::deserialize(deserializer)?;
-    Ok(logits.into_iter().map(|v| v.unwrap_or(f32::NAN)).collect())
-}
-
-impl SelfTest {
-    /// The input.
-    ///
-    /// # Errors
-    /// When it is not a PNG in base64.
-    pub fn picture(&self) -> Result<Picture, String> {
-        let png = BASE64_STANDARD
-            .decode(&self.input_png)
-            .map_err(|_| "its self-test image is not base64".to_owned())?;
-        let image = image::load_from_memory_with_format(&png, image::ImageFormat::Png)
-            .map_err(|_| "its self-test image is not a PNG".to_owned())?;
-        Ok(image.into_rgb8().into())
-    }
 }
 
 /// Why a model file cannot be used or written; each is one sentence with the file's name.
@@ -159,18 +125,14 @@ impl Bundle {
             return Err(NetworkError::NotFinite(reason));
         }
         let logits = logits_of(&snapshot, &input.rgb)?;
-        let mut png = std::io::Cursor::new(Vec::new());
-        input
-            .to_image()
-            .write_to(&mut png, image::ImageFormat::Png)
+        let self_test = SelfTest::new(input, logits)
             .map_err(|error| NetworkError::Weights(format!("the self-test image: {error}")))?;
-        let input_png = BASE64_STANDARD.encode(png.into_inner());
         Ok(Self {
             snapshot,
             metrics,
             split,
             edits,
-            self_test: SelfTest { input_png, logits },
+            self_test,
         })
     }
 
@@ -230,28 +192,35 @@ impl Bundle {
     }
 
     /// Reads a model and runs its self-test. What is doubtful about a model whose weights are those that were saved
-    /// comes back as sentences with the file's name.
+    /// comes back as a sentence with the file's name.
     ///
     /// # Errors
-    /// One sentence for a file that is truncated, foreign, of a newer version, or whose weights were changed or are
-    /// not finite.
-    pub fn load(path: &Path) -> Result<(Self, Vec<String>), BundleError> {
+    /// One sentence for a file that is truncated, foreign, of a newer version, whose weights were changed or are not
+    /// finite, or that was changed so that it answers otherwise.
+    pub fn load(path: &Path) -> Result<(Self, Option<String>), BundleError> {
         let shown = display_path(path);
         let bytes = std::fs::read(path).map_err(|error| BundleError::File {
             path: shown.clone(),
             reason: error.to_string(),
         })?;
         let (bundle, is_as_saved) = Self::parse(&bytes, &shown)?;
-        let mut doubts = Vec::new();
-        if !is_as_saved {
-            doubts.push(format!(
-                "{shown}: what it says beside its weights (classes, division, figures) was changed or damaged after it was saved"
-            ));
-        }
-        if let Some(doubt) = bundle.run_self_test(&shown)? {
-            doubts.push(format!("{shown} {doubt}"));
-        }
-        Ok((bundle, doubts))
+        let difference = bundle.run_self_test(&shown)?;
+        let doubt = match (difference, is_as_saved) {
+            (None, true) => None,
+            (None, false) => Some(
+                "was changed or damaged after it was saved, beside its weights: look at its classes, division and figures"
+                    .to_owned(),
+            ),
+            (Some(words), true) => Some(words),
+            (Some(_), false) => {
+                let reason = "its self-test gives other logits".to_owned();
+                return Err(BundleError::Tampered {
+                    path: shown,
+                    reason,
+                });
+            }
+        };
+        Ok((bundle, doubt.map(|words| format!("{shown} {words}"))))
     }
 
     /// The model, and whether its metadata have the hash they were saved with.
@@ -334,31 +303,8 @@ impl Bundle {
             return Err(tampered("its self-test image does not have the input size"));
         }
         let logits = logits_of(&self.snapshot, &picture.rgb)?;
-        Ok(difference(&logits, &self.self_test.logits))
+        Ok(self_test::difference(&logits, &self.self_test.logits))
     }
-}
-
-/// What differs between the logits of a self-test here and those that were saved; `None` when nothing that matters.
-fn difference(here: &[f32], saved: &[f32]) -> Option<String> {
-    let size = saved.iter().filter(|logit| logit.is_finite());
-    let size = size.fold(1.0f32, |size, logit| size.max(logit.abs()));
-    let mut largest = 0.0f32;
-    for (here, saved) in here.iter().zip(saved) {
-        largest = match (here.is_finite(), saved.is_finite()) {
-            (true, true) => largest.max((here - saved).abs()),
-            (false, false) => largest,
-            _ => f32::INFINITY,
-        };
-    }
-    let agrees = here.len() == saved.len() && largest <= SELF_TEST_TOLERANCE * size;
-    (!agrees).then(|| {
-        format!(
-            "gives other answers on this computer than where it was saved: its logits differ by up to {} where they reach {}. \
-             Its weights are whole; another processor or version computes differently",
-            significant(largest.into()),
-            significant(size.into())
-        )
-    })
 }
 
 fn logits_of(snapshot: &WeightSnapshot, rgb: &[u8]) -> Result<Vec<f32>, NetworkError> {

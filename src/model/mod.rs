@@ -14,6 +14,7 @@ pub mod names;
 pub mod network;
 pub mod old_specs;
 pub mod parameters;
+pub mod self_test;
 pub mod shapes;
 pub mod snapshot;
 pub mod spec;

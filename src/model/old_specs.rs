@@ -6,14 +6,14 @@ use crate::kept::fields::{Fields, each};
 ///
 /// # Errors
 /// When `model` is no structure with a list of layers.
-pub fn relu_is_an_activation(model: String) -> Result<String, String> {
-    let mut model = Fields::of(&model)?;
+pub fn relu_is_an_activation(model: &str) -> Result<String, String> {
+    let mut model = Fields::of(model)?;
     model.change("layers", |layers| {
-        each(&layers, |layer| {
-            let mut layer = Fields::of(&layer)?;
-            layer.change("kind", |kind| match kind.as_str() {
+        each(layers, |layer| {
+            let mut layer = Fields::of(layer)?;
+            layer.change("kind", |kind| match kind {
                 "Relu" => Ok("Activation(Relu)".to_owned()),
-                _ => Ok(kind),
+                kind => Ok(kind.to_owned()),
             })?;
             Ok(layer.to_string())
         })

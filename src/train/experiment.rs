@@ -14,7 +14,7 @@ use crate::{
 /// Files of experiments.
 pub const FILES: Kind<String> = Kind {
     oldest: 1,
-    steps: &[old_experiments::phases_and_activations],
+    steps: &[|text| old_experiments::phases_and_activations(&text)],
 };
 /// The format of the experiments that are written.
 pub const FORMAT: u32 = FILES.format();

@@ -4,12 +4,12 @@ use crate::{kept::fields::Fields, model::old_specs::relu_is_an_activation};
 
 /// Format 1 had one phase, and a layer `Relu` in place of activations. It computed in f32, which is written down since
 /// later programs choose by themselves.
-pub fn phases_and_activations(text: String) -> Result<String, String> {
-    let mut experiment = Fields::of(&text)?;
+pub fn phases_and_activations(text: &str) -> Result<String, String> {
+    let mut experiment = Fields::of(text)?;
     experiment.put("format", "2".to_owned())?;
     experiment.change("model", relu_is_an_activation)?;
     experiment.change("training", |training| {
-        let mut training = Fields::of(&training)?;
+        let mut training = Fields::of(training)?;
         let mut taken = |name: &str| {
             let value = training.take(name);
             value.ok_or_else(|| format!("its training has no {name}"))

@@ -178,8 +178,8 @@ fn settings(folder: &Path) -> Value {
 }
 
 fn model(path: &Path) -> Value {
-    let (bundle, doubts) = Bundle::load(path).unwrap();
-    assert!(doubts.is_empty(), "{doubts:?}");
+    let (bundle, doubt) = Bundle::load(path).unwrap();
+    assert_eq!(doubt, None);
     json!({
         "classes": &*bundle.snapshot.classes,
         "epoch": bundle.snapshot.epoch,
