@@ -165,6 +165,16 @@ fn a_run_of_every_version_goes_on() {
                 rows.map(|(at, row)| format!("{row},{}\n", if at == 0 { "more" } else { "1" }));
             fs::write(run.join(name), wider.collect::<String>()).unwrap();
         }
+        // What other kills left beside the run, the pixels and the edits.
+        let leftovers = ["run", "run/checkpoints", "cache/files-2", "edits"];
+        let leftovers = leftovers.map(|folder| {
+            let folder = work.path().join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            folder.join(".convscope-0123456789abcdef.tmp")
+        });
+        for leftover in &leftovers {
+            fs::write(leftover, "half").unwrap();
+        }
         let arguments = [
             "train",
             "run/experiment.ron",
@@ -176,6 +186,7 @@ fn a_run_of_every_version_goes_on() {
         let more = ["--epochs", "3", "--resume", "--out", "run"];
         let arguments: Vec<&OsStr> = arguments.iter().chain(&more).map(OsStr::new).collect();
         convscope(work.path(), &arguments);
+        assert!(leftovers.iter().all(|leftover| !leftover.exists()));
         let after = runs::read::history(&run).unwrap();
         assert_eq!(after.len(), before.len() + 1, "{}", folder.display());
         assert_eq!(after[..before.len()], before, "{}", folder.display());
@@ -453,12 +464,13 @@ fn flips(path: &Path, look: impl Fn() -> Result<(String, bool), String>) -> BTre
 fn a_flipped_bit_never_changes_a_model_without_a_word() {
     let (_work, folder) = newest();
     let path = folder.join("model.safetensors");
-    // Written anew, since older files have no hash of what stands beside their weights.
-    Bundle::load(&path).unwrap().0.save(&path).unwrap();
-    let found = flips(&path, || match Bundle::load(&path) {
+    let look = || match Bundle::load(&path) {
         Ok((bundle, doubt)) => Ok((format!("{bundle:?}"), doubt.is_some())),
         Err(error) => Err(error.to_string()),
-    });
+    };
+    // Written anew: older files have no hash of what stands beside their weights.
+    Bundle::load(&path).unwrap().0.save(&path).unwrap();
+    let found = flips(&path, look);
     eprintln!("model: {found:?}");
     assert_eq!(found.get(&Flip::Unnoticed), None);
 }

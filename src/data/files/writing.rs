@@ -77,9 +77,12 @@ fn behind_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("its links lead in a circle"))
 }
 
-/// Makes a new name in `folder` last.
+/// Makes a new name in `folder` outlast a power cut.
+///
+/// # Errors
+/// What the system said.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     match fs::File::open(folder).and_then(|folder| folder.sync_all()) {
         // A folder that may not be read, a file system that knows no such thing: the file itself is on the disk.
@@ -90,8 +93,12 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// Makes a new name in `folder` outlast a power cut, which this system does by itself.
+///
+/// # Errors
+/// None.
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
