@@ -11,7 +11,7 @@ use std::{
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
     sync::Arc,
     time::SystemTime,
 };
@@ -45,9 +45,9 @@ fn shapes(work: &Path) {
     convscope::data::generate::generate_shapes(&folder, 1, 12, &mut |_, _| {}).unwrap();
 }
 
-/// Runs the program in `work`, where it also keeps everything; what it said on its standard output.
-fn convscope(work: &Path, arguments: &[&OsStr]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_convscope"))
+/// Runs the program in `work`, where it also keeps everything.
+fn program(work: &Path, arguments: &[&OsStr]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_convscope"))
         .args(arguments)
         .current_dir(work)
         .env("CONVSCOPE_CACHE", work.join("cache"))
@@ -55,7 +55,12 @@ fn convscope(work: &Path, arguments: &[&OsStr]) -> String {
         .env("CONVSCOPE_RUNS", work.join("runs"))
         .env("OMP_NUM_THREADS", "1")
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+/// What the program said on its standard output after it did well.
+fn convscope(work: &Path, arguments: &[&OsStr]) -> String {
+    let output = program(work, arguments);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {stderr}");
     String::from_utf8(output.stdout).unwrap()
@@ -424,6 +429,34 @@ fn a_model_without_numbers_is_neither_written_nor_opened() {
         error.contains(&named) && error.contains("model.safetensors"),
         "{error}"
     );
+}
+
+#[test]
+fn weights_of_a_run_that_are_no_numbers_are_refused_by_name() {
+    let (work, folder) = newest();
+    shapes(work.path());
+    let last = folder.join("run/checkpoints/last.safetensors");
+    let mut bytes = fs::read(&last).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let (_, values) = tensors.iter().find(|(name, _)| *name == "fc.bias").unwrap();
+    let at = values.data().as_ptr() as usize - bytes.as_ptr() as usize;
+    bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(&last, bytes).unwrap();
+    let run = folder.join("run");
+    let experiment = run.join("experiment.ron");
+    let (run, experiment) = (run.as_os_str(), experiment.as_os_str());
+    let begin: [&OsStr; 2] = ["train".as_ref(), experiment];
+    let resume = ["--data", "shapes", "--epochs", "3", "--resume", "--out"].map(OsStr::new);
+    let resume = [&begin[..], &resume, &[run]].concat();
+    let last = ["--data", "shapes", "--weights", "last"].map(OsStr::new);
+    let evaluate = [&["evaluate".as_ref(), run][..], &last].concat();
+    for arguments in [resume, evaluate] {
+        let output = program(work.path(), &arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        let part = "1 of the 3 values of fc.bias is NaN or infinite";
+        assert!(stderr.contains(part), "{stderr}");
+    }
 }
 
 /// What became of a file of which one bit was flipped.
