@@ -128,7 +128,10 @@ impl Experiment {
     pub fn parse(text: &str) -> Result<Self, FormatError> {
         // Every experiment says its format: one without is told so by the parser.
         let text = FILES.current(text, FORMAT)?;
-        ron::from_str(&text).map_err(|error| FormatError::Damaged(error.to_string()))
+        let mut experiment: Self =
+            ron::from_str(&text).map_err(|error| FormatError::Damaged(error.to_string()))?;
+        experiment.format = FORMAT;
+        Ok(experiment)
     }
 
     /// Whether figures of both mean the same: they tell as many classes of the same dataset apart.
