@@ -3,7 +3,16 @@
 use std::path::Path;
 
 use super::spec::ModelSpec;
-use crate::data::{dataset::display_path, files};
+use crate::{
+    data::{dataset::display_path, files},
+    kept::{FormatError, Kind},
+};
+
+/// Files of layers. Format 1 says no format.
+const FILES: Kind<String> = Kind {
+    oldest: 1,
+    steps: &[],
+};
 
 /// Why a specification cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +33,14 @@ pub enum SpecFileError {
         /// Where and why.
         reason: String,
     },
+    /// Another version of the program wrote it.
+    #[error("the list of layers {path} {reason}")]
+    Version {
+        /// Which file.
+        path: String,
+        /// How the versions stand.
+        reason: FormatError,
+    },
 }
 
 /// Reads a specification. Whether its layers fit together is not looked at: the editor shows that.
@@ -35,9 +52,10 @@ pub fn load(path: &Path) -> Result<ModelSpec, SpecFileError> {
         path: display_path(path),
         source,
     })?;
-    ron::from_str(&text).map_err(|error| SpecFileError::Syntax {
-        path: display_path(path),
-        reason: error.to_string(),
+    let path = display_path(path);
+    FILES.read(&text).map_err(|error| match error {
+        FormatError::Damaged(reason) => SpecFileError::Syntax { path, reason },
+        reason => SpecFileError::Version { path, reason },
     })
 }
 
@@ -46,10 +64,9 @@ pub fn load(path: &Path) -> Result<ModelSpec, SpecFileError> {
 /// # Errors
 /// When the file cannot be written.
 pub fn save(spec: &ModelSpec, path: &Path) -> Result<(), SpecFileError> {
-    let text = ron::ser::to_string_pretty(spec, ron::ser::PrettyConfig::default());
-    let text = text.map_err(|error| SpecFileError::Syntax {
+    let text = FILES.write(spec).map_err(|reason| SpecFileError::Syntax {
         path: display_path(path),
-        reason: error.to_string(),
+        reason,
     })?;
     files::write_atomically(path, text.as_bytes()).map_err(|source| SpecFileError::File {
         path: display_path(path),

@@ -4,20 +4,26 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::config::TrainingConfig;
+use super::{config::TrainingConfig, old_experiments};
 use crate::{
     data::{Edits, SplitConfig, augment::AugmentationConfig, dataset::SourceKind},
+    kept::{FormatError, Kind},
     model::ModelSpec,
 };
 
-/// Version of the file format; files of a newer one are refused with a sentence.
-pub const FORMAT: u32 = 2;
+/// Files of experiments.
+pub const FILES: Kind<String> = Kind {
+    oldest: 1,
+    steps: &[|text| old_experiments::phases_and_activations(&text)],
+};
+/// The format of the experiments that are written.
+pub const FORMAT: u32 = FILES.format();
 
 /// Dataset, split, model and training: a run is decided by these and nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
-    /// File format version, [`FORMAT`].
+    /// The file's format, [`FORMAT`] once it has been read.
     pub format: u32,
     /// Short name, used in file names.
     pub name: String,
@@ -79,6 +85,14 @@ pub enum ExperimentError {
         /// Where and why.
         reason: String,
     },
+    /// Another version of the program wrote it.
+    #[error("the experiment {path} {reason}")]
+    Version {
+        /// Which file.
+        path: String,
+        /// How the versions stand.
+        reason: FormatError,
+    },
     /// A setting is out of range.
     #[error("{0}")]
     Setting(String),
@@ -88,27 +102,35 @@ impl Experiment {
     /// Reads an experiment from a RON file.
     ///
     /// # Errors
-    /// When the file cannot be read, is not RON, has unknown fields or a newer format.
+    /// When the file cannot be read, is not RON, has unknown fields or a newer format. Older formats are brought up.
     pub fn load(path: &Path) -> Result<Self, ExperimentError> {
         let shown = crate::data::dataset::display_path(path);
         let text = std::fs::read_to_string(path).map_err(|source| ExperimentError::File {
             path: shown.clone(),
             source,
         })?;
-        Self::parse(&text).map_err(|reason| ExperimentError::Syntax {
-            path: shown,
-            reason,
+        Self::parse(&text).map_err(|error| match error {
+            FormatError::Damaged(reason) => ExperimentError::Syntax {
+                path: shown,
+                reason,
+            },
+            reason => ExperimentError::Version {
+                path: shown,
+                reason,
+            },
         })
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
-        let experiment: Self = ron::from_str(text).map_err(|error| error.to_string())?;
-        if experiment.format != FORMAT {
-            return Err(format!(
-                "it has format {}, this program reads {FORMAT}: use the Convscope that wrote it",
-                experiment.format
-            ));
-        }
+    /// Reads an experiment from its text.
+    ///
+    /// # Errors
+    /// When it is not RON, has unknown fields or a newer format.
+    pub fn parse(text: &str) -> Result<Self, FormatError> {
+        // Every experiment says its format: one without is told so by the parser.
+        let text = FILES.current(text, FORMAT)?;
+        let mut experiment: Self =
+            ron::from_str(&text).map_err(|error| FormatError::Damaged(error.to_string()))?;
+        experiment.format = FORMAT;
         Ok(experiment)
     }
 

@@ -17,6 +17,7 @@ pub mod loss;
 pub mod lr_finder;
 pub mod memory;
 pub mod metrics;
+mod old_experiments;
 pub mod optimizers;
 pub mod placement;
 pub mod predictions;
@@ -24,6 +25,8 @@ pub mod quiet;
 pub mod recipes;
 pub mod report;
 pub mod run_folder;
+mod run_tables;
+pub mod run_times;
 pub mod runs;
 pub mod schedule;
 #[cfg(test)]

@@ -10,7 +10,10 @@ use std::{
 use rayon::prelude::*;
 
 use super::{Key, Place};
-use crate::{data::files::write_atomically, sys};
+use crate::{
+    data::files::{self, write_atomically},
+    sys,
+};
 
 /// A segment is closed at this size, so that old ones can be deleted one by one.
 const SEGMENT_BYTES: u64 = 256 << 20;
@@ -213,11 +216,7 @@ impl Writer {
         let segment = match &mut self.open {
             Some(segment) => segment,
             None => {
-                let temporary = tempfile::Builder::new()
-                    .prefix("")
-                    .suffix(".rows")
-                    .rand_bytes(16)
-                    .tempfile_in(&self.folder)?;
+                let temporary = files::unfinished("", ".rows").tempfile_in(&self.folder)?;
                 let (rows, path) = temporary.keep().map_err(|error| error.error)?;
                 let index = fs::OpenOptions::new()
                     .append(true)
