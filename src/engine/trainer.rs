@@ -186,6 +186,8 @@ fn train(
         rate: None,
         pending: Vec::new(),
         best_evaluation: None,
+        unwritten: None,
+        failure: None,
         stopping: false,
     };
     let data = Data {
@@ -197,6 +199,7 @@ fn train(
     let before = model.get();
     let fitted = fit::fit(&experiment.model, config, &data, start_at, &mut reporter);
     reporter.flush_steps();
+    let fitted = reporter.settle().and(fitted);
     let kept = matches!(&fitted, Ok(outcome) if outcome.best.is_some());
     if !kept && let Some(before) = before {
         // Random weights must not stand where the user's model was.

@@ -15,9 +15,9 @@ use crate::{
 };
 
 const VALUE: usize = size_of::<f32>();
-/// Copies of all arrays beside the network's own: the newest, best and first snapshot, that of the phase, and the
-/// checkpoint as arrays and as the bytes of its file.
-const COPIES: usize = 6;
+/// Copies of all arrays beside the network's own: the first, best and newest snapshot, that of the phase, and the one
+/// before the newest, which inspections use until the newest is on the disk.
+const COPIES: usize = 5;
 /// Images per batch while validating.
 const VALIDATION_BATCH: usize = 100;
 /// What libtorch takes for each byte that is kept for the way back: gradients, copies in another order, gaps between
@@ -81,9 +81,9 @@ impl MemoryNeed {
             let start = features::start(&nodes, from, kept, augmentation).filter(|_| kept > 0);
             let features = start.map_or(0, |start| features::bytes(&nodes, start, kept));
             need.features = need.features.max(features);
-            // The gradient; each slot once at work, once in the checkpoint, once in the checkpoint's bytes.
+            // The gradient; each slot once at work and once in the checkpoint.
             let slots = phase.optimizer.slots().len();
-            let optimizer = bytes(parameters(trained), 1 + 3 * slots);
+            let optimizer = bytes(parameters(trained), 1 + 2 * slots);
             need.optimizer = need.optimizer.max(optimizer);
             let once = start.unwrap_or(0);
             let activations = activations(frozen, trained, once, config.batch_size);
@@ -217,9 +217,9 @@ mod tests {
     #[test]
     fn every_part_follows_from_what_the_experiment_says() {
         let base = need(|_| {});
-        assert_eq!(base.weights, 4 * PARAMETERS * 7);
+        assert_eq!(base.weights, 4 * PARAMETERS * 6);
         // Adam remembers two values for each, and there is one gradient.
-        assert_eq!(base.optimizer, 4 * PARAMETERS * 7);
+        assert_eq!(base.optimizer, 4 * PARAMETERS * 5);
         type Change = fn(&mut TrainingConfig);
         type Part = fn(&MemoryNeed) -> usize;
         let cases: [(&str, Change, Part, f64); 4] = [

@@ -25,6 +25,7 @@ pub mod recipes;
 pub mod report;
 pub mod run_folder;
 pub mod runs;
+pub mod saver;
 pub mod schedule;
 #[cfg(test)]
 mod scikit_learn_tests;

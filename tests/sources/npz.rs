@@ -5,7 +5,7 @@ use convscope::data::{
     dataset::{Origin, SourceKind},
 };
 
-use crate::kit::{Desk, grey, metadata, npy, raw_npy, refused, zip_of};
+use crate::kit::{Desk, grey, metadata, npy, pixels, raw_npy, refused, zip_of};
 
 fn medmnist() -> Vec<u8> {
     zip_of(&[
@@ -50,7 +50,7 @@ fn medmnist_opens_with_its_parts_and_is_unpacked_once() {
         ];
         assert_eq!(found, expected);
         assert_eq!(
-            opened.images.arrays[0].row(2).unwrap(),
+            pixels(&opened.images.arrays[0], 2),
             [20, 21, 22, 23, 24, 25]
         );
         let picture = opened.images.read(dataset, 5).unwrap();

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Changes when what is unpacked changes its form.
-const VERSION: &str = "convscope unpacked 1";
+const VERSION: &str = "convscope unpacked 2";
 /// Begins the names of folders that are being written.
 const UNFINISHED: &str = "unfinished-";
 /// What a killed process left is deleted at this age.
