@@ -3,6 +3,7 @@
 //! would notice damage.
 
 use std::{
+    collections::HashMap,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
@@ -19,6 +20,8 @@ use super::{
 
 /// First half of a blake3 hash of a content.
 pub type ContentKey = [u8; 16];
+
+const DAMAGED: &str = "was damaged in the cache after it was unpacked there: open the dataset again, which unpacks it anew";
 
 /// Ending of the file beside an array that holds the keys of its images, one after the other.
 pub const KEYS_ENDING: &str = "keys";
@@ -129,7 +132,7 @@ impl ImageArray {
             _ => {
                 // Without its keys the array does not count as whole.
                 let _ = fs::remove_file(self.path.with_extension(KEYS_ENDING));
-                Err("was damaged in the cache after it was unpacked there: open the dataset again, which unpacks it anew".to_owned())
+                Err(DAMAGED.to_owned())
             }
         }
     }
@@ -198,10 +201,52 @@ impl Content {
 
     /// The first half of [`Self::key`].
     pub fn short_key(&self) -> ContentKey {
-        let mut key = ContentKey::default();
-        key.copy_from_slice(&self.key().as_bytes()[..16]);
-        key
+        first_half(&self.key())
     }
+}
+
+/// The key of the file with these `bytes`.
+pub fn short_key(bytes: &[u8]) -> ContentKey {
+    first_half(&blake3::hash(bytes))
+}
+
+fn first_half(hash: &blake3::Hash) -> ContentKey {
+    let mut key = ContentKey::default();
+    key.copy_from_slice(&hash.as_bytes()[..16]);
+    key
+}
+
+impl UnpackedFiles {
+    /// Whether the file at `path` is what was unpacked; the next opening unpacks again what is not.
+    fn fits(&self, path: &Path, bytes: &[u8]) -> bool {
+        let fits = self
+            .keys
+            .get(path)
+            .is_none_or(|key| *key == short_key(bytes));
+        if !fits {
+            // Where it cannot be deleted the same is found the next time.
+            let _ = fs::remove_file(&self.list);
+        }
+        fits
+    }
+}
+
+/// What the files of an archive were when it was unpacked.
+#[derive(Debug)]
+pub struct UnpackedFiles {
+    /// By path.
+    pub keys: HashMap<PathBuf, ContentKey>,
+    /// The file that says so; without it the archive is unpacked again at the next opening.
+    pub list: PathBuf,
+}
+
+/// A folder in place of the cache, for as long as it is used.
+#[derive(Debug)]
+pub struct InsteadOfCache {
+    /// Deleted when nobody uses it any more.
+    pub folder: tempfile::TempDir,
+    /// Why, and what that means, in a sentence.
+    pub words: String,
 }
 
 /// Where a dataset's pixels are read from.
@@ -209,6 +254,10 @@ impl Content {
 pub struct ImageStore {
     /// The arrays that [`Origin::Array`] numbers.
     pub arrays: Vec<ImageArray>,
+    /// The files of the archive that [`Origin::File`] means; `None` when they are the user's own.
+    pub unpacked: Option<Arc<UnpackedFiles>>,
+    /// Where things were unpacked to when the cache could not be written.
+    pub instead_of_cache: Option<Arc<InsteadOfCache>>,
 }
 
 impl ImageStore {
@@ -222,7 +271,14 @@ impl ImageStore {
             .get(index)
             .ok_or_else(|| format!("is not in the dataset: there is no image number {index}"))?;
         match sample.origin {
-            Origin::File => decode::read(&dataset.root.join(&sample.path)).map(Content::File),
+            Origin::File => {
+                let path = dataset.root.join(&sample.path);
+                let bytes = decode::read(&path)?;
+                match &self.unpacked {
+                    Some(unpacked) if !unpacked.fits(&path, &bytes) => Err(DAMAGED.to_owned()),
+                    _ => Ok(Content::File(bytes)),
+                }
+            }
             Origin::Array { array, row } => {
                 let array = self.arrays.get(array);
                 array.ok_or("is not in its array")?.content(row)

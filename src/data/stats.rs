@@ -223,6 +223,7 @@ mod tests {
             };
             let images = ImageStore {
                 arrays: vec![ImageArray::open(&path, case.height, case.width, 3).unwrap()],
+                ..ImageStore::default()
             };
             let (token, format) = (
                 CancelToken::new(),

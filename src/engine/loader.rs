@@ -243,6 +243,12 @@ fn open(context: &JobContext, folders: &Folders, request: &OpenRequest) -> Resul
         SourceError::Cancelled(_) => JobError::Cancelled,
         error => JobError::Failed(error.to_string()),
     })?;
+    if let Some(instead) = &opened.images.instead_of_cache {
+        context.events.send(Event::Note {
+            level: Level::Warning,
+            message: instead.words.clone(),
+        });
+    }
     let edits = match &request.edits {
         Some(edits) => edits.clone(),
         None => {

@@ -38,6 +38,8 @@ pub struct Reporter<'a> {
     pub split: SplitConfig,
     pub edits: Arc<Edits>,
     pub sample: Arc<Picture>,
+    /// What the features of frozen layers may take.
+    pub feature_bytes: usize,
     pub total_steps: usize,
     /// How the run computes, in words.
     pub computed: String,
@@ -205,6 +207,10 @@ impl Observer for Reporter<'_> {
             level: Level::Info,
             message,
         });
+    }
+
+    fn feature_bytes(&mut self) -> usize {
+        self.feature_bytes
     }
 
     fn learning_rate(&mut self) -> Option<f64> {

@@ -68,6 +68,8 @@ pub struct Standing {
     pub best_epoch: Option<usize>,
     /// No epoch before this one can be the best any more: their weights are lost.
     pub kept_from: usize,
+    /// What frozen layers make of the images is not kept in memory.
+    pub is_without_features: bool,
     /// What was lost on the way, in sentences.
     pub lost: Vec<String>,
 }
@@ -270,6 +272,8 @@ impl Loaded {
                 )),
             }
         }
+        // What was lost at an earlier time is still missing, and was said then.
+        self.lost.retain(|words| !standing.lost.contains(words));
         standing.lost.extend(self.lost.iter().cloned());
     }
 }

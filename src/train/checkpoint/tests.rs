@@ -263,6 +263,7 @@ fn what_is_lost_with_the_best_weights_is_said_once_and_kept() {
     let again = run.load().unwrap();
     assert_eq!(again.checkpoint.best.as_ref().unwrap().1.epoch, 3);
     assert_eq!(again.checkpoint.standing.lost, lost);
+    assert_eq!(again.lost, [""; 0], "it was said");
     // A better epoch is kept from then on, though it is not as good as the lost one.
     checkpoint.history.push(record(4, 0.6));
     checkpoint.standing.epoch = 4;

@@ -16,6 +16,7 @@ use super::{
     config::{Phase, TrainingConfig},
     evaluate::Evaluation,
     experiment::ExperimentError,
+    features,
     health::DeadUnits,
     history::{EpochRecord, StepRecord},
     loss::{Loss, class_weights},
@@ -120,6 +121,11 @@ pub trait Observer {
     /// Asked before every step: the learning rate that the user wants from now on in this phase.
     fn learning_rate(&mut self) -> Option<f64> {
         None
+    }
+    /// Asked at the start of every phase: the most bytes that what frozen layers make of the images may take to be
+    /// kept; a run that has once done without does so to its end.
+    fn feature_bytes(&mut self) -> usize {
+        features::MOST_BYTES
     }
     /// At the start of every phase and before every step: the learning rate as it is.
     fn rate(&mut self, _now: RateNow) {}

@@ -41,6 +41,8 @@ pub struct Run<'a> {
     losses: VecDeque<f64>,
     /// The first epoch whose weights are not lost.
     kept_from: usize,
+    /// Frozen layers compute again in every epoch.
+    is_without_features: bool,
 }
 
 impl<'a> Run<'a> {
@@ -62,6 +64,7 @@ impl<'a> Run<'a> {
             step: 0,
             losses: VecDeque::new(),
             kept_from: 0,
+            is_without_features: false,
         }
     }
 
@@ -83,6 +86,7 @@ impl<'a> Run<'a> {
             .clone_from(&checkpoint.standing.stopped_early);
         self.outcome.lost.clone_from(&checkpoint.standing.lost);
         self.kept_from = checkpoint.standing.kept_from;
+        self.is_without_features = checkpoint.standing.is_without_features;
         observer.weights(&checkpoint.snapshot);
         Ok(checkpoint.standing.phase)
     }
@@ -126,7 +130,11 @@ impl<'a> Run<'a> {
             state.take_up(checkpoint, &self.network)?;
         }
         observer.rate(state.rate_now());
-        state.features = FrozenFeatures::compute(&self.network, self.data, observer)?;
+        let most = observer.feature_bytes();
+        // In batches of another size the last digits may be others: what was begun with is kept to.
+        self.is_without_features |= most == 0;
+        let most = if self.is_without_features { 0 } else { most };
+        state.features = FrozenFeatures::compute(&self.network, self.data, most, observer)?;
         Ok(state)
     }
 
@@ -350,6 +358,7 @@ impl<'a> Run<'a> {
                 stopped_early: self.outcome.stopped_early.clone(),
                 best_epoch: self.outcome.best.as_ref().map(|(_, best)| best.epoch),
                 kept_from: self.kept_from,
+                is_without_features: self.is_without_features,
                 lost: self.outcome.lost.clone(),
             },
             snapshot: Arc::clone(snapshot),
