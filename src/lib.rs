@@ -32,6 +32,7 @@ pub mod engine;
 pub mod export;
 pub mod format;
 pub mod inspect;
+pub mod kept;
 pub mod model;
 pub mod resources;
 pub mod sys;

@@ -2,19 +2,26 @@
 
 use std::path::{Path, PathBuf};
 
+/// The datasets that ship with the program, below its folder `datasets`.
+const BUNDLED: [&str; 3] = ["shapes", "pets", "cells.npz"];
+
 /// Folders that may hold `assets` and `datasets`, most specific first: `CONVSCOPE_HOME`, the program's
 /// own folder (a distribution), the working directory, the source tree it was built from.
 fn homes() -> Vec<PathBuf> {
+    let [given, distribution, source_tree] = own_homes();
+    let working_directory = std::env::current_dir().ok();
+    let homes = [given, distribution, working_directory, source_tree];
+    homes.into_iter().flatten().collect()
+}
+
+/// Those of [`homes`] that are the program's own: the working directory is the user's.
+fn own_homes() -> [Option<PathBuf>; 3] {
     let program = std::env::current_exe().ok();
     [
         std::env::var_os("CONVSCOPE_HOME").map(PathBuf::from),
         program.and_then(|path| path.parent().map(Path::to_path_buf)),
-        std::env::current_dir().ok(),
         Some(PathBuf::from(env!("CARGO_MANIFEST_DIR"))),
     ]
-    .into_iter()
-    .flatten()
-    .collect()
 }
 
 /// Where the shipped file or folder `relative` is, if anywhere.
@@ -25,10 +32,14 @@ pub fn find(relative: impl AsRef<Path>) -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
-/// Whether `path` is below the datasets that ship with the program.
+/// Whether `path` is one of the datasets that ship with the program, or below one.
 pub fn is_bundled(path: &Path) -> bool {
-    let mut homes = homes().into_iter();
-    homes.any(|home| path.starts_with(home.join("datasets")))
+    own_homes().into_iter().flatten().any(|home| {
+        let datasets = home.join("datasets");
+        BUNDLED
+            .iter()
+            .any(|name| path.starts_with(datasets.join(name)))
+    })
 }
 
 /// A path as people write it in an experiment: as it is if it exists, else beside the program.
@@ -37,4 +48,38 @@ pub fn resolve(path: &Path) -> PathBuf {
         return path.to_path_buf();
     }
     find(path).unwrap_or_else(|| path.to_path_buf())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_ships_with_the_program_is_bundled() {
+        let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets");
+        let program = std::env::current_exe().unwrap();
+        let beside = program.parent().unwrap().join("datasets");
+        for name in BUNDLED {
+            assert!(ours.join(name).exists(), "{name} ships");
+        }
+        for (why, path, is_ours) in [
+            ("the source tree's", ours.join("shapes"), true),
+            ("a folder of it", ours.join("pets/train"), true),
+            ("the distribution's", beside.join("cells.npz"), true),
+            ("one's own beside them", ours.join("my shapes"), false),
+            ("their folder", ours.clone(), false),
+            (
+                "a folder of this name anywhere else",
+                std::env::temp_dir().join("datasets/shapes"),
+                false,
+            ),
+            (
+                "a folder of this name where one works",
+                "datasets/shapes".into(),
+                false,
+            ),
+        ] {
+            assert_eq!(is_bundled(&path), is_ours, "{why}");
+        }
+    }
 }

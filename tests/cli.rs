@@ -798,7 +798,7 @@ fn damaged_model_files_give_one_sentence_with_their_name() {
         (
             "newer",
             patched(&good, "\"version\":\"2\"", "\"version\":\"9\""),
-            "the Convscope that wrote it",
+            "update Convscope",
         ),
         ("other weights", flipped, "changed or damaged"),
         (

@@ -78,7 +78,7 @@ impl Kind {
             Self::PhaseBest => "the weights that early stopping would restore; the run goes on",
             Self::Frozen => "the run: no file has the frozen weights but this one",
             Self::Pixels => "nothing: decoded again from the images",
-            Self::Unpacked => "nothing: unpacked again at the next opening",
+            Self::Unpacked => "nothing: unpacked again at the next start",
         }
     }
 }

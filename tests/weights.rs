@@ -228,7 +228,8 @@ fn import_makes_a_model_or_lists_what_is_missing() {
         "model": "m.safetensors", "tensors": count, "missing": [], "unexpected": ["extra.weight"],
     });
     assert_eq!(lines, [expected]);
-    let bundle = Bundle::load(&sandbox.path("m.safetensors")).unwrap();
+    let (bundle, doubt) = Bundle::load(&sandbox.path("m.safetensors")).unwrap();
+    assert_eq!(doubt, None);
     assert_eq!(bundle.snapshot.classes[281], "tabby");
     assert_eq!(bundle.snapshot.spec.input.height, 224);
     let classifier = bundle.snapshot.array("classifier.bias").unwrap();
@@ -356,7 +357,8 @@ fn a_run_begins_with_the_weights_of_a_file_and_keeps_what_is_frozen() {
     good(&output);
     let warning = "w.safetensors also holds what base has no place for: ghost.weight";
     assert!(words(&output).contains(warning), "{}", words(&output));
-    let bundle = Bundle::load(&sandbox.path("run/model.safetensors")).unwrap();
+    let (bundle, doubt) = Bundle::load(&sandbox.path("run/model.safetensors")).unwrap();
+    assert_eq!(doubt, None);
     for array in arrays
         .iter()
         .filter(|array| !array.name.starts_with("classifier"))
@@ -447,4 +449,35 @@ fn a_file_is_held_against_a_backbone_before_a_run_needs_it() {
         words.contains("it holds the weights of ResNet-18"),
         "{words}"
     );
+}
+
+#[test]
+fn weights_that_are_no_numbers_are_refused_by_name_before_a_run() {
+    let sandbox = Sandbox::new();
+    let mut arrays = sandbox.published(Backbone::MobileNetV2, 10);
+    let at = arrays
+        .iter()
+        .position(|array| array.name == "features.3.conv.1.0.weight");
+    let array = &mut arrays[at.unwrap()];
+    (array.values[0], array.values[5]) = (f32::NAN, f32::INFINITY);
+    sandbox.write("broken.safetensors", &arrays);
+    let file = InitialWeights::File(sandbox.path("broken.safetensors"));
+    let path = experiment(&sandbox, file);
+    let train = ["train", path.to_str().unwrap(), "--out", "run"];
+    let import = ["import", "broken.safetensors", "--backbone", "mobilenet_v2"];
+    let import = [&import[..], &["--out", "m.safetensors"]].concat();
+    for command in [&train[..], &import[..]] {
+        let output = sandbox.run(command);
+        assert_eq!(output.status.code(), Some(1));
+        let words = words(&output);
+        for part in [
+            "broken.safetensors cannot be used: 2 of the ",
+            "features.3.conv.1.0.weight are NaN or infinite",
+        ] {
+            assert!(words.contains(part), "{words}");
+        }
+    }
+    for left in ["run", "m.safetensors"] {
+        assert!(!sandbox.path(left).exists(), "{left}");
+    }
 }

@@ -147,6 +147,9 @@ impl Session {
         )
         .map_err(|Cancelled| anyhow!("stopped while reading the images"))?;
         drop(bar);
+        if let Some(words) = pixels.damaged() {
+            bail!(words);
+        }
         if let Some(words) = pixels.unwritten() {
             say(words);
         }

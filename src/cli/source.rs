@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use super::Usage;
+use super::{Usage, output::say};
 use crate::{
     data::dataset::display_path,
     model::{ModelSpec, Node, bundle::Bundle, graph},
@@ -30,12 +30,16 @@ pub fn model_path(path: &Path) -> Result<PathBuf> {
     Ok(model)
 }
 
-/// Reads a model file or the model of a run folder, self-test included.
+/// Reads a model file or the model of a run folder, self-test included; says what is doubtful about it.
 ///
 /// # Errors
 /// One sentence with the file's name.
 pub fn load_model(path: &Path) -> Result<Bundle> {
-    Ok(Bundle::load(&model_path(path)?)?)
+    let (bundle, doubt) = Bundle::load(&model_path(path)?)?;
+    if let Some(words) = doubt {
+        say(&words);
+    }
+    Ok(bundle)
 }
 
 /// Whether `path` is meant as a model rather than as an experiment.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     catalogue::{DONE_FILE, Entry, FileEntry},
     download::{self, DownloadError, Downloaded, Options, Request},
-    files::write_atomically,
+    files::{self, Whose, write_atomically},
 };
 use crate::cancel::CancelToken;
 
@@ -115,6 +115,17 @@ pub fn status(entry: &Entry, folder: &Path) -> Status {
     match entry.files.iter().map(there).sum() {
         0 => Status::Absent,
         bytes => Status::Partial { bytes },
+    }
+}
+
+/// Deletes what no download of `entry` will go on with.
+pub fn sweep(entry: &Entry, folder: &Path) {
+    let folder = folder.join(&entry.name);
+    files::sweep(&folder, Whose::Anybodys);
+    let done = read_done(&folder);
+    for file in &entry.files {
+        let is_whole = find(&folder, &done, file).is_some();
+        download::sweep(&folder.join(&file.name), is_whole);
     }
 }
 

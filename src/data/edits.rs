@@ -11,8 +11,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     dataset::{Dataset, display_path},
-    files::write_atomically,
+    files::{self, write_atomically},
     split::SplitName,
+};
+use crate::kept::{FormatError, Kind};
+
+/// Sidecars and exported edits.
+const FILES: Kind<String> = Kind {
+    oldest: 1,
+    steps: &[],
 };
 
 /// Everything changed. Samples are named by their path below the dataset's root with `/` between folders
@@ -82,6 +89,14 @@ pub enum EditError {
         path: String,
         /// What is wrong.
         reason: String,
+    },
+    /// The file is not one of edits, or not one that this program reads.
+    #[error("the file of a dataset's edits {path} {reason}")]
+    Format {
+        /// Which file.
+        path: String,
+        /// Where and why.
+        reason: FormatError,
     },
 }
 
@@ -229,7 +244,10 @@ impl Edits {
             reason,
         };
         match fs::read_to_string(path) {
-            Ok(text) => ron::from_str(&text).map_err(|error| failed(error.to_string())),
+            Ok(text) => FILES.read(&text).map_err(|reason| EditError::Format {
+                path: display_path(path),
+                reason,
+            }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(failed(error.to_string())),
         }
@@ -244,12 +262,26 @@ impl Edits {
             path: display_path(path),
             reason,
         };
-        let text = ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default())
-            .map_err(|error| failed(error.to_string()))?;
+        let text = FILES.write(self).map_err(failed)?;
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
         }
         write_atomically(path, text.as_bytes()).map_err(|error| failed(error.to_string()))
+    }
+
+    /// Writes the sidecar `path`. What stands there and cannot be read, since it is damaged or of a newer format, gets
+    /// another name before it is replaced.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn keep(&self, path: &Path) -> Result<(), EditError> {
+        if let Err(EditError::Format { reason, .. }) = Self::load(path) {
+            files::set_aside(path, reason.word()).map_err(|error| EditError::File {
+                path: display_path(path),
+                reason: error.to_string(),
+            })?;
+        }
+        self.save(path)
     }
 }
 
@@ -389,5 +421,9 @@ mod tests {
                 .to_string()
                 .contains("x.ron")
         );
+        Edits::default().keep(&path).unwrap();
+        assert_eq!(Edits::load(&path).unwrap(), Edits::default());
+        let kept = fs::read_to_string(folder.path().join("x.ron.damaged")).unwrap();
+        assert_eq!(kept, "(renamed: nonsense", "it is replaced, not lost");
     }
 }

@@ -1,39 +1,35 @@
 //! Writing files so that nothing is lost, and the folder of what can be made again.
 
+mod writing;
+
 use std::{
     collections::HashSet,
-    fs,
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-/// Writes a file so that a power cut leaves either the old or the new content: a temporary file
-/// beside it, flushed to the disk, then renamed.
-///
-/// # Errors
-/// What the system said.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_atomically_with(path, |file| file.write_all(bytes))
-}
+use super::sources::unpack;
+pub use writing::{
+    Whose, age, has_no_writer, is_unfinished, set_aside, sweep, unfinished, write_atomically,
+    write_atomically_with,
+};
 
-/// Like [`write_atomically`], with content that `write` puts into the file.
-///
-/// # Errors
-/// What the system or `write` said.
-pub fn write_atomically_with(
-    path: &Path,
-    write: impl FnOnce(&mut fs::File) -> io::Result<()>,
-) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    write(file.as_file_mut())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+/// Deletes what killed processes left unfinished in the folder of the cache.
+pub fn sweep_cache(cache: &Path) {
+    sweep(cache, Whose::Anybodys);
+    unpack::sweep(cache);
+    let folders = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in folders(cache) {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("files-") || name.starts_with("pixels-") {
+            sweep(&entry.path(), Whose::Ours);
+            for format in folders(&entry.path()) {
+                sweep(&format.path(), Whose::Ours);
+            }
+        }
+    }
 }
 
 /// Fills `buffer` with what `file` holds from `offset` on, without a memory map: when somebody cuts the file meanwhile
@@ -143,7 +139,12 @@ fn entries(cache: &Path) -> Vec<Entry> {
         let name = folder.file_name().map(|name| name.to_string_lossy());
         let Some(name) = name else { continue };
         if name == UNPACKED_FOLDER {
-            found.extend(list(&folder));
+            // What is being unpacked is nobody's to delete.
+            let is_whole = |path: &PathBuf| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                !unpack::is_unfinished(&name)
+            };
+            found.extend(list(&folder).into_iter().filter(is_whole));
         } else if name.starts_with("pixels-") {
             let segments = list(&folder).into_iter().flat_map(|format| list(&format));
             found.extend(segments.filter(|path| path.extension().is_some_and(|e| e == "rows")));

@@ -21,7 +21,8 @@ use super::{
 /// First half of a blake3 hash of a content.
 pub type ContentKey = [u8; 16];
 
-const DAMAGED: &str = "was damaged in the cache after it was unpacked there: open the dataset again, which unpacks it anew";
+/// Why an image that was unpacked is none any more, to follow its name.
+pub const DAMAGED: &str = "was damaged in the cache after it was unpacked there: open the dataset again, which unpacks it anew";
 
 /// Ending of the file beside an array that holds the keys of its images, one after the other.
 pub const KEYS_ENDING: &str = "keys";

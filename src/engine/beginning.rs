@@ -9,8 +9,8 @@ use super::{
     trainer::fit_error,
 };
 use crate::{
-    data::{Dataset, Split},
-    model::{NamedArray, Network, WeightSnapshot, network::Placement, weights::initial},
+    data::{Dataset, Split, dataset::display_path},
+    model::{NamedArray, Network, WeightSnapshot, network::Placement, snapshot, weights::initial},
     train::{
         EpochRecord, Experiment,
         checkpoint::{Checkpoint, Loaded},
@@ -61,6 +61,15 @@ impl Beginning<'_> {
             history::best_epoch(history, early_stopping.as_ref()).copied()
         };
         let loaded = Checkpoint::load(&run.join(CHECKPOINTS), &spec, &classes, best)?;
+        let arrays = loaded
+            .as_ref()
+            .map(|loaded| &loaded.checkpoint.snapshot.arrays);
+        if let Some(reason) = arrays.and_then(|arrays| snapshot::not_finite(arrays)) {
+            return Err(JobError::Failed(format!(
+                "cannot go on with {}: after its last epoch {reason}; start a new run with a smaller learning rate",
+                display_path(run)
+            )));
+        }
         let step = loaded
             .as_ref()
             .map_or(0, |loaded| loaded.checkpoint.standing.step);

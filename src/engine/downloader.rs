@@ -98,6 +98,11 @@ fn list(
 ) -> Result<(), JobError> {
     let catalogue = Catalogue::load_from(catalogue).map_err(|error| error.to_string())?;
     let published = Weights::load_from(None).map_err(|error| error.to_string())?;
+    let datasets = catalogue.datasets.iter().map(|entry| (entry, folder));
+    let published_entries = published.weights.iter().map(|weights| &weights.entry);
+    for (entry, folder) in datasets.chain(published_entries.map(|entry| (entry, weights))) {
+        datasets_folder::sweep(entry, folder);
+    }
     let datasets = catalogue.datasets.into_iter().map(|entry| Listed {
         status: datasets_folder::status(&entry, folder),
         weights_of: None,

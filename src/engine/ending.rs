@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use super::{
-    events::{Event, TrainingOutcome},
+    events::{Event, Level, TrainingOutcome},
     job::JobError,
     reporter::Reporter,
     trainer::fit_error,
@@ -76,7 +76,7 @@ impl Ended<'_> {
         let test_accuracy = test.as_ref().map(Evaluation::accuracy);
         let evaluation = self.best_evaluation(best_weights, reporter)?;
         let model = match &outcome.best {
-            Some((snapshot, record)) => Some(keep_model(snapshot, record, reporter)?),
+            Some((snapshot, record)) => keep_model(snapshot, record, reporter)?,
             None => None,
         };
         if let Some(evaluation) = evaluation.clone() {
@@ -127,16 +127,26 @@ impl Ended<'_> {
     }
 }
 
-/// Publishes the best weights and writes them as the run's model.
+/// Publishes the best weights and writes them as the run's model; weights that are no model cost the run nothing else.
 fn keep_model(
     snapshot: &Arc<WeightSnapshot>,
     record: &EpochRecord,
     reporter: &Reporter<'_>,
-) -> Result<PathBuf, JobError> {
+) -> Result<Option<PathBuf>, JobError> {
     let model = reporter.publish(snapshot, Some(record));
+    let bundle = match model.bundle() {
+        Ok(bundle) => bundle,
+        Err(error) => {
+            reporter.context.events.send(Event::Note {
+                level: Level::Warning,
+                message: format!("The run leaves no model: {error}"),
+            });
+            return Ok(None);
+        }
+    };
     let path = reporter.folder.model_path();
-    model.save(&path)?;
-    Ok(path)
+    bundle.save(&path).map_err(|error| error.to_string())?;
+    Ok(Some(path))
 }
 
 /// What the kept weights say about a part of the dataset; `None` when it is empty or nothing was trained.

@@ -344,7 +344,11 @@ impl Inspector {
     }
 
     fn load(&mut self, context: &JobContext, path: PathBuf) -> Result<(), JobError> {
-        let bundle = Bundle::load(&path).map_err(|error| error.to_string())?;
+        let (bundle, doubt) = Bundle::load(&path).map_err(|error| error.to_string())?;
+        if let Some(message) = doubt {
+            let level = Level::Warning;
+            context.events.send(Event::Note { level, message });
+        }
         let sample = Arc::new(bundle.self_test.picture()?);
         let model = Arc::new(LoadedModel {
             snapshot: bundle.snapshot,

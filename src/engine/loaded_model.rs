@@ -9,7 +9,7 @@ use std::{
 use super::job::JobId;
 use crate::{
     data::{Edits, Picture, SplitConfig},
-    model::{WeightSnapshot, bundle::Bundle},
+    model::{WeightSnapshot, bundle::Bundle, network::NetworkError},
 };
 
 /// The model that inspections use, with what is needed to save it.
@@ -41,17 +41,22 @@ pub enum ModelSource {
 }
 
 impl LoadedModel {
+    /// What is written of it, with its self-test.
+    ///
+    /// # Errors
+    /// When its weights are not finite: such a file could not be opened.
+    pub fn bundle(&self) -> Result<Bundle, NetworkError> {
+        let snapshot = Arc::clone(&self.snapshot);
+        let division = (self.split, Arc::clone(&self.edits));
+        Bundle::new(snapshot, self.metrics.clone(), division, &self.sample)
+    }
+
     /// Writes it as one file with its self-test.
     ///
     /// # Errors
     /// One sentence.
     pub fn save(&self, path: &Path) -> Result<(), String> {
-        let snapshot = Arc::clone(&self.snapshot);
-        let division = (self.split, Arc::clone(&self.edits));
-        let bundle = Bundle::new(snapshot, self.metrics.clone(), division, &self.sample);
-        bundle
-            .map_err(|error| error.to_string())?
-            .save(path)
-            .map_err(|error| error.to_string())
+        let bundle = self.bundle().map_err(|error| error.to_string())?;
+        bundle.save(path).map_err(|error| error.to_string())
     }
 }

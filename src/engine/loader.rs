@@ -336,6 +336,9 @@ pub fn pixels(
         &context.cancel,
         &|done, total| context.progress(done, total),
     )?;
+    if let Some(words) = pixels.damaged() {
+        return Err(JobError::Failed(words));
+    }
     if let Some(words) = pixels.unwritten() {
         context.events.send(Event::Note {
             level: Level::Warning,

@@ -1,17 +1,25 @@
 //! The thread of the notebook of runs: lists them, reads what they recorded, writes what people say about them,
 //! and moves them to the bin. A thread of its own, since ten thousand runs or a million steps take seconds.
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashSet,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crossbeam_channel::Receiver;
 
 use super::{
     events::Event,
     job::{self, JobContext, JobError, Jobs},
+    loader::Folders,
 };
 use crate::{
+    data::files::{self, Whose},
     train::{
         EpochRecord, StepRecord,
+        run_folder::{self, EXPERIMENT_FILE},
         runs::{self, Lister, RunNotes, RunsError},
     },
     worker::Worker,
@@ -51,15 +59,33 @@ pub enum Command {
     },
 }
 
-pub fn spawn(jobs: Jobs) -> io::Result<Worker<Command>> {
-    Worker::spawn("convscope-runs", move |commands| serve(&commands, &jobs))
+/// The thread begins with what killed processes left in `folders`: nobody waits for it.
+pub fn spawn(jobs: Jobs, folders: Folders) -> io::Result<Worker<Command>> {
+    Worker::spawn("convscope-runs", move |commands| {
+        files::sweep_cache(&folders.cache);
+        files::sweep(&folders.edits, Whose::Anybodys);
+        serve(&commands, &jobs);
+    })
+}
+
+/// Deletes what killed processes left in the runs of `folder`.
+fn sweep(folder: &Path) {
+    for run in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if run.path().join(EXPERIMENT_FILE).is_file() {
+            run_folder::sweep(&run.path());
+        }
+    }
 }
 
 fn serve(commands: &Receiver<Command>, jobs: &Jobs) {
     let mut lister = Lister::default();
+    let mut swept = HashSet::new();
     for command in commands {
         match command {
             Command::List { context, folder } => job::run(&context, jobs, || {
+                if swept.insert(folder.clone()) {
+                    sweep(&folder);
+                }
                 let listing = lister.list(&folder, |done, total| {
                     context.cancel.check()?;
                     context.progress(done, total);

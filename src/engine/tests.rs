@@ -152,7 +152,8 @@ fn a_run_tells_its_story_and_leaves_its_folder() {
             .count(),
         10
     );
-    let bundle = Bundle::load(&outcome.run.join("model.safetensors")).unwrap();
+    let (bundle, doubt) = Bundle::load(&outcome.run.join("model.safetensors")).unwrap();
+    assert_eq!(doubt, None);
     assert_eq!(bundle.snapshot.epoch, outcome.best_epoch);
     assert_eq!(
         engine.model().unwrap().snapshot.arrays,

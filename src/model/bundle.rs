@@ -1,7 +1,8 @@
 //! A model as one `.safetensors` file: weights under readable names, everything else in its metadata.
 //!
 //! Metadata keys: `format`, `version`, `spec` (RON), `classes`, `preprocessing`, `metrics`, `split`, `edits`,
-//! `epoch` (JSON), `weights_blake3`, and `self_test`: a PNG in base64 with the logits it must give.
+//! `epoch` (JSON), `weights_blake3`, `self_test`: a PNG in base64 with the logits it must give, and
+//! `metadata_blake3` of all others.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -9,23 +10,39 @@ use std::{
     sync::Arc,
 };
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     network::{Mode, Network, NetworkError, Placement},
-    parameters,
+    old_specs, parameters,
+    self_test::{self, SelfTest},
     shapes::check_classifier,
-    snapshot::{NamedArray, WeightSnapshot},
+    snapshot::{self, NamedArray, WeightSnapshot},
     spec::ModelSpec,
 };
-use crate::data::{Edits, Picture, SplitConfig, dataset::display_path, files::write_atomically};
+use crate::{
+    data::{Edits, Picture, SplitConfig, dataset::display_path, files::write_atomically},
+    kept::{FormatError, Kind},
+};
 
 const FORMAT: &str = "convscope-model";
-const VERSION: &str = "2";
-/// Largest difference between the logits of the self-test here and where the model was saved.
-pub const SELF_TEST_TOLERANCE: f32 = 1e-3;
+/// Model files, as their metadata.
+const FILES: Kind<HashMap<String, String>> = Kind {
+    oldest: 1,
+    steps: &[relu_is_an_activation],
+};
+const METADATA_HASH: &str = "metadata_blake3";
+
+fn relu_is_an_activation(
+    mut metadata: HashMap<String, String>,
+) -> Result<HashMap<String, String>, String> {
+    if let Some(spec) = metadata.remove("spec") {
+        let spec = old_specs::relu_is_an_activation(&spec)?;
+        metadata.insert("spec".to_owned(), spec);
+    }
+    Ok(metadata)
+}
 
 /// A trained model with what is known about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,30 +57,6 @@ pub struct Bundle {
     pub edits: Arc<Edits>,
     /// One input and its logits.
     pub self_test: SelfTest,
-}
-
-/// One input and the logits it must give.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SelfTest {
-    /// PNG file in base64, of the model's input size.
-    input_png: String,
-    /// One per class.
-    pub logits: Vec<f32>,
-}
-
-impl SelfTest {
-    /// The input.
-    ///
-    /// # Errors
-    /// When it is not a PNG in base64.
-    pub fn picture(&self) -> Result<Picture, String> {
-        let png = BASE64_STANDARD
-            .decode(&self.input_png)
-            .map_err(|_| "its self-test image is not base64".to_owned())?;
-        let image = image::load_from_memory_with_format(&png, image::ImageFormat::Png)
-            .map_err(|_| "its self-test image is not a PNG".to_owned())?;
-        Ok(image.into_rgb8().into())
-    }
 }
 
 /// Why a model file cannot be used or written; each is one sentence with the file's name.
@@ -89,14 +82,20 @@ pub enum BundleError {
     #[error("{0} holds weights but is not a Convscope model: open a file that Convscope saved")]
     Foreign(String),
     /// Written by another version of the program.
-    #[error(
-        "{path} has model format {version}, this program reads {VERSION}: use the Convscope that wrote it"
-    )]
+    #[error("the model {path} {reason}")]
     Version {
         /// Which file.
         path: String,
-        /// The version found.
-        version: String,
+        /// How the versions stand.
+        reason: FormatError,
+    },
+    /// It cannot answer anything.
+    #[error("the model {path} cannot be used: {reason}")]
+    NotFinite {
+        /// Which file.
+        path: String,
+        /// Which of its weights.
+        reason: String,
     },
     /// Changed after it was saved, or damaged.
     #[error("{path} was changed or damaged after it was saved: {reason}")]
@@ -115,26 +114,25 @@ impl Bundle {
     /// Puts a model together and records what it says about `input`, its self-test.
     ///
     /// # Errors
-    /// When the network cannot be built from the snapshot or `input` has another size.
+    /// When the network cannot be built from the snapshot, weights are not finite, or `input` has another size.
     pub fn new(
         snapshot: Arc<WeightSnapshot>,
         metrics: BTreeMap<String, f64>,
         (split, edits): (SplitConfig, Arc<Edits>),
         input: &Picture,
     ) -> Result<Self, NetworkError> {
+        if let Some(reason) = snapshot::not_finite(&snapshot.arrays) {
+            return Err(NetworkError::NotFinite(reason));
+        }
         let logits = logits_of(&snapshot, &input.rgb)?;
-        let mut png = std::io::Cursor::new(Vec::new());
-        input
-            .to_image()
-            .write_to(&mut png, image::ImageFormat::Png)
+        let self_test = SelfTest::new(input, logits)
             .map_err(|error| NetworkError::Weights(format!("the self-test image: {error}")))?;
-        let input_png = BASE64_STANDARD.encode(png.into_inner());
         Ok(Self {
             snapshot,
             metrics,
             split,
             edits,
-            self_test: SelfTest { input_png, logits },
+            self_test,
         })
     }
 
@@ -171,7 +169,7 @@ impl Bundle {
         let spec = &*self.snapshot.spec;
         let entries = [
             ("format", FORMAT.to_owned()),
-            ("version", VERSION.to_owned()),
+            ("version", FILES.format().to_string()),
             (
                 "spec",
                 ron::to_string(spec).map_err(|error| error.to_string())?,
@@ -185,28 +183,48 @@ impl Bundle {
             ("weights_blake3", weights_hash(&self.snapshot.arrays)),
             ("self_test", json(&self.self_test)?),
         ];
-        Ok(entries
-            .into_iter()
+        let entries = entries.into_iter();
+        let mut metadata: HashMap<String, String> = entries
             .map(|(key, value)| (key.to_owned(), value))
-            .collect())
+            .collect();
+        metadata.insert(METADATA_HASH.to_owned(), metadata_hash(&metadata));
+        Ok(metadata)
     }
 
-    /// Reads a model and runs its self-test.
+    /// Reads a model and runs its self-test. What is doubtful about a model whose weights are those that were saved
+    /// comes back as a sentence with the file's name.
     ///
     /// # Errors
-    /// One sentence for a file that is truncated, foreign, tampered with, or of a newer version.
-    pub fn load(path: &Path) -> Result<Self, BundleError> {
+    /// One sentence for a file that is truncated, foreign, of a newer version, whose weights were changed or are not
+    /// finite, or that was changed so that it answers otherwise.
+    pub fn load(path: &Path) -> Result<(Self, Option<String>), BundleError> {
         let shown = display_path(path);
         let bytes = std::fs::read(path).map_err(|error| BundleError::File {
             path: shown.clone(),
             reason: error.to_string(),
         })?;
-        let bundle = Self::parse(&bytes, &shown)?;
-        bundle.run_self_test(&shown)?;
-        Ok(bundle)
+        let (bundle, is_as_saved) = Self::parse(&bytes, &shown)?;
+        let difference = bundle.run_self_test(&shown)?;
+        let doubt = match (difference, is_as_saved) {
+            (None, true) => None,
+            (None, false) => Some(
+                "was changed or damaged after it was saved, beside its weights: look at its classes, division and figures"
+                    .to_owned(),
+            ),
+            (Some(words), true) => Some(words),
+            (Some(_), false) => {
+                let reason = "its self-test gives other logits".to_owned();
+                return Err(BundleError::Tampered {
+                    path: shown,
+                    reason,
+                });
+            }
+        };
+        Ok((bundle, doubt.map(|words| format!("{shown} {words}"))))
     }
 
-    fn parse(bytes: &[u8], path: &str) -> Result<Self, BundleError> {
+    /// The model, and whether its metadata have the hash they were saved with.
+    fn parse(bytes: &[u8], path: &str) -> Result<(Self, bool), BundleError> {
         let whole = |error: safetensors::SafeTensorError| BundleError::NotSafetensors {
             path: path.to_owned(),
             reason: error.to_string(),
@@ -217,17 +235,20 @@ impl Bundle {
         if metadata.get("format").map(String::as_str) != Some(FORMAT) {
             return Err(BundleError::Foreign(path.to_owned()));
         }
-        let version = metadata.get("version").cloned().unwrap_or_default();
-        if version != VERSION {
-            return Err(BundleError::Version {
-                path: path.to_owned(),
-                version,
-            });
-        }
         let tampered = |reason: String| BundleError::Tampered {
             path: path.to_owned(),
             reason,
         };
+        let version = metadata.get("version").and_then(|text| text.parse().ok());
+        let version = version.ok_or_else(|| tampered("it does not say its version".into()))?;
+        let is_as_saved = metadata
+            .get(METADATA_HASH)
+            .is_none_or(|hash| *hash == metadata_hash(&metadata));
+        let metadata = FILES.bring_up(version, metadata);
+        let metadata = metadata.map_err(|reason| BundleError::Version {
+            path: path.to_owned(),
+            reason,
+        })?;
         let entry = |key: &str| {
             metadata
                 .get(key)
@@ -243,13 +264,17 @@ impl Bundle {
                 "its weights do not have the hash it was saved with".into(),
             ));
         }
+        if let Some(reason) = snapshot::not_finite(&arrays) {
+            let path = path.to_owned();
+            return Err(BundleError::NotFinite { path, reason });
+        }
         let snapshot = WeightSnapshot {
             spec: Arc::new(spec),
             classes: classes.into(),
             epoch: from_json(entry("epoch")?).map_err(tampered)?,
             arrays,
         };
-        Ok(Self {
+        let bundle = Self {
             snapshot: Arc::new(snapshot),
             metrics: from_json(entry("metrics")?).map_err(tampered)?,
             split: from_json(entry("split")?).map_err(tampered)?,
@@ -259,10 +284,12 @@ impl Bundle {
                 Err(_) => Arc::default(),
             },
             self_test: from_json(entry("self_test")?).map_err(tampered)?,
-        })
+        };
+        Ok((bundle, is_as_saved))
     }
 
-    fn run_self_test(&self, path: &str) -> Result<(), BundleError> {
+    /// What is doubtful about the model's answer to the image it was saved with.
+    fn run_self_test(&self, path: &str) -> Result<Option<String>, BundleError> {
         let tampered = |reason: &str| BundleError::Tampered {
             path: path.to_owned(),
             reason: reason.into(),
@@ -276,16 +303,7 @@ impl Bundle {
             return Err(tampered("its self-test image does not have the input size"));
         }
         let logits = logits_of(&self.snapshot, &picture.rgb)?;
-        let agrees = logits.len() == self.self_test.logits.len()
-            && logits
-                .iter()
-                .zip(&self.self_test.logits)
-                .all(|(a, b)| (a - b).abs() <= SELF_TEST_TOLERANCE);
-        if agrees {
-            Ok(())
-        } else {
-            Err(tampered("its self-test gives other logits"))
-        }
+        Ok(self_test::difference(&logits, &self.self_test.logits))
     }
 }
 
@@ -311,6 +329,19 @@ fn weights_hash(arrays: &[NamedArray]) -> String {
     for array in arrays {
         hasher.update(array.name.as_bytes());
         hasher.update(&array.little_endian());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// Of all entries but itself, in the order of their names.
+fn metadata_hash(metadata: &HashMap<String, String>) -> String {
+    let sorted: BTreeMap<&String, &String> = metadata.iter().collect();
+    let mut hasher = blake3::Hasher::new();
+    for (key, value) in sorted.into_iter().filter(|(key, _)| *key != METADATA_HASH) {
+        for text in [key, value] {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
     }
     hasher.finalize().to_hex().to_string()
 }

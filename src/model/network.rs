@@ -24,6 +24,9 @@ pub enum NetworkError {
     /// The weights are those of another network.
     #[error("the weights do not belong to this network: {0}")]
     Weights(String),
+    /// A weight is no number, or infinite.
+    #[error("{0}: such a network answers nothing")]
+    NotFinite(String),
     /// libtorch refused.
     #[error("libtorch: {0}")]
     Torch(#[from] TchError),

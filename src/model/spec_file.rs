@@ -3,7 +3,16 @@
 use std::path::Path;
 
 use super::spec::ModelSpec;
-use crate::data::{dataset::display_path, files};
+use crate::{
+    data::{dataset::display_path, files},
+    kept::{FormatError, Kind},
+};
+
+/// Files of layers. Format 1 says no format.
+const FILES: Kind<String> = Kind {
+    oldest: 1,
+    steps: &[],
+};
 
 /// Why a specification cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -16,13 +25,13 @@ pub enum SpecFileError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The file is not a specification.
-    #[error("{path} is not a list of layers as Convscope writes it: {reason}")]
-    Syntax {
+    /// The file is not a specification, or not one that this program reads.
+    #[error("the list of layers {path} {reason}")]
+    Format {
         /// Which file.
         path: String,
         /// Where and why.
-        reason: String,
+        reason: FormatError,
     },
 }
 
@@ -35,9 +44,9 @@ pub fn load(path: &Path) -> Result<ModelSpec, SpecFileError> {
         path: display_path(path),
         source,
     })?;
-    ron::from_str(&text).map_err(|error| SpecFileError::Syntax {
+    FILES.read(&text).map_err(|reason| SpecFileError::Format {
         path: display_path(path),
-        reason: error.to_string(),
+        reason,
     })
 }
 
@@ -46,10 +55,9 @@ pub fn load(path: &Path) -> Result<ModelSpec, SpecFileError> {
 /// # Errors
 /// When the file cannot be written.
 pub fn save(spec: &ModelSpec, path: &Path) -> Result<(), SpecFileError> {
-    let text = ron::ser::to_string_pretty(spec, ron::ser::PrettyConfig::default());
-    let text = text.map_err(|error| SpecFileError::Syntax {
+    let text = FILES.write(spec).map_err(|reason| SpecFileError::Format {
         path: display_path(path),
-        reason: error.to_string(),
+        reason: FormatError::Damaged(reason),
     })?;
     files::write_atomically(path, text.as_bytes()).map_err(|source| SpecFileError::File {
         path: display_path(path),

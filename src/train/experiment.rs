@@ -4,20 +4,26 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::config::TrainingConfig;
+use super::{config::TrainingConfig, old_experiments};
 use crate::{
     data::{Edits, SplitConfig, augment::AugmentationConfig, dataset::SourceKind},
+    kept::{FormatError, Kind},
     model::ModelSpec,
 };
 
-/// Version of the file format; files of a newer one are refused with a sentence.
-pub const FORMAT: u32 = 2;
+/// Files of experiments.
+pub const FILES: Kind<String> = Kind {
+    oldest: 1,
+    steps: &[|text| old_experiments::phases_and_activations(&text)],
+};
+/// The format of the experiments that are written.
+pub const FORMAT: u32 = FILES.format();
 
 /// Dataset, split, model and training: a run is decided by these and nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
-    /// File format version, [`FORMAT`].
+    /// The file's format, [`FORMAT`] once it has been read.
     pub format: u32,
     /// Short name, used in file names.
     pub name: String,
@@ -71,13 +77,13 @@ pub enum ExperimentError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The file is not an experiment.
-    #[error("{path} is not a valid experiment: {reason}")]
-    Syntax {
+    /// The file is not an experiment, or not one that this program reads.
+    #[error("the experiment {path} {reason}")]
+    Format {
         /// Which file.
         path: String,
         /// Where and why.
-        reason: String,
+        reason: FormatError,
     },
     /// A setting is out of range.
     #[error("{0}")]
@@ -88,28 +94,27 @@ impl Experiment {
     /// Reads an experiment from a RON file.
     ///
     /// # Errors
-    /// When the file cannot be read, is not RON, has unknown fields or a newer format.
+    /// When the file cannot be read, is not RON, has unknown fields or a newer format. Older formats are brought up.
     pub fn load(path: &Path) -> Result<Self, ExperimentError> {
         let shown = crate::data::dataset::display_path(path);
         let text = std::fs::read_to_string(path).map_err(|source| ExperimentError::File {
             path: shown.clone(),
             source,
         })?;
-        Self::parse(&text).map_err(|reason| ExperimentError::Syntax {
+        Self::parse(&text).map_err(|reason| ExperimentError::Format {
             path: shown,
             reason,
         })
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
-        let experiment: Self = ron::from_str(text).map_err(|error| error.to_string())?;
-        if experiment.format != FORMAT {
-            return Err(format!(
-                "it has format {}, this program reads {FORMAT}: use the Convscope that wrote it",
-                experiment.format
-            ));
-        }
-        Ok(experiment)
+    /// Reads an experiment from its text.
+    ///
+    /// # Errors
+    /// When it is not RON, has unknown fields or a newer format.
+    pub fn parse(text: &str) -> Result<Self, FormatError> {
+        // Every experiment says its format: one without is told so by the parser.
+        let text = FILES.current(text, FORMAT)?;
+        ron::from_str(&text).map_err(|error| FormatError::Damaged(error.to_string()))
     }
 
     /// Whether figures of both mean the same: they tell as many classes of the same dataset apart.

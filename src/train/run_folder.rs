@@ -4,7 +4,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use serde::{Deserialize, Serialize};
@@ -14,16 +14,22 @@ use super::{
     experiment::{Experiment, ExperimentError},
     fit::{EpochEnd, FitError},
     history::{EpochRecord, StepRecord},
+    run_tables,
+    run_times::{Moment, RunTimes, TIMES_FILE},
     runs::RunsError,
     saver::Saver,
 };
 use crate::{
     data::{
-        Dataset, Split, SplitName, dataset::display_path, edits::sample_name,
-        files::write_atomically,
+        Dataset, Split,
+        dataset::display_path,
+        files::{self, Whose, write_atomically},
     },
-    model::{ModelSpec, WeightSnapshot},
+    kept::Kind,
+    model::{ModelSpec, WeightSnapshot, snapshot},
 };
+
+pub use super::run_tables::history_csv;
 
 /// Name of the trained model in a run's folder.
 pub const MODEL_FILE: &str = "model.safetensors";
@@ -48,8 +54,15 @@ const LOCK_FILE: &str = "running.lock";
 const LOOKS: usize = 10;
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How a run ended. Plain data.
+/// Files of results.
+const RESULTS: Kind<String> = Kind {
+    oldest: 1,
+    steps: &[],
+};
+
+/// How a run ended. Plain data. Fields added later take their default when an older file lacks them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RunResult {
     /// Nobody stopped it and nothing failed.
     pub completed: bool,
@@ -76,7 +89,7 @@ impl RunResult {
     /// How the run in `folder` ended; `None` while it goes on and when the program was killed.
     ///
     /// # Errors
-    /// When it cannot be read or is damaged.
+    /// When it cannot be read, is damaged or of a newer format.
     pub fn load(folder: &Path) -> Result<Option<Self>, RunsError> {
         let file = folder.join(RESULT_FILE);
         let path = display_path(&file);
@@ -88,11 +101,10 @@ impl RunResult {
                 return Err(RunsError::Read { path, reason });
             }
         };
-        let result = ron::from_str(&text).map_err(|error| RunsError::Damaged {
-            path,
-            reason: error.to_string(),
-        })?;
-        Ok(Some(result))
+        let result = RESULTS.read(&text);
+        result
+            .map(Some)
+            .map_err(|reason| RunsError::format(path, reason))
     }
 }
 
@@ -121,7 +133,12 @@ impl RunFolder {
         let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(failed(&checkpoints))?;
         let lock = lock(&path)?;
-        // First of all files: a folder that a kill leaves without it counts as nothing, one with it can be resumed.
+        let times = RunTimes {
+            started: Moment(SystemTime::now()),
+            ended: None,
+        };
+        times.save(&path).map_err(failed(&path))?;
+        // A folder that a kill leaves without it counts as nothing, one with it can be resumed.
         write_experiment(&path, experiment)?;
         let file = path.join(STEPS_FILE);
         let steps = csv::Writer::from_path(&file).map_err(|error| failed(&file)(error.into()))?;
@@ -149,8 +166,15 @@ impl RunFolder {
     /// When another process trains it or a file cannot be read or written.
     pub fn resume(path: &Path, step: usize) -> Result<Self, FitError> {
         let lock = lock(path)?;
+        sweep(path);
+        // Of an older run it is guessed for the last time: from now on its files are newer than its beginning.
+        let times = RunTimes {
+            started: Moment(started(path)),
+            ended: None,
+        };
+        times.save(path).map_err(failed(path))?;
         let file = path.join(STEPS_FILE);
-        let kept = steps_until(&file, step).map_err(|error| failed(&file)(error.into()))?;
+        let kept = run_tables::steps_until(path, step).map_err(FitError::Write)?;
         write_atomically(&file, &kept).map_err(failed(&file))?;
         let result = path.join(RESULT_FILE);
         match fs::remove_file(&result) {
@@ -177,9 +201,13 @@ impl RunFolder {
     /// When it cannot be written.
     pub fn finish(&self, result: &RunResult) -> Result<(), FitError> {
         let file = self.path.join(RESULT_FILE);
-        let pretty = ron::ser::to_string_pretty(result, ron::ser::PrettyConfig::default());
-        let text = pretty.map_err(|error| FitError::Write(error.to_string()))?;
-        write_atomically(&file, text.as_bytes()).map_err(failed(&file))
+        let text = RESULTS.write(result).map_err(FitError::Write)?;
+        write_atomically(&file, text.as_bytes()).map_err(failed(&file))?;
+        let times = RunTimes {
+            started: Moment(started(&self.path)),
+            ended: Some(Moment(SystemTime::now())),
+        };
+        times.save(&self.path).map_err(failed(&self.path))
     }
 
     /// Where it is.
@@ -242,7 +270,7 @@ impl RunFolder {
     /// When it cannot be written.
     pub fn write_split(&self, split: &Split, dataset: &Dataset) -> Result<(), FitError> {
         let file = self.path.join(SPLIT_FILE);
-        let text = split_csv(split, dataset).map_err(FitError::Write)?;
+        let text = run_tables::split_csv(split, dataset).map_err(FitError::Write)?;
         write_atomically(&file, &text).map_err(failed(&file))
     }
 
@@ -256,8 +284,8 @@ impl RunFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             before => before.map_err(failed(path))?,
         };
-        let now = split_csv(split, dataset).map_err(FitError::Write)?;
-        if before == now {
+        let now = run_tables::split_csv(split, dataset).map_err(FitError::Write)?;
+        if run_tables::is_same_division(&before, &now) {
             return Ok(());
         }
         let words = format!(
@@ -273,20 +301,25 @@ impl RunFolder {
     }
 }
 
-/// `split.csv`: every sample's part and label, in the dataset's order.
-fn split_csv(split: &Split, dataset: &Dataset) -> Result<Vec<u8>, String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let words = |error: csv::Error| error.to_string();
-    writer
-        .write_record(["file", "part", "label"])
-        .map_err(words)?;
-    for (index, sample) in dataset.samples.iter().enumerate() {
-        let part = split.of(index).map_or("none", SplitName::word);
-        let class = dataset.class_name(sample.label);
-        let record = [&sample_name(&sample.path), part, class];
-        writer.write_record(record).map_err(words)?;
+/// When the run in the folder `path` was begun. Runs of older versions do not say it: then from when its division is,
+/// which is written once, or its experiment, which is written again when epochs are added.
+pub fn started(path: &Path) -> SystemTime {
+    if let Some(times) = RunTimes::load(path) {
+        return times.started.0;
     }
-    writer.into_inner().map_err(|error| error.to_string())
+    let files = [SPLIT_FILE, EXPERIMENT_FILE].map(|name| path.join(name));
+    let changed = files.map(|file| fs::metadata(file).and_then(|data| data.modified()).ok());
+    changed
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+/// Deletes what killed processes left of unfinished files in the run's folder `path`.
+pub fn sweep(path: &Path) {
+    files::sweep(path, Whose::Ours);
+    files::sweep(&path.join(CHECKPOINTS), Whose::Ours);
 }
 
 fn write_experiment(folder: &Path, experiment: &Experiment) -> Result<(), FitError> {
@@ -323,32 +356,6 @@ fn lock(path: &Path) -> Result<fs::File, FitError> {
     }
 }
 
-/// The heading and the rows of the first `step` steps of a `steps.csv`, as they stand in it; a last row that a
-/// kill cut off is left out.
-fn steps_until(file: &Path, step: usize) -> Result<Vec<u8>, csv::Error> {
-    let Ok(mut reader) = csv::ReaderBuilder::new().flexible(true).from_path(file) else {
-        return Ok(Vec::new());
-    };
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let headings = reader.byte_headers()?.clone();
-    if headings.is_empty() {
-        return Ok(Vec::new());
-    }
-    writer.write_byte_record(&headings)?;
-    for (number, record) in (1..=step).zip(reader.byte_records()) {
-        let record = record?;
-        let whole =
-            record.len() == headings.len() && record.get(0) == Some(number.to_string().as_bytes());
-        if !whole {
-            break;
-        }
-        writer.write_byte_record(&record)?;
-    }
-    writer
-        .into_inner()
-        .map_err(|error| io::Error::other(error.to_string()).into())
-}
-
 /// Whether `path` is not there or holds nothing: what a kill left of a run that had not yet written its experiment
 /// counts as nothing.
 fn is_free(path: &Path) -> bool {
@@ -359,7 +366,8 @@ fn is_free(path: &Path) -> bool {
         let name = entry.file_name();
         let is_empty = || fs::read_dir(entry.path()).is_ok_and(|mut list| list.next().is_none());
         name == LOCK_FILE
-            || name.to_string_lossy().starts_with(".tmp")
+            || name == TIMES_FILE
+            || files::is_unfinished(&name.to_string_lossy())
             || name == CHECKPOINTS && is_empty()
     };
     entries.all(|entry| entry.is_ok_and(is_nothing)) && !is_running(path)
@@ -383,7 +391,7 @@ fn free_folder(path: &Path) -> PathBuf {
 /// The best or the last weights of the run in the folder `run`, which trains `spec` on `classes`.
 ///
 /// # Errors
-/// When no epoch was finished or the file is damaged.
+/// When no epoch was finished, the file is damaged or its weights are not finite.
 pub fn snapshot(
     run: &Path,
     which: Weights,
@@ -391,6 +399,10 @@ pub fn snapshot(
     classes: &Arc<[String]>,
 ) -> Result<WeightSnapshot, String> {
     let (epoch, arrays) = checkpoint::weights(&run.join(CHECKPOINTS), which, spec)?;
+    if let Some(reason) = snapshot::not_finite(&arrays) {
+        let run = display_path(run);
+        return Err(format!("the weights of {run} cannot be used: {reason}"));
+    }
     Ok(WeightSnapshot {
         spec: Arc::clone(spec),
         classes: Arc::clone(classes),
@@ -407,20 +419,6 @@ pub fn write_history(run: &Path, history: &[EpochRecord]) -> Result<(), String> 
     let file = run.join(HISTORY_FILE);
     let csv = history_csv(history)?;
     write_atomically(&file, &csv).map_err(|error| format!("{}: {error}", display_path(&file)))
-}
-
-/// `history.csv`: one line per epoch with a heading.
-///
-/// # Errors
-/// What the csv library said.
-pub fn history_csv(history: &[EpochRecord]) -> Result<Vec<u8>, String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for record in history {
-        writer
-            .serialize(record)
-            .map_err(|error| error.to_string())?;
-    }
-    writer.into_inner().map_err(|error| error.to_string())
 }
 
 /// Where runs are kept unless the user says otherwise: `CONVSCOPE_RUNS` or a folder of the user's data.
@@ -444,11 +442,18 @@ mod tests {
             ("nothing there", &[][..], true),
             (
                 "an unfinished beginning",
-                &["checkpoints/", LOCK_FILE, ".tmpAbc"][..],
+                &[
+                    "checkpoints/",
+                    LOCK_FILE,
+                    TIMES_FILE,
+                    ".tmpAbc123",
+                    ".convscope-a.tmp",
+                ][..],
                 true,
             ),
             ("a run", &["checkpoints/", EXPERIMENT_FILE][..], false),
             ("somebody's files", &["notes.txt"][..], false),
+            ("somebody's unfinished file", &[".tmp-of-mine"][..], false),
             (
                 "somebody's checkpoints",
                 &["checkpoints/", "checkpoints/epoch.pt"][..],

@@ -68,7 +68,7 @@ pub fn file_worker() -> io::Result<(Worker<FileTask>, crossbeam_channel::Receive
                 }
                 FileTask::Sidecar(edits, folder, opened) => {
                     let path = edits::sidecar(&folder, &opened);
-                    edits.save(&path).map_err(|error| error.to_string())
+                    edits.keep(&path).map_err(|error| error.to_string())
                 }
                 FileTask::Edits(edits, path) => {
                     edits.save(&path).map_err(|error| error.to_string())

@@ -7,16 +7,24 @@ use std::{
 };
 
 use eframe::egui::ThemePreference;
+use ron::value::RawValue;
 use serde::{Deserialize, Serialize};
 
 use super::workspace::Step;
 use crate::{
     data::{
         dataset::{SourceKind, display_path},
-        files::write_atomically,
+        files::{self, Whose, write_atomically},
     },
     inspect::colours::ColourScale,
+    kept::{FormatError, Kind, fields::Fields},
     train::Experiment,
+};
+
+/// Settings files.
+const FILES: Kind<String> = Kind {
+    oldest: 1,
+    steps: &[],
 };
 
 /// Everything remembered. Fields added later take their default when an older file lacks them.
@@ -91,19 +99,54 @@ impl From<Scale> for ColourScale {
 }
 
 impl Settings {
-    /// Reads `path`. A damaged file is renamed to `….damaged` and a sentence about it comes back; a
-    /// missing one gives the defaults.
+    /// Reads `path`. A file that is damaged or of a newer format is renamed to `….damaged` or `….newer` and a sentence
+    /// about it comes back; a missing one gives the defaults. An experiment that cannot be read costs nothing else.
     pub fn load(path: &Path) -> (Self, Option<String>) {
+        if let Some(folder) = path.parent() {
+            files::sweep(folder, Whose::Anybodys);
+        }
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return (Self::default(), None);
             }
-            Err(error) => return (Self::default(), Some(set_aside(path, &error.to_string()))),
+            Err(error) => {
+                let reason = FormatError::Damaged(error.to_string());
+                return (Self::default(), Some(set_aside(path, &reason)));
+            }
         };
-        match ron::from_str(&text) {
-            Ok(settings) => (settings, None),
-            Err(error) => (Self::default(), Some(set_aside(path, &error.to_string()))),
+        match Self::parse(&text) {
+            Ok((settings, None)) => (settings, None),
+            Ok((settings, Some(reason))) => {
+                let notice = set_aside(path, &reason);
+                // Everything but the experiment is still there when the program ends unexpectedly.
+                let saved = settings.save(path).err();
+                let notice = saved.map_or(notice.clone(), |error| format!("{notice}. {error}"));
+                (settings, Some(notice))
+            }
+            Err(reason) => (Self::default(), Some(set_aside(path, &reason))),
+        }
+    }
+
+    /// The settings, and why the experiment in them cannot be read: it has a format of its own.
+    fn parse(text: &str) -> Result<(Self, Option<FormatError>), FormatError> {
+        let text = FILES.current(text, FILES.oldest)?;
+        let damaged = |error: String| FormatError::Damaged(error);
+        let mut fields = Fields::of(&text).map_err(damaged)?;
+        let experiment = fields.take("experiment");
+        let mut settings: Self = FILES.read(&fields.to_string())?;
+        let Some(experiment) = experiment else {
+            return Ok((settings, None));
+        };
+        let parsed = ron::from_str::<Option<Box<RawValue>>>(&experiment)
+            .map_err(|error| damaged(error.to_string()))
+            .and_then(|raw| raw.map(|raw| Experiment::parse(raw.get_ron())).transpose());
+        match parsed {
+            Ok(experiment) => {
+                settings.experiment = experiment.map(Box::new);
+                Ok((settings, None))
+            }
+            Err(reason) => Ok((settings, Some(reason))),
         }
     }
 
@@ -118,8 +161,7 @@ impl Settings {
                 display_path(path)
             )
         };
-        let text = ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default())
-            .map_err(|error| failed(&error))?;
+        let text = FILES.write(self).map_err(|error| failed(&error))?;
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|error| failed(&error))?;
         }
@@ -127,16 +169,13 @@ impl Settings {
     }
 }
 
-fn set_aside(path: &Path, reason: &str) -> String {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".damaged");
-    let aside = PathBuf::from(aside);
-    let kept = match fs::rename(path, &aside) {
-        Ok(()) => format!("it is kept as {}", display_path(&aside)),
+fn set_aside(path: &Path, reason: &FormatError) -> String {
+    let kept = match files::set_aside(path, reason.word()) {
+        Ok(aside) => format!("it is kept as {}", display_path(&aside)),
         Err(error) => format!("it could not be set aside: {error}"),
     };
     format!(
-        "The settings file {} is damaged ({reason}); {kept}, and the defaults are used",
+        "The settings file {} {reason}; {kept}, and defaults stand for what could not be read",
         display_path(path)
     )
 }
@@ -175,9 +214,9 @@ mod tests {
 
     #[test]
     fn a_damaged_file_is_kept_and_told_about() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("settings.ron");
         for content in [&b"(theme: Purple)"[..], b"\xff\xfe\x00", b"", b"(((("] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("settings.ron");
             fs::write(&path, content).unwrap();
             let (settings, notice) = Settings::load(&path);
             assert_eq!(settings, Settings::default());
@@ -188,5 +227,75 @@ mod tests {
                 content
             );
         }
+    }
+
+    #[test]
+    fn what_another_version_wrote_is_neither_lost_nor_misread() {
+        let dark = Settings {
+            theme: Theme::Dark,
+            ..Settings::default()
+        };
+        // Newer than any program that runs this test.
+        let newer = u32::MAX;
+        let cases = [
+            (
+                "as it was written before there were formats",
+                "(theme: Dark)".into(),
+                None,
+                &dark,
+            ),
+            (
+                "a field that is not known",
+                "(format: 1, theme: Dark, sound: Loud(3))".into(),
+                None,
+                &dark,
+            ),
+            (
+                "newer settings",
+                format!("(format: {newer}, theme: Dark)"),
+                Some("newer"),
+                &Settings::default(),
+            ),
+            (
+                "a newer experiment",
+                format!("(theme: Dark, experiment: Some((format: {newer}, name: 1)))"),
+                Some("newer"),
+                &dark,
+            ),
+            (
+                "a damaged experiment",
+                "(theme: Dark, experiment: Some((format: 2, name: 1)))".into(),
+                Some("damaged"),
+                &dark,
+            ),
+        ];
+        for (why, text, aside, expected) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("settings.ron");
+            fs::write(&path, &text).unwrap();
+            let (settings, notice) = Settings::load(&path);
+            assert_eq!(&settings, expected, "{why}");
+            assert_eq!(notice.is_some(), aside.is_some(), "{why}: {notice:?}");
+            if let Some(ending) = aside {
+                assert!(notice.unwrap().contains(ending), "{why}");
+                let kept = folder.path().join(format!("settings.ron.{ending}"));
+                assert_eq!(fs::read_to_string(kept).unwrap(), text, "{why}");
+                let again = Settings::load(&path);
+                assert_eq!((&again.0, again.1), (expected, None), "{why}: said once");
+            }
+        }
+    }
+
+    #[test]
+    fn an_experiment_of_an_older_format_is_brought_up() {
+        let old = include_str!("../../tests/kept/format-1/experiment.ron");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.ron");
+        let (_, start) = old.split_once('(').unwrap();
+        fs::write(&path, format!("(experiment: Some(({start}))")).unwrap();
+        let (settings, notice) = Settings::load(&path);
+        assert_eq!(notice, None);
+        let experiment = settings.experiment.unwrap();
+        assert_eq!(experiment.training.epochs(), 5);
     }
 }

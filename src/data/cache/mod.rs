@@ -38,7 +38,7 @@ use super::{
     dataset::{Dataset, Origin, display_path},
     decode::{self, ResizeMode},
     files::{evict, read_exact_at},
-    images::{Content, ContentKey as Key, ImageStore},
+    images::{Content, ContentKey as Key, DAMAGED, ImageStore},
     picture::Picture,
 };
 use crate::{
@@ -245,6 +245,19 @@ impl PixelCache {
     /// Samples that cannot be decoded, and why (to follow a file's name).
     pub fn broken(&self) -> &BTreeMap<usize, String> {
         &self.broken
+    }
+
+    /// That what was unpacked into the cache is damaged there, in a sentence: nobody means to go on without those
+    /// images, and the next opening unpacks them again.
+    pub fn damaged(&self) -> Option<String> {
+        let is_damaged = |(_, reason): &(&usize, &String)| *reason == DAMAGED;
+        let mut damaged = self.broken.iter().filter(is_damaged);
+        let (&first, reason) = damaged.next()?;
+        let name = display_path(&self.dataset.samples[first].path);
+        Some(match damaged.count() {
+            0 => format!("{name} {reason}"),
+            more => format!("{name} {reason}; so were {} more", thousands(more)),
+        })
     }
 
     /// Why what was decoded could not be written, and what that means, in a sentence.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{Key, Place};
-use crate::data::files::write_atomically;
+use crate::data::files::{self, write_atomically};
 
 /// A segment is closed at this size, so that old ones can be deleted one by one.
 const SEGMENT_BYTES: u64 = 256 << 20;
@@ -271,11 +271,7 @@ impl Writer {
             Some(segment) => segment,
             None => {
                 fs::create_dir_all(&self.folder)?;
-                let temporary = tempfile::Builder::new()
-                    .prefix("")
-                    .suffix(".rows")
-                    .rand_bytes(16)
-                    .tempfile_in(&self.folder)?;
+                let temporary = files::unfinished("", ".rows").tempfile_in(&self.folder)?;
                 let (rows, path) = temporary.keep().map_err(|error| error.error)?;
                 let index = fs::OpenOptions::new()
                     .append(true)

@@ -37,7 +37,7 @@ fn open(cache: &Path, data: &Path, size: (usize, usize)) -> (PixelCache, usize) 
     };
     let before = rows();
     let pixels = PixelCache::open(cache, &dataset, &images, format, &token, &|_, _| {}).unwrap();
-    (pixels, rows() - before)
+    (pixels, rows().saturating_sub(before))
 }
 
 fn segments(cache: &Path) -> Vec<PathBuf> {

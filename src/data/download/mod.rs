@@ -20,7 +20,7 @@ use connection::{Connection, Head, Wanted};
 pub use error::DownloadError;
 pub use image::{ImageError, ImageLimits, image, looks_like_address};
 use part::{Note, Part};
-pub use part::{discard, sha256_of, unfinished};
+pub use part::{discard, sha256_of, sweep, unfinished};
 
 use crate::cancel::CancelToken;
 

@@ -71,6 +71,24 @@ pub fn discard(target: &Path) -> Result<(), DownloadError> {
     Ok(())
 }
 
+/// Throws away what no download of `target` will go on with: bytes of which nobody knows where they came from, a note
+/// without bytes, and everything when `target` is whole.
+pub fn sweep(target: &Path, is_whole: bool) {
+    let (part, note) = (part_path(target), note_path(target));
+    if !part.exists() {
+        // A download makes the part first, and locks it.
+        let _ = remove_if_there(&note);
+    } else if is_whole || read_note(target).is_none() {
+        // Another process may write it; then it has a use.
+        let _ = discard(target);
+    }
+}
+
+fn read_note(target: &Path) -> Option<Note> {
+    let text = fs::read_to_string(note_path(target)).ok()?;
+    ron::from_str(&text).ok()
+}
+
 impl Part {
     /// Opens or makes the part of `target`, and locks it.
     ///
@@ -104,8 +122,7 @@ impl Part {
             }
         };
         let len = file.metadata().map_err(&failed)?.len();
-        let note = fs::read_to_string(note_path(target)).ok();
-        let note = note.and_then(|text| ron::from_str(&text).ok());
+        let note = read_note(target);
         let mut part = Self {
             path,
             target: target.to_path_buf(),

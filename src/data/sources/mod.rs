@@ -38,7 +38,7 @@ mod npz;
 mod splits;
 mod strangers;
 mod survey;
-mod unpack;
+pub(super) mod unpack;
 
 use std::{
     io,

@@ -8,16 +8,23 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use tempfile::NamedTempFile;
+
 use super::{Request, SourceError};
 use crate::{
     cancel::{CancelToken, Cancelled},
-    data::{dataset::display_path, files::UNPACKED_FOLDER},
+    data::{
+        dataset::display_path,
+        files::{self, UNPACKED_FOLDER},
+    },
 };
 
 /// Changes when what is unpacked changes its form.
 const VERSION: &str = "convscope unpacked 2";
 /// Begins the names of folders that are being written.
 const UNFINISHED: &str = "unfinished-";
+/// Ends the names of their locks.
+const LOCK_ENDING: &str = ".lock";
 /// What a killed process left is deleted at this age.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 const CHUNK_BYTES: usize = 256 << 10;
@@ -44,20 +51,45 @@ pub(super) fn folder(
         fs::remove_dir_all(&wanted).map_err(&failed)?;
     }
     fs::create_dir_all(&all).map_err(&failed)?;
-    delete_abandoned(&all);
-    let unfinished = tempfile::Builder::new()
-        .prefix(UNFINISHED)
-        .tempdir_in(&all)
-        .map_err(&failed)?;
-    fill(unfinished.path())?;
-    match fs::rename(unfinished.path(), &wanted) {
-        // It has moved: there is nothing left to delete.
-        Ok(()) => drop(unfinished.keep()),
+    sweep(request.cache);
+    let unfinished = Unfinished::new(&all).map_err(&failed)?;
+    fill(&unfinished.folder)?;
+    match fs::rename(&unfinished.folder, &wanted) {
+        Ok(()) => {}
         // Another process was faster.
         Err(_) if wanted.is_dir() && is_whole(&wanted) => {}
         Err(error) => return Err(failed(error)),
     }
     Ok(wanted)
+}
+
+/// A folder that is being filled. What has not moved elsewhere goes with this value.
+struct Unfinished {
+    folder: PathBuf,
+    /// Beside the folder; locked, to tell others that somebody fills it.
+    _lock: NamedTempFile,
+}
+
+impl Unfinished {
+    fn new(all: &Path) -> io::Result<Self> {
+        // The lock is there before the folder, so that nobody sees one without the other.
+        let mut lock = files::unfinished(UNFINISHED, LOCK_ENDING).tempfile_in(all)?;
+        // Where nothing can be locked, the age of the folder says that nobody fills it.
+        let _ = lock.as_file().try_lock();
+        lock.write_all(b"locked while the folder of this name is filled")?;
+        let folder = lock.path().with_extension("");
+        fs::create_dir(&folder)?;
+        Ok(Self {
+            folder,
+            _lock: lock,
+        })
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
 }
 
 /// Identifies `sources` as they are now: 32 hexadecimal digits.
@@ -89,16 +121,30 @@ fn touch(folder: &Path) {
     let _ = File::open(folder).and_then(|folder| folder.set_modified(SystemTime::now()));
 }
 
-fn delete_abandoned(all: &Path) {
+/// Whether `name` is of a folder that is being filled, or of its lock.
+pub fn is_unfinished(name: &str) -> bool {
+    name.starts_with(UNFINISHED)
+}
+
+/// Deletes the folders of `cache` that killed processes left half filled.
+pub fn sweep(cache: &Path) {
+    let all = cache.join(UNPACKED_FOLDER);
     for entry in fs::read_dir(all).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let changed = entry.metadata().and_then(|metadata| metadata.modified());
-        let age = changed.ok().and_then(|changed| changed.elapsed().ok());
-        if name.to_string_lossy().starts_with(UNFINISHED)
-            && age.is_some_and(|age| age > ABANDONED_AFTER)
-        {
+        let path = entry.path();
+        if !is_unfinished(&entry.file_name().to_string_lossy()) {
+            continue;
+        }
+        let lock = path.with_extension(&LOCK_ENDING[1..]);
+        let is_abandoned = if lock.exists() {
+            files::has_no_writer(&lock)
+        } else {
+            // An older version filled it.
+            files::age(&path) > ABANDONED_AFTER
+        };
+        if is_abandoned {
             // The next opening tries again.
-            let _ = fs::remove_dir_all(entry.path());
+            let _ = fs::remove_dir_all(path.with_extension(""));
+            let _ = fs::remove_file(lock);
         }
     }
 }
@@ -286,5 +332,28 @@ mod tests {
         put(data.path(), "a.zip", b"fourth");
         get(true, false).unwrap();
         assert!(!old.exists(), "what was abandoned is deleted");
+    }
+
+    #[test]
+    fn a_folder_that_is_filled_stays_and_one_whose_process_died_goes_at_once() {
+        let cache = tempfile::tempdir().unwrap();
+        let all = cache.path().join(UNPACKED_FOLDER);
+        fs::create_dir(&all).unwrap();
+        let filled = Unfinished::new(&all).unwrap();
+        put(&filled.folder, "deep/x", b"x");
+        let dead = all.join("unfinished-dead");
+        put(&dead, "deep/x", b"x");
+        put(&all, "unfinished-dead.lock", b"locked");
+        put(&all, "whole/x", b"x");
+        sweep(cache.path());
+        assert!(filled.folder.join("deep/x").exists());
+        assert!(!dead.exists() && !dead.with_extension("lock").exists());
+        assert!(all.join("whole/x").exists());
+        drop(filled);
+        assert_eq!(
+            fs::read_dir(&all).unwrap().count(),
+            1,
+            "nothing is left of it"
+        );
     }
 }

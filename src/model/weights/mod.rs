@@ -76,6 +76,16 @@ pub enum WeightsError {
         /// Which array, and how it differs.
         reason: String,
     },
+    /// It holds what no network can begin with.
+    #[error(
+        "{path} cannot be used: {reason}; choose another file, or save it again before the training that broke it"
+    )]
+    NotFinite {
+        /// Which file.
+        path: String,
+        /// Which arrays, and how many of their values.
+        reason: String,
+    },
     /// The weights that a network wants are not on this computer.
     #[error(
         "{network}'s ImageNet weights are not here: download them (File › Download datasets and weights…, or `convscope weights download {name}`), choose a file you have, or train from scratch"

@@ -10,7 +10,7 @@ use crate::{
         graph::{self, Node},
         parameters,
         shapes::ShapeError,
-        snapshot::NamedArray,
+        snapshot::{self, NamedArray},
         spec::{Backbone, ColorMode, LayerKind, ModelSpec},
     },
 };
@@ -62,7 +62,7 @@ pub fn backbone_at(spec: &ModelSpec, layer: usize, file: &Path) -> Result<Backbo
 /// its top that follow.
 ///
 /// # Errors
-/// When an array has another shape than the network's.
+/// When an array has another shape than the network's, or holds what is not finite.
 pub fn sort(
     spec: &ModelSpec,
     layer: usize,
@@ -98,6 +98,10 @@ pub fn sort(
             return Err(mismatch(architecture.word(), reason));
         }
         sorted.arrays.push(NamedArray { name, ..array });
+    }
+    if let Some(reason) = snapshot::not_finite(&sorted.arrays) {
+        let path = display_path(file);
+        return Err(WeightsError::NotFinite { path, reason });
     }
     let mut rest: Vec<(usize, String, String)> = named
         .into_iter()

@@ -1,6 +1,6 @@
 //! One file of a checkpoint: arrays as safetensors, everything else in its metadata, and a hash over all of it.
 //!
-//! Metadata keys: `format` with the version, `blake3`, in snapshots `epoch` and, when layers were frozen, `frozen`:
+//! Metadata keys: `format` with its number, `blake3`, in snapshots `epoch` and, when layers were frozen, `frozen`:
 //! the hash of the file that holds their arrays, which are written once per phase.
 
 use std::{
@@ -18,15 +18,18 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     data::{dataset::display_path, files::write_atomically_with},
+    kept::Kind,
     model::{ModelSpec, NamedArray, parameters},
 };
 
-/// Precedes the version.
+/// Precedes the format's number.
 const FORMAT: &str = "convscope-checkpoint-";
-/// 2 had no hash and no frozen arrays in files of their own.
-const VERSION: u32 = 3;
-const OLDEST: u32 = 2;
-/// The first version with a hash.
+/// Format 2 had no hash and no frozen arrays in files of their own.
+const FORMATS: Kind<Entries> = Kind {
+    oldest: 2,
+    steps: &[Ok],
+};
+/// The first format with a hash.
 const HASHED: u32 = 3;
 const FORMAT_KEY: &str = "format";
 const HASH_KEY: &str = "blake3";
@@ -164,7 +167,7 @@ impl<'a> Draft<'a> {
     }
 
     fn finish(mut self) -> Result<(Header, Vec<&'a NamedArray>), String> {
-        self.set(FORMAT_KEY, format!("{FORMAT}{VERSION}"));
+        self.set(FORMAT_KEY, format!("{FORMAT}{}", FORMATS.format()));
         self.arrays.sort_by(|(a, _), (b, _)| a.cmp(b));
         let named = self.arrays.iter();
         let hash = hash(
@@ -240,28 +243,23 @@ fn hash<'a>(
     hasher.finalize().to_hex().to_string()
 }
 
-/// What a file holds, once its version is known and its hash is right.
+/// What a file holds, once its format is known and its hash is right.
 fn read(path: &Path) -> Result<(Entries, Vec<NamedArray>), String> {
     let shown = display_path(path);
     let bytes = fs::read(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
     let damaged = |reason: &dyn std::fmt::Display| format!("{shown} is damaged ({reason})");
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(&error))?;
     let entries: Entries = header.metadata().clone().into_iter().flatten().collect();
-    let version = version(&entries).ok_or_else(|| damaged(&"it does not say its version"))?;
-    if version > VERSION {
-        return Err(format!(
-            "{shown} was written by a newer Convscope (checkpoints of version {version}, this one reads up to {VERSION}): use that one"
-        ));
-    }
-    if version < OLDEST {
-        return Err(damaged(&format!("there is no version {version}")));
-    }
+    let format = format_of(&entries).ok_or_else(|| damaged(&"it does not say its format"))?;
+    let entries = FORMATS
+        .bring_up(format, entries)
+        .map_err(|error| format!("{shown} {error}"))?;
     let tensors = SafeTensors::deserialize(&bytes).map_err(|error| damaged(&error))?;
     let mut views: Vec<_> = tensors.iter().collect();
     views.sort_by_key(|(name, _)| *name);
     let expected = entries.get(HASH_KEY);
-    // A hash is checked wherever there is one: the version that says that there is none may be what was damaged.
-    if version >= HASHED || expected.is_some() {
+    // A hash is checked wherever there is one: the format that says that there is none may be what was damaged.
+    if format >= HASHED || expected.is_some() {
         let named = views.iter();
         let found = hash(
             &entries,
@@ -280,7 +278,7 @@ fn read(path: &Path) -> Result<(Entries, Vec<NamedArray>), String> {
     Ok((entries, arrays.map_err(|error| damaged(&error))?))
 }
 
-fn version(entries: &Entries) -> Option<u32> {
+fn format_of(entries: &Entries) -> Option<u32> {
     entries.get(FORMAT_KEY)?.strip_prefix(FORMAT)?.parse().ok()
 }
 

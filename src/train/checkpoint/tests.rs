@@ -412,7 +412,7 @@ fn a_newer_version_is_named_and_nothing_is_done_with_it() {
     fs::write(run.path(LAST), bytes).unwrap();
     let words = run.load().unwrap_err();
     assert!(
-        words.contains("newer Convscope (checkpoints of version 4"),
+        words.contains("newer Convscope (its format is 4"),
         "{words}"
     );
 }

@@ -16,10 +16,13 @@ use crate::{
     data::dataset::display_path,
     model::{LayerShape, Shape, shapes, spec::Head},
     train::{
-        Experiment, health, history,
+        Experiment,
+        experiment::ExperimentError,
+        health, history,
         run_folder::{
             self, EXPERIMENT_FILE, HISTORY_FILE, MODEL_FILE, REPORT_FILE, RESULT_FILE, RunResult,
         },
+        run_times::RunTimes,
     },
 };
 
@@ -190,12 +193,15 @@ fn open_state(folder: &Path) -> RunState {
 
 fn read_run(folder: &Path) -> Result<RunRecord, RunsError> {
     let file = folder.join(EXPERIMENT_FILE);
-    let Ok(written) = fs::metadata(&file) else {
+    if !file.exists() {
         return Err(RunsError::Foreign);
-    };
-    let experiment = Experiment::load(&file).map_err(|error| RunsError::Damaged {
-        path: display_path(&file),
-        reason: error.to_string(),
+    }
+    let experiment = Experiment::load(&file).map_err(|error| match error {
+        ExperimentError::Format { path, reason } => RunsError::format(path, reason),
+        error => RunsError::Read {
+            path: display_path(&file),
+            reason: error.to_string(),
+        },
     })?;
     let epochs = read::history(folder)?;
     let result = RunResult::load(folder)?;
@@ -206,10 +212,13 @@ fn read_run(folder: &Path) -> Result<RunRecord, RunsError> {
         Some(_) => RunState::Stopped,
     };
     let modified = |name: &str| fs::metadata(folder.join(name)).and_then(|file| file.modified());
-    let written = written.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-    // The division is written once; the experiment again when epochs are added.
-    let started = modified(run_folder::SPLIT_FILE).map_or(written, |first| first.min(written));
-    let ended = modified(RESULT_FILE).or_else(|_| modified(HISTORY_FILE));
+    let ended = RunTimes::load(folder).and_then(|times| times.ended);
+    let ended = ended.map(|moment| moment.0);
+    let ended = ended.or_else(|| {
+        modified(RESULT_FILE)
+            .or_else(|_| modified(HISTORY_FILE))
+            .ok()
+    });
     let early_stopping = experiment.training.early_stopping.as_ref();
     let layers = shapes::layer_shapes(&experiment.model).ok();
     let last = layers.as_ref().and_then(|layers| layers.last());
@@ -218,8 +227,8 @@ fn read_run(folder: &Path) -> Result<RunRecord, RunsError> {
         notes: RunNotes::load(folder)?,
         state,
         result,
-        started,
-        ended: ended.ok(),
+        started: run_folder::started(folder),
+        ended,
         epochs: epochs.len(),
         best: history::best_epoch(&epochs, early_stopping).copied(),
         diverged: health::divergence(&epochs, classes),

@@ -17,6 +17,7 @@ pub use list::{Lister, Listing, Skipped};
 pub use notes::{NOTES_FILE, RunNotes};
 
 use super::{Experiment, history::EpochRecord, run_folder::RunResult};
+use crate::kept::FormatError;
 
 /// Why something about a run cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,14 @@ pub enum RunsError {
         path: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// Another version of the program wrote a file.
+    #[error("{path} {reason}")]
+    Version {
+        /// Which file.
+        path: String,
+        /// How the versions stand.
+        reason: FormatError,
     },
     /// A file cannot be written.
     #[error("cannot write {path}: {reason}")]
@@ -59,6 +68,16 @@ pub enum RunsError {
         /// What the system said.
         reason: String,
     },
+}
+
+impl RunsError {
+    /// That the file `path` cannot be read.
+    pub(super) fn format(path: String, reason: FormatError) -> Self {
+        match reason {
+            FormatError::Damaged(reason) => Self::Damaged { path, reason },
+            reason => Self::Version { path, reason },
+        }
+    }
 }
 
 /// How a run stands.

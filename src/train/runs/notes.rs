@@ -5,7 +5,16 @@ use std::{fs, io, path::Path};
 use serde::{Deserialize, Serialize};
 
 use super::RunsError;
-use crate::data::{dataset::display_path, files::write_atomically};
+use crate::{
+    data::{dataset::display_path, files::write_atomically},
+    kept::Kind,
+};
+
+/// Files of notes.
+const FILES: Kind<String> = Kind {
+    oldest: 1,
+    steps: &[],
+};
 
 /// What people wrote about a run.
 pub const NOTES_FILE: &str = "notes.ron";
@@ -53,10 +62,8 @@ impl RunNotes {
                 return Err(RunsError::Read { path, reason });
             }
         };
-        ron::from_str(&text).map_err(|error| RunsError::Damaged {
-            path,
-            reason: error.to_string(),
-        })
+        let notes = FILES.read(&text);
+        notes.map_err(|reason| RunsError::format(path, reason))
     }
 
     /// Writes them into `folder` atomically.
@@ -69,8 +76,7 @@ impl RunNotes {
             path: display_path(&file),
             reason,
         };
-        let text = ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default())
-            .map_err(|error| failed(error.to_string()))?;
+        let text = FILES.write(self).map_err(failed)?;
         write_atomically(&file, text.as_bytes()).map_err(|error| failed(error.to_string()))
     }
 }

@@ -60,15 +60,22 @@ pub fn steps(folder: &Path) -> Result<Vec<StepRecord>, RunsError> {
     if headings.is_empty() {
         return Ok(Vec::new());
     }
-    let columns = ["step", "epoch", "loss", "accuracy"];
-    if !headings.iter().eq(columns.map(str::as_bytes)) {
-        let expected = columns.join(",");
-        return Err(damaged(format!("its first line is not {expected}")));
-    }
+    // A newer program may have put further columns beside these.
+    let wanted = ["step", "epoch", "loss", "accuracy"];
+    let place = |name: &str| {
+        headings
+            .iter()
+            .position(|heading| heading == name.as_bytes())
+    };
+    let [Some(number), Some(epoch), Some(loss), Some(accuracy)] = wanted.map(place) else {
+        let wanted = wanted.join(",");
+        return Err(damaged(format!("its first line does not have {wanted}")));
+    };
+    let (columns, width) = ([number, epoch, loss, accuracy], headings.len());
     let mut steps = Vec::new();
     let mut row = csv::ByteRecord::new();
     while reader.read_byte_record(&mut row).unwrap_or(false) {
-        match step(&row) {
+        match step(&row, columns).filter(|_| row.len() == width) {
             Some(step) => steps.push(step),
             None => break,
         }
@@ -76,12 +83,14 @@ pub fn steps(folder: &Path) -> Result<Vec<StepRecord>, RunsError> {
     Ok(steps)
 }
 
-fn step(row: &csv::ByteRecord) -> Option<StepRecord> {
-    let text = |column: usize| std::str::from_utf8(row.get(column)?).ok();
+/// The step in `row`; its number, epoch, loss and accuracy stand in `columns`.
+fn step(row: &csv::ByteRecord, columns: [usize; 4]) -> Option<StepRecord> {
+    let [number, epoch, loss, accuracy] =
+        columns.map(|column| std::str::from_utf8(row.get(column)?).ok());
     Some(StepRecord {
-        step: text(0)?.parse().ok()?,
-        epoch: text(1)?.parse().ok()?,
-        loss: text(2)?.parse().ok()?,
-        accuracy: text(3)?.parse().ok()?,
+        step: number?.parse().ok()?,
+        epoch: epoch?.parse().ok()?,
+        loss: loss?.parse().ok()?,
+        accuracy: accuracy?.parse().ok()?,
     })
 }
