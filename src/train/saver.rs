@@ -104,3 +104,57 @@ fn serve(checkpoints: &Receiver<Arc<Checkpoint>>, run: &Path, answer: impl Fn(Re
         answer(written);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::{
+        model::WeightSnapshot,
+        train::{checkpoint::Standing, recipes, run_folder::HISTORY_FILE},
+    };
+
+    fn checkpoint() -> Arc<Checkpoint> {
+        let spec = recipes::find(Path::new("shapes")).unwrap().model;
+        Arc::new(Checkpoint {
+            standing: Standing::default(),
+            snapshot: Arc::new(WeightSnapshot {
+                spec: Arc::new(spec),
+                classes: ["a".to_owned()].into(),
+                epoch: 0,
+                arrays: Vec::new(),
+            }),
+            frozen: 0,
+            optimizer: Vec::new(),
+            history: Vec::new(),
+            best: None,
+            phase_best: None,
+        })
+    }
+
+    /// A file where the folder should be refuses every user, as a full disk does.
+    #[test]
+    fn what_cannot_be_written_is_told_to_whoever_asks_next_and_claims_no_epoch() {
+        type Ask = fn(&mut Saver) -> Result<(), String>;
+        let asks: [(&str, Ask); 2] = [
+            ("at the end", Saver::wait),
+            ("at the next epoch", |saver| saver.save(checkpoint())),
+        ];
+        for (when, ask) in asks {
+            let run = tempfile::tempdir().unwrap();
+            fs::write(run.path().join(CHECKPOINTS), "no folder").unwrap();
+            let mut saver = Saver::start(run.path()).unwrap();
+            saver.save(checkpoint()).unwrap();
+            let words = ask(&mut saver).unwrap_err();
+            assert!(words.contains("last.safetensors"), "{when}: {words}");
+            assert!(!run.path().join(HISTORY_FILE).exists(), "{when}");
+            fs::remove_file(run.path().join(CHECKPOINTS)).unwrap();
+            fs::create_dir(run.path().join(CHECKPOINTS)).unwrap();
+            saver.save(checkpoint()).unwrap();
+            saver.wait().unwrap();
+            assert_eq!(saver.is_done(), Ok(true), "{when}: it goes on");
+            assert!(run.path().join(HISTORY_FILE).exists(), "{when}");
+        }
+    }
+}

@@ -304,7 +304,7 @@ fn without_last(checkpoints: &Path, spec: &ModelSpec, why: &str) -> String {
     let best = File::read(&checkpoints.join(BEST), spec).and_then(|best| best.epoch());
     match best {
         Ok(epoch) => format!(
-            "{why}: the run cannot go on. The weights of its best epoch, {epoch}, are whole: evaluate, predict and inspect still read them from the run's folder; to train on, start the run again"
+            "{why}: the run cannot go on. The weights of its best epoch, {epoch}, are whole: `convscope evaluate` judges them when it is given the run's folder; to train on, start the run again"
         ),
         Err(_) => format!("{why}: start the run again"),
     }
@@ -343,7 +343,9 @@ pub fn weights(
         (Weights::Last, Ok((standing, arrays))) => Ok((standing.epoch, arrays)),
         (Weights::Last, Err(why)) => Err(match best() {
             Ok((epoch, _)) => {
-                format!("{why}. The weights of the best epoch, {epoch}, are whole: choose those")
+                format!(
+                    "{why}. The weights of the best epoch, {epoch}, are whole: choose those (--weights best)"
+                )
             }
             Err(_) => why,
         }),
@@ -358,7 +360,7 @@ pub fn weights(
                 None => best(),
             };
             found.map_err(|why| {
-                format!("{why}. The weights of the last epoch, {newest}, are whole: choose those")
+                format!("{why}. The weights of the last epoch, {newest}, are whole: choose those (--weights last)")
             })
         }
         // Which epoch is the best is not known then; the file was the best that was written.
