@@ -1,18 +1,7 @@
-//! The only module with `unsafe`: memory maps, the allocator's settings and leaving the process.
+//! The only module with `unsafe`: the allocator's settings and leaving the process.
 #![expect(unsafe_code, reason = "each block states why it is sound")]
 
-use std::{fs::File, io};
-
-/// Maps `file` for reading.
-///
-/// # Errors
-/// When the system refuses.
-pub fn map_file(file: &File) -> io::Result<memmap2::Mmap> {
-    // SAFETY: the cache maps its own files only. Those only grow while they are open, and the map covers
-    // what was there when it was made; one is cut only when nobody holds its lock, before it is mapped.
-    // Pixels are bytes, for which every value is valid, so a foreign change could only alter a picture.
-    unsafe { memmap2::Mmap::map(file) }
-}
+use std::io;
 
 /// Tells glibc's allocator to keep freed blocks instead of returning them to the system: libtorch
 /// frees and asks for the same large buffers every step (1.2–1.9 times faster). Call first in `main`.

@@ -8,6 +8,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender};
 
 /// Owns the thread; dropping it closes the channel and joins.
+#[derive(Debug)]
 pub struct Worker<C> {
     sender: Sender<C>,
     thread: Option<JoinHandle<()>>,

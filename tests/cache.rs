@@ -12,7 +12,7 @@ use std::{
 
 use convscope::{
     cancel::CancelToken,
-    data::{ImageStore, PixelCache, cache::PixelFormat, generate, sources::folder},
+    data::{ImageStore, PixelCache, batches, cache::PixelFormat, generate, sources::folder},
 };
 
 const PER_CLASS: usize = 500;
@@ -69,7 +69,7 @@ fn finish(home: &Path, data: &Path) -> usize {
     let pixels = pixels.unwrap();
     for index in (0..IMAGES).step_by(97) {
         let expected = images.read(&dataset, index).unwrap();
-        assert_eq!(pixels.image(index).unwrap(), expected.as_raw().as_slice());
+        assert_eq!(pixels.image(index).unwrap().unwrap(), *expected.as_raw());
     }
     let after = whole_rows(&home.join("cache"));
     after - before
@@ -77,6 +77,33 @@ fn finish(home: &Path, data: &Path) -> usize {
 
 fn whole_rows(cache: &Path) -> usize {
     cached(cache) as usize / (FORMAT.0 * FORMAT.1 * 3)
+}
+
+/// What it takes to read images of usual sizes, each checked, from files that the system holds in memory.
+#[test]
+#[ignore = "measures; run with --ignored --nocapture"]
+fn reading_takes() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    generate::generate_shapes(&data, 3, 100, &mut |_, _| {}).unwrap();
+    let token = CancelToken::new();
+    let dataset = folder::scan(&data, &token).unwrap();
+    let cache = home.path().join("cache");
+    for side in [32, 64, 128, 224] {
+        let format = PixelFormat::stretched(side, side);
+        let images = ImageStore::default();
+        let pixels = PixelCache::open(&cache, &dataset, &images, format, &token, &|_, _| {});
+        let pixels = pixels.unwrap();
+        let all: Vec<usize> = (0..pixels.len()).collect();
+        let fastest = (0..20).map(|_| {
+            let start = Instant::now();
+            let bytes = batches::gather(&pixels, &all).unwrap();
+            assert_eq!(bytes.len(), all.len() * format.row_bytes());
+            start.elapsed()
+        });
+        let micros = fastest.min().unwrap().as_secs_f64() * 1e6 / all.len() as f64;
+        println!("{side} × {side}: {micros:.1} µs per image");
+    }
 }
 
 #[test]

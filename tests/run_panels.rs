@@ -86,6 +86,7 @@ fn record(number: usize) -> RunRecord {
         best_epoch: 12,
         test_accuracy: Some(0.9 - number as f64 / 1_000.0),
         stopped_early: Vec::new(),
+        lost: Vec::new(),
         split_hash: String::new(),
         computed: "f32".into(),
         seconds: 30.0,

@@ -10,13 +10,8 @@ use crossbeam_channel::Receiver;
 
 use super::{output::say, progress::Progress};
 use crate::{
-    cancel::CancelToken,
-    data::{
-        Dataset, PixelCache,
-        cache::{CacheError, PixelFormat},
-        dataset::display_path,
-        files,
-    },
+    cancel::{CancelToken, Cancelled},
+    data::{Dataset, PixelCache, cache::PixelFormat, dataset::display_path, files},
     engine::{EngineHandle, Event, Folders, OpenDataset, OpenRequest},
     sys,
 };
@@ -150,11 +145,14 @@ impl Session {
             &cancel,
             &progress,
         )
-        .map_err(|error| match error {
-            CacheError::Cancelled(_) => anyhow!("stopped while reading the images"),
-            error => error.into(),
-        })?;
+        .map_err(|Cancelled| anyhow!("stopped while reading the images"))?;
         drop(bar);
+        if let Some(words) = pixels.damaged() {
+            bail!(words);
+        }
+        if let Some(words) = pixels.unwritten() {
+            say(words);
+        }
         let mut dataset = Dataset::clone(&open.dataset);
         dataset.broken.clone_from(pixels.broken());
         say_what_is_broken(&dataset);

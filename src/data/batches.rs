@@ -4,7 +4,10 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::{cache::PixelCache, decode::ColorMode};
+use super::{
+    cache::{PixelCache, PixelError},
+    decode::ColorMode,
+};
 
 /// `(pixel / 255 - mean) / std`, per RGB channel, rounded as torchvision's `ToTensor` and `Normalize` do.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,12 +35,15 @@ pub fn shuffled(indices: &[usize], seed: u64, epoch: usize) -> Vec<usize> {
 }
 
 /// Bytes of the samples `indices`, one image after the other; samples that do not exist are left out.
-pub fn gather(pixels: &PixelCache, indices: &[usize]) -> Vec<u8> {
+///
+/// # Errors
+/// When pixels are damaged and cannot be decoded again.
+pub fn gather(pixels: &PixelCache, indices: &[usize]) -> Result<Vec<u8>, PixelError> {
     let mut bytes = Vec::with_capacity(indices.len() * pixels.format().row_bytes());
     for &index in indices {
-        bytes.extend_from_slice(pixels.image(index).unwrap_or_default());
+        pixels.read(index, &mut bytes)?;
     }
-    bytes
+    Ok(bytes)
 }
 
 /// How a network wants its input.

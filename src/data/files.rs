@@ -4,7 +4,7 @@ mod writing;
 
 use std::{
     collections::HashSet,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -12,7 +12,7 @@ use std::{
 use super::sources::unpack;
 pub use writing::{
     Whose, age, has_no_writer, is_unfinished, set_aside, sweep, sync_folder, unfinished,
-    write_atomically,
+    write_atomically, write_atomically_with,
 };
 
 /// Deletes what killed processes left unfinished in the folder of the cache.
@@ -29,6 +29,32 @@ pub fn sweep_cache(cache: &Path) {
                 sweep(&format.path(), Whose::Ours);
             }
         }
+    }
+}
+
+/// Fills `buffer` with what `file` holds from `offset` on, without a memory map: when somebody cuts the file meanwhile
+/// this is an error, and not the end of the process.
+///
+/// # Errors
+/// What the system said, or that the file ends before.
+pub fn read_exact_at(file: &fs::File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset);
+    #[cfg(windows)]
+    {
+        let (mut buffer, mut offset) = (buffer, offset);
+        while !buffer.is_empty() {
+            match std::os::windows::fs::FileExt::seek_read(file, buffer, offset) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => {
+                    buffer = &mut buffer[count..];
+                    offset += count as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 

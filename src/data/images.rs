@@ -1,10 +1,13 @@
 //! The pixels of a dataset's samples at their own size, wherever they are: image files, or rows of arrays
-//! that were unpacked into the cache and are memory-mapped.
+//! that were unpacked into the cache. What was unpacked is checked whenever it is read: it is ours, so that nobody else
+//! would notice damage.
 
 use std::{
-    fs::File,
+    collections::HashMap,
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use image::RgbImage;
@@ -12,13 +15,25 @@ use image::RgbImage;
 use super::{
     dataset::{Dataset, Origin},
     decode,
+    files::read_exact_at,
 };
-use crate::sys;
+
+/// First half of a blake3 hash of a content.
+pub type ContentKey = [u8; 16];
+
+/// Why an image that was unpacked is none any more, to follow its name.
+pub const DAMAGED: &str = "was damaged in the cache after it was unpacked there: open the dataset again, which unpacks it anew";
+
+/// Ending of the file beside an array that holds the keys of its images, one after the other.
+pub const KEYS_ENDING: &str = "keys";
 
 /// Images of one size, one after the other: `[N, H, W, C]`, u8, C = 1 (grey) or 3 (RGB).
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ImageArray {
-    map: Option<memmap2::Mmap>,
+    file: Arc<File>,
+    images: usize,
+    /// What each image was when it was unpacked; without them it is believed.
+    keys: Option<Arc<[ContentKey]>>,
     /// The file, in the cache.
     pub path: PathBuf,
     /// Pixels per column.
@@ -30,7 +45,7 @@ pub struct ImageArray {
 }
 
 impl ImageArray {
-    /// Maps `path`, which must belong to the cache: the raw bytes of all images and nothing else.
+    /// Opens `path`: the raw bytes of all images and nothing else.
     ///
     /// # Errors
     /// What the system said, or that the file does not hold whole images.
@@ -41,9 +56,10 @@ impl ImageArray {
         if !matches!(channels, 1 | 3) || size == 0 || bytes % size != 0 {
             return Err(io::Error::other("the array does not hold whole images"));
         }
-        let map = (bytes > 0).then(|| sys::map_file(&file)).transpose()?;
         Ok(Self {
-            map,
+            file: Arc::new(file),
+            images: (bytes / size) as usize,
+            keys: None,
             path: path.to_path_buf(),
             height,
             width,
@@ -51,34 +67,87 @@ impl ImageArray {
         })
     }
 
+    /// Writes beside the array what each of its images is now.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn write_keys(&self) -> io::Result<()> {
+        let mut keys = Vec::with_capacity(self.images * size_of::<ContentKey>());
+        for row in 0..self.images {
+            let content = self.content(row).map_err(io::Error::other)?;
+            keys.extend_from_slice(&content.short_key());
+        }
+        fs::write(self.path.with_extension(KEYS_ENDING), keys)
+    }
+
+    /// The array with the keys that were written beside it: every image is checked from now on.
+    ///
+    /// # Errors
+    /// When they cannot be read or are not as many as there are images.
+    pub fn with_keys(mut self) -> io::Result<Self> {
+        let bytes = fs::read(self.path.with_extension(KEYS_ENDING))?;
+        let (keys, rest) = bytes.as_chunks();
+        if keys.len() != self.images || !rest.is_empty() {
+            return Err(io::Error::other("the array has other images than it had"));
+        }
+        self.keys = Some(keys.into());
+        Ok(self)
+    }
+
     /// Number of images.
     pub fn len(&self) -> usize {
-        let size = self.height * self.width * self.channels;
-        self.map.as_ref().map_or(0, |map| map.len() / size)
+        self.images
     }
 
     /// Whether there is no image.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.images == 0
     }
 
-    /// Bytes of image `row`, `[H, W, C]`; `None` when there is no such image.
-    pub fn row(&self, row: usize) -> Option<&[u8]> {
-        let size = self.height * self.width * self.channels;
-        let start = row.checked_mul(size)?;
-        self.map.as_ref()?.get(start..start.checked_add(size)?)
+    /// What image `row` was when it was unpacked, where that is known.
+    pub fn key(&self, row: usize) -> Option<ContentKey> {
+        self.keys.as_ref()?.get(row).copied()
+    }
+
+    /// Image `row`.
+    ///
+    /// # Errors
+    /// The reason in words, to follow a file's name. One that is not what was unpacked is unpacked again at the next
+    /// opening.
+    pub fn content(&self, row: usize) -> Result<Content, String> {
+        if row >= self.images {
+            return Err("is not in its array".to_owned());
+        }
+        let mut bytes = vec![0; self.height * self.width * self.channels];
+        let offset = row as u64 * bytes.len() as u64;
+        let read = read_exact_at(&self.file, &mut bytes, offset);
+        let content = Content::Pixels {
+            bytes,
+            height: self.height,
+            width: self.width,
+            channels: self.channels,
+        };
+        let is_whole = self.key(row).is_none_or(|key| key == content.short_key());
+        match read {
+            Ok(()) if is_whole => Ok(content),
+            _ => {
+                // Without its keys the array does not count as whole.
+                let _ = fs::remove_file(self.path.with_extension(KEYS_ENDING));
+                Err(DAMAGED.to_owned())
+            }
+        }
     }
 }
 
 /// What a sample's pixels are made from.
 #[derive(Debug)]
-pub enum Content<'a> {
+pub enum Content {
     /// The whole image file.
     File(Vec<u8>),
     /// Pixels of an array.
     Pixels {
         /// `[H, W, C]`.
-        bytes: &'a [u8],
+        bytes: Vec<u8>,
         /// Pixels per column.
         height: usize,
         /// Pixels per row.
@@ -88,7 +157,7 @@ pub enum Content<'a> {
     },
 }
 
-impl Content<'_> {
+impl Content {
     /// The pixels, upright and in RGB.
     ///
     /// # Errors
@@ -105,7 +174,7 @@ impl Content<'_> {
                 let rgb = if *channels == 1 {
                     bytes.iter().flat_map(|value| [*value; 3]).collect()
                 } else {
-                    bytes.to_vec()
+                    bytes.clone()
                 };
                 RgbImage::from_raw(*width as u32, *height as u32, rgb)
                     .ok_or_else(|| "has fewer pixels than its size says".to_owned())
@@ -130,13 +199,66 @@ impl Content<'_> {
         };
         hasher.finalize()
     }
+
+    /// The first half of [`Self::key`].
+    pub fn short_key(&self) -> ContentKey {
+        first_half(&self.key())
+    }
+}
+
+/// The key of the file with these `bytes`.
+pub fn short_key(bytes: &[u8]) -> ContentKey {
+    first_half(&blake3::hash(bytes))
+}
+
+fn first_half(hash: &blake3::Hash) -> ContentKey {
+    let mut key = ContentKey::default();
+    key.copy_from_slice(&hash.as_bytes()[..16]);
+    key
+}
+
+impl UnpackedFiles {
+    /// Whether the file at `path` is what was unpacked; the next opening unpacks again what is not.
+    fn fits(&self, path: &Path, bytes: &[u8]) -> bool {
+        let fits = self
+            .keys
+            .get(path)
+            .is_none_or(|key| *key == short_key(bytes));
+        if !fits {
+            // Where it cannot be deleted the same is found the next time.
+            let _ = fs::remove_file(&self.list);
+        }
+        fits
+    }
+}
+
+/// What the files of an archive were when it was unpacked.
+#[derive(Debug)]
+pub struct UnpackedFiles {
+    /// By path.
+    pub keys: HashMap<PathBuf, ContentKey>,
+    /// The file that says so; without it the archive is unpacked again at the next opening.
+    pub list: PathBuf,
+}
+
+/// A folder in place of the cache, for as long as it is used.
+#[derive(Debug)]
+pub struct InsteadOfCache {
+    /// Deleted when nobody uses it any more.
+    pub folder: tempfile::TempDir,
+    /// Why, and what that means, in a sentence.
+    pub words: String,
 }
 
 /// Where a dataset's pixels are read from.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ImageStore {
     /// The arrays that [`Origin::Array`] numbers.
     pub arrays: Vec<ImageArray>,
+    /// The files of the archive that [`Origin::File`] means; `None` when they are the user's own.
+    pub unpacked: Option<Arc<UnpackedFiles>>,
+    /// Where things were unpacked to when the cache could not be written.
+    pub instead_of_cache: Option<Arc<InsteadOfCache>>,
 }
 
 impl ImageStore {
@@ -144,26 +266,32 @@ impl ImageStore {
     ///
     /// # Errors
     /// The reason in words, to follow a file's name.
-    pub fn content(&self, dataset: &Dataset, index: usize) -> Result<Content<'_>, String> {
+    pub fn content(&self, dataset: &Dataset, index: usize) -> Result<Content, String> {
         let sample = dataset
             .samples
             .get(index)
             .ok_or_else(|| format!("is not in the dataset: there is no image number {index}"))?;
         match sample.origin {
-            Origin::File => decode::read(&dataset.root.join(&sample.path)).map(Content::File),
+            Origin::File => {
+                let path = dataset.root.join(&sample.path);
+                let bytes = decode::read(&path)?;
+                match &self.unpacked {
+                    Some(unpacked) if !unpacked.fits(&path, &bytes) => Err(DAMAGED.to_owned()),
+                    _ => Ok(Content::File(bytes)),
+                }
+            }
             Origin::Array { array, row } => {
                 let array = self.arrays.get(array);
-                array
-                    .and_then(|array| {
-                        Some(Content::Pixels {
-                            bytes: array.row(row)?,
-                            height: array.height,
-                            width: array.width,
-                            channels: array.channels,
-                        })
-                    })
-                    .ok_or_else(|| "is not in its array".to_owned())
+                array.ok_or("is not in its array")?.content(row)
             }
+        }
+    }
+
+    /// The key of what sample `index` was made from when it was unpacked, where that is known without reading it.
+    pub fn key(&self, dataset: &Dataset, index: usize) -> Option<ContentKey> {
+        match dataset.samples.get(index)?.origin {
+            Origin::File => None,
+            Origin::Array { array, row } => self.arrays.get(array)?.key(row),
         }
     }
 

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Dataset, PixelCache, Split, SplitName};
-use crate::cancel::{CancelToken, Cancelled};
+use super::{Dataset, PixelCache, Split, SplitName, cache::PixelError};
+use crate::cancel::CancelToken;
 
 pub use weights::ClassWeights;
 
@@ -118,25 +118,27 @@ impl Sums {
 /// `progress(done, total)` counts samples and is called from several threads.
 ///
 /// # Errors
-/// [`Cancelled`] when `cancel` was set.
+/// When `cancel` was set, or pixels are damaged and cannot be decoded again.
 pub fn channel_stats(
     pixels: &PixelCache,
     indices: &[usize],
     cancel: &CancelToken,
     progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Option<ChannelStats>, Cancelled> {
+) -> Result<Option<ChannelStats>, PixelError> {
     let done = AtomicUsize::new(0);
     let sums = indices
         .par_chunks(CHUNK)
         .map(|chunk| {
             cancel.check()?;
             let mut sums = Sums::default();
-            for image in chunk.iter().filter_map(|&index| pixels.image(index)) {
-                sums.add(image);
+            for &index in chunk {
+                if let Some(image) = pixels.image(index)? {
+                    sums.add(&image);
+                }
             }
             let before = done.fetch_add(chunk.len(), Ordering::Relaxed);
             progress(before + chunk.len(), indices.len());
-            Ok(sums)
+            Ok::<_, PixelError>(sums)
         })
         .try_reduce(Sums::default, |a, b| Ok(a.plus(b)))?;
     Ok(sums.stats())
@@ -145,6 +147,7 @@ pub fn channel_stats(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cancel::Cancelled;
     use crate::data::{
         ImageStore, Sample, cache::PixelFormat, dataset::Origin, images::ImageArray,
     };
@@ -220,6 +223,7 @@ mod tests {
             };
             let images = ImageStore {
                 arrays: vec![ImageArray::open(&path, case.height, case.width, 3).unwrap()],
+                ..ImageStore::default()
             };
             let (token, format) = (
                 CancelToken::new(),
@@ -251,7 +255,7 @@ mod tests {
             assert_eq!(none, Ok(None));
             token.cancel();
             let stopped = channel_stats(&pixels, &all, &token, &|_, _| {});
-            assert_eq!(stopped, Err(Cancelled));
+            assert_eq!(stopped, Err(Cancelled.into()));
         }
     }
 

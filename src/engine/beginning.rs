@@ -13,7 +13,7 @@ use crate::{
     model::{NamedArray, Network, WeightSnapshot, network::Placement, snapshot, weights::initial},
     train::{
         EpochRecord, Experiment,
-        checkpoint::Checkpoint,
+        checkpoint::{Checkpoint, Loaded},
         fit::Start,
         history,
         run_folder::{CHECKPOINTS, RunFolder, RunResult},
@@ -60,32 +60,34 @@ impl Beginning<'_> {
         let best = |history: &[EpochRecord]| {
             history::best_epoch(history, early_stopping.as_ref()).copied()
         };
-        let checkpoint = Checkpoint::load(&run.join(CHECKPOINTS), &spec, &classes, best)?;
-        let arrays = checkpoint.as_ref().map(|checkpoint| &checkpoint.arrays);
+        let loaded = Checkpoint::load(&run.join(CHECKPOINTS), &spec, &classes, best)?;
+        let arrays = loaded
+            .as_ref()
+            .map(|loaded| &loaded.checkpoint.snapshot.arrays);
         if let Some(reason) = arrays.and_then(|arrays| snapshot::not_finite(arrays)) {
             return Err(JobError::Failed(format!(
                 "cannot go on with {}: after its last epoch {reason}; start a new run with a smaller learning rate",
                 display_path(run)
             )));
         }
-        let step = checkpoint
+        let step = loaded
             .as_ref()
-            .map_or(0, |checkpoint| checkpoint.standing.step);
+            .map_or(0, |loaded| loaded.checkpoint.standing.step);
         let folder = RunFolder::resume(run, step).map_err(fit_error)?;
         // It may go on for more epochs than it was begun with.
         folder.write_experiment(experiment).map_err(fit_error)?;
         folder.write_split(split, dataset).map_err(fit_error)?;
-        let Some(checkpoint) = checkpoint else {
+        let Some(Loaded { checkpoint, lost }) = loaded else {
             return match self.initial_arrays() {
                 Ok(arrays) => Ok((folder, Start::From(arrays))),
                 Err(error) => Err(self.given_up(&folder, error)),
             };
         };
-        // A kill may have come between the files of the last epoch.
-        checkpoint.save(&folder.checkpoints())?;
-        folder
-            .write_history(&checkpoint.history)
-            .map_err(fit_error)?;
+        folder.put_right(&checkpoint).map_err(fit_error)?;
+        for message in lost {
+            let level = Level::Warning;
+            self.context.events.send(Event::Note { level, message });
+        }
         Ok((folder, Start::Resume(Box::new(checkpoint))))
     }
 

@@ -51,6 +51,10 @@ impl TrainControl {
         self.0.1.notify_all();
     }
 
+    pub fn is_paused(&self) -> bool {
+        self.lock().paused
+    }
+
     pub fn stop(&self) {
         if let Some(token) = &self.lock().current {
             token.cancel();

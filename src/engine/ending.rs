@@ -37,6 +37,7 @@ impl Ended<'_> {
             best_epoch: 0,
             test_accuracy: None,
             stopped_early: Vec::new(),
+            lost: Vec::new(),
             split_hash: self.split_hash.clone(),
             computed: reporter.computed.clone(),
             seconds: self.start.elapsed().as_secs_f64(),
@@ -101,6 +102,7 @@ impl Ended<'_> {
             best_epoch: outcome.best.as_ref().map_or(0, |(_, record)| record.epoch),
             test_accuracy,
             stopped_early: outcome.stopped_early,
+            lost: outcome.lost,
             ..self.result(reporter)
         };
         reporter.folder.finish(&result).map_err(fit_error)?;

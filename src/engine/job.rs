@@ -15,7 +15,10 @@ use super::{
     events::{Event, Progress},
     queue::EventSender,
 };
-use crate::cancel::{CancelToken, Cancelled};
+use crate::{
+    cancel::{CancelToken, Cancelled},
+    data::cache::PixelError,
+};
 
 /// Identifies one job of one engine; later jobs have larger numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -171,6 +174,15 @@ pub enum JobError {
 impl From<Cancelled> for JobError {
     fn from(_: Cancelled) -> Self {
         Self::Cancelled
+    }
+}
+
+impl From<PixelError> for JobError {
+    fn from(error: PixelError) -> Self {
+        match error {
+            PixelError::Cancelled(cancelled) => cancelled.into(),
+            lost @ PixelError::Lost { .. } => Self::Failed(lost.to_string()),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     data::{
         Dataset, Edits, ImageStore, PixelCache, Split, SplitConfig,
-        cache::{CacheError, PixelFormat},
+        cache::PixelFormat,
         dataset::{SourceKind, display_path},
         doctor::{Examination, Readings},
         edits, files,
@@ -243,6 +243,12 @@ fn open(context: &JobContext, folders: &Folders, request: &OpenRequest) -> Resul
         SourceError::Cancelled(_) => JobError::Cancelled,
         error => JobError::Failed(error.to_string()),
     })?;
+    if let Some(instead) = &opened.images.instead_of_cache {
+        context.events.send(Event::Note {
+            level: Level::Warning,
+            message: instead.words.clone(),
+        });
+    }
     let edits = match &request.edits {
         Some(edits) => edits.clone(),
         None => {
@@ -329,11 +335,16 @@ pub fn pixels(
         format,
         &context.cancel,
         &|done, total| context.progress(done, total),
-    )
-    .map_err(|error| match error {
-        CacheError::Cancelled(_) => JobError::Cancelled,
-        error => JobError::Failed(error.to_string()),
-    })?;
+    )?;
+    if let Some(words) = pixels.damaged() {
+        return Err(JobError::Failed(words));
+    }
+    if let Some(words) = pixels.unwritten() {
+        context.events.send(Event::Note {
+            level: Level::Warning,
+            message: words.to_owned(),
+        });
+    }
     let mut dataset = Dataset::clone(&open.dataset);
     dataset.broken.clone_from(pixels.broken());
     if pixels.broken() != &open.dataset.broken {

@@ -19,9 +19,10 @@ use crate::{
     train::{
         Experiment,
         estimate::{self, Images, TimeEstimate},
+        features,
         fit::Data,
         lr_finder::{self, RangeTest},
-        memory::{self, Fit, MemoryNeed},
+        memory::{self, Fit},
     },
 };
 
@@ -119,13 +120,15 @@ pub fn forecast(context: &JobContext, request: &EstimateRequest) -> Result<(), J
                 &experiment.training,
                 &experiment.augmentation,
                 *images,
+                fit.as_ref()
+                    .map_or(features::MOST_BYTES, Fit::feature_bytes),
                 &context.cancel,
             );
             Some(estimate.map_err(fit_error)?)
         }
     };
     let memory = match fit {
-        Some(Fit::Not(words) | Fit::Nearly(words)) => Some(words),
+        Some(Fit::Not(words) | Fit::Nearly(words) | Fit::WithoutFeatures(words)) => Some(words),
         _ => None,
     };
     context.events.send(Event::Forecast {
@@ -138,8 +141,13 @@ pub fn forecast(context: &JobContext, request: &EstimateRequest) -> Result<(), J
 /// Whether a run would fit into memory that computes frozen layers once for `kept` images where it can; `None` where
 /// the system does not say how much there is.
 pub fn memory_fit(experiment: &Experiment, kept: usize) -> Result<Option<Fit>, JobError> {
-    let (config, augmentation) = (&experiment.training, &experiment.augmentation);
-    let need = MemoryNeed::of(&experiment.model, config, augmentation, kept)
-        .map_err(|error| error.to_string())?;
-    Ok(memory::available().map(|available| need.fits(available, config.batch_size)))
+    let Experiment {
+        model,
+        training,
+        augmentation,
+        ..
+    } = experiment;
+    let fit = |available| Fit::of(model, training, augmentation, kept, available);
+    let fit = memory::available().map(fit).transpose();
+    Ok(fit.map_err(|error| error.to_string())?)
 }

@@ -22,6 +22,13 @@ use crate::{
     },
 };
 
+/// What is told of an epoch once it is on the disk.
+pub struct Unwritten {
+    events: Vec<Event>,
+    snapshot: Arc<WeightSnapshot>,
+    record: EpochRecord,
+}
+
 /// Follows a run for the window, the command line and the disk.
 pub struct Reporter<'a> {
     pub context: &'a JobContext,
@@ -31,6 +38,8 @@ pub struct Reporter<'a> {
     pub split: SplitConfig,
     pub edits: Arc<Edits>,
     pub sample: Arc<Picture>,
+    /// What the features of frozen layers may take.
+    pub feature_bytes: usize,
     pub total_steps: usize,
     /// How the run computes, in words.
     pub computed: String,
@@ -44,6 +53,10 @@ pub struct Reporter<'a> {
     pub rate: Option<RateNow>,
     pub pending: Vec<StepRecord>,
     pub best_evaluation: Option<Arc<Evaluation>>,
+    /// The newest epoch, as long as it is not on the disk: nobody hears of what a kill could still take away.
+    pub unwritten: Option<Unwritten>,
+    /// Why it could not be written.
+    pub failure: Option<FitError>,
     /// The request to stop was answered.
     pub stopping: bool,
 }
@@ -56,6 +69,42 @@ impl Reporter<'_> {
                 job: self.context.id,
                 steps,
             });
+        }
+    }
+
+    /// Waits until the newest epoch is on the disk, and tells of it.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub fn settle(&mut self) -> Result<(), FitError> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        self.folder.wait_until_written()?;
+        self.tell_epoch();
+        Ok(())
+    }
+
+    /// Tells of the newest epoch if it is on the disk; while the run is paused that is waited for.
+    fn look_after_epoch(&mut self) -> Result<(), FitError> {
+        if self.unwritten.is_none() {
+            return Ok(());
+        }
+        if self.control.is_paused() {
+            return self.settle();
+        }
+        if self.folder.is_written()? {
+            self.tell_epoch();
+        }
+        Ok(())
+    }
+
+    fn tell_epoch(&mut self) {
+        if let Some(epoch) = self.unwritten.take() {
+            for event in epoch.events {
+                self.context.events.send(event);
+            }
+            self.publish(&epoch.snapshot, Some(&epoch.record));
         }
     }
 
@@ -112,6 +161,10 @@ fn metrics(record: &EpochRecord) -> BTreeMap<String, f64> {
 
 impl Observer for Reporter<'_> {
     fn pulse(&mut self) -> ControlFlow<()> {
+        if let Err(failure) = self.look_after_epoch() {
+            self.failure = Some(failure);
+            return ControlFlow::Break(());
+        }
         let (context, job) = (self.context, self.context.id);
         self.control.wait_while_paused(&context.cancel, |paused| {
             context.events.send(Event::Paused { job, paused });
@@ -156,6 +209,10 @@ impl Observer for Reporter<'_> {
         });
     }
 
+    fn feature_bytes(&mut self) -> usize {
+        self.feature_bytes
+    }
+
     fn learning_rate(&mut self) -> Option<f64> {
         self.control.take_learning_rate()
     }
@@ -178,27 +235,34 @@ impl Observer for Reporter<'_> {
         }
     }
 
+    fn epoch_ends(&mut self) -> Result<(), FitError> {
+        self.settle()
+    }
+
     fn epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError> {
         self.flush_steps();
         self.folder.write_epoch(end)?;
         let job = self.context.id;
-        self.context.events.send(Event::Epoch {
-            job,
-            record: *end.record,
-        });
-        for advice in self.health.epoch_done(end.history, end.dead_units) {
-            self.context.events.send(Event::Advice { job, advice });
-        }
+        let record = *end.record;
+        let mut events = vec![Event::Epoch { job, record }];
+        let advice = self.health.epoch_done(end.history, end.dead_units);
+        events.extend(
+            advice
+                .into_iter()
+                .map(|advice| Event::Advice { job, advice }),
+        );
         if let Some(evaluation) = &end.evaluation {
             let evaluation = Arc::new(evaluation.clone());
             if end.is_best {
                 self.best_evaluation = Some(Arc::clone(&evaluation));
             }
-            self.context
-                .events
-                .send(Event::Evaluated { job, evaluation });
+            events.push(Event::Evaluated { job, evaluation });
         }
-        self.publish(end.snapshot, Some(end.record));
+        self.unwritten = Some(Unwritten {
+            events,
+            snapshot: Arc::clone(end.snapshot),
+            record,
+        });
         Ok(())
     }
 }

@@ -130,10 +130,12 @@ fn train(
     let shapes = check_classifier(&experiment.model, dataset.classes.len())
         .map_err(|error| error.to_string())?;
     let kept = split.train.len() + split.validation.len();
-    let near = match rehearsal::memory_fit(experiment, kept)? {
-        Some(Fit::Not(words)) => return Err(JobError::Failed(words)),
-        Some(Fit::Nearly(words)) => Some(words),
-        Some(Fit::Well) | None => None,
+    let fit = rehearsal::memory_fit(experiment, kept)?.unwrap_or(Fit::Well);
+    let feature_bytes = fit.feature_bytes();
+    let near = match fit {
+        Fit::Not(words) => return Err(JobError::Failed(words)),
+        Fit::Nearly(words) | Fit::WithoutFeatures(words) => Some(words),
+        Fit::Well => None,
     };
     let beginning = Beginning {
         context,
@@ -178,6 +180,7 @@ fn train(
         split: experiment.split,
         edits: Arc::clone(&open.edits),
         sample,
+        feature_bytes,
         total_steps: steps_per_epoch * config.epochs(),
         computed: String::new(),
         initial: checkpoint.and_then(|_| untrained(folders, experiment, &dataset.classes)),
@@ -186,6 +189,8 @@ fn train(
         rate: None,
         pending: Vec::new(),
         best_evaluation: None,
+        unwritten: None,
+        failure: None,
         stopping: false,
     };
     let data = Data {
@@ -197,6 +202,7 @@ fn train(
     let before = model.get();
     let fitted = fit::fit(&experiment.model, config, &data, start_at, &mut reporter);
     reporter.flush_steps();
+    let fitted = reporter.settle().and(fitted);
     let kept = matches!(&fitted, Ok(outcome) if outcome.best.is_some());
     if !kept && let Some(before) = before {
         // Random weights must not stand where the user's model was.

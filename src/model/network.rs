@@ -209,6 +209,12 @@ impl Network {
         self.trainable_from
     }
 
+    /// How many arrays, from the first on, belong to nodes that are frozen.
+    pub fn frozen_arrays(&self) -> usize {
+        let is_frozen = |parameter: &&Parameter| parameter.node < self.trainable_from;
+        self.parameters.iter().take_while(is_frozen).count()
+    }
+
     /// Freezes all nodes before `node`: their weights get no gradients and their batch normalisation uses
     /// its running values.
     ///

@@ -1,6 +1,6 @@
 //! Weights as plain data: what the trainer publishes, the inspector rebuilds models from and files keep.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use safetensors::{Dtype, tensor::TensorView};
 
@@ -32,12 +32,18 @@ pub struct WeightSnapshot {
 }
 
 impl NamedArray {
+    /// The values as files keep them, in place where the processor keeps them so.
+    pub fn bytes(&self) -> Cow<'_, [u8]> {
+        if cfg!(target_endian = "little") {
+            return Cow::Borrowed(bytemuck::cast_slice(&self.values));
+        }
+        let bytes = self.values.iter().flat_map(|value| value.to_le_bytes());
+        Cow::Owned(bytes.collect())
+    }
+
     /// The values as files keep them.
     pub fn little_endian(&self) -> Vec<u8> {
-        self.values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect()
+        self.bytes().into_owned()
     }
 
     /// An f32 array of a safetensors file.

@@ -54,7 +54,7 @@ const REPEATS: u32 = 5;
 /// Images per batch where there are no gradients.
 const FORWARD_BATCH: usize = 32;
 
-/// Times what a run of `spec` as `config` says consists of.
+/// Times what a run of `spec` as `config` says consists of, whose features of frozen layers may take `feature_bytes`.
 ///
 /// # Errors
 /// When settings and network do not fit, the work is cancelled, or libtorch refuses.
@@ -63,6 +63,7 @@ pub fn estimate(
     config: &TrainingConfig,
     augmentation: &AugmentationConfig,
     images: Images,
+    feature_bytes: usize,
     cancel: &CancelToken,
 ) -> Result<TimeEstimate, FitError> {
     config.check()?;
@@ -78,6 +79,7 @@ pub fn estimate(
             network: &network,
             config,
             augmentation,
+            feature_bytes,
             cancel,
         };
         estimate.phases.push(stopwatch.phase(phase, images)?);
@@ -90,6 +92,8 @@ struct Stopwatch<'a> {
     network: &'a Network,
     config: &'a TrainingConfig,
     augmentation: &'a AugmentationConfig,
+    /// What the features of frozen layers may take.
+    feature_bytes: usize,
     cancel: &'a CancelToken,
 }
 
@@ -98,7 +102,7 @@ impl Stopwatch<'_> {
     fn phase(&self, phase: &Phase, images: Images) -> Result<f64, FitError> {
         let all = images.train + images.validation;
         let (nodes, trained) = (self.network.nodes(), self.network.trainable_from());
-        let start = features::start(nodes, trained, all, self.augmentation);
+        let start = features::start(nodes, trained, all, self.augmentation, self.feature_bytes);
         let features = match start {
             Some(start) => all as f64 * self.forward_secs(0, start)?,
             None => 0.0,

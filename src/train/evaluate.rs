@@ -1,6 +1,6 @@
 //! What a network says about many images: per-image probabilities and the report made from them.
 
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Tensor};
 
 use super::{fit::FitError, loss, metrics::ConfusionMatrix, step};
 use crate::{
@@ -117,7 +117,7 @@ pub fn evaluate(
     network: &Network,
     dataset: &Dataset,
     indices: &[usize],
-    mut logits: impl FnMut(&[usize]) -> Result<Tensor, TchError>,
+    mut logits: impl FnMut(&[usize]) -> Result<Tensor, FitError>,
     mut pulse: impl FnMut(usize) -> Result<(), Cancelled>,
 ) -> Result<Evaluation, FitError> {
     let _no_grad = tch::no_grad_guard();

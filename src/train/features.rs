@@ -12,7 +12,7 @@ use crate::{
 /// Images per forward pass.
 pub const BATCH: usize = 32;
 /// More than this is not kept in memory: layers then compute it again in each epoch.
-const MOST_BYTES: usize = 2 << 30;
+pub const MOST_BYTES: usize = 2 << 30;
 
 /// Outputs of the last frozen layer for the training and validation images of a run.
 pub struct FrozenFeatures {
@@ -26,18 +26,20 @@ pub struct FrozenFeatures {
 
 impl FrozenFeatures {
     /// Runs all images through the frozen layers; `None` when that would not pay: nothing is frozen, images
-    /// vary, a frozen layer is random, or the features would not fit into memory.
+    /// vary, a frozen layer is random, or the features would take more than `most_bytes`.
     ///
     /// # Errors
     /// When the run is stopped or libtorch refuses.
     pub fn compute(
         network: &Network,
         data: &Data<'_>,
+        most_bytes: usize,
         observer: &mut dyn Observer,
     ) -> Result<Option<Self>, FitError> {
         let samples = [&data.split.train[..], &data.split.validation[..]].concat();
         let trained = network.trainable_from();
-        let Some(start) = start(network.nodes(), trained, samples.len(), data.augmentation) else {
+        let (nodes, augmentation) = (network.nodes(), data.augmentation);
+        let Some(start) = start(nodes, trained, samples.len(), augmentation, most_bytes) else {
             return Ok(None);
         };
         observer.note(format!(
@@ -48,7 +50,7 @@ impl FrozenFeatures {
         let mut values = Tensor::new();
         for (number, chunk) in samples.chunks(BATCH).enumerate() {
             pulse(observer)?;
-            let input = network.input(&batches::gather(data.pixels, chunk))?;
+            let input = network.input(&batches::gather(data.pixels, chunk)?)?;
             let part = network.forward_between(&input, Mode::Evaluate, (0, start))?;
             if number == 0 {
                 // At once, since joining parts would take twice the memory.
@@ -87,16 +89,17 @@ impl FrozenFeatures {
 }
 
 /// The node that would go on from features of `images` images kept in memory, when training starts at node `trained`;
-/// `None` when keeping them would not pay: nothing is frozen, images vary, a frozen layer is random, or they would not
-/// fit.
+/// `None` when keeping them would not pay: nothing is frozen, images vary, a frozen layer is random, or they would
+/// take more than `most_bytes`.
 pub fn start(
     nodes: &[Node],
     trained: usize,
     images: usize,
     augmentation: &AugmentationConfig,
+    most_bytes: usize,
 ) -> Option<usize> {
     let start = boundary(nodes, trained);
-    (start > 0 && augmentation.is_none() && bytes(nodes, start, images) <= MOST_BYTES)
+    (start > 0 && augmentation.is_none() && bytes(nodes, start, images) <= most_bytes)
         .then_some(start)
 }
 

@@ -15,9 +15,9 @@ use crate::{
 };
 
 const VALUE: usize = size_of::<f32>();
-/// Copies of all arrays beside the network's own: the newest, best and first snapshot, that of the phase, and the
-/// checkpoint as arrays and as the bytes of its file.
-const COPIES: usize = 6;
+/// Copies of all arrays beside the network's own: the first, best and newest snapshot, that of the phase, and the one
+/// before the newest, which inspections use until the newest is on the disk.
+const COPIES: usize = 5;
 /// Images per batch while validating.
 const VALIDATION_BATCH: usize = 100;
 /// What libtorch takes for each byte that is kept for the way back: gradients, copies in another order, gaps between
@@ -27,6 +27,45 @@ const OVERHEAD: f64 = 1.7;
 const LIBRARY: usize = 150 << 20;
 /// From this share of the available memory on the user is warned.
 const NEAR: f64 = 0.8;
+
+impl Fit {
+    /// Whether a run of `config` fits into `available` bytes, without the features of frozen layers where it would
+    /// not with them; the rest as in [`MemoryNeed::of`].
+    ///
+    /// # Errors
+    /// The first layer that does not fit.
+    pub fn of(
+        spec: &ModelSpec,
+        config: &TrainingConfig,
+        augmentation: &AugmentationConfig,
+        kept: usize,
+        available: u64,
+    ) -> Result<Self, ShapeError> {
+        let need = MemoryNeed::of(spec, config, augmentation, kept)?;
+        let fit = need.fits(available, config.batch_size);
+        if need.features == 0 || !matches!(fit, Self::Not(_)) {
+            return Ok(fit);
+        }
+        let leaner = MemoryNeed::of(spec, config, augmentation, 0)?;
+        Ok(match leaner.fits(available, config.batch_size) {
+            not @ Self::Not(_) => not,
+            _ => Self::WithoutFeatures(format!(
+                "Frozen layers compute again in every epoch, which takes longer: their output for all images takes {}, and training needs about {} of the {} of memory that are free",
+                format::bytes(need.features as u64),
+                format::bytes(leaner.total() as u64),
+                format::bytes(available),
+            )),
+        })
+    }
+
+    /// Bytes that the features of frozen layers may take.
+    pub fn feature_bytes(&self) -> usize {
+        match self {
+            Self::WithoutFeatures(_) => 0,
+            _ => features::MOST_BYTES,
+        }
+    }
+}
 
 /// What a run needs at most, in bytes. Plain data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,6 +87,8 @@ pub enum Fit {
     Well,
     /// Hardly: a sentence.
     Nearly(String),
+    /// When what frozen layers make of the images is not kept, but computed again in every epoch: a sentence.
+    WithoutFeatures(String),
     /// Not: a sentence.
     Not(String),
 }
@@ -78,12 +119,13 @@ impl MemoryNeed {
             let from = from.and_then(|name| graph::position(&nodes, name));
             let from = from.unwrap_or(0);
             let (frozen, trained) = nodes.split_at(from);
-            let start = features::start(&nodes, from, kept, augmentation).filter(|_| kept > 0);
+            let start = features::start(&nodes, from, kept, augmentation, features::MOST_BYTES)
+                .filter(|_| kept > 0);
             let features = start.map_or(0, |start| features::bytes(&nodes, start, kept));
             need.features = need.features.max(features);
-            // The gradient; each slot once at work, once in the checkpoint, once in the checkpoint's bytes.
+            // The gradient; each slot once at work and once in the checkpoint.
             let slots = phase.optimizer.slots().len();
-            let optimizer = bytes(parameters(trained), 1 + 3 * slots);
+            let optimizer = bytes(parameters(trained), 1 + 2 * slots);
             need.optimizer = need.optimizer.max(optimizer);
             let once = start.unwrap_or(0);
             let activations = activations(frozen, trained, once, config.batch_size);
@@ -217,9 +259,9 @@ mod tests {
     #[test]
     fn every_part_follows_from_what_the_experiment_says() {
         let base = need(|_| {});
-        assert_eq!(base.weights, 4 * PARAMETERS * 7);
+        assert_eq!(base.weights, 4 * PARAMETERS * 6);
         // Adam remembers two values for each, and there is one gradient.
-        assert_eq!(base.optimizer, 4 * PARAMETERS * 7);
+        assert_eq!(base.optimizer, 4 * PARAMETERS * 5);
         type Change = fn(&mut TrainingConfig);
         type Part = fn(&MemoryNeed) -> usize;
         let cases: [(&str, Change, Part, f64); 4] = [
@@ -245,7 +287,7 @@ mod tests {
                     };
                 },
                 |need| need.optimizer,
-                1.0 / 7.0,
+                1.0 / 5.0,
             ),
             (
                 "the greediest phase counts",
@@ -321,6 +363,61 @@ mod tests {
             panic!("the weights alone fill it")
         };
         assert!(!words.contains("batch size"), "{words}");
+    }
+
+    /// Leaving features out needs more memory for the layers that compute again, so the limit lies between the two.
+    #[test]
+    fn features_that_do_not_fit_are_left_out() {
+        let (spec, config) = shapes_experiment(|config| {
+            config.phases[0].trainable_from = Some("flatten".to_owned());
+        });
+        let augmentation = AugmentationConfig::default();
+        let images = 20_000;
+        let of = |kept| MemoryNeed::of(&spec, &config, &augmentation, kept).unwrap();
+        let (with, without) = (of(images), of(0));
+        assert!(with.features > 100 << 20 && with.total() > without.total());
+        let fit = |images, available| {
+            Fit::of(&spec, &config, &augmentation, images, available as u64).unwrap()
+        };
+        let between = without.total() + 1;
+        type Expected = fn(&Fit) -> bool;
+        let rows: [(usize, usize, Expected, &str); 4] = [
+            (
+                images,
+                2 * with.total(),
+                |fit| *fit == Fit::Well,
+                "room for both",
+            ),
+            (
+                images,
+                between,
+                |fit| fit.feature_bytes() == 0,
+                "room without",
+            ),
+            (
+                0,
+                between,
+                |fit| matches!(fit, Fit::Nearly(_)),
+                "none to leave out",
+            ),
+            (
+                images,
+                without.total() - 1,
+                |fit| matches!(fit, Fit::Not(_)),
+                "no room at all",
+            ),
+        ];
+        for (images, available, expected, why) in rows {
+            let found = fit(images, available);
+            assert!(expected(&found), "{why}: {found:?}");
+        }
+        let Fit::WithoutFeatures(words) = fit(images, between) else {
+            panic!("they are left out")
+        };
+        assert!(
+            words.contains(&format::bytes(with.features as u64)),
+            "{words}"
+        );
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub mod run_folder;
 mod run_tables;
 pub mod run_times;
 pub mod runs;
+pub mod saver;
 pub mod schedule;
 #[cfg(test)]
 mod scikit_learn_tests;

@@ -10,13 +10,14 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    checkpoint::{self, Weights},
+    checkpoint::{self, Checkpoint, Weights},
     experiment::{Experiment, ExperimentError},
     fit::{EpochEnd, FitError},
     history::{EpochRecord, StepRecord},
     run_tables,
     run_times::{Moment, RunTimes, TIMES_FILE},
     runs::RunsError,
+    saver::Saver,
 };
 use crate::{
     data::{
@@ -73,6 +74,9 @@ pub struct RunResult {
     pub test_accuracy: Option<f64>,
     /// Phases, from 1, that early stopping ended.
     pub stopped_early: Vec<usize>,
+    /// What damaged files cost it, in sentences.
+    #[serde(default)]
+    pub lost: Vec<String>,
     /// Identifies which image stood in which part.
     pub split_hash: String,
     /// How it computed, in words.
@@ -109,6 +113,7 @@ impl RunResult {
 pub struct RunFolder {
     path: PathBuf,
     steps: csv::Writer<fs::File>,
+    saver: Saver,
     /// Held as long as the run goes on; the system lets it go when the process dies.
     _lock: fs::File,
 }
@@ -137,9 +142,11 @@ impl RunFolder {
         write_experiment(&path, experiment)?;
         let file = path.join(STEPS_FILE);
         let steps = csv::Writer::from_path(&file).map_err(|error| failed(&file)(error.into()))?;
+        let saver = Saver::start(&path).map_err(failed(&path))?;
         Ok(Self {
             path,
             steps,
+            saver,
             _lock: lock,
         })
     }
@@ -181,6 +188,7 @@ impl RunFolder {
         let mut writer = csv::WriterBuilder::new();
         writer.has_headers(kept.is_empty());
         Ok(Self {
+            saver: Saver::start(path).map_err(failed(path))?,
             path: path.to_path_buf(),
             steps: writer.from_writer(append),
             _lock: lock,
@@ -202,11 +210,6 @@ impl RunFolder {
         times.save(&self.path).map_err(failed(&self.path))
     }
 
-    /// Where its checkpoints are.
-    pub fn checkpoints(&self) -> PathBuf {
-        self.path.join(CHECKPOINTS)
-    }
-
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -222,25 +225,43 @@ impl RunFolder {
             .map_err(|error| failed(&self.path)(error.into()))
     }
 
-    /// Records an epoch: `history.csv` and the checkpoints `last` and, when it is, `best`.
+    /// Begins to record an epoch: the checkpoints `last` and, when it is, `best`, then `history.csv`. Waits for the
+    /// epoch before, not for this one.
+    ///
+    /// # Errors
+    /// When something cannot be written, now or of the epoch before.
+    pub fn write_epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError> {
+        self.steps.flush().map_err(failed(&self.path))?;
+        let saving = self.saver.save(Arc::clone(end.checkpoint));
+        saving.map_err(FitError::Write)
+    }
+
+    /// Whether every epoch that was to be recorded is on the disk; does not wait.
+    ///
+    /// # Errors
+    /// When one could not be written.
+    pub fn is_written(&mut self) -> Result<bool, FitError> {
+        self.saver.is_done().map_err(FitError::Write)
+    }
+
+    /// Waits until every epoch that was to be recorded is on the disk.
+    ///
+    /// # Errors
+    /// When one could not be written.
+    pub fn wait_until_written(&mut self) -> Result<(), FitError> {
+        self.saver.wait().map_err(FitError::Write)
+    }
+
+    /// Writes `checkpoint` and its history as they are, for a run that is taken up: a kill may have come between
+    /// the files of its last epoch.
     ///
     /// # Errors
     /// When something cannot be written.
-    pub fn write_epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError> {
-        self.steps.flush().map_err(failed(&self.path))?;
-        let saved = end.checkpoint.save(&self.checkpoints());
-        saved.map_err(FitError::Write)?;
-        self.write_history(end.history)
-    }
-
-    /// Writes `history.csv`.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write_history(&self, history: &[EpochRecord]) -> Result<(), FitError> {
-        let file = self.path.join(HISTORY_FILE);
-        let csv = history_csv(history).map_err(FitError::Write)?;
-        write_atomically(&file, &csv).map_err(failed(&file))
+    pub fn put_right(&self, checkpoint: &Checkpoint) -> Result<(), FitError> {
+        let checkpoints = self.path.join(CHECKPOINTS);
+        let saved = checkpoint::Writer::new(&checkpoints).save(checkpoint);
+        let saved = saved.and_then(|()| write_history(&self.path, &checkpoint.history));
+        saved.map_err(FitError::Write)
     }
 
     /// Writes `split.csv`: every sample's part and label, in the dataset's order.
@@ -388,6 +409,16 @@ pub fn snapshot(
         epoch,
         arrays,
     })
+}
+
+/// Writes `history.csv` of the run in the folder `run`.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_history(run: &Path, history: &[EpochRecord]) -> Result<(), String> {
+    let file = run.join(HISTORY_FILE);
+    let csv = history_csv(history)?;
+    write_atomically(&file, &csv).map_err(|error| format!("{}: {error}", display_path(&file)))
 }
 
 /// Where runs are kept unless the user says otherwise: `CONVSCOPE_RUNS` or a folder of the user's data.

@@ -2,7 +2,11 @@
 
 use tch::{Kind, TchError, Tensor};
 
-use super::{features::FrozenFeatures, fit::Data, loss::Loss};
+use super::{
+    features::FrozenFeatures,
+    fit::{Data, FitError},
+    loss::Loss,
+};
 use crate::{
     data::{PixelCache, augment, batches},
     model::{Network, network::Mode},
@@ -32,8 +36,8 @@ impl Batch<'_> {
     /// Leaves the gradients of the batch's mean loss in the trained weights.
     ///
     /// # Errors
-    /// When libtorch refuses.
-    pub fn backward(&self, network: &Network, loss: &Loss) -> Result<Figures, TchError> {
+    /// When libtorch refuses or pixels are lost.
+    pub fn backward(&self, network: &Network, loss: &Loss) -> Result<Figures, FitError> {
         // Dropout draws from libtorch's generator. Seeding it by step makes a run independent of what
         // else used the generator, and lets it be taken up at any step. So does augmentation's seed.
         tch::manual_seed(self.seed);
@@ -56,12 +60,13 @@ impl Batch<'_> {
         })
     }
 
-    fn logits(&self, network: &Network) -> Result<Tensor, TchError> {
+    fn logits(&self, network: &Network) -> Result<Tensor, FitError> {
         if let Some(features) = self.features {
             let range = (features.start(), network.nodes().len());
-            return network.forward_between(&features.of(self.samples)?, Mode::Train, range);
+            let features = features.of(self.samples)?;
+            return Ok(network.forward_between(&features, Mode::Train, range)?);
         }
-        let bytes = batches::gather(self.data.pixels, self.samples);
+        let bytes = batches::gather(self.data.pixels, self.samples)?;
         let augmentation = self.data.augmentation;
         let input = if augmentation.is_none() {
             // Normalises in one go, which is faster.
@@ -70,38 +75,39 @@ impl Batch<'_> {
             let seed = self.seed.cast_unsigned();
             network.changed_input(&bytes, |images| augment::apply(images, augmentation, seed))?
         };
-        network.forward(&input, Mode::Train)
+        Ok(network.forward(&input, Mode::Train)?)
     }
 }
 
 /// Logits of samples while evaluating.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch refuses or pixels are lost.
 pub fn logits(
     network: &Network,
     pixels: &PixelCache,
     features: Option<&FrozenFeatures>,
     samples: &[usize],
-) -> Result<Tensor, TchError> {
+) -> Result<Tensor, FitError> {
     let (input, start) = input(network, pixels, features, samples)?;
-    network.forward_between(&input, Mode::Evaluate, (start, network.nodes().len()))
+    let range = (start, network.nodes().len());
+    Ok(network.forward_between(&input, Mode::Evaluate, range)?)
 }
 
 /// Like [`logits`]; `tap(node, output)` sees the output of each node that runs.
 ///
 /// # Errors
-/// When libtorch refuses.
+/// When libtorch refuses or pixels are lost.
 pub fn tapped_logits(
     network: &Network,
     pixels: &PixelCache,
     features: Option<&FrozenFeatures>,
     samples: &[usize],
     tap: impl FnMut(usize, &Tensor),
-) -> Result<Tensor, TchError> {
+) -> Result<Tensor, FitError> {
     let (input, start) = input(network, pixels, features, samples)?;
     let range = (start, network.nodes().len());
-    network.forward_between_tapped(&input, Mode::Evaluate, range, tap)
+    Ok(network.forward_between_tapped(&input, Mode::Evaluate, range, tap)?)
 }
 
 /// What the first node that runs gets, and which node that is.
@@ -110,10 +116,10 @@ fn input(
     pixels: &PixelCache,
     features: Option<&FrozenFeatures>,
     samples: &[usize],
-) -> Result<(Tensor, usize), TchError> {
+) -> Result<(Tensor, usize), FitError> {
     match features {
         Some(features) => Ok((features.of(samples)?, features.start())),
-        None => Ok((network.input(&batches::gather(pixels, samples))?, 0)),
+        None => Ok((network.input(&batches::gather(pixels, samples)?)?, 0)),
     }
 }
 

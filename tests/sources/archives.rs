@@ -2,7 +2,14 @@
 
 use std::{fs, path::Path};
 
-use convscope::data::{dataset::SourceKind, sources::Limits};
+use convscope::{
+    cancel::CancelToken,
+    data::{
+        dataset::SourceKind,
+        images::Content,
+        sources::{self, Limits, Request},
+    },
+};
 use tar::EntryType;
 
 use crate::kit::{Desk, gzip, metadata, noise, npy, open, refused, tar_entry, tar_of, zip_of};
@@ -375,4 +382,83 @@ fn damaged_protected_and_empty_archives_say_so() {
         );
         refused(outcome, part, reason);
     }
+}
+
+/// Nobody but us would notice what happens to files in the cache.
+#[test]
+fn what_was_damaged_after_it_was_unpacked_is_never_used() {
+    type Damage = fn(&Path);
+    let flip: Damage = |path| {
+        let mut bytes = fs::read(path).unwrap();
+        bytes[0] ^= 1;
+        fs::write(path, bytes).unwrap();
+    };
+    let delete: Damage = |path| fs::remove_file(path).unwrap();
+    let rows: [(&str, Damage, bool, &str); 4] = [
+        (
+            "files/set/a/1.png",
+            flip,
+            true,
+            "an image is checked when it is read",
+        ),
+        (
+            "files/set/a/1.png",
+            delete,
+            false,
+            "a class would have an image less",
+        ),
+        (
+            "files/set/readme.txt",
+            flip,
+            false,
+            "it might be a list of labels",
+        ),
+        ("keys.csv", delete, false, "nothing could be checked"),
+    ];
+    for (name, damage, is_told, reason) in rows {
+        let desk = Desk::new();
+        desk.put("set.zip", &zip_of(&FILES));
+        let root = desk.open("set.zip").unwrap().dataset.root;
+        let unpacked = root.ancestors().nth(2).unwrap();
+        damage(&unpacked.join(name));
+        let first = |desk: &Desk| {
+            let opened = desk.open("set.zip").unwrap();
+            assert_eq!(opened.dataset.samples.len(), 3, "{reason}");
+            opened.images.content(&opened.dataset, 0)
+        };
+        if is_told {
+            let words = first(&desk).unwrap_err();
+            assert!(words.contains("damaged in the cache"), "{reason}: {words}");
+        }
+        let Content::File(bytes) = first(&desk).unwrap() else {
+            panic!("{reason}: it is a file")
+        };
+        assert_eq!(bytes, b"1", "{reason}");
+        let readme = fs::read(unpacked.join("files/set/readme.txt")).unwrap();
+        assert_eq!(readme, b"hello", "{reason}");
+    }
+}
+
+/// Below a file there can be no folder, whoever asks.
+#[test]
+fn a_cache_that_cannot_be_written_is_done_without() {
+    let desk = Desk::new();
+    desk.put("set.zip", &zip_of(&FILES));
+    desk.put("file", b"");
+    let path = desk.path("set.zip");
+    let opened = sources::open(&Request {
+        path: &path,
+        kind: None,
+        cache: &desk.path("file/cache"),
+        cancel: &CancelToken::new(),
+        progress: &|_, _| {},
+    });
+    let opened = opened.unwrap();
+    let instead = opened.images.instead_of_cache.clone().unwrap();
+    assert!(instead.words.contains("file/cache"), "{}", instead.words);
+    let folder = instead.folder.path().to_path_buf();
+    drop(instead);
+    assert!(opened.images.content(&opened.dataset, 0).is_ok());
+    drop(opened);
+    assert!(!folder.exists(), "it goes with the dataset");
 }

@@ -2,7 +2,7 @@
 
 use convscope::data::dataset::SourceKind;
 
-use crate::kit::{Desk, grey, gzip, idx, refused};
+use crate::kit::{Desk, grey, gzip, idx, pixels, refused};
 
 #[test]
 fn mnist_opens_by_folder_and_by_file_packed_or_not() {
@@ -50,7 +50,7 @@ fn mnist_opens_by_folder_and_by_file_packed_or_not() {
         assert_eq!(last.dimensions(), (3, 2), "{reason}");
     }
     let opened = desk.open("both").unwrap();
-    assert_eq!(opened.images.arrays[0].row(2).unwrap()[0], 20);
+    assert_eq!(pixels(&opened.images.arrays[0], 2)[0], 20);
     assert_eq!(opened.dataset.samples[4].path.to_str(), Some("test/00001"));
 }
 

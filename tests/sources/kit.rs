@@ -10,12 +10,21 @@ use convscope::{
     cancel::CancelToken,
     data::{
         dataset::SourceKind,
+        images::{Content, ImageArray},
         sources::{Limits, Opened, Request, open_within},
     },
 };
 use flate2::{Compression, write::GzEncoder};
 use npyz::WriterBuilder as _;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+/// The bytes of image `row` of an array.
+pub fn pixels(array: &ImageArray, row: usize) -> Vec<u8> {
+    match array.content(row).unwrap() {
+        Content::Pixels { bytes, .. } => bytes,
+        Content::File(_) => panic!("an array holds no files"),
+    }
+}
 
 /// A folder for data beside a folder for the cache.
 pub struct Desk {

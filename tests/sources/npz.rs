@@ -5,7 +5,7 @@ use convscope::data::{
     dataset::{Origin, SourceKind},
 };
 
-use crate::kit::{Desk, grey, metadata, npy, raw_npy, refused, zip_of};
+use crate::kit::{Desk, grey, metadata, npy, pixels, raw_npy, refused, zip_of};
 
 fn medmnist() -> Vec<u8> {
     zip_of(&[
@@ -50,7 +50,7 @@ fn medmnist_opens_with_its_parts_and_is_unpacked_once() {
         ];
         assert_eq!(found, expected);
         assert_eq!(
-            opened.images.arrays[0].row(2).unwrap(),
+            pixels(&opened.images.arrays[0], 2),
             [20, 21, 22, 23, 24, 25]
         );
         let picture = opened.images.read(dataset, 5).unwrap();
@@ -275,4 +275,34 @@ fn files_of_arrays_that_are_damaged_or_of_something_else_say_so() {
     );
     refused(desk.open("bomb.npz"), "200 times its size", "a bomb");
     assert_eq!(desk.unpacked(), 0);
+}
+
+#[test]
+fn an_array_that_was_damaged_after_it_was_unpacked_is_told_and_unpacked_again() {
+    let desk = Desk::new();
+    desk.put("medmnist.npz", &medmnist());
+    for ending in ["array", "keys"] {
+        let opened = desk.open("medmnist.npz").unwrap();
+        let array = &opened.images.arrays[0];
+        assert_eq!(pixels(array, 2), [20, 21, 22, 23, 24, 25]);
+        let file = array.path.with_extension(ending);
+        let mut bytes = std::fs::read(&file).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        let opened = desk.open("medmnist.npz").unwrap();
+        let array = &opened.images.arrays[0];
+        assert!(array.content(0).is_ok(), "{ending}");
+        let words = array.content(2).unwrap_err();
+        assert!(words.contains("damaged in the cache"), "{ending}: {words}");
+        // Cut while it is open: a memory map would end the process.
+        let file = std::fs::File::options()
+            .write(true)
+            .open(&array.path)
+            .unwrap();
+        file.set_len(7).unwrap();
+        assert!(array.content(1).is_err(), "{ending}");
+        let opened = desk.open("medmnist.npz").unwrap();
+        let array = &opened.images.arrays[0];
+        assert_eq!(pixels(array, 2), [20, 21, 22, 23, 24, 25], "{ending}");
+    }
 }

@@ -1,11 +1,16 @@
-//! Every image decoded and resized once, in parallel, into memory-mapped files of bytes.
+//! Every image decoded and resized once, in parallel, into files of bytes.
 //!
 //! `pixels-2/HEIGHTxWIDTH-MODE/` holds the rows of one format. A segment is a pair of files that only grow:
 //! `NAME.rows` with one image after the other and `NAME.index` with one record per image, written after its
 //! pixels: a hash of the content that the pixels were made from, and a checksum of the pixels. So rows
 //! belong to contents, not to names: a moved or copied folder is decoded once, a changed file alone is
 //! decoded again, and what a killed process had finished is kept. A segment that its writer did not
-//! close is checked in full before it is used; of closed ones a sample is checked on every opening.
+//! close is checked in full before it is used.
+//!
+//! **Whatever is read is checked**: each row against its checksum, every time. One that does not fit is decoded again
+//! from its image and put right in the file. Files are read, not mapped: one that somebody cuts meanwhile gives rows
+//! that do not fit, where a memory map would end the process. What cannot be written (no permission, a full disk) is
+//! kept in memory, and said.
 //!
 //! `files-2/` remembers which content a file had when it had this length and time of change, so that
 //! unchanged files need not be read. Nothing here is needed: every file can be deleted at any time.
@@ -15,12 +20,11 @@ mod segments;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    fs::{self, File},
-    io,
+    fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -28,44 +32,39 @@ use std::{
 use rayon::prelude::*;
 
 use remembered::{Remembered, files_path, stamp};
-use segments::{Record, Segments, Writer, checksum, records, remove_segment};
+use segments::{Record, Segments, Writer, overwrite};
 
 use super::{
     dataset::{Dataset, Origin, display_path},
     decode::{self, ResizeMode},
-    files::evict,
-    images::ImageStore,
+    files::{evict, read_exact_at},
+    images::{Content, ContentKey as Key, DAMAGED, ImageStore},
     picture::Picture,
 };
 use crate::{
     cancel::{CancelToken, Cancelled},
-    sys,
+    format::{bytes, thousands},
 };
 
 const CHANNELS: usize = 3;
 /// Its number changes when the meaning of the files changes.
 const PIXELS_FOLDER: &str = "pixels-2";
-/// Of closed segments so many bytes are checked on opening, spread over all rows.
-const CHECKED_BYTES: usize = 128 << 20;
-/// After this many damaged segments the disk is at fault, not an accident.
-const MOST_REPAIRS: usize = 8;
+/// Rows that are on no disk are kept in memory up to so many bytes; what is beyond is decoded at every use.
+const MOST_KEPT_BYTES: usize = 1 << 30;
 
-/// Why a cache could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum CacheError {
-    /// The cache folder cannot be written or read.
+/// Why pixels could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PixelError {
+    /// What was decoded earlier is damaged, and cannot be decoded again.
     #[error(
-        "cannot use the image cache in {path}: {source}; free some space or set CONVSCOPE_CACHE to another folder"
+        "the pixels of {name} were damaged in the image cache and cannot be made again: it {reason}. Open the dataset again, or bring the file back"
     )]
-    Disk {
-        /// The cache folder.
-        path: String,
-        /// What the system said.
-        source: io::Error,
+    Lost {
+        /// The sample.
+        name: String,
+        /// To follow its name.
+        reason: String,
     },
-    /// Written pixels come back changed again and again.
-    #[error("the image cache in {0} is damaged again and again: check the disk")]
-    Damaged(String),
     /// The user asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
@@ -108,15 +107,6 @@ impl PixelFormat {
     }
 }
 
-/// First half of a blake3 hash of a content.
-type Key = [u8; 16];
-
-fn key_of(hash: &blake3::Hash) -> Key {
-    let mut key = Key::default();
-    key.copy_from_slice(&hash.as_bytes()[..16]);
-    key
-}
-
 /// Where the pixels of a sample are: segment and row.
 #[derive(Debug, Clone, Copy)]
 struct Place {
@@ -124,13 +114,44 @@ struct Place {
     row: u32,
 }
 
+/// Pixels of one sample.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    record: Record,
+    /// `None` when they could not be written.
+    place: Option<Place>,
+}
+
+/// Rows in memory, by sample.
+#[derive(Debug, Default)]
+struct Kept {
+    rows: HashMap<usize, Arc<[u8]>>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn keep(&mut self, index: usize, row: Arc<[u8]>) {
+        if self.bytes + row.len() <= MOST_KEPT_BYTES {
+            self.bytes += row.len();
+            self.rows.insert(index, row);
+        }
+    }
+}
+
 /// Decoded images of one format, one per sample of a dataset.
 #[derive(Debug)]
 pub struct PixelCache {
-    maps: Vec<memmap2::Mmap>,
-    places: Vec<Option<Place>>,
+    paths: Vec<PathBuf>,
+    /// Of each path; `None` when it cannot be opened.
+    files: Vec<Option<File>>,
+    rows: Vec<Option<Row>>,
     broken: BTreeMap<usize, String>,
     format: PixelFormat,
+    /// To decode again what is damaged.
+    dataset: Dataset,
+    images: ImageStore,
+    kept: Mutex<Kept>,
+    unwritten: Option<String>,
 }
 
 impl PixelCache {
@@ -138,10 +159,11 @@ impl PixelCache {
     /// decoded stays when `cancel` is set or the process is killed.
     ///
     /// `progress(done, total)` is called from several threads. The files in `folder` are kept below
-    /// [`files::cache_limit`](super::files::cache_limit) by deleting what was not used for longest.
+    /// [`files::cache_limit`](super::files::cache_limit) by deleting what was not used for longest. Where nothing can
+    /// be written, [`Self::unwritten`] says so.
     ///
     /// # Errors
-    /// When the cache folder cannot be used or `cancel` was set.
+    /// When `cancel` was set.
     pub fn open(
         folder: &Path,
         dataset: &Dataset,
@@ -149,87 +171,70 @@ impl PixelCache {
         format: PixelFormat,
         cancel: &CancelToken,
         progress: &(dyn Fn(usize, usize) + Sync),
-    ) -> Result<Self, CacheError> {
-        let failed = |source| CacheError::Disk {
-            path: display_path(folder),
-            source,
-        };
-        let rows = format.folder(folder);
-        fs::create_dir_all(&rows).map_err(failed)?;
+    ) -> Result<Self, Cancelled> {
+        let rows_folder = format.folder(folder);
         let files_path = files_path(folder, dataset);
-        let mut remembered = Remembered::load(&files_path);
-        for _ in 0..MOST_REPAIRS {
-            let segments = Segments::load(&rows, format.row_bytes()).map_err(failed)?;
-            let writer = Mutex::new(Writer::new(&rows, segments.paths.len()));
-            let work = Work {
-                dataset,
-                images,
-                format,
-                segments: &segments,
-                remembered: &remembered,
-                writer: &writer,
-                cancel,
-            };
-            let found = work.find_all(progress);
-            let now = work.remember(&found);
-            // What is not remembered is only hashed again.
-            let _ = now.save(&files_path);
-            remembered = now;
-            let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let paths = writer.close(segments.paths).map_err(failed)?;
-            let opened = Self::from_found(found, &paths, format).map_err(|error| match error {
-                Unfinished::Cancelled => CacheError::Cancelled(Cancelled),
-                Unfinished::Disk(source) => failed(source),
-            })?;
-            match opened.first_damaged(&paths) {
-                None => {
-                    let mut in_use = opened.used_paths(&paths);
-                    // An archive's files, or the arrays, when those lie in the cache.
-                    in_use.insert(dataset.root.clone());
-                    in_use.extend(images.arrays.iter().map(|array| array.path.clone()));
-                    evict(folder, &in_use);
-                    return Ok(opened);
-                }
-                Some(damaged) => remove_segment(&paths[damaged]).map_err(failed)?,
-            }
-        }
-        Err(CacheError::Damaged(display_path(folder)))
-    }
-
-    fn from_found(
-        found: Vec<Result<Found, Unfinished>>,
-        paths: &[PathBuf],
-        format: PixelFormat,
-    ) -> Result<Self, Unfinished> {
-        let mut places = Vec::with_capacity(found.len());
+        let remembered = Remembered::load(&files_path);
+        let segments = Segments::load(&rows_folder, format.row_bytes());
+        let work = Work {
+            dataset,
+            images,
+            format,
+            segments: &segments,
+            remembered: &remembered,
+            writer: Mutex::new(Writer::new(&rows_folder, segments.paths.len())),
+            kept: Mutex::default(),
+            cancel,
+        };
+        let found = work.find_all(progress);
+        // What is not remembered is only hashed again.
+        let _ = work.remember(&found).save(&files_path);
+        let Work { writer, kept, .. } = work;
+        let writer = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (paths, failure) = writer.close(segments.paths);
+        let mut rows = Vec::with_capacity(found.len());
         let mut broken = BTreeMap::new();
         for (index, found) in found.into_iter().enumerate() {
-            match found?.outcome {
-                Ok(place) => places.push(Some(place)),
-                Err(reason) => {
-                    places.push(None);
-                    broken.insert(index, reason);
-                }
-            }
+            let outcome = found?
+                .outcome
+                .map_err(|reason| broken.insert(index, reason));
+            rows.push(outcome.ok());
         }
-        let map = |path: &PathBuf| sys::map_file(&File::open(path)?);
-        let maps: io::Result<Vec<_>> = paths.iter().map(map).collect();
-        Ok(Self {
-            maps: maps.map_err(Unfinished::Disk)?,
-            places,
+        let unwritten = failure.map(|failure| {
+            let count = rows
+                .iter()
+                .flatten()
+                .filter(|row| row.place.is_none())
+                .count();
+            words_of_unwritten(folder, &failure, count * format.row_bytes(), count)
+        });
+        let opened = Self {
+            files: paths.iter().map(|path| File::open(path).ok()).collect(),
+            paths,
+            rows,
             broken,
             format,
-        })
+            dataset: dataset.clone(),
+            images: images.clone(),
+            kept,
+            unwritten,
+        };
+        let mut in_use = opened.used_paths();
+        // An archive's files, or the arrays, when those lie in the cache.
+        in_use.insert(dataset.root.clone());
+        in_use.extend(images.arrays.iter().map(|array| array.path.clone()));
+        evict(folder, &in_use);
+        Ok(opened)
     }
 
     /// Number of samples, broken ones included.
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.rows.len()
     }
 
     /// Whether there is no sample.
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.rows.is_empty()
     }
 
     /// What the images were brought to.
@@ -242,22 +247,67 @@ impl PixelCache {
         &self.broken
     }
 
+    /// That what was unpacked into the cache is damaged there, in a sentence: nobody means to go on without those
+    /// images, and the next opening unpacks them again.
+    pub fn damaged(&self) -> Option<String> {
+        let is_damaged = |(_, reason): &(&usize, &String)| *reason == DAMAGED;
+        let mut damaged = self.broken.iter().filter(is_damaged);
+        let (&first, reason) = damaged.next()?;
+        let name = display_path(&self.dataset.samples[first].path);
+        Some(match damaged.count() {
+            0 => format!("{name} {reason}"),
+            more => format!("{name} {reason}; so were {} more", thousands(more)),
+        })
+    }
+
+    /// Why what was decoded could not be written, and what that means, in a sentence.
+    pub fn unwritten(&self) -> Option<&str> {
+        self.unwritten.as_deref()
+    }
+
     /// Pixels of sample `index`, `[H, W, 3]` row by row; `None` when it is broken or there is no such sample.
-    pub fn image(&self, index: usize) -> Option<&[u8]> {
-        let place = (*self.places.get(index)?)?;
-        self.row(place)
+    ///
+    /// # Errors
+    /// When they are damaged and cannot be decoded again.
+    pub fn image(&self, index: usize) -> Result<Option<Vec<u8>>, PixelError> {
+        let mut pixels = Vec::new();
+        self.read(index, &mut pixels)?;
+        Ok(Some(pixels).filter(|pixels| !pixels.is_empty()))
     }
 
-    fn row(&self, place: Place) -> Option<&[u8]> {
-        let size = self.format.row_bytes();
-        let start = place.row as usize * size;
-        let map = self.maps.get(place.segment as usize)?;
-        map.get(start..start + size)
+    /// Appends the pixels of sample `index` to `pixels`; nothing when it is broken or there is no such sample.
+    ///
+    /// # Errors
+    /// When they are damaged and cannot be decoded again.
+    pub fn read(&self, index: usize, pixels: &mut Vec<u8>) -> Result<(), PixelError> {
+        let Some(Some(row)) = self.rows.get(index) else {
+            return Ok(());
+        };
+        let start = pixels.len();
+        if row.place.is_some_and(|place| self.read_row(place, pixels))
+            && row.record.fits(&pixels[start..])
+        {
+            return Ok(());
+        }
+        pixels.truncate(start);
+        if let Some(kept) = self.kept().rows.get(&index) {
+            pixels.extend_from_slice(kept);
+            return Ok(());
+        }
+        let restored = self
+            .restore(index, row)
+            .map_err(|reason| PixelError::Lost {
+                name: display_path(&self.dataset.samples[index].path),
+                reason,
+            })?;
+        pixels.extend_from_slice(&restored);
+        self.kept().keep(index, restored);
+        Ok(())
     }
 
-    /// Sample `index` as a picture.
+    /// Sample `index` as a picture; `None` without pixels.
     pub fn picture(&self, index: usize) -> Option<Picture> {
-        let rgb = self.image(index)?.to_vec();
+        let rgb = self.image(index).ok()??;
         Some(Picture {
             width: self.format.width,
             height: self.format.height,
@@ -265,43 +315,79 @@ impl PixelCache {
         })
     }
 
-    /// A segment with a row that is not what was written, among a sample of all rows.
-    fn first_damaged(&self, paths: &[PathBuf]) -> Option<usize> {
-        let all: Vec<Place> = self.places.iter().flatten().copied().collect();
-        let wanted = (CHECKED_BYTES / self.format.row_bytes().max(1)).max(1);
-        let step = all.len().div_ceil(wanted).max(1);
-        let records: Vec<Vec<Record>> = paths.iter().map(|path| records(path).0).collect();
-        let is_whole = |place: &Place| {
-            let record = records
-                .get(place.segment as usize)
-                .and_then(|records| records.get(place.row as usize));
-            record
-                .zip(self.row(*place))
-                .is_some_and(|(record, row)| record.checksum == checksum(row))
-        };
-        let sample: Vec<Place> = all.into_iter().step_by(step).collect();
-        let damaged = sample.par_iter().find_any(|place| !is_whole(place));
-        damaged.map(|place| place.segment as usize)
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn used_paths(&self, paths: &[PathBuf]) -> HashSet<PathBuf> {
-        let used: HashSet<u32> = self.places.iter().flatten().map(|p| p.segment).collect();
+    /// Appends what the file holds there, whatever it is.
+    fn read_row(&self, place: Place, pixels: &mut Vec<u8>) -> bool {
+        let Some(Some(file)) = self.files.get(place.segment as usize) else {
+            return false;
+        };
+        let (size, start) = (self.format.row_bytes(), pixels.len());
+        pixels.resize(start + size, 0);
+        let offset = u64::from(place.row) * size as u64;
+        read_exact_at(file, &mut pixels[start..], offset).is_ok()
+    }
+
+    /// Decodes sample `index` again from the content that its row was made from, and puts the row right on the disk;
+    /// one that cannot be made again is struck out there, so that the next opening knows that its image is gone.
+    fn restore(&self, index: usize, row: &Row) -> Result<Arc<[u8]>, String> {
+        let content = self.images.content(&self.dataset, index);
+        let decoded = content.and_then(|content| {
+            if content.short_key() != row.record.key {
+                return Err("has changed meanwhile".to_owned());
+            }
+            decoded(&content, self.format)
+        });
+        let (record, pixels) = match &decoded {
+            Ok(pixels) => (Record::of(row.record.key, pixels), &pixels[..]),
+            Err(_) => (Record::NONE, &[][..]),
+        };
+        if let Some(place) = row.place {
+            // Where it cannot be written it is decoded again the next time, too.
+            let _ = overwrite(
+                &self.paths[place.segment as usize],
+                place.row,
+                pixels,
+                record,
+            );
+        }
+        decoded.map(Into::into)
+    }
+
+    fn used_paths(&self) -> HashSet<PathBuf> {
+        let places = self.rows.iter().flatten().filter_map(|row| row.place);
+        let used: HashSet<u32> = places.map(|place| place.segment).collect();
         used.into_iter()
-            .filter_map(|segment| paths.get(segment as usize).cloned())
+            .filter_map(|segment| self.paths.get(segment as usize).cloned())
             .collect()
     }
+}
+
+fn words_of_unwritten(folder: &Path, why: &std::io::Error, size: usize, images: usize) -> String {
+    let (folder, images) = (display_path(folder), thousands(images));
+    let (size, kept) = (bytes(size as u64), bytes(MOST_KEPT_BYTES as u64));
+    format!(
+        "The image cache in {folder} cannot be written ({why}): {images} decoded images ({size}) are kept in memory, up to {kept}, and decoded again the next time, which takes longer. Free some space, or set CONVSCOPE_CACHE to another folder"
+    )
+}
+
+/// The pixels of `content` in `format`.
+fn decoded(content: &Content, format: PixelFormat) -> Result<Vec<u8>, String> {
+    let size = (format.height, format.width);
+    catch_unwind(AssertUnwindSafe(|| {
+        let image = content.decode()?;
+        Ok(decode::resized(&image, size, format.resize).into_raw())
+    }))
+    .unwrap_or_else(|_| Err("cannot be decoded: the decoder failed".to_owned()))
 }
 
 /// What became of one sample.
 struct Found {
     /// Length, time of change and content of its file; `None` for arrays and files that cannot be read.
     file: Option<(u64, u128, Key)>,
-    outcome: Result<Place, String>,
-}
-
-enum Unfinished {
-    Cancelled,
-    Disk(io::Error),
+    outcome: Result<Row, String>,
 }
 
 /// One opening.
@@ -311,74 +397,81 @@ struct Work<'a> {
     format: PixelFormat,
     segments: &'a Segments,
     remembered: &'a Remembered,
-    writer: &'a Mutex<Writer>,
+    writer: Mutex<Writer>,
+    kept: Mutex<Kept>,
     cancel: &'a CancelToken,
 }
 
 impl Work<'_> {
-    fn find_all(&self, progress: &(dyn Fn(usize, usize) + Sync)) -> Vec<Result<Found, Unfinished>> {
+    fn find_all(&self, progress: &(dyn Fn(usize, usize) + Sync)) -> Vec<Result<Found, Cancelled>> {
         let total = self.dataset.samples.len();
         let done = AtomicUsize::new(0);
         (0..total)
             .into_par_iter()
             .map(|index| {
-                if self.cancel.is_cancelled() {
-                    return Err(Unfinished::Cancelled);
-                }
+                self.cancel.check()?;
                 let found = self.find(index);
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-                found
+                Ok(found)
             })
             .collect()
     }
 
-    fn find(&self, index: usize) -> Result<Found, Unfinished> {
+    fn row(&self, key: &Key) -> Option<Row> {
+        let (place, record) = self.segments.find(key)?;
+        let place = Some(place);
+        Some(Row { record, place })
+    }
+
+    fn find(&self, index: usize) -> Found {
         let sample = &self.dataset.samples[index];
         let stamp = (sample.origin == Origin::File)
             .then(|| stamp(&self.dataset.root.join(&sample.path)))
             .flatten();
-        let known = stamp.and_then(|stamp| self.remembered.get(&sample.path, stamp));
-        if let Some((place, key)) = known.and_then(|key| Some((self.segments.find(&key)?, key))) {
-            return Ok(Found {
-                file: stamp.map(|(length, changed)| (length, changed, key)),
-                outcome: Ok(place),
-            });
+        let known = match stamp {
+            Some(stamp) => self.remembered.get(&sample.path, stamp),
+            None => self.images.key(self.dataset, index),
+        };
+        let file = |key| stamp.map(|(length, changed)| (length, changed, key));
+        if let Some((row, key)) = known.and_then(|key| Some((self.row(&key)?, key))) {
+            return Found {
+                file: file(key),
+                outcome: Ok(row),
+            };
         }
         let content = match self.images.content(self.dataset, index) {
             Ok(content) => content,
             Err(reason) => {
-                return Ok(Found {
+                return Found {
                     file: None,
                     outcome: Err(reason),
-                });
+                };
             }
         };
-        let key = key_of(&content.key());
-        let file = stamp.map(|(length, changed)| (length, changed, key));
-        if let Some(place) = self.segments.find(&key) {
-            return Ok(Found {
-                file,
-                outcome: Ok(place),
-            });
+        let key = content.short_key();
+        let outcome = match self.row(&key) {
+            Some(row) => Ok(row),
+            None => decoded(&content, self.format).map(|pixels| self.keep(index, key, pixels)),
+        };
+        Found {
+            file: file(key),
+            outcome,
         }
-        let size = (self.format.height, self.format.width);
-        let decoded = catch_unwind(AssertUnwindSafe(|| {
-            let image = content.decode()?;
-            Ok(decode::resized(&image, size, self.format.resize))
-        }))
-        .unwrap_or_else(|_| Err("cannot be decoded: the decoder failed".to_owned()));
-        let outcome = match decoded {
-            Err(reason) => Err(reason),
-            Ok(image) => {
-                let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-                let place = writer.append(key, image.as_raw());
-                Ok(place.map_err(Unfinished::Disk)?)
-            }
-        };
-        Ok(Found { file, outcome })
     }
 
-    fn remember(&self, found: &[Result<Found, Unfinished>]) -> Remembered {
+    fn keep(&self, index: usize, key: Key, pixels: Vec<u8>) -> Row {
+        let record = Record::of(key, &pixels);
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = writer.append(record, &pixels);
+        drop(writer);
+        if place.is_none() {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.keep(index, pixels.into());
+        }
+        Row { record, place }
+    }
+
+    fn remember(&self, found: &[Result<Found, Cancelled>]) -> Remembered {
         let mut files = HashMap::new();
         for (sample, found) in self.dataset.samples.iter().zip(found) {
             let file = match found {

@@ -43,17 +43,20 @@ impl Remembered {
     /// What was saved; nothing when there is none or it is damaged.
     pub fn load(path: &Path) -> Self {
         let mut files = HashMap::new();
-        let reader = csv::ReaderBuilder::new().has_headers(false).from_path(path);
-        let records = reader.into_iter().flat_map(csv::Reader::into_byte_records);
+        let Some(text) = fs::read(path).ok().and_then(whole) else {
+            return Self::default();
+        };
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(&text[..]);
+        let records = reader.into_byte_records();
         for record in records.map_while(Result::ok) {
             let number = |column: usize| std::str::from_utf8(record.get(column)?).ok();
             let entry = || {
                 let key = blake3::Hash::from_hex(format!("{:0<64}", number(3)?)).ok()?;
-                let file = (
-                    number(1)?.parse().ok()?,
-                    number(2)?.parse().ok()?,
-                    super::key_of(&key),
-                );
+                let (key, _) = key.as_bytes().split_first_chunk()?;
+                let file = (number(1)?.parse().ok()?, number(2)?.parse().ok()?, *key);
                 Some((record.get(0)?.to_vec(), file))
             };
             files.extend(entry());
@@ -72,9 +75,20 @@ impl Remembered {
             let fields = [path, length.as_bytes(), changed.as_bytes(), hex.as_bytes()];
             writer.write_record(fields)?;
         }
-        let bytes = writer
+        let mut bytes = writer
             .into_inner()
             .map_err(csv::IntoInnerError::into_error)?;
+        let hash = blake3::hash(&bytes).to_hex();
+        bytes.extend_from_slice(hash.as_bytes());
         write_atomically(path, &bytes)
     }
+}
+
+/// The rows of a file whose last line is their hash: a name that was damaged into another one's would give that image
+/// foreign pixels.
+fn whole(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+    let rows = bytes.len().checked_sub(2 * blake3::OUT_LEN)?;
+    let hash = blake3::Hash::from_hex(&bytes[rows..]).ok()?;
+    bytes.truncate(rows);
+    (blake3::hash(&bytes) == hash).then_some(bytes)
 }

@@ -3,20 +3,17 @@
 use std::{
     collections::HashMap,
     fs::{self, File},
-    io::{self, Read as _, Write as _},
+    io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
 
-use rayon::prelude::*;
-
 use super::{Key, Place};
-use crate::{
-    data::files::{self, write_atomically},
-    sys,
-};
+use crate::data::files::{self, write_atomically};
 
 /// A segment is closed at this size, so that old ones can be deleted one by one.
 const SEGMENT_BYTES: u64 = 256 << 20;
+/// Read at once from a segment that is checked.
+const READ_BYTES: usize = 1 << 20;
 /// A pixel file without an index is deleted at this age; a younger one may get its index yet.
 const LEFTOVER_SECS: u64 = 60;
 
@@ -35,6 +32,23 @@ const CLOSED: Record = Record {
 };
 
 impl Record {
+    /// No content's.
+    pub const NONE: Self = Self {
+        key: [0; 16],
+        checksum: 0,
+    };
+
+    /// The record of `row`, made from the content with this key.
+    pub fn of(key: Key, row: &[u8]) -> Self {
+        let checksum = checksum(row);
+        Self { key, checksum }
+    }
+
+    /// Whether `row` is what was written.
+    pub fn fits(&self, row: &[u8]) -> bool {
+        self.checksum == checksum(row)
+    }
+
     fn to_bytes(self) -> [u8; RECORD_BYTES] {
         let mut bytes = [0; RECORD_BYTES];
         bytes[..16].copy_from_slice(&self.key);
@@ -50,7 +64,7 @@ impl Record {
     }
 }
 
-pub fn checksum(row: &[u8]) -> u64 {
+fn checksum(row: &[u8]) -> u64 {
     let hash = blake3::hash(row);
     hash.as_bytes()[..8]
         .iter()
@@ -77,6 +91,21 @@ pub fn records(rows: &Path) -> (Vec<Record>, bool) {
     (records, closed)
 }
 
+/// Overwrites what a segment holds at `row`: for pixels that are not what was written. Both are written, since either
+/// may be what was damaged; a kill between leaves a row that does not fit, as before.
+pub fn overwrite(rows: &Path, row: u32, pixels: &[u8], record: Record) -> io::Result<()> {
+    let put = |path: &Path, at: u64, bytes: &[u8]| {
+        let mut file = fs::OpenOptions::new().write(true).open(path)?;
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(bytes)
+    };
+    if !pixels.is_empty() {
+        put(rows, u64::from(row) * pixels.len() as u64, pixels)?;
+    }
+    let at = u64::from(row) * RECORD_BYTES as u64;
+    put(&index_path(rows), at, &record.to_bytes())
+}
+
 pub fn remove_segment(rows: &Path) -> io::Result<()> {
     let _ = fs::remove_file(index_path(rows));
     fs::remove_file(rows)
@@ -85,38 +114,38 @@ pub fn remove_segment(rows: &Path) -> io::Result<()> {
 /// All rows of one format.
 pub struct Segments {
     pub paths: Vec<PathBuf>,
-    places: HashMap<Key, Place>,
+    places: HashMap<Key, (Place, Record)>,
 }
 
 impl Segments {
-    pub fn load(folder: &Path, row_bytes: usize) -> io::Result<Self> {
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|ending| ending == "rows") {
-                paths.push(path);
-            }
-        }
+    /// What is in `folder`; what cannot be read is as if it were not there.
+    pub fn load(folder: &Path, row_bytes: usize) -> Self {
+        let list = fs::read_dir(folder).into_iter().flatten().flatten();
+        let is_segment = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "rows");
+        let mut paths: Vec<PathBuf> = list.map(|entry| entry.path()).filter(is_segment).collect();
         paths.sort();
         let mut segments = Self {
             paths: Vec::new(),
             places: HashMap::new(),
         };
         for path in paths {
-            let Some(records) = usable_records(&path, row_bytes)? else {
+            let Ok(Some(records)) = usable_records(&path, row_bytes) else {
                 continue;
             };
             let segment = segments.paths.len() as u32;
-            for (row, record) in records.iter().enumerate() {
-                let row = row as u32;
-                segments.places.insert(record.key, Place { segment, row });
+            for (row, record) in records.into_iter().enumerate() {
+                let place = Place {
+                    segment,
+                    row: row as u32,
+                };
+                segments.places.insert(record.key, (place, record));
             }
             segments.paths.push(path);
         }
-        Ok(segments)
+        segments
     }
 
-    pub fn find(&self, key: &Key) -> Option<Place> {
+    pub fn find(&self, key: &Key) -> Option<(Place, Record)> {
         self.places.get(key).copied()
     }
 }
@@ -124,7 +153,10 @@ impl Segments {
 /// The records whose rows may be used; `None` when the segment has none, is damaged (then it is deleted)
 /// or another process still writes it.
 fn usable_records(rows: &Path, row_bytes: usize) -> io::Result<Option<Vec<Record>>> {
-    let Ok(index) = fs::OpenOptions::new().append(true).open(index_path(rows)) else {
+    let index = index_path(rows);
+    // Some file systems lock only what is open for writing; a cache that cannot be written has no writers.
+    let opened = fs::OpenOptions::new().append(true).open(&index);
+    let Ok(index) = opened.or_else(|_| File::open(&index)) else {
         // Its writer makes the index after the rows; one without is a leftover once it is old.
         let age = fs::metadata(rows).and_then(|m| m.modified());
         if age.is_ok_and(|changed| {
@@ -150,22 +182,25 @@ fn usable_records(rows: &Path, row_bytes: usize) -> io::Result<Option<Vec<Record
     }
     // Its writer was killed, or the power was cut: believe nothing that is not checked.
     records.truncate(whole_rows);
-    let map = (whole_rows > 0).then(|| sys::map_file(&File::open(rows)?));
-    let Some(map) = map.transpose()? else {
-        let _ = remove_segment(rows);
-        return Ok(None);
-    };
-    let intact = records
-        .par_iter()
-        .zip(map.par_chunks_exact(row_bytes))
-        .all(|(record, row)| record.checksum == checksum(row));
-    drop(map);
-    if !intact || records.is_empty() {
+    if !are_intact(rows, &records, row_bytes) || records.is_empty() {
         let _ = remove_segment(rows);
         return Ok(None);
     }
-    close_repaired(rows, &records, row_bytes)?;
+    // Where it cannot be written it is checked again the next time.
+    let _ = close_repaired(rows, &records, row_bytes);
     Ok(Some(records))
+}
+
+/// Whether the first rows are those of `records`.
+fn are_intact(rows: &Path, records: &[Record], row_bytes: usize) -> bool {
+    let Ok(file) = File::open(rows) else {
+        return false;
+    };
+    let mut file = BufReader::with_capacity(READ_BYTES.max(row_bytes), file);
+    let mut row = vec![0; row_bytes];
+    records
+        .iter()
+        .all(|record| file.read_exact(&mut row).is_ok() && record.fits(&row))
 }
 
 /// Cuts off what was only half written and closes the segment.
@@ -185,6 +220,8 @@ pub struct Writer {
     before: usize,
     paths: Vec<PathBuf>,
     open: Option<OpenSegment>,
+    /// Why nothing can be written any more.
+    failure: Option<io::Error>,
 }
 
 struct OpenSegment {
@@ -202,10 +239,27 @@ impl Writer {
             before,
             paths: Vec::new(),
             open: None,
+            failure: None,
         }
     }
 
-    pub fn append(&mut self, key: Key, row: &[u8]) -> io::Result<Place> {
+    /// Keeps `row`; `None` when that cannot be, now or since an earlier row.
+    pub fn append(&mut self, record: Record, row: &[u8]) -> Option<Place> {
+        if self.failure.is_some() {
+            return None;
+        }
+        match self.try_append(record, row) {
+            Ok(place) => Some(place),
+            Err(failure) => {
+                // Half a row may stand there: the segment is not gone on with, and checked before it is used again.
+                self.open = None;
+                self.failure = Some(failure);
+                None
+            }
+        }
+    }
+
+    fn try_append(&mut self, record: Record, row: &[u8]) -> io::Result<Place> {
         if self
             .open
             .as_ref()
@@ -216,6 +270,7 @@ impl Writer {
         let segment = match &mut self.open {
             Some(segment) => segment,
             None => {
+                fs::create_dir_all(&self.folder)?;
                 let temporary = files::unfinished("", ".rows").tempfile_in(&self.folder)?;
                 let (rows, path) = temporary.keep().map_err(|error| error.error)?;
                 let index = fs::OpenOptions::new()
@@ -234,10 +289,6 @@ impl Writer {
             }
         };
         segment.rows.write_all(row)?;
-        let record = Record {
-            key,
-            checksum: checksum(row),
-        };
         segment.index.write_all(&record.to_bytes())?;
         let place = Place {
             segment: (self.before + self.paths.len() - 1) as u32,
@@ -257,11 +308,11 @@ impl Writer {
         Ok(())
     }
 
-    /// Closes what is open; the paths of all segments, older ones first.
-    pub fn close(mut self, before: Vec<PathBuf>) -> io::Result<Vec<PathBuf>> {
-        self.close_segment()?;
+    /// Closes what is open; the paths of all segments, older ones first, and why not all rows could be kept.
+    pub fn close(mut self, before: Vec<PathBuf>) -> (Vec<PathBuf>, Option<io::Error>) {
+        let closed = self.close_segment();
         let mut all = before;
         all.append(&mut self.paths);
-        Ok(all)
+        (all, self.failure.or(closed.err()))
     }
 }

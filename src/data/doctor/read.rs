@@ -159,7 +159,7 @@ fn read_one(dataset: &Dataset, images: &ImageStore, index: usize) -> Result<Pict
         .map_err(broken)
 }
 
-fn picture(dataset: &Dataset, index: usize, content: &Content<'_>, image: &RgbImage) -> Picture {
+fn picture(dataset: &Dataset, index: usize, content: &Content, image: &RgbImage) -> Picture {
     let (channels, misnamed) = match content {
         Content::Pixels { channels, .. } => (channel_words(*channels, 8), None),
         Content::File(bytes) => match decode::facts(bytes) {

@@ -53,6 +53,7 @@ impl World {
             },
             images: ImageStore {
                 arrays: vec![ImageArray::open(&path, SIDE, SIDE, 3).unwrap()],
+                ..ImageStore::default()
             },
             _folder: folder,
         }

@@ -25,13 +25,24 @@ const MOST_LINKS: usize = 40;
 /// # Errors
 /// What the system said.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_atomically_with(path, |file| file.write_all(bytes))
+}
+
+/// Like [`write_atomically`], with content that `write` puts into the file.
+///
+/// # Errors
+/// What the system or `write` said.
+pub fn write_atomically_with(
+    path: &Path,
+    write: impl FnOnce(&mut fs::File) -> io::Result<()>,
+) -> io::Result<()> {
     let path = &behind_links(path)?;
     let before = fs::metadata(path).ok();
     if before
         .as_ref()
         .is_some_and(|data| !data.is_file() && !data.is_dir())
     {
-        return fs::File::options().write(true).open(path)?.write_all(bytes);
+        return write(&mut fs::File::options().write(true).open(path)?);
     }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -46,7 +57,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         // Another user's file cannot be imitated; then it is as a new one.
         let _ = file.as_file().set_permissions(before.permissions());
     }
-    file.write_all(bytes)?;
+    write(file.as_file_mut())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     sync_folder(folder)

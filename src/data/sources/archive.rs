@@ -1,17 +1,22 @@
 //! Opening archives: unpacked into the cache, once, and read from there as if the user had done it.
 
-use std::{fs, io, path::Path};
+use std::{fs, io, path::Path, sync::Arc};
 
 use super::{
     Limits, Opened, Request, SourceError, archive_formats,
     detect::ArchiveFormat,
     extract::{Extractor, LeftOut},
-    locate, read, unpack,
+    file_keys, locate, read, unpack,
 };
-use crate::data::dataset::{Dataset, display_path};
+use crate::data::{
+    dataset::{Dataset, display_path},
+    images::UnpackedFiles,
+};
 
 /// What an archive's files are unpacked to, in its folder of the cache.
 const FILES: &str = "files";
+/// What the files were, beside them.
+const KEYS: &str = "keys.csv";
 /// What was left out, beside them; written last.
 const LEFT_OUT: &str = "left_out.ron";
 
@@ -29,12 +34,15 @@ pub(super) fn open(
         let text = fs::read_to_string(folder.join(LEFT_OUT)).ok()?;
         ron::from_str::<LeftOut>(&text).ok()
     };
-    let is_whole = |folder: &Path| left_out(folder).is_some() && folder.join(FILES).is_dir();
+    let keys = |folder: &Path| file_keys::read(&folder.join(FILES), &folder.join(KEYS));
+    let is_whole = |folder: &Path| left_out(folder).is_some() && keys(folder).is_some();
     let unpacked = unpack::folder(request, &[path], is_whole, |folder| {
         let files = folder.join(FILES);
         fs::create_dir(&files).map_err(SourceError::unpack(&files))?;
         let mut extractor = Extractor::new(files, request, limits);
         archive_formats::unpack(format, request, limits, &mut extractor)?;
+        let list = folder.join(KEYS);
+        file_keys::write(&folder.join(FILES), &list).map_err(SourceError::unpack(&list))?;
         let text = ron::to_string(&extractor.left_out()).map_err(io::Error::other);
         let notes = folder.join(LEFT_OUT);
         text.and_then(|text| fs::write(&notes, text))
@@ -44,6 +52,10 @@ pub(super) fn open(
     let opened = locate::locate(&files, request.kind, request.cancel)
         .and_then(|located| read(&located, request, limits));
     let mut opened = opened.map_err(|error| named_after(error, &files, path))?;
+    opened.images.unpacked = keys(&unpacked).map(|keys| {
+        let list = unpacked.join(KEYS);
+        Arc::new(UnpackedFiles { keys, list })
+    });
     if let Some(left_out) = left_out(&unpacked) {
         note_left_out(&mut opened.dataset, &left_out);
     }

@@ -2,7 +2,7 @@
 //! labels are numbers.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::data::{
     dataset::{Dataset, Origin, Sample, SourceKind, display_path},
-    images::{ImageArray, ImageStore},
+    images::{ContentKey, ImageArray, ImageStore, KEYS_ENDING},
     split::SplitName,
 };
 
@@ -100,12 +100,27 @@ impl Part {
     fn file(&self, unpacked: &Path) -> PathBuf {
         unpacked.join(format!("{}.array", self.part.word()))
     }
+
+    fn open(&self, unpacked: &Path) -> io::Result<ImageArray> {
+        let ImageSize {
+            height,
+            width,
+            channels,
+        } = self.size;
+        ImageArray::open(&self.file(unpacked), height, width, channels)
+    }
 }
 
-/// Whether `unpacked` holds the images of all `parts`.
+/// Whether `unpacked` holds the images of all `parts`; what they were is checked when they are read.
 fn are_whole(parts: &[Part], unpacked: &Path) -> bool {
+    let has_bytes =
+        |path: &Path, bytes: u64| fs::metadata(path).is_ok_and(|metadata| metadata.len() == bytes);
     let is_whole = |part: &Part| {
-        fs::metadata(part.file(unpacked)).is_ok_and(|metadata| metadata.len() == part.bytes())
+        let (file, keys) = (
+            part.file(unpacked),
+            part.labels.len() * size_of::<ContentKey>(),
+        );
+        has_bytes(&file, part.bytes()) && has_bytes(&file.with_extension(KEYS_ENDING), keys as u64)
     };
     parts.iter().all(is_whole)
 }
@@ -143,18 +158,16 @@ pub(super) fn open(
     let unpacked = unpack::folder(request, source.files, is_whole, |folder| {
         let mut progress = Progress::new(request, parts.iter().map(Part::bytes).sum());
         for (index, part) in parts.iter().enumerate() {
-            write(index, &part.file(folder), &mut progress)?;
+            let file = part.file(folder);
+            write(index, &file, &mut progress)?;
+            let keys = part.open(folder).and_then(|array| array.write_keys());
+            keys.map_err(SourceError::unpack(&file))?;
         }
         Ok(())
     })?;
     let mut images = ImageStore::default();
     for part in parts {
-        let ImageSize {
-            height,
-            width,
-            channels,
-        } = part.size;
-        let array = ImageArray::open(&part.file(&unpacked), height, width, channels);
+        let array = part.open(&unpacked).and_then(ImageArray::with_keys);
         images
             .arrays
             .push(array.map_err(SourceError::unpack(&unpacked))?);

@@ -21,6 +21,7 @@ mod arrays;
 mod cifar;
 pub mod detect;
 mod extract;
+mod file_keys;
 #[cfg(test)]
 mod fixtures;
 pub mod folder;
@@ -42,6 +43,7 @@ pub(super) mod unpack;
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 pub use detect::{Guess, alternatives, detect};
@@ -49,7 +51,7 @@ pub use limits::Limits;
 
 use super::{
     dataset::{Dataset, SourceKind, display_path},
-    images::ImageStore,
+    images::{ImageStore, InsteadOfCache},
 };
 use crate::cancel::{CancelToken, Cancelled};
 use detect::FileKind;
@@ -157,6 +159,41 @@ pub fn open(request: &Request<'_>) -> Result<Opened, SourceError> {
 /// # Errors
 /// One sentence: what, where, what to do.
 pub fn open_within(request: &Request<'_>, limits: &Limits) -> Result<Opened, SourceError> {
+    match open_with_cache(request, limits) {
+        Err(error @ SourceError::Unpack { .. }) => open_without_cache(request, limits, error),
+        opened => opened,
+    }
+}
+
+/// Unpacks into a folder for this time alone, because of `error`.
+fn open_without_cache(
+    request: &Request<'_>,
+    limits: &Limits,
+    error: SourceError,
+) -> Result<Opened, SourceError> {
+    let Ok(folder) = tempfile::tempdir() else {
+        return Err(error);
+    };
+    let request = Request {
+        cache: folder.path(),
+        ..*request
+    };
+    match open_with_cache(&request, limits) {
+        // There is no room either: what was wrong with the cache is what can be mended.
+        Err(SourceError::Unpack { .. }) => Err(error),
+        opened => opened.map(|mut opened| {
+            let words = format!(
+                "The dataset is unpacked into {} for this time only, because of the cache: {error}",
+                display_path(folder.path())
+            );
+            let instead = InsteadOfCache { folder, words };
+            opened.images.instead_of_cache = Some(Arc::new(instead));
+            opened
+        }),
+    }
+}
+
+fn open_with_cache(request: &Request<'_>, limits: &Limits) -> Result<Opened, SourceError> {
     let path = request.path;
     let metadata = std::fs::metadata(path).map_err(SourceError::read(path))?;
     request.cancel.check()?;

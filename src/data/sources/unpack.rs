@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Changes when what is unpacked changes its form.
-const VERSION: &str = "convscope unpacked 1";
+const VERSION: &str = "convscope unpacked 2";
 /// Begins the names of folders that are being written.
 const UNFINISHED: &str = "unfinished-";
 /// Ends the names of their locks.

@@ -16,6 +16,7 @@ use super::{
     config::{Phase, TrainingConfig},
     evaluate::Evaluation,
     experiment::ExperimentError,
+    features,
     health::DeadUnits,
     history::{EpochRecord, StepRecord},
     loss::{Loss, class_weights},
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::{
     cancel::Cancelled,
-    data::{Dataset, PixelCache, Split, augment::AugmentationConfig},
+    data::{Dataset, PixelCache, Split, augment::AugmentationConfig, cache::PixelError},
     model::{
         ModelSpec, NamedArray, Network, ShapeError, WeightSnapshot, graph,
         network::{NetworkError, Placement},
@@ -66,9 +67,21 @@ pub enum FitError {
     /// The run's files cannot be written.
     #[error("cannot write the run: {0}")]
     Write(String),
+    /// Pixels are gone.
+    #[error(transparent)]
+    Pixels(PixelError),
     /// Somebody asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+}
+
+impl From<PixelError> for FitError {
+    fn from(error: PixelError) -> Self {
+        match error {
+            PixelError::Cancelled(cancelled) => Self::Cancelled(cancelled),
+            lost @ PixelError::Lost { .. } => Self::Pixels(lost),
+        }
+    }
 }
 
 /// What a run works on.
@@ -109,6 +122,11 @@ pub trait Observer {
     fn learning_rate(&mut self) -> Option<f64> {
         None
     }
+    /// Asked at the start of every phase: the most bytes that what frozen layers make of the images may take to be
+    /// kept; a run that has once done without does so to its end.
+    fn feature_bytes(&mut self) -> usize {
+        features::MOST_BYTES
+    }
     /// At the start of every phase and before every step: the learning rate as it is.
     fn rate(&mut self, _now: RateNow) {}
     /// While validating: images done.
@@ -117,6 +135,14 @@ pub trait Observer {
     fn placed(&mut self, _chosen: &Chosen) {}
     /// Something worth telling the user, in a sentence.
     fn note(&mut self, _words: String) {}
+    /// At the end of every epoch, before its weights are copied: whoever keeps those of the epoch before for a while
+    /// lets go of them now, so that they are not there twice.
+    ///
+    /// # Errors
+    /// When the epoch before could not be recorded, which ends the run.
+    fn epoch_ends(&mut self) -> Result<(), FitError> {
+        Ok(())
+    }
     /// Before the first step (`epoch` 0) and after every epoch: the weights as they are now.
     fn weights(&mut self, snapshot: &Arc<WeightSnapshot>);
     /// After every epoch, following [`Self::weights`]; what is needed to go on from here can be saved.
@@ -133,7 +159,7 @@ pub struct EpochEnd<'a> {
     /// Answers for the validation part; `None` when it is empty.
     pub evaluation: Option<Evaluation>,
     /// What the run needs to be taken up again here.
-    pub checkpoint: &'a Checkpoint,
+    pub checkpoint: &'a Arc<Checkpoint>,
     /// The weights.
     pub snapshot: &'a Arc<WeightSnapshot>,
     /// Whether this epoch is the best so far.
@@ -155,6 +181,8 @@ pub struct Outcome {
     pub completed: bool,
     /// Phases, from 1, that early stopping ended.
     pub stopped_early: Vec<usize>,
+    /// What damaged files cost it, in sentences.
+    pub lost: Vec<String>,
     /// What ended the run early, other than a request; the epochs before it count.
     pub failure: Option<FitError>,
 }
@@ -196,7 +224,7 @@ pub fn fit(
             fit_network(network, config, data, None, observer)
         }
         Start::Resume(checkpoint) => {
-            network.assign(&checkpoint.arrays)?;
+            network.assign(&checkpoint.snapshot.arrays)?;
             fit_network(network, config, data, Some(*checkpoint), observer)
         }
     }

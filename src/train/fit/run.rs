@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tch::{TchError, Tensor};
+use tch::Tensor;
 
 use super::{Data, EpochEnd, FitError, Observer, Outcome, phase::PhaseState, pulse, unfreeze};
 use crate::{
@@ -39,6 +39,10 @@ pub struct Run<'a> {
     step: usize,
     /// The newest losses, oldest first.
     losses: VecDeque<f64>,
+    /// The first epoch whose weights are not lost.
+    kept_from: usize,
+    /// Frozen layers compute again in every epoch.
+    is_without_features: bool,
 }
 
 impl<'a> Run<'a> {
@@ -59,6 +63,8 @@ impl<'a> Run<'a> {
             outcome: Outcome::default(),
             step: 0,
             losses: VecDeque::new(),
+            kept_from: 0,
+            is_without_features: false,
         }
     }
 
@@ -78,8 +84,10 @@ impl<'a> Run<'a> {
         self.outcome
             .stopped_early
             .clone_from(&checkpoint.standing.stopped_early);
-        let epoch = checkpoint.standing.epoch;
-        observer.weights(&Arc::new(self.network.snapshot(&self.classes, epoch)?));
+        self.outcome.lost.clone_from(&checkpoint.standing.lost);
+        self.kept_from = checkpoint.standing.kept_from;
+        self.is_without_features = checkpoint.standing.is_without_features;
+        observer.weights(&checkpoint.snapshot);
         Ok(checkpoint.standing.phase)
     }
 
@@ -122,7 +130,11 @@ impl<'a> Run<'a> {
             state.take_up(checkpoint, &self.network)?;
         }
         observer.rate(state.rate_now());
-        state.features = FrozenFeatures::compute(&self.network, self.data, observer)?;
+        let most = observer.feature_bytes();
+        // In batches of another size the last digits may be others: what was begun with is kept to.
+        self.is_without_features |= most == 0;
+        let most = if self.is_without_features { 0 } else { most };
+        state.features = FrozenFeatures::compute(&self.network, self.data, most, observer)?;
         Ok(state)
     }
 
@@ -137,6 +149,7 @@ impl<'a> Run<'a> {
             let (record, evaluation) = self.epoch(epoch, state, &mut activity, observer)?;
             state.epochs += 1;
             state.rate.epoch_done(&state.phase.schedule, &record);
+            observer.epoch_ends()?;
             let snapshot = Arc::new(self.network.snapshot(&self.classes, epoch)?);
             let improved = state.stopper.epoch_done(&record);
             if improved && state.stopper.restores() {
@@ -154,7 +167,7 @@ impl<'a> Run<'a> {
                 let words = state.stopper.words(&state.phase.name, epoch);
                 observer.note(words);
             }
-            let checkpoint = self.checkpoint(epoch, state, &snapshot)?;
+            let checkpoint = Arc::new(self.checkpoint(epoch, state, &snapshot)?);
             observer.weights(&snapshot);
             observer.epoch(&EpochEnd {
                 record: &record,
@@ -293,7 +306,7 @@ impl<'a> Run<'a> {
         let network = &self.network;
         let features = state.features.as_ref();
         let mut looked_at = 0;
-        let logits = |samples: &[usize]| -> Result<Tensor, TchError> {
+        let logits = |samples: &[usize]| -> Result<Tensor, FitError> {
             if looked_at > 0 {
                 return step::logits(network, pixels, features, samples);
             }
@@ -307,7 +320,8 @@ impl<'a> Run<'a> {
                 }
             };
             let logits = step::tapped_logits(network, pixels, features, samples, tap)?;
-            seen.map(|()| logits)
+            seen?;
+            Ok(logits)
         };
         let evaluation = evaluate(network, dataset, &split.validation, logits, |done| {
             observer.validating(done);
@@ -325,7 +339,7 @@ impl<'a> Run<'a> {
         &self,
         epoch: usize,
         state: &PhaseState<'_>,
-        snapshot: &WeightSnapshot,
+        snapshot: &Arc<WeightSnapshot>,
     ) -> Result<Checkpoint, FitError> {
         let names = self.network.trainable().map(|(name, _)| name);
         let (optimizer_step, optimizer) = state.optimizer.state(names)?;
@@ -342,8 +356,13 @@ impl<'a> Run<'a> {
                 rate: state.rate,
                 stopper: state.stopper,
                 stopped_early: self.outcome.stopped_early.clone(),
+                best_epoch: self.outcome.best.as_ref().map(|(_, best)| best.epoch),
+                kept_from: self.kept_from,
+                is_without_features: self.is_without_features,
+                lost: self.outcome.lost.clone(),
             },
-            arrays: snapshot.arrays.clone(),
+            snapshot: Arc::clone(snapshot),
+            frozen: self.network.frozen_arrays(),
             optimizer,
             history: self.outcome.history.clone(),
             best: self.outcome.best.clone(),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::train::{
     StepRecord, recipes,
-    run_folder::{HISTORY_FILE, RESULT_FILE, RunFolder, STEPS_FILE, history_csv},
+    run_folder::{HISTORY_FILE, RESULT_FILE, RunFolder, STEPS_FILE, history_csv, write_history},
 };
 
 fn experiment() -> Experiment {
@@ -41,6 +41,7 @@ fn result() -> RunResult {
         best_epoch: 2,
         test_accuracy: Some(0.8),
         stopped_early: Vec::new(),
+        lost: Vec::new(),
         split_hash: "abc".into(),
         computed: "f32".into(),
         seconds: 4.0,
@@ -50,7 +51,7 @@ fn result() -> RunResult {
 /// A run's folder as training leaves it.
 fn run(folder: &Path, epochs: &[EpochRecord], result: Option<&RunResult>) {
     let run = RunFolder::create(folder, &experiment()).unwrap();
-    run.write_history(epochs).unwrap();
+    write_history(run.path(), epochs).unwrap();
     if let Some(result) = result {
         run.finish(result).unwrap();
     }

@@ -1,0 +1,81 @@
+//! What each file of an archive was when it was unpacked: the cache is ours, so nobody else would notice that one of
+//! them was damaged there.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use rayon::prelude::*;
+
+use super::listing;
+use crate::data::images::{ContentKey, short_key};
+
+/// Writes into the new file `to` what every file below `files` is now.
+///
+/// # Errors
+/// What the system said.
+pub(super) fn write(files: &Path, to: &Path) -> io::Result<()> {
+    let mut paths = Vec::new();
+    walk(files, &mut paths)?;
+    let keys = paths.into_par_iter().map(|path| {
+        let key = short_key(&fs::read(&path)?);
+        let name = path.strip_prefix(files).unwrap_or(&path).to_path_buf();
+        Ok((name, key))
+    });
+    let keys: io::Result<Vec<_>> = keys.collect();
+    let mut writer = csv::Writer::from_path(to)?;
+    for (name, key) in keys? {
+        let name = name.as_os_str().as_encoded_bytes();
+        writer.write_record([name, hex(&key).as_bytes()])?;
+    }
+    writer.flush()
+}
+
+/// What was written to `from` about the files below `files`; `None` when that cannot be read or a file is missing
+/// or is no image and not what it was. Images are checked when they are read.
+pub(super) fn read(files: &Path, from: &Path) -> Option<HashMap<PathBuf, ContentKey>> {
+    let reader = csv::ReaderBuilder::new().has_headers(false).from_path(from);
+    let mut keys = HashMap::new();
+    for record in reader.ok()?.into_byte_records() {
+        let record = record.ok()?;
+        let name = path_of(record.get(0)?)?;
+        let hex = std::str::from_utf8(record.get(1)?).ok()?;
+        let key = blake3::Hash::from_hex(format!("{hex:0<64}")).ok()?;
+        let (key, _) = key.as_bytes().split_first_chunk()?;
+        keys.insert(files.join(name), *key);
+    }
+    let is_whole = |(path, key): (&PathBuf, &ContentKey)| match listing::looks_like_image(path) {
+        true => path.is_file(),
+        false => fs::read(path).is_ok_and(|bytes| short_key(&bytes) == *key),
+    };
+    keys.iter().all(is_whole).then_some(keys)
+}
+
+fn hex(key: &ContentKey) -> String {
+    key.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStrExt as _;
+    Some(std::ffi::OsStr::from_bytes(bytes).into())
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> Option<PathBuf> {
+    Some(std::str::from_utf8(bytes).ok()?.into())
+}
+
+fn walk(folder: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            walk(&path, paths)?;
+        } else {
+            paths.push(path);
+        }
+    }
+    Ok(())
+}
