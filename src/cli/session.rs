@@ -15,7 +15,7 @@ use crate::{
         Dataset, PixelCache,
         cache::{CacheError, PixelFormat},
         dataset::display_path,
-        files,
+        files, locks,
     },
     engine::{EngineHandle, Event, Folders, OpenDataset, OpenRequest},
     sys,
@@ -155,6 +155,7 @@ impl Session {
             error => error.into(),
         })?;
         drop(bar);
+        locks::untold_refusals().iter().for_each(|words| say(words));
         let mut dataset = Dataset::clone(&open.dataset);
         dataset.broken.clone_from(pixels.broken());
         say_what_is_broken(&dataset);

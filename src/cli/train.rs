@@ -18,7 +18,7 @@ use crate::{
     format::thousands,
     train::{
         EpochRecord, Experiment, TrainingConfig, dataset_reference, recipes,
-        run_folder::{EXPERIMENT_FILE, default_runs_folder},
+        run_folder::{EXPERIMENT_FILE, default_runs_folder, lacking},
     },
 };
 
@@ -191,6 +191,7 @@ impl Follower {
                     display_path(&run)
                 ));
             }
+            Event::Ending { stage, .. } => self.bar = Progress::new(&stage.words().to_lowercase()),
             Event::Progress { progress, .. } => self.bar.at(progress.done, progress.total),
             Event::Epoch { record, .. } => self.epoch(&record)?,
             Event::Advice { advice, .. } => self.bar.say(&advice.words),
@@ -235,6 +236,7 @@ fn tell_end(outcome: &TrainingOutcome, history: &[EpochRecord], output: Output) 
         "best_epoch": best.map(|record| record.epoch),
         "val_accuracy": val_accuracy,
         "test_accuracy": outcome.test_accuracy,
+        "left_out": outcome.left_out.iter().map(|stage| stage.word()).collect::<Vec<_>>(),
         "model": outcome.model.as_deref().map(display_path),
         "run": display_path(&outcome.run),
         "split_hash": outcome.split_hash,
@@ -260,6 +262,9 @@ fn tell_end(outcome: &TrainingOutcome, history: &[EpochRecord], output: Output) 
     ))?;
     if let Some(accuracy) = outcome.test_accuracy {
         output.text(&format!("Test accuracy {}", figure(accuracy)))?;
+    }
+    if let Some(lacking) = lacking(&outcome.left_out) {
+        output.text(&format!("Left out: {lacking}; --resume does it"))?;
     }
     for (what, path) in leavings(&outcome.run, outcome.model.as_deref()) {
         output.text(&format!("{what:<17} {}", display_path(&path)))?;

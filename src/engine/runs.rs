@@ -8,6 +8,8 @@ use crossbeam_channel::Receiver;
 use super::{
     events::Event,
     job::{self, JobContext, JobError, Jobs},
+    queue::EventSender,
+    thread,
 };
 use crate::{
     train::{
@@ -51,8 +53,10 @@ pub enum Command {
     },
 }
 
-pub fn spawn(jobs: Jobs) -> io::Result<Worker<Command>> {
-    Worker::spawn("convscope-runs", move |commands| serve(&commands, &jobs))
+pub fn spawn(jobs: Jobs, events: EventSender) -> io::Result<Worker<Command>> {
+    thread::spawn(("runs", "lists runs"), events, move |commands| {
+        serve(&commands, &jobs);
+    })
 }
 
 fn serve(commands: &Receiver<Command>, jobs: &Jobs) {

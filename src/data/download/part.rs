@@ -4,7 +4,7 @@
 //! somebody writes it, and becomes `TARGET` by a rename, so that `TARGET` is never half a file.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
@@ -15,7 +15,11 @@ use sha2::{Digest as _, Sha256};
 use super::error::DownloadError;
 use crate::{
     cancel::CancelToken,
-    data::{dataset::display_path, files::write_atomically},
+    data::{
+        dataset::display_path,
+        files::write_atomically,
+        locks::{self, Locked},
+    },
 };
 
 /// Where the bytes of a part came from.
@@ -90,13 +94,9 @@ impl Part {
                 .truncate(false)
                 .open(&path)
                 .map_err(&failed)?;
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => {
-                    let path = display_path(&path);
-                    return Err(DownloadError::Busy { path });
-                }
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            if locks::try_lock(&file, &path) == Locked::Taken {
+                let path = display_path(&path);
+                return Err(DownloadError::Busy { path });
             }
             // Whoever had the lock may just have renamed the file: then this is the finished one.
             if is_still_at(&file, &path) {
