@@ -64,6 +64,7 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
         output,
         bar: Progress::new("training"),
         history: Vec::new(),
+        is_ending: false,
     };
     let outcome = follower.follow(&session)?;
     let history = std::mem::take(&mut follower.history);
@@ -150,6 +151,8 @@ struct Follower {
     output: Output,
     bar: Progress,
     history: Vec<EpochRecord>,
+    /// The last step was taken.
+    is_ending: bool,
 }
 
 impl Follower {
@@ -157,8 +160,12 @@ impl Follower {
         loop {
             match session.hear()? {
                 Heard::Interrupted => {
-                    self.bar
-                        .say("stopping after this step; Ctrl+C again ends at once");
+                    let words = if self.is_ending {
+                        "leaving out the rest"
+                    } else {
+                        "stopping after this step"
+                    };
+                    self.bar.say(&format!("{words}; Ctrl+C again ends at once"));
                     session.engine.stop();
                 }
                 Heard::Event(Event::TrainingFinished { outcome, .. }) => return Ok(outcome),
@@ -191,7 +198,10 @@ impl Follower {
                     display_path(&run)
                 ));
             }
-            Event::Ending { stage, .. } => self.bar = Progress::new(&stage.words().to_lowercase()),
+            Event::Ending { stage, .. } => {
+                self.is_ending = true;
+                self.bar = Progress::new(&stage.words().to_lowercase());
+            }
             Event::Progress { progress, .. } => self.bar.at(progress.done, progress.total),
             Event::Epoch { record, .. } => self.epoch(&record)?,
             Event::Advice { advice, .. } => self.bar.say(&advice.words),

@@ -96,26 +96,17 @@ impl Ended<'_> {
         self.stage(EndStage::Report, reporter, &mut left_out, || {
             self.report(&outcome, evaluation.as_deref(), reporter)
         });
-        result.left_out = left_out;
-        reporter.folder.finish(&result).map_err(fit_error)?;
+        if !left_out.contains(&EndStage::Report) {
+            result.left_out = left_out;
+            // What is on the disk says that there is no report: then it is written once more.
+            let _ = reporter.folder.finish(&result);
+        }
         if let Some(failure) = outcome.failure {
             return Err(fit_error(failure));
         }
-        reporter.context.events.send(Event::TrainingFinished {
-            job: reporter.context.id,
-            outcome: TrainingOutcome {
-                completed: result.completed,
-                best_epoch: result.best_epoch,
-                run: reporter.folder.path().to_path_buf(),
-                model,
-                test_accuracy: result.test_accuracy,
-                left_out: result.left_out,
-                split_hash: result.split_hash,
-                stopped_early: result.stopped_early,
-                computed: result.computed,
-                seconds: result.seconds,
-            },
-        });
+        let (job, outcome) = (reporter.context.id, told(result, model, reporter));
+        let events = &reporter.context.events;
+        events.send(Event::TrainingFinished { job, outcome });
         Ok(())
     }
 
@@ -203,6 +194,21 @@ impl Ended<'_> {
         }
         left_out.push(stage);
         None
+    }
+}
+
+fn told(result: RunResult, model: Option<PathBuf>, reporter: &Reporter<'_>) -> TrainingOutcome {
+    TrainingOutcome {
+        completed: result.completed,
+        best_epoch: result.best_epoch,
+        run: reporter.folder.path().to_path_buf(),
+        model,
+        test_accuracy: result.test_accuracy,
+        left_out: result.left_out,
+        split_hash: result.split_hash,
+        stopped_early: result.stopped_early,
+        computed: result.computed,
+        seconds: result.seconds,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     data::Picture,
     train::{EpochRecord, runs::several::NamedHistory},
 };
-pub use confusion::{confusion_matrix, shows_all};
+pub use confusion::confusion_matrix;
 
 /// Training is blue, validation is orange, everywhere (Okabe–Ito).
 pub const TRAINING_COLOUR: [u8; 3] = [0, 114, 178];

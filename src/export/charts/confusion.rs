@@ -102,12 +102,6 @@ impl Plan {
     }
 }
 
-/// Whether a picture of so many classes names and counts each of them.
-pub fn shows_all(classes: usize) -> bool {
-    let plan = Plan::new(classes, 0);
-    plan.named == 1 && plan.cell >= ZEROS_FROM
-}
-
 /// Counts with a row-normalised colour, axes Actual and Predicted. The picture is bounded: where there are many classes
 /// cells are smaller, numbers and names are left out where they do not fit, and at last a cell shows the largest share
 /// of several classes.
@@ -126,12 +120,8 @@ pub fn confusion_matrix(
         axes(area, &names, &plan)?;
         if plan.gap == 0 {
             // Most cells are empty: one rectangle for all of them.
-            let far = |from| plan.edge(from, plan.cells);
-            let corners = [
-                (plan.left as i32, plan.top as i32),
-                (far(plan.left) - 1, far(plan.top) - 1),
-            ];
-            fill(area, corners, 0.0)?;
+            let corner = (plan.left as i32, plan.top as i32);
+            fill(area, corner, plan.cells * plan.cell, 0.0)?;
         }
         for actual in 0..plan.cells {
             for predicted in 0..plan.cells {
@@ -144,15 +134,12 @@ pub fn confusion_matrix(
 
 type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 
-fn fill(area: &Area<'_>, corners: [(i32, i32); 2], share: f64) -> Result<(), ExportError> {
+/// A square of `side` pixels; plotters leaves the right and lower edge of rectangles out.
+fn fill(area: &Area<'_>, (x, y): (i32, i32), side: usize, share: f64) -> Result<(), ExportError> {
     let colour = rgb(ColourScale::Viridis.colour(share as f32));
-    let drawn = if corners[0] == corners[1] {
-        // plotters leaves out rectangles of one pixel.
-        area.draw_pixel(corners[0], &colour)
-    } else {
-        area.draw(&Rectangle::new(corners, colour.filled()))
-    };
-    drawn.map_err(|error| draw_error(&error))
+    let corners = [(x, y), (x + side as i32, y + side as i32)];
+    area.draw(&Rectangle::new(corners, colour.filled()))
+        .map_err(|error| draw_error(&error))
 }
 
 fn draw_cell(
@@ -168,10 +155,8 @@ fn draw_cell(
     if share == 0.0 && plan.gap == 0 {
         return Ok(());
     }
-    let (x, y) = (plan.edge(plan.left, predicted), plan.edge(plan.top, actual));
-    // Both corners belong to the rectangle.
-    let last = (plan.cell - plan.gap) as i32 - 1;
-    fill(area, [(x, y), (x + last, y + last)], share)?;
+    let corner = (plan.edge(plan.left, predicted), plan.edge(plan.top, actual));
+    fill(area, corner, plan.cell - plan.gap, share)?;
     let count = matrix.count(actual, predicted);
     let words = count.to_string();
     let (true, Some(size)) = (
@@ -284,7 +269,6 @@ mod tests {
             let bytes = 3 * plan.width * plan.height;
             assert!(bytes <= MOST_BYTES, "{classes}: {bytes}");
         }
-        assert!(shows_all(40) && !shows_all(120));
     }
 
     #[test]
@@ -296,9 +280,10 @@ mod tests {
             let picture = confusion_matrix(&matrix, &names(classes)).unwrap();
             let plan = Plan::new(classes, 18);
             assert_eq!((picture.width, picture.height), (plan.width, plan.height));
-            let at = |(actual, predicted): (usize, usize)| {
-                let corner = |from, class| plan.edge(from, class / plan.classes) as usize;
-                let pixel = corner(plan.top, actual) * plan.width + corner(plan.left, predicted);
+            // `inside` pixels from the upper left corner of a cell.
+            let at = |(actual, predicted): (usize, usize), inside: usize| {
+                let edge = |from, class| plan.edge(from, class / plan.classes) as usize + inside;
+                let pixel = edge(plan.top, actual) * plan.width + edge(plan.left, predicted);
                 [0, 1, 2].map(|channel| picture.rgb[3 * pixel + channel])
             };
             let (full, none) = (
@@ -313,7 +298,9 @@ mod tests {
                 ((0, classes - 1), none),
                 ((7, 40), none),
             ] {
-                assert_eq!(at(cell), colour, "{classes}: {cell:?}");
+                for inside in [0, plan.cell - plan.gap - 1] {
+                    assert_eq!(at(cell, inside), colour, "{classes}: {cell:?}, {inside}");
+                }
             }
         }
     }

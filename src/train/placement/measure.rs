@@ -1,5 +1,5 @@
 //! Times the steps of a run in several ways of computing, so that the answer does not depend on what else the machine
-//! does: processor time of one thread, the ways in turn, of each the least.
+//! does: processor time of one thread, the ways in turn.
 
 use std::{
     sync::{Arc, LazyLock},
@@ -8,7 +8,7 @@ use std::{
 
 use tch::{Kind, TchError, Tensor};
 
-use super::{Measurement, Step, placement};
+use super::{CLEARLY_FASTER, Measurement, Step, placement};
 use crate::{
     model::{
         ModelSpec, Network,
@@ -21,13 +21,17 @@ use crate::{
     },
 };
 
-/// Times that each way has its turn, and fewest where steps are long.
-const ROUNDS: usize = 9;
-const FEWEST_ROUNDS: usize = 3;
+/// Rounds in which each way has its turn: so many at least and at most, and fewer than that once it is clear which way is
+/// faster.
+const FEWEST_ROUNDS: usize = 5;
+const CLEAR_ROUNDS: usize = 9;
+const MOST_ROUNDS: usize = 31;
+/// Farther than this factor from the limit between two ways it is clear on which side of it one is.
+const MARGIN: f64 = 1.2;
 /// Seconds of one turn at least: many short steps, so that a clock's tick and an interruption are small beside it.
 const TURN: f64 = 0.01;
 /// After so many seconds no further round begins.
-const BUDGET: f64 = 3.0;
+const BUDGET: f64 = 4.0;
 
 /// The times of `ways` for `steps` on `batch` images. Random numbers of training do not depend on it, since each step
 /// seeds them anew.
@@ -43,16 +47,14 @@ pub fn measure(
 ) -> Result<Vec<Measurement>, FitError> {
     // Others that wait for a busy thread spin, and their time says nothing.
     let _one_thread = Threads::set(1);
-    let mut least = vec![0.0; ways.len()];
+    let mut all = vec![0.0; ways.len()];
     for step in steps {
-        for (sum, secs) in least
-            .iter_mut()
-            .zip(least_secs(spec, ways, *step, batch, observer)?)
-        {
+        let of_step = step_secs(spec, ways, *step, batch, observer)?;
+        for (sum, secs) in all.iter_mut().zip(of_step) {
             *sum += secs;
         }
     }
-    let measured = ways.iter().zip(least);
+    let measured = ways.iter().zip(all);
     let measured = measured.map(|(&(memory_format, precision), seconds)| Measurement {
         memory_format,
         precision,
@@ -61,8 +63,9 @@ pub fn measure(
     Ok(measured.collect())
 }
 
-/// Least seconds of `step` in each way.
-fn least_secs(
+/// Seconds of `step` in each way: of the first the least, of each other what it is of the first in the same round, in
+/// the median. A neighbour that uses the same core or cache slows both turns of a round down.
+fn step_secs(
     spec: &Arc<ModelSpec>,
     ways: &[(MemoryFormat, Precision)],
     step: Step,
@@ -79,29 +82,57 @@ fn least_secs(
         .iter()
         .map(build)
         .collect::<Result<Vec<Network>, _>>()?;
-    let mut least = vec![f64::INFINITY; ways.len()];
-    let mut times = 1;
+    let mut turn = |network: &Network, times: usize| -> Result<f64, FitError> {
+        pulse(observer)?;
+        let start = now();
+        for _ in 0..times {
+            run(network, step, batch).map_err(NetworkError::from)?;
+        }
+        Ok((now() - start) / times as f64)
+    };
+    // The first turn warms up.
+    let mut shortest = f64::INFINITY;
+    for network in &networks {
+        turn(network, 1)?;
+        shortest = shortest.min(turn(network, 1)?);
+    }
+    let times = (TURN / shortest.max(1e-6)).ceil() as usize;
+    let mut rounds: Vec<Vec<f64>> = Vec::new();
     let began = now();
-    // The first round warms up and shows how many steps a turn takes.
-    for round in 0..=ROUNDS {
-        if round > FEWEST_ROUNDS && now() - began > BUDGET {
-            break;
-        }
-        for (network, least) in networks.iter().zip(&mut least) {
-            pulse(observer)?;
-            let start = now();
-            for _ in 0..times {
-                run(network, step, batch).map_err(NetworkError::from)?;
-            }
-            *least = least.min((now() - start) / times as f64);
-        }
-        if round == 0 {
-            let shortest = least.iter().copied().fold(f64::INFINITY, f64::min);
-            times = (TURN / shortest.max(1e-6)).ceil().max(1.0) as usize;
-            least.fill(f64::INFINITY);
+    loop {
+        let round = networks.iter().map(|network| turn(network, times));
+        rounds.push(round.collect::<Result<_, _>>()?);
+        let is_over = match rounds.len() {
+            ..FEWEST_ROUNDS => false,
+            MOST_ROUNDS.. => true,
+            done => now() - began > BUDGET || done >= CLEAR_ROUNDS && is_clear(&rounds),
+        };
+        if is_over {
+            return Ok(seconds(&rounds));
         }
     }
-    Ok(least)
+}
+
+/// Whether further rounds would not move a way across the limit.
+fn is_clear(rounds: &[Vec<f64>]) -> bool {
+    let secs = seconds(rounds);
+    secs.iter().skip(1).all(|other| {
+        let speedup = secs[0] / other;
+        speedup * MARGIN < CLEARLY_FASTER || speedup > CLEARLY_FASTER * MARGIN
+    })
+}
+
+/// See [`step_secs`]; each round has a time for each way.
+fn seconds(rounds: &[Vec<f64>]) -> Vec<f64> {
+    let least = rounds.iter().map(|round| round[0]);
+    let least = least.fold(f64::INFINITY, f64::min);
+    let ways = 0..rounds.first().map_or(0, Vec::len);
+    let share = |way: usize| {
+        let mut shares: Vec<f64> = rounds.iter().map(|round| round[way] / round[0]).collect();
+        shares.sort_by(f64::total_cmp);
+        shares[shares.len() / 2]
+    };
+    ways.map(|way| least * share(way)).collect()
 }
 
 /// Forward and backward, as a step of training does; the optimizer takes as long in each way.
@@ -147,5 +178,26 @@ fn now() -> f64 {
         processor
     } else {
         BEGAN.elapsed().as_secs_f64()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_else_the_machine_does_moves_the_answer_little() {
+        // Twice as fast. In some rounds a neighbour slows both down, in one it slows one of them, once it is away.
+        let rounds: Vec<Vec<f64>> = [(1.0, 1.0), (1.6, 1.6), (1.5, 1.5), (1.0, 2.2), (1.6, 1.0)]
+            .map(|(first, second)| vec![0.3 * first, 0.15 * second])
+            .to_vec();
+        let secs = seconds(&rounds);
+        assert!(
+            (secs[0] - 0.3).abs() < 1e-12 && (secs[1] - 0.15).abs() < 1e-12,
+            "{secs:?}"
+        );
+        assert!(is_clear(&rounds));
+        let near = [vec![0.3, 0.21], vec![0.3, 0.19]];
+        assert!(!is_clear(&near));
     }
 }
