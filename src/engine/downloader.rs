@@ -127,6 +127,7 @@ fn fetch(context: &JobContext, entry: &Entry, folder: &Path) -> Result<(), JobEr
         DownloadError::Cancelled(_) => JobError::Cancelled,
         error => JobError::Failed(error.to_string()),
     })?;
+    context.tell_refused_locks();
     context.events.send(Event::Downloaded {
         job: context.id,
         name: entry.name.clone(),

@@ -276,6 +276,14 @@ impl JobContext {
         due
     }
 
+    /// Tells of file systems without locks; before the job's last event, after which nobody may listen.
+    pub fn tell_refused_locks(&self) {
+        for message in locks::untold_refusals() {
+            let level = Level::Warning;
+            self.events.send(Event::Note { level, message });
+        }
+    }
+
     /// Tells how far the job is; sent at most 20 times a second.
     pub fn progress(&self, done: usize, total: usize) {
         if done == total || self.due() {
@@ -310,10 +318,6 @@ pub fn stage<T>(
         }
         contained(work)
     };
-    for message in locks::untold_refusals() {
-        let level = Level::Warning;
-        context.events.send(Event::Note { level, message });
-    }
     let message = match outcome {
         Ok(Ok(result)) => return Some(result),
         Ok(Err(JobError::Cancelled)) => None,

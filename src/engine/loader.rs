@@ -341,6 +341,7 @@ pub fn pixels(
         CacheError::Cancelled(_) => JobError::Cancelled,
         error => JobError::Failed(error.to_string()),
     })?;
+    context.tell_refused_locks();
     let mut dataset = Dataset::clone(&open.dataset);
     dataset.broken.clone_from(pixels.broken());
     if pixels.broken() != &open.dataset.broken {

@@ -152,6 +152,7 @@ fn train(
     } else {
         beginning.anew()?
     };
+    context.tell_refused_locks();
     let checkpoint = match &start_at {
         Start::Resume(checkpoint) => Some(&**checkpoint),
         Start::New | Start::From(_) => None,

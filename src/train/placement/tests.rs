@@ -101,17 +101,21 @@ fn another_question_is_another_choice() {
     type Change = fn(&mut Experiment);
     let cases: [(&str, bool, Change); 6] = [
         ("the name of the network", false, |e| {
-            e.model.name = "other".into()
+            e.model.name = "other".into();
         }),
         ("epochs", false, |e| e.training.set_epochs(9)),
-        ("the seed", false, |e| e.training.seed = 77),
+        ("the seed", false, |e| {
+            e.training.seed = 77;
+        }),
         ("threads: it is timed on one", false, |e| {
-            e.training.threads = Some(7)
+            e.training.threads = Some(7);
         }),
         ("what is trained", true, |e| {
-            e.training.phases[0].trainable_from = None
+            e.training.phases[0].trainable_from = None;
         }),
-        ("images per step", true, |e| e.training.batch_size = 3),
+        ("images per step", true, |e| {
+            e.training.batch_size = 3;
+        }),
     ];
     let folder = tempfile::tempdir().unwrap();
     decide(&experiment(), folder.path());
