@@ -31,7 +31,7 @@ pub fn release_memory() {
 
 /// CPU time of the calling thread in seconds; 0 where the system does not tell.
 pub fn thread_cpu_secs() -> f64 {
-    #[cfg(target_os = "linux")]
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
     {
         let mut time = libc::timespec {
             tv_sec: 0,
@@ -41,7 +41,7 @@ pub fn thread_cpu_secs() -> f64 {
         unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
         time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
     }
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
     0.0
 }
 

@@ -5,7 +5,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 
 /// Owns the thread; dropping it closes the channel and joins.
 #[derive(Debug)]
@@ -20,10 +20,29 @@ impl<C: Send + 'static> Worker<C> {
     /// # Errors
     /// When the system cannot start a thread.
     pub fn spawn(name: &str, run: impl FnOnce(Receiver<C>) + Send + 'static) -> io::Result<Self> {
+        Self::watched(name, run, || {})
+    }
+
+    /// Like [`Self::spawn`]; `died` is called on the thread when it ends although its channel is still open. Commands
+    /// that wait then, and those that come later, are dropped.
+    ///
+    /// # Errors
+    /// When the system cannot start a thread.
+    pub fn watched(
+        name: &str,
+        run: impl FnOnce(Receiver<C>) + Send + 'static,
+        died: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
         let (sender, receiver) = crossbeam_channel::unbounded();
         let thread = thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || run(receiver))?;
+            .spawn(move || {
+                let _watch = Watch {
+                    commands: receiver.clone(),
+                    died: Some(died),
+                };
+                run(receiver);
+            })?;
         Ok(Self {
             sender,
             thread: Some(thread),
@@ -38,7 +57,7 @@ impl<C: Send + 'static> Worker<C> {
 
     /// Queues a command; returns at once.
     pub fn send(&self, command: C) {
-        // Fails only when the thread is gone, which happens at shutdown alone.
+        // Fails only when the thread is gone; then the command is dropped, which its job notices.
         let _ = self.sender.send(command);
     }
 
@@ -48,12 +67,33 @@ impl<C: Send + 'static> Worker<C> {
     }
 }
 
+/// Notices that its thread ends, by a panic too.
+struct Watch<C, F: FnOnce()> {
+    commands: Receiver<C>,
+    died: Option<F>,
+}
+
+impl<C, F: FnOnce()> Drop for Watch<C, F> {
+    fn drop(&mut self) {
+        let is_closed = loop {
+            match self.commands.try_recv() {
+                Ok(_) => {}
+                Err(TryRecvError::Empty) => break false,
+                Err(TryRecvError::Disconnected) => break true,
+            }
+        };
+        if let (false, Some(died)) = (is_closed, self.died.take()) {
+            died();
+        }
+    }
+}
+
 impl<C> Drop for Worker<C> {
     fn drop(&mut self) {
         // Without a sender the channel is closed.
         self.sender = crossbeam_channel::bounded(0).0;
         if let Some(thread) = self.thread.take() {
-            // Jobs contain their panics; nothing is left to report if the thread itself died.
+            // That the thread died was told when it did.
             let _ = thread.join();
         }
     }

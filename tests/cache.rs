@@ -18,7 +18,7 @@ use convscope::{
 const PER_CLASS: usize = 500;
 const IMAGES: usize = 3 * PER_CLASS;
 const FORMAT: (usize, usize) = (128, 128);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Bytes of pixels in the cache.
 fn cached(cache: &Path) -> u64 {

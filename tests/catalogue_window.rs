@@ -88,7 +88,7 @@ fn a_download_shows_its_progress_pauses_resumes_and_opens() {
             send(out, head.as_bytes());
             send(out, &served[..CUT]);
             // Progress is told at most 20 times a second, so there must be some after whenever the reader begins.
-            for byte in &served[CUT..CUT + 400] {
+            for byte in &served[CUT..CUT + 50_000] {
                 std::thread::sleep(Duration::from_millis(60));
                 send(out, &[*byte]);
             }

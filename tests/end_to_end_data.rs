@@ -65,11 +65,16 @@ fn drop_a_folder_fix_a_leak_rename_a_class_train() {
     click(&window, DOCTOR_TAB);
     sleep(Duration::from_millis(500));
     click(&window, EXAMINE);
-    // Twenty-six small pictures; nothing tells a script when they are read.
-    sleep(Duration::from_secs(3));
-    window.rest_pointer();
-    window.keep("data-1-examined");
-    click(&window, DROP_LEAKS);
+    // Twenty-six small pictures; nothing tells a script when they are read and drawn.
+    let start = Instant::now();
+    let is_found = || Edits::load(&sidecar).is_ok_and(|edits| edits.excluded.len() == 2);
+    while !is_found() {
+        assert!(start.elapsed() < common::PATIENCE, "nothing was found");
+        sleep(Duration::from_secs(3));
+        window.rest_pointer();
+        window.keep("data-1-examined");
+        click(&window, DROP_LEAKS);
+    }
     let kept = wait_for_edits(&sidecar, |edits| edits.excluded.len() == 2);
     let twins = ["train/cat/cat.0001.jpg", "train/dog/dog.0001.jpg"];
     assert!(kept.excluded.iter().eq(twins.iter()), "{kept:?}");

@@ -20,6 +20,7 @@ use convscope::{
         LayerKind, LayerSpec, kinds::kinds, spec::Backbone, summary::Summary,
         weights::catalogue::Weights,
     },
+    sys,
     train::{Experiment, recipes},
     ui::{
         action::Action,
@@ -454,7 +455,7 @@ fn a_hundred_layers_stay_fluid() {
     let rows = desk.query_all_by_role(Role::ListBoxOption).count();
     assert!(rows < 30, "{rows} rows are drawn");
     choose(&mut desk, "a_rather_long_name_of_convolution_3");
-    let start = std::time::Instant::now();
+    let start = sys::thread_cpu_secs();
     let frames = 30;
     for at in 0..frames {
         let filters = LayerKind::Conv2d {
@@ -473,10 +474,10 @@ fn a_hundred_layers_stay_fluid() {
             .apply_design(DesignAction::Edit(edit, Some(1)));
         desk.step();
     }
-    let per_frame = start.elapsed() / u32::try_from(frames).unwrap();
-    // Unoptimised code on a busy machine; the measured figure is 5 to 11 ms.
-    assert!(per_frame.as_millis() < 100, "{per_frame:?}");
-    println!("{per_frame:?} per edit and frame");
+    let per_frame = (sys::thread_cpu_secs() - start) / frames as f64;
+    // Processor time of unoptimised code; the measured figure is 5 to 11 ms.
+    assert!(per_frame < 0.1, "{per_frame} s");
+    println!("{per_frame} s per edit and frame");
     desk.key_press(Key::End);
     desk.run();
     desk.get_by_label_contains("Head: Softmax");

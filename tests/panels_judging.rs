@@ -250,6 +250,7 @@ fn part_and_weights_are_chosen() {
         run: "/runs/a".into(),
         model: Some("/runs/a/model.safetensors".into()),
         test_accuracy: None,
+        left_out: Vec::new(),
         split_hash: String::new(),
         stopped_early: Vec::new(),
         computed: String::new(),

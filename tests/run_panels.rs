@@ -15,13 +15,14 @@ mod panel;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use PanelKind::{AboutRun, Curves, RunCurves, RunDifference, Runs};
 use bench::{closed, harness, pushed};
 use convscope::{
     engine::{JobId, RunFigures},
+    sys,
     train::{
         EpochRecord, Experiment, StepRecord, recipes,
         run_folder::RunResult,
@@ -85,6 +86,7 @@ fn record(number: usize) -> RunRecord {
         failure: (state == RunState::Failed).then(|| "the disk is full".to_owned()),
         best_epoch: 12,
         test_accuracy: Some(0.9 - number as f64 / 1_000.0),
+        left_out: Vec::new(),
         stopped_early: Vec::new(),
         lost: Vec::new(),
         split_hash: String::new(),
@@ -740,23 +742,25 @@ fn smoothing_and_logarithm_are_switches_of_the_panel() {
     );
 }
 
-/// Time of a frame with its triangles, the smallest of several.
-fn frame(harness: &mut egui_kittest::Harness<'_, Bench>) -> Duration {
+/// Processor time of a frame with its triangles in seconds, the smallest of several.
+fn frame(harness: &mut egui_kittest::Harness<'_, Bench>) -> f64 {
     let once = |harness: &mut egui_kittest::Harness<'_, Bench>| {
-        let start = Instant::now();
+        let start = sys::thread_cpu_secs();
         harness.step();
         let output = harness.output();
         let (shapes, scale) = (output.shapes.clone(), output.pixels_per_point);
         let triangles = harness.ctx.tessellate(shapes, scale);
         assert!(!triangles.is_empty());
-        start.elapsed()
+        sys::thread_cpu_secs() - start
     };
-    (0..10).map(|_| once(harness)).min().unwrap()
+    let times = (0..10).map(|_| once(harness));
+    times.fold(f64::INFINITY, f64::min)
 }
 
 #[test]
 fn a_million_steps_stay_fluid() {
-    const FRAME: Duration = Duration::from_millis(16);
+    // Seconds; measured: 1 to 2 ms.
+    const FRAME: f64 = 0.016;
     let mut harness = harness(
         Curves,
         trained(100, 10_000),
@@ -780,8 +784,10 @@ fn a_million_steps_stay_fluid() {
     });
     harness.state_mut().state.training.steps.extend(more);
     let growing = frame(&mut harness);
-    eprintln!("a frame of 1,000,000 steps: {still:?}, smoothed {smooth:?}, growing {growing:?}");
+    eprintln!(
+        "a frame of 1,000,000 steps: {still:.4} s, smoothed {smooth:.4}, growing {growing:.4}"
+    );
     for (time, what) in [(still, "still"), (smooth, "smoothed"), (growing, "growing")] {
-        assert!(time <= FRAME, "{what}: {time:?}");
+        assert!(time <= FRAME, "{what}: {time} s");
     }
 }

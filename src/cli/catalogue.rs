@@ -118,6 +118,7 @@ fn fetch(entry: &Entry, folder: &Path) -> Result<Fetched> {
             Heard::Event(Event::Progress { progress, .. }) => bar.at(progress.done, progress.total),
             Heard::Event(Event::Downloaded { fetched, .. }) => return Ok(fetched),
             Heard::Event(Event::Failed { message, .. }) => bail!(message),
+            Heard::Event(Event::Note { message, .. }) => bar.say(&message),
             Heard::Event(Event::Cancelled { .. }) => bail!(
                 "stopped; what has arrived is kept in {}, and the same command goes on from there",
                 display_path(&folder.join(&entry.name))

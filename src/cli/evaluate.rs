@@ -24,8 +24,8 @@ use crate::{
     format::thousands,
     model::{Network, WeightSnapshot, network::Placement},
     train::{
-        ClassificationReport, CrossTable, Evaluation, checkpoint::Weights,
-        evaluate::evaluate_images, predictions,
+        ClassificationReport, ConfusionMatrix, CrossTable, Evaluation, checkpoint::Weights,
+        evaluate::evaluate_images, predictions, report,
     },
 };
 
@@ -154,9 +154,13 @@ fn word(part: Part) -> &'static str {
 fn tell(evaluation: &Evaluation, classes: &[String], output: Output) -> Result<()> {
     let matrix = &evaluation.confusion;
     output.text(&ClassificationReport::new(matrix, classes).text())?;
-    output.text(&confusion_table(evaluation, classes).render())?;
-    let table = CrossTable::new(matrix);
-    output.text(&format!("\n{}", table.text(classes)))?;
+    if classes.len() > MOST_COLUMNS {
+        output.text(&most_confused(matrix, classes))?;
+    } else {
+        output.text(&confusion_table(evaluation, classes).render())?;
+        let table = CrossTable::new(matrix);
+        output.text(&format!("\n{}", table.text(classes)))?;
+    }
     let threshold = evaluation.threshold().map_or_else(String::new, |from| {
         format!("  {} from {from}", second(classes))
     });
@@ -168,6 +172,32 @@ fn tell(evaluation: &Evaluation, classes: &[String], output: Output) -> Result<(
         evaluation.epoch
     ))?;
     Ok(())
+}
+
+/// A table with more columns than this is no help on a terminal.
+const MOST_COLUMNS: usize = 60;
+/// Confusions that are listed in its place.
+const LISTED_CONFUSIONS: usize = 20;
+
+/// The confusions that happen most often.
+fn most_confused(matrix: &ConfusionMatrix, classes: &[String]) -> String {
+    let heading = [
+        ("actual", Align::Left),
+        ("predicted", Align::Left),
+        ("images", Align::Right),
+    ];
+    let mut table = Table::new(&heading);
+    let all = matrix.confusions();
+    for confusion in all.iter().take(LISTED_CONFUSIONS) {
+        let name = |class| report::class_name(classes, class);
+        let (actual, predicted) = (name(confusion.actual), name(confusion.predicted));
+        table.row([actual, predicted, confusion.count.to_string()]);
+    }
+    format!(
+        "\nThe most frequent of {} confusions; --json gives the whole table\n{}",
+        thousands(all.len()),
+        table.render()
+    )
 }
 
 fn second(classes: &[String]) -> &str {

@@ -11,7 +11,7 @@ use crossbeam_channel::Receiver;
 use super::{output::say, progress::Progress};
 use crate::{
     cancel::{CancelToken, Cancelled},
-    data::{Dataset, PixelCache, cache::PixelFormat, dataset::display_path, files},
+    data::{Dataset, PixelCache, cache::PixelFormat, dataset::display_path, files, locks},
     engine::{EngineHandle, Event, Folders, OpenDataset, OpenRequest},
     sys,
 };
@@ -153,6 +153,7 @@ impl Session {
         if let Some(words) = pixels.unwritten() {
             say(words);
         }
+        locks::untold_refusals().iter().for_each(|words| say(words));
         let mut dataset = Dataset::clone(&open.dataset);
         dataset.broken.clone_from(pixels.broken());
         say_what_is_broken(&dataset);

@@ -18,7 +18,7 @@ use crate::{
     format::thousands,
     train::{
         EpochRecord, Experiment, TrainingConfig, dataset_reference, recipes,
-        run_folder::{EXPERIMENT_FILE, default_runs_folder},
+        run_folder::{EXPERIMENT_FILE, default_runs_folder, lacking},
     },
 };
 
@@ -64,6 +64,7 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
         output,
         bar: Progress::new("training"),
         history: Vec::new(),
+        is_ending: false,
     };
     let outcome = follower.follow(&session)?;
     let history = std::mem::take(&mut follower.history);
@@ -150,6 +151,8 @@ struct Follower {
     output: Output,
     bar: Progress,
     history: Vec<EpochRecord>,
+    /// The last step was taken.
+    is_ending: bool,
 }
 
 impl Follower {
@@ -157,8 +160,12 @@ impl Follower {
         loop {
             match session.hear()? {
                 Heard::Interrupted => {
-                    self.bar
-                        .say("stopping after this step; Ctrl+C again ends at once");
+                    let words = if self.is_ending {
+                        "leaving out the rest"
+                    } else {
+                        "stopping after this step"
+                    };
+                    self.bar.say(&format!("{words}; Ctrl+C again ends at once"));
                     session.engine.stop();
                 }
                 Heard::Event(Event::TrainingFinished { outcome, .. }) => return Ok(outcome),
@@ -190,6 +197,10 @@ impl Follower {
                     thousands(validation_images),
                     display_path(&run)
                 ));
+            }
+            Event::Ending { stage, .. } => {
+                self.is_ending = true;
+                self.bar = Progress::new(&stage.words().to_lowercase());
             }
             Event::Progress { progress, .. } => self.bar.at(progress.done, progress.total),
             Event::Epoch { record, .. } => self.epoch(&record)?,
@@ -235,6 +246,7 @@ fn tell_end(outcome: &TrainingOutcome, history: &[EpochRecord], output: Output) 
         "best_epoch": best.map(|record| record.epoch),
         "val_accuracy": val_accuracy,
         "test_accuracy": outcome.test_accuracy,
+        "left_out": outcome.left_out.iter().map(|stage| stage.word()).collect::<Vec<_>>(),
         "model": outcome.model.as_deref().map(display_path),
         "run": display_path(&outcome.run),
         "split_hash": outcome.split_hash,
@@ -260,6 +272,9 @@ fn tell_end(outcome: &TrainingOutcome, history: &[EpochRecord], output: Output) 
     ))?;
     if let Some(accuracy) = outcome.test_accuracy {
         output.text(&format!("Test accuracy {}", figure(accuracy)))?;
+    }
+    if let Some(lacking) = lacking(&outcome.left_out) {
+        output.text(&format!("Left out: {lacking}; --resume does it"))?;
     }
     for (what, path) in leavings(&outcome.run, outcome.model.as_deref()) {
         output.text(&format!("{what:<17} {}", display_path(&path)))?;

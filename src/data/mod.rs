@@ -16,6 +16,7 @@ pub mod edits;
 pub mod files;
 pub mod generate;
 pub mod images;
+pub mod locks;
 pub mod picture;
 pub mod similar;
 pub mod sources;

@@ -38,6 +38,18 @@ impl TrainControl {
         self.0.1.notify_all();
     }
 
+    /// Makes a new token the one that stopping means, now that the run `running` has taken its last step: whoever
+    /// stopped it wants the rest, unless they stop it again. It is cancelled already when a newer run waits.
+    pub fn begin_end(&self, running: &CancelToken) -> CancelToken {
+        let mut control = self.lock();
+        let token = CancelToken::new();
+        match &mut control.current {
+            Some(current) if current.is_same(running) => *current = token.clone(),
+            _ => token.cancel(),
+        }
+        token
+    }
+
     pub fn set_learning_rate(&self, rate: f64) {
         self.lock().learning_rate = Some(rate);
     }

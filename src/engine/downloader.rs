@@ -11,6 +11,7 @@ use super::{
     events::{Event, Level},
     job::{self, JobContext, JobError, Jobs},
     queue::EventSender,
+    thread,
 };
 use crate::{
     data::{
@@ -54,8 +55,8 @@ pub enum Command {
     },
 }
 
-pub fn spawn(jobs: Jobs, weights: PathBuf) -> io::Result<Worker<Command>> {
-    Worker::spawn("convscope-downloader", move |commands| {
+pub fn spawn(jobs: Jobs, events: EventSender, weights: PathBuf) -> io::Result<Worker<Command>> {
+    thread::spawn(("downloader", "downloads"), events, move |commands| {
         serve(&commands, &jobs, &weights);
     })
 }
@@ -131,6 +132,7 @@ fn fetch(context: &JobContext, entry: &Entry, folder: &Path) -> Result<(), JobEr
         DownloadError::Cancelled(_) => JobError::Cancelled,
         error => JobError::Failed(error.to_string()),
     })?;
+    context.tell_refused_locks();
     context.events.send(Event::Downloaded {
         job: context.id,
         name: entry.name.clone(),

@@ -24,7 +24,7 @@ use crate::{
     model::{LayerShape, ModelSpec, weights::examine::Examined},
     train::{
         EpochRecord, Evaluation, Experiment, StepRecord, health::Advice, lr_finder::RateCurve,
-        runs::Listing, schedule::RateNow,
+        run_folder::EndStage, runs::Listing, schedule::RateNow,
     },
 };
 
@@ -59,8 +59,10 @@ pub struct TrainingOutcome {
     pub run: PathBuf,
     /// The model file in it; `None` when no epoch was finished.
     pub model: Option<PathBuf>,
-    /// Accuracy of the kept weights on the test part, 0..1; `None` when that part is empty.
+    /// Accuracy of the kept weights on the test part, 0..1; `None` when that part is empty or was not judged.
     pub test_accuracy: Option<f64>,
+    /// What was left out at the end.
+    pub left_out: Vec<EndStage>,
     /// Identifies which image stood in which part ([`crate::data::Split::hash`]).
     pub split_hash: String,
     /// Phases, from 1, that early stopping ended.
@@ -298,6 +300,14 @@ pub enum Event {
     Stopping {
         /// Which job.
         job: JobId,
+    },
+    /// Trainer, after the last step: what it does now; progress is told anew. Stopping the run again leaves out what is
+    /// not done yet. The Train panel and the status bar show it.
+    Ending {
+        /// Which job.
+        job: JobId,
+        /// What it does.
+        stage: EndStage,
     },
     /// Trainer: end of a run, completed or stopped by the user.
     TrainingFinished {

@@ -64,24 +64,27 @@ impl EngineHandle {
     /// When the system cannot start a thread.
     pub fn start(waker: Waker, folders: Folders) -> io::Result<Self> {
         let (sender, events) = queue::channel(waker);
+        let told = || sender.clone();
         let jobs = Jobs::default();
         let control = TrainControl::default();
         let model = Latest::default();
-        let inspector = inspector::spawn(jobs.clone(), model.clone(), folders.cache.clone())?;
+        let inspector = {
+            let (model, cache) = (model.clone(), folders.cache.clone());
+            inspector::spawn(jobs.clone(), told(), model, cache)?
+        };
+        let trainer = {
+            let (control, model, folders) = (control.clone(), model.clone(), folders.clone());
+            trainer::spawn(jobs.clone(), told(), control, model, folders)?
+        };
         Ok(Self {
             next_job: AtomicU64::new(1),
-            reader: reader::spawn(jobs.clone())?,
-            downloader: downloader::spawn(jobs.clone(), folders.weights.clone())?,
-            trainer: trainer::spawn(
-                jobs.clone(),
-                control.clone(),
-                model.clone(),
-                folders.clone(),
-            )?,
-            web: web::spawn(jobs.clone(), inspector.sender())?,
+            reader: reader::spawn(jobs.clone(), told())?,
+            downloader: downloader::spawn(jobs.clone(), told(), folders.weights.clone())?,
+            trainer,
+            web: web::spawn(jobs.clone(), told(), inspector.sender())?,
             inspector,
-            loader: loader::spawn(jobs.clone(), folders.clone())?,
-            runs: runs::spawn(jobs.clone(), folders)?,
+            loader: loader::spawn(jobs.clone(), told(), folders.clone())?,
+            runs: runs::spawn(jobs.clone(), told(), folders)?,
             jobs,
             events,
             sender,
@@ -422,6 +425,14 @@ impl EngineHandle {
         })
     }
 
+    /// Makes the inspector's thread die, to test that this is told.
+    #[cfg(test)]
+    pub fn die_for_test(&self) -> JobId {
+        self.inspect(JobKind::Predict, |context| inspector::Command::Die {
+            context,
+        })
+    }
+
     /// Asks a job to end; unknown and finished ones are ignored.
     pub fn cancel(&self, job: JobId) {
         self.jobs.cancel(job);
@@ -482,7 +493,7 @@ impl EngineHandle {
 
 impl Drop for EngineHandle {
     fn drop(&mut self) {
-        self.jobs.cancel_all();
+        self.jobs.close();
         self.control.stop();
     }
 }

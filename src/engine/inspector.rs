@@ -13,7 +13,9 @@ use super::{
     loaded_model::{LoadedModel, ModelSource},
     loader::OpenDataset,
     prediction::predict_one,
+    queue::EventSender,
     reader::read_sample,
+    thread,
 };
 use crate::{
     data::{augment::AugmentationConfig, decode},
@@ -92,6 +94,9 @@ pub enum Command {
     /// Panics, to test that a panic is contained.
     #[cfg(test)]
     Panic { context: JobContext },
+    /// Panics where nothing contains it, to test that a dead thread is told.
+    #[cfg(test)]
+    Die { context: JobContext },
 }
 
 impl Command {
@@ -107,19 +112,24 @@ impl Command {
 
 pub fn spawn(
     jobs: Jobs,
+    events: EventSender,
     model: Latest<LoadedModel>,
     cache: PathBuf,
 ) -> io::Result<Worker<Command>> {
-    Worker::spawn("convscope-inspector", move |commands| {
-        Inspector {
-            jobs,
-            model,
-            cache,
-            network: None,
-            augmented: None,
-        }
-        .serve(&commands);
-    })
+    thread::spawn(
+        ("inspector", "looks inside the model"),
+        events,
+        move |commands| {
+            Inspector {
+                jobs,
+                model,
+                cache,
+                network: None,
+                augmented: None,
+            }
+            .serve(&commands);
+        },
+    )
 }
 
 struct Inspector {
@@ -180,6 +190,8 @@ impl Inspector {
             Command::Panic { context } => {
                 job::run(&context, &jobs, || panic!("on purpose"));
             }
+            #[cfg(test)]
+            Command::Die { context } => panic!("job {:?} kills its thread on purpose", context.id),
         }
     }
 

@@ -12,12 +12,12 @@ use std::{
 };
 
 use super::{
-    events::{Event, Progress},
+    events::{Event, Level, Progress},
     queue::EventSender,
 };
 use crate::{
     cancel::{CancelToken, Cancelled},
-    data::cache::PixelError,
+    data::{cache::PixelError, locks},
 };
 
 /// Identifies one job of one engine; later jobs have larger numbers.
@@ -137,29 +137,46 @@ impl JobKind {
 
 /// Tokens of jobs that are waiting or running.
 #[derive(Debug, Clone, Default)]
-pub struct Jobs(Arc<Mutex<HashMap<JobId, CancelToken>>>);
+pub struct Jobs(Arc<Mutex<Tokens>>);
+
+#[derive(Debug, Default)]
+struct Tokens {
+    of: HashMap<JobId, CancelToken>,
+    /// The engine is being left: nothing begins any more.
+    closed: bool,
+}
 
 impl Jobs {
-    fn with<R>(&self, change: impl FnOnce(&mut HashMap<JobId, CancelToken>) -> R) -> R {
+    fn with<R>(&self, change: impl FnOnce(&mut Tokens) -> R) -> R {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub fn register(&self, id: JobId) -> CancelToken {
         let token = CancelToken::new();
-        self.with(|jobs| jobs.insert(id, token.clone()));
+        self.replace(id, &token);
         token
     }
 
-    pub fn finish(&self, id: JobId) {
-        self.with(|jobs| jobs.remove(&id));
+    /// Makes `token` the one that cancels the job `id`.
+    pub fn replace(&self, id: JobId, token: &CancelToken) {
+        self.with(|jobs| {
+            if jobs.closed {
+                token.cancel();
+            }
+            jobs.of.insert(id, token.clone());
+        });
     }
 
     pub fn cancel(&self, id: JobId) {
-        self.with(|jobs| jobs.get(&id).map(CancelToken::cancel));
+        self.with(|jobs| jobs.of.get(&id).map(CancelToken::cancel));
     }
 
-    pub fn cancel_all(&self) {
-        self.with(|jobs| jobs.values().for_each(CancelToken::cancel));
+    /// Cancels every job, and those that come later.
+    pub fn close(&self) {
+        self.with(|jobs| {
+            jobs.closed = true;
+            jobs.of.values().for_each(CancelToken::cancel);
+        });
     }
 }
 
@@ -205,10 +222,39 @@ pub struct JobContext {
     last_progress: Arc<Mutex<Option<Instant>>>,
     /// [`Event::Started`] was sent.
     started: Arc<AtomicBool>,
+    end: Arc<End>,
+}
+
+/// Sees to it that a job ends even if its thread does not get to it.
+struct End {
+    job: JobId,
+    kind: JobKind,
+    events: EventSender,
+    is_told: AtomicBool,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if !self.is_told.load(Ordering::Relaxed) {
+            self.events.send(Event::Failed {
+                job: self.job,
+                kind: self.kind,
+                message:
+                    "the part of Convscope that does this has ended unexpectedly: start it again"
+                        .into(),
+            });
+        }
+    }
 }
 
 impl JobContext {
     pub fn new(id: JobId, kind: JobKind, cancel: CancelToken, events: EventSender) -> Self {
+        let end = End {
+            job: id,
+            kind,
+            events: events.clone(),
+            is_told: AtomicBool::new(false),
+        };
         Self {
             id,
             kind,
@@ -216,7 +262,14 @@ impl JobContext {
             events,
             last_progress: Arc::default(),
             started: Arc::default(),
+            end: Arc::new(end),
         }
+    }
+
+    /// The job is over; its last event was sent or is about to be.
+    pub fn finish(&self, jobs: &Jobs) {
+        self.end.is_told.store(true, Ordering::Relaxed);
+        jobs.with(|jobs| jobs.of.remove(&self.id));
     }
 
     /// Whether enough time has passed since the last lossy event.
@@ -230,6 +283,14 @@ impl JobContext {
             *last = Some(Instant::now());
         }
         due
+    }
+
+    /// Tells of file systems without locks; before the job's last event, after which nobody may listen.
+    pub fn tell_refused_locks(&self) {
+        for message in locks::untold_refusals() {
+            let level = Level::Warning;
+            self.events.send(Event::Note { level, message });
+        }
     }
 
     /// Tells how far the job is; sent at most 20 times a second.
@@ -247,7 +308,7 @@ impl JobContext {
 /// success, [`Event::Cancelled`] or [`Event::Failed`]. A panic is a failure; the thread goes on.
 pub fn run(context: &JobContext, jobs: &Jobs, work: impl FnOnce() -> Result<(), JobError>) {
     if stage(context, jobs, work).is_some() {
-        jobs.finish(context.id);
+        context.finish(jobs);
     }
 }
 
@@ -264,23 +325,31 @@ pub fn stage<T>(
         if !context.started.swap(true, Ordering::Relaxed) {
             context.events.send(Event::Started { job, kind });
         }
-        catch_unwind(AssertUnwindSafe(work))
+        contained(work)
     };
     let message = match outcome {
         Ok(Ok(result)) => return Some(result),
         Ok(Err(JobError::Cancelled)) => None,
         Ok(Err(JobError::Failed(message))) => Some(without_backtrace(&message)),
-        Err(panic) => {
-            let words = without_backtrace(&panic_text(&*panic));
-            Some(format!("an internal error: {words}"))
-        }
+        Err(panic) => Some(panic),
     };
-    jobs.finish(job);
+    context.finish(jobs);
     context.events.send(match message {
         Some(message) => Event::Failed { job, kind, message },
         None => Event::Cancelled { job, kind },
     });
     None
+}
+
+/// Runs `work`, of which something else does not depend; a panic becomes a sentence.
+///
+/// # Errors
+/// What the panic said.
+pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let words = without_backtrace(&panic_text(&*panic));
+        format!("an internal error: {words}")
+    })
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {
@@ -295,4 +364,29 @@ fn without_backtrace(message: &str) -> String {
         .find("\nException raised from")
         .unwrap_or(message.len());
     message[..end].trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_is_left_begins_nothing_more() {
+        let jobs = Jobs::default();
+        let waiting = jobs.register(JobId(1));
+        jobs.close();
+        assert!(waiting.is_cancelled());
+        assert!(jobs.register(JobId(2)).is_cancelled());
+        // The end of a run that was stopped by closing.
+        let end = CancelToken::new();
+        jobs.replace(JobId(1), &end);
+        assert!(end.is_cancelled());
+    }
+
+    #[test]
+    fn what_something_else_does_not_depend_on_may_panic() {
+        assert_eq!(contained(|| 7), Ok(7));
+        let words = contained(|| -> u8 { panic!("no font") }).unwrap_err();
+        assert_eq!(words, "an internal error: no font");
+    }
 }

@@ -12,6 +12,8 @@ use crossbeam_channel::Receiver;
 use super::{
     events::{Event, Level},
     job::{self, JobContext, JobError, JobId, Jobs},
+    queue::EventSender,
+    thread,
 };
 use crate::{
     data::{
@@ -58,6 +60,11 @@ impl Folders {
             edits: folder.join("edits"),
             weights: folder.join("weights"),
         }
+    }
+
+    /// Where it is kept in which way each network computes on this machine.
+    pub fn choices(&self) -> PathBuf {
+        self.cache.join("choices")
     }
 }
 
@@ -191,8 +198,8 @@ pub enum Command {
     },
 }
 
-pub fn spawn(jobs: Jobs, folders: Folders) -> io::Result<Worker<Command>> {
-    Worker::spawn("convscope-loader", move |commands| {
+pub fn spawn(jobs: Jobs, events: EventSender, folders: Folders) -> io::Result<Worker<Command>> {
+    thread::spawn(("loader", "opens datasets"), events, move |commands| {
         serve(&commands, &jobs, &folders);
     })
 }
@@ -345,6 +352,7 @@ pub fn pixels(
             message: words.to_owned(),
         });
     }
+    context.tell_refused_locks();
     let mut dataset = Dataset::clone(&open.dataset);
     dataset.broken.clone_from(pixels.broken());
     if pixels.broken() != &open.dataset.broken {

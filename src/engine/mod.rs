@@ -24,6 +24,7 @@ mod runs;
 mod similar;
 #[cfg(test)]
 mod tests;
+mod thread;
 mod trainer;
 mod web;
 
@@ -42,3 +43,5 @@ pub use rehearsal::{EstimateRequest, FindRateRequest, Forecast};
 pub use runs::RunFigures;
 pub use similar::Similar;
 pub use trainer::TrainRequest;
+
+pub use crate::train::run_folder::EndStage;

@@ -47,6 +47,12 @@ impl EventReceiver {
         self.0.with(VecDeque::pop_front)
     }
 
+    /// Whether the newest event that waits is `wanted`; it stays.
+    #[cfg(test)]
+    pub fn peek_last(&self, wanted: impl FnOnce(&Event) -> bool) -> bool {
+        self.0.with(|queue| queue.back().is_some_and(wanted))
+    }
+
     /// How many events wait.
     pub fn pending(&self) -> usize {
         self.0.with(|queue| queue.len())

@@ -17,6 +17,7 @@ use super::{
     loader::OpenDataset,
     queue::EventSender,
     similar::Searches,
+    thread,
 };
 use crate::{
     data::{Division, Edits, Picture, SplitConfig, dataset::display_path, decode},
@@ -86,14 +87,14 @@ const AT_ONCE: usize = 8;
 /// Threads of its own: those of a long job would let thumbnails wait until it ends.
 const MOST_THREADS: usize = 4;
 
-pub fn spawn(jobs: Jobs) -> io::Result<Worker<Command>> {
+pub fn spawn(jobs: Jobs, events: EventSender) -> io::Result<Worker<Command>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(cores.min(MOST_THREADS))
         .thread_name(|number| format!("convscope-thumbnails-{number}"))
         .build()
         .map_err(io::Error::other)?;
-    Worker::spawn("convscope-reader", move |commands| {
+    thread::spawn(("reader", "reads single images"), events, move |commands| {
         serve(&commands, &jobs, &pool);
     })
 }

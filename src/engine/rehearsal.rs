@@ -92,7 +92,15 @@ pub fn find_rate(
     };
     let initial = initial::arrays(spec, &folders.weights).map_err(|error| error.to_string())?;
     let tested = (config, *phase);
-    let curve = lr_finder::find_rate(spec, tested, &data, &initial.arrays, &context.cancel, done);
+    let curve = lr_finder::find_rate(
+        spec,
+        tested,
+        &data,
+        &initial.arrays,
+        &folders.choices(),
+        &context.cancel,
+        done,
+    );
     let curve = Arc::new(curve.map_err(fit_error)?);
     context.events.send(Event::RateFound { job, curve });
     Ok(())
@@ -104,7 +112,11 @@ const SETTLED: Duration = Duration::from_millis(400);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Times a few steps on made-up images.
-pub fn forecast(context: &JobContext, request: &EstimateRequest) -> Result<(), JobError> {
+pub fn forecast(
+    context: &JobContext,
+    folders: &Folders,
+    request: &EstimateRequest,
+) -> Result<(), JobError> {
     let asked = Instant::now();
     while asked.elapsed() < SETTLED {
         context.cancel.check()?;
@@ -120,8 +132,11 @@ pub fn forecast(context: &JobContext, request: &EstimateRequest) -> Result<(), J
                 &experiment.training,
                 &experiment.augmentation,
                 *images,
-                fit.as_ref()
-                    .map_or(features::MOST_BYTES, Fit::feature_bytes),
+                (
+                    fit.as_ref()
+                        .map_or(features::MOST_BYTES, Fit::feature_bytes),
+                    &folders.choices(),
+                ),
                 &context.cancel,
             );
             Some(estimate.map_err(fit_error)?)

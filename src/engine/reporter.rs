@@ -1,6 +1,11 @@
 //! Turns what happens in the loop into events and files.
 
-use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
     control::TrainControl,
@@ -34,6 +39,8 @@ pub struct Reporter<'a> {
     pub context: &'a JobContext,
     pub control: &'a TrainControl,
     pub model: &'a Latest<LoadedModel>,
+    /// Where choices between ways of computing are kept.
+    pub choices: PathBuf,
     pub folder: RunFolder,
     pub split: SplitConfig,
     pub edits: Arc<Edits>,
@@ -195,6 +202,10 @@ impl Observer for Reporter<'_> {
             });
         }
         Ok(())
+    }
+
+    fn choices(&self) -> Option<&Path> {
+        Some(&self.choices)
     }
 
     fn placed(&mut self, chosen: &Chosen) {

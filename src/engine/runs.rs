@@ -14,6 +14,8 @@ use super::{
     events::Event,
     job::{self, JobContext, JobError, Jobs},
     loader::Folders,
+    queue::EventSender,
+    thread,
 };
 use crate::{
     data::files::{self, Whose},
@@ -60,8 +62,8 @@ pub enum Command {
 }
 
 /// The thread begins with what killed processes left in `folders`: nobody waits for it.
-pub fn spawn(jobs: Jobs, folders: Folders) -> io::Result<Worker<Command>> {
-    Worker::spawn("convscope-runs", move |commands| {
+pub fn spawn(jobs: Jobs, events: EventSender, folders: Folders) -> io::Result<Worker<Command>> {
+    thread::spawn(("runs", "lists runs"), events, move |commands| {
         files::sweep_cache(&folders.cache);
         files::sweep(&folders.edits, Whose::Anybodys);
         serve(&commands, &jobs);

@@ -100,7 +100,7 @@ impl Searches {
     fn cancel(&mut self, jobs: &Jobs) {
         if let Some(search) = self.current.take() {
             let (job, kind) = (search.context.id, search.context.kind);
-            jobs.finish(job);
+            search.context.finish(jobs);
             search.context.events.send(Event::Cancelled { job, kind });
         }
     }
@@ -140,7 +140,7 @@ impl Searches {
             return;
         };
         let (job, kind) = (search.context.id, search.context.kind);
-        jobs.finish(job);
+        search.context.finish(jobs);
         let of = |index: usize| known.descriptors.get(&index).copied().flatten();
         let Some(own) = of(search.sample) else {
             let message = "the image cannot be read".to_owned();
@@ -205,7 +205,7 @@ mod tests {
 
     fn wait<T>(engine: &EngineHandle, mut wanted: impl FnMut(Event) -> Option<T>) -> T {
         let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(60) {
+        while start.elapsed() < Duration::from_secs(300) {
             match engine.events().try_next() {
                 Some(event) => {
                     if let Some(found) = wanted(event) {

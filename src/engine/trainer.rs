@@ -13,8 +13,10 @@ use super::{
     latest::Latest,
     loaded_model::LoadedModel,
     loader::{self, Folders, OpenDataset},
+    queue::EventSender,
     rehearsal::{self, EstimateRequest, FindRateRequest},
     reporter::Reporter,
+    thread,
 };
 use crate::{
     data::{Dataset, Edits, Picture, Split},
@@ -64,11 +66,12 @@ pub enum Command {
 
 pub fn spawn(
     jobs: Jobs,
+    events: EventSender,
     control: TrainControl,
     model: Latest<LoadedModel>,
     folders: Folders,
 ) -> io::Result<Worker<Command>> {
-    Worker::spawn("convscope-trainer", move |commands| {
+    thread::spawn(("trainer", "trains"), events, move |commands| {
         serve(&commands, &jobs, &control, &model, &folders);
     })
 }
@@ -83,14 +86,14 @@ fn serve(
     for command in commands {
         match command {
             Command::Train { context, request } => job::run(&context, jobs, || {
-                train(&context, control, model, folders, &request)
+                train(&context, jobs, control, model, folders, &request)
             }),
             Command::FindRate { context, request } => job::run(&context, jobs, || {
                 rehearsal::find_rate(&context, folders, &request)
             }),
-            Command::Forecast { context, request } => {
-                job::run(&context, jobs, || rehearsal::forecast(&context, &request));
-            }
+            Command::Forecast { context, request } => job::run(&context, jobs, || {
+                rehearsal::forecast(&context, folders, &request)
+            }),
         }
         sys::release_memory();
     }
@@ -105,6 +108,7 @@ pub fn fit_error(error: FitError) -> JobError {
 
 fn train(
     context: &JobContext,
+    jobs: &Jobs,
     control: &TrainControl,
     model: &Latest<LoadedModel>,
     folders: &Folders,
@@ -150,6 +154,7 @@ fn train(
     } else {
         beginning.anew()?
     };
+    context.tell_refused_locks();
     let checkpoint = match &start_at {
         Start::Resume(checkpoint) => Some(&**checkpoint),
         Start::New | Start::From(_) => None,
@@ -176,6 +181,7 @@ fn train(
         context,
         control,
         model,
+        choices: folders.choices(),
         folder,
         split: experiment.split,
         edits: Arc::clone(&open.edits),
@@ -208,7 +214,10 @@ fn train(
         // Random weights must not stand where the user's model was.
         reporter.show(before);
     }
+    let cancel = control.begin_end(&context.cancel);
+    jobs.replace(context.id, &cancel);
     let ended = Ended {
+        cancel,
         experiment,
         data: &data,
         split_hash: split.hash(dataset),

@@ -8,6 +8,8 @@ use super::{
     image_source::ImageSource,
     inspector,
     job::{self, JobContext, JobError, Jobs},
+    queue::EventSender,
+    thread,
 };
 use crate::worker::Worker;
 
@@ -17,11 +19,15 @@ pub struct Predict {
     pub images: Vec<ImageSource>,
 }
 
-pub fn spawn(jobs: Jobs, inspector: Sender<inspector::Command>) -> io::Result<Worker<Predict>> {
-    Worker::spawn("convscope-web", move |commands| {
+pub fn spawn(
+    jobs: Jobs,
+    events: EventSender,
+    inspector: Sender<inspector::Command>,
+) -> io::Result<Worker<Predict>> {
+    thread::spawn(("web", "fetches images"), events, move |commands| {
         for Predict { context, images } in commands {
             if let Some(images) = job::stage(&context, &jobs, || fetched(&context, images)) {
-                // Fails only when the inspector is gone, which happens at shutdown alone.
+                // Fails only when the inspector is gone; then the job ends with the command.
                 let _ = inspector.send(inspector::Command::Predict { context, images });
             }
         }

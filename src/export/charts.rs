@@ -1,22 +1,21 @@
 //! Charts as pictures, for reports and headless runs: learning curves and the confusion matrix.
 
+mod confusion;
+
 use std::sync::Once;
 
 use plotters::{
     coord::Shift,
     prelude::*,
-    style::{
-        FontStyle, register_font,
-        text_anchor::{HPos, Pos, VPos},
-    },
+    style::{FontStyle, register_font},
 };
 
 use super::ExportError;
 use crate::{
     data::Picture,
-    inspect::colours::ColourScale,
-    train::{ConfusionMatrix, EpochRecord, runs::several::NamedHistory},
+    train::{EpochRecord, runs::several::NamedHistory},
 };
+pub use confusion::confusion_matrix;
 
 /// Training is blue, validation is orange, everywhere (Okabe–Ito).
 pub const TRAINING_COLOUR: [u8; 3] = [0, 114, 178];
@@ -248,99 +247,6 @@ fn draw_curve(
     Ok(())
 }
 
-/// Pixels of a cell of the confusion matrix, the gap between cells included.
-const CELL: i32 = 92;
-const CELL_GAP: i32 = 2;
-/// Room above the cells for the axis title and two rows of names.
-const TOP: i32 = 104;
-/// A letter of a class name takes about this many pixels.
-const LETTER: i32 = 10;
-
-/// Counts with a row-normalised colour, axes Actual and Predicted.
-///
-/// # Errors
-/// When drawing fails.
-pub fn confusion_matrix(
-    matrix: &ConfusionMatrix,
-    classes: &[String],
-) -> Result<Picture, ExportError> {
-    let count = matrix.classes();
-    let names: Vec<String> = (0..count)
-        .map(|index| shortened(classes.get(index).map_or("", String::as_str)))
-        .collect();
-    let longest = names
-        .iter()
-        .map(|name| name.chars().count() as i32 * LETTER)
-        .max()
-        .unwrap_or(0);
-    let left = 64 + longest;
-    let size = count as i32 * CELL;
-    let (width, height) = (
-        (left + size.max(2 * CELL) + 24) as usize,
-        (TOP + size + 24) as usize,
-    );
-    canvas(width, height, |area| {
-        axes(area, &names, left, if longest > CELL { 24 } else { 0 })?;
-        for (actual, row) in matrix.rows().into_iter().enumerate() {
-            for (predicted, value) in row.into_iter().enumerate() {
-                let share = matrix.row_share(actual, predicted);
-                let fill = ColourScale::Viridis.colour(share as f32);
-                let (x, y) = (left + predicted as i32 * CELL, TOP + actual as i32 * CELL);
-                let corners = [(x, y), (x + CELL - CELL_GAP, y + CELL - CELL_GAP)];
-                area.draw(&Rectangle::new(corners, rgb(fill).filled()))
-                    .map_err(|error| draw_error(&error))?;
-                let ink = if share > 0.6 { INK } else { WHITE };
-                let style = (FONT, 22).into_font().color(&ink).pos(CENTRED);
-                let middle = (x + (CELL - CELL_GAP) / 2, y + (CELL - CELL_GAP) / 2);
-                area.draw_text(&value.to_string(), &style, middle)
-                    .map_err(|error| draw_error(&error))?;
-            }
-        }
-        Ok(())
-    })
-}
-
-const CENTRED: Pos = Pos {
-    h_pos: HPos::Center,
-    v_pos: VPos::Center,
-};
-const RIGHT: Pos = Pos {
-    h_pos: HPos::Right,
-    v_pos: VPos::Center,
-};
-
-/// Titles and class names; every second name above a column is raised by `stagger` pixels.
-fn axes(
-    area: &DrawingArea<BitMapBackend<'_>, Shift>,
-    names: &[String],
-    left: i32,
-    stagger: i32,
-) -> Result<(), ExportError> {
-    let write = |words: &str, style: &TextStyle<'_>, at: (i32, i32)| {
-        area.draw_text(words, style, at)
-            .map_err(|error| draw_error(&error))
-    };
-    let middle = names.len() as i32 * CELL / 2;
-    let title = (FONT, 21).into_font().color(&INK).pos(CENTRED);
-    write("Predicted", &title, (left + middle, 26))?;
-    write(
-        "Actual",
-        &title.transform(FontTransform::Rotate270),
-        (24, TOP + middle),
-    )?;
-    let name_style = (FONT, 18).into_font().color(&INK);
-    for (index, name) in (0..).zip(names) {
-        let centre = index * CELL + (CELL - CELL_GAP) / 2;
-        write(
-            name,
-            &name_style.pos(CENTRED),
-            (left + centre, TOP - 18 - stagger * (index % 2)),
-        )?;
-        write(name, &name_style.pos(RIGHT), (left - 12, TOP + centre))?;
-    }
-    Ok(())
-}
-
 fn shortened(name: &str) -> String {
     const LONGEST: usize = 18;
     if name.chars().count() <= LONGEST {
@@ -384,16 +290,5 @@ mod tests {
             let curves = curves_of_runs(&runs).unwrap();
             assert!(has(&curves, RUN_COLOURS[0]) && has(&curves, RUN_COLOURS[1]));
         }
-
-        let matrix = ConfusionMatrix::new(2, [(0, 0), (0, 0), (1, 0)]);
-        let names = [
-            "circle".to_owned(),
-            "a very long class name that does not fit".to_owned(),
-        ];
-        let picture = confusion_matrix(&matrix, &names).unwrap();
-        assert!(
-            has(&picture, ColourScale::Viridis.colour(1.0))
-                && has(&picture, ColourScale::Viridis.colour(0.0))
-        );
     }
 }

@@ -21,4 +21,7 @@ pub enum ExportError {
     /// A network cannot be rebuilt to look inside it.
     #[error(transparent)]
     Inspect(#[from] crate::inspect::InspectError),
+    /// Somebody asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] crate::cancel::Cancelled),
 }

@@ -8,6 +8,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::{ExportError, charts, options};
 use crate::{
+    cancel::Cancelled,
     data::{Dataset, Picture, dataset::display_path, files::write_atomically},
     inspect::{
         InspectError,
@@ -17,8 +18,8 @@ use crate::{
     },
     model::{LayerKind, Network, WeightSnapshot, network::Placement, shapes::layer_shapes},
     train::{
-        ClassificationReport, CrossTable, EpochRecord, Evaluation, Experiment, report::class_name,
-        run_folder::REPORT_FILE,
+        ClassificationReport, ConfusionMatrix, CrossTable, EpochRecord, Evaluation, Experiment,
+        report::class_name, run_folder::REPORT_FILE,
     },
 };
 
@@ -51,18 +52,24 @@ struct Figure {
     picture: Picture,
 }
 
-/// Writes the PNG files and `report.html` into the folder `run`.
+/// Writes the PNG files and `report.html` into the folder `run`; `pulse` is called before each picture.
 ///
 /// # Errors
-/// When a picture cannot be made or a file not written.
-pub fn write(run: &Path, summary: &RunSummary<'_>) -> Result<(), ExportError> {
-    let figures = figures(summary)?;
-    let mut pages = Vec::with_capacity(figures.len());
-    for figure in &figures {
+/// When a picture cannot be made, a file not written, or `pulse` says to stop.
+pub fn write(
+    run: &Path,
+    summary: &RunSummary<'_>,
+    pulse: &mut dyn FnMut() -> Result<(), Cancelled>,
+) -> Result<(), ExportError> {
+    let mut pages = Vec::new();
+    let mut keep = |figure: Figure| {
+        pulse()?;
         let png = png_bytes(&figure.picture)?;
         write_file(&run.join(&figure.file), &png)?;
         pages.push((figure, BASE64_STANDARD.encode(&png)));
-    }
+        Ok(())
+    };
+    figures(summary, &mut keep)?;
     let page = page(summary, &pages).into_string();
     write_file(&run.join(REPORT_FILE), page.as_bytes())
 }
@@ -90,32 +97,34 @@ pub fn png_bytes(picture: &Picture) -> Result<Vec<u8>, ExportError> {
 /// Filters and feature maps are tiny: they are enlarged towards this side, about the width of the page.
 const VIEWABLE_SIDE: usize = 900;
 
-fn figures(summary: &RunSummary<'_>) -> Result<Vec<Figure>, ExportError> {
-    let mut figures = vec![Figure {
+/// Takes a picture as soon as it is made.
+type Keep<'a> = &'a mut dyn FnMut(Figure) -> Result<(), ExportError>;
+
+fn figures(summary: &RunSummary<'_>, keep: Keep<'_>) -> Result<(), ExportError> {
+    keep(Figure {
         file: "curves.png".into(),
         caption: "Accuracy and loss after every epoch, training against validation".into(),
         picture: charts::learning_curves(summary.history)?,
-    }];
+    })?;
     if let Some(evaluation) = summary.evaluation {
-        figures.push(Figure {
+        keep(Figure {
             file: "confusion_matrix.png".into(),
             caption: "Confusion matrix of the validation part".into(),
             picture: charts::confusion_matrix(&evaluation.confusion, &summary.dataset.classes)?,
-        });
+        })?;
     }
-    if let Some(snapshot) = summary.snapshot {
-        figures.extend(inside(snapshot, summary.sample)?);
+    match summary.snapshot {
+        Some(snapshot) => inside(snapshot, summary.sample, keep),
+        None => Ok(()),
     }
-    Ok(figures)
 }
 
 /// Filters and feature maps of every convolution; of a backbone, filters of the first and maps of the last.
-fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, ExportError> {
+fn inside(snapshot: &WeightSnapshot, sample: &Picture, keep: Keep<'_>) -> Result<(), ExportError> {
     let network =
         Network::from_snapshot(snapshot, Placement::default()).map_err(InspectError::from)?;
     let nodes = network.nodes();
     let convolutions = filters::convolutions(nodes);
-    let mut figures = Vec::new();
     for (at, node) in convolutions.iter().enumerate() {
         let layer = |at: Option<usize>| Some(nodes[*convolutions.get(at?)?].layer);
         let of = nodes[*node].layer;
@@ -124,35 +133,42 @@ fn inside(snapshot: &WeightSnapshot, sample: &Picture) -> Result<Vec<Figure>, Ex
         let name = &nodes[*node].name;
         if is_first && let Some(kernels) = filters::kernels(snapshot, &nodes[*node]) {
             let picture = kernels.picture(kernels.limit(), TILE_BACKGROUND);
-            figures.push(Figure {
+            keep(Figure {
                 file: format!("filters_{name}.png"),
                 caption: format!(
                     "{name}: filters (rows) over input channels (columns), ±{:.3}",
                     kernels.limit()
                 ),
                 picture: picture.enlarged_within(VIEWABLE_SIDE),
-            });
+            })?;
         }
         if !is_last {
             continue;
         }
         let maps = feature_maps(&network, snapshot.epoch, &sample.rgb, *node)?;
-        figures.push(Figure {
+        keep(Figure {
             file: format!("feature_maps_{name}.png"),
             caption: format!("{name}: feature maps of the first image"),
             picture: maps
                 .picture(ColourScale::Viridis, TILE_BACKGROUND)
                 .enlarged_within(VIEWABLE_SIDE),
-        });
+        })?;
     }
-    Ok(figures)
+    Ok(())
 }
+
+/// A table with more columns than this is hard to read and, with a thousand classes, more than a browser opens.
+const MOST_COLUMNS: usize = 60;
+/// Confusions that are listed in place of such a table.
+const LISTED_CONFUSIONS: usize = 40;
+/// Classes that are named in a sentence.
+const NAMED_CLASSES: usize = 60;
 
 const STYLE: &str = "body{font:16px/1.5 Inter,system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#212529}\
 table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}th,td{padding:.25rem .75rem;border-bottom:1px solid #dee2e6;text-align:right}\
 th:first-child,td:first-child{text-align:left}tbody th{font-weight:400}figure{margin:2rem 0}img{max-width:100%;image-rendering:pixelated}figcaption{color:#495057;font-size:.9rem}";
 
-fn page(summary: &RunSummary<'_>, figures: &[(&Figure, String)]) -> Markup {
+fn page(summary: &RunSummary<'_>, figures: &[(Figure, String)]) -> Markup {
     let experiment = summary.experiment;
     let best = summary.best.map_or_else(
         || "No epoch was finished.".to_owned(),
@@ -181,7 +197,7 @@ fn page(summary: &RunSummary<'_>, figures: &[(&Figure, String)]) -> Markup {
                 h1 { (experiment.title) }
                 p {
                     (summary.dataset.samples.len()) " images of " (summary.dataset.classes.len()) " classes ("
-                    (summary.dataset.classes.join(", ")) "), " (summary.history.len()) " epochs in "
+                    (class_list(&summary.dataset.classes)) "), " (summary.history.len()) " epochs in "
                     (format!("{:.1}", summary.seconds)) " s. " (best)
                 }
                 @for words in options::words(experiment) { p { (words) } }
@@ -191,7 +207,6 @@ fn page(summary: &RunSummary<'_>, figures: &[(&Figure, String)]) -> Markup {
                 @if let Some(evaluation) = summary.evaluation {
                     h2 { "Classification report" }
                     (report_table(evaluation, &summary.dataset.classes))
-                    h2 { "Cross-table of the validation part" }
                     (cross_table(evaluation, &summary.dataset.classes))
                 }
                 h2 { "Model" }
@@ -248,11 +263,23 @@ fn report_table(evaluation: &Evaluation, classes: &[String]) -> Markup {
     }
 }
 
-/// True against predicted, with sums.
+/// All classes by name; of very many, the first.
+fn class_list(classes: &[String]) -> String {
+    match classes.len().checked_sub(NAMED_CLASSES) {
+        None | Some(0) => classes.join(", "),
+        Some(more) => format!("{} and {more} more", classes[..NAMED_CLASSES].join(", ")),
+    }
+}
+
+/// True against predicted, with sums; of very many classes, those that are confused most often.
 fn cross_table(evaluation: &Evaluation, classes: &[String]) -> Markup {
     let table = CrossTable::new(&evaluation.confusion);
+    if table.rows.len().max(table.columns.len()) > MOST_COLUMNS {
+        return confusions(&evaluation.confusion, classes);
+    }
     let rows = table.row_names(classes).into_iter().zip(&table.counts);
     html! {
+        h2 { "Cross-table of the validation part" }
         table {
             thead { tr {
                 th { "True \\ Pred" }
@@ -260,6 +287,27 @@ fn cross_table(evaluation: &Evaluation, classes: &[String]) -> Markup {
             } }
             tbody { @for (name, counts) in rows { tr {
                 th { (name) } @for count in counts { td { (count) } }
+            } } }
+        }
+    }
+}
+
+fn confusions(matrix: &ConfusionMatrix, classes: &[String]) -> Markup {
+    let all = matrix.confusions();
+    let shown = all.len().min(LISTED_CONFUSIONS);
+    html! {
+        h2 { "Most frequent confusions of the validation part" }
+        p {
+            (shown) " of " (all.len()) " pairs of classes that are confused. "
+            code { "convscope evaluate --json" } " gives the whole table."
+        }
+        table {
+            thead { tr { th { "Class" } th { "Taken for" } th { "Images" } th { "Share of the class" } } }
+            tbody { @for mistake in &all[..shown] { tr {
+                td { (class_name(classes, mistake.actual)) }
+                td { (class_name(classes, mistake.predicted)) }
+                td { (mistake.count) }
+                td { (format!("{:.1} %", 100.0 * matrix.row_share(mistake.actual, mistake.predicted))) }
             } } }
         }
     }
@@ -280,3 +328,6 @@ fn model_table(experiment: &Experiment) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,7 +73,7 @@ fn training() -> String {
 /// How feature maps lie in memory; the numbers are the same up to rounding.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MemoryFormat {
-    /// Whichever a short measurement at the start of the run finds faster.
+    /// Whichever a short measurement finds faster, once for each machine and network.
     Auto,
     /// Channels beside each other: 1.3–1.4 times faster on every CPU tried, so nothing is measured by default.
     #[default]
@@ -90,7 +90,8 @@ pub enum Precision {
     /// While training in bfloat16: 8 significant bits; weights, validation and everything else stay f32. Two to three times faster where
     /// the processor has AMX, slower elsewhere.
     Bf16,
-    /// bfloat16 where a short measurement at the start of the run finds it clearly faster, else f32; the run says which.
+    /// bfloat16 where a short measurement, once for each machine and network, finds it clearly faster, else f32; the run
+    /// says which.
     #[default]
     Auto,
 }

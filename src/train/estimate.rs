@@ -1,6 +1,6 @@
 //! How long a run will take, by timing a few steps on made-up images.
 
-use std::{sync::Arc, time::Instant};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use tch::{Kind, TchError, Tensor};
 
@@ -10,7 +10,7 @@ use super::{
     fit::{FitError, Threads, boundaries, default_threads},
     loss::Loss,
     optimizers::OptimizerState,
-    placement::Chosen,
+    placement::{Chosen, Question, made_up_input},
     quiet::Quiet,
 };
 use crate::{
@@ -54,7 +54,8 @@ const REPEATS: u32 = 5;
 /// Images per batch where there are no gradients.
 const FORWARD_BATCH: usize = 32;
 
-/// Times what a run of `spec` as `config` says consists of, whose features of frozen layers may take `feature_bytes`.
+/// Times what a run of `spec` as `config` says consists of, whose features of frozen layers may take `feature_bytes`,
+/// computed in the way that is kept in the folder `choices`.
 ///
 /// # Errors
 /// When settings and network do not fit, the work is cancelled, or libtorch refuses.
@@ -63,15 +64,20 @@ pub fn estimate(
     config: &TrainingConfig,
     augmentation: &AugmentationConfig,
     images: Images,
-    feature_bytes: usize,
+    (feature_bytes, choices): (usize, &Path),
     cancel: &CancelToken,
 ) -> Result<TimeEstimate, FitError> {
     config.check()?;
     let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
     let spec = Arc::new(spec.clone());
-    let chosen = Chosen::measure(&spec, config, &mut Quiet(cancel))?;
+    let question = Question {
+        spec: &spec,
+        config,
+        augmentation,
+    };
+    let chosen = Chosen::decide(question, Some(choices), &mut Quiet(cancel))?;
     let mut network = Network::new(spec, config.seed, chosen.placement)?;
-    let boundaries = boundaries(&network, config)?;
+    let boundaries = boundaries(network.nodes(), config)?;
     let mut estimate = TimeEstimate::default();
     for (phase, boundary) in config.phases.iter().zip(boundaries) {
         network.set_trainable_from(boundary)?;
@@ -157,20 +163,10 @@ impl Stopwatch<'_> {
     /// What node `start` gets for `batch` images.
     fn input(&self, start: usize, batch: usize) -> Result<Tensor, TchError> {
         let network = self.network;
-        if let Some(before) = start.checked_sub(1) {
-            let mut dims = vec![batch as i64];
-            let shape = network.nodes()[before].shape.output.dims();
-            dims.extend(shape.into_iter().map(|dim| dim as i64));
-            return Tensor::f_full(
-                dims.as_slice(),
-                0.5,
-                (Kind::Float, network.placement().device),
-            );
+        if start > 0 || self.augmentation.is_none() {
+            return made_up_input(network, start, batch);
         }
         let bytes = vec![127; batch * network.spec().input.format().row_bytes()];
-        if self.augmentation.is_none() {
-            return network.input(&bytes);
-        }
         network.changed_input(&bytes, |images| {
             augment::apply(images, self.augmentation, self.config.seed)
         })

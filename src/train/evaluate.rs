@@ -90,8 +90,18 @@ fn counted(actual: &[usize], predicted: &[usize], classes: usize) -> ConfusionMa
     ConfusionMatrix::new(classes, pairs)
 }
 
-/// Images per forward pass; the numbers do not depend on it.
-const EVALUATION_BATCH: usize = 100;
+/// Images per forward pass at most.
+pub const EVALUATION_BATCH: usize = 100;
+/// Multiply-adds per forward pass at most, where there is a choice: a tenth of a second of a slow machine, so that
+/// whoever asks to stop does not wait. It depends on the network alone, so that numbers do not depend on the machine.
+const MOST_MULTIPLY_ADDS: usize = 1 << 30;
+
+/// Images per forward pass of `network` for work that can be stopped at any moment.
+fn images_per_pass(network: &Network) -> usize {
+    let of_nodes = network.nodes().iter();
+    let each: usize = of_nodes.map(|node| node.shape.multiply_adds).sum();
+    (MOST_MULTIPLY_ADDS / each.max(1)).clamp(1, EVALUATION_BATCH)
+}
 
 /// Runs `network` over the images of the samples `indices`; calls `pulse(done)` before every batch.
 ///
@@ -105,18 +115,19 @@ pub fn evaluate_images(
     pulse: impl FnMut(usize) -> Result<(), Cancelled>,
 ) -> Result<Evaluation, FitError> {
     let logits = |samples: &[usize]| step::logits(network, pixels, None, samples);
-    evaluate(network, dataset, indices, logits, pulse)
+    let batch = images_per_pass(network);
+    evaluate(network, dataset, (indices, batch), logits, pulse)
 }
 
-/// Counts what `network` says about the samples `indices`, whose logits `logits` computes; calls `pulse(done)`
-/// before every batch.
+/// Counts what `network` says about the samples `indices`, `batch` at a time, whose logits `logits` computes; calls
+/// `pulse(done)` before every batch.
 ///
 /// # Errors
 /// When libtorch refuses or `pulse` says to stop.
 pub fn evaluate(
     network: &Network,
     dataset: &Dataset,
-    indices: &[usize],
+    (indices, batch): (&[usize], usize),
     mut logits: impl FnMut(&[usize]) -> Result<Tensor, FitError>,
     mut pulse: impl FnMut(usize) -> Result<(), Cancelled>,
 ) -> Result<Evaluation, FitError> {
@@ -129,10 +140,7 @@ pub fn evaluate(
         .iter()
         .map(|&index| dataset.samples[index].label)
         .collect();
-    for (chunk, labels) in indices
-        .chunks(EVALUATION_BATCH)
-        .zip(actual.chunks(EVALUATION_BATCH))
-    {
+    for (chunk, labels) in indices.chunks(batch).zip(actual.chunks(batch)) {
         pulse(probabilities.len() / classes.max(1))?;
         let logits = logits(chunk)?;
         let target = step::labels_tensor(labels, network)?;

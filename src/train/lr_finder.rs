@@ -4,7 +4,7 @@
 //! Rates for Training Neural Networks, WACV 2017, section 3.3; the exponential rise and the end of the test are
 //! those of fastai's `lr_find`). A good rate is where the loss falls fastest.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use super::{
     config::TrainingConfig,
@@ -12,7 +12,7 @@ use super::{
     fit::{Data, FitError, Threads, boundaries, default_threads, unfreeze},
     loss::{Loss, class_weights},
     optimizers::OptimizerState,
-    placement::Chosen,
+    placement::{Chosen, Question},
     quiet::Quiet,
     step::{self, Batch},
 };
@@ -145,8 +145,8 @@ fn rounded(rate: f64) -> f64 {
 }
 
 /// Runs a test of phase `phase` (from 0) of `config` on a new network with the weights `arrays` in place of random
-/// ones where they have the same names: what earlier phases would change is not known yet. `cancel` is looked at
-/// before every step, `done` told after each.
+/// ones where they have the same names: what earlier phases would change is not known yet. It computes in the way that
+/// is kept in the folder `choices`. `cancel` is looked at before every step, `done` told after each.
 ///
 /// # Errors
 /// When settings, network and data do not fit, the test is cancelled, or libtorch refuses.
@@ -155,6 +155,7 @@ pub fn find_rate(
     (config, phase): (&TrainingConfig, usize),
     data: &Data<'_>,
     arrays: &[NamedArray],
+    choices: &Path,
     cancel: &CancelToken,
     mut done: impl FnMut(&RangeTest),
 ) -> Result<RateCurve, FitError> {
@@ -177,10 +178,15 @@ pub fn find_rate(
     })?;
     let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
     let spec = Arc::new(spec.clone());
-    let chosen = Chosen::measure(&spec, config, &mut Quiet(cancel))?;
+    let question = Question {
+        spec: &spec,
+        config,
+        augmentation: data.augmentation,
+    };
+    let chosen = Chosen::decide(question, Some(choices), &mut Quiet(cancel))?;
     let mut network = Network::new(spec, config.seed, chosen.placement)?;
     network.assign(arrays)?;
-    let boundary = boundaries(&network, config)?[phase];
+    let boundary = boundaries(network.nodes(), config)?[phase];
     unfreeze(&mut network, tested, boundary)?;
     let class_weights = class_weights(config, data, network.placement().device)?;
     let loss = Loss::new(&network, class_weights, config.label_smoothing);

@@ -7,6 +7,19 @@
 pub struct ConfusionMatrix {
     classes: usize,
     counts: Vec<u64>,
+    /// Kept, since the share of each cell is asked for.
+    row_sums: Vec<u64>,
+}
+
+/// Images of one class that were taken for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Confusion {
+    /// What they are.
+    pub actual: usize,
+    /// What they were taken for.
+    pub predicted: usize,
+    /// How many.
+    pub count: u64,
 }
 
 /// How one class fared.
@@ -35,7 +48,12 @@ impl ConfusionMatrix {
                 counts[actual * classes + predicted] += 1;
             }
         }
-        Self { classes, counts }
+        let rows = counts.chunks(classes.max(1));
+        Self {
+            row_sums: rows.map(|row| row.iter().sum()).collect(),
+            classes,
+            counts,
+        }
     }
 
     /// Number of classes.
@@ -71,9 +89,23 @@ impl ConfusionMatrix {
     }
 
     fn row_sum(&self, actual: usize) -> u64 {
-        (0..self.classes)
-            .map(|predicted| self.count(actual, predicted))
-            .sum()
+        self.row_sums.get(actual).copied().unwrap_or(0)
+    }
+
+    /// Which classes are taken for which others, the most frequent first.
+    pub fn confusions(&self) -> Vec<Confusion> {
+        let cells = self.counts.iter().enumerate();
+        let mistakes = cells.filter_map(|(at, &count)| {
+            let (actual, predicted) = (at / self.classes, at % self.classes);
+            (count > 0 && actual != predicted).then_some(Confusion {
+                actual,
+                predicted,
+                count,
+            })
+        });
+        let mut mistakes: Vec<Confusion> = mistakes.collect();
+        mistakes.sort_by_key(|mistake| std::cmp::Reverse(mistake.count));
+        mistakes
     }
 
     /// All pairs counted.
@@ -147,6 +179,7 @@ mod tests {
     fn nothing_counted_is_zero_everywhere_and_labels_outside_are_left_out() {
         let empty = ConfusionMatrix::new(2, []);
         assert_eq!((empty.accuracy(), empty.total()), (0.0, 0));
+        assert_eq!(empty.confusions(), []);
         assert_eq!(empty.weighted_average().f1, 0.0);
         let matrix = ConfusionMatrix::new(2, [(0, 0), (2, 0), (0, 2)]);
         assert_eq!(matrix.total(), 1);

@@ -39,6 +39,6 @@ pub use cross_table::CrossTable;
 pub use evaluate::Evaluation;
 pub use experiment::Experiment;
 pub use history::{EpochRecord, StepRecord};
-pub use metrics::ConfusionMatrix;
+pub use metrics::{Confusion, ConfusionMatrix};
 pub use optimizers::Optimizer;
 pub use report::ClassificationReport;

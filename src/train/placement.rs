@@ -1,18 +1,26 @@
-//! How a network computes: memory format and precision, chosen by a short measurement where that is asked for.
+//! How a network computes: memory format and precision. Where that is left open it is decided once for each machine
+//! and network, by a short measurement, and kept: another way of computing gives other numbers, and a run must be
+//! the same whatever else the machine does.
 
-use std::{sync::Arc, time::Instant};
+mod kept;
+mod measure;
+mod processor;
+
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use tch::{Kind, TchError, Tensor};
 
 use super::{
     config::{MemoryFormat, Precision, TrainingConfig},
-    fit::{FitError, Observer, pulse},
+    features,
+    fit::{FitError, Observer, boundaries},
 };
-use crate::model::{
-    ModelSpec, Network,
-    network::{Mode, NetworkError, Placement},
+use crate::{
+    data::augment::AugmentationConfig,
+    model::{ModelSpec, Node, graph, network::Placement},
 };
+use kept::Identity;
+pub use measure::made_up_input;
 
 /// How a run computes, and why.
 #[derive(Debug, Clone)]
@@ -30,65 +38,72 @@ pub struct Measurement {
     pub memory_format: MemoryFormat,
     /// How exactly products were computed.
     pub precision: Precision,
-    /// Seconds per training step, the fastest of several.
+    /// Processor seconds of a training step on one thread, of each phase one where they differ.
     pub seconds: f64,
 }
 
-/// Steps that are timed after one that is not.
-const TIMED_STEPS: usize = 2;
+/// What is to be computed, which decides what is fastest.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// The network.
+    pub spec: &'a Arc<ModelSpec>,
+    /// How it is trained.
+    pub config: &'a TrainingConfig,
+    /// How images vary: where they never do, frozen layers are computed once.
+    pub augmentation: &'a AugmentationConfig,
+}
+
+/// What the steps of a phase run: nodes from `start` on, of which those from `trained_from` on are trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Step {
+    start: usize,
+    trained_from: usize,
+}
+
 /// Images of a timed step at most: ratios of times hardly depend on it.
 const TIMED_IMAGES: usize = 16;
-/// A way of computing must be so many times faster than the first one to replace it, so that noise does not decide:
-/// with AMX bfloat16 is two to three times faster, without it hardly or not at all.
+/// A way of computing must be so many times faster than the first one to replace it, so that noise does not decide and
+/// no digits are given up for little: with AMX bfloat16 is two to three times faster, without it hardly or not at all.
 const CLEARLY_FASTER: f64 = 1.5;
 
 impl Chosen {
-    /// What `config` says; where it says `Auto`, a few steps on random images are timed in each way and the
-    /// fastest wins.
+    /// What the settings say. Where they say `Auto`, what is kept in the folder `choices` for this machine and question
+    /// or, the first time, what a measurement finds.
     ///
     /// # Errors
     /// When the run is stopped or libtorch refuses.
-    pub fn measure(
-        spec: &Arc<ModelSpec>,
-        config: &TrainingConfig,
+    pub fn decide(
+        question: Question<'_>,
+        choices: Option<&Path>,
         observer: &mut dyn Observer,
     ) -> Result<Self, FitError> {
-        let formats: &[MemoryFormat] = match config.memory_format {
-            MemoryFormat::Auto => &[MemoryFormat::ChannelsLast, MemoryFormat::Contiguous],
-            MemoryFormat::ChannelsLast => &[MemoryFormat::ChannelsLast],
-            MemoryFormat::Contiguous => &[MemoryFormat::Contiguous],
-        };
-        let precisions: &[Precision] = match config.precision {
-            Precision::Auto if multiplies_bf16() => &[Precision::F32, Precision::Bf16],
-            Precision::Auto => &[Precision::F32],
-            Precision::F32 => &[Precision::F32],
-            Precision::Bf16 => &[Precision::Bf16],
-        };
-        let ways: Vec<(MemoryFormat, Precision)> = formats
-            .iter()
-            .flat_map(|format| {
-                precisions
-                    .iter()
-                    .map(move |precision| (*format, *precision))
-            })
-            .collect();
-        let mut measured = Vec::new();
-        if ways.len() > 1 {
-            for (memory_format, precision) in &ways {
-                pulse(observer)?;
-                let placement = placement(*memory_format, *precision);
-                measured.push(Measurement {
-                    memory_format: *memory_format,
-                    precision: *precision,
-                    seconds: step_seconds(
-                        spec,
-                        placement,
-                        config.batch_size.min(TIMED_IMAGES),
-                        TIMED_STEPS,
-                    )?,
-                });
-            }
+        let Question {
+            spec,
+            config,
+            augmentation,
+        } = question;
+        let ways = ways(config);
+        if let [(format, precision)] = ways[..] {
+            return Ok(Self::again(placement(format, precision)));
         }
+        let steps = steps(&graph::nodes(spec)?, config, augmentation)?;
+        let batch = config.batch_size.min(TIMED_IMAGES);
+        let identity = Identity::new(spec, &steps, batch);
+        let kept = choices.and_then(|folder| identity.load(folder, &ways));
+        let measured = match kept {
+            Some(kept) => kept,
+            None => {
+                let measured = measure::measure(spec, &ways, &steps, batch, observer)?;
+                match choices.map(|folder| identity.keep(folder, &ways, &measured)) {
+                    None => measured,
+                    Some(Ok(agreed)) => agreed,
+                    Some(Err(words)) => {
+                        observer.note(words);
+                        measured
+                    }
+                }
+            }
+        };
         let (format, precision) = fastest(&measured).unwrap_or(ways[0]);
         Ok(Self {
             placement: placement(format, precision),
@@ -137,6 +152,40 @@ impl Chosen {
     }
 }
 
+/// What is left to choose from; the first is taken unless another is clearly faster.
+fn ways(config: &TrainingConfig) -> Vec<(MemoryFormat, Precision)> {
+    let formats: &[MemoryFormat] = match config.memory_format {
+        MemoryFormat::Auto => &[MemoryFormat::ChannelsLast, MemoryFormat::Contiguous],
+        MemoryFormat::ChannelsLast => &[MemoryFormat::ChannelsLast],
+        MemoryFormat::Contiguous => &[MemoryFormat::Contiguous],
+    };
+    let precisions: &[Precision] = match config.precision {
+        Precision::Auto if processor::multiplies_bf16() => &[Precision::F32, Precision::Bf16],
+        Precision::Auto | Precision::F32 => &[Precision::F32],
+        Precision::Bf16 => &[Precision::Bf16],
+    };
+    let pairs = |format: &MemoryFormat| {
+        let format = *format;
+        precisions.iter().map(move |precision| (format, *precision))
+    };
+    formats.iter().flat_map(pairs).collect()
+}
+
+/// What the phases run, each thing once.
+fn steps(
+    nodes: &[Node],
+    config: &TrainingConfig,
+    augmentation: &AugmentationConfig,
+) -> Result<Vec<Step>, FitError> {
+    let step = |trained_from| Step {
+        // Without images: for how many the output of frozen layers is kept must not change the numbers.
+        start: features::start(nodes, trained_from, 0, augmentation, 0).unwrap_or(0),
+        trained_from,
+    };
+    let steps: BTreeSet<Step> = boundaries(nodes, config)?.into_iter().map(step).collect();
+    Ok(steps.into_iter().collect())
+}
+
 /// The fastest way, if it is clearly faster than the first one; the first one otherwise.
 fn fastest(measured: &[Measurement]) -> Option<(MemoryFormat, Precision)> {
     let first = measured.first()?;
@@ -151,14 +200,6 @@ fn fastest(measured: &[Measurement]) -> Option<(MemoryFormat, Precision)> {
     Some((chosen.memory_format, chosen.precision))
 }
 
-/// Whether the processor multiplies bfloat16 itself; elsewhere it is slower than f32 and need not be timed.
-fn multiplies_bf16() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return std::arch::is_x86_feature_detected!("avx512bf16");
-    #[cfg(not(target_arch = "x86_64"))]
-    return true;
-}
-
 fn placement(format: MemoryFormat, precision: Precision) -> Placement {
     Placement {
         channels_last: format != MemoryFormat::Contiguous,
@@ -167,55 +208,5 @@ fn placement(format: MemoryFormat, precision: Precision) -> Placement {
     }
 }
 
-/// Seconds of the fastest of `steps` training steps on random images, after one that is not counted. Random
-/// numbers of training do not depend on it, since each step seeds them anew.
-///
-/// # Errors
-/// When the network cannot be built or libtorch refuses.
-pub fn step_seconds(
-    spec: &Arc<ModelSpec>,
-    placement: Placement,
-    batch_size: usize,
-    steps: usize,
-) -> Result<f64, NetworkError> {
-    let network = Network::new(Arc::clone(spec), 0, placement)?;
-    let bytes = vec![127; batch_size * spec.input.format().row_bytes()];
-    let mut fastest = f64::INFINITY;
-    for step in 0..=steps {
-        let start = Instant::now();
-        let run = || -> Result<(), TchError> {
-            let logits = network.forward(&network.input(&bytes)?, Mode::Train)?;
-            let loss: Tensor = logits.f_square()?.f_mean(Kind::Float)?;
-            loss.f_backward()
-        };
-        run()?;
-        if step > 0 {
-            fastest = fastest.min(start.elapsed().as_secs_f64());
-        }
-    }
-    Ok(fastest)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_is_clearly_faster_replaces_f32() {
-        let way = |precision, seconds| Measurement {
-            memory_format: MemoryFormat::ChannelsLast,
-            precision,
-            seconds,
-        };
-        for (why, bf16_seconds, expected) in [
-            ("three times faster", 0.1, Precision::Bf16),
-            ("within the noise", 0.25, Precision::F32),
-            ("slower", 0.9, Precision::F32),
-        ] {
-            let measured = [way(Precision::F32, 0.3), way(Precision::Bf16, bf16_seconds)];
-            let chosen = fastest(&measured).map(|(_, precision)| precision);
-            assert_eq!(chosen, Some(expected), "{why}");
-        }
-        assert_eq!(fastest(&[]), None);
-    }
-}
+mod tests;

@@ -24,6 +24,7 @@ use crate::{
         Dataset, Split,
         dataset::display_path,
         files::{self, Whose, write_atomically},
+        locks::{self, Locked},
     },
     kept::Kind,
     model::{ModelSpec, WeightSnapshot, snapshot},
@@ -60,6 +61,52 @@ const RESULTS: Kind<String> = Kind {
     steps: &[],
 };
 
+/// What is left to do when a run has taken its last step and its weights are kept. Plain data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EndStage {
+    /// The kept weights classify the validation part.
+    Validation,
+    /// The kept weights classify the test part.
+    Test,
+    /// The report is written.
+    Report,
+}
+
+impl EndStage {
+    /// Its name in what programs read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Validation => "validation",
+            Self::Test => "test",
+            Self::Report => "report",
+        }
+    }
+
+    /// What happens, as a status bar says it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Validation => "Judging the validation part",
+            Self::Test => "Judging the test part",
+            Self::Report => "Writing the report",
+        }
+    }
+
+    /// What a run lacks that was ended without it.
+    pub fn lacking(self) -> &'static str {
+        match self {
+            Self::Validation => "the validation part was not judged",
+            Self::Test => "the test part was not judged",
+            Self::Report => "the report was not written",
+        }
+    }
+}
+
+/// What a run lacks, for the end of a sentence; `None` when it lacks nothing.
+pub fn lacking(left_out: &[EndStage]) -> Option<String> {
+    let words: Vec<&str> = left_out.iter().map(|stage| stage.lacking()).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
 /// How a run ended. Plain data. Fields added later take their default when an older file lacks them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -70,8 +117,11 @@ pub struct RunResult {
     pub failure: Option<String>,
     /// Epoch whose weights are kept; 0 when none was finished.
     pub best_epoch: usize,
-    /// Accuracy of the kept weights on the test part, 0..1; `None` when that part is empty.
+    /// Accuracy of the kept weights on the test part, 0..1; `None` when that part is empty or was not judged.
     pub test_accuracy: Option<f64>,
+    /// What somebody did not wait for or what failed; the run can be continued to do it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<EndStage>,
     /// Phases, from 1, that early stopping ended.
     pub stopped_early: Vec<usize>,
     /// What damaged files cost it, in sentences.
@@ -336,24 +386,17 @@ pub fn is_running(path: &Path) -> bool {
 fn lock(path: &Path) -> Result<fs::File, FitError> {
     let file = path.join(LOCK_FILE);
     let lock = fs::File::create(&file).map_err(failed(&file))?;
-    let mut locked = lock.try_lock();
     // Whoever looks whether a run goes on holds the lock for a moment.
     for _ in 0..LOOKS {
-        if !matches!(locked, Err(fs::TryLockError::WouldBlock)) {
-            break;
+        if locks::try_lock(&lock, &file) != Locked::Taken {
+            return Ok(lock);
         }
         std::thread::sleep(LOOK);
-        locked = lock.try_lock();
     }
-    match locked {
-        Ok(()) => Ok(lock),
-        Err(fs::TryLockError::WouldBlock) => Err(FitError::Write(format!(
-            "{}: another Convscope trains this run",
-            display_path(path)
-        ))),
-        // Some network drives know no locks; then nobody is warned.
-        Err(fs::TryLockError::Error(_)) => Ok(lock),
-    }
+    Err(FitError::Write(format!(
+        "{}: another Convscope trains this run",
+        display_path(path)
+    )))
 }
 
 /// Whether `path` is not there or holds nothing: what a kill left of a run that had not yet written its experiment

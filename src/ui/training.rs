@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    engine::{JobId, TrainingOutcome},
+    engine::{EndStage, JobId, TrainingOutcome},
     train::{
         EpochRecord, Experiment, StepRecord, early_stopping::EarlyStopping, health::Advice,
         history, schedule::RateNow,
@@ -51,6 +51,8 @@ pub struct Training {
     pub experiment: Option<Arc<Experiment>>,
     /// The phase that runs and its learning rate; `None` before the first phase.
     pub rate: Option<RateNow>,
+    /// What it does after its last step.
+    pub ending: Option<EndStage>,
     /// What is wrong with it, oldest first.
     pub advice: Vec<Advice>,
     /// The run's folder; `None` before it has begun.
@@ -81,6 +83,11 @@ impl Training {
     /// Whether a run was asked to stop.
     pub fn is_stopping(&self) -> bool {
         matches!(self.run, RunState::Running { stopping: true, .. })
+    }
+
+    /// What a run that goes on does after its last step; `None` before.
+    pub fn ending(&self) -> Option<EndStage> {
+        self.ending.filter(|_| self.is_running())
     }
 
     /// What went wrong was another experiment's.

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// More than anything takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(180);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Six cats and dogs to learn from, and two of them again among those to validate on.
 pub fn leaky_folder(root: &Path) -> PathBuf {
@@ -293,6 +293,23 @@ impl Window<'_> {
                 self.log()
             );
             sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// What the screen shows once `is_wanted` likes it: nothing tells a script when something is drawn.
+    pub fn screenshot_when(
+        &self,
+        what: &str,
+        mut is_wanted: impl FnMut(&image::RgbImage) -> bool,
+    ) -> image::RgbImage {
+        let start = Instant::now();
+        loop {
+            let screen = self.screenshot();
+            if is_wanted(&screen) {
+                return screen;
+            }
+            assert!(start.elapsed() < PATIENCE, "{what} is never on the screen");
+            sleep(Duration::from_millis(200));
         }
     }
 

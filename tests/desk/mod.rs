@@ -22,7 +22,7 @@ use eframe::egui::{self, Context, Key, Modifiers, accesskit::Role};
 use egui_kittest::{Harness, kittest::Queryable as _};
 
 /// More than anything takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(180);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Files that the next questions are answered with; no answer is a cancelled dialog.
 pub type Answers = Arc<Mutex<VecDeque<PathBuf>>>;

@@ -48,7 +48,10 @@ fn ended_by(world: &World, tries: usize, signal: i32) -> Tried {
     );
     let seed = world.seed();
     let train = |root: &Path| {
-        world.train(root, &["--epochs", MORE_EPOCHS, "--seed", &seed, "--resume"])
+        world.train(
+            root,
+            &["--epochs", MORE_EPOCHS, "--seed", &seed, "--resume"],
+        )
     };
     let whole = {
         let copy = world.copy();
@@ -81,7 +84,11 @@ fn ended_by(world: &World, tries: usize, signal: i32) -> Tried {
             (Some(0), _) => Verdict::Silent,
             _ => Verdict::of(&answer, &whole),
         };
-        tried.count(verdict, None, &format!("{answer:#?}\n{leftovers:?}\nwhole: {whole:#?}"));
+        tried.count(
+            verdict,
+            None,
+            &format!("{answer:#?}\n{leftovers:?}\nwhole: {whole:#?}"),
+        );
     }
     tried
 }
@@ -110,7 +117,11 @@ fn once(mut tried: Tried, unharmed: &Answer, harmed: &Answer, root: &Path) -> Tr
     let verdict = Verdict::of(harmed, unharmed);
     let said = verdict::new_words(harmed, unharmed)
         .map(|said| said.replace(&*root.to_string_lossy(), "…"));
-    tried.count(verdict, said, &format!("{harmed:#?}\nunharmed: {unharmed:#?}"));
+    tried.count(
+        verdict,
+        said,
+        &format!("{harmed:#?}\nunharmed: {unharmed:#?}"),
+    );
     tried
 }
 
@@ -126,7 +137,9 @@ fn little_memory(world: &World) -> Tried {
     let unharmed = answer(copy.path(), &mut world.train(copy.path(), &arguments));
     // A batch of images so large that no machine has the memory within this limit.
     let text = fs::read_to_string(harmed.path().join("run.ron")).unwrap();
-    let large = text.replace("height: 16", "height: 4000").replace("width: 16", "width: 4000");
+    let large = text
+        .replace("height: 16", "height: 4000")
+        .replace("width: 16", "width: 4000");
     assert_ne!(text, large);
     fs::write(harmed.path().join("run.ron"), large).unwrap();
     fs::remove_dir_all(harmed.path().join("run")).unwrap();
@@ -137,7 +150,11 @@ fn little_memory(world: &World) -> Tried {
         .arg(train.get_program())
         .args(train.get_args())
         .current_dir(harmed.path())
-        .envs(train.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        .envs(
+            train
+                .get_envs()
+                .filter_map(|(key, value)| Some((key, value?))),
+        );
     let answer = answer(harmed.path(), &mut limited);
     once(tried, &unharmed, &answer, harmed.path())
 }
@@ -182,7 +199,10 @@ fn full_disk(world: &World) -> Tried {
         return tried;
     }
     let (copy, seed) = (world.copy(), world.seed());
-    let unharmed = answer(copy.path(), &mut world.train(copy.path(), &["--seed", &seed, "--resume"]));
+    let unharmed = answer(
+        copy.path(),
+        &mut world.train(copy.path(), &["--seed", &seed, "--resume"]),
+    );
     let answer = answer(root, &mut world.train(root, &["--seed", &seed]));
     let unmounted = Command::new("umount").arg(&run).status();
     assert!(unmounted.unwrap().success());
@@ -201,7 +221,10 @@ fn a_class_is_unreadable(world: &World) -> Tried {
     for root in [copy.path(), root] {
         fs::remove_dir_all(root.join("run")).unwrap();
     }
-    let unharmed = answer(copy.path(), &mut world.train(copy.path(), &["--seed", &seed]));
+    let unharmed = answer(
+        copy.path(),
+        &mut world.train(copy.path(), &["--seed", &seed]),
+    );
     for entry in fs::read_dir(root.join("shapes/circle")).unwrap() {
         fs::write(entry.unwrap().path(), "no image").unwrap();
     }
@@ -221,7 +244,10 @@ fn images_go_away(world: &World) -> Tried {
     for root in [copy.path(), root] {
         fs::remove_dir_all(root.join("run")).unwrap();
     }
-    let unharmed = answer(copy.path(), &mut world.train(copy.path(), &["--seed", &seed]));
+    let unharmed = answer(
+        copy.path(),
+        &mut world.train(copy.path(), &["--seed", &seed]),
+    );
     // What opening lists and decoding no longer finds: a link to nowhere.
     for entry in fs::read_dir(root.join("shapes/square")).unwrap() {
         let path = entry.unwrap().path();

@@ -48,7 +48,10 @@ fn predict(world: &World, root: &Path) -> Answer {
 fn train_again(world: &World, root: &Path) -> Answer {
     let _ = fs::remove_dir_all(root.join("run"));
     let seed = world.seed();
-    answer(root, &mut world.train(root, &["--epochs", "2", "--seed", &seed]))
+    answer(
+        root,
+        &mut world.train(root, &["--epochs", "2", "--seed", &seed]),
+    )
 }
 
 /// The only file in the cache with this ending.
@@ -66,8 +69,7 @@ fn cached(root: &Path, folder: &str, ending: &str) -> PathBuf {
     let mut found = Vec::new();
     all(&root.join("cache"), &mut found);
     let fits = |path: &&PathBuf| {
-        path.to_string_lossy().contains(folder)
-            && path.extension().unwrap_or_default() == ending
+        path.to_string_lossy().contains(folder) && path.extension().unwrap_or_default() == ending
     };
     found.iter().find(fits).unwrap().clone()
 }
@@ -204,7 +206,11 @@ impl FileRow {
             let verdict = Verdict::of(&answer, &unharmed);
             let said = verdict::new_words(&answer, &unharmed)
                 .map(|said| said.replace(&*copy.path().to_string_lossy(), "…"));
-            tried.count(verdict, said, &format!("{answer:#?}\nunharmed: {unharmed:#?}"));
+            tried.count(
+                verdict,
+                said,
+                &format!("{answer:#?}\nunharmed: {unharmed:#?}"),
+            );
         }
         tried
     }

@@ -39,7 +39,8 @@ impl Tried {
         let excused = verdict == Verdict::Silent && self.excuse.is_some();
         if matches!(verdict, Verdict::Silent | Verdict::Crashed) && !excused {
             let (to, done) = (&self.to, &self.done);
-            self.faults.push(format!("{to}, {done}: {verdict:?}\n{all}"));
+            self.faults
+                .push(format!("{to}, {done}: {verdict:?}\n{all}"));
         }
     }
 }
@@ -56,7 +57,10 @@ impl Table {
     }
 
     pub fn faults(&self) -> Vec<String> {
-        self.rows.iter().flat_map(|row| row.faults.clone()).collect()
+        self.rows
+            .iter()
+            .flat_map(|row| row.faults.clone())
+            .collect()
     }
 
     pub fn to_markdown(&self) -> String {

@@ -77,7 +77,10 @@ impl World {
             let (last, before) = losses.split_last().unwrap();
             before.iter().any(|loss| loss < last)
         });
-        assert!(is_fit, "no seed gives a run whose best epoch is not its last");
+        assert!(
+            is_fit,
+            "no seed gives a run whose best epoch is not its last"
+        );
         world
     }
 
@@ -104,7 +107,14 @@ impl World {
     /// Trains the experiment into the folder `run`.
     pub fn train(&self, root: &Path, more: &[&str]) -> Command {
         let train = [
-            "train", "run.ron", "--data", "shapes", "--out", "run", "--threads", "1",
+            "train",
+            "run.ron",
+            "--data",
+            "shapes",
+            "--out",
+            "run",
+            "--threads",
+            "1",
         ];
         self.command(root, &[&train, more].concat())
     }
@@ -119,7 +129,10 @@ impl World {
         let seed = self.seed();
         answer(
             root,
-            &mut self.train(root, &["--epochs", MORE_EPOCHS, "--seed", &seed, "--resume"]),
+            &mut self.train(
+                root,
+                &["--epochs", MORE_EPOCHS, "--seed", &seed, "--resume"],
+            ),
         )
     }
 }

@@ -76,7 +76,7 @@ fn opened(folder: &Path, name: &str) -> Arc<OpenDataset> {
     let engine = EngineHandle::start(Arc::new(|| ()), Folders::below(&scratch(name))).unwrap();
     engine.open_dataset(OpenRequest::new(folder));
     let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(60) {
+    while start.elapsed() < Duration::from_secs(300) {
         match engine.events().try_next() {
             Some(Event::DatasetOpened { dataset, .. }) => return dataset,
             Some(Event::Failed { message, .. }) => panic!("{message}"),

@@ -16,9 +16,9 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 /// Most that a file may take.
-const TIME_LIMIT: Duration = Duration::from_secs(20);
+const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// The same for the largest images in an unoptimized build.
-const LARGE_TIME_LIMIT: Duration = Duration::from_secs(120);
+const LARGE_TIME_LIMIT: Duration = Duration::from_secs(600);
 const MEMORY_LIMIT_KIB: u64 = 1 << 20;
 /// Largest difference of mean and standard deviation of a channel, of 255.
 const TOLERANCE: f64 = 0.5;

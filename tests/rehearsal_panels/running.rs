@@ -137,6 +137,7 @@ fn stopped_early() -> AppState {
         run: "/runs/one".into(),
         model: None,
         test_accuracy: None,
+        left_out: Vec::new(),
         split_hash: String::new(),
         stopped_early: vec![1],
         computed: "f32".into(),

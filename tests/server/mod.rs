@@ -155,7 +155,7 @@ pub fn send_range(stream: &mut TcpStream, file: &[u8], from: usize, etag: &str, 
 
 /// Says nothing for longer than any test waits.
 pub fn hang() {
-    thread::sleep(Duration::from_secs(30));
+    thread::sleep(Duration::from_secs(3_600));
 }
 
 /// `length` bytes that never repeat in step with anything.

@@ -8,13 +8,16 @@ use std::{
 };
 
 use super::{Key, Place};
-use crate::data::files::{self, write_atomically};
+use crate::data::{
+    files::{self, write_atomically},
+    locks::{self, Locked},
+};
 
 /// A segment is closed at this size, so that old ones can be deleted one by one.
 const SEGMENT_BYTES: u64 = 256 << 20;
 /// Read at once from a segment that is checked.
 const READ_BYTES: usize = 1 << 20;
-/// A pixel file without an index is deleted at this age; a younger one may get its index yet.
+/// A pixel file that nobody has written to for so long has lost its writer; a younger one may get its index yet.
 const LEFTOVER_SECS: u64 = 60;
 
 /// One row of an index file.
@@ -158,12 +161,7 @@ fn usable_records(rows: &Path, row_bytes: usize) -> io::Result<Option<Vec<Record
     let opened = fs::OpenOptions::new().append(true).open(&index);
     let Ok(index) = opened.or_else(|_| File::open(&index)) else {
         // Its writer makes the index after the rows; one without is a leftover once it is old.
-        let age = fs::metadata(rows).and_then(|m| m.modified());
-        if age.is_ok_and(|changed| {
-            changed
-                .elapsed()
-                .is_ok_and(|age| age.as_secs() > LEFTOVER_SECS)
-        }) {
+        if is_old(rows) {
             let _ = fs::remove_file(rows);
         }
         return Ok(None);
@@ -177,8 +175,11 @@ fn usable_records(rows: &Path, row_bytes: usize) -> io::Result<Option<Vec<Record
         let _ = remove_segment(rows);
         return Ok(None);
     }
-    if index.try_lock().is_err() {
-        return Ok(None);
+    match locks::try_lock(&index, rows) {
+        Locked::Held => {}
+        // Without locks only its age tells that its writer is gone.
+        Locked::Refused if is_old(rows) => {}
+        Locked::Refused | Locked::Taken => return Ok(None),
     }
     // Its writer was killed, or the power was cut: believe nothing that is not checked.
     records.truncate(whole_rows);
@@ -201,6 +202,12 @@ fn are_intact(rows: &Path, records: &[Record], row_bytes: usize) -> bool {
     records
         .iter()
         .all(|record| file.read_exact(&mut row).is_ok() && record.fits(&row))
+}
+
+fn is_old(rows: &Path) -> bool {
+    let changed = fs::metadata(rows).and_then(|metadata| metadata.modified());
+    let age = changed.map(|changed| changed.elapsed());
+    age.is_ok_and(|age| age.is_ok_and(|age| age.as_secs() > LEFTOVER_SECS))
 }
 
 /// Cuts off what was only half written and closes the segment.
@@ -277,8 +284,8 @@ impl Writer {
                     .append(true)
                     .create_new(true)
                     .open(index_path(&path))?;
-                // On file systems without locks, others may wait for this segment in vain; no harm.
-                let _ = index.try_lock();
+                // Nobody else knows of it yet, so it is refused only where there are no locks.
+                locks::try_lock(&index, &path);
                 self.paths.push(path);
                 self.open.insert(OpenSegment {
                     rows,

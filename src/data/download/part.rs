@@ -4,7 +4,7 @@
 //! somebody writes it, and becomes `TARGET` by a rename, so that `TARGET` is never half a file.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
@@ -18,6 +18,7 @@ use crate::{
     data::{
         dataset::display_path,
         files::{self, write_atomically},
+        locks::{self, Locked},
     },
 };
 
@@ -111,13 +112,9 @@ impl Part {
                 .truncate(false)
                 .open(&path)
                 .map_err(&failed)?;
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => {
-                    let path = display_path(&path);
-                    return Err(DownloadError::Busy { path });
-                }
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            if locks::try_lock(&file, &path) == Locked::Taken {
+                let path = display_path(&path);
+                return Err(DownloadError::Busy { path });
             }
             // Whoever had the lock may just have renamed the file: then this is the finished one.
             if is_still_at(&file, &path) {

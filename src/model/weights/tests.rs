@@ -260,7 +260,7 @@ fn programs_that_lie_are_refused_in_a_sentence() {
             "{why}: {error}"
         );
         assert!(
-            start.elapsed().as_secs() < 20,
+            start.elapsed().as_secs() < 200,
             "{why} took {:?}",
             start.elapsed()
         );

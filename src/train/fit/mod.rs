@@ -5,6 +5,7 @@ mod run;
 
 use std::{
     ops::ControlFlow,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -20,14 +21,14 @@ use super::{
     health::DeadUnits,
     history::{EpochRecord, StepRecord},
     loss::{Loss, class_weights},
-    placement::Chosen,
+    placement::{Chosen, Question},
     schedule::RateNow,
 };
 use crate::{
     cancel::Cancelled,
     data::{Dataset, PixelCache, Split, augment::AugmentationConfig, cache::PixelError},
     model::{
-        ModelSpec, NamedArray, Network, ShapeError, WeightSnapshot, graph,
+        ModelSpec, NamedArray, Network, Node, ShapeError, WeightSnapshot, graph,
         network::{NetworkError, Placement},
         shapes::check_classifier,
     },
@@ -131,6 +132,10 @@ pub trait Observer {
     fn rate(&mut self, _now: RateNow) {}
     /// While validating: images done.
     fn validating(&mut self, _done: usize) {}
+    /// The folder that choices between ways of computing are kept in; without one they are made anew for each run.
+    fn choices(&self) -> Option<&Path> {
+        None
+    }
     /// Before the first step: how the network computes, and what was measured to choose it.
     fn placed(&mut self, _chosen: &Chosen) {}
     /// Something worth telling the user, in a sentence.
@@ -204,16 +209,24 @@ pub fn fit(
     let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
     let spec = Arc::new(spec.clone());
     let chosen = match &start {
-        // Measured once: another way of computing would give other numbers.
+        // Decided once: another way of computing would give other numbers.
         Start::Resume(checkpoint) => Chosen::again(Placement {
             channels_last: checkpoint.standing.channels_last,
             bf16: checkpoint.standing.bf16,
             ..Placement::default()
         }),
-        Start::New | Start::From(_) => match Chosen::measure(&spec, config, observer) {
-            Err(FitError::Cancelled(_)) => return Ok(Outcome::default()),
-            chosen => chosen?,
-        },
+        Start::New | Start::From(_) => {
+            let question = Question {
+                spec: &spec,
+                config,
+                augmentation: data.augmentation,
+            };
+            let kept = observer.choices().map(Path::to_path_buf);
+            match Chosen::decide(question, kept.as_deref(), observer) {
+                Err(FitError::Cancelled(_)) => return Ok(Outcome::default()),
+                chosen => chosen?,
+            }
+        }
     };
     let mut network = Network::new(spec, config.seed, chosen.placement)?;
     observer.placed(&chosen);
@@ -242,7 +255,7 @@ pub fn fit_network(
     observer: &mut dyn Observer,
 ) -> Result<Outcome, FitError> {
     check(config, data)?;
-    let boundaries = boundaries(&network, config)?;
+    let boundaries = boundaries(network.nodes(), config)?;
     let class_weights = class_weights(config, data, network.placement().device)?;
     let loss = Loss::new(&network, class_weights, config.label_smoothing);
     let _threads = config.threads.map(Threads::set);
@@ -270,15 +283,12 @@ fn check(config: &TrainingConfig, data: &Data<'_>) -> Result<(), FitError> {
 }
 
 /// Position of each phase's first trained node.
-pub(super) fn boundaries(
-    network: &Network,
-    config: &TrainingConfig,
-) -> Result<Vec<usize>, FitError> {
+pub(super) fn boundaries(nodes: &[Node], config: &TrainingConfig) -> Result<Vec<usize>, FitError> {
     let position = |phase: &Phase| {
         let Some(name) = &phase.trainable_from else {
             return Ok(0);
         };
-        let position = graph::position(network.nodes(), name);
+        let position = graph::position(nodes, name);
         position.ok_or_else(|| {
             let words = format!(
                 "phase {} shall train from {name}, but there is no such layer: choose one of the model's layers",

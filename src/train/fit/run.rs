@@ -16,7 +16,7 @@ use crate::{
         checkpoint::{self, Checkpoint},
         config::{Phase, TrainingConfig},
         dead_units::{self, Activity},
-        evaluate::{Evaluation, evaluate},
+        evaluate::{EVALUATION_BATCH, Evaluation, evaluate},
         features::FrozenFeatures,
         health::{self, Circumstances},
         history::{self, EpochRecord, StepRecord},
@@ -323,7 +323,8 @@ impl<'a> Run<'a> {
             seen?;
             Ok(logits)
         };
-        let evaluation = evaluate(network, dataset, &split.validation, logits, |done| {
+        let part = (&split.validation[..], EVALUATION_BATCH);
+        let evaluation = evaluate(network, dataset, part, logits, |done| {
             observer.validating(done);
             *waited += pulse(observer)?;
             Ok(())

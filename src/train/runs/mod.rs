@@ -16,7 +16,11 @@ pub use keep::{describe, move_to_bin};
 pub use list::{Lister, Listing, Skipped};
 pub use notes::{NOTES_FILE, RunNotes};
 
-use super::{Experiment, history::EpochRecord, run_folder::RunResult};
+use super::{
+    Experiment,
+    history::EpochRecord,
+    run_folder::{EndStage, RunResult},
+};
 use crate::kept::FormatError;
 
 /// Why something about a run cannot be done.
@@ -177,10 +181,17 @@ impl RunRecord {
 
     /// Whether it ended before it was done, so that it can go on as it was meant.
     pub fn can_continue(&self) -> bool {
-        matches!(
-            self.state,
-            RunState::Unfinished | RunState::Stopped | RunState::Failed
-        )
+        match self.state {
+            RunState::Unfinished | RunState::Stopped | RunState::Failed => true,
+            RunState::Running => false,
+            RunState::Finished => !self.left_out().is_empty(),
+        }
+    }
+
+    /// What was left out at its end.
+    pub fn left_out(&self) -> &[EndStage] {
+        let result = self.result.as_ref();
+        result.map_or(&[], |result| &result.left_out)
     }
 
     /// Its experiment with `more` epochs in the last phase; `None` when the run did not reach the last of its

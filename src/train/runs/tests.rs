@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Instant,
 };
 
 use super::{
@@ -40,6 +39,7 @@ fn result() -> RunResult {
         failure: None,
         best_epoch: 2,
         test_accuracy: Some(0.8),
+        left_out: Vec::new(),
         stopped_early: Vec::new(),
         lost: Vec::new(),
         split_hash: "abc".into(),
@@ -201,6 +201,10 @@ fn a_run_is_continued_when_it_did_not_get_to_its_end() {
         stopped_early: vec![1],
         ..result()
     };
+    let left_out = RunResult {
+        left_out: vec![EndStage::Test, EndStage::Report],
+        ..result()
+    };
     let stopped = RunResult {
         completed: false,
         ..result()
@@ -209,6 +213,7 @@ fn a_run_is_continued_when_it_did_not_get_to_its_end() {
         ("killed", None, true, false),
         ("stopped", Some(stopped), true, false),
         ("finished", Some(result()), false, true),
+        ("its end was not waited for", Some(left_out), true, true),
         (
             "further epochs would stop at once",
             Some(stopped_early),
@@ -430,14 +435,12 @@ fn set_modified(folder: &Path) {
 }
 
 #[test]
-fn many_runs_are_listed_quickly_and_only_what_changed_is_read_again() {
+fn of_many_runs_only_what_changed_is_read_again() {
     const COUNT: usize = 1_000;
     let runs = tempfile::tempdir().unwrap();
     let paths = many(runs.path(), COUNT);
     let mut lister = Lister::default();
-    let start = Instant::now();
     assert_eq!(list(&mut lister, runs.path()).runs.len(), COUNT);
-    let first = start.elapsed();
     // Unseen: nothing says that this run was touched.
     fs::write(paths[1].join(RESULT_FILE), "((((").unwrap();
     set_modified(&paths[1]);
@@ -450,13 +453,9 @@ fn many_runs_are_listed_quickly_and_only_what_changed_is_read_again() {
     )
     .unwrap();
     fs::remove_dir_all(&paths[3]).unwrap();
-    let start = Instant::now();
     let listing = list(&mut lister, runs.path());
-    let second = start.elapsed();
-    eprintln!("{COUNT} runs: {first:?}, again {second:?}");
     assert_eq!(listing.runs.len(), COUNT - 1);
     assert_eq!(listing.find(&paths[2]).unwrap().name(), "told");
-    assert!(second < first / 4, "{second:?} of {first:?}");
 }
 
 #[test]

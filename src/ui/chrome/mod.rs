@@ -22,6 +22,7 @@ use super::{
     workspace::Step,
 };
 use menu::item;
+pub use status::SKIP;
 pub use windows::PathField;
 
 /// View state of the surroundings.

@@ -4,7 +4,8 @@ use eframe::egui::{Align, Label, Layout, RichText, Ui};
 
 use crate::{
     data::dataset::display_path,
-    engine::{JobKind, Level, Progress},
+    engine::{EndStage, JobKind, Level, Progress},
+    train::run_folder::lacking,
     ui::{
         action::Action,
         format::{counted, minutes, thousands},
@@ -14,6 +15,9 @@ use crate::{
         widgets::states,
     },
 };
+
+/// What stopping means for a run that has taken its last step.
+pub const SKIP: &str = "The model and the result are kept; what is not done yet is left out, and Continue in Runs does it";
 
 pub fn status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -47,6 +51,9 @@ pub fn status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let training = &cx.state.training;
+    if let Some(stage) = training.ending() {
+        return ending_status_ui(ui, cx, stage);
+    }
     let per_epoch = training.steps_per_epoch.max(1);
     let total = per_epoch * training.total_epochs;
     let (epoch, step) = training
@@ -102,6 +109,17 @@ fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
+/// A run that has taken its last step.
+fn ending_status_ui(ui: &mut Ui, cx: &mut Cx<'_>, stage: EndStage) {
+    ui.label(stage.words());
+    let job = cx.state.training.job();
+    let running = job.and_then(|job| cx.state.jobs.get(&job));
+    states::progress_bar(ui, running.and_then(|running| running.progress), 140.0);
+    if ui.button("Skip").on_hover_text(SKIP).clicked() {
+        cx.push(Action::Stop);
+    }
+}
+
 fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     // Looking at the selection is too quick to be worth a line.
     let is_long = |kind: JobKind| {
@@ -132,7 +150,12 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             };
             let training = &cx.state.training;
             let best = training.best_words().unwrap_or_default();
-            format!("{word} · best: {best} · {}", minutes(training.seconds()))
+            let lacks = lacking(&outcome.left_out);
+            let lacks = lacks.map_or_else(String::new, |lacking| format!(" · {lacking}"));
+            format!(
+                "{word} · best: {best} · {}{lacks}",
+                minutes(training.seconds())
+            )
         }
         RunState::Failed(_) => "Training failed: see the notes".to_owned(),
         _ if cx.state.why_not_train().is_none() => "Ready to train".to_owned(),

@@ -1,6 +1,7 @@
 //! What events of the trainer change.
 
 use super::*;
+use crate::train::run_folder::lacking;
 
 impl AppState {
     /// Events of the trainer.
@@ -56,6 +57,13 @@ impl AppState {
                     stopping: true,
                 };
             }
+            Event::Ending { job, stage } if current == Some(job) => {
+                self.training.ending = Some(stage);
+                if let Some(running) = self.jobs.get_mut(&job) {
+                    // What was counted until now was steps.
+                    (running.progress, running.since) = (None, None);
+                }
+            }
             Event::TrainingFinished { job, outcome } => {
                 self.jobs.remove(&job);
                 if current == Some(job) {
@@ -89,7 +97,13 @@ impl AppState {
         };
         let best = self.training.best_words();
         let best = best.map_or_else(String::new, |words| format!("; best: {words}"));
-        self.note(Level::Info, format!("{words} after {epochs} epochs{best}"));
+        let lacks = lacking(&outcome.left_out).map_or_else(String::new, |lacking| {
+            format!("; {lacking}: Continue in Runs does it")
+        });
+        self.note(
+            Level::Info,
+            format!("{words} after {epochs} epochs{best}{lacks}"),
+        );
         self.runs.trained(outcome.run.clone());
         self.training.run = RunState::Finished(outcome);
     }

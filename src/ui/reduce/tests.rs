@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::{
-    engine::Progress,
+    engine::{EndStage, Progress},
     inspect::feature_maps::FeatureMaps,
     model::Shape,
     train::{StepRecord, recipes},
@@ -81,6 +81,44 @@ fn results_of_jobs_that_are_not_current_change_nothing() {
     state.apply(failed(current));
     assert!(matches!(&state.training.run, RunState::Failed(message) if message.contains("no")));
     assert!(state.notices[0].shown);
+}
+
+#[test]
+fn the_end_of_a_run_shows_what_it_does_and_what_it_left_out() {
+    let mut state = state();
+    let (old, job) = (JobId(1), JobId(2));
+    state.training.run = RunState::Running {
+        job,
+        paused: false,
+        stopping: true,
+    };
+    let kind = JobKind::Train;
+    state.apply(Event::Started { job, kind });
+    let progress = Progress { done: 9, total: 10 };
+    state.apply(Event::Progress { job, progress });
+    let stage = EndStage::Test;
+    state.apply(Event::Ending { job: old, stage });
+    assert_eq!(state.training.ending(), None);
+    state.apply(Event::Ending { job, stage });
+    assert_eq!(state.training.ending(), Some(EndStage::Test));
+    assert_eq!(state.jobs[&job].progress, None, "those were steps");
+
+    let outcome = TrainingOutcome {
+        completed: true,
+        best_epoch: 1,
+        run: "run".into(),
+        model: Some("model.safetensors".into()),
+        test_accuracy: None,
+        left_out: vec![EndStage::Test],
+        split_hash: String::new(),
+        stopped_early: Vec::new(),
+        computed: String::new(),
+        seconds: 1.0,
+    };
+    state.apply(Event::TrainingFinished { job, outcome });
+    assert_eq!(state.training.ending(), None);
+    let words = &state.notices.last().unwrap().text;
+    assert!(words.contains("the test part was not judged"), "{words}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{entered, table};
 use crate::{
     data::dataset::display_path,
     train::{
-        run_folder::{MODEL_FILE, REPORT_FILE},
+        run_folder::{EndStage, MODEL_FILE, REPORT_FILE, lacking},
         runs::{RunNotes, RunRecord, RunState, query::Metric},
     },
     ui::{
@@ -184,7 +184,10 @@ impl AboutRun {
             };
         ui.horizontal_wrapped(|ui| {
             let left = run.planned_epochs().saturating_sub(run.epochs);
-            let tip = format!("Goes on where it ended: {} to go", counted(left, "epoch"));
+            let tip = match lacking(run.left_out()) {
+                Some(lacking) if left == 0 => format!("Does what was left out: {lacking}"),
+                _ => format!("Goes on where it ended: {} to go", counted(left, "epoch")),
+            };
             let why_not = when_idle(why_not_continue(run));
             let action = Action::ContinueRun {
                 folder: folder(),
@@ -285,9 +288,9 @@ const NOT_DONE: &str = "Only a run that came to the end of its epochs can be giv
 
 fn why_not_continue(run: &RunRecord) -> Option<&'static str> {
     match run.state {
+        _ if run.can_continue() => None,
         RunState::Running => Some("It is being trained"),
-        RunState::Finished => Some("It has come to its end"),
-        RunState::Unfinished | RunState::Stopped | RunState::Failed => None,
+        _ => Some("It has come to its end"),
     }
 }
 
@@ -304,6 +307,11 @@ fn facts_ui(ui: &mut Ui, run: &RunRecord) {
     let ended = run.ended.map_or("–".to_owned(), moment);
     let parameters = run.parameters.map_or("–".to_owned(), thousands);
     let loss = Metric::ValLoss.of(run).map_or("–".to_owned(), significant);
+    let test = if run.left_out().contains(&EndStage::Test) {
+        "not judged".to_owned()
+    } else {
+        share(Metric::TestAccuracy)
+    };
     let facts = [
         ("began", moment(run.started)),
         ("ended", ended),
@@ -320,7 +328,7 @@ fn facts_ui(ui: &mut Ui, run: &RunRecord) {
             "validation",
             format!("{}, loss {loss}", share(Metric::ValAccuracy)),
         ),
-        ("test", share(Metric::TestAccuracy)),
+        ("test", test),
         ("experiment", experiment.title.clone()),
         ("dataset", display_path(&experiment.dataset.path)),
         (

@@ -222,7 +222,7 @@ fn computing_ui(ui: &mut Ui, training: &mut TrainingConfig) {
         ),
         (
             "Measure",
-            "a few steps of each at the start of the run decide",
+            "a few steps of each decide, once for each machine and network",
         ),
     ];
     let tip = "How exactly convolutions and dense layers are computed. Default: f32";
@@ -243,7 +243,7 @@ fn computing_ui(ui: &mut Ui, training: &mut TrainingConfig) {
         ("Contiguous", "PyTorch's default"),
         (
             "Measure",
-            "a few steps of each at the start of the run decide",
+            "a few steps of each decide, once for each machine and network",
         ),
     ];
     let tip = "How feature maps lie in memory; the numbers are the same up to rounding. Default: channels last";

@@ -3,9 +3,10 @@
 use eframe::egui::{self, DragValue, Grid, RichText, Ui};
 
 use crate::{
-    train::schedule::Schedule,
+    train::{run_folder::lacking, schedule::Schedule},
     ui::{
         action::Action,
+        chrome::SKIP,
         dialogs::Purpose,
         format::{self, minutes, percent, significant, thousands},
         panels::{Cx, forecast},
@@ -18,6 +19,13 @@ use crate::{
 pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         let training = &cx.state.training;
+        if let Some(stage) = training.ending() {
+            states::primary_button(ui, &format!("{}…", stage.words()), false);
+            if ui.button("Skip").on_hover_text(SKIP).clicked() {
+                cx.push(Action::Stop);
+            }
+            return;
+        }
         if training.is_stopping() {
             states::primary_button(ui, "Stopping…", false);
             return;
@@ -171,6 +179,10 @@ pub fn outcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             };
             ui.add_space(4.0);
             ui.label(words);
+            if let Some(lacking) = lacking(&outcome.left_out) {
+                let words = format!("Left out: {lacking}. Continue in Runs does it.");
+                states::caption(ui, words);
+            }
             if let Some(words) = cx.state.training.stopped_words(&outcome.stopped_early) {
                 states::caption(ui, words);
             }

@@ -1,0 +1,241 @@
+//! The end of a run: what it may cost and what not, and that nobody has to wait for it.
+
+use std::{path::PathBuf, thread};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::*;
+use crate::{
+    engine::EndStage,
+    train::{
+        run_folder::RunResult,
+        runs::{Lister, RunState},
+    },
+};
+
+/// An engine whose trainer waits after each event until it was looked at: what a test does then comes in time, however
+/// busy the machine is.
+struct InStep {
+    engine: EngineHandle,
+    asked: Receiver<()>,
+    go_on: Sender<()>,
+    _cache: tempfile::TempDir,
+}
+
+impl InStep {
+    fn start() -> Self {
+        let (ask, asked) = crossbeam_channel::bounded(0);
+        let (go_on, told) = crossbeam_channel::bounded(0);
+        let wake = move || {
+            let is_trainer = thread::current().name() == Some("convscope-trainer");
+            // Fails when the test is over.
+            if is_trainer && ask.send(()).is_ok() {
+                let _ = told.recv();
+            }
+        };
+        let cache = tempfile::tempdir().unwrap();
+        Self {
+            engine: EngineHandle::start(Arc::new(wake), Folders::below(cache.path())).unwrap(),
+            asked,
+            go_on,
+            _cache: cache,
+        }
+    }
+
+    /// A run of one epoch, with images to test on.
+    fn request(&self, run: &Path, resume: bool) -> TrainRequest {
+        let mut experiment = small_experiment(1);
+        experiment.split.test = 0.25;
+        TrainRequest {
+            experiment,
+            dataset: open(&self.engine),
+            run: run.to_path_buf(),
+            resume,
+        }
+    }
+
+    /// Trains and calls `at` with each event of the trainer.
+    fn train(&self, run: &Path, resume: bool, mut at: impl FnMut(&Event)) -> Story {
+        let job = self.engine.train(self.request(run, resume));
+        let mut story = Story::default();
+        loop {
+            self.asked.recv_timeout(PATIENCE).unwrap();
+            let mut outcome = None;
+            while let Some(event) = self.engine.events().try_next() {
+                at(&event);
+                match event {
+                    Event::Ending { stage, .. } => story.stages.push(stage),
+                    Event::Note {
+                        level: Level::Warning,
+                        message,
+                    } => story.warnings.push(message),
+                    Event::Failed { message, .. } => panic!("{message}"),
+                    Event::TrainingFinished {
+                        job: done,
+                        outcome: now,
+                    } if done == job => outcome = Some(now),
+                    _ => {}
+                }
+            }
+            self.go_on.send(()).unwrap();
+            if let Some(outcome) = outcome {
+                return Story {
+                    outcome: Some(outcome),
+                    ..story
+                };
+            }
+        }
+    }
+}
+
+/// What became of a run.
+#[derive(Default)]
+struct Story {
+    stages: Vec<EndStage>,
+    warnings: Vec<String>,
+    outcome: Option<TrainingOutcome>,
+}
+
+fn result(run: &Path) -> RunResult {
+    RunResult::load(run).unwrap().unwrap()
+}
+
+fn can_continue(runs: &Path, run: &Path) -> bool {
+    let listing = Lister::default().list(runs, |_, _| Ok::<_, crate::train::runs::RunsError>(()));
+    let listing = listing.unwrap();
+    let listed = listing.find(run).unwrap();
+    assert_eq!(listed.state, RunState::Finished);
+    listed.can_continue()
+}
+
+#[test]
+fn a_report_that_cannot_be_written_costs_the_run_nothing_else() {
+    for blocked in ["report.html", "curves.png"] {
+        let (step, runs) = (InStep::start(), tempfile::tempdir().unwrap());
+        let run: PathBuf = runs.path().join("run");
+        // A file cannot be put where a folder is.
+        let story = step.train(&run, false, |event| {
+            if matches!(event, Event::TrainingStarted { .. }) {
+                fs::create_dir(run.join(blocked)).unwrap();
+            }
+        });
+        let outcome = story.outcome.unwrap();
+        assert_eq!(story.stages, [EndStage::Test, EndStage::Report]);
+        assert!(outcome.completed && outcome.model.unwrap().is_file());
+        assert_eq!(outcome.left_out, [EndStage::Report]);
+        assert_eq!(story.warnings.len(), 1, "{:?}", story.warnings);
+        assert!(story.warnings[0].contains(blocked), "{:?}", story.warnings);
+        let kept = result(&run);
+        assert!(kept.completed && kept.failure.is_none());
+        assert_eq!(kept.test_accuracy, outcome.test_accuracy);
+        assert!(kept.test_accuracy.is_some());
+        assert_eq!(kept.left_out, [EndStage::Report]);
+
+        // Once that is mended the end can be done.
+        fs::remove_dir(run.join(blocked)).unwrap();
+        assert!(can_continue(runs.path(), &run));
+        let story = step.train(&run, true, |_| {});
+        let whole = story.outcome.unwrap();
+        assert!(story.warnings.is_empty(), "{:?}", story.warnings);
+        assert_eq!((whole.left_out.len(), whole.completed), (0, true));
+        assert_eq!(
+            whole.test_accuracy, outcome.test_accuracy,
+            "the same weights"
+        );
+        assert!(run.join("report.html").is_file());
+        assert!(result(&run).left_out.is_empty() && !can_continue(runs.path(), &run));
+    }
+}
+
+#[test]
+fn whoever_does_not_wait_for_the_end_keeps_model_and_result() {
+    type When = fn(&Event) -> bool;
+    let at_epoch: When = |event| matches!(event, Event::Epoch { .. });
+    let at_test: When =
+        |event| matches!(event, Event::Ending { stage, .. } if *stage == EndStage::Test);
+    let at_report: When =
+        |event| matches!(event, Event::Ending { stage, .. } if *stage == EndStage::Report);
+    let (test, report) = (EndStage::Test, EndStage::Report);
+    type Ask = fn(&EngineHandle, JobId);
+    let (stop, cancel): (Ask, Ask) = (|engine, _| engine.stop(), EngineHandle::cancel);
+    for (why, when, ask, begun, left_out) in [
+        // What is there is judged all the same.
+        (
+            "stopped while it trains",
+            at_epoch,
+            stop,
+            &[test, report][..],
+            &[][..],
+        ),
+        (
+            "not waited for the test part",
+            at_test,
+            stop,
+            &[test],
+            &[test, report],
+        ),
+        (
+            "nor for the report",
+            at_report,
+            stop,
+            &[test, report],
+            &[report],
+        ),
+        (
+            "cancelled, as closing the window does",
+            at_test,
+            cancel,
+            &[test],
+            &[test, report],
+        ),
+    ] {
+        let (step, runs) = (InStep::start(), tempfile::tempdir().unwrap());
+        let run: PathBuf = runs.path().join("run");
+        let mut job = None;
+        let story = step.train(&run, false, |event| {
+            if let Event::Started {
+                job: begun,
+                kind: JobKind::Train,
+            } = event
+            {
+                job = Some(*begun);
+            }
+            if let (true, Some(job)) = (when(event), job) {
+                ask(&step.engine, job);
+            }
+        });
+        let outcome = story.outcome.unwrap();
+        assert_eq!(story.stages, begun, "{why}");
+        assert_eq!(outcome.left_out, left_out, "{why}");
+        assert!(story.warnings.is_empty(), "{why}: {:?}", story.warnings);
+        assert!(run.join("model.safetensors").is_file(), "{why}");
+        let kept = result(&run);
+        assert_eq!(kept.left_out, left_out, "{why}");
+        let is_judged = !left_out.contains(&test);
+        assert_eq!(kept.test_accuracy.is_some(), is_judged, "{why}");
+        let is_written = !left_out.contains(&report);
+        assert_eq!(run.join("report.html").is_file(), is_written, "{why}");
+    }
+}
+
+#[test]
+fn a_run_killed_at_its_end_is_taken_up_there() {
+    let (step, runs) = (InStep::start(), tempfile::tempdir().unwrap());
+    let run: PathBuf = runs.path().join("run");
+    let whole = step.train(&run, false, |_| {}).outcome.unwrap();
+    // As a kill leaves it while the test part is judged, and while the report is written.
+    for removed in [&["result.ron", "report.html"][..], &["report.html"]] {
+        for file in removed {
+            fs::remove_file(run.join(file)).unwrap();
+        }
+        let mut epochs = 0;
+        let story = step.train(&run, true, |event| {
+            epochs += usize::from(matches!(event, Event::Epoch { .. }));
+        });
+        assert_eq!((epochs, &story.stages[0]), (0, &EndStage::Test));
+        let again = story.outcome.unwrap();
+        assert_eq!(again.test_accuracy, whole.test_accuracy);
+        assert_eq!(again.best_epoch, whole.best_epoch);
+        assert!(run.join("report.html").is_file() && result(&run).left_out.is_empty());
+    }
+}
