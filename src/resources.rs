@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::file_address;
+
 /// Folders that may hold `assets` and `datasets`, most specific first: `CONVSCOPE_HOME`, the program's
 /// own folder (a distribution), the working directory, the source tree it was built from.
 fn homes() -> Vec<PathBuf> {
@@ -31,8 +33,9 @@ pub fn is_bundled(path: &Path) -> bool {
     homes.any(|home| path.starts_with(home.join("datasets")))
 }
 
-/// A path as people write it in an experiment: as it is if it exists, else beside the program.
+/// A path as people write it in an experiment or copy it as an address: as it is if it exists, else beside the program.
 pub fn resolve(path: &Path) -> PathBuf {
+    let path = &file_address::to_path(path);
     if path.exists() {
         return path.to_path_buf();
     }

@@ -17,12 +17,13 @@ use super::{
 use crate::{
     cancel::Cancelled,
     data::{
-        Dataset, PixelCache, Split, SplitConfig, SplitName, dataset::display_path,
+        Dataset, LeftOut, PixelCache, Split, SplitConfig, SplitName, dataset::display_path,
         files::write_atomically,
     },
     engine::OpenRequest,
     format::thousands,
     model::{Network, WeightSnapshot, network::Placement},
+    plain,
     train::{
         ClassificationReport, CrossTable, Evaluation, checkpoint::Weights,
         evaluate::evaluate_images, predictions,
@@ -53,10 +54,10 @@ pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
         tell_images(&evaluation, &dataset, output)?;
     }
     if output.is_json() {
-        let report = json_report(&evaluation, &dataset.classes, args)?;
+        let report = json_report(&evaluation, &dataset, args)?;
         return Ok(output.json(&report)?);
     }
-    tell(&evaluation, &dataset.classes, output)
+    tell(&evaluation, &dataset, output)
 }
 
 /// The samples of one part, divided as for training.
@@ -111,7 +112,9 @@ fn at_threshold(evaluation: Evaluation, threshold: Option<f64>) -> Result<Evalua
     }
 }
 
-fn json_report(evaluation: &Evaluation, classes: &[String], args: &EvaluateArgs) -> Result<Value> {
+fn json_report(evaluation: &Evaluation, dataset: &Dataset, args: &EvaluateArgs) -> Result<Value> {
+    let classes = &dataset.classes;
+    let left_out = LeftOut::of(dataset);
     let matrix = &evaluation.confusion;
     let mut per_class = Map::new();
     for (class, score) in classes.iter().zip(matrix.class_scores()) {
@@ -122,6 +125,8 @@ fn json_report(evaluation: &Evaluation, classes: &[String], args: &EvaluateArgs)
         "accuracy": matrix.accuracy(),
         "loss": evaluation.loss,
         "images": evaluation.samples.len(),
+        "unreadable": left_out.unreadable,
+        "left_out": left_out.passed_over,
         "split": word(args.split),
         "weights": match Weights::from(args.weights) {
             Weights::Best => "best",
@@ -151,7 +156,10 @@ fn word(part: Part) -> &'static str {
     }
 }
 
-fn tell(evaluation: &Evaluation, classes: &[String], output: Output) -> Result<()> {
+fn tell(evaluation: &Evaluation, dataset: &Dataset, output: Output) -> Result<()> {
+    // Names stand in the columns of tables.
+    let visible = |class: &String| plain::visible(class).into_owned();
+    let classes: &[String] = &dataset.classes.iter().map(visible).collect::<Vec<_>>();
     let matrix = &evaluation.confusion;
     output.text(&ClassificationReport::new(matrix, classes).text())?;
     output.text(&confusion_table(evaluation, classes).render())?;
@@ -167,6 +175,9 @@ fn tell(evaluation: &Evaluation, classes: &[String], output: Output) -> Result<(
         thousands(evaluation.samples.len()),
         evaluation.epoch
     ))?;
+    if let Some(words) = LeftOut::of(dataset).words() {
+        output.text(&format!("\nNote: {words}"))?;
+    }
     Ok(())
 }
 

@@ -12,8 +12,9 @@ use crate::{
     data::SplitName,
     export::run_report::{self, RunSummary},
     model::{Network, WeightSnapshot, network::Placement},
+    plain,
     train::{
-        EpochRecord, Evaluation, Experiment,
+        DataReport, EpochRecord, Evaluation, Experiment,
         evaluate::evaluate_images,
         fit::{Data, FitError, Outcome},
         run_folder::RunResult,
@@ -25,6 +26,8 @@ pub struct Ended<'a> {
     pub experiment: &'a Experiment,
     pub data: &'a Data<'a>,
     pub split_hash: String,
+    /// What to know about the data.
+    pub report: &'a DataReport,
     /// When it was begun or taken up.
     pub start: Instant,
 }
@@ -47,7 +50,7 @@ impl Ended<'_> {
     pub fn badly(&self, error: FitError, reporter: &Reporter<'_>) -> Result<(), JobError> {
         // What went wrong says more than that it could not be written down.
         let _ = reporter.folder.finish(&RunResult {
-            failure: Some(error.to_string()),
+            failure: Some(plain::text(&error.to_string())),
             ..self.result(reporter)
         });
         Err(fit_error(error))
@@ -87,6 +90,7 @@ impl Ended<'_> {
             experiment: self.experiment,
             dataset: self.data.dataset,
             split_hash: &self.split_hash,
+            data: self.report,
             history: &outcome.history,
             best: outcome.best.as_ref().map(|(_, record)| record),
             evaluation: evaluation.as_deref(),
@@ -97,7 +101,10 @@ impl Ended<'_> {
         run_report::write(reporter.folder.path(), &summary).map_err(|error| error.to_string())?;
         let result = RunResult {
             completed: outcome.completed,
-            failure: outcome.failure.as_ref().map(ToString::to_string),
+            failure: outcome
+                .failure
+                .as_ref()
+                .map(|error| plain::text(&error.to_string())),
             best_epoch: outcome.best.as_ref().map_or(0, |(_, record)| record.epoch),
             test_accuracy,
             stopped_early: outcome.stopped_early,

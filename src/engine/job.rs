@@ -15,7 +15,10 @@ use super::{
     events::{Event, Progress},
     queue::EventSender,
 };
-use crate::cancel::{CancelToken, Cancelled};
+use crate::{
+    cancel::{CancelToken, Cancelled},
+    plain,
+};
 
 /// Identifies one job of one engine; later jobs have larger numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -257,9 +260,9 @@ pub fn stage<T>(
     let message = match outcome {
         Ok(Ok(result)) => return Some(result),
         Ok(Err(JobError::Cancelled)) => None,
-        Ok(Err(JobError::Failed(message))) => Some(without_backtrace(&message)),
+        Ok(Err(JobError::Failed(message))) => Some(plain::text(&message)),
         Err(panic) => {
-            let words = without_backtrace(&panic_text(&*panic));
+            let words = plain::text(&panic_text(&*panic));
             Some(format!("an internal error: {words}"))
         }
     };
@@ -275,12 +278,4 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "unknown".into())
-}
-
-/// libtorch appends the C++ stack to its messages; people need the first part.
-fn without_backtrace(message: &str) -> String {
-    let end = message
-        .find("\nException raised from")
-        .unwrap_or(message.len());
-    message[..end].trim().to_owned()
 }

@@ -20,8 +20,9 @@ use crate::{
         Experiment,
         estimate::{self, Images, TimeEstimate},
         fit::Data,
+        free_memory,
         lr_finder::{self, RangeTest},
-        memory::{self, Fit, MemoryNeed},
+        memory::{Fit, MemoryNeed},
     },
 };
 
@@ -141,5 +142,5 @@ pub fn memory_fit(experiment: &Experiment, kept: usize) -> Result<Option<Fit>, J
     let (config, augmentation) = (&experiment.training, &experiment.augmentation);
     let need = MemoryNeed::of(&experiment.model, config, augmentation, kept)
         .map_err(|error| error.to_string())?;
-    Ok(memory::available().map(|available| need.fits(available, config.batch_size)))
+    Ok(free_memory::available().map(|available| need.fits(available, config.batch_size)))
 }

@@ -13,7 +13,10 @@ use super::{
     snapshot::{NamedArray, WeightSnapshot},
     spec::ModelSpec,
 };
-use crate::data::batches::{self, InputFormat, Normalisation};
+use crate::{
+    data::batches::{self, InputFormat, Normalisation},
+    plain,
+};
 
 /// Why a network cannot be built or run.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +28,7 @@ pub enum NetworkError {
     #[error("the weights do not belong to this network: {0}")]
     Weights(String),
     /// libtorch refused.
-    #[error("libtorch: {0}")]
+    #[error("{}", plain::torch(.0))]
     Torch(#[from] TchError),
 }
 

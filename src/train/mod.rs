@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod config;
 pub mod cross_table;
+pub mod data_report;
 pub mod dataset_reference;
 pub mod dead_units;
 pub mod early_stopping;
@@ -11,6 +12,7 @@ pub mod evaluate;
 pub mod experiment;
 pub mod features;
 pub mod fit;
+pub mod free_memory;
 pub mod health;
 pub mod history;
 pub mod loss;
@@ -28,10 +30,12 @@ pub mod runs;
 pub mod schedule;
 #[cfg(test)]
 mod scikit_learn_tests;
+pub mod split_change;
 pub mod step;
 
 pub use config::{Phase, TrainingConfig};
 pub use cross_table::CrossTable;
+pub use data_report::DataReport;
 pub use evaluate::Evaluation;
 pub use experiment::Experiment;
 pub use history::{EpochRecord, StepRecord};

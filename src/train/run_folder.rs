@@ -15,6 +15,7 @@ use super::{
     fit::{EpochEnd, FitError},
     history::{EpochRecord, StepRecord},
     runs::RunsError,
+    split_change,
 };
 use crate::{
     data::{
@@ -22,6 +23,7 @@ use crate::{
         files::write_atomically,
     },
     model::{ModelSpec, WeightSnapshot},
+    plain,
 };
 
 /// Name of the trained model in a run's folder.
@@ -102,7 +104,7 @@ pub struct RunFolder {
 }
 
 fn failed(path: &Path) -> impl Fn(io::Error) -> FitError {
-    move |error| FitError::Write(format!("{}: {error}", display_path(path)))
+    move |error| FitError::Write(format!("{}: {}", display_path(path), plain::io(&error)))
 }
 
 impl RunFolder {
@@ -239,8 +241,10 @@ impl RunFolder {
         if before == now {
             return Ok(());
         }
+        let what = split_change::words(&before, &now);
+        let what = what.unwrap_or_else(|| "the order of its images is another".to_owned());
         let words = format!(
-            "cannot go on with {}: its images or their division have changed since it began; start a new run",
+            "cannot go on with {}: its data has changed since it began: {what}; bring that back, or start a new run",
             display_path(path)
         );
         Err(ExperimentError::Setting(words).into())

@@ -8,7 +8,7 @@ use std::{
 };
 
 pub use super::history::Selection;
-pub use super::training::{RunState, Training};
+pub use super::training::{AskedRun, RunState, Training};
 
 use super::data_tools::DataTools;
 use super::design::Design;
@@ -25,7 +25,7 @@ use crate::{
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerShape, ModelSpec, Node, ShapeError, graph, shapes},
-    train::{Evaluation, Experiment},
+    train::{DataReport, Evaluation, Experiment},
 };
 
 /// The dataset panel's state.
@@ -184,6 +184,10 @@ pub struct AppState {
     pub rehearsal: Rehearsal,
     /// The current or last run.
     pub training: Training,
+    /// The run that was asked for and has not begun.
+    pub asked_run: Option<Box<AskedRun>>,
+    /// How often the browser was asked to show what cannot be read.
+    pub unreadable_asked: usize,
     /// The newest evaluation, decided at [`Self::threshold`].
     pub evaluation: Option<Arc<Evaluation>>,
     /// From which probability on the second of two classes is taken; `None` for the model's own.
@@ -246,6 +250,8 @@ impl AppState {
             preparing: None,
             rehearsal: Rehearsal::default(),
             training: Training::default(),
+            asked_run: None,
+            unreadable_asked: 0,
             evaluation: None,
             threshold: None,
             evaluation_job: None,
@@ -353,6 +359,16 @@ impl AppState {
             let spec = Arc::clone(&model.snapshot.spec);
             self.nodes = Some((spec, self.nodes()));
         }
+    }
+
+    /// What to know about the data of the run that Train would begin, or of the one that goes on.
+    pub fn data_report(&self) -> Option<DataReport> {
+        if self.training.is_running() {
+            return self.training.data.as_deref().cloned();
+        }
+        let (dataset, division) = (self.dataset()?, self.division.as_ref()?);
+        let config = &self.experiment.training;
+        Some(DataReport::new(division, &dataset.classes, config, None))
     }
 
     /// The part that sample `index` stands in.

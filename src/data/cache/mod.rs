@@ -129,6 +129,8 @@ struct Place {
 pub struct PixelCache {
     maps: Vec<memmap2::Mmap>,
     places: Vec<Option<Place>>,
+    /// What each content is known by.
+    keys: Vec<Option<Key>>,
     broken: BTreeMap<usize, String>,
     format: PixelFormat,
 }
@@ -202,9 +204,12 @@ impl PixelCache {
         format: PixelFormat,
     ) -> Result<Self, Unfinished> {
         let mut places = Vec::with_capacity(found.len());
+        let mut keys = Vec::with_capacity(found.len());
         let mut broken = BTreeMap::new();
         for (index, found) in found.into_iter().enumerate() {
-            match found?.outcome {
+            let found = found?;
+            keys.push(found.key);
+            match found.outcome {
                 Ok(place) => places.push(Some(place)),
                 Err(reason) => {
                     places.push(None);
@@ -217,6 +222,7 @@ impl PixelCache {
         Ok(Self {
             maps: maps.map_err(Unfinished::Disk)?,
             places,
+            keys,
             broken,
             format,
         })
@@ -240,6 +246,12 @@ impl PixelCache {
     /// Samples that cannot be decoded, and why (to follow a file's name).
     pub fn broken(&self) -> &BTreeMap<usize, String> {
         &self.broken
+    }
+
+    /// What the content of sample `index` is known by: samples with the same key have the same file or pixels. `None`
+    /// when it cannot be read or there is no such sample.
+    pub fn content_key(&self, index: usize) -> Option<[u8; 16]> {
+        *self.keys.get(index)?
     }
 
     /// Pixels of sample `index`, `[H, W, 3]` row by row; `None` when it is broken or there is no such sample.
@@ -296,6 +308,8 @@ impl PixelCache {
 struct Found {
     /// Length, time of change and content of its file; `None` for arrays and files that cannot be read.
     file: Option<(u64, u128, Key)>,
+    /// What its content is known by; `None` when it cannot be read.
+    key: Option<Key>,
     outcome: Result<Place, String>,
 }
 
@@ -341,6 +355,7 @@ impl Work<'_> {
         if let Some((place, key)) = known.and_then(|key| Some((self.segments.find(&key)?, key))) {
             return Ok(Found {
                 file: stamp.map(|(length, changed)| (length, changed, key)),
+                key: Some(key),
                 outcome: Ok(place),
             });
         }
@@ -349,6 +364,7 @@ impl Work<'_> {
             Err(reason) => {
                 return Ok(Found {
                     file: None,
+                    key: None,
                     outcome: Err(reason),
                 });
             }
@@ -358,6 +374,7 @@ impl Work<'_> {
         if let Some(place) = self.segments.find(&key) {
             return Ok(Found {
                 file,
+                key: Some(key),
                 outcome: Ok(place),
             });
         }
@@ -375,7 +392,11 @@ impl Work<'_> {
                 Ok(place.map_err(Unfinished::Disk)?)
             }
         };
-        Ok(Found { file, outcome })
+        Ok(Found {
+            file,
+            key: Some(key),
+            outcome,
+        })
     }
 
     fn remember(&self, found: &[Result<Found, Unfinished>]) -> Remembered {

@@ -142,6 +142,7 @@ fn what_does_not_fit_into_memory_is_refused_with_a_sentence() {
         dataset: open(&engine),
         run: runs.path().join("run"),
         resume: false,
+        accept_losses: false,
     });
     wait(&engine, |event| match event {
         Event::Failed { kind, message, .. } => {
@@ -162,6 +163,7 @@ fn a_run_that_does_not_learn_says_so_once() {
         dataset: open(&engine),
         run: runs.path().join("run"),
         resume: false,
+        accept_losses: false,
     });
     let mut said: Vec<Advice> = Vec::new();
     wait(&engine, |event| match event {
@@ -189,6 +191,7 @@ fn a_loss_that_explodes_names_the_learning_rate() {
         dataset: open(&engine),
         run: runs.path().join("run"),
         resume: false,
+        accept_losses: false,
     });
     wait(&engine, |event| match event {
         Event::Failed { message, .. } => {

@@ -30,6 +30,7 @@ use crate::{
         network::{NetworkError, Placement},
         shapes::check_classifier,
     },
+    plain,
 };
 use run::Run;
 
@@ -61,7 +62,7 @@ pub enum FitError {
         cause: String,
     },
     /// libtorch refused.
-    #[error("libtorch: {0}")]
+    #[error("{}", plain::torch(.0))]
     Torch(#[from] TchError),
     /// The run's files cannot be written.
     #[error("cannot write the run: {0}")]

@@ -16,6 +16,7 @@ use crate::{
     data::dataset::display_path,
     model::{LayerShape, Shape, shapes, spec::Head},
     train::{
+        DataReport,
         Experiment, health, history,
         run_folder::{
             self, EXPERIMENT_FILE, HISTORY_FILE, MODEL_FILE, REPORT_FILE, RESULT_FILE, RunResult,
@@ -218,6 +219,7 @@ fn read_run(folder: &Path) -> Result<RunRecord, RunsError> {
         notes: RunNotes::load(folder)?,
         state,
         result,
+        data: DataReport::load(folder),
         started,
         ended: ended.ok(),
         epochs: epochs.len(),

@@ -16,7 +16,7 @@ pub use keep::{describe, move_to_bin};
 pub use list::{Lister, Listing, Skipped};
 pub use notes::{NOTES_FILE, RunNotes};
 
-use super::{Experiment, history::EpochRecord, run_folder::RunResult};
+use super::{DataReport, Experiment, history::EpochRecord, run_folder::RunResult};
 
 /// Why something about a run cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +105,8 @@ pub struct RunRecord {
     pub state: RunState,
     /// How it ended; `None` while it goes on and when the program was killed.
     pub result: Option<RunResult>,
+    /// What there was to know about its data.
+    pub data: DataReport,
     /// When it was begun.
     pub started: SystemTime,
     /// When it ended; of a killed run, when its last epoch was written.
