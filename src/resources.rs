@@ -7,11 +7,18 @@ use crate::file_address;
 /// Folders that may hold `assets` and `datasets`, most specific first: `CONVSCOPE_HOME`, the program's
 /// own folder (a distribution), the working directory, the source tree it was built from.
 fn homes() -> Vec<PathBuf> {
+    let mut homes = shipped();
+    // Before the source tree, which is the last.
+    homes.splice(homes.len() - 1..homes.len() - 1, std::env::current_dir());
+    homes
+}
+
+/// Those of [`homes`] that hold nothing of the user's.
+fn shipped() -> Vec<PathBuf> {
     let program = std::env::current_exe().ok();
     [
         std::env::var_os("CONVSCOPE_HOME").map(PathBuf::from),
         program.and_then(|path| path.parent().map(Path::to_path_buf)),
-        std::env::current_dir().ok(),
         Some(PathBuf::from(env!("CARGO_MANIFEST_DIR"))),
     ]
     .into_iter()
@@ -27,9 +34,10 @@ pub fn find(relative: impl AsRef<Path>) -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
-/// Whether `path` is below the datasets that ship with the program.
+/// Whether `path` is below the datasets that ship with the program. A folder `datasets` where the user happens to work
+/// does not.
 pub fn is_bundled(path: &Path) -> bool {
-    let mut homes = homes().into_iter();
+    let mut homes = shipped().into_iter();
     homes.any(|home| path.starts_with(home.join("datasets")))
 }
 

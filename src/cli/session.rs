@@ -153,6 +153,9 @@ impl Session {
             error => error.into(),
         })?;
         drop(bar);
+        if let Some(words) = pixels.warning() {
+            say(&words);
+        }
         let mut dataset = Dataset::clone(&open.dataset);
         dataset.broken.clone_from(pixels.broken());
         say_what_is_broken(&dataset);

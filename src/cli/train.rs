@@ -89,6 +89,8 @@ fn experiment(args: &TrainArgs) -> Result<Experiment> {
     let mut experiment = recipes::find(&args.experiment)?;
     if let Some(data) = &args.data {
         experiment.dataset.path.clone_from(data);
+        // Who names a dataset wants that one or none.
+        experiment.dataset.stand_in = None;
     }
     let training = &mut experiment.training;
     if let Some(epochs) = args.epochs {

@@ -32,12 +32,21 @@ pub fn shuffled(indices: &[usize], seed: u64, epoch: usize) -> Vec<usize> {
 }
 
 /// Bytes of the samples `indices`, one image after the other; samples that do not exist are left out.
-pub fn gather(pixels: &PixelCache, indices: &[usize]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(indices.len() * pixels.format().row_bytes());
+///
+/// # Errors
+/// When there is no memory for them: batches are as large as people want them.
+pub fn gather(pixels: &PixelCache, indices: &[usize]) -> Result<Vec<u8>, TchError> {
+    let size = indices.len().saturating_mul(pixels.format().row_bytes());
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(size).map_err(|_| {
+        // As libtorch says it.
+        let words = format!("can't allocate memory: you tried to allocate {size} bytes");
+        TchError::Torch(words)
+    })?;
     for &index in indices {
         bytes.extend_from_slice(pixels.image(index).unwrap_or_default());
     }
-    bytes
+    Ok(bytes)
 }
 
 /// How a network wants its input.

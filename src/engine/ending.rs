@@ -12,7 +12,6 @@ use crate::{
     data::SplitName,
     export::run_report::{self, RunSummary},
     model::{Network, WeightSnapshot, network::Placement},
-    plain,
     train::{
         DataReport, EpochRecord, Evaluation, Experiment,
         evaluate::evaluate_images,
@@ -50,7 +49,7 @@ impl Ended<'_> {
     pub fn badly(&self, error: FitError, reporter: &Reporter<'_>) -> Result<(), JobError> {
         // What went wrong says more than that it could not be written down.
         let _ = reporter.folder.finish(&RunResult {
-            failure: Some(plain::text(&error.to_string())),
+            failure: Some(error.to_string()),
             ..self.result(reporter)
         });
         Err(fit_error(error))
@@ -101,10 +100,7 @@ impl Ended<'_> {
         run_report::write(reporter.folder.path(), &summary).map_err(|error| error.to_string())?;
         let result = RunResult {
             completed: outcome.completed,
-            failure: outcome
-                .failure
-                .as_ref()
-                .map(|error| plain::text(&error.to_string())),
+            failure: outcome.failure.as_ref().map(ToString::to_string),
             best_epoch: outcome.best.as_ref().map_or(0, |(_, record)| record.epoch),
             test_accuracy,
             stopped_early: outcome.stopped_early,

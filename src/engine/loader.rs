@@ -334,6 +334,10 @@ pub fn pixels(
         CacheError::Cancelled(_) => JobError::Cancelled,
         error => JobError::Failed(error.to_string()),
     })?;
+    if let Some(message) = pixels.warning() {
+        let level = Level::Warning;
+        context.events.send(Event::Note { level, message });
+    }
     let mut dataset = Dataset::clone(&open.dataset);
     dataset.broken.clone_from(pixels.broken());
     if pixels.broken() != &open.dataset.broken {

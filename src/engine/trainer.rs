@@ -8,7 +8,7 @@ use super::{
     beginning::{Beginning, untrained},
     control::TrainControl,
     ending::Ended,
-    events::Event,
+    events::{Event, Level},
     job::{self, JobContext, JobError, Jobs},
     latest::Latest,
     loaded_model::LoadedModel,
@@ -166,6 +166,10 @@ fn train(
     } else {
         beginning.anew()?
     };
+    if let Some(message) = folder.lock_warning() {
+        let level = Level::Warning;
+        context.events.send(Event::Note { level, message });
+    }
     report.save(folder.path()).map_err(|error| {
         let words = plain::io(&error);
         format!("cannot write into {}: {words}", display_path(folder.path()))

@@ -48,7 +48,7 @@ impl FrozenFeatures {
         let mut values = Tensor::new();
         for (number, chunk) in samples.chunks(BATCH).enumerate() {
             pulse(observer)?;
-            let input = network.input(&batches::gather(data.pixels, chunk))?;
+            let input = network.input(&batches::gather(data.pixels, chunk)?)?;
             let part = network.forward_between(&input, Mode::Evaluate, (0, start))?;
             if number == 0 {
                 // At once, since joining parts would take twice the memory.

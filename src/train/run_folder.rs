@@ -100,7 +100,15 @@ pub struct RunFolder {
     path: PathBuf,
     steps: csv::Writer<fs::File>,
     /// Held as long as the run goes on; the system lets it go when the process dies.
-    _lock: fs::File,
+    lock: Lock,
+}
+
+/// The lock of a run's folder.
+#[derive(Debug)]
+struct Lock {
+    _file: fs::File,
+    /// Why nobody is kept from training the run at the same time.
+    refused: Option<String>,
 }
 
 fn failed(path: &Path) -> impl Fn(io::Error) -> FitError {
@@ -122,11 +130,7 @@ impl RunFolder {
         write_experiment(&path, experiment)?;
         let file = path.join(STEPS_FILE);
         let steps = csv::Writer::from_path(&file).map_err(|error| failed(&file)(error.into()))?;
-        Ok(Self {
-            path,
-            steps,
-            _lock: lock,
-        })
+        Ok(Self { path, steps, lock })
     }
 
     /// Writes the experiment.
@@ -161,7 +165,7 @@ impl RunFolder {
         Ok(Self {
             path: path.to_path_buf(),
             steps: writer.from_writer(append),
-            _lock: lock,
+            lock,
         })
     }
 
@@ -171,9 +175,22 @@ impl RunFolder {
     /// When it cannot be written.
     pub fn finish(&self, result: &RunResult) -> Result<(), FitError> {
         let file = self.path.join(RESULT_FILE);
+        let result = &RunResult {
+            failure: result.failure.as_deref().map(plain::text),
+            ..result.clone()
+        };
         let pretty = ron::ser::to_string_pretty(result, ron::ser::PrettyConfig::default());
         let text = pretty.map_err(|error| FitError::Write(error.to_string()))?;
         write_atomically(&file, text.as_bytes()).map_err(failed(&file))
+    }
+
+    /// That the file system knows no locks, in a sentence, where it knows none.
+    pub fn lock_warning(&self) -> Option<String> {
+        let reason = self.lock.refused.as_ref()?;
+        Some(format!(
+            "{} cannot be locked ({reason}): do not train this run in two programs at once",
+            display_path(&self.path)
+        ))
     }
 
     /// Where its checkpoints are.
@@ -283,7 +300,7 @@ pub fn is_running(path: &Path) -> bool {
     file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
 }
 
-fn lock(path: &Path) -> Result<fs::File, FitError> {
+fn lock(path: &Path) -> Result<Lock, FitError> {
     let file = path.join(LOCK_FILE);
     let lock = fs::File::create(&file).map_err(failed(&file))?;
     let mut locked = lock.try_lock();
@@ -295,15 +312,21 @@ fn lock(path: &Path) -> Result<fs::File, FitError> {
         std::thread::sleep(LOOK);
         locked = lock.try_lock();
     }
-    match locked {
-        Ok(()) => Ok(lock),
-        Err(fs::TryLockError::WouldBlock) => Err(FitError::Write(format!(
-            "{}: another Convscope trains this run",
-            display_path(path)
-        ))),
-        // Some network drives know no locks; then nobody is warned.
-        Err(fs::TryLockError::Error(_)) => Ok(lock),
-    }
+    let refused = match locked {
+        Ok(()) => None,
+        Err(fs::TryLockError::WouldBlock) => {
+            return Err(FitError::Write(format!(
+                "{}: another Convscope trains this run",
+                display_path(path)
+            )));
+        }
+        // Some network drives know no locks.
+        Err(fs::TryLockError::Error(error)) => Some(plain::io(&error)),
+    };
+    Ok(Lock {
+        _file: lock,
+        refused,
+    })
 }
 
 /// The heading and the rows of the first `step` steps of a `steps.csv`, as they stand in it; a last row that a

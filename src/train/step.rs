@@ -61,7 +61,7 @@ impl Batch<'_> {
             let range = (features.start(), network.nodes().len());
             return network.forward_between(&features.of(self.samples)?, Mode::Train, range);
         }
-        let bytes = batches::gather(self.data.pixels, self.samples);
+        let bytes = batches::gather(self.data.pixels, self.samples)?;
         let augmentation = self.data.augmentation;
         let input = if augmentation.is_none() {
             // Normalises in one go, which is faster.
@@ -113,7 +113,7 @@ fn input(
 ) -> Result<(Tensor, usize), TchError> {
     match features {
         Some(features) => Ok((features.of(samples)?, features.start())),
-        None => Ok((network.input(&batches::gather(pixels, samples))?, 0)),
+        None => Ok((network.input(&batches::gather(pixels, samples)?)?, 0)),
     }
 }
 

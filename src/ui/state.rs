@@ -18,13 +18,14 @@ use super::rehearsal::Rehearsal;
 use super::run_book::RunBook;
 use super::weights_check::WeightsCheck;
 use crate::{
-    data::{Dataset, Division, Picture, SplitName, stats::ClassWeights},
+    data::{Dataset, Division, Picture, SplitName, doctor::FindingKind, stats::ClassWeights},
     engine::{
         JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress,
         Similar,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerShape, ModelSpec, Node, ShapeError, graph, shapes},
+    plain,
     train::{DataReport, Evaluation, Experiment},
 };
 
@@ -368,7 +369,16 @@ impl AppState {
         }
         let (dataset, division) = (self.dataset()?, self.division.as_ref()?);
         let config = &self.experiment.training;
-        Some(DataReport::new(division, &dataset.classes, config, None))
+        let mut report = DataReport::new(division, &dataset.classes, config, None);
+        let examined = self.tools.doctor.examined.as_ref();
+        let examined = examined.filter(|_| !self.examination_is_stale());
+        if let Some(examination) = examined.map(|examined| &examined.examination)
+            && examination.leaks + examination.count(FindingKind::LabelConflict) > 0
+        {
+            let words = format!("the doctor found: {}", examination.summary());
+            report.warnings.push(words);
+        }
+        Some(report)
     }
 
     /// The part that sample `index` stands in.
@@ -382,7 +392,7 @@ impl AppState {
         self.notices.push(Notice {
             id: self.next_notice,
             level,
-            text: text.into(),
+            text: plain::text(&text.into()),
             shown,
             since: Instant::now(),
         });

@@ -39,7 +39,7 @@ use super::{
 };
 use crate::{
     cancel::{CancelToken, Cancelled},
-    sys,
+    plain, sys,
 };
 
 const CHANNELS: usize = 3;
@@ -55,7 +55,8 @@ const MOST_REPAIRS: usize = 8;
 pub enum CacheError {
     /// The cache folder cannot be written or read.
     #[error(
-        "cannot use the image cache in {path}: {source}; free some space or set CONVSCOPE_CACHE to another folder"
+        "cannot use the image cache in {path}: {}; free some space or set CONVSCOPE_CACHE to another folder",
+        plain::io(.source)
     )]
     Disk {
         /// The cache folder.
@@ -133,11 +134,15 @@ pub struct PixelCache {
     keys: Vec<Option<Key>>,
     broken: BTreeMap<usize, String>,
     format: PixelFormat,
+    /// Why the pixels are kept for this time only, and where: the folder could not be used. After the maps, which end
+    /// first.
+    temporary: Option<(String, tempfile::TempDir)>,
 }
 
 impl PixelCache {
     /// Opens the pixels of all samples of `dataset`, decoding first what was never decoded. What was
-    /// decoded stays when `cancel` is set or the process is killed.
+    /// decoded stays when `cancel` is set or the process is killed. Where `folder` cannot be used (read-only, full),
+    /// pixels are kept in a temporary one, for this time: [`Self::warning`] says so.
     ///
     /// `progress(done, total)` is called from several threads. The files in `folder` are kept below
     /// [`files::cache_limit`](super::files::cache_limit) by deleting what was not used for longest.
@@ -145,6 +150,40 @@ impl PixelCache {
     /// # Errors
     /// When the cache folder cannot be used or `cancel` was set.
     pub fn open(
+        folder: &Path,
+        dataset: &Dataset,
+        images: &ImageStore,
+        format: PixelFormat,
+        cancel: &CancelToken,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Self, CacheError> {
+        let open = |folder: &Path| Self::open_in(folder, dataset, images, format, cancel, progress);
+        open(folder).or_else(|error| {
+            let CacheError::Disk { .. } = error else {
+                return Err(error);
+            };
+            let Ok(temporary) = tempfile::tempdir() else {
+                return Err(error);
+            };
+            // Of two folders that cannot be used the user knows the first.
+            match open(temporary.path()) {
+                Ok(opened) => Ok(Self {
+                    temporary: Some((error.to_string(), temporary)),
+                    ..opened
+                }),
+                Err(cancelled @ CacheError::Cancelled(_)) => Err(cancelled),
+                Err(_) => Err(error),
+            }
+        })
+    }
+
+    /// That the images are not kept for the next time, in a sentence; `None` when they are.
+    pub fn warning(&self) -> Option<String> {
+        let (reason, _) = self.temporary.as_ref()?;
+        Some(format!("{reason}; the images are decoded for this time only"))
+    }
+
+    fn open_in(
         folder: &Path,
         dataset: &Dataset,
         images: &ImageStore,
@@ -225,6 +264,7 @@ impl PixelCache {
             keys,
             broken,
             format,
+            temporary: None,
         })
     }
 

@@ -30,8 +30,8 @@ pub fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 (ui.add(button("Train anyway")), Action::TrainAnyway),
                 (ui.add(button("Cancel")), Action::LeaveTraining),
             ];
-            let clicked = |(response, action): (eframe::egui::Response, Action)| response.clicked().then_some(action);
-            chosen.into_iter().find_map(clicked)
+            let mut chosen = chosen.into_iter();
+            chosen.find_map(|(button, action)| button.clicked().then_some(action))
         })
         .inner
     });
