@@ -87,7 +87,10 @@ fn decoded(text: &str) -> Vec<u8> {
 
 fn address_of(path: &[u8], windows: bool) -> String {
     // Windows' form without limits on the length says the same.
-    let path = path.strip_prefix(br"\\?\".as_slice()).filter(|_| windows).unwrap_or(path);
+    let path = path
+        .strip_prefix(br"\\?\".as_slice())
+        .filter(|_| windows)
+        .unwrap_or(path);
     let mut url = match path {
         [b'\\', b'\\', ..] if windows => "file:".to_owned(),
         [b'/', ..] => "file://".to_owned(),
@@ -112,19 +115,59 @@ mod tests {
     #[test]
     fn an_address_of_a_file_means_its_path() {
         for (text, windows, path, why) in [
-            ("file:///home/x%20y.png", false, Some("/home/x y.png"), "as file managers copy it"),
-            ("file://localhost/a/b", false, Some("/a/b"), "this computer by name"),
+            (
+                "file:///home/x%20y.png",
+                false,
+                Some("/home/x y.png"),
+                "as file managers copy it",
+            ),
+            (
+                "file://localhost/a/b",
+                false,
+                Some("/a/b"),
+                "this computer by name",
+            ),
             ("file:/a/b", false, Some("/a/b"), "the short form"),
-            ("FILE:///a%2", false, Some("/a%2"), "a percent sign that is none"),
-            ("file:///%C3%A4%zz", false, Some("/ä%zz"), "letters of any language"),
+            (
+                "FILE:///a%2",
+                false,
+                Some("/a%2"),
+                "a percent sign that is none",
+            ),
+            (
+                "file:///%C3%A4%zz",
+                false,
+                Some("/ä%zz"),
+                "letters of any language",
+            ),
             ("file://server/share/a", false, None, "another computer"),
             ("file.png", false, None, "a name"),
             ("/home/file:/a", false, None, "a path"),
             ("https://example.org/a.png", false, None, "the web"),
-            ("file:///C:/me/a%20b.png", true, Some("C:/me/a b.png"), "a drive"),
-            ("file://C:/me/a.png", true, Some("C:/me/a.png"), "one slash too few"),
-            ("file:///C|/me", true, Some("C:/me"), "as it was once written"),
-            ("file://server/share/a", true, Some("//server/share/a"), "a share"),
+            (
+                "file:///C:/me/a%20b.png",
+                true,
+                Some("C:/me/a b.png"),
+                "a drive",
+            ),
+            (
+                "file://C:/me/a.png",
+                true,
+                Some("C:/me/a.png"),
+                "one slash too few",
+            ),
+            (
+                "file:///C|/me",
+                true,
+                Some("C:/me"),
+                "as it was once written",
+            ),
+            (
+                "file://server/share/a",
+                true,
+                Some("//server/share/a"),
+                "a share",
+            ),
             (r"C:\me\a.png", true, None, "a drive is no scheme"),
             ("é", false, None, "short and not ASCII"),
         ] {
@@ -138,7 +181,11 @@ mod tests {
     fn any_name_makes_an_address() {
         for (path, windows, url) in [
             ("/a/b.html", false, "file:///a/b.html"),
-            ("/my runs/#1?/ä.html", false, "file:///my%20runs/%231%3F/%C3%A4.html"),
+            (
+                "/my runs/#1?/ä.html",
+                false,
+                "file:///my%20runs/%231%3F/%C3%A4.html",
+            ),
             (r"/a\b", false, "file:///a%5Cb"),
             (r"C:\me\a b.html", true, "file:///C:/me/a%20b.html"),
             (r"\\?\C:\a.html", true, "file:///C:/a.html"),

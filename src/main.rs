@@ -40,6 +40,7 @@ fn start(arguments: Cli) -> Status {
         RendererChoice::Glow => ui::Renderer::Glow,
     };
     sys::close_own_console();
+    sys::exit_without_destructors();
     match ui::run(&ui::Options { open, renderer }) {
         Ok(()) => Status::Success,
         Err(error) => cli::report_failure(&error.to_string(), Status::Failed),

@@ -5,7 +5,11 @@ use std::{borrow::Cow, io};
 use crate::format;
 
 /// Where libtorch goes on with the frames of its C++ stack.
-const FRAMES: [&str; 3] = ["\nException raised from", "\nC++ CapturedTraceback", "\nframe #0"];
+const FRAMES: [&str; 3] = [
+    "\nException raised from",
+    "\nC++ CapturedTraceback",
+    "\nframe #0",
+];
 /// How the standard library ends what the system said.
 const OS_ERROR: &str = " (os error ";
 /// libtorch's words for memory that it did not get.
@@ -108,7 +112,9 @@ pub fn io(error: &io::Error) -> String {
         Kind::FileTooLarge => "the file would be larger than the system allows",
         Kind::ReadOnlyFilesystem => "the disk can only be read",
         Kind::InvalidFilename => "the name is too long or holds letters that the disk refuses",
-        Kind::StaleNetworkFileHandle | Kind::HostUnreachable | Kind::NetworkUnreachable
+        Kind::StaleNetworkFileHandle
+        | Kind::HostUnreachable
+        | Kind::NetworkUnreachable
         | Kind::NetworkDown => "the network drive or server cannot be reached",
         Kind::ResourceBusy | Kind::ExecutableFileBusy => "another program is using it",
         Kind::TimedOut => "nothing came in time",
@@ -128,12 +134,20 @@ pub fn io(error: &io::Error) -> String {
 
 /// ENFILE and EMFILE, or Windows' ERROR_TOO_MANY_OPEN_FILES.
 fn is_too_many_files(code: i32) -> bool {
-    if cfg!(windows) { code == 4 } else { matches!(code, 23 | 24) }
+    if cfg!(windows) {
+        code == 4
+    } else {
+        matches!(code, 23 | 24)
+    }
 }
 
 /// EIO, or Windows' ERROR_CRC and ERROR_IO_DEVICE.
 fn is_device_error(code: i32) -> bool {
-    if cfg!(windows) { matches!(code, 23 | 1117) } else { code == 5 }
+    if cfg!(windows) {
+        matches!(code, 23 | 1117)
+    } else {
+        code == 5
+    }
 }
 
 /// A name as a terminal can show it: control characters and letters that cannot be seen or turn the direction of
@@ -180,14 +194,26 @@ mod tests {
         let error = tch::Tensor::f_zeros([1 << 50], (tch::Kind::Float, tch::Device::Cpu))
             .map(drop)
             .unwrap_err();
-        assert!(error.to_string().len() > 200, "libtorch tells a story: {error}");
+        assert!(
+            error.to_string().len() > 200,
+            "libtorch tells a story: {error}"
+        );
         let words = torch(&error);
-        assert!(words.starts_with("out of memory: 4503.6 TB more are needed"), "{words}");
+        assert!(
+            words.starts_with("out of memory: 4503.6 TB more are needed"),
+            "{words}"
+        );
         assert_eq!(words.lines().count(), 1, "{words}");
         for word in ["alloc", "frame", "Exception", "libtorch"] {
             assert!(!words.contains(word), "{word} in {words}");
         }
-        assert_eq!(text("std::bad_alloc"), words.replace("4503.6 TB more are needed than are free", "more is needed than is free"));
+        assert_eq!(
+            text("std::bad_alloc"),
+            words.replace(
+                "4503.6 TB more are needed than are free",
+                "more is needed than is free"
+            )
+        );
     }
 
     #[test]
@@ -195,7 +221,10 @@ mod tests {
         let one = tch::Tensor::zeros([2, 3], (tch::Kind::Float, tch::Device::Cpu));
         let error = one.f_matmul(&one).unwrap_err();
         let words = torch(&error);
-        assert!(words.starts_with("libtorch: mat1 and mat2 shapes"), "{words}");
+        assert!(
+            words.starts_with("libtorch: mat1 and mat2 shapes"),
+            "{words}"
+        );
         assert_eq!(words.lines().count(), 1, "{words}");
     }
 
@@ -205,10 +234,19 @@ mod tests {
         let gone = of(2).to_string();
         assert!(gone.ends_with("(os error 2)"), "{gone}");
         let cases = [
-            (format!("cannot read a.png: {gone}"), "cannot read a.png: there is no such file or folder"),
-            (format!("a: {gone}, b: {gone}"), "a: there is no such file or folder, b: there is no such file or folder"),
+            (
+                format!("cannot read a.png: {gone}"),
+                "cannot read a.png: there is no such file or folder",
+            ),
+            (
+                format!("a: {gone}, b: {gone}"),
+                "a: there is no such file or folder, b: there is no such file or folder",
+            ),
             ("Datei fehlt (os error 2)".into(), "Datei fehlt"),
-            ("a name (os error two) stays".into(), "a name (os error two) stays"),
+            (
+                "a name (os error two) stays".into(),
+                "a name (os error two) stays",
+            ),
             ("an end (os error -".into(), "an end (os error -"),
             ("nothing to change".into(), "nothing to change"),
         ];
@@ -241,19 +279,30 @@ mod tests {
         }
         let own = io::Error::new(io::ErrorKind::NotFound, "the entry is encrypted");
         assert_eq!(io(&own), "the entry is encrypted");
-        assert_eq!(io(&io::ErrorKind::NotFound.into()), "there is no such file or folder");
+        assert_eq!(
+            io(&io::ErrorKind::NotFound.into()),
+            "there is no such file or folder"
+        );
     }
 
     #[test]
     fn what_cannot_be_seen_is_escaped_and_nothing_else() {
         for (name, shown, why) in [
             ("cat", "cat", "a plain name"),
-            ("čtyři 猫 e\u{301}", "čtyři 猫 e\u{301}", "letters of any language"),
+            (
+                "čtyři 猫 e\u{301}",
+                "čtyři 猫 e\u{301}",
+                "letters of any language",
+            ),
             ("a\u{1b}[31mb", "a\\u{1b}[31mb", "colours a terminal"),
             ("a\nb\tc\rd", "a\\nb\\tc\\rd", "breaks lines of a table"),
             ("x\u{202e}gnp.exe", "x\\u{202e}gnp.exe", "reads backwards"),
             ("a\u{200b}b\u{feff}", "a\\u{200b}b\\u{feff}", "has no width"),
-            ("\u{9b}31m", "\\u{9b}31m", "another way to colour a terminal"),
+            (
+                "\u{9b}31m",
+                "\\u{9b}31m",
+                "another way to colour a terminal",
+            ),
         ] {
             assert_eq!(visible(name), shown, "{why}");
         }

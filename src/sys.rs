@@ -96,6 +96,20 @@ pub fn close_own_console() {
     }
 }
 
+/// Makes whoever ends the process from outside our code leave as [`exit_now`] does, with status 1: Xlib calls `exit`
+/// when the display goes away, and libtorch's destructors crash while a thread of it computes.
+pub fn exit_without_destructors() {
+    #[cfg(unix)]
+    {
+        extern "C" fn leave() {
+            // SAFETY: _exit never returns and touches no memory of ours.
+            unsafe { libc::_exit(1) }
+        }
+        // SAFETY: `leave` is a function without state; the list of such functions is the C library's.
+        unsafe { libc::atexit(leave) };
+    }
+}
+
 /// Leaves the process without running C++ destructors, which crash in libtorch when a thread of its
 /// pool still computes. Call after every worker is joined and every file is closed.
 pub fn exit_now(status: i32) -> ! {

@@ -55,9 +55,19 @@ fn a_run_that_loses_a_class_asks_and_each_answer_does_what_it_says() {
 
     ask(&mut desk);
     desk.click("Show them");
-    desk.wait("the unreadable images", |app| app.state().browsed.len() == 12);
-    let class = |index: &usize| desk.harness.state().state().dataset().unwrap().samples[*index].label;
-    assert!(desk.harness.state().state().browsed.iter().all(|index| class(index) == 1));
+    desk.wait("the unreadable images", |app| {
+        app.state().browsed.len() == 12
+    });
+    let class =
+        |index: &usize| desk.harness.state().state().dataset().unwrap().samples[*index].label;
+    assert!(
+        desk.harness
+            .state()
+            .state()
+            .browsed
+            .iter()
+            .all(|index| class(index) == 1)
+    );
 
     desk.act(Action::GoTo(Step::Train));
     desk.harness.run_steps(2);
@@ -66,9 +76,13 @@ fn a_run_that_loses_a_class_asks_and_each_answer_does_what_it_says() {
     assert!(desk.shows("no image to train on of square"));
     ask(&mut desk);
     desk.click("Train anyway");
-    desk.wait("the end", |app| matches!(app.state().training.run, RunState::Finished(_)));
+    desk.wait("the end", |app| {
+        matches!(app.state().training.run, RunState::Finished(_))
+    });
     let state = desk.harness.state().state();
-    let RunState::Finished(outcome) = &state.training.run else { unreachable!() };
+    let RunState::Finished(outcome) = &state.training.run else {
+        unreachable!()
+    };
     let kept = DataReport::load(&outcome.run);
     assert_eq!(kept.left_out.unreadable, 12);
     assert_eq!(state.training.data.as_deref(), Some(&kept));

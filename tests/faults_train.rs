@@ -2,7 +2,11 @@
 //! thin classes, signals, too little memory, paths that are not there, runs that are taken up with something else. The
 //! real program, tiny data.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::{
     fs,
@@ -42,7 +46,8 @@ impl Ran {
     fn refusal(&self) -> &str {
         assert_eq!(self.status, Some(1), "{}\n{}", self.stdout, self.stderr);
         let last = self.stderr.lines().last().unwrap();
-        last.strip_prefix("convscope: ").unwrap_or_else(|| panic!("{}", self.stderr))
+        last.strip_prefix("convscope: ")
+            .unwrap_or_else(|| panic!("{}", self.stderr))
     }
 }
 
@@ -57,7 +62,10 @@ impl Sandbox {
         (experiment.model.input.height, experiment.model.input.width) = (32, 32);
         experiment.training.batch_size = 6;
         experiment.training.set_epochs(1);
-        experiment.split = SplitConfig { validation: 0.25, ..SplitConfig::default() };
+        experiment.split = SplitConfig {
+            validation: 0.25,
+            ..SplitConfig::default()
+        };
         change(&mut experiment);
         fs::write(folder.path().join("run.ron"), experiment.to_ron().unwrap()).unwrap();
         Self(folder)
@@ -96,7 +104,9 @@ impl Sandbox {
     fn in_shell(&self, before: &str, words: &str) -> Command {
         let mut command = Command::new("sh");
         let program = env!("CARGO_BIN_EXE_convscope");
-        command.arg("-c").arg(format!("{before}; exec '{program}' {words}"));
+        command
+            .arg("-c")
+            .arg(format!("{before}; exec '{program}' {words}"));
         self.prepared(command)
     }
 
@@ -129,17 +139,33 @@ fn a_class_that_cannot_be_read_stops_and_can_be_accepted() {
     let stopped = sandbox.run("train run.ron --out run --json");
     contains_all(
         stopped.refusal(),
-        &["12 images of 36 (33.3 %)", "every image of class square", "square/", "--accept-losses", "other 24"],
+        &[
+            "12 images of 36 (33.3 %)",
+            "every image of class square",
+            "square/",
+            "--accept-losses",
+            "other 24",
+        ],
     );
     assert!(!sandbox.path("run").exists(), "nothing began");
 
     let accepted = sandbox.run("train run.ron --out run --json --accept-losses");
     let last = accepted.last();
-    assert_eq!((&last["unreadable"], &last["left_out"]), (&12.into(), &0.into()), "{last}");
-    contains_all(&accepted.stderr, &["12 images of 36", "no image to train on of square"]);
+    assert_eq!(
+        (&last["unreadable"], &last["left_out"]),
+        (&12.into(), &0.into()),
+        "{last}"
+    );
+    contains_all(
+        &accepted.stderr,
+        &["12 images of 36", "no image to train on of square"],
+    );
     // It stays with the run.
     let report = DataReport::load(&sandbox.path("run"));
-    assert_eq!((report.left_out.unreadable, report.left_out.images), (12, 36));
+    assert_eq!(
+        (report.left_out.unreadable, report.left_out.images),
+        (12, 36)
+    );
     assert_eq!(report.left_out.lost_classes, ["square"]);
     contains_all(
         &fs::read_to_string(sandbox.path("run/report.html")).unwrap(),
@@ -162,10 +188,17 @@ fn one_image_in_a_hundred_is_counted_and_no_more_is_passed_over() {
     fs::write(sandbox.images("circle")[3].clone(), b"").unwrap();
     fs::write(sandbox.path("data/circle/notes.txt"), b"notes").unwrap();
     let last = sandbox.run("train run.ron --out run --json").last();
-    assert_eq!((&last["unreadable"], &last["left_out"]), (&1.into(), &1.into()), "{last}");
+    assert_eq!(
+        (&last["unreadable"], &last["left_out"]),
+        (&1.into(), &1.into()),
+        "{last}"
+    );
     fs::write(sandbox.images("square")[3].clone(), b"").unwrap();
     let stopped = sandbox.run("train run.ron --out other --json");
-    contains_all(stopped.refusal(), &["2 images of 150 (1.3 %)", "--accept-losses"]);
+    contains_all(
+        stopped.refusal(),
+        &["2 images of 150 (1.3 %)", "--accept-losses"],
+    );
 }
 
 #[test]
@@ -174,14 +207,20 @@ fn a_set_that_is_moved_while_it_is_decoded_is_no_smaller_set() {
     let cached = |folder: &Path| -> u64 {
         let files = fs::read_dir(folder.join("pixels-2/32x32-stretch"));
         let files = files.into_iter().flatten().flatten();
-        files.map(|file| file.metadata().map_or(0, |about| about.len())).sum()
+        files
+            .map(|file| file.metadata().map_or(0, |about| about.len()))
+            .sum()
     };
     // A very busy machine may not move it in time; then nothing was lost, and it is tried again.
     for attempt in 0..20 {
         let cache = sandbox.path(&format!("cache{attempt}"));
         let mut command = sandbox.command("train run.ron --out run --json");
         command.env("CONVSCOPE_CACHE", &cache);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let start = Instant::now();
         while cached(&cache) == 0 && child.try_wait().unwrap().is_none() {
             assert!(start.elapsed() < PATIENCE);
@@ -198,7 +237,10 @@ fn a_set_that_is_moved_while_it_is_decoded_is_no_smaller_set() {
             continue;
         }
         assert_eq!(output.status.code(), Some(1), "{words}");
-        contains_all(&words, &["of 1,200", "there is no such file", "--accept-losses"]);
+        contains_all(
+            &words,
+            &["of 1,200", "there is no such file", "--accept-losses"],
+        );
         assert!(!words.contains("os error"), "{words}");
         return;
     }
@@ -250,20 +292,29 @@ fn copies_in_two_parts_are_said() {
     }
     let trained = sandbox.run("train run.ron --data parts --out run --json");
     let warnings = trained.last()["warnings"].to_string();
-    contains_all(&warnings, &["3 images of the validation or test part also stand in an earlier part"]);
+    contains_all(
+        &warnings,
+        &["3 images of the validation or test part also stand in an earlier part"],
+    );
     let doctor = sandbox.run("doctor parts --json").last();
     assert_eq!(doctor["leaks"], 3, "the doctor counts the same");
 }
 
 fn signal(child: &Child, name: &str) {
     let id = child.id().to_string();
-    let sent = Command::new("kill").args([&format!("-{name}"), &id]).status();
+    let sent = Command::new("kill")
+        .args([&format!("-{name}"), &id])
+        .status();
     assert!(sent.unwrap().success());
 }
 
 /// A long run whose first epoch is done, and its standard output.
 fn begun(mut command: Command) -> (Child, BufReader<std::process::ChildStdout>) {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();
@@ -272,11 +323,21 @@ fn begun(mut command: Command) -> (Child, BufReader<std::process::ChildStdout>) 
 }
 
 /// How it ended: its status, its last line, and what it said.
-fn ended((child, stdout): (Child, BufReader<std::process::ChildStdout>)) -> (Option<i32>, Value, String) {
-    let last = stdout.lines().map(Result::unwrap).last().unwrap_or_default();
+fn ended(
+    (child, stdout): (Child, BufReader<std::process::ChildStdout>),
+) -> (Option<i32>, Value, String) {
+    let last = stdout
+        .lines()
+        .map(Result::unwrap)
+        .last()
+        .unwrap_or_default();
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    (output.status.code(), serde_json::from_str(&last).unwrap_or_default(), words)
+    (
+        output.status.code(),
+        serde_json::from_str(&last).unwrap_or_default(),
+        words,
+    )
 }
 
 #[test]
@@ -306,15 +367,25 @@ fn every_signal_that_asks_a_run_to_end_keeps_its_model() {
 #[test]
 fn a_signal_at_any_moment_leaves_a_run_that_can_be_told() {
     let sandbox = Sandbox::new(40, |experiment| experiment.training.set_epochs(100_000));
-    for (number, name) in ["TERM", "HUP", "INT", "TERM", "HUP", "INT", "TERM", "HUP"].iter().enumerate() {
+    for (number, name) in ["TERM", "HUP", "INT", "TERM", "HUP", "INT", "TERM", "HUP"]
+        .iter()
+        .enumerate()
+    {
         let words = format!("train run.ron --threads 1 --out moment{number} --json");
         let mut command = sandbox.command(&words);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         sleep(Duration::from_millis(60 + 190 * number as u64));
         signal(&child, name);
         let start = Instant::now();
         while child.try_wait().unwrap().is_none() {
-            assert!(start.elapsed() < PATIENCE, "{name} at {number}: it does not end");
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{name} at {number}: it does not end"
+            );
             sleep(Duration::from_millis(20));
         }
         let output = child.wait_with_output().unwrap();
@@ -340,7 +411,8 @@ fn address_space(sandbox: &Sandbox) -> u64 {
     let peak = status.lines().find_map(|line| line.strip_prefix("VmPeak:"));
     signal(&child, "TERM");
     assert_eq!(ended((child, stdout)).0, Some(0));
-    peak.and_then(|peak| peak.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    peak.and_then(|peak| peak.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0)
 }
 
 #[cfg(target_os = "linux")]
@@ -359,7 +431,10 @@ fn too_little_memory_is_one_sentence() {
         experiment.training.batch_size = 60;
     });
     let refused = ran(big.in_shell(&limit, "train run.ron --threads 1 --out run --json"));
-    contains_all(refused.refusal(), &["training needs about", "are free", "smaller images"]);
+    contains_all(
+        refused.refusal(),
+        &["training needs about", "are free", "smaller images"],
+    );
     assert!(!big.path("run").exists(), "nothing began");
 
     // Evaluating asks for no forecast: libtorch itself runs out.
@@ -369,7 +444,10 @@ fn too_little_memory_is_one_sentence() {
     let starved = ran(big.in_shell(&limit, words));
     let said = starved.refusal();
     assert!(said.starts_with("out of memory: "), "{said}");
-    assert!(said.len() < 250 && !said.contains("Exception") && !said.contains("alloc"), "{said}");
+    assert!(
+        said.len() < 250 && !said.contains("Exception") && !said.contains("alloc"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -378,18 +456,30 @@ fn what_is_not_there_is_said_once_in_words() {
     fs::write(sandbox.path("file"), b"").unwrap();
     for (words, part) in [
         ("train run.ron --data nowhere --out run", "nowhere"),
-        ("train run.ron --data file:///no%20where --out run", "/no where"),
+        (
+            "train run.ron --data file:///no%20where --out run",
+            "/no where",
+        ),
         ("train catdog-basic --data nowhere --out run", "nowhere"),
         ("train nowhere.ron", "nowhere.ron"),
         ("train run.ron --out file/run", "file/run"),
-        ("evaluate nowhere.safetensors --data data", "nowhere.safetensors"),
+        (
+            "evaluate nowhere.safetensors --data data",
+            "nowhere.safetensors",
+        ),
         ("evaluate nowhere --data data", "nowhere"),
         ("predict nowhere.safetensors data", "nowhere.safetensors"),
-        ("inspect nowhere.safetensors --what filters --out a.png", "nowhere.safetensors"),
+        (
+            "inspect nowhere.safetensors --what filters --out a.png",
+            "nowhere.safetensors",
+        ),
         ("summary nowhere.safetensors", "nowhere.safetensors"),
         ("summary nowhere.ron", "nowhere.ron"),
         ("doctor nowhere", "nowhere"),
-        ("import nowhere.pth --backbone resnet18 --out a.safetensors", "nowhere.pth"),
+        (
+            "import nowhere.pth --backbone resnet18 --out a.safetensors",
+            "nowhere.pth",
+        ),
         ("generate shapes --out file/data --count 1", "file/data"),
     ] {
         let ran = sandbox.run(words);
@@ -402,8 +492,16 @@ fn what_is_not_there_is_said_once_in_words() {
         let mut once = reasons.clone();
         once.sort_unstable();
         once.dedup();
-        assert_eq!(once.len(), reasons.len(), "{words}: a reason is said twice: {said}");
-        assert_eq!(said.matches(part).count(), 1, "{words}: the name is said twice: {said}");
+        assert_eq!(
+            once.len(),
+            reasons.len(),
+            "{words}: a reason is said twice: {said}"
+        );
+        assert_eq!(
+            said.matches(part).count(),
+            1,
+            "{words}: the name is said twice: {said}"
+        );
     }
 }
 
@@ -412,12 +510,24 @@ fn a_run_that_is_taken_up_with_something_else_names_it_and_the_way() {
     let sandbox = Sandbox::new(12, |_| {});
     sandbox.run("train run.ron --out run --json").last();
     let resume = "train run.ron --out run --resume --json";
-    let refused = |more: &str| sandbox.run(&format!("{resume} {more}")).refusal().to_owned();
-    contains_all(&refused("--precision bf16"), &["precision was auto and is Bf16", "--out"]);
+    let refused = |more: &str| {
+        sandbox
+            .run(&format!("{resume} {more}"))
+            .refusal()
+            .to_owned()
+    };
+    contains_all(
+        &refused("--precision bf16"),
+        &["precision was auto and is Bf16", "--out"],
+    );
     contains_all(&refused("--seed 9"), &["seed was ", " and is 9"]);
     let text = fs::read_to_string(sandbox.path("run.ron")).unwrap();
     assert!(text.contains("batch_size: 6"));
-    fs::write(sandbox.path("run.ron"), text.replace("batch_size: 6", "batch_size: 7")).unwrap();
+    fs::write(
+        sandbox.path("run.ron"),
+        text.replace("batch_size: 6", "batch_size: 7"),
+    )
+    .unwrap();
     contains_all(&refused(""), &["batch size was 6 and is 7"]);
     fs::write(sandbox.path("run.ron"), text).unwrap();
 
@@ -427,9 +537,19 @@ fn a_run_that_is_taken_up_with_something_else_names_it_and_the_way() {
     let name = lost.file_name().unwrap().to_str().unwrap().to_owned();
     fs::remove_file(&lost).unwrap();
     let said = refused("--epochs 2");
-    contains_all(&said, &["1 image is no longer there or cannot be read", &name, "start a new run"]);
+    contains_all(
+        &said,
+        &[
+            "1 image is no longer there or cannot be read",
+            &name,
+            "start a new run",
+        ],
+    );
     fs::write(&lost, b"damaged").unwrap();
-    contains_all(&refused("--epochs 2"), &["1 image is no longer there or cannot be read", &name]);
+    contains_all(
+        &refused("--epochs 2"),
+        &["1 image is no longer there or cannot be read", &name],
+    );
     fs::write(&lost, kept).unwrap();
     fs::create_dir(sandbox.path("data/zebra")).unwrap();
     fs::copy(&lost, sandbox.path("data/zebra/1.png")).unwrap();
@@ -461,7 +581,9 @@ fn names_that_would_change_the_terminal_are_escaped_for_people_and_whole_for_scr
         assert!(!said.stdout.contains('\u{1b}'), "{}", said.stdout);
     }
     // Scripts get the name as it is.
-    let report = sandbox.run("evaluate run --data data --split all --json").last();
+    let report = sandbox
+        .run("evaluate run --data data --split all --json")
+        .last();
     assert_eq!(report["classes"][1], odd);
     let csv = sandbox.run("predict run data --csv").stdout;
     assert!(csv.contains(odd), "{csv}");
@@ -473,14 +595,24 @@ fn a_cache_that_cannot_be_written_refuses_nothing() {
     sandbox.run("train run.ron --out run --json").last();
     // A file where the folder belongs: permissions stop nobody who is root.
     fs::write(sandbox.path("file"), b"").unwrap();
-    for words in ["evaluate run --data data --split all --json", "train run.ron --out other --json"] {
+    for words in [
+        "evaluate run --data data --split all --json",
+        "train run.ron --out other --json",
+    ] {
         let with = sandbox.run(words).last();
         let mut command = sandbox.command(words);
         command.env("CONVSCOPE_CACHE", sandbox.path("file"));
         let without = ran(command);
         assert_eq!(without.last()["accuracy"], with["accuracy"], "{words}");
-        assert_eq!(without.last()["val_accuracy"], with["val_accuracy"], "{words}");
-        contains_all(&without.stderr, &["cannot use the image cache", "for this time only"]);
+        assert_eq!(
+            without.last()["val_accuracy"],
+            with["val_accuracy"],
+            "{words}"
+        );
+        contains_all(
+            &without.stderr,
+            &["cannot use the image cache", "for this time only"],
+        );
     }
 }
 
@@ -492,8 +624,18 @@ fn predict_counts_what_it_could_not_answer() {
     fs::write(sandbox.path("data/circle/notes.txt"), b"notes").unwrap();
     let ran = sandbox.run("predict run data --json");
     assert_eq!(ran.status, Some(0));
-    contains_all(&ran.stderr, &["1 of 37 files could not be classified", "passed over 1 file"]);
+    contains_all(
+        &ran.stderr,
+        &[
+            "1 of 37 files could not be classified",
+            "passed over 1 file",
+        ],
+    );
     let address = convscope::file_address::of(&sandbox.images("square")[0]);
     let by_address = sandbox.run(&format!("predict run {address} --json"));
-    assert!(by_address.last().get("class").is_some(), "{}", by_address.stdout);
+    assert!(
+        by_address.last().get("class").is_some(),
+        "{}",
+        by_address.stdout
+    );
 }

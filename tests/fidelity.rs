@@ -174,7 +174,9 @@ fn first_logits_equal_pytorchs_in_either_layout() {
     let batch = &expected.order[0][..expected.batch_size];
     for channels_last in [false, true] {
         let network = expected.network(channels_last);
-        let input = network.input(&batches::gather(&pixels, batch).unwrap()).unwrap();
+        let input = network
+            .input(&batches::gather(&pixels, batch).unwrap())
+            .unwrap();
         let logits = network.forward(&input, Mode::Train).unwrap();
         let logits = Vec::<f32>::try_from(logits.detach().contiguous().flatten(0, -1)).unwrap();
         let expected = expected.first_logits.concat();

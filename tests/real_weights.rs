@@ -81,7 +81,9 @@ fn photos_fall_into_classes_of_cats_and_dogs() {
     let (mut right, mut all) = ([0usize; 2], [0usize; 2]);
     let samples: Vec<usize> = (0..dataset.samples.len()).collect();
     for chunk in samples.chunks(50) {
-        let input = network.input(&batches::gather(&pixels, chunk).unwrap()).unwrap();
+        let input = network
+            .input(&batches::gather(&pixels, chunk).unwrap())
+            .unwrap();
         let classes = network
             .forward(&input, Mode::Evaluate)
             .unwrap()

@@ -130,7 +130,10 @@ mod tests {
     #[test]
     fn no_reason_is_said_twice() {
         let gone = || io::Error::from(io::ErrorKind::NotFound);
-        let telling = TellsItsCause { path: "a", source: io::Error::from_raw_os_error(2) };
+        let telling = TellsItsCause {
+            path: "a",
+            source: io::Error::from_raw_os_error(2),
+        };
         assert_eq!(
             reasons(&anyhow::Error::from(telling)),
             "cannot read a: there is no such file or folder"

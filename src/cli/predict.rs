@@ -113,7 +113,11 @@ impl Given {
             Err(error) => alone(given, Err(error.to_string())),
             Ok(below) if below.images.is_empty() => alone(given, Err("holds no images".into())),
             Ok(below) => Self {
-                files: below.images.into_iter().map(|image| (image, Ok(()))).collect(),
+                files: below
+                    .images
+                    .into_iter()
+                    .map(|image| (image, Ok(())))
+                    .collect(),
                 passed_over: below.passed_over,
             },
         }

@@ -146,7 +146,10 @@ fn changed_settings(kept: &Experiment, wanted: &Experiment) -> Vec<String> {
     let both = [kept, wanted];
     let rows = setting_words::in_words(&differences(&both), &both);
     let words = rows.into_iter().map(|row| {
-        let mut values = row.values.into_iter().map(|value| value.unwrap_or_else(|| "none".into()));
+        let mut values = row
+            .values
+            .into_iter()
+            .map(|value| value.unwrap_or_else(|| "none".into()));
         let mut value = || values.next().unwrap_or_default();
         format!("{} was {} and is {}", row.setting, value(), value())
     });

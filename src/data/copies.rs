@@ -40,7 +40,9 @@ impl Copies {
                 }
                 if dataset.samples[twin].label != dataset.samples[index].label {
                     copies.conflicts += 1;
-                    copies.conflict.get_or_insert_with(|| (name(twin), name(index)));
+                    copies
+                        .conflict
+                        .get_or_insert_with(|| (name(twin), name(index)));
                 }
             }
         }
@@ -78,7 +80,9 @@ mod tests {
     fn copies_across_parts_and_labels_are_counted_with_an_example() {
         let dataset = Dataset {
             classes: vec!["a".into(), "b".into()],
-            samples: (0..8).map(|i| Sample::file(format!("{i}.png"), i % 2)).collect(),
+            samples: (0..8)
+                .map(|i| Sample::file(format!("{i}.png"), i % 2))
+                .collect(),
             ..Dataset::default()
         };
         let split = Split {
@@ -87,18 +91,39 @@ mod tests {
             test: vec![6, 7],
         };
         let of = |contents: [u8; 8]| {
-            Copies::find(&dataset, &split, |index| Some(contents[index]).filter(|key| *key > 0))
+            Copies::find(&dataset, &split, |index| {
+                Some(contents[index]).filter(|key| *key > 0)
+            })
         };
         for (contents, leaks, conflicts, why) in [
             ([1, 2, 3, 4, 5, 6, 7, 8], 0, 0, "all differ"),
-            ([1, 2, 1, 4, 5, 6, 7, 8], 0, 0, "a copy within a part and class"),
-            ([1, 2, 3, 4, 1, 6, 1, 8], 2, 0, "each held-out copy counts once"),
+            (
+                [1, 2, 1, 4, 5, 6, 7, 8],
+                0,
+                0,
+                "a copy within a part and class",
+            ),
+            (
+                [1, 2, 3, 4, 1, 6, 1, 8],
+                2,
+                0,
+                "each held-out copy counts once",
+            ),
             ([1, 1, 3, 4, 5, 6, 7, 8], 0, 1, "two labels in one part"),
-            ([1, 2, 3, 4, 5, 1, 7, 8], 1, 1, "another part and another label"),
+            (
+                [1, 2, 3, 4, 5, 1, 7, 8],
+                1,
+                1,
+                "another part and another label",
+            ),
             ([0, 0, 0, 0, 0, 0, 0, 0], 0, 0, "nothing is known"),
         ] {
             let copies = of(contents);
-            assert_eq!((copies.leaks, copies.conflicts), (leaks, conflicts), "{why}");
+            assert_eq!(
+                (copies.leaks, copies.conflicts),
+                (leaks, conflicts),
+                "{why}"
+            );
             assert_eq!(
                 copies.words().len(),
                 usize::from(leaks > 0) + usize::from(conflicts > 0)

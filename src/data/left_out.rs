@@ -63,7 +63,11 @@ impl LeftOut {
         let (file, reason) = self.example.as_ref()?;
         let of = thousands(self.images);
         let share = percent(self.unreadable as f64 / self.images.max(1) as f64);
-        let verb = if self.unreadable == 1 { "cannot be read and is" } else { "cannot be read and are" };
+        let verb = if self.unreadable == 1 {
+            "cannot be read and is"
+        } else {
+            "cannot be read and are"
+        };
         let classes = match self.lost_classes.as_slice() {
             [] => String::new(),
             [class] => format!(", with them every image of class {class}"),
@@ -100,7 +104,10 @@ mod tests {
         Dataset {
             classes: vec!["cat".into(), "dog".into(), "emu".into()],
             samples: cats.chain(dogs).collect(),
-            broken: broken.iter().map(|&index| (index, "is empty".to_owned())).collect(),
+            broken: broken
+                .iter()
+                .map(|&index| (index, "is empty".to_owned()))
+                .collect(),
             ..Dataset::default()
         }
     }
@@ -113,7 +120,11 @@ mod tests {
             ("more than 1 %", 100, &[0, 1, 2, 3][..], true),
             ("a whole class, though few", 1, &[200][..], true),
         ] {
-            assert_eq!(LeftOut::of(&dataset(dogs, broken)).is_grave(), grave, "{why}");
+            assert_eq!(
+                LeftOut::of(&dataset(dogs, broken)).is_grave(),
+                grave,
+                "{why}"
+            );
         }
         // What the user took out is no loss, and a class that never had images is none.
         let mut chosen = dataset(2, &[200, 201, 5, 6, 7]);
@@ -144,7 +155,9 @@ mod tests {
         );
         assert_eq!(
             left_out.passed_over_words().as_deref(),
-            Some("passed over 3 files that are hidden, no images or misplaced, for example cat/notes.txt")
+            Some(
+                "passed over 3 files that are hidden, no images or misplaced, for example cat/notes.txt"
+            )
         );
     }
 }

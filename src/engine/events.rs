@@ -23,8 +23,8 @@ use crate::{
     inspect::{augmented::Augmented, feature_maps::FeatureMaps},
     model::{LayerShape, ModelSpec, weights::examine::Examined},
     train::{
-        DataReport, EpochRecord, Evaluation, Experiment, StepRecord, health::Advice, lr_finder::RateCurve,
-        runs::Listing, schedule::RateNow,
+        DataReport, EpochRecord, Evaluation, Experiment, StepRecord, health::Advice,
+        lr_finder::RateCurve, runs::Listing, schedule::RateNow,
     },
 };
 

@@ -126,8 +126,7 @@ fn train(
     let input = experiment.model.input;
     let (dataset, pixels) = loader::pixels(context, &folders.cache, open, input.format())?;
     let (dataset, pixels) = (&dataset, &pixels);
-    let division =
-        Division::new(dataset, &experiment.split).map_err(|error| error.to_string())?;
+    let division = Division::new(dataset, &experiment.split).map_err(|error| error.to_string())?;
     let split = &*division.split;
     if *resume {
         RunFolder::check_split(run, split, dataset).map_err(fit_error)?;

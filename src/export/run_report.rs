@@ -17,8 +17,8 @@ use crate::{
     },
     model::{LayerKind, Network, WeightSnapshot, network::Placement, shapes::layer_shapes},
     train::{
-        ClassificationReport, CrossTable, DataReport, EpochRecord, Evaluation, Experiment, report::class_name,
-        run_folder::REPORT_FILE,
+        ClassificationReport, CrossTable, DataReport, EpochRecord, Evaluation, Experiment,
+        report::class_name, run_folder::REPORT_FILE,
     },
 };
 

@@ -63,7 +63,9 @@ impl DataReport {
     /// Everything that should be read, a sentence each; what is lost first.
     pub fn words(&self) -> Vec<String> {
         let lost = self.left_out.words();
-        lost.into_iter().chain(self.warnings.iter().cloned()).collect()
+        lost.into_iter()
+            .chain(self.warnings.iter().cloned())
+            .collect()
     }
 
     /// Writes it into the folder of a run.
@@ -81,7 +83,8 @@ impl DataReport {
     pub fn load(run: &Path) -> Self {
         let text = fs::read_to_string(run.join(DATA_FILE)).ok();
         let read = text.and_then(|text| ron::from_str(&text).ok());
-        read.filter(|report: &Self| report.format <= FORMAT).unwrap_or_default()
+        read.filter(|report: &Self| report.format <= FORMAT)
+            .unwrap_or_default()
     }
 }
 
@@ -98,7 +101,9 @@ fn names(
 
 fn thin_classes(division: &Division, classes: &[String]) -> Vec<String> {
     let untrained = names(division, classes, |[train, ..]| *train == 0);
-    let few = names(division, classes, |[train, ..]| (1..FEW_IMAGES).contains(train));
+    let few = names(division, classes, |[train, ..]| {
+        (1..FEW_IMAGES).contains(train)
+    });
     let mut found = Vec::new();
     if !untrained.is_empty() {
         found.push(format!(
@@ -143,7 +148,9 @@ fn thin_validation(
             percent(1.0 / images as f64)
         ));
     }
-    let unseen = names(division, classes, |[train, validation, _]| *train > 0 && *validation == 0);
+    let unseen = names(division, classes, |[train, validation, _]| {
+        *train > 0 && *validation == 0
+    });
     (!unseen.is_empty()).then(|| {
         format!(
             "the validation part of {} images has none of {}: its figures say nothing about that",
@@ -176,7 +183,10 @@ mod tests {
                 }));
             }
         }
-        let split = SplitConfig { validation: 0.0, ..SplitConfig::default() };
+        let split = SplitConfig {
+            validation: 0.0,
+            ..SplitConfig::default()
+        };
         let division = Division::new(&dataset, &split).unwrap();
         let mut config = recipes::find(Path::new("shapes")).unwrap().training;
         config.early_stopping = monitor.map(|monitor| EarlyStopping {
@@ -193,12 +203,19 @@ mod tests {
     fn what_is_thin_is_said_and_what_is_not_is_not() {
         type Case<'a> = (&'a str, &'a [[usize; 3]], Option<Monitor>, &'a [&'a str]);
         let cases: [Case<'_>; 8] = [
-            ("enough of everything", &[[20, 5, 0], [20, 5, 0]], Some(Monitor::ValLoss), &[]),
+            (
+                "enough of everything",
+                &[[20, 5, 0], [20, 5, 0]],
+                Some(Monitor::ValLoss),
+                &[],
+            ),
             (
                 "nothing to validate on",
                 &[[20, 0, 0], [20, 0, 0]],
                 Some(Monitor::ValLoss),
-                &["no validation part|early stopping, which watches the validation loss, has no effect"],
+                &[
+                    "no validation part|early stopping, which watches the validation loss, has no effect",
+                ],
             ),
             (
                 "early stopping that watches training works without validation",
@@ -206,16 +223,36 @@ mod tests {
                 Some(Monitor::TrainLoss),
                 &["no validation part|; give it"],
             ),
-            ("hardly anything to validate on", &[[20, 2, 0], [20, 2, 0]], None, &["only 4 images|25.0 %"]),
+            (
+                "hardly anything to validate on",
+                &[[20, 2, 0], [20, 2, 0]],
+                None,
+                &["only 4 images|25.0 %"],
+            ),
             (
                 "a class with one image and one with two",
                 &[[1, 5, 0], [2, 5, 0], [3, 5, 0]],
                 None,
                 &["fewer than 3 images|c0, c1:"],
             ),
-            ("a class in validation only", &[[0, 5, 0], [9, 5, 0]], None, &["no image to train on|c0:"]),
-            ("a class without validation", &[[9, 0, 3], [9, 10, 0]], None, &["has none of c0"]),
-            ("a class without images", &[[0, 0, 0], [9, 10, 0]], None, &["no image to train on|c0:"]),
+            (
+                "a class in validation only",
+                &[[0, 5, 0], [9, 5, 0]],
+                None,
+                &["no image to train on|c0:"],
+            ),
+            (
+                "a class without validation",
+                &[[9, 0, 3], [9, 10, 0]],
+                None,
+                &["has none of c0"],
+            ),
+            (
+                "a class without images",
+                &[[0, 0, 0], [9, 10, 0]],
+                None,
+                &["no image to train on|c0:"],
+            ),
         ];
         for (why, counts, monitor, expected) in cases {
             let words = report(counts, monitor).words();
@@ -237,7 +274,11 @@ mod tests {
         assert_eq!(DataReport::load(run.path()), told);
         // A later program may write more fields.
         let text = fs::read_to_string(run.path().join(DATA_FILE)).unwrap();
-        fs::write(run.path().join(DATA_FILE), text.replacen('(', "(\n    later: 5,", 1)).unwrap();
+        fs::write(
+            run.path().join(DATA_FILE),
+            text.replacen('(', "(\n    later: 5,", 1),
+        )
+        .unwrap();
         assert_eq!(DataReport::load(run.path()), told);
     }
 }

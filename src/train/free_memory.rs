@@ -88,7 +88,10 @@ fn containers_leave(own: &Path, root: &Path) -> Option<u64> {
 fn folders(base: &Path, path: &str) -> Vec<PathBuf> {
     let own = base.join(path.trim_start_matches('/'));
     let within = |folder: &&Path| folder.starts_with(base);
-    own.ancestors().take_while(within).map(Path::to_path_buf).collect()
+    own.ancestors()
+        .take_while(within)
+        .map(Path::to_path_buf)
+        .collect()
 }
 
 impl Version {
@@ -96,13 +99,22 @@ impl Version {
     fn left(&self, folder: &Path) -> Option<u64> {
         // `max` is no number.
         let number = |name: &&str| -> Option<u64> {
-            fs::read_to_string(folder.join(name)).ok()?.trim().parse().ok()
+            fs::read_to_string(folder.join(name))
+                .ok()?
+                .trim()
+                .parse()
+                .ok()
         };
         let limit = self.limits.iter().filter_map(number).min()?;
         let stat = fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
         let value = |name: &&str| -> Option<u64> {
             let rows = stat.lines().filter_map(|line| line.split_once(' '));
-            rows.into_iter().find(|(key, _)| key == name)?.1.trim().parse().ok()
+            rows.into_iter()
+                .find(|(key, _)| key == name)?
+                .1
+                .trim()
+                .parse()
+                .ok()
         };
         let taken = self.taken.iter().find_map(value).unwrap_or(0);
         Some(limit.saturating_sub(taken))
@@ -138,7 +150,10 @@ mod tests {
             (
                 "version 2, its own limit less what cannot be dropped",
                 "0::/a/b\n",
-                vec![("a/b/memory.max", of(1000)), ("a/b/memory.stat", stat("anon", 100))],
+                vec![
+                    ("a/b/memory.max", of(1000)),
+                    ("a/b/memory.stat", stat("anon", 100)),
+                ],
                 Some(900),
             ),
             (
@@ -179,11 +194,19 @@ mod tests {
                 ],
                 Some(250),
             ),
-            ("no limit", "0::/a\n", vec![("a/memory.max", "max\n".into())], None),
+            (
+                "no limit",
+                "0::/a\n",
+                vec![("a/memory.max", "max\n".into())],
+                None,
+            ),
             ("no cgroups", "", vec![], None),
         ];
         for (why, own, files, expected) in cases {
-            let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+            let files: Vec<(&str, &str)> = files
+                .iter()
+                .map(|(path, text)| (*path, text.as_str()))
+                .collect();
             let root = tree(&files);
             let table = tree(&[("cgroup", own)]);
             let left = containers_leave(&table.path().join("cgroup"), root.path());
@@ -193,10 +216,17 @@ mod tests {
 
     #[test]
     fn the_tighter_limit_of_the_shell_counts() {
-        let row = |name: &str, limit: &str| format!("{name:<25} {limit:<20} unlimited            bytes\n");
+        let row = |name: &str, limit: &str| {
+            format!("{name:<25} {limit:<20} unlimited            bytes\n")
+        };
         for (why, space, data, expected) in [
             ("none", "unlimited", "unlimited", None),
-            ("address space", "2000000", "unlimited", Some(2_000_000 - 1_024_000)),
+            (
+                "address space",
+                "2000000",
+                "unlimited",
+                Some(2_000_000 - 1_024_000),
+            ),
             ("data", "2000000", "700000", Some(700_000 - 512_000)),
             ("already over it", "unlimited", "500000", Some(0)),
         ] {

@@ -19,15 +19,31 @@ pub fn words(before: &[u8], now: &[u8]) -> Option<String> {
     };
     let both = || {
         let there = before.iter().filter(|(_, (part, _))| is_part(part));
-        there.filter_map(|(file, was)| Some((file, was, now.get(file).filter(|(part, _)| is_part(part))?)))
+        there.filter_map(|(file, was)| {
+            Some((file, was, now.get(file).filter(|(part, _)| is_part(part))?))
+        })
     };
-    let lost = before.keys().filter(|file| in_part(&before, file) && !in_part(&now, file));
-    let new = now.keys().filter(|file| in_part(&now, file) && !in_part(&before, file));
-    let renamed = both().filter(|(_, (_, was), (_, is))| was != is).map(|(file, ..)| file);
-    let moved = both().filter(|(_, (was, _), (is, _))| was != is).map(|(file, ..)| file);
+    let lost = before
+        .keys()
+        .filter(|file| in_part(&before, file) && !in_part(&now, file));
+    let new = now
+        .keys()
+        .filter(|file| in_part(&now, file) && !in_part(&before, file));
+    let renamed = both()
+        .filter(|(_, (_, was), (_, is))| was != is)
+        .map(|(file, ..)| file);
+    let moved = both()
+        .filter(|(_, (was, _), (is, _))| was != is)
+        .map(|(file, ..)| file);
     let changes = [
         classes_words(&before, &now),
-        told(lost, ["is no longer there or cannot be read", "are no longer there or cannot be read"]),
+        told(
+            lost,
+            [
+                "is no longer there or cannot be read",
+                "are no longer there or cannot be read",
+            ],
+        ),
         told(new, ["is new", "are new"]),
         told(renamed, ["has another class", "have another class"]),
         told(moved, ["stands in another part", "stand in another part"]),
@@ -52,7 +68,9 @@ fn rows(csv: &[u8]) -> Option<Rows> {
 }
 
 fn classes_words(before: &Rows, now: &Rows) -> Option<String> {
-    let of = |rows: &Rows| -> BTreeSet<String> { rows.values().map(|(_, class)| class.clone()).collect() };
+    let of = |rows: &Rows| -> BTreeSet<String> {
+        rows.values().map(|(_, class)| class.clone()).collect()
+    };
     let (before, now) = (of(before), of(now));
     let gone: Vec<String> = before.difference(&now).cloned().collect();
     let new: Vec<String> = now.difference(&before).cloned().collect();
@@ -71,7 +89,10 @@ fn told<'a>(files: impl Iterator<Item = &'a String>, [one, several]: [&str; 2]) 
     let first = files.peek().copied()?.clone();
     let count = files.count();
     let verb = if count == 1 { one } else { several };
-    Some(format!("{} {verb} (for example {first})", counted(count, "image")))
+    Some(format!(
+        "{} {verb} (for example {first})",
+        counted(count, "image")
+    ))
 }
 
 #[cfg(test)]
@@ -80,10 +101,15 @@ mod tests {
 
     #[test]
     fn every_change_is_named_with_number_and_example() {
-        let table = |rows: &str| format!("file,part,label\n{}", rows.replace(' ', "\n")).into_bytes();
+        let table =
+            |rows: &str| format!("file,part,label\n{}", rows.replace(' ', "\n")).into_bytes();
         let before = table("a/1,train,a a/2,validation,a b/1,train,b b/2,none,b");
         for (why, now, expected) in [
-            ("nothing", "a/1,train,a a/2,validation,a b/1,train,b b/2,none,b", None),
+            (
+                "nothing",
+                "a/1,train,a a/2,validation,a b/1,train,b b/2,none,b",
+                None,
+            ),
             (
                 "a file that is unreadable now, and one that is gone",
                 "a/1,none,a a/2,validation,a b/2,none,b",
@@ -97,7 +123,9 @@ mod tests {
             (
                 "another label and another part",
                 "a/1,train,b a/2,train,a b/1,train,b b/2,none,b",
-                Some("1 image has another class (for example a/1); 1 image stands in another part (for example a/2)"),
+                Some(
+                    "1 image has another class (for example a/1); 1 image stands in another part (for example a/2)",
+                ),
             ),
             (
                 "another class",

@@ -103,7 +103,10 @@ fn closes_when_asked(window: &OpenWindow) {
     let window = Arc::clone(window);
     let mut is_first = true;
     let asked = signals::when_asked_to_end(move || {
-        let context = window.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let context = window
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         match context.filter(|_| std::mem::take(&mut is_first)) {
             Some(context) => context.send_viewport_cmd(egui::ViewportCommand::Close),
             None => sys::exit_now(INTERRUPTED_STATUS),

@@ -5,8 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 use crate::{
     engine::{JobId, TrainRequest, TrainingOutcome},
     train::{
-        DataReport, EpochRecord, Evaluation, Experiment, StepRecord, early_stopping::EarlyStopping, health::Advice,
-        history, schedule::RateNow,
+        DataReport, EpochRecord, Evaluation, Experiment, StepRecord, early_stopping::EarlyStopping,
+        health::Advice, history, schedule::RateNow,
     },
     ui::format::shortened,
 };

@@ -180,7 +180,9 @@ impl PixelCache {
     /// That the images are not kept for the next time, in a sentence; `None` when they are.
     pub fn warning(&self) -> Option<String> {
         let (reason, _) = self.temporary.as_ref()?;
-        Some(format!("{reason}; the images are decoded for this time only"))
+        Some(format!(
+            "{reason}; the images are decoded for this time only"
+        ))
     }
 
     fn open_in(

@@ -16,8 +16,7 @@ use crate::{
     data::dataset::display_path,
     model::{LayerShape, Shape, shapes, spec::Head},
     train::{
-        DataReport,
-        Experiment, health, history,
+        DataReport, Experiment, health, history,
         run_folder::{
             self, EXPERIMENT_FILE, HISTORY_FILE, MODEL_FILE, REPORT_FILE, RESULT_FILE, RunResult,
         },

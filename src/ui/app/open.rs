@@ -8,8 +8,7 @@ use super::App;
 use crate::{
     data::{dataset::SourceKind, download::looks_like_address, sources},
     engine::{ImageSource, Level, OpenRequest},
-    file_address,
-    resources,
+    file_address, resources,
     train::experiment::DatasetReference,
     ui::{dialogs::Purpose, files::FileTask, state::DataState},
 };
