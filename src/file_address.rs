@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 /// What `typed` means: a path, which it is already or which its address of a file says.
-pub fn to_path(typed: &Path) -> PathBuf {
+pub fn to_path(typed: impl Into<PathBuf>) -> PathBuf {
+    let typed = typed.into();
     let path = typed.to_str().and_then(|text| path_of(text, cfg!(windows)));
-    path.map_or_else(|| typed.to_path_buf(), from_bytes)
+    path.map_or(typed, from_bytes)
 }
 
 /// The address of a file or folder of this computer.

@@ -30,7 +30,7 @@ fn start(arguments: Cli) -> Status {
     if let Some(command) = command {
         return cli::run(command, json);
     }
-    let open = open.map(|path| file_address::to_path(&path));
+    let open = open.map(file_address::to_path);
     if let Some(path) = open.as_deref().filter(|path| !path.exists()) {
         return cli::report_failure(&missing(path), Status::WrongUsage);
     }

@@ -559,6 +559,36 @@ fn a_run_that_is_taken_up_with_something_else_names_it_and_the_way() {
 }
 
 #[test]
+fn an_image_that_is_lost_after_training_moves_no_other_into_the_part_that_is_judged() {
+    let sandbox = Sandbox::new(40, |_| {});
+    sandbox.run("train run.ron --out run --json").last();
+    let judge = "evaluate run --data data --split validation --per-file --json";
+    let files = |ran: &Ran| -> Vec<String> {
+        let lines = ran
+            .stdout
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines
+            .filter_map(|line| Some(line.get("file")?.as_str()?.to_owned()))
+            .collect()
+    };
+    let whole = sandbox.run(judge);
+    let mut before = files(&whole);
+    assert_eq!(before.len(), 30, "{}", whole.stderr);
+    // One that is judged and one that was trained on, one damaged and one gone.
+    fs::write(sandbox.path("data").join(&before[3]), b"damaged").unwrap();
+    let trained = sandbox
+        .images("triangle")
+        .into_iter()
+        .find(|path| !before.iter().any(|file| path.ends_with(file)));
+    fs::remove_file(trained.unwrap()).unwrap();
+    let now = sandbox.run(judge);
+    before.remove(3);
+    assert_eq!(files(&now), before);
+    assert_eq!(now.last()["unreadable"], 1);
+}
+
+#[test]
 fn names_that_would_change_the_terminal_are_escaped_for_people_and_whole_for_scripts() {
     let sandbox = Sandbox::new(12, |_| {});
     let odd = "sq\u{1b}[31m\u{202e}u\u{200b}are\nx";

@@ -1,6 +1,6 @@
 //! `convscope evaluate`: classification report, confusion matrix, cross-table and answers of a model on a dataset.
 
-use std::{iter, sync::Arc};
+use std::{iter, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     cancel::Cancelled,
     data::{
-        Dataset, LeftOut, PixelCache, Split, SplitConfig, SplitName, dataset::display_path,
+        Dataset, LeftOut, PixelCache, SplitConfig, SplitName, dataset::display_path,
         files::write_atomically,
     },
     engine::OpenRequest,
@@ -26,7 +26,7 @@ use crate::{
     plain,
     train::{
         ClassificationReport, CrossTable, Evaluation, checkpoint::Weights,
-        evaluate::evaluate_images, predictions,
+        evaluate::evaluate_images, kept_split, predictions,
     },
 };
 
@@ -41,7 +41,7 @@ pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
     let classes = (open.dataset.classes.as_slice(), args.data.as_path());
     let snapshot = judged.snapshot((&args.model, weights), classes)?;
     let (dataset, pixels) = session.pixels(&open, snapshot.spec.input.format())?;
-    let indices = indices(&dataset, judged.split(), args.split)?;
+    let indices = indices(&dataset, (judged.split(), &args.model), args.split)?;
     let evaluation = evaluate_part(&snapshot, (&dataset, &pixels), &indices, &session)?;
     let evaluation = at_threshold(evaluation, args.threshold)?;
     if let Some(path) = &args.predictions {
@@ -60,8 +60,12 @@ pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
     tell(&evaluation, &dataset, output)
 }
 
-/// The samples of one part, divided as for training.
-fn indices(dataset: &Dataset, config: &SplitConfig, part: Part) -> Result<Vec<usize>> {
+/// The samples of one part, divided as for training: as `config` says, or as the run that `model` lies in kept it.
+fn indices(
+    dataset: &Dataset,
+    (config, model): (&SplitConfig, &Path),
+    part: Part,
+) -> Result<Vec<usize>> {
     let name = match part {
         Part::Train => SplitName::Train,
         Part::Validation => SplitName::Validation,
@@ -71,7 +75,12 @@ fn indices(dataset: &Dataset, config: &SplitConfig, part: Part) -> Result<Vec<us
             return Ok(all.filter(|&index| dataset.is_usable(index)).collect());
         }
     };
-    let split = Split::new(dataset, config)?;
+    let run = if model.is_dir() {
+        Some(model)
+    } else {
+        model.parent()
+    };
+    let split = kept_split::of(dataset, config, run)?;
     let indices = split.part(name).to_vec();
     if indices.is_empty() {
         let word = name.word();

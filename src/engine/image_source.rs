@@ -1,9 +1,6 @@
 //! Where an image to look at comes from.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use super::{job::JobError, loader::OpenDataset, reader::read_sample};
 use crate::{
@@ -49,7 +46,7 @@ impl ImageSource {
         if download::looks_like_address(text) {
             Self::Url(text.trim().to_owned())
         } else {
-            Self::File(file_address::to_path(Path::new(text)))
+            Self::File(file_address::to_path(text))
         }
     }
 

@@ -15,6 +15,7 @@ pub mod fit;
 pub mod free_memory;
 pub mod health;
 pub mod history;
+pub mod kept_split;
 pub mod loss;
 pub mod lr_finder;
 pub mod memory;
@@ -30,7 +31,6 @@ pub mod runs;
 pub mod schedule;
 #[cfg(test)]
 mod scikit_learn_tests;
-pub mod split_change;
 pub mod step;
 
 pub use config::{Phase, TrainingConfig};

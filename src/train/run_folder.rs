@@ -14,8 +14,8 @@ use super::{
     experiment::{Experiment, ExperimentError},
     fit::{EpochEnd, FitError},
     history::{EpochRecord, StepRecord},
+    kept_split,
     runs::RunsError,
-    split_change,
 };
 use crate::{
     data::{
@@ -258,7 +258,7 @@ impl RunFolder {
         if before == now {
             return Ok(());
         }
-        let what = split_change::words(&before, &now);
+        let what = kept_split::changes(&before, &now);
         let what = what.unwrap_or_else(|| "the order of its images is another".to_owned());
         let words = format!(
             "cannot go on with {}: its data has changed since it began: {what}; bring that back, or start a new run",

@@ -15,6 +15,7 @@ use super::{RunNotes, RunRecord, RunState, RunsError, read};
 use crate::{
     data::dataset::display_path,
     model::{LayerShape, Shape, shapes, spec::Head},
+    plain,
     train::{
         DataReport, Experiment, health, history,
         run_folder::{
@@ -165,7 +166,7 @@ fn look_at(folder: &Path, modified: SystemTime) -> Known {
         read,
         run: read_run(folder)
             .map(Arc::new)
-            .map_err(|error| error.to_string()),
+            .map_err(|error| plain::text(&error.to_string())),
     }
 }
 

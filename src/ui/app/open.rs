@@ -24,7 +24,7 @@ impl App {
 
     /// The kind is told from the name alone: the UI thread reads no files.
     pub(super) fn open_path(&mut self, path: PathBuf) {
-        let path = file_address::to_path(&path);
+        let path = file_address::to_path(path);
         if let Some(text) = path.to_str().filter(|text| looks_like_address(text)) {
             self.predict(vec![ImageSource::typed(text)]);
         } else if self.is_dataset(&path) {

@@ -1,17 +1,61 @@
-//! What is different between the division that a run began with and the one it would go on with, in words.
+//! The division that a run began with, as its folder keeps it (`split.csv`): what is different now, and the same division
+//! without what is lost. An image that cannot be read any more changes how all the others of its class are drawn.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
 
+use super::run_folder::SPLIT_FILE;
 use crate::{
-    data::SplitName,
+    data::{Dataset, Split, SplitConfig, SplitName, edits::sample_name, split::SplitError},
     format::{counted, listed},
 };
 
 /// File, and its part and class.
 type Rows = BTreeMap<String, (String, String)>;
 
+/// The division of `dataset` that a model was trained with: the one that its run kept in the folder `run`, where it is of
+/// this dataset, or else one drawn as `config` says.
+///
+/// # Errors
+/// When `config` makes no sense.
+pub fn of(
+    dataset: &Dataset,
+    config: &SplitConfig,
+    run: Option<&Path>,
+) -> Result<Split, SplitError> {
+    let csv = run.and_then(|run| fs::read(run.join(SPLIT_FILE)).ok());
+    match csv.and_then(|csv| kept(&csv, dataset)) {
+        Some(kept) => Ok(kept),
+        None => Split::new(dataset, config),
+    }
+}
+
+/// The parts that the `split.csv` of a run put the samples of `dataset` in, without those that cannot be read now. `None`
+/// when `dataset` has images or labels that the run did not know: then it is another dataset.
+fn kept(csv: &[u8], dataset: &Dataset) -> Option<Split> {
+    let rows = rows(csv)?;
+    let mut split = Split::default();
+    for (index, sample) in dataset.samples.iter().enumerate() {
+        let (part, class) = rows.get(&sample_name(&sample.path))?;
+        if class != dataset.class_name(sample.label) {
+            return None;
+        }
+        let part = SplitName::ALL.into_iter().find(|name| name.word() == part);
+        match part.filter(|_| dataset.is_usable(index)) {
+            Some(SplitName::Train) => split.train.push(index),
+            Some(SplitName::Validation) => split.validation.push(index),
+            Some(SplitName::Test) => split.test.push(index),
+            None => {}
+        }
+    }
+    Some(split)
+}
+
 /// What has changed from one `split.csv` to another; `None` when that cannot be told.
-pub fn words(before: &[u8], now: &[u8]) -> Option<String> {
+pub fn changes(before: &[u8], now: &[u8]) -> Option<String> {
     let (before, now) = (rows(before)?, rows(now)?);
     let in_part = |rows: &Rows, file: &str| {
         let row = rows.get(file);
@@ -98,6 +142,42 @@ fn told<'a>(files: impl Iterator<Item = &'a String>, [one, several]: [&str; 2]) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Sample;
+
+    #[test]
+    fn a_lost_image_leaves_every_other_where_it_stood() {
+        let mut dataset = Dataset {
+            classes: vec!["a".into(), "b".into()],
+            samples: vec![
+                Sample::file("a/1", 0),
+                Sample::file("a/2", 0),
+                Sample::file("b/1", 1),
+                Sample::file("b/2", 1),
+            ],
+            ..Dataset::default()
+        };
+        let csv = b"file,part,label\na/1,validation,a\na/2,train,a\nb/1,test,b\nb/2,train,b\nb/3,train,b\n";
+        let split = |train: &[usize], validation: &[usize], test: &[usize]| Split {
+            train: train.to_vec(),
+            validation: validation.to_vec(),
+            test: test.to_vec(),
+        };
+        assert_eq!(
+            kept(csv, &dataset),
+            Some(split(&[1, 3], &[0], &[2])),
+            "b/3 is gone"
+        );
+        dataset.broken.insert(1, "is empty".into());
+        assert_eq!(
+            kept(csv, &dataset),
+            Some(split(&[3], &[0], &[2])),
+            "a/2 cannot be read"
+        );
+        dataset.samples[0].label = 1;
+        assert_eq!(kept(csv, &dataset), None, "another label");
+        dataset.samples[0] = Sample::file("a/9", 0);
+        assert_eq!(kept(csv, &dataset), None, "an image that it did not know");
+    }
 
     #[test]
     fn every_change_is_named_with_number_and_example() {
@@ -136,8 +216,8 @@ mod tests {
                 ),
             ),
         ] {
-            assert_eq!(words(&before, &table(now)).as_deref(), expected, "{why}");
+            assert_eq!(changes(&before, &table(now)).as_deref(), expected, "{why}");
         }
-        assert_eq!(words(b"file,part,label\na", b""), None, "a damaged table");
+        assert_eq!(changes(b"file,part,label\na", b""), None, "a damaged table");
     }
 }
