@@ -576,7 +576,7 @@ fn an_image_that_is_lost_after_training_moves_no_other_into_the_part_that_is_jud
     let mut before = files(&whole);
     assert_eq!(before.len(), 30, "{}", whole.stderr);
     // One that is judged and one that was trained on, one damaged and one gone.
-    fs::write(sandbox.path("data").join(&before[3]), b"damaged").unwrap();
+    fs::write(sandbox.path(&before[3]), b"damaged").unwrap();
     let trained = sandbox
         .images("triangle")
         .into_iter()

@@ -23,7 +23,7 @@ use bench::{closed, harness, pushed};
 use convscope::{
     engine::{JobId, RunFigures},
     train::{
-        EpochRecord, Experiment, StepRecord, recipes,
+        DataReport, EpochRecord, Experiment, StepRecord, recipes,
         run_folder::RunResult,
         runs::{Listing, RunNotes, RunRecord, RunState, Skipped},
     },
