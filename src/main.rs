@@ -6,7 +6,7 @@ use clap::Parser as _;
 use convscope::{
     cli::{self, Cli, RendererChoice, Status},
     data::dataset::display_path,
-    sys, ui,
+    file_address, sys, ui,
 };
 
 fn main() {
@@ -30,6 +30,7 @@ fn start(arguments: Cli) -> Status {
     if let Some(command) = command {
         return cli::run(command, json);
     }
+    let open = open.map(file_address::to_path);
     if let Some(path) = open.as_deref().filter(|path| !path.exists()) {
         return cli::report_failure(&missing(path), Status::WrongUsage);
     }
@@ -38,6 +39,8 @@ fn start(arguments: Cli) -> Status {
         RendererChoice::Wgpu => ui::Renderer::Wgpu,
         RendererChoice::Glow => ui::Renderer::Glow,
     };
+    sys::close_own_console();
+    sys::exit_without_destructors();
     match ui::run(&ui::Options { open, renderer }) {
         Ok(()) => Status::Success,
         Err(error) => cli::report_failure(&error.to_string(), Status::Failed),

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::file_address;
+
 /// The datasets that ship with the program, below its folder `datasets`.
 const BUNDLED: [&str; 3] = ["shapes", "pets", "cells.npz"];
 
@@ -42,8 +44,9 @@ pub fn is_bundled(path: &Path) -> bool {
     })
 }
 
-/// A path as people write it in an experiment: as it is if it exists, else beside the program.
+/// A path as people write it in an experiment or copy it as an address: as it is if it exists, else beside the program.
 pub fn resolve(path: &Path) -> PathBuf {
+    let path = &file_address::to_path(path);
     if path.exists() {
         return path.to_path_buf();
     }

@@ -1,4 +1,4 @@
-//! The only module with `unsafe`: the allocator's settings and leaving the process.
+//! The only module with `unsafe`: the allocator's settings, signals, the console and leaving the process.
 #![expect(unsafe_code, reason = "each block states why it is sound")]
 
 use std::io;
@@ -43,6 +43,60 @@ pub fn thread_cpu_secs() -> f64 {
     }
     #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
     0.0
+}
+
+/// Whether whoever started the process made it ignore SIGHUP, as `nohup` does.
+pub fn ignores_hangup() -> bool {
+    #[cfg(unix)]
+    {
+        let mut now = std::mem::MaybeUninit::<libc::sigaction>::uninit();
+        // SAFETY: without a new action the call only fills `now`, which is read only after it did.
+        unsafe {
+            libc::sigaction(libc::SIGHUP, std::ptr::null(), now.as_mut_ptr()) == 0
+                && now.assume_init().sa_sigaction == libc::SIG_IGN
+        }
+    }
+    #[cfg(not(unix))]
+    false
+}
+
+/// Makes the process ignore SIGHUP.
+pub fn ignore_hangup() {
+    #[cfg(unix)]
+    // SAFETY: ignoring a signal runs no code of ours.
+    unsafe {
+        libc::signal(libc::SIGHUP, libc::SIG_IGN);
+    }
+}
+
+/// Lets go of the console window that Windows opened for this process alone, when it was started from the desktop; a
+/// terminal that it was started from stays. The program stays one of the console, since shells wait only for those.
+pub fn close_own_console() {
+    #[cfg(windows)]
+    {
+        use windows_sys::Win32::System::Console::{FreeConsole, GetConsoleProcessList};
+        let mut processes = [0u32; 2];
+        // SAFETY: the list has room for as many numbers as it says; freeing a console touches no memory of ours.
+        unsafe {
+            if GetConsoleProcessList(processes.as_mut_ptr(), processes.len() as u32) == 1 {
+                FreeConsole();
+            }
+        }
+    }
+}
+
+/// Makes whoever ends the process from outside our code leave as [`exit_now`] does, with status 1: Xlib calls `exit`
+/// when the display goes away, and libtorch's destructors crash while a thread of it computes.
+pub fn exit_without_destructors() {
+    #[cfg(unix)]
+    {
+        extern "C" fn leave() {
+            // SAFETY: _exit never returns and touches no memory of ours.
+            unsafe { libc::_exit(1) }
+        }
+        // SAFETY: `leave` is a function without state; the list of such functions is the C library's.
+        unsafe { libc::atexit(leave) };
+    }
 }
 
 /// Leaves the process without running C++ destructors, which crash in libtorch when a thread of its

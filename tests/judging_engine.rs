@@ -125,6 +125,7 @@ fn world_of(name: &str, experiment: Experiment) -> World {
         dataset: Arc::clone(&open),
         run: folder().join(name),
         resume: false,
+        accept_losses: false,
     });
     let (outcome, shown) = finished(&engine);
     World {
@@ -246,6 +247,7 @@ fn a_run_that_goes_on_and_gets_no_better_ends_with_the_figures_of_what_it_keeps(
         dataset: open,
         run: outcome.run.clone(),
         resume: true,
+        accept_losses: false,
     });
     let (again, shown) = finished(&engine);
     assert_eq!(again.best_epoch, 1);

@@ -24,7 +24,7 @@ use convscope::{
     engine::{JobId, RunFigures},
     sys,
     train::{
-        EpochRecord, Experiment, StepRecord, recipes,
+        DataReport, EpochRecord, Experiment, StepRecord, recipes,
         run_folder::RunResult,
         runs::{Listing, RunNotes, RunRecord, RunState, Skipped},
     },
@@ -110,6 +110,7 @@ fn record(number: usize) -> RunRecord {
         experiment: Arc::new(experiment),
         state,
         result: has_result.then_some(result),
+        data: DataReport::default(),
         started: SystemTime::UNIX_EPOCH + Duration::from_secs(1_790_000_000 - 600 * number as u64),
         ended: None,
         epochs: epochs.len(),

@@ -220,6 +220,9 @@ pub struct TrainArgs {
     /// Go on with the run that --out holds; a new one begins when it holds none
     #[arg(long, requires = "out")]
     pub resume: bool,
+    /// Train although more than 1 % of the images, or every image of a class, cannot be read
+    #[arg(long)]
+    pub accept_losses: bool,
 }
 
 /// `convscope evaluate`.

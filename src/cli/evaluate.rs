@@ -1,6 +1,6 @@
 //! `convscope evaluate`: classification report, confusion matrix, cross-table and answers of a model on a dataset.
 
-use std::{iter, sync::Arc};
+use std::{iter, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
@@ -17,15 +17,16 @@ use super::{
 use crate::{
     cancel::Cancelled,
     data::{
-        Dataset, PixelCache, Split, SplitConfig, SplitName, dataset::display_path,
+        Dataset, LeftOut, PixelCache, SplitConfig, SplitName, dataset::display_path,
         files::write_atomically,
     },
     engine::OpenRequest,
     format::thousands,
     model::{Network, WeightSnapshot, network::Placement},
+    plain,
     train::{
         ClassificationReport, ConfusionMatrix, CrossTable, Evaluation, checkpoint::Weights,
-        evaluate::evaluate_images, predictions, report,
+        evaluate::evaluate_images, kept_split, predictions, report,
     },
 };
 
@@ -40,7 +41,7 @@ pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
     let classes = (open.dataset.classes.as_slice(), args.data.as_path());
     let snapshot = judged.snapshot((&args.model, weights), classes)?;
     let (dataset, pixels) = session.pixels(&open, snapshot.spec.input.format())?;
-    let indices = indices(&dataset, judged.split(), args.split)?;
+    let indices = indices(&dataset, (judged.split(), &args.model), args.split)?;
     let evaluation = evaluate_part(&snapshot, (&dataset, &pixels), &indices, &session)?;
     let evaluation = at_threshold(evaluation, args.threshold)?;
     if let Some(path) = &args.predictions {
@@ -53,14 +54,18 @@ pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
         tell_images(&evaluation, &dataset, output)?;
     }
     if output.is_json() {
-        let report = json_report(&evaluation, &dataset.classes, args)?;
+        let report = json_report(&evaluation, &dataset, args)?;
         return Ok(output.json(&report)?);
     }
-    tell(&evaluation, &dataset.classes, output)
+    tell(&evaluation, &dataset, output)
 }
 
-/// The samples of one part, divided as for training.
-fn indices(dataset: &Dataset, config: &SplitConfig, part: Part) -> Result<Vec<usize>> {
+/// The samples of one part, divided as for training: as `config` says, or as the run that `model` lies in kept it.
+fn indices(
+    dataset: &Dataset,
+    (config, model): (&SplitConfig, &Path),
+    part: Part,
+) -> Result<Vec<usize>> {
     let name = match part {
         Part::Train => SplitName::Train,
         Part::Validation => SplitName::Validation,
@@ -70,7 +75,12 @@ fn indices(dataset: &Dataset, config: &SplitConfig, part: Part) -> Result<Vec<us
             return Ok(all.filter(|&index| dataset.is_usable(index)).collect());
         }
     };
-    let split = Split::new(dataset, config)?;
+    let run = if model.is_dir() {
+        Some(model)
+    } else {
+        model.parent()
+    };
+    let split = kept_split::of(dataset, config, run)?;
     let indices = split.part(name).to_vec();
     if indices.is_empty() {
         let word = name.word();
@@ -111,7 +121,9 @@ fn at_threshold(evaluation: Evaluation, threshold: Option<f64>) -> Result<Evalua
     }
 }
 
-fn json_report(evaluation: &Evaluation, classes: &[String], args: &EvaluateArgs) -> Result<Value> {
+fn json_report(evaluation: &Evaluation, dataset: &Dataset, args: &EvaluateArgs) -> Result<Value> {
+    let classes = &dataset.classes;
+    let left_out = LeftOut::of(dataset);
     let matrix = &evaluation.confusion;
     let mut per_class = Map::new();
     for (class, score) in classes.iter().zip(matrix.class_scores()) {
@@ -122,6 +134,8 @@ fn json_report(evaluation: &Evaluation, classes: &[String], args: &EvaluateArgs)
         "accuracy": matrix.accuracy(),
         "loss": evaluation.loss,
         "images": evaluation.samples.len(),
+        "unreadable": left_out.unreadable,
+        "left_out": left_out.passed_over,
         "split": word(args.split),
         "weights": match Weights::from(args.weights) {
             Weights::Best => "best",
@@ -151,7 +165,10 @@ fn word(part: Part) -> &'static str {
     }
 }
 
-fn tell(evaluation: &Evaluation, classes: &[String], output: Output) -> Result<()> {
+fn tell(evaluation: &Evaluation, dataset: &Dataset, output: Output) -> Result<()> {
+    // Names stand in the columns of tables.
+    let visible = |class: &String| plain::visible(class).into_owned();
+    let classes: &[String] = &dataset.classes.iter().map(visible).collect::<Vec<_>>();
     let matrix = &evaluation.confusion;
     output.text(&ClassificationReport::new(matrix, classes).text())?;
     if classes.len() > MOST_COLUMNS {
@@ -171,6 +188,9 @@ fn tell(evaluation: &Evaluation, classes: &[String], output: Output) -> Result<(
         thousands(evaluation.samples.len()),
         evaluation.epoch
     ))?;
+    if let Some(words) = LeftOut::of(dataset).words() {
+        output.text(&format!("\nNote: {words}"))?;
+    }
     Ok(())
 }
 

@@ -24,6 +24,7 @@ mod weights;
 
 use std::io;
 
+use crate::plain;
 pub use args::{Cli, Command, RendererChoice};
 use output::Output;
 
@@ -82,8 +83,21 @@ pub fn run(command: Command, json: bool) -> Status {
         // The reader has seen enough (`| head`).
         Err(error) if is_broken_pipe(&error) => Status::Success,
         Err(error) if error.is::<Usage>() => report_failure(&error.to_string(), Status::WrongUsage),
-        Err(error) => report_failure(&format!("{error:#}"), Status::Failed),
+        Err(error) => report_failure(&reasons(&error), Status::Failed),
     }
+}
+
+/// An error with its causes, each said once: many errors say theirs themselves.
+fn reasons(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain().map(|cause| plain::text(&cause.to_string())) {
+        if words.is_empty() {
+            words = cause;
+        } else if !words.contains(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
@@ -99,4 +113,33 @@ pub fn report_failure(message: &str, status: Status) -> Status {
         message.lines().collect::<Vec<_>>().join(" ")
     ));
     status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context as _;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot read {path}: {source}")]
+    struct TellsItsCause {
+        path: &'static str,
+        source: io::Error,
+    }
+
+    #[test]
+    fn no_reason_is_said_twice() {
+        let gone = || io::Error::from(io::ErrorKind::NotFound);
+        let telling = TellsItsCause {
+            path: "a",
+            source: io::Error::from_raw_os_error(2),
+        };
+        assert_eq!(
+            reasons(&anyhow::Error::from(telling)),
+            "cannot read a: there is no such file or folder"
+        );
+        let silent = Err::<(), _>(gone()).context("cannot write b").unwrap_err();
+        let words = reasons(&silent);
+        assert!(words.starts_with("cannot write b: "), "{words}");
+    }
 }

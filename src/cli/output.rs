@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 
 use serde_json::Value;
 
+use crate::plain;
+
 /// Standard output, in the form that was asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Output {
@@ -32,12 +34,16 @@ impl Output {
         }
     }
 
-    /// Writes text for people; does nothing when JSON was asked for.
+    /// Writes text for people, names with what cannot be seen escaped; does nothing when JSON was asked for.
     ///
     /// # Errors
     /// When standard output is closed or full.
     pub fn text(self, text: &str) -> io::Result<()> {
-        if self.json { Ok(()) } else { write_line(text) }
+        if self.json {
+            Ok(())
+        } else {
+            write_line(&plain::visible_lines(text))
+        }
     }
 }
 
@@ -61,9 +67,11 @@ pub fn write_bytes(bytes: &[u8]) -> io::Result<()> {
     })
 }
 
-/// Writes a line to standard error; a closed one is no reason to stop.
+/// Writes a line to standard error, in plain words and with what cannot be seen escaped; a closed one is no reason to
+/// stop.
 pub fn say(message: &str) {
-    let _ = writeln!(io::stderr().lock(), "{message}");
+    let message = plain::text(message);
+    let _ = writeln!(io::stderr().lock(), "{}", plain::visible(&message));
 }
 
 /// A number as people read it: four significant digits, `–` when it is not finite.

@@ -21,8 +21,11 @@ use crate::{
         download::{self, ImageLimits},
         sources::folder,
     },
+    file_address,
+    format::counted,
     inspect::predict::{Answer, predict},
     model::{Network, network::Placement, spec::Head},
+    plain,
 };
 
 pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
@@ -44,33 +47,80 @@ pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
         },
     };
     printer.heading()?;
-    let (mut files, mut failures) = (0usize, 0usize);
+    let mut told = Told::default();
     for given in &args.files {
-        for (file, readable) in files_of(given) {
+        let given = Given::of(given);
+        told.passed_over += given.passed_over;
+        for (file, readable) in given.files {
             let answer = readable.and_then(|()| classify(&network, &file));
-            files += 1;
-            failures += usize::from(answer.is_err());
+            let answer = answer.map_err(|reason| plain::text(&reason));
+            told.files += 1;
+            told.failures += usize::from(answer.is_err());
             printer.line(&display_path(&file), &answer)?;
         }
     }
-    if failures == files {
-        bail!("none of the {files} files could be classified");
-    }
-    Ok(())
+    told.losses()
 }
 
-/// The files that an argument means: itself, or the images in a folder. A folder that gives none stands
-/// for itself, with the reason.
-fn files_of(given: &Path) -> Vec<(PathBuf, Result<(), String>)> {
-    if address(given).is_some() || !given.is_dir() {
-        return vec![(given.to_path_buf(), Ok(()))];
-    }
-    match folder::images_below(given) {
-        Err(error) => vec![(given.to_path_buf(), Err(error.to_string()))],
-        Ok(images) if images.is_empty() => {
-            vec![(given.to_path_buf(), Err("holds no images".into()))]
+/// What became of the files.
+#[derive(Default)]
+struct Told {
+    files: usize,
+    failures: usize,
+    passed_over: usize,
+}
+
+impl Told {
+    /// Counts what got no answer; each was named where it would have stood.
+    fn losses(&self) -> Result<()> {
+        if self.passed_over > 0 {
+            let files = counted(self.passed_over, "file");
+            say(&format!("passed over {files} that are hidden or no images"));
         }
-        Ok(images) => images.into_iter().map(|image| (image, Ok(()))).collect(),
+        let (files, failures) = (counted(self.files, "file"), self.failures);
+        if failures == self.files {
+            bail!("none of the {files} could be classified");
+        }
+        if failures > 0 {
+            say(&format!("{failures} of {files} could not be classified"));
+        }
+        Ok(())
+    }
+}
+
+/// What an argument means.
+struct Given {
+    /// Itself, or the images in a folder. A folder that gives none stands for itself, with the reason.
+    files: Vec<(PathBuf, Result<(), String>)>,
+    /// Files of a folder that are hidden or no images.
+    passed_over: usize,
+}
+
+impl Given {
+    fn of(given: &Path) -> Self {
+        let alone = |given: PathBuf, readable| Self {
+            files: vec![(given, readable)],
+            passed_over: 0,
+        };
+        if address(given).is_some() {
+            return alone(given.to_path_buf(), Ok(()));
+        }
+        let given = file_address::to_path(given);
+        if !given.is_dir() {
+            return alone(given, Ok(()));
+        }
+        match folder::images_below(&given) {
+            Err(error) => alone(given, Err(error.to_string())),
+            Ok(below) if below.images.is_empty() => alone(given, Err("holds no images".into())),
+            Ok(below) => Self {
+                files: below
+                    .images
+                    .into_iter()
+                    .map(|image| (image, Ok(())))
+                    .collect(),
+                passed_over: below.passed_over,
+            },
+        }
     }
 }
 
@@ -138,9 +188,10 @@ impl Printer {
                 let width = self
                     .classes
                     .iter()
-                    .map(|class| class.chars().count())
+                    .map(|class| plain::visible(class).chars().count())
                     .max()
                     .unwrap_or(0);
+                let (class, file) = (plain::visible(class), plain::visible(file));
                 output.text(&format!(
                     "{class:<width$}  {:>9}  {file}",
                     figure(probability.into())

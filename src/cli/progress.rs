@@ -8,7 +8,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::say;
-use crate::format;
+use crate::{format, plain};
 
 /// Elsewhere than on a terminal, lines come at most this often.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -48,11 +48,11 @@ impl Progress {
                 ProgressStyle::with_template(style)
                     .unwrap_or_else(|_| ProgressStyle::default_bar()),
             );
-            bar.set_message(label.to_owned());
+            bar.set_message(plain::visible(label).into_owned());
             bar
         });
         Self {
-            label: label.to_owned(),
+            label: plain::visible(label).into_owned(),
             is_bytes,
             bar,
             last_line: Instant::now(),

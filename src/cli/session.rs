@@ -1,4 +1,4 @@
-//! An engine for one command: waiting for its events and for Ctrl+C.
+//! An engine for one command: waiting for its events, for Ctrl+C and for whoever else asks the process to end.
 
 use std::sync::{
     Arc, Mutex,
@@ -11,16 +11,17 @@ use crossbeam_channel::Receiver;
 use super::{output::say, progress::Progress};
 use crate::{
     cancel::{CancelToken, Cancelled},
-    data::{Dataset, PixelCache, cache::PixelFormat, dataset::display_path, files, locks},
+    data::{Dataset, LeftOut, PixelCache, cache::PixelFormat, dataset::display_path, files, locks},
     engine::{EngineHandle, Event, Folders, OpenDataset, OpenRequest},
-    sys,
+    signals, sys,
 };
 
 /// What a waiting command hears.
 pub enum Heard {
     /// Something happened in the engine.
     Event(Event),
-    /// The user pressed Ctrl+C for the first time; the second time ends the process at once.
+    /// The user pressed Ctrl+C, closed the terminal or logged out, or the system asked; the second time ends the process
+    /// at once.
     Interrupted,
 }
 
@@ -36,7 +37,7 @@ pub struct Session {
 const INTERRUPTED_STATUS: i32 = 130;
 
 impl Session {
-    /// Starts the engine and takes over Ctrl+C; call once.
+    /// Starts the engine and takes over what asks the process to end; call once.
     ///
     /// # Errors
     /// When the system refuses.
@@ -46,7 +47,7 @@ impl Session {
         let interrupted = Arc::new(AtomicBool::new(false));
         let (flag, interrupt_waker) = (Arc::clone(&interrupted), waker.clone());
         let mut is_first = true;
-        ctrlc::set_handler(move || {
+        signals::when_asked_to_end(move || {
             if !std::mem::take(&mut is_first) {
                 sys::exit_now(INTERRUPTED_STATUS);
             }
@@ -104,11 +105,8 @@ impl Session {
                 Heard::Event(Event::Note { message, .. }) => bar.say(&message),
                 Heard::Event(Event::DatasetOpened { job, dataset }) if job == wanted => {
                     drop(bar);
-                    let skipped = dataset.dataset.skipped.total();
-                    if skipped > 0 {
-                        say(&format!(
-                            "passed over {skipped} files that are hidden, no images or misplaced"
-                        ));
+                    if let Some(words) = LeftOut::of(&dataset.dataset).passed_over_words() {
+                        say(&words);
                     }
                     if !dataset.edits.is_empty() {
                         say(&format!("{} changes are applied", dataset.edits.len()));

@@ -1,4 +1,6 @@
-//! Aligned tables for people.
+//! Aligned tables for people. What cannot be seen is escaped, so that no name breaks a line or colours the terminal.
+
+use crate::plain;
 
 /// Where a column's text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +21,7 @@ impl Table {
     pub fn new(columns: &[(&str, Align)]) -> Self {
         let columns = columns
             .iter()
-            .map(|(name, align)| ((*name).to_owned(), *align))
+            .map(|(name, align)| (plain::visible(name).into_owned(), *align))
             .collect();
         Self {
             columns,
@@ -28,7 +30,8 @@ impl Table {
     }
 
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().collect());
+        let visible = |cell: String| plain::visible(&cell).into_owned();
+        self.rows.push(cells.into_iter().map(visible).collect());
     }
 
     /// The table as text, without a line end after the last row.
@@ -65,9 +68,10 @@ mod tests {
         ]);
         table.row(["é".into(), "1,000".into(), "last".into()]);
         table.row(["circle".into(), "7".into(), String::new()]);
+        table.row(["a\n\u{1b}[1m".into(), "8".into(), String::new()]);
         assert_eq!(
             table.render(),
-            "name        n  x\né       1,000  last\ncircle      7"
+            "name              n  x\né             1,000  last\ncircle            7\na\\n\\u{1b}[1m      8"
         );
     }
 }

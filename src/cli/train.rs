@@ -1,6 +1,9 @@
 //! `convscope train`: drives the engine as the window does and tells what it says.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Result, bail};
 use serde_json::json;
@@ -12,13 +15,14 @@ use super::{
     session::{Heard, Session},
 };
 use crate::{
-    data::dataset::display_path,
+    data::{LeftOut, dataset::display_path},
     engine::{Event, Level, OpenRequest, TrainRequest, TrainingOutcome},
     export::options,
-    format::thousands,
+    format::{listed, thousands},
     train::{
-        EpochRecord, Experiment, TrainingConfig, dataset_reference, recipes,
+        DataReport, EpochRecord, Experiment, TrainingConfig, dataset_reference, recipes,
         run_folder::{EXPERIMENT_FILE, default_runs_folder, lacking},
+        runs::{difference::differences, setting_words},
     },
 };
 
@@ -59,16 +63,17 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
         dataset,
         run: run.clone(),
         resume,
+        accept_losses: args.accept_losses,
     });
     let mut follower = Follower {
         output,
         bar: Progress::new("training"),
         history: Vec::new(),
         is_ending: false,
+        data: Arc::default(),
     };
     let outcome = follower.follow(&session)?;
-    let history = std::mem::take(&mut follower.history);
-    drop(follower);
+    let Follower { history, data, .. } = follower;
     drop(session);
     if args.out.is_some() && outcome.run != run {
         say(&format!(
@@ -77,7 +82,7 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
             display_path(&outcome.run)
         ));
     }
-    tell_end(&outcome, &history, output)
+    tell_end(&outcome, &history, &data, output)
 }
 
 /// The experiment with what the arguments change.
@@ -85,6 +90,8 @@ fn experiment(args: &TrainArgs) -> Result<Experiment> {
     let mut experiment = recipes::find(&args.experiment)?;
     if let Some(data) = &args.data {
         experiment.dataset.path.clone_from(data);
+        // Who names a dataset wants that one or none.
+        experiment.dataset.stand_in = None;
     }
     let training = &mut experiment.training;
     if let Some(epochs) = args.epochs {
@@ -102,25 +109,14 @@ fn experiment(args: &TrainArgs) -> Result<Experiment> {
 /// When the run is of another experiment than `wanted`.
 fn taken_up(run: &Path, wanted: Experiment) -> Result<Experiment> {
     let kept = Experiment::load(&run.join(EXPERIMENT_FILE))?;
-    let essence = |experiment: &Experiment| {
-        let mut training = experiment.training.clone();
-        training.threads = None;
-        training.set_epochs(1);
-        // A stand-in's classes may have changed the last layer.
-        let mut model = experiment.model.clone();
-        model.fit_classes(2);
-        (
-            experiment.split,
-            experiment.augmentation.clone(),
-            model,
-            training,
-        )
-    };
-    if essence(&kept) != essence(&wanted) {
+    let changed = changed_settings(&kept, &wanted);
+    if !changed.is_empty() {
         bail!(
-            "{} holds a run of another experiment ({}): give its own experiment, or another folder with --out",
+            "{} holds a run of another experiment ({}): {}; give its own experiment and settings, or another folder \
+             with --out",
             display_path(run),
-            kept.title
+            kept.title,
+            listed(&changed)
         );
     }
     Ok(Experiment {
@@ -131,6 +127,34 @@ fn taken_up(run: &Path, wanted: Experiment) -> Result<Experiment> {
         dataset: wanted.dataset,
         ..kept
     })
+}
+
+/// Settings of `wanted` that are not those of the run that is to be taken up, each with both values.
+fn changed_settings(kept: &Experiment, wanted: &Experiment) -> Vec<String> {
+    // What a run may be taken up with: more epochs, other threads, and the dataset wherever it lies now, whose division
+    // is compared image by image.
+    let essence = |experiment: &Experiment| {
+        let mut essence = experiment.clone();
+        essence.training.threads = None;
+        essence.training.set_epochs(1);
+        essence.dataset.clone_from(&kept.dataset);
+        essence.edits.clone_from(&kept.edits);
+        // A stand-in's classes may have changed the last layer.
+        essence.model.fit_classes(2);
+        essence
+    };
+    let (kept, wanted) = (&essence(kept), &essence(wanted));
+    let both = [kept, wanted];
+    let rows = setting_words::in_words(&differences(&both), &both);
+    let words = rows.into_iter().map(|row| {
+        let mut values = row
+            .values
+            .into_iter()
+            .map(|value| value.unwrap_or_else(|| "none".into()));
+        let mut value = || values.next().unwrap_or_default();
+        format!("{} was {} and is {}", row.setting, value(), value())
+    });
+    words.collect()
 }
 
 /// A folder named after the experiment; the engine numbers it when there is one already.
@@ -153,6 +177,8 @@ struct Follower {
     history: Vec<EpochRecord>,
     /// The last step was taken.
     is_ending: bool,
+    /// What there was to know about the data.
+    data: Arc<DataReport>,
 }
 
 impl Follower {
@@ -170,6 +196,7 @@ impl Follower {
                 }
                 Heard::Event(Event::TrainingFinished { outcome, .. }) => return Ok(outcome),
                 Heard::Event(Event::Failed { message, .. }) => bail!(message),
+                Heard::Event(Event::DataLost { report, .. }) => bail!(losses(&report.left_out)),
                 Heard::Event(Event::Cancelled { .. }) => bail!("stopped before training began"),
                 Heard::Event(event) => self.tell(event)?,
             }
@@ -184,6 +211,7 @@ impl Follower {
                 validation_images,
                 epochs,
                 history,
+                data,
                 ..
             } => {
                 if let Some(last) = history.last() {
@@ -197,6 +225,10 @@ impl Follower {
                     thousands(validation_images),
                     display_path(&run)
                 ));
+                for words in data.words() {
+                    self.bar.say(&format!("note: {words}"));
+                }
+                self.data = data;
             }
             Event::Ending { stage, .. } => {
                 self.is_ending = true;
@@ -236,7 +268,22 @@ impl Follower {
     }
 }
 
-fn tell_end(outcome: &TrainingOutcome, history: &[EpochRecord], output: Output) -> Result<()> {
+/// Why a run does not begin without being asked to.
+fn losses(left_out: &LeftOut) -> String {
+    let lost = left_out.words().unwrap_or_default();
+    let others = left_out.images - left_out.unreadable;
+    format!(
+        "{lost}. Bring them back, or train on the other {} with --accept-losses",
+        thousands(others)
+    )
+}
+
+fn tell_end(
+    outcome: &TrainingOutcome,
+    history: &[EpochRecord],
+    data: &DataReport,
+    output: Output,
+) -> Result<()> {
     let best = history
         .iter()
         .find(|record| record.epoch == outcome.best_epoch);
@@ -251,6 +298,9 @@ fn tell_end(outcome: &TrainingOutcome, history: &[EpochRecord], output: Output) 
         "run": display_path(&outcome.run),
         "split_hash": outcome.split_hash,
         "seconds": outcome.seconds,
+        "unreadable": data.left_out.unreadable,
+        "left_out": data.left_out.passed_over,
+        "warnings": data.words(),
     }))?;
     let how = if outcome.completed {
         "completed"
@@ -261,6 +311,9 @@ fn tell_end(outcome: &TrainingOutcome, history: &[EpochRecord], output: Output) 
         "\nTraining {how} after {} s.",
         figure(outcome.seconds)
     ))?;
+    for words in data.words() {
+        output.text(&format!("Note: {words}"))?;
+    }
     let Some(best) = best else {
         output.text("No epoch was finished, so there is no model.")?;
         return Ok(());

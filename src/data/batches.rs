@@ -37,9 +37,14 @@ pub fn shuffled(indices: &[usize], seed: u64, epoch: usize) -> Vec<usize> {
 /// Bytes of the samples `indices`, one image after the other; samples that do not exist are left out.
 ///
 /// # Errors
-/// When pixels are damaged and cannot be decoded again.
+/// When pixels are damaged and cannot be decoded again, or there is no memory for them: batches are as large as people
+/// want them.
 pub fn gather(pixels: &PixelCache, indices: &[usize]) -> Result<Vec<u8>, PixelError> {
-    let mut bytes = Vec::with_capacity(indices.len() * pixels.format().row_bytes());
+    let size = indices.len().saturating_mul(pixels.format().row_bytes());
+    let mut bytes = Vec::new();
+    bytes
+        .try_reserve_exact(size)
+        .map_err(|_| PixelError::NoMemory(size as u64))?;
     for &index in indices {
         pixels.read(index, &mut bytes)?;
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     dataset::Dataset,
+    left_out::LeftOut,
     split::{Split, SplitConfig, SplitError, SplitName},
 };
 
@@ -20,6 +21,8 @@ pub struct Division {
     pub counts: Vec<[usize; 3]>,
     /// Identifies it: [`Split::hash`].
     pub hash: String,
+    /// What of the dataset is in no part though nobody wanted that.
+    pub left_out: LeftOut,
 }
 
 impl Division {
@@ -42,6 +45,7 @@ impl Division {
         Ok(Self {
             config: *config,
             hash: split.hash(dataset),
+            left_out: LeftOut::of(dataset),
             split: Arc::new(split),
             parts,
             counts,

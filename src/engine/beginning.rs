@@ -51,7 +51,6 @@ impl Beginning<'_> {
             dataset,
             ..
         } = *self;
-        RunFolder::check_split(run, split, dataset).map_err(fit_error)?;
         let (spec, classes) = (
             Arc::new(experiment.model.clone()),
             Arc::from(dataset.classes.clone()),

@@ -17,7 +17,7 @@ use crate::{
     },
     model::{Network, WeightSnapshot, network::Placement},
     train::{
-        EpochRecord, Evaluation, Experiment,
+        DataReport, EpochRecord, Evaluation, Experiment,
         evaluate::evaluate_images,
         fit::{Data, FitError, Outcome},
         run_folder::{EndStage, RunResult},
@@ -31,6 +31,8 @@ pub struct Ended<'a> {
     pub experiment: &'a Experiment,
     pub data: &'a Data<'a>,
     pub split_hash: String,
+    /// What to know about the data.
+    pub report: &'a DataReport,
     /// When it was begun or taken up.
     pub start: Instant,
 }
@@ -122,6 +124,7 @@ impl Ended<'_> {
             experiment: self.experiment,
             dataset: self.data.dataset,
             split_hash: &self.split_hash,
+            data: self.report,
             history: &outcome.history,
             best: outcome.best.as_ref().map(|(_, record)| record),
             evaluation,

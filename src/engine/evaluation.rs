@@ -9,9 +9,9 @@ use super::{
     trainer::fit_error,
 };
 use crate::{
-    data::{Split, SplitConfig, SplitName},
+    data::{SplitConfig, SplitName},
     model::{Network, WeightSnapshot},
-    train::{Evaluation, evaluate::evaluate_images},
+    train::{Evaluation, evaluate::evaluate_images, kept_split},
 };
 
 /// Asks for an evaluation; the split is the one that the model was trained with.
@@ -34,12 +34,13 @@ pub enum EvaluatedWeights {
     Last(PathBuf),
 }
 
-/// What `network`, with the weights `snapshot`, says about the images that `request` asks for.
+/// What `network`, with the weights `snapshot`, says about the images that `request` asks for, divided as its `run` kept it
+/// or else as `config` says.
 pub fn evaluate(
     context: &JobContext,
     cache: &Path,
     request: &EvaluateRequest,
-    config: &SplitConfig,
+    (config, run): (&SplitConfig, Option<&Path>),
     (snapshot, network): (&WeightSnapshot, &Network),
 ) -> Result<Evaluation, JobError> {
     let open = &request.dataset;
@@ -55,7 +56,7 @@ pub fn evaluate(
     let (dataset, pixels) = loader::pixels(context, cache, open, format)?;
     let indices = match request.part {
         Some(part) => {
-            let split = Split::new(&dataset, config).map_err(|error| error.to_string())?;
+            let split = kept_split::of(&dataset, config, run).map_err(|error| error.to_string())?;
             split.part(part).to_vec()
         }
         None => {

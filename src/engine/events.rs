@@ -23,8 +23,8 @@ use crate::{
     inspect::{augmented::Augmented, feature_maps::FeatureMaps},
     model::{LayerShape, ModelSpec, weights::examine::Examined},
     train::{
-        EpochRecord, Evaluation, Experiment, StepRecord, health::Advice, lr_finder::RateCurve,
-        run_folder::EndStage, runs::Listing, schedule::RateNow,
+        DataReport, EpochRecord, Evaluation, Experiment, StepRecord, health::Advice,
+        lr_finder::RateCurve, run_folder::EndStage, runs::Listing, schedule::RateNow,
     },
 };
 
@@ -203,6 +203,14 @@ pub enum Event {
         /// What it says.
         experiment: Box<Experiment>,
     },
+    /// Trainer: end of a run that did not begin, since more of its data is lost than anybody should pass over in silence.
+    /// It can be asked for again with [`super::TrainRequest::accept_losses`].
+    DataLost {
+        /// Which job.
+        job: JobId,
+        /// What is lost.
+        report: Arc<DataReport>,
+    },
     /// Trainer, at the start of a run: what will be trained.
     TrainingStarted {
         /// Which job.
@@ -223,6 +231,8 @@ pub enum Event {
         steps_per_epoch: usize,
         /// All epochs.
         epochs: usize,
+        /// What to know about the data.
+        data: Arc<DataReport>,
     },
     /// Trainer, at most 20 times a second: steps since the last such event; thinned when nobody reads.
     Steps {

@@ -11,6 +11,7 @@ use crate::{
         decode,
         download::{self, ImageError, ImageLimits},
     },
+    file_address,
 };
 
 /// An image to look at.
@@ -40,12 +41,12 @@ impl ImageSource {
         }
     }
 
-    /// What was typed: an address on the web, or else a path.
+    /// What was typed: an address on the web, or else a path or the address of a file.
     pub fn typed(text: &str) -> Self {
         if download::looks_like_address(text) {
             Self::Url(text.trim().to_owned())
         } else {
-            Self::File(PathBuf::from(text))
+            Self::File(file_address::to_path(text))
         }
     }
 

@@ -332,7 +332,12 @@ impl Inspector {
         let evaluation = match &request.weights {
             EvaluatedWeights::Current => {
                 let (snapshot, network) = self.network()?;
-                evaluation::evaluate(context, &cache, request, &model.split, (snapshot, network))
+                let run = match &model.source {
+                    ModelSource::File(path) => path.parent(),
+                    ModelSource::Run(_) => None,
+                };
+                let division = (&model.split, run);
+                evaluation::evaluate(context, &cache, request, division, (snapshot, network))
             }
             EvaluatedWeights::Last(run) => {
                 let WeightSnapshot { spec, classes, .. } = &*model.snapshot;
@@ -343,7 +348,7 @@ impl Inspector {
                     context,
                     &cache,
                     request,
-                    &model.split,
+                    (&model.split, Some(run)),
                     (&snapshot, &network),
                 )
             }

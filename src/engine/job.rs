@@ -18,6 +18,7 @@ use super::{
 use crate::{
     cancel::{CancelToken, Cancelled},
     data::{cache::PixelError, locks},
+    plain,
 };
 
 /// Identifies one job of one engine; later jobs have larger numbers.
@@ -198,7 +199,7 @@ impl From<PixelError> for JobError {
     fn from(error: PixelError) -> Self {
         match error {
             PixelError::Cancelled(cancelled) => cancelled.into(),
-            lost @ PixelError::Lost { .. } => Self::Failed(lost.to_string()),
+            error => Self::Failed(error.to_string()),
         }
     }
 }
@@ -330,7 +331,7 @@ pub fn stage<T>(
     let message = match outcome {
         Ok(Ok(result)) => return Some(result),
         Ok(Err(JobError::Cancelled)) => None,
-        Ok(Err(JobError::Failed(message))) => Some(without_backtrace(&message)),
+        Ok(Err(JobError::Failed(message))) => Some(plain::text(&message)),
         Err(panic) => Some(panic),
     };
     context.finish(jobs);
@@ -347,7 +348,7 @@ pub fn stage<T>(
 /// What the panic said.
 pub fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let words = without_backtrace(&panic_text(&*panic));
+        let words = plain::text(&panic_text(&*panic));
         format!("an internal error: {words}")
     })
 }
@@ -356,14 +357,6 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "unknown".into())
-}
-
-/// libtorch appends the C++ stack to its messages; people need the first part.
-fn without_backtrace(message: &str) -> String {
-    let end = message
-        .find("\nException raised from")
-        .unwrap_or(message.len());
-    message[..end].trim().to_owned()
 }
 
 #[cfg(test)]

@@ -21,8 +21,9 @@ use crate::{
         estimate::{self, Images, TimeEstimate},
         features,
         fit::Data,
+        free_memory,
         lr_finder::{self, RangeTest},
-        memory::{self, Fit},
+        memory::Fit,
     },
 };
 
@@ -163,6 +164,6 @@ pub fn memory_fit(experiment: &Experiment, kept: usize) -> Result<Option<Fit>, J
         ..
     } = experiment;
     let fit = |available| Fit::of(model, training, augmentation, kept, available);
-    let fit = memory::available().map(fit).transpose();
+    let fit = free_memory::available().map(fit).transpose();
     Ok(fit.map_err(|error| error.to_string())?)
 }

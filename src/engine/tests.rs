@@ -85,6 +85,7 @@ fn start(engine: &EngineHandle, runs: &Path, epochs: usize) -> JobId {
         dataset: open(engine),
         run: runs.join("run"),
         resume: false,
+        accept_losses: false,
     };
     engine.train(request)
 }
@@ -304,6 +305,7 @@ fn a_reader_that_never_reads_costs_little_and_misses_no_epoch() {
         dataset: open(&engine),
         run: runs.path().join("run"),
         resume: false,
+        accept_losses: false,
     };
     engine.train(request);
     let start = Instant::now();
@@ -387,6 +389,7 @@ fn what_cannot_be_trained_fails_with_a_sentence() {
             dataset: Arc::clone(&dataset),
             run,
             resume: false,
+            accept_losses: false,
         });
         let message = wait(&engine, |event| match event {
             Event::Failed {
@@ -418,6 +421,7 @@ fn a_run_stopped_before_its_first_epoch_leaves_the_model_that_was_there() {
         dataset,
         run,
         resume: false,
+        accept_losses: false,
     });
     engine.pause();
     wait(&engine, |event| {
@@ -444,6 +448,7 @@ fn a_run_that_diverges_keeps_its_good_epochs() {
         dataset,
         run: run.clone(),
         resume: false,
+        accept_losses: false,
     });
     let mut epochs = 0;
     let message = wait(&engine, |event| match event {

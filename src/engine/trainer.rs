@@ -19,15 +19,18 @@ use super::{
     thread,
 };
 use crate::{
-    data::{Dataset, Edits, Picture, Split},
+    data::{
+        Dataset, Division, Edits, Picture, PixelCache, Split, copies::Copies, dataset::display_path,
+    },
     model::shapes::check_classifier,
-    sys,
+    plain, sys,
     train::{
-        Experiment,
+        DataReport, Experiment,
         checkpoint::Checkpoint,
         fit::{self, Data, FitError, Start},
         health::{self, Advice, Ailment},
         memory::Fit,
+        run_folder::RunFolder,
     },
     worker::Worker,
 };
@@ -44,6 +47,8 @@ pub struct TrainRequest {
     /// Goes on with the run in that folder, which this is the experiment of; it begins anew when no epoch of
     /// it was finished.
     pub resume: bool,
+    /// Trains although much of the data cannot be read ([`crate::data::LeftOut::is_grave`]).
+    pub accept_losses: bool,
 }
 
 pub enum Command {
@@ -120,17 +125,29 @@ fn train(
         dataset: open,
         run,
         resume,
+        accept_losses,
     } = request;
     let input = experiment.model.input;
     let (dataset, pixels) = loader::pixels(context, &folders.cache, open, input.format())?;
     let (dataset, pixels) = (&dataset, &pixels);
-    let split = Split::new(dataset, &experiment.split).map_err(|error| error.to_string())?;
+    let division = Division::new(dataset, &experiment.split).map_err(|error| error.to_string())?;
+    let split = &*division.split;
+    if *resume {
+        RunFolder::check_split(run, split, dataset).map_err(fit_error)?;
+    }
     let experiment = &Experiment {
         edits: Edits::clone(&open.edits),
         ..experiment.clone()
     };
     let config = &experiment.training;
     config.check().map_err(|error| error.to_string())?;
+    let report = Arc::new(data_report(&division, dataset, pixels, experiment));
+    // A run that is taken up was begun with the same losses: its division says so.
+    if report.left_out.is_grave() && !accept_losses && !resume {
+        let job = context.id;
+        context.events.send(Event::DataLost { job, report });
+        return Ok(());
+    }
     let shapes = check_classifier(&experiment.model, dataset.classes.len())
         .map_err(|error| error.to_string())?;
     let kept = split.train.len() + split.validation.len();
@@ -146,7 +163,7 @@ fn train(
         folders,
         run,
         experiment,
-        split: &split,
+        split,
         dataset,
     };
     let (folder, start_at) = if *resume {
@@ -155,6 +172,10 @@ fn train(
         beginning.anew()?
     };
     context.tell_refused_locks();
+    report.save(folder.path()).map_err(|error| {
+        let words = plain::io(&error);
+        format!("cannot write into {}: {words}", display_path(folder.path()))
+    })?;
     let checkpoint = match &start_at {
         Start::Resume(checkpoint) => Some(&**checkpoint),
         Start::New | Start::From(_) => None,
@@ -170,8 +191,9 @@ fn train(
         validation_images: split.validation.len(),
         steps_per_epoch,
         epochs: config.epochs(),
+        data: Arc::clone(&report),
     });
-    let health = watch(context, dataset, &split, checkpoint, near);
+    let health = watch(context, dataset, split, checkpoint, near);
     let sample = Arc::new(
         (0..pixels.len())
             .find_map(|index| pixels.picture(index))
@@ -202,7 +224,7 @@ fn train(
     let data = Data {
         dataset,
         pixels,
-        split: &split,
+        split,
         augmentation: &experiment.augmentation,
     };
     let before = model.get();
@@ -220,13 +242,26 @@ fn train(
         cancel,
         experiment,
         data: &data,
-        split_hash: split.hash(dataset),
+        split_hash: division.hash.clone(),
+        report: &report,
         start,
     };
     match fitted {
         Ok(outcome) => ended.well(outcome, &reporter),
         Err(error) => ended.badly(error, &reporter),
     }
+}
+
+/// What to know about the data before the first step.
+fn data_report(
+    division: &Division,
+    dataset: &Dataset,
+    pixels: &PixelCache,
+    experiment: &Experiment,
+) -> DataReport {
+    let copies = Copies::find(dataset, &division.split, |index| pixels.content_key(index));
+    let config = &experiment.training;
+    DataReport::new(division, &dataset.classes, config, Some(&copies))
 }
 
 /// What looks after the run; `memory` is said at once.

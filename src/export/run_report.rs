@@ -18,8 +18,8 @@ use crate::{
     },
     model::{LayerKind, Network, WeightSnapshot, network::Placement, shapes::layer_shapes},
     train::{
-        ClassificationReport, ConfusionMatrix, CrossTable, EpochRecord, Evaluation, Experiment,
-        report::class_name, run_folder::REPORT_FILE,
+        ClassificationReport, ConfusionMatrix, CrossTable, DataReport, EpochRecord, Evaluation,
+        Experiment, report::class_name, run_folder::REPORT_FILE,
     },
 };
 
@@ -31,6 +31,8 @@ pub struct RunSummary<'a> {
     pub dataset: &'a Dataset,
     /// Identifies which image stood in which part ([`crate::data::Split::hash`]).
     pub split_hash: &'a str,
+    /// What to know about the data.
+    pub data: &'a DataReport,
     /// Every epoch.
     pub history: &'a [EpochRecord],
     /// The epoch whose weights were kept.
@@ -166,7 +168,8 @@ const NAMED_CLASSES: usize = 60;
 
 const STYLE: &str = "body{font:16px/1.5 Inter,system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#212529}\
 table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}th,td{padding:.25rem .75rem;border-bottom:1px solid #dee2e6;text-align:right}\
-th:first-child,td:first-child{text-align:left}tbody th{font-weight:400}figure{margin:2rem 0}img{max-width:100%;image-rendering:pixelated}figcaption{color:#495057;font-size:.9rem}";
+th:first-child,td:first-child{text-align:left}tbody th{font-weight:400}figure{margin:2rem 0}img{max-width:100%;image-rendering:pixelated}figcaption{color:#495057;font-size:.9rem}\
+.warning{border-left:.25rem solid #e8590c;padding-left:.75rem}";
 
 fn page(summary: &RunSummary<'_>, figures: &[(Figure, String)]) -> Markup {
     let experiment = summary.experiment;
@@ -201,6 +204,7 @@ fn page(summary: &RunSummary<'_>, figures: &[(Figure, String)]) -> Markup {
                     (format!("{:.1}", summary.seconds)) " s. " (best)
                 }
                 @for words in options::words(experiment) { p { (words) } }
+                @for words in summary.data.words() { p class="warning" { "Note: " (words) "." } }
                 p { "Split " code { (summary.split_hash) } ": split.csv says which image stood in which part." }
                 h2 { "Epochs" }
                 (history_table(summary.history))

@@ -7,7 +7,7 @@ pub mod filters;
 pub mod maximise;
 pub mod predict;
 
-use crate::{cancel::Cancelled, model::network::NetworkError};
+use crate::{cancel::Cancelled, model::network::NetworkError, plain};
 
 /// Why an inspection did not work.
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +16,7 @@ pub enum InspectError {
     #[error(transparent)]
     Network(#[from] NetworkError),
     /// libtorch refused.
-    #[error("libtorch: {0}")]
+    #[error("{}", plain::torch(.0))]
     Torch(#[from] tch::TchError),
     /// There is no such layer, unit or class.
     #[error("{0}")]

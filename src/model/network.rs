@@ -13,7 +13,10 @@ use super::{
     snapshot::{NamedArray, WeightSnapshot},
     spec::ModelSpec,
 };
-use crate::data::batches::{self, InputFormat, Normalisation};
+use crate::{
+    data::batches::{self, InputFormat, Normalisation},
+    plain,
+};
 
 /// Why a network cannot be built or run.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +31,7 @@ pub enum NetworkError {
     #[error("{0}: such a network answers nothing")]
     NotFinite(String),
     /// libtorch refused.
-    #[error("libtorch: {0}")]
+    #[error("{}", plain::torch(.0))]
     Torch(#[from] TchError),
 }
 

@@ -78,6 +78,11 @@ impl Monitor {
         }
     }
 
+    /// Whether it is there only with a validation part.
+    pub fn needs_validation(self) -> bool {
+        matches!(self, Self::ValLoss | Self::ValAccuracy)
+    }
+
     /// Its value in an epoch; `None` without validation.
     pub fn of(self, record: &EpochRecord) -> Option<f64> {
         match self {

@@ -1,8 +1,6 @@
 //! Whether a run fits into memory, by arithmetic, before anything is built: the system ends a program that
 //! takes too much without a word.
 
-use sysinfo::System;
-
 use super::{config::TrainingConfig, features};
 use crate::{
     data::augment::AugmentationConfig,
@@ -224,18 +222,6 @@ fn kept_values(node: &Node, output: usize) -> usize {
     }
 }
 
-/// Memory that a run may take now, in bytes: what the system has available, or what is left of the limit of a
-/// container. Cached files do not count as taken there, since the system drops them when memory is wanted. `None`
-/// where the system does not tell.
-pub fn available() -> Option<u64> {
-    let mut system = System::new().ok()?;
-    system.refresh_memory();
-    let limits = system.cgroup_limits();
-    let left = limits.map(|limits| limits.total_memory.saturating_sub(limits.rss));
-    let available = system.available_memory();
-    Some(left.map_or(available, |left| left.min(available)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -418,10 +404,5 @@ mod tests {
             words.contains(&format::bytes(with.features as u64)),
             "{words}"
         );
-    }
-
-    #[test]
-    fn the_system_says_what_is_available() {
-        assert!(available().is_some_and(|bytes| bytes > 1 << 20));
     }
 }

@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod config;
 pub mod cross_table;
+pub mod data_report;
 pub mod dataset_reference;
 pub mod dead_units;
 pub mod early_stopping;
@@ -11,8 +12,10 @@ pub mod evaluate;
 pub mod experiment;
 pub mod features;
 pub mod fit;
+pub mod free_memory;
 pub mod health;
 pub mod history;
+pub mod kept_split;
 pub mod loss;
 pub mod lr_finder;
 pub mod memory;
@@ -36,6 +39,7 @@ pub mod step;
 
 pub use config::{Phase, TrainingConfig};
 pub use cross_table::CrossTable;
+pub use data_report::DataReport;
 pub use evaluate::Evaluation;
 pub use experiment::Experiment;
 pub use history::{EpochRecord, StepRecord};

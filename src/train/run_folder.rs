@@ -14,7 +14,7 @@ use super::{
     experiment::{Experiment, ExperimentError},
     fit::{EpochEnd, FitError},
     history::{EpochRecord, StepRecord},
-    run_tables,
+    kept_split, run_tables,
     run_times::{Moment, RunTimes, TIMES_FILE},
     runs::RunsError,
     saver::Saver,
@@ -28,6 +28,7 @@ use crate::{
     },
     kept::Kind,
     model::{ModelSpec, WeightSnapshot, snapshot},
+    plain,
 };
 
 pub use super::run_tables::history_csv;
@@ -169,7 +170,7 @@ pub struct RunFolder {
 }
 
 fn failed(path: &Path) -> impl Fn(io::Error) -> FitError {
-    move |error| FitError::Write(format!("{}: {error}", display_path(path)))
+    move |error| FitError::Write(format!("{}: {}", display_path(path), plain::io(&error)))
 }
 
 impl RunFolder {
@@ -251,6 +252,10 @@ impl RunFolder {
     /// When it cannot be written.
     pub fn finish(&self, result: &RunResult) -> Result<(), FitError> {
         let file = self.path.join(RESULT_FILE);
+        let result = &RunResult {
+            failure: result.failure.as_deref().map(plain::text),
+            ..result.clone()
+        };
         let text = RESULTS.write(result).map_err(FitError::Write)?;
         write_atomically(&file, text.as_bytes()).map_err(failed(&file))?;
         let times = RunTimes {
@@ -338,8 +343,10 @@ impl RunFolder {
         if run_tables::is_same_division(&before, &now) {
             return Ok(());
         }
+        let what = kept_split::changes(&before, &now);
+        let what = what.unwrap_or_else(|| "the order of its images is another".to_owned());
         let words = format!(
-            "cannot go on with {}: its images or their division have changed since it began; start a new run",
+            "cannot go on with {}: its data has changed since it began: {what}; bring that back, or start a new run",
             display_path(path)
         );
         Err(ExperimentError::Setting(words).into())

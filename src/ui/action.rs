@@ -144,6 +144,12 @@ pub enum Action {
     ListRuns,
     /// Lay these runs over each other and compare them.
     ChooseRuns(Vec<PathBuf>),
+    /// Begin the run that waits for an answer, although much of its data cannot be read.
+    TrainAnyway,
+    /// Forget the run that waits for an answer.
+    LeaveTraining,
+    /// Show the images that cannot be read.
+    ShowUnreadable,
     /// Go on with a run.
     ContinueRun {
         /// Its folder.

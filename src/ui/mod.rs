@@ -29,11 +29,14 @@ pub mod weights_check;
 pub mod widgets;
 pub mod workspace;
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use eframe::egui;
 
-use crate::format;
+use crate::{format, signals, sys};
 
 /// Which graphics interface draws the window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,6 +74,8 @@ const SMALLEST_WINDOW: [f32; 2] = [960.0, 600.0];
 /// # Errors
 /// When neither graphics interface works.
 pub fn run(options: &Options) -> Result<(), WindowError> {
+    let window = OpenWindow::default();
+    closes_when_asked(&window);
     let renderers: &[eframe::Renderer] = match options.renderer {
         Renderer::Auto => &[eframe::Renderer::Wgpu, eframe::Renderer::Glow],
         Renderer::Wgpu => &[eframe::Renderer::Wgpu],
@@ -78,7 +83,7 @@ pub fn run(options: &Options) -> Result<(), WindowError> {
     };
     let mut failure = String::new();
     for &renderer in renderers {
-        match open_window(options, renderer) {
+        match open_window(options, renderer, &window) {
             Ok(()) => return Ok(()),
             Err(error) => failure = error.to_string(),
         }
@@ -86,7 +91,37 @@ pub fn run(options: &Options) -> Result<(), WindowError> {
     Err(WindowError(failure))
 }
 
-fn open_window(options: &Options, renderer: eframe::Renderer) -> eframe::Result {
+/// The window that is open, for whoever wants it closed.
+type OpenWindow = Arc<Mutex<Option<egui::Context>>>;
+
+/// What shells use for a process that Ctrl+C ended: 128 + SIGINT.
+const INTERRUPTED_STATUS: i32 = 130;
+
+/// Makes a signal and logging out close the window as its button does: the run keeps its last epoch and settings are
+/// written. The second time ends the process at once.
+fn closes_when_asked(window: &OpenWindow) {
+    let window = Arc::clone(window);
+    let mut is_first = true;
+    let asked = signals::when_asked_to_end(move || {
+        let context = window
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        match context.filter(|_| std::mem::take(&mut is_first)) {
+            Some(context) => context.send_viewport_cmd(egui::ViewportCommand::Close),
+            None => sys::exit_now(INTERRUPTED_STATUS),
+        }
+    });
+    // Without it a signal ends the process as it would any other.
+    drop(asked);
+}
+
+fn open_window(
+    options: &Options,
+    renderer: eframe::Renderer,
+    window: &OpenWindow,
+) -> eframe::Result {
+    let window = Arc::clone(window);
     let mut viewport = egui::ViewportBuilder::default()
         .with_title("Convscope")
         .with_app_id("convscope")
@@ -106,6 +141,7 @@ fn open_window(options: &Options, renderer: eframe::Renderer) -> eframe::Result 
         "Convscope",
         native,
         Box::new(move |context| {
+            *window.lock().unwrap_or_else(PoisonError::into_inner) = Some(context.egui_ctx.clone());
             let app = app::App::start(&context.egui_ctx, app::Places::default(), open)?;
             Ok(Box::new(app))
         }),

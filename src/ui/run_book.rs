@@ -189,7 +189,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::train::{EpochRecord, recipes, runs::RunNotes};
+    use crate::train::{DataReport, EpochRecord, recipes, runs::RunNotes};
 
     fn run(folder: &str, state: RunState) -> RunRecord {
         RunRecord {
@@ -198,6 +198,7 @@ mod tests {
             experiment: Arc::new(recipes::find(Path::new("shapes")).unwrap()),
             state,
             result: None,
+            data: DataReport::default(),
             started: SystemTime::UNIX_EPOCH,
             ended: None,
             epochs: 0,

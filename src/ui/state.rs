@@ -8,7 +8,7 @@ use std::{
 };
 
 pub use super::history::Selection;
-pub use super::training::{RunState, Training};
+pub use super::training::{AskedRun, RunState, Training};
 
 use super::data_tools::DataTools;
 use super::design::Design;
@@ -18,14 +18,15 @@ use super::rehearsal::Rehearsal;
 use super::run_book::RunBook;
 use super::weights_check::WeightsCheck;
 use crate::{
-    data::{Dataset, Division, Picture, SplitName, stats::ClassWeights},
+    data::{Dataset, Division, Picture, SplitName, doctor::FindingKind, stats::ClassWeights},
     engine::{
         JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress,
         Similar,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerShape, ModelSpec, Node, ShapeError, graph, shapes},
-    train::{Evaluation, Experiment},
+    plain,
+    train::{DataReport, Evaluation, Experiment},
 };
 
 /// The dataset panel's state.
@@ -184,6 +185,10 @@ pub struct AppState {
     pub rehearsal: Rehearsal,
     /// The current or last run.
     pub training: Training,
+    /// The run that was asked for and has not begun.
+    pub asked_run: Option<Box<AskedRun>>,
+    /// How often the browser was asked to show what cannot be read.
+    pub unreadable_asked: usize,
     /// The newest evaluation, decided at [`Self::threshold`].
     pub evaluation: Option<Arc<Evaluation>>,
     /// From which probability on the second of two classes is taken; `None` for the model's own.
@@ -246,6 +251,8 @@ impl AppState {
             preparing: None,
             rehearsal: Rehearsal::default(),
             training: Training::default(),
+            asked_run: None,
+            unreadable_asked: 0,
             evaluation: None,
             threshold: None,
             evaluation_job: None,
@@ -355,6 +362,25 @@ impl AppState {
         }
     }
 
+    /// What to know about the data of the run that Train would begin, or of the one that goes on.
+    pub fn data_report(&self) -> Option<DataReport> {
+        if self.training.is_running() {
+            return self.training.data.as_deref().cloned();
+        }
+        let (dataset, division) = (self.dataset()?, self.division.as_ref()?);
+        let config = &self.experiment.training;
+        let mut report = DataReport::new(division, &dataset.classes, config, None);
+        let examined = self.tools.doctor.examined.as_ref();
+        let examined = examined.filter(|_| !self.examination_is_stale());
+        if let Some(examination) = examined.map(|examined| &examined.examination)
+            && examination.leaks + examination.count(FindingKind::LabelConflict) > 0
+        {
+            let words = format!("the doctor found: {}", examination.summary());
+            report.warnings.push(words);
+        }
+        Some(report)
+    }
+
     /// The part that sample `index` stands in.
     pub fn part_of(&self, index: usize) -> Option<SplitName> {
         self.division.as_ref()?.part_of(index)
@@ -366,7 +392,7 @@ impl AppState {
         self.notices.push(Notice {
             id: self.next_notice,
             level,
-            text: text.into(),
+            text: plain::text(&text.into()),
             shown,
             since: Instant::now(),
         });

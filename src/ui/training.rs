@@ -3,10 +3,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    engine::{EndStage, JobId, TrainingOutcome},
+    engine::{EndStage, JobId, TrainRequest, TrainingOutcome},
     train::{
-        EpochRecord, Experiment, StepRecord, early_stopping::EarlyStopping, health::Advice,
-        history, schedule::RateNow,
+        DataReport, EpochRecord, Evaluation, Experiment, StepRecord, early_stopping::EarlyStopping,
+        health::Advice, history, schedule::RateNow,
     },
     ui::format::shortened,
 };
@@ -55,10 +55,26 @@ pub struct Training {
     pub ending: Option<EndStage>,
     /// What is wrong with it, oldest first.
     pub advice: Vec<Advice>,
+    /// What there is to know about its data; `None` before it has begun.
+    pub data: Option<Arc<DataReport>>,
     /// The run's folder; `None` before it has begun.
     pub folder: Option<PathBuf>,
     /// The job that reads its steps from the disk.
     pub reading: Option<JobId>,
+}
+
+/// A run that was asked for and has not begun yet: if too much of its data is lost, it waits for an answer, and what
+/// was shown before it comes back.
+#[derive(Debug, Clone)]
+pub struct AskedRun {
+    /// What was asked for.
+    pub request: TrainRequest,
+    /// The run before.
+    pub training: Training,
+    /// The evaluation before, and its threshold.
+    pub evaluation: (Option<Arc<Evaluation>>, Option<f64>),
+    /// What of the data is lost: the question is open.
+    pub lost: Option<Arc<DataReport>>,
 }
 
 impl Training {

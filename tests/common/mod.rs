@@ -6,7 +6,7 @@ use std::{
     env, fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -333,15 +333,37 @@ impl Window<'_> {
     /// Closes the window as a user would and waits for a clean exit.
     pub fn close(mut self) {
         self.press("ctrl+q");
+        let status = self.wait_for_end();
+        assert!(status.success(), "{status}");
+    }
+
+    /// Sends a signal, `TERM` for example, and waits for the end.
+    pub fn end_with(mut self, signal: &str) -> ExitStatus {
+        let id = self.program.id().to_string();
+        let sent = Command::new("kill")
+            .args([&format!("-{signal}"), &id])
+            .status();
+        assert!(sent.unwrap().success());
+        self.wait_for_end()
+    }
+
+    /// Takes the display away, as logging out may, and waits for the end.
+    pub fn lose_display(mut self) -> ExitStatus {
+        let server = self.desktop.server.id().to_string();
+        let sent = Command::new("kill").arg(&server).status();
+        assert!(sent.unwrap().success());
+        self.wait_for_end()
+    }
+
+    fn wait_for_end(&mut self) -> ExitStatus {
         let start = Instant::now();
-        let status = loop {
+        loop {
             if let Some(status) = self.program.try_wait().unwrap() {
-                break status;
+                return status;
             }
             assert!(start.elapsed() < PATIENCE, "the program does not end");
             sleep(Duration::from_millis(20));
-        };
-        assert!(status.success(), "{status}");
+        }
     }
 }
 

@@ -44,6 +44,7 @@ use super::{
 use crate::{
     cancel::{CancelToken, Cancelled},
     format::{bytes, thousands},
+    plain,
 };
 
 const CHANNELS: usize = 3;
@@ -65,6 +66,9 @@ pub enum PixelError {
         /// To follow its name.
         reason: String,
     },
+    /// There is no memory for so many bytes of them.
+    #[error("{}", plain::no_memory_for(Some(*.0)))]
+    NoMemory(u64),
     /// The user asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
@@ -156,7 +160,8 @@ pub struct PixelCache {
 
 impl PixelCache {
     /// Opens the pixels of all samples of `dataset`, decoding first what was never decoded. What was
-    /// decoded stays when `cancel` is set or the process is killed.
+    /// decoded stays when `cancel` is set or the process is killed. Where `folder` cannot be used (read-only, full),
+    /// pixels are kept in a temporary one, for this time: [`Self::warning`] says so.
     ///
     /// `progress(done, total)` is called from several threads. The files in `folder` are kept below
     /// [`files::cache_limit`](super::files::cache_limit) by deleting what was not used for longest. Where nothing can
@@ -245,6 +250,13 @@ impl PixelCache {
     /// Samples that cannot be decoded, and why (to follow a file's name).
     pub fn broken(&self) -> &BTreeMap<usize, String> {
         &self.broken
+    }
+
+    /// What the content of sample `index` is known by: samples with the same key have the same file or pixels. `None`
+    /// when it cannot be read or there is no such sample.
+    pub fn content_key(&self, index: usize) -> Option<Key> {
+        let row = self.rows.get(index)?.as_ref()?;
+        Some(row.record.key)
     }
 
     /// That what was unpacked into the cache is damaged there, in a sentence: nobody means to go on without those

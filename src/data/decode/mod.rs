@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{header::Header, sniff::Format};
 use super::{cache::PixelFormat, picture::Picture};
+use crate::plain;
 
 pub use self::{
     resize::{ResizeMode, resized},
@@ -94,7 +95,7 @@ pub struct Facts {
 /// # Errors
 /// The reason in words, to follow the file's name.
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let words = |error: std::io::Error| format!("cannot be read: {error}");
+    let words = |error: std::io::Error| format!("cannot be read: {}", plain::io(&error));
     let about = fs::metadata(path).map_err(words)?;
     if !about.is_file() {
         // Reading a pipe or a device may never end.

@@ -128,32 +128,47 @@ pub(super) fn peek(folder: &Path, all: bool, cancel: &CancelToken) -> Result<Pee
     Ok(found)
 }
 
-/// Every image below `folder` at any depth, depth first in natural order; hidden files and folders are
-/// passed over and links to folders not followed, since they may lead back up.
+/// What lies below a folder.
+#[derive(Debug, Default)]
+pub struct Below {
+    /// Images at any depth, depth first in natural order.
+    pub images: Vec<PathBuf>,
+    /// Hidden files and folders, and files that are no images.
+    pub passed_over: usize,
+}
+
+/// Every image below `folder` at any depth; hidden files and folders are passed over and links to folders not
+/// followed, since they may lead back up.
 ///
 /// # Errors
 /// When `folder` or one below it cannot be listed.
-pub fn images_below(folder: &Path) -> Result<Vec<PathBuf>, SourceError> {
+pub fn images_below(folder: &Path) -> Result<Below, SourceError> {
     let read = SourceError::read(folder);
+    let mut below = Below::default();
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder).map_err(&read)? {
         let entry = entry.map_err(&read)?;
-        if !is_hidden(&entry.file_name()) {
+        if is_hidden(&entry.file_name()) {
+            below.passed_over += 1;
+        } else {
             entries.push((entry.file_name(), entry.path()));
         }
     }
     natural::sort(&mut entries, |entry| &entry.0);
-    let mut images = Vec::new();
     for (_, path) in entries {
         if path.is_dir() {
             if !path.is_symlink() {
-                images.extend(images_below(&path)?);
+                let deeper = images_below(&path)?;
+                below.images.extend(deeper.images);
+                below.passed_over += deeper.passed_over;
             }
         } else if looks_like_image(&path) {
-            images.push(path);
+            below.images.push(path);
+        } else {
+            below.passed_over += 1;
         }
     }
-    Ok(images)
+    Ok(below)
 }
 
 #[cfg(test)]
@@ -172,8 +187,10 @@ mod tests {
         ]);
         #[cfg(unix)]
         std::os::unix::fs::symlink(folder.path(), folder.path().join("b9/up")).unwrap();
-        let found = images_below(folder.path()).unwrap();
-        let found: Vec<_> = found
+        let below = images_below(folder.path()).unwrap();
+        assert_eq!(below.passed_over, 2, "a hidden folder and a text");
+        let found: Vec<_> = below
+            .images
             .iter()
             .map(|path| path.strip_prefix(folder.path()).unwrap())
             .collect();

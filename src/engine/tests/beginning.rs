@@ -43,6 +43,7 @@ fn what_cannot_begin_leaves_no_run_and_a_run_that_cannot_go_on_says_why() {
             dataset: Arc::clone(&dataset),
             run: run.clone(),
             resume,
+            accept_losses: false,
         });
         wait(&engine, |event| match event {
             Event::Failed { message, .. } => Some(message),

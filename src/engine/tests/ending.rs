@@ -51,6 +51,7 @@ impl InStep {
             dataset: open(&self.engine),
             run: run.to_path_buf(),
             resume,
+            accept_losses: false,
         }
     }
 

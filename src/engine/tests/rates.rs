@@ -33,6 +33,7 @@ fn the_rate_of_every_phase_is_told_and_a_changed_one_outlives_a_stop() {
         dataset: open(&engine),
         run: runs.path().join("run"),
         resume: false,
+        accept_losses: false,
     };
     let job = engine.train(request.clone());
     let first = wait_for_rate(&engine, |_| true);
@@ -62,6 +63,7 @@ fn the_rate_of_every_phase_is_told_and_a_changed_one_outlives_a_stop() {
     let resumed = TrainRequest {
         run,
         resume: true,
+        accept_losses: false,
         ..request
     };
     engine.train(resumed);
@@ -77,6 +79,7 @@ fn the_second_phase_has_its_own_rate_and_its_schedule_shows() {
         dataset: open(&engine),
         run: runs.path().join("run"),
         resume: false,
+        accept_losses: false,
     });
     let second = wait_for_rate(&engine, |rate| rate.phase == 2);
     assert_eq!(second.full, 0.0002);

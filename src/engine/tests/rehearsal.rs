@@ -156,6 +156,7 @@ fn a_forecast_and_its_run_compute_in_the_same_way_which_is_chosen_once() {
             dataset: open(&engine),
             run: runs.path().join(number.to_string()),
             resume: false,
+            accept_losses: false,
         });
         computed.push(finish(&engine, job).computed);
     }
@@ -179,6 +180,7 @@ fn what_does_not_fit_into_memory_is_refused_with_a_sentence() {
         dataset: open(&engine),
         run: runs.path().join("run"),
         resume: false,
+        accept_losses: false,
     });
     wait(&engine, |event| match event {
         Event::Failed { kind, message, .. } => {
@@ -199,6 +201,7 @@ fn a_run_that_does_not_learn_says_so_once() {
         dataset: open(&engine),
         run: runs.path().join("run"),
         resume: false,
+        accept_losses: false,
     });
     let mut said: Vec<Advice> = Vec::new();
     wait(&engine, |event| match event {
@@ -226,6 +229,7 @@ fn a_loss_that_explodes_names_the_learning_rate() {
         dataset: open(&engine),
         run: runs.path().join("run"),
         resume: false,
+        accept_losses: false,
     });
     wait(&engine, |event| match event {
         Event::Failed { message, .. } => {

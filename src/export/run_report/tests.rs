@@ -40,6 +40,7 @@ fn report(
         experiment: &experiment,
         dataset: &dataset,
         split_hash: "",
+        data: &DataReport::default(),
         history: &[],
         best: None,
         evaluation: Some(&evaluation),

@@ -32,6 +32,7 @@ use crate::{
         network::{NetworkError, Placement},
         shapes::check_classifier,
     },
+    plain,
 };
 use run::Run;
 
@@ -63,12 +64,12 @@ pub enum FitError {
         cause: String,
     },
     /// libtorch refused.
-    #[error("libtorch: {0}")]
+    #[error("{}", plain::torch(.0))]
     Torch(#[from] TchError),
     /// The run's files cannot be written.
     #[error("cannot write the run: {0}")]
     Write(String),
-    /// Pixels are gone.
+    /// Pixels are gone, or there is no memory for them.
     #[error(transparent)]
     Pixels(PixelError),
     /// Somebody asked to stop.
@@ -80,7 +81,7 @@ impl From<PixelError> for FitError {
     fn from(error: PixelError) -> Self {
         match error {
             PixelError::Cancelled(cancelled) => Self::Cancelled(cancelled),
-            lost @ PixelError::Lost { .. } => Self::Pixels(lost),
+            error => Self::Pixels(error),
         }
     }
 }

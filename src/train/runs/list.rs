@@ -15,8 +15,9 @@ use super::{RunNotes, RunRecord, RunState, RunsError, read};
 use crate::{
     data::dataset::display_path,
     model::{LayerShape, Shape, shapes, spec::Head},
+    plain,
     train::{
-        Experiment,
+        DataReport, Experiment,
         experiment::ExperimentError,
         health, history,
         run_folder::{
@@ -168,7 +169,7 @@ fn look_at(folder: &Path, modified: SystemTime) -> Known {
         read,
         run: read_run(folder)
             .map(Arc::new)
-            .map_err(|error| error.to_string()),
+            .map_err(|error| plain::text(&error.to_string())),
     }
 }
 
@@ -228,6 +229,7 @@ fn read_run(folder: &Path) -> Result<RunRecord, RunsError> {
         notes: RunNotes::load(folder)?,
         state,
         result,
+        data: DataReport::load(folder),
         started: run_folder::started(folder),
         ended,
         epochs: epochs.len(),

@@ -17,7 +17,7 @@ pub use list::{Lister, Listing, Skipped};
 pub use notes::{NOTES_FILE, RunNotes};
 
 use super::{
-    Experiment,
+    DataReport, Experiment,
     history::EpochRecord,
     run_folder::{EndStage, RunResult},
 };
@@ -128,6 +128,8 @@ pub struct RunRecord {
     pub state: RunState,
     /// How it ended; `None` while it goes on and when the program was killed.
     pub result: Option<RunResult>,
+    /// What there was to know about its data.
+    pub data: DataReport,
     /// When it was begun.
     pub started: SystemTime,
     /// When it ended; of a killed run, when its last epoch was written.

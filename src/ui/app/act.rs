@@ -17,7 +17,7 @@ use crate::{
         chrome::PathField,
         dialogs::Purpose,
         format::stamp,
-        state::{MaximiseState, RunState, SimilarState, Training},
+        state::{AskedRun, MaximiseState, RunState, SimilarState, Training},
         workspace::{Step, Workspaces},
     },
 };
@@ -35,6 +35,13 @@ impl App {
                 self.engine.save_model(path);
             }
             Action::Train => self.train(),
+            Action::TrainAnyway => self.train_anyway(),
+            Action::LeaveTraining => self.state.asked_run = None,
+            Action::ShowUnreadable => {
+                self.state.asked_run = None;
+                self.state.unreadable_asked += 1;
+                self.settings.step = Step::Data;
+            }
             Action::FindRate { phase } => self.find_rate(phase),
             Action::SetPaused(true) => self.engine.pause(),
             Action::SetPaused(false) => self.engine.resume(),
@@ -156,7 +163,18 @@ impl App {
             dataset,
             run,
             resume: false,
+            accept_losses: false,
         });
+    }
+
+    /// Starts the run that waited for an answer.
+    fn train_anyway(&mut self) {
+        if let Some(asked) = self.state.asked_run.take() {
+            self.begin_run(TrainRequest {
+                accept_losses: true,
+                ..asked.request
+            });
+        }
     }
 
     /// Starts a run; none may go on.
@@ -168,8 +186,9 @@ impl App {
             self.engine.cancel(job);
         }
         self.end_rehearsal();
-        let job = self.engine.train(request);
-        self.state.training = Training {
+        let job = self.engine.train(request.clone());
+        let state = &mut self.state;
+        let begun = Training {
             run: RunState::Running {
                 job,
                 paused: false,
@@ -177,8 +196,12 @@ impl App {
             },
             ..Training::default()
         };
-        self.state.evaluation = None;
-        self.state.threshold = None;
+        state.asked_run = Some(Box::new(AskedRun {
+            request,
+            training: std::mem::replace(&mut state.training, begun),
+            evaluation: (state.evaluation.take(), state.threshold.take()),
+            lost: None,
+        }));
         self.state.maximise = MaximiseState::default();
     }
 

@@ -8,7 +8,7 @@ use super::App;
 use crate::{
     data::{dataset::SourceKind, download::looks_like_address, sources},
     engine::{ImageSource, Level, OpenRequest},
-    resources,
+    file_address, resources,
     train::experiment::DatasetReference,
     ui::{dialogs::Purpose, files::FileTask, state::DataState},
 };
@@ -24,6 +24,7 @@ impl App {
 
     /// The kind is told from the name alone: the UI thread reads no files.
     pub(super) fn open_path(&mut self, path: PathBuf) {
+        let path = file_address::to_path(path);
         if let Some(text) = path.to_str().filter(|text| looks_like_address(text)) {
             self.predict(vec![ImageSource::typed(text)]);
         } else if self.is_dataset(&path) {

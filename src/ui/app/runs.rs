@@ -45,7 +45,7 @@ impl App {
             }
             Action::ShowFile(path) => {
                 // The address is copied too, for computers on which nothing opens.
-                let url = file_url(&path);
+                let url = crate::file_address::of(&path);
                 context.copy_text(crate::data::dataset::display_path(&path));
                 context.open_url(OpenUrl::new_tab(url));
             }
@@ -159,6 +159,7 @@ impl App {
             dataset,
             run: run.folder,
             resume: true,
+            accept_losses: false,
         });
     }
 
@@ -208,41 +209,6 @@ impl App {
                 (ToSave::Several(runs), true) => FileTask::CurvesOfRuns(runs, path),
                 (ToSave::Several(runs), false) => FileTask::Histories(runs, path),
             });
-        }
-    }
-}
-
-/// The address of a file or folder of this computer.
-fn file_url(path: &std::path::Path) -> String {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let mut url = "file://".to_owned();
-    for byte in absolute.as_os_str().as_encoded_bytes() {
-        let is_plain = byte.is_ascii_alphanumeric() || b"-._~/:".contains(byte);
-        match (is_plain, byte) {
-            (true, _) => url.push(char::from(*byte)),
-            // Windows' separator is the address's.
-            (false, b'\\') if cfg!(windows) => url.push('/'),
-            (false, byte) => url.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    url
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_name_makes_an_address() {
-        let cases = [
-            ("/a/b.html", "file:///a/b.html"),
-            (
-                "/my runs/#1?/ä.html",
-                "file:///my%20runs/%231%3F/%C3%A4.html",
-            ),
-        ];
-        for (path, url) in cases {
-            assert_eq!(file_url(std::path::Path::new(path)), url);
         }
     }
 }

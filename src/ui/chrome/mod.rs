@@ -1,6 +1,7 @@
 //! What surrounds the workspace: menu, steps, selection, status bar, notifications, shortcuts, log.
 
 mod catalogue;
+mod losses;
 mod menu;
 mod selection;
 mod status;
@@ -275,6 +276,7 @@ impl Chrome {
 
     fn windows_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         windows::notifications_ui(ui, cx);
+        losses::question_ui(ui, cx);
         let context = ui.ctx().clone();
         let escape = context.input(|input| input.key_pressed(egui::Key::Escape));
         if escape {

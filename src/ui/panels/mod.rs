@@ -6,6 +6,7 @@ mod changes;
 mod confusion;
 mod cross_table;
 mod curves;
+mod data_report;
 mod datasets;
 mod doctor;
 mod feature_maps;

@@ -16,7 +16,7 @@ use super::{
     },
 };
 use crate::{
-    data::{Division, dataset::display_path},
+    data::{Division, LeftOut, dataset::display_path},
     engine::{Event, JobId, JobKind, Level, LoadedModel, OpenDataset, Prediction, TrainingOutcome},
     train::EpochRecord,
 };
@@ -169,14 +169,12 @@ impl AppState {
         let Some(open) = self.open_dataset().filter(|open| open.id == id) else {
             return;
         };
-        let words = format!(
-            "{} of {} cannot be opened and are left out",
-            counted(broken.len(), "image"),
-            open.dataset.name
-        );
         let known = Arc::new(open.with_broken(broken));
+        let words = LeftOut::of(&known.dataset).words();
         self.data = DataState::Open(known);
-        self.note(Level::Warning, words);
+        if let Some(words) = words {
+            self.note(Level::Warning, words);
+        }
         // What stands in which part is different now; the old division shows until the new one has come.
         self.dividing = None;
     }
@@ -249,6 +247,7 @@ impl AppState {
             // It is said where Train is.
             false
         } else if job == self.training.job() {
+            self.asked_run = None;
             self.training.run = message.clone().map_or(RunState::Idle, RunState::Failed);
             self.runs.stale = true;
             if let Some(folder) = self.training.folder.clone() {

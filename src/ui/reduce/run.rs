@@ -16,8 +16,14 @@ impl AppState {
                 experiment,
                 history,
                 run,
+                data,
                 ..
             } if current == Some(job) => {
+                self.asked_run = None;
+                for words in data.words() {
+                    self.note(Level::Info, words);
+                }
+                self.training.data = Some(data);
                 self.training.folder = Some(run);
                 self.runs.stale = true;
                 self.training.epochs = history;
@@ -25,6 +31,14 @@ impl AppState {
                 self.training.steps_per_epoch = steps_per_epoch;
                 self.training.total_epochs = epochs;
                 self.training.train_images = train_images;
+            }
+            Event::DataLost { job, report } => {
+                self.jobs.remove(&job);
+                if let (true, Some(asked)) = (current == Some(job), &mut self.asked_run) {
+                    self.training = std::mem::take(&mut asked.training);
+                    (self.evaluation, self.threshold) = std::mem::take(&mut asked.evaluation);
+                    asked.lost = Some(report);
+                }
             }
             Event::Steps { job, steps } if current == Some(job) => {
                 self.training.steps.extend(steps);

@@ -39,7 +39,7 @@ use crate::{
     },
 };
 use budget::Budget;
-use filter::{Filter, Order};
+use filter::{Filter, Flag, Order};
 use rename::Rename;
 use shown::{Shown, View};
 
@@ -100,6 +100,8 @@ pub struct Datasets {
     /// The selected image fills the panel.
     enlarged: Option<Zoom>,
     rename: Option<Rename>,
+    /// How often it had been asked to show what cannot be read.
+    unreadable_asked: usize,
     bundled: Vec<(&'static str, &'static str)>,
 }
 
@@ -120,6 +122,7 @@ impl Default for Datasets {
             drawn: Drawn::default(),
             enlarged: None,
             rename: None,
+            unreadable_asked: 0,
             bundled: BUNDLED
                 .into_iter()
                 .filter(|(_, name)| is_there(name))
@@ -190,6 +193,14 @@ impl Datasets {
             self.filter = Filter::default();
             (self.anchor, self.rename, self.enlarged) = (None, None, None);
             self.scroll_to = Some(0);
+        }
+        if self.unreadable_asked != cx.state.unreadable_asked {
+            self.unreadable_asked = cx.state.unreadable_asked;
+            self.filter = Filter {
+                flag: Flag::Broken,
+                ..Filter::default()
+            };
+            self.enlarged = None;
         }
         self.update_shown(ui, cx, open);
         header::header_ui(ui, cx, open);

@@ -301,6 +301,9 @@ fn facts_ui(ui: &mut Ui, run: &RunRecord) {
     if let Some(words) = &run.diverged {
         states::icon_line(ui, icons::ICON_WARNING, theme::palette(ui).warning, words);
     }
+    for words in run.data.words() {
+        states::icon_line(ui, icons::ICON_WARNING, theme::palette(ui).warning, &words);
+    }
     let experiment = &run.experiment;
     let best = run.best.as_ref();
     let share = |metric: Metric| metric.of(run).map_or("–".to_owned(), percent);

@@ -5,7 +5,7 @@ mod run;
 
 use eframe::egui::{CollapsingHeader, ComboBox, DragValue, Grid, ScrollArea, Ui};
 
-use super::{Cx, Panel, forecast};
+use super::{Cx, Panel, data_report, forecast};
 use crate::{
     train::{
         Phase, TrainingConfig,
@@ -36,6 +36,7 @@ impl Panel for TrainSettings {
         ui.add_space(4.0);
         run::buttons_ui(ui, cx);
         forecast::memory_ui(ui, cx);
+        data_report::ui(ui, cx);
         ui.add_space(theme::GRID);
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             run::rate_ui(ui, cx, &mut self.live_rate);
