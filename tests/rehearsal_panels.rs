@@ -342,6 +342,8 @@ fn advice_stands_with_the_curves_newest_first() {
                 learning_rate: 0.001,
                 images_per_sec: 100.0,
                 seconds: 1.0,
+                train_penalty: None,
+                val_penalty: None,
             },
         });
     }

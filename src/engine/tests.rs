@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     data::generate,
-    inspect::maximise::MaximiseConfig,
+    inspect::maximise::{MaximiseConfig, Target},
     model::bundle::Bundle,
     train::{Experiment, Optimizer, recipes},
 };
@@ -295,7 +295,7 @@ fn of_waiting_requests_only_the_newest_is_answered() {
     finish(&engine, job);
     // Keeps the inspector busy while requests pile up.
     let busy = engine.maximise(MaximiseRequest {
-        config: MaximiseConfig::new(0, 0),
+        config: MaximiseConfig::new(Target::Unit { layer: 0, unit: 0 }),
     });
     let requests: Vec<JobId> = (0..20)
         .map(|index| {

@@ -26,6 +26,7 @@ use crate::{
         fit::{self, Data, FitError, Start},
         health::{self, Advice, Ailment},
         memory::Fit,
+        single_values,
     },
     worker::Worker,
 };
@@ -129,6 +130,7 @@ fn train(
     config.check().map_err(|error| error.to_string())?;
     let shapes = check_classifier(&experiment.model, dataset.classes.len())
         .map_err(|error| error.to_string())?;
+    single_values::check(&experiment.model, config, split.train.len())?;
     let kept = split.train.len() + split.validation.len();
     let near = match rehearsal::memory_fit(experiment, kept)? {
         Some(Fit::Not(words)) => return Err(JobError::Failed(words)),

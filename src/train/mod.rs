@@ -28,6 +28,7 @@ pub mod runs;
 pub mod schedule;
 #[cfg(test)]
 mod scikit_learn_tests;
+pub mod single_values;
 pub mod step;
 
 pub use config::{Phase, TrainingConfig};

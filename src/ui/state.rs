@@ -25,7 +25,7 @@ use crate::{
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerShape, ModelSpec, Node, ShapeError, graph, shapes},
-    train::{Evaluation, Experiment},
+    train::{Evaluation, Experiment, single_values},
 };
 
 /// The dataset panel's state.
@@ -322,6 +322,11 @@ impl AppState {
                 if let ClassWeights::Own(_) = weights
                     && let Err(reason) = weights.weights(dataset, &division.split)
                 {
+                    return Some(reason);
+                }
+                let (model, training) = (&self.experiment.model, &self.experiment.training);
+                let images = division.split.train.len();
+                if let Err(reason) = single_values::check(model, training, images) {
                     return Some(reason);
                 }
             }

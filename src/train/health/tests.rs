@@ -16,6 +16,8 @@ fn history(rows: &[Row]) -> Vec<EpochRecord> {
         learning_rate: 0.001,
         images_per_sec: 1.0,
         seconds: 1.0,
+        train_penalty: None,
+        val_penalty: None,
     };
     rows.iter().enumerate().map(record).collect()
 }

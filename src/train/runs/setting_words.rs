@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::difference::Difference;
 use crate::{
-    data::augment::{AugmentationConfig, FillMode},
+    data::augment::{AugmentationConfig, FillMode, ZoomAxes},
     train::Experiment,
 };
 
@@ -291,8 +291,12 @@ fn augmentation_words(config: &AugmentationConfig) -> String {
     if config.rotation_degrees != plain.rotation_degrees {
         words.push(format!("rotation {}°", config.rotation_degrees));
     }
+    let zoom = match config.zoom_axes {
+        ZoomAxes::Together => "zoom",
+        ZoomAxes::Each => "zoom of each axis",
+    };
     let numbers = [
-        ("zoom", config.zoom, plain.zoom),
+        (zoom, config.zoom, plain.zoom),
         ("width shift", config.width_shift, plain.width_shift),
         ("height shift", config.height_shift, plain.height_shift),
         ("brightness", config.brightness, plain.brightness),
