@@ -166,7 +166,7 @@ fn train(
         steps_per_epoch,
         epochs: config.epochs(),
     });
-    let health = watch(context, dataset, &split, checkpoint, near);
+    let health = watch(context, experiment, (dataset, &split), checkpoint, near);
     let sample = Arc::new(
         (0..pixels.len())
             .find_map(|index| pixels.picture(index))
@@ -210,6 +210,9 @@ fn train(
         split_hash: split.hash(dataset),
         start,
     };
+    if let Ok(outcome) = &fitted {
+        reporter.say_of_end(outcome);
+    }
     match fitted {
         Ok(outcome) => ended.well(outcome, &reporter),
         Err(error) => ended.badly(error, &reporter),
@@ -219,13 +222,14 @@ fn train(
 /// What looks after the run; `memory` is said at once.
 fn watch(
     context: &JobContext,
-    dataset: &Dataset,
-    split: &Split,
+    experiment: &Experiment,
+    (dataset, split): (&Dataset, &Split),
     checkpoint: Option<&Checkpoint>,
     memory: Option<String>,
 ) -> health::Watch {
     let labels = split.train.iter();
-    let mut watch = health::Watch::new(labels.map(|&index| dataset.samples[index].label));
+    let labels = labels.map(|&index| dataset.samples[index].label);
+    let mut watch = health::Watch::new(labels, experiment.model.has_penalties());
     if let Some(checkpoint) = checkpoint {
         watch.catch_up(&checkpoint.history);
     }
