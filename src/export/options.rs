@@ -101,6 +101,15 @@ mod tests {
             augmentation(&config).unwrap(),
             "Training images are augmented: horizontal flip, rotation ±36°, zoom ±10 %, random crop from 80 %, filled with the nearest pixel."
         );
+        let each = AugmentationConfig {
+            zoom: 0.2,
+            zoom_axes: ZoomAxes::Each,
+            ..AugmentationConfig::default()
+        };
+        assert_eq!(
+            augmentation(&each).unwrap(),
+            "Training images are augmented: zoom of each axis ±20 %, filled with grey 0."
+        );
         assert_eq!(class_weights(&ClassWeights::Off), None);
         let own = ClassWeights::Own([("cat".to_owned(), 2.5)].into());
         assert_eq!(

@@ -106,7 +106,10 @@ impl Watch {
             findings.extend(not_learning(phase, self.majority));
         }
         findings.extend(diverging);
-        findings.extend(self.losses(phase).and_then(|losses| overfitting(phase, &losses)));
+        findings.extend(
+            self.losses(phase)
+                .and_then(|losses| overfitting(phase, &losses)),
+        );
         findings.extend(dead.iter().filter_map(dead_units));
         findings
             .into_iter()
@@ -140,7 +143,9 @@ impl Watch {
     fn losses(&self, phase: &[EpochRecord]) -> Option<Vec<f64>> {
         let loss = |record: &EpochRecord| {
             let is_known = !self.has_penalties || record.val_penalty.is_some();
-            record.val_data_loss().filter(|loss| is_known && loss.is_finite())
+            record
+                .val_data_loss()
+                .filter(|loss| is_known && loss.is_finite())
         };
         phase.iter().map(loss).collect()
     }
@@ -168,7 +173,9 @@ impl Watch {
 /// The epochs of the newest phase: every phase has its own pace.
 fn newest_phase(history: &[EpochRecord]) -> &[EpochRecord] {
     let newest = history.last().map(|record| record.phase);
-    let first = history.iter().position(|record| Some(record.phase) == newest);
+    let first = history
+        .iter()
+        .position(|record| Some(record.phase) == newest);
     &history[first.unwrap_or(0)..]
 }
 
@@ -230,9 +237,9 @@ fn not_learning(phase: &[EpochRecord], majority: f64) -> Option<Finding> {
     let is_guessing =
         |record: &EpochRecord| record.train_accuracy <= majority + LEAST_GAIN * (1.0 - majority);
     // The epochs since the loss was last clearly above what it is now.
-    let moved = phase.iter().rposition(|record| {
-        !is_guessing(record) || loss(record) * (1.0 - FLAT) > loss(last)
-    });
+    let moved = phase
+        .iter()
+        .rposition(|record| !is_guessing(record) || loss(record) * (1.0 - FLAT) > loss(last));
     let still = phase.len() - moved.map_or(0, |at| at + 1);
     if still < LOOK_BACK {
         return None;
@@ -267,7 +274,10 @@ fn overfitting(phase: &[EpochRecord], losses: &[f64]) -> Option<Finding> {
     let since = phase.get(turn.at)?.epoch;
     let kept = history::best_epoch(phase, None).filter(|best| best.epoch > since);
     let accuracy = kept.map_or_else(String::new, |best| {
-        format!(" Its accuracy was highest in epoch {}, hardly higher than then.", best.epoch)
+        format!(
+            " Its accuracy was highest in epoch {}, hardly higher than then.",
+            best.epoch
+        )
     });
     Some(Finding {
         ailment: Ailment::Overfitting,

@@ -209,10 +209,16 @@ fn each_axis_draws_a_window_of_its_own_and_leaves_the_other_draws() {
         squares += (down - 1.0).powi(2);
     }
     // Uniform: a third of the square of 0.2. Independent: five standard errors of a correlation of 0.
-    assert!((squares / 10_000.0 - 0.04 / 3.0).abs() < 0.0005, "{squares}");
+    assert!(
+        (squares / 10_000.0 - 0.04 / 3.0).abs() < 0.0005,
+        "{squares}"
+    );
     assert!((product / squares).abs() < 0.05, "{product} {squares}");
     let text = ron::to_string(&together).unwrap();
-    assert!(!text.contains("zoom_axes"), "an experiment without it reads as before: {text}");
+    assert!(
+        !text.contains("zoom_axes"),
+        "an experiment without it reads as before: {text}"
+    );
     let back: AugmentationConfig = ron::from_str(&ron::to_string(&each).unwrap()).unwrap();
     assert_eq!(back, each);
 }

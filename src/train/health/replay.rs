@@ -9,7 +9,9 @@ use super::*;
 
 fn histories() -> BTreeMap<String, Vec<EpochRecord>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/histories");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let files = files.filter(|file| file.extension().is_some_and(|ending| ending == "csv"));
     let read = |file: std::path::PathBuf| {
         let rows = csv::Reader::from_path(&file).unwrap().into_deserialize();
@@ -56,7 +58,10 @@ fn alarms_before(history: &[EpochRecord]) -> Vec<(usize, usize)> {
 
 /// Those alarms after which the loss fell below all means until the epoch that they name, by more than noise.
 fn false_ones(history: &[EpochRecord], alarms: &[(usize, usize)]) -> Vec<(usize, usize)> {
-    let losses: Vec<f64> = history.iter().filter_map(EpochRecord::val_data_loss).collect();
+    let losses: Vec<f64> = history
+        .iter()
+        .filter_map(EpochRecord::val_data_loss)
+        .collect();
     let (means, noise) = (trend::means(&losses), trend::noise(&losses));
     let lowest = |means: &[f64]| means.iter().copied().fold(f64::INFINITY, f64::min);
     let is_false = |(said, since): &&(usize, usize)| {
@@ -71,7 +76,10 @@ fn false_ones(history: &[EpochRecord], alarms: &[(usize, usize)]) -> Vec<(usize,
 /// Runs whose validation loss had turned before the last third and ended a tenth or more above its lowest mean while
 /// training went on falling, by looking at the whole of them.
 fn overfits_clearly(history: &[EpochRecord]) -> bool {
-    let losses: Vec<f64> = history.iter().filter_map(EpochRecord::val_data_loss).collect();
+    let losses: Vec<f64> = history
+        .iter()
+        .filter_map(EpochRecord::val_data_loss)
+        .collect();
     let training: Vec<f64> = history.iter().map(EpochRecord::train_data_loss).collect();
     let (means, training) = (trend::means(&losses), trend::means(&training));
     let lowest = (0..means.len()).min_by(|a, b| means[*a].total_cmp(&means[*b]));
@@ -102,10 +110,16 @@ fn recorded_runs_get_no_false_alarm_and_those_that_overfit_are_named() {
             history.len()
         );
         assert_eq!(false_ones(history, &new), [], "{name}");
-        assert!(!clearly || !new.is_empty(), "{name} overfits and nobody says it");
+        assert!(
+            !clearly || !new.is_empty(),
+            "{name} overfits and nobody says it"
+        );
         assert!(!(clearly && goes_on), "{name} overfits and shall go on");
     }
-    println!("{} histories, {before} false alarms before, 0 now", histories.len());
+    println!(
+        "{} histories, {before} false alarms before, 0 now",
+        histories.len()
+    );
     assert!(before > 0 && overfitting >= 4, "{before} {overfitting}");
 }
 
@@ -115,7 +129,10 @@ fn where_going_on_is_advised_it_nearly_always_helps() {
     let watch = Watch::new([0, 1].into_iter(), false);
     let (mut right, mut wrong) = (0, 0);
     for history in histories().values() {
-        let losses: Vec<f64> = history.iter().filter_map(EpochRecord::val_data_loss).collect();
+        let losses: Vec<f64> = history
+            .iter()
+            .filter_map(EpochRecord::val_data_loss)
+            .collect();
         let means = trend::means(&losses);
         for end in 6..history.len().saturating_sub(5) {
             if watch.ended(&history[..end]).is_some() {
@@ -127,5 +144,8 @@ fn where_going_on_is_advised_it_nearly_always_helps() {
         }
     }
     println!("advised {} times, right {right}", right + wrong);
-    assert!(right > 100 && 20 * wrong <= right, "{right} right, {wrong} wrong");
+    assert!(
+        right > 100 && 20 * wrong <= right,
+        "{right} right, {wrong} wrong"
+    );
 }

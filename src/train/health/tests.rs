@@ -315,7 +315,11 @@ fn a_run_that_ends_while_it_gets_better_is_worth_going_on_with() {
     let falls = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5].map(|loss| (loss, 0.9, loss));
     let advice = watch.ended(&history(&falls)).unwrap();
     assert_eq!((advice.ailment, advice.epoch), (Ailment::StillImproving, 6));
-    assert!(advice.words.contains("from 0.9000 to 0.6000"), "{}", advice.words);
+    assert!(
+        advice.words.contains("from 0.9000 to 0.6000"),
+        "{}",
+        advice.words
+    );
     let flat = [(0.5, 0.9, 0.5); 9];
     assert_eq!(watch.ended(&history(&flat)), None);
     assert_eq!(watch.ended(&history(&[(0.5, 0.9, NONE); 9])), None);

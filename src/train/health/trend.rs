@@ -114,7 +114,10 @@ mod tests {
             ("too soon", &rises[..5]),
             ("too little", &[0.51; 8]),
             ("back again", &[0.6, 0.7, 0.8, 0.7, 0.6, 0.5, 0.5, 0.5]),
-            ("within the noise", &[0.9, 0.4, 1.0, 0.3, 0.9, 0.5, 0.8, 0.4, 0.7]),
+            (
+                "within the noise",
+                &[0.9, 0.4, 1.0, 0.3, 0.9, 0.5, 0.8, 0.4, 0.7],
+            ),
         ];
         for (why, more) in silent {
             assert_eq!(with(more), None, "{why}");
@@ -128,8 +131,14 @@ mod tests {
         let cases: [(&str, &[f64]); 4] = [
             ("too few", &[1.0, 0.9, 0.8, 0.7, 0.6]),
             ("flat", &[0.5; 9]),
-            ("it was lower", &[0.3, 0.3, 0.3, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4]),
-            ("noise", &[0.9, 0.3, 1.0, 0.4, 0.9, 0.3, 0.9, 0.35, 0.8, 0.4]),
+            (
+                "it was lower",
+                &[0.3, 0.3, 0.3, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4],
+            ),
+            (
+                "noise",
+                &[0.9, 0.3, 1.0, 0.4, 0.9, 0.3, 0.9, 0.35, 0.8, 0.4],
+            ),
         ];
         for (why, losses) in cases {
             assert_eq!(still_falls(losses), None, "{why}");

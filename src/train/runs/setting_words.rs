@@ -325,6 +325,19 @@ mod tests {
     use crate::train::{Optimizer, recipes, runs::difference::differences};
 
     #[test]
+    fn a_zoom_of_each_axis_is_told_from_one_of_both() {
+        let words = |zoom_axes| {
+            augmentation_words(&AugmentationConfig {
+                zoom: 0.2,
+                zoom_axes,
+                ..AugmentationConfig::default()
+            })
+        };
+        assert_eq!(words(ZoomAxes::Together), "zoom 0.2");
+        assert_eq!(words(ZoomAxes::Each), "zoom of each axis 0.2");
+    }
+
+    #[test]
     fn what_matters_comes_first_and_in_words() {
         let first = recipes::find(Path::new("shapes")).unwrap();
         let mut second = first.clone();

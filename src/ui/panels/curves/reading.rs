@@ -112,7 +112,10 @@ mod tests {
             ..record
         };
         let card = card(&penalised, None);
-        assert!(card.contains("\npenalty 0.1250 in the validation loss\n"), "{card}");
+        assert!(
+            card.contains("\npenalty 0.1250 in the validation loss\n"),
+            "{card}"
+        );
     }
 
     #[test]
