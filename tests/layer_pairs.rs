@@ -57,7 +57,7 @@ fn units() -> Vec<(String, LayerKind)> {
         }
         match kind {
             LayerKind::Backbone { .. } => {
-                units.push((words.to_owned(), backbone(Backbone::MobileNetV2)))
+                units.push((words.to_owned(), backbone(Backbone::MobileNetV2)));
             }
             kind if with(Activation::Linear).is_none() => units.push((words.to_owned(), kind)),
             _ => {}

@@ -2,7 +2,8 @@
 
     python tests/histories/make_histories.py DATA [NAME …]
 
-DATA is a folder with two files of MedMNIST's kind, blood-small.npz and pneumonia.npz; the cells are the bundled ones. The columns are those of `history.csv`. Made with torch 2.13.0 on one thread.
+DATA is a folder with two files of MedMNIST's kind, blood-small.npz and pneumonia.npz; the cells are the bundled ones.
+The columns are those of `history.csv`. Made with torch 2.13.0 on one thread.
 """
 
 import sys

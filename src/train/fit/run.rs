@@ -56,7 +56,8 @@ impl Sums {
     }
 
     fn loss(&self) -> f64 {
-        self.data / self.weight + self.penalty().unwrap_or(0.0)
+        // Where no image counts there is no data term.
+        self.data / self.weight.max(f64::MIN_POSITIVE) + self.penalty().unwrap_or(0.0)
     }
 }
 
