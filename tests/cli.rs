@@ -288,6 +288,8 @@ fn training_reports_epochs_and_leaves_a_model_that_evaluates_the_same() {
         "learning_rate",
         "images_per_sec",
         "seconds",
+        "train_penalty",
+        "val_penalty",
     ];
     assert_eq!(keys(&lines[0]), fields);
     let end = &lines[2];

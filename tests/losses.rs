@@ -31,6 +31,7 @@ struct Reference {
     cross_entropy: Vec<LossCase>,
     binary_cross_entropy: Vec<LossCase>,
     penalties: Penalties,
+    reported: Reported,
     batch_norm: Vec<BatchNorm>,
 }
 
@@ -62,6 +63,17 @@ struct Penalties {
     loss: f64,
     gradients: Gradients,
     clipped: Vec<Clipped>,
+}
+
+/// What Keras reports of [`Penalties`] with smoothed labels.
+#[derive(Deserialize)]
+struct Reported {
+    smoothing: f64,
+    loss: f64,
+    val_loss: f64,
+    penalty: f64,
+    weights: Vec<f32>,
+    weighted_val_loss: f64,
 }
 
 #[derive(Deserialize)]
@@ -309,5 +321,47 @@ fn batch_normalisation_trains_as_pytorchs_running_values_included() {
             &example.before["bn.running_mean"].values,
         );
         assert!(moved > 1e-3, "{why}: the running mean stood still");
+    }
+}
+
+/// Both curves hold the same: smoothed labels, class weights and the penalty.
+#[test]
+fn training_and_validation_report_what_keras_reports() {
+    let reference: Reference = read_json("losses.json");
+    let (example, reported) = (&reference.penalties, &reference.reported);
+    let (network, _) = penalised(example);
+    let target = Tensor::from_slice(&example.labels);
+    let input = network.input(&bytes(0..example.images, 4)).unwrap();
+    let loss_of = |mode: Mode, weights: Option<&[f32]>| {
+        let weights = weights.map(Tensor::from_slice);
+        let loss = Loss::new(&network, weights, reported.smoothing);
+        let logits = network.forward(&input, mode).unwrap();
+        let penalty = loss.penalty(&network).unwrap().unwrap().double_value(&[]);
+        assert!((penalty - reported.penalty).abs() <= TOLERANCE, "{penalty}");
+        match mode {
+            Mode::Train => loss
+                .training(&network, &logits, &target)
+                .unwrap()
+                .double_value(&[]),
+            Mode::Evaluate => loss.data(&logits, &target).unwrap().double_value(&[]) + penalty,
+        }
+    };
+    let cases = [
+        ("loss", Mode::Train, None, reported.loss),
+        ("val_loss", Mode::Evaluate, None, reported.val_loss),
+        (
+            "weighted val_loss",
+            Mode::Evaluate,
+            Some(&*reported.weights),
+            reported.weighted_val_loss,
+        ),
+    ];
+    for (why, mode, weights, expected) in cases {
+        let found = loss_of(mode, weights);
+        // The penalty is larger than the rest.
+        assert!(
+            (found - expected).abs() <= 2.0 * TOLERANCE,
+            "{why}: {found} for {expected}"
+        );
     }
 }

@@ -20,6 +20,7 @@ use bench::{STAGES, Stage, follow, harness, small, state};
 use convscope::{
     data::SplitName,
     engine::LoadedModel,
+    inspect::maximise::Target,
     train::{Evaluation, checkpoint::Weights},
     ui::{action::Action, dialogs::Purpose, workspace::PanelKind},
 };
@@ -161,7 +162,7 @@ fn feature_maps_enlarge_and_come_back_and_ask_for_more() {
     harness.get_by_label("Maximise this filter").click();
     harness.run();
     let actions = follow(&mut harness);
-    let is_wanted = |action: &Action| matches!(action, Action::Maximise(config) if (config.layer, config.unit) == (layer, unit));
+    let is_wanted = |action: &Action| matches!(action, Action::Maximise(config) if config.target == Target::Unit { layer, unit });
     assert!(actions.iter().any(is_wanted), "{actions:?}");
     harness.get_by_label("Save picture…").click();
     harness.run();
@@ -200,7 +201,7 @@ fn maximising_takes_what_the_fields_say() {
     let [Action::Maximise(config)] = actions[..] else {
         panic!("{actions:?}")
     };
-    assert_eq!((config.layer, config.unit, config.steps), (11, 0, 200));
+    assert_eq!((config.target, config.steps), (Target::Class(0), 200));
     harness.get_by_label("Filter").click();
     harness.run();
     harness
@@ -211,7 +212,7 @@ fn maximising_takes_what_the_fields_say() {
     let [Action::Maximise(config)] = actions[..] else {
         panic!("{actions:?}")
     };
-    assert_eq!((config.layer, config.unit), (0, 0));
+    assert_eq!(config.target, Target::Unit { layer: 0, unit: 0 });
 }
 
 #[test]
@@ -466,7 +467,9 @@ fn filters_and_maximisation_reach_into_a_backbone() {
         Action::Maximise(config) => Some(*config),
         _ => None,
     });
-    let layer = config.unwrap().layer;
+    let Target::Unit { layer, .. } = config.unwrap().target else {
+        panic!("{config:?}")
+    };
     let nodes = harness.state().state.nodes();
     assert_eq!(nodes[layer].name, "base.features.12.add");
 }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use bench::{Stage, harness};
 use convscope::{
     engine::{Event, Forecast, JobId, JobKind, Progress},
+    model::{LayerKind, LayerSpec, ModelSpec, shapes},
     train::{
         EpochRecord,
         estimate::{Images, TimeEstimate},
@@ -319,6 +320,34 @@ fn the_time_stands_beside_train() {
     shows(panel, "forecast-memory", &state, &parts);
 }
 
+/// Maps of one pixel, normalised over the batch, before the layers that classify.
+fn normalise_single_pixels(model: &mut ModelSpec) {
+    let at = model.layer_index("flatten").unwrap();
+    let shapes = shapes::layer_shapes(model).unwrap();
+    let size = shapes[at].input.dims()[1];
+    let pool = LayerKind::AvgPool2d { size, stride: size };
+    let norm = LayerKind::BatchNorm2d {
+        momentum: 0.1,
+        epsilon: 1e-5,
+    };
+    model.layers.insert(at, LayerSpec::new("norm", norm));
+    model.layers.insert(at, LayerSpec::new("all", pool));
+}
+
+#[test]
+fn batch_normalisation_of_single_values_is_refused_before_the_run() {
+    let mut state = state();
+    normalise_single_pixels(&mut state.experiment.model);
+    state.experiment_changed();
+    assert_eq!(state.why_not_train(), None);
+    state.experiment.training.batch_size = 1;
+    let reason = state.why_not_train().unwrap();
+    assert!(
+        reason.contains("norm cannot be trained on one value"),
+        "{reason}"
+    );
+}
+
 #[test]
 fn advice_stands_with_the_curves_newest_first() {
     let mut state = state();
@@ -342,6 +371,8 @@ fn advice_stands_with_the_curves_newest_first() {
                 learning_rate: 0.001,
                 images_per_sec: 100.0,
                 seconds: 1.0,
+                train_penalty: None,
+                val_penalty: None,
             },
         });
     }

@@ -58,6 +58,8 @@ fn history(epochs: usize, quality: f64) -> Vec<EpochRecord> {
             learning_rate: 0.001,
             images_per_sec: 1_234.0,
             seconds: 2.5,
+            train_penalty: None,
+            val_penalty: None,
         }
     };
     (1..=epochs).map(record).collect()

@@ -227,7 +227,9 @@ fn every_step_in_every_state_and_size_has_something_to_say() {
         desk.act(Action::Maximise(
             convscope::inspect::maximise::MaximiseConfig {
                 steps: 10,
-                ..convscope::inspect::maximise::MaximiseConfig::new(11, 1)
+                ..convscope::inspect::maximise::MaximiseConfig::new(
+                    convscope::inspect::maximise::Target::Class(1),
+                )
             },
         ));
         desk.wait("the picture", |app| {

@@ -20,7 +20,7 @@ use crate::{
         colours::{ColourScale, TILE_BACKGROUND},
         feature_maps::feature_maps,
         filters,
-        maximise::{MaximiseConfig, maximise_exact},
+        maximise::{MaximiseConfig, Target, maximise_exact},
     },
     model::{Network, Node, WeightSnapshot, graph, network::Placement},
 };
@@ -31,7 +31,8 @@ struct Found {
     shape: Vec<usize>,
     values: Vec<f32>,
     picture: Picture,
-    score: Option<f32>,
+    /// What was reached when maximising, with what it is the value of.
+    score: Option<(f32, String)>,
 }
 
 pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
@@ -53,13 +54,14 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
 
     let layer = &nodes[found.node].name;
     let mut line = json!({ "out": out, "layer": layer, "shape": found.shape });
-    if let (Some(score), Some(fields)) = (found.score, line.as_object_mut()) {
+    if let (Some((score, of)), Some(fields)) = (&found.score, line.as_object_mut()) {
         fields.insert("score".into(), json!(score));
+        fields.insert("score_of".into(), json!(of));
     }
     output.json(&line)?;
     let score = found
         .score
-        .map(|score| format!(", score {}", figure(score.into())))
+        .map(|(score, of)| format!(", score {}: {of}", figure(score.into())))
         .unwrap_or_default();
     output.text(&format!("{out}: {layer} {:?}{score}", found.shape))?;
     Ok(())
@@ -154,12 +156,17 @@ fn maps(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result
 }
 
 fn maximised(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result<Found> {
-    let (node, unit) = target(snapshot, nodes, args)?;
+    let target = target(snapshot, nodes, args)?;
+    let node = match target {
+        Target::Class(_) => nodes.len().saturating_sub(1),
+        Target::Unit { layer, .. } => layer,
+    };
+    let score_of = target.score_words(snapshot.spec.head, &snapshot.classes, nodes);
     let mut network = Network::from_snapshot(snapshot, Placement::default())?;
     network.freeze();
     let config = MaximiseConfig {
         seed: args.seed.unwrap_or(0),
-        ..MaximiseConfig::new(node, unit)
+        ..MaximiseConfig::new(target)
     };
     let mut bar = Progress::new("maximising");
     let (last, values) = maximise_exact(&network, &config, |preview| {
@@ -172,22 +179,25 @@ fn maximised(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> R
         shape: vec![input.color_mode.channels(), input.height, input.width],
         values,
         picture: last.picture,
-        score: Some(last.score),
+        score: Some((last.score, score_of)),
     })
 }
 
-/// Node and unit to excite.
-fn target(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result<(usize, usize)> {
+/// What to excite.
+fn target(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result<Target> {
     if let Some(class) = &args.class {
-        let Some(unit) = snapshot.classes.iter().position(|name| name == class) else {
+        let Some(class) = snapshot.classes.iter().position(|name| name == class) else {
             bail!(
                 "the model has no class {class}: its classes are {}",
                 snapshot.classes.join(", ")
             );
         };
-        return Ok((nodes.len().saturating_sub(1), unit));
+        return Ok(Target::Class(class));
     }
-    Ok((node(snapshot, nodes, args)?, args.unit.unwrap_or(0)))
+    Ok(Target::Unit {
+        layer: node(snapshot, nodes, args)?,
+        unit: args.unit.unwrap_or(0),
+    })
 }
 
 /// Small pictures are enlarged towards this side.

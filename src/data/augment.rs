@@ -2,7 +2,8 @@
 //!
 //! One image is varied in this order, all sizes in pixels and about the image's centre: a crop is taken and
 //! enlarged to the image's size, then it is flipped, turned and zoomed, then shifted, then made brighter or
-//! darker, then given more or less contrast. Everything up to the shift is one affine map and one bilinear
+//! darker, then given more or less contrast. With [`ZoomAxes::Each`] rotation, shift and zoom together are the map
+//! of Keras' `ImageDataGenerator`. Everything up to the shift is one affine map and one bilinear
 //! resampling, so detail is lost once. What is drawn ([`Drawn`]) is apart from drawing it ([`apply_drawn`]),
 //! so that a preview can show exactly what training would see.
 
@@ -24,6 +25,9 @@ pub struct AugmentationConfig {
     pub rotation_degrees: f64,
     /// Scale both axes by a factor from `1 - zoom` to `1 + zoom`, 0..=0.9. Above 1 the content gets larger.
     pub zoom: f64,
+    /// What `zoom` is a range of.
+    #[serde(skip_serializing_if = "ZoomAxes::is_together")]
+    pub zoom_axes: ZoomAxes,
     /// Move left or right by up to this share of the width, 0..=1.
     pub width_shift: f64,
     /// Move up or down by up to this share of the height, 0..=1.
@@ -48,6 +52,7 @@ impl Default for AugmentationConfig {
             vertical_flip: false,
             rotation_degrees: 0.0,
             zoom: 0.0,
+            zoom_axes: ZoomAxes::Together,
             width_shift: 0.0,
             height_shift: 0.0,
             brightness: 0.0,
@@ -55,6 +60,23 @@ impl Default for AugmentationConfig {
             random_crop: 1.0,
             fill: FillMode::default(),
         }
+    }
+}
+
+/// What is drawn for a zoom.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ZoomAxes {
+    /// One factor for both axes, by which the content grows.
+    #[default]
+    Together,
+    /// One for each axis, which is the size of the window that is seen: what Keras' `ImageDataGenerator` does with
+    /// `zoom_range`. Content is stretched, and a shift is in pixels of the image, not of the zoomed result.
+    Each,
+}
+
+impl ZoomAxes {
+    fn is_together(&self) -> bool {
+        *self == Self::Together
     }
 }
 
@@ -80,6 +102,7 @@ impl AugmentationConfig {
     pub fn is_none(&self) -> bool {
         *self
             == Self {
+                zoom_axes: self.zoom_axes,
                 fill: self.fill,
                 ..Self::default()
             }
@@ -121,6 +144,8 @@ pub struct Drawn {
     pub angle: f64,
     /// Factor of both axes, more than 0; above 1 the content gets larger.
     pub scale: f64,
+    /// Size of the window that is seen, as shares of width and height, more than 0; above 1 the content gets smaller.
+    pub window: (f64, f64),
     /// To the right, as a share of the width.
     pub dx: f64,
     /// Downwards, as a share of the height.
@@ -144,6 +169,7 @@ impl Default for Drawn {
             flip_v: false,
             angle: 0.0,
             scale: 1.0,
+            window: (1.0, 1.0),
             dx: 0.0,
             dy: 0.0,
             brightness: 1.0,
@@ -158,7 +184,8 @@ impl Default for Drawn {
 impl Drawn {
     /// Whether no pixel falls between pixels: nothing moves, but for flips.
     fn keeps_the_grid(&self) -> bool {
-        (self.angle, self.scale, self.dx, self.dy, self.crop) == (0.0, 1.0, 0.0, 0.0, 1.0)
+        let factors = (self.scale, self.window, self.crop);
+        (self.angle, self.dx, self.dy, factors) == (0.0, 0.0, 0.0, (1.0, (1.0, 1.0), 1.0))
     }
 
     /// The 2×3 matrix, row by row, from normalised coordinates of the result to those of the image, as
@@ -170,7 +197,9 @@ impl Drawn {
         let factor = self.crop / self.scale;
         let sign = |flip| if flip { -factor } else { factor };
         let (mirror_x, mirror_y) = (sign(self.flip_h), sign(self.flip_v));
-        // From a pixel of the result, once the shift is taken off, to one of the image: turn back, then mirror.
+        // From a pixel of the result, once the shift is taken off, to one of the image: turn back, then mirror. A
+        // window is stretched before.
+        let (across, down) = self.window;
         let (xx, xy) = (mirror_x * cos, mirror_x * sin);
         let (yx, yy) = (-mirror_y * sin, mirror_y * cos);
         let (shift_x, shift_y) = (self.dx * width, self.dy * height);
@@ -178,11 +207,11 @@ impl Drawn {
         let x = centre(self.crop_x) * width - xx * shift_x - xy * shift_y;
         let y = centre(self.crop_y) * height - yx * shift_x - yy * shift_y;
         [
-            xx,
-            xy * height / width,
+            xx * across,
+            xy * down * height / width,
             2.0 * x / width,
-            yx * width / height,
-            yy,
+            yx * across * width / height,
+            yy * down,
             2.0 * y / height,
         ]
     }
@@ -193,15 +222,26 @@ impl Drawn {
 /// Takes the same number of values from `rng` whatever `config` says, so switching one option on leaves the
 /// others' draws as they were.
 pub fn draw(config: &AugmentationConfig, rng: &mut ChaCha8Rng) -> Drawn {
+    // From another stream, so that it takes nothing from this one.
+    let mut other = rng.clone();
+    other.set_stream(rng.get_stream() + 1);
+    let second = 1.0 + config.zoom * other.random_range(-1.0..=1.0);
     let flip_h = rng.random_bool(0.5);
     let flip_v = rng.random_bool(0.5);
     let mut around = |centre: f64, range: f64| centre + range * rng.random_range(-1.0..=1.0);
     let half = (1.0 - config.random_crop) / 2.0;
+    let angle = around(0.0, config.rotation_degrees);
+    let first = around(1.0, config.zoom);
+    let (scale, window) = match config.zoom_axes {
+        ZoomAxes::Together => (first, (1.0, 1.0)),
+        ZoomAxes::Each => (1.0, (first, second)),
+    };
     Drawn {
         flip_h: flip_h && config.horizontal_flip,
         flip_v: flip_v && config.vertical_flip,
-        angle: around(0.0, config.rotation_degrees),
-        scale: around(1.0, config.zoom),
+        angle,
+        scale,
+        window,
         dx: around(0.0, config.width_shift),
         dy: around(0.0, config.height_shift),
         brightness: around(1.0, config.brightness),

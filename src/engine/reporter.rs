@@ -19,7 +19,7 @@ use crate::{
     model::WeightSnapshot,
     train::{
         EpochRecord, Evaluation, StepRecord,
-        fit::{EpochEnd, FitError, Observer},
+        fit::{EpochEnd, FitError, Observer, Outcome},
         health,
         placement::Chosen,
         run_folder::RunFolder,
@@ -112,6 +112,19 @@ impl Reporter<'_> {
                 self.context.events.send(event);
             }
             self.publish(&epoch.snapshot, Some(&epoch.record));
+        }
+    }
+
+    /// Says what the end of the loop shows. What failed says its own; early stopping saw no more to gain.
+    pub fn say_of_end(&self, outcome: &Outcome) {
+        let phases = outcome.history.last().map(|record| record.phase);
+        let stopped_early = outcome.stopped_early.last().copied() == phases;
+        if outcome.failure.is_none()
+            && !stopped_early
+            && let Some(advice) = self.health.ended(&outcome.history)
+        {
+            let job = self.context.id;
+            self.context.events.send(Event::Advice { job, advice });
         }
     }
 

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     data::generate,
-    inspect::maximise::MaximiseConfig,
-    model::bundle::Bundle,
+    inspect::maximise::{MaximiseConfig, Target},
+    model::{LayerKind, LayerSpec, bundle::Bundle},
     train::{Experiment, Optimizer, recipes},
 };
 
@@ -339,7 +339,7 @@ fn of_waiting_requests_only_the_newest_is_answered() {
     let busy = engine.maximise(MaximiseRequest {
         config: MaximiseConfig {
             steps: 100_000_000,
-            ..MaximiseConfig::new(0, 0)
+            ..MaximiseConfig::new(Target::Unit { layer: 0, unit: 0 })
         },
     });
     let requests: Vec<JobId> = (0..20)
@@ -376,11 +376,29 @@ fn what_cannot_be_trained_fails_with_a_sentence() {
     too_few_classes.model.layers.pop();
     let mut no_images = small_experiment(1);
     no_images.split.validation = 0.99;
+    let mut single_values = small_experiment(1);
+    single_values.training.batch_size = 1;
+    let before_flatten = single_values.model.layer_index("flatten").unwrap();
+    let size = single_values.model.input.height / 4;
+    for (name, kind) in [
+        (
+            "norm",
+            LayerKind::BatchNorm2d {
+                momentum: 0.1,
+                epsilon: 1e-5,
+            },
+        ),
+        ("all", LayerKind::AvgPool2d { size, stride: size }),
+    ] {
+        let layer = LayerSpec::new(name, kind);
+        single_values.model.layers.insert(before_flatten, layer);
+    }
     let mut diverging = small_experiment(50);
     diverging.training.phases[0].optimizer = Optimizer::adam(1e30);
     for (experiment, part) in [
         (too_few_classes, "3 classes"),
         (no_images, "training part is empty"),
+        (single_values, "norm cannot be trained on one value"),
         (diverging, "learning rate"),
     ] {
         let run = runs.path().join("run");

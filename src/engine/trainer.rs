@@ -31,6 +31,7 @@ use crate::{
         health::{self, Advice, Ailment},
         memory::Fit,
         run_folder::RunFolder,
+        single_values,
     },
     worker::Worker,
 };
@@ -150,6 +151,7 @@ fn train(
     }
     let shapes = check_classifier(&experiment.model, dataset.classes.len())
         .map_err(|error| error.to_string())?;
+    single_values::check(&experiment.model, config, split.train.len())?;
     let kept = split.train.len() + split.validation.len();
     let fit = rehearsal::memory_fit(experiment, kept)?.unwrap_or(Fit::Well);
     let feature_bytes = fit.feature_bytes();
@@ -193,7 +195,7 @@ fn train(
         epochs: config.epochs(),
         data: Arc::clone(&report),
     });
-    let health = watch(context, dataset, split, checkpoint, near);
+    let health = watch(context, experiment, (dataset, split), checkpoint, near);
     let sample = Arc::new(
         (0..pixels.len())
             .find_map(|index| pixels.picture(index))
@@ -246,6 +248,9 @@ fn train(
         report: &report,
         start,
     };
+    if let Ok(outcome) = &fitted {
+        reporter.say_of_end(outcome);
+    }
     match fitted {
         Ok(outcome) => ended.well(outcome, &reporter),
         Err(error) => ended.badly(error, &reporter),
@@ -267,13 +272,14 @@ fn data_report(
 /// What looks after the run; `memory` is said at once.
 fn watch(
     context: &JobContext,
-    dataset: &Dataset,
-    split: &Split,
+    experiment: &Experiment,
+    (dataset, split): (&Dataset, &Split),
     checkpoint: Option<&Checkpoint>,
     memory: Option<String>,
 ) -> health::Watch {
     let labels = split.train.iter();
-    let mut watch = health::Watch::new(labels.map(|&index| dataset.samples[index].label));
+    let labels = labels.map(|&index| dataset.samples[index].label);
+    let mut watch = health::Watch::new(labels, experiment.model.has_penalties());
     if let Some(checkpoint) = checkpoint {
         watch.catch_up(&checkpoint.history);
     }

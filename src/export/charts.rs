@@ -271,6 +271,8 @@ mod tests {
             learning_rate: 0.001,
             images_per_sec: 1.0,
             seconds: 1.0,
+            train_penalty: None,
+            val_penalty: None,
         };
         let curves =
             learning_curves(&[record(1, 0.9), record(2, 0.5), record(3, f64::NAN)]).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::{
     data::{
-        augment::{AugmentationConfig, FillMode},
+        augment::{AugmentationConfig, FillMode, ZoomAxes},
         stats::ClassWeights,
     },
     train::Experiment,
@@ -37,8 +37,12 @@ fn augmentation(config: &AugmentationConfig) -> Option<String> {
     if config.rotation_degrees > 0.0 {
         words.push(format!("rotation ±{}°", number(config.rotation_degrees)));
     }
+    let zoom = match config.zoom_axes {
+        ZoomAxes::Together => "zoom",
+        ZoomAxes::Each => "zoom of each axis",
+    };
     let shares = [
-        ("zoom", config.zoom),
+        (zoom, config.zoom),
         ("width shift", config.width_shift),
         ("height shift", config.height_shift),
         ("brightness", config.brightness),
@@ -66,12 +70,12 @@ fn class_weights(weights: &ClassWeights) -> Option<String> {
     match weights {
         ClassWeights::Off => None,
         ClassWeights::Balanced => {
-            Some("Every class counts the same in the training loss (balanced weights).".to_owned())
+            Some("Every class counts the same in the loss (balanced weights).".to_owned())
         }
         ClassWeights::Own(own) => {
             let words: Vec<String> = own.iter().map(|(name, w)| format!("{name} {w}")).collect();
             Some(format!(
-                "Class weights in the training loss: {}; others 1.",
+                "Class weights in the loss: {}; others 1.",
                 words.join(", ")
             ))
         }
@@ -97,11 +101,20 @@ mod tests {
             augmentation(&config).unwrap(),
             "Training images are augmented: horizontal flip, rotation ±36°, zoom ±10 %, random crop from 80 %, filled with the nearest pixel."
         );
+        let each = AugmentationConfig {
+            zoom: 0.2,
+            zoom_axes: ZoomAxes::Each,
+            ..AugmentationConfig::default()
+        };
+        assert_eq!(
+            augmentation(&each).unwrap(),
+            "Training images are augmented: zoom of each axis ±20 %, filled with grey 0."
+        );
         assert_eq!(class_weights(&ClassWeights::Off), None);
         let own = ClassWeights::Own([("cat".to_owned(), 2.5)].into());
         assert_eq!(
             class_weights(&own).unwrap(),
-            "Class weights in the training loss: cat 2.5; others 1."
+            "Class weights in the loss: cat 2.5; others 1."
         );
     }
 }

@@ -230,15 +230,22 @@ fn page(summary: &RunSummary<'_>, figures: &[(Figure, String)]) -> Markup {
 fn history_table(history: &[EpochRecord]) -> Markup {
     let figure =
         |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
+    let has_penalties = history.iter().any(|record| record.val_penalty.is_some());
     html! {
+        @if has_penalties {
+            p { "Both losses hold the penalty for large weights; what it is in the validation loss stands beside it." }
+        }
         table {
             thead { tr {
                 th { "Epoch" } th { "Training loss" } th { "Training accuracy" }
-                th { "Validation loss" } th { "Validation accuracy" } th { "Images/s" }
+                th { "Validation loss" }
+                @if has_penalties { th { "Penalty in it" } }
+                th { "Validation accuracy" } th { "Images/s" }
             } }
             tbody { @for record in history { tr {
                 td { (record.epoch) } td { (figure(Some(record.train_loss))) }
                 td { (figure(Some(record.train_accuracy))) } td { (figure(record.val_loss)) }
+                @if has_penalties { td { (figure(record.val_penalty)) } }
                 td { (figure(record.val_accuracy)) } td { (format!("{:.0}", record.images_per_sec)) }
             } } }
         }
@@ -258,7 +265,7 @@ fn report_table(evaluation: &Evaluation, classes: &[String]) -> Markup {
             } } }
         }
         p {
-            "Accuracy " (format!("{:.4}", evaluation.accuracy())) ", loss " (format!("{:.4}", evaluation.loss))
+            "Accuracy " (format!("{:.4}", evaluation.accuracy())) ", cross-entropy " (format!("{:.4}", evaluation.loss))
             @if let Some(threshold) = evaluation.threshold() {
                 ", " (class_name(classes, 1)) " from a probability of " (threshold) " on"
             }

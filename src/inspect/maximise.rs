@@ -2,7 +2,8 @@
 //!
 //! Gradient ascent on the image (Erhan et al. 2009) with AdamW, jitter and small rotations so that
 //! the picture does not depend on single pixels. The image is `sigmoid(blur(z))` and so stays within 0..1.
-//! Class scores are logits: the softmax is left away.
+//! Class scores are logits: the softmax is left away. A sigmoid has one logit for two classes: it speaks for the second
+//! one, and taken negatively for the first.
 
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,16 +16,50 @@ use super::InspectError;
 use crate::{
     cancel::Cancelled,
     data::Picture,
-    model::{Network, Shape, network::Mode},
+    model::{Network, Node, Shape, network::Mode, spec::Head},
 };
+
+/// What to excite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A class, by its logit.
+    Class(usize),
+    /// Part of a node's output.
+    Unit {
+        /// Position of the node.
+        layer: usize,
+        /// Filter of a convolution, or value of a row.
+        unit: usize,
+    },
+}
+
+impl Target {
+    /// What a score is the value of, for a model with this `head`, these `classes` and `nodes`: `logit of circle`.
+    pub fn score_words(self, head: Head, classes: &[String], nodes: &[Node]) -> String {
+        let name = |class: usize| classes.get(class).map_or("", String::as_str);
+        match (self, head) {
+            (Self::Class(class), Head::Softmax) => format!("logit of {}", name(class)),
+            (Self::Class(class), Head::Sigmoid { .. }) => {
+                let (this, other) = (name(class), name(1 - class.min(1)));
+                format!("log-odds of {this} against {other}")
+            }
+            (Self::Unit { layer, unit }, _) => {
+                let node = nodes.get(layer);
+                let name = node.map_or("", |node| node.name.as_str());
+                match node.map(|node| node.shape.output) {
+                    Some(Shape::Maps { .. }) => format!("mean of map {unit} of {name}"),
+                    _ => format!("value {unit} of {name}"),
+                }
+            }
+        }
+    }
+}
 
 /// What to excite and how.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MaximiseConfig {
-    /// Layer whose output is looked at; the last one for a class.
-    pub layer: usize,
-    /// Filter of a convolution, value of a row, or class.
-    pub unit: usize,
+    /// What to excite.
+    pub target: Target,
     /// Steps of AdamW.
     pub steps: usize,
     /// Step size.
@@ -39,10 +74,9 @@ pub struct MaximiseConfig {
 
 impl MaximiseConfig {
     /// The recipes' settings: 200 steps, AdamW 0.5, rotation ±2°, jitter of four pixels.
-    pub fn new(layer: usize, unit: usize) -> Self {
+    pub fn new(target: Target) -> Self {
         Self {
-            layer,
-            unit,
+            target,
             steps: 200,
             learning_rate: 0.5,
             jitter: 4,
@@ -59,7 +93,8 @@ pub struct Preview {
     pub step: usize,
     /// Steps in all.
     pub steps: usize,
-    /// Activation of the unit (mean over its map) for this image, before jitter.
+    /// Logit of the class, with a sigmoid that of the first class taken negatively, or activation of the unit (mean over
+    /// its map) for this image, before jitter.
     pub score: f32,
     /// The image.
     pub picture: Picture,
@@ -92,7 +127,7 @@ pub fn maximise_exact(
     config: &MaximiseConfig,
     mut on_preview: impl FnMut(&Preview) -> Result<(), Cancelled>,
 ) -> Result<(Preview, Vec<f32>), InspectError> {
-    check(network, config)?;
+    let part = Part::of(network, config.target)?;
     let input = network.spec().input;
     let (height, width) = (input.height as i64, input.width as i64);
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
@@ -108,8 +143,9 @@ pub fn maximise_exact(
     let mut optimizer = nn::AdamW::default().build(&store, config.learning_rate)?;
     let score = |image: &Tensor| -> Result<Tensor, TchError> {
         let input = network.normalised(image)?;
-        let output = network.forward_until(&input, Mode::Evaluate, config.layer + 1, |_, _| {})?;
-        output.f_select(1, config.unit as i64)?.f_mean(Kind::Float)
+        let output = network.forward_until(&input, Mode::Evaluate, part.layer + 1, |_, _| {})?;
+        let mean = output.f_select(1, part.unit as i64)?.f_mean(Kind::Float)?;
+        mean.f_mul_scalar(part.sign)
     };
     let smoothing = Smoothing::new(channels, network.placement().device)?;
     let image = || smoothing.apply(&z)?.f_sigmoid();
@@ -137,10 +173,51 @@ pub fn maximise_exact(
     Ok((preview(config.steps)?, values))
 }
 
-fn check(network: &Network, config: &MaximiseConfig) -> Result<(), InspectError> {
+/// The part of an output that stands for a target.
+struct Part {
+    layer: usize,
+    unit: usize,
+    /// −1 where small values speak for the target.
+    sign: f64,
+}
+
+impl Part {
+    fn of(network: &Network, target: Target) -> Result<Self, InspectError> {
+        let (layer, unit) = match target {
+            Target::Unit { layer, unit } => (layer, unit),
+            Target::Class(class) => {
+                let layer = network.nodes().len().saturating_sub(1);
+                match network.spec().head {
+                    Head::Softmax => (layer, class),
+                    Head::Sigmoid { .. } if class < 2 => {
+                        let sign = if class == 0 { -1.0 } else { 1.0 };
+                        return Ok(Self {
+                            layer,
+                            unit: 0,
+                            sign,
+                        });
+                    }
+                    Head::Sigmoid { .. } => {
+                        return Err(InspectError::NotThere(format!(
+                            "there is no class {class}: a sigmoid has two, counted from 0"
+                        )));
+                    }
+                }
+            }
+        };
+        check(network, layer, unit)?;
+        Ok(Self {
+            layer,
+            unit,
+            sign: 1.0,
+        })
+    }
+}
+
+fn check(network: &Network, layer: usize, unit: usize) -> Result<(), InspectError> {
     let layers = network.nodes().len();
-    let Some(node) = network.nodes().get(config.layer) else {
-        let number = config.layer + 1;
+    let Some(node) = network.nodes().get(layer) else {
+        let number = layer + 1;
         return Err(InspectError::NotThere(format!(
             "there is no layer {number}: the network has {layers}"
         )));
@@ -149,9 +226,8 @@ fn check(network: &Network, config: &MaximiseConfig) -> Result<(), InspectError>
         Shape::Maps { channels, .. } => channels,
         Shape::Flat(values) => values,
     };
-    if config.unit >= units {
+    if unit >= units {
         let name = &node.name;
-        let unit = config.unit;
         return Err(InspectError::NotThere(format!(
             "there is no unit {unit} in {name}: it has {units}, counted from 0"
         )));

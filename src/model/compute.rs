@@ -36,6 +36,35 @@ impl Weights<'_> {
     }
 }
 
+/// Whether what `op` gives is new memory that nothing on the way back reads, so that the next node may overwrite it.
+///
+/// A gradient of ReLU, ReLU6, tanh and sigmoid is worked out from their output; flattening, a linear activation and
+/// dropout that drops nothing hand their input on, which may be such an output.
+pub fn is_output_free(op: &Op) -> bool {
+    match *op {
+        Op::Conv2d { activation, .. } | Op::Dense { activation, .. } => {
+            use Activation::{Elu, Gelu, Linear, Relu, Relu6, Sigmoid, Silu, Tanh};
+            match activation {
+                Linear | Silu | Elu | Gelu => true,
+                Relu | Relu6 | Tanh | Sigmoid => false,
+            }
+        }
+        Op::BatchNorm2d { .. }
+        | Op::MaxPool2d { .. }
+        | Op::AvgPool2d { .. }
+        | Op::GlobalAvgPool2d
+        | Op::Squeeze
+        | Op::Rescaling { .. }
+        | Op::Add
+        | Op::Multiply => true,
+        Op::Activation(_)
+        | Op::Dropout(_)
+        | Op::Dropout2d(_)
+        | Op::StochasticDepth(_)
+        | Op::Flatten => false,
+    }
+}
+
 /// The output of a node; with `mine` the first input may be overwritten.
 ///
 /// # Errors

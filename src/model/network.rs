@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::{
+    compute,
     graph::{self, Node, Wire},
     parameters::{Initial, Start, needed},
     shapes::ShapeError,
@@ -85,6 +86,8 @@ pub struct Network {
     slots: Vec<(usize, usize)>,
     /// Position of the last node that reads each node's output; its own for the last node.
     last_reader: Vec<usize>,
+    /// Whether the only node that reads each node's output may overwrite it.
+    overwritable: Vec<bool>,
     parameters: Vec<Parameter>,
     /// Nodes before it are frozen.
     trainable_from: usize,
@@ -141,6 +144,7 @@ impl Network {
         let mut slots = Vec::new();
         let mut parameters = Vec::new();
         let mut last_reader: Vec<usize> = (0..nodes.len()).collect();
+        let mut readers = vec![0; nodes.len()];
         for (index, node) in nodes.iter().enumerate() {
             let first = parameters.len();
             for (suffix, dims, start, learned) in needed(&node.op, node.shape.input) {
@@ -158,15 +162,22 @@ impl Network {
             for wire in &node.inputs {
                 if let Wire::Node(from) = wire {
                     last_reader[*from] = index;
+                    readers[*from] += 1;
                 }
             }
         }
+        // An earlier reader may need it on the way back.
+        let overwritable = nodes.iter().zip(readers);
+        let overwritable = overwritable
+            .map(|(node, readers)| readers == 1 && compute::is_output_free(&node.op))
+            .collect();
         let normalisation = Normalisation::new(spec.preprocessing.mean, spec.preprocessing.std);
         Ok(Self {
             spec,
             nodes,
             slots,
             last_reader,
+            overwritable,
             parameters,
             trainable_from: 0,
             normalisation,

@@ -142,7 +142,8 @@ impl LayerSpec {
     }
 }
 
-/// Keras' L2 regularisation: `weight · Σw² + bias · Σb²` is added to the training loss.
+/// Keras' L2 regularisation: `weight · Σw² + bias · Σb²` is added to the loss, in
+/// training and in validation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct L2 {
@@ -399,6 +400,11 @@ impl ModelSpec {
             (LayerKind::Dense { units, .. }, Head::Softmax) => Some(*units),
             _ => None,
         }
+    }
+
+    /// Whether large weights of some layer cost something.
+    pub fn has_penalties(&self) -> bool {
+        self.layers.iter().any(|layer| !layer.l2.is_none())
     }
 
     /// Position of the layer called `name`.

@@ -21,12 +21,12 @@ pub struct TrainingConfig {
     pub drop_last: bool,
     /// Decides initial weights, the order of images, dropout and augmentation.
     pub seed: u64,
-    /// How much a mistake counts in the training loss, by class. Validation and test losses stay unweighted,
-    /// so that they can be compared.
+    /// How much a mistake counts in the loss, by class: in training and in the validation loss beside it. Judging a
+    /// model stays unweighted, so that models can be compared.
     #[serde(default)]
     pub class_weights: ClassWeights,
-    /// Share of each target that is spread over all classes, 0 to below 1 (Szegedy et al. 2016). Like class
-    /// weights it concerns the training loss alone.
+    /// Share of each target that is spread over all classes, 0 to below 1 (Szegedy et al. 2016); where class weights
+    /// count.
     #[serde(default)]
     pub label_smoothing: f64,
     /// Gradients are scaled down to this Euclidean norm over all weights; `None` leaves them.

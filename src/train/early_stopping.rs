@@ -258,6 +258,8 @@ mod tests {
             learning_rate: 0.001,
             images_per_sec: 1.0,
             seconds: 1.0,
+            train_penalty: None,
+            val_penalty: None,
         }
     }
 

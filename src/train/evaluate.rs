@@ -26,7 +26,8 @@ pub struct Evaluation {
     pub predicted: Vec<usize>,
     /// `[samples, classes]` row by row, 0..1.
     pub probabilities: Vec<f32>,
-    /// Mean cross-entropy, binary with a sigmoid head.
+    /// Mean cross-entropy, binary with a sigmoid head, whatever the network was trained with: no class weights, smoothed
+    /// labels or penalties.
     pub loss: f64,
     /// Actual against predicted.
     pub confusion: ConfusionMatrix,

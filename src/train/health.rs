@@ -2,9 +2,11 @@
 //!
 //! A [`Watch`] sees every epoch and says each thing once; again only when it has become twice as bad.
 
+mod trend;
+
 use std::collections::BTreeMap;
 
-use super::history::EpochRecord;
+use super::history::{self, EpochRecord};
 use crate::format::{counted, percent, significant, thousands};
 
 /// What an advice is about.
@@ -16,8 +18,10 @@ pub enum Ailment {
     Diverging,
     /// The loss does not fall and the answers are no better than always the same one.
     NotLearning,
-    /// Training images are learned by heart: their loss falls while that of validation rises.
+    /// Training images are learned by heart: their loss falls while that of validation has turned upwards.
     Overfitting,
+    /// It ended while it still got better.
+    StillImproving,
     /// Units give 0 for every image, so that nothing teaches them.
     DeadUnits,
 }
@@ -50,10 +54,6 @@ const LOOK_BACK: usize = 3;
 const FLAT: f64 = 0.01;
 /// What the accuracy must have gained on always answering the most frequent class, as a share of what it could.
 const LEAST_GAIN: f64 = 0.1;
-/// Epochs since the lowest validation loss after which a gap counts.
-const GAP_EPOCHS: usize = 2;
-/// By how much validation loss must have risen since, as a share of the lowest.
-const GAP: f64 = 0.05;
 /// Share of a layer's units that may be dead without a word.
 const FEW_DEAD: f64 = 0.25;
 /// A training loss of so many times what guessing gives, `ln(classes)`, belongs to a network that is surer of wrong
@@ -71,13 +71,15 @@ pub struct Watch {
     majority: f64,
     /// Classes among them.
     classes: usize,
+    /// Large weights cost something, so that losses hold more than what images say.
+    has_penalties: bool,
     /// How bad everything was when it was said, by what and where.
     said: BTreeMap<(Ailment, String), f64>,
 }
 
 impl Watch {
-    /// At the start of a run on images with these labels.
-    pub fn new(labels: impl Iterator<Item = usize>) -> Self {
+    /// At the start of a run on images with these labels; `has_penalties` where large weights cost something.
+    pub fn new(labels: impl Iterator<Item = usize>, has_penalties: bool) -> Self {
         let mut counts = BTreeMap::new();
         for label in labels {
             *counts.entry(label).or_insert(0usize) += 1;
@@ -87,6 +89,7 @@ impl Watch {
         Self {
             majority: most as f64 / all.max(1) as f64,
             classes: counts.len(),
+            has_penalties,
             said: BTreeMap::new(),
         }
     }
@@ -96,16 +99,17 @@ impl Watch {
         let Some(last) = history.last() else {
             return Vec::new();
         };
-        // Every phase has its own pace.
-        let first = history.iter().position(|record| record.phase == last.phase);
-        let phase = &history[first.unwrap_or(0)..];
+        let phase = newest_phase(history);
         let mut findings = Vec::new();
         let diverging = diverging(history, self.classes);
         if diverging.is_none() {
             findings.extend(not_learning(phase, self.majority));
         }
         findings.extend(diverging);
-        findings.extend(overfitting(phase));
+        findings.extend(
+            self.losses(phase)
+                .and_then(|losses| overfitting(phase, &losses)),
+        );
         findings.extend(dead.iter().filter_map(dead_units));
         findings
             .into_iter()
@@ -116,6 +120,34 @@ impl Watch {
                 words: finding.words,
             })
             .collect()
+    }
+
+    /// What the end of a run with these epochs shows, however it came about: whether it still got better.
+    pub fn ended(&self, history: &[EpochRecord]) -> Option<Advice> {
+        let phase = newest_phase(history);
+        let (from, to) = trend::still_falls(&self.losses(phase)?)?;
+        let last = phase.last()?;
+        Some(Advice {
+            ailment: Ailment::StillImproving,
+            epoch: last.epoch,
+            words: format!(
+                "It still gets better: the validation loss fell from {} to {} within the last epochs, by more than it \
+                 scatters. Train on: more epochs are likely to help.",
+                significant(from),
+                significant(to),
+            ),
+        })
+    }
+
+    /// What validation images say in each epoch of `phase`, without penalties; `None` where that is not known.
+    fn losses(&self, phase: &[EpochRecord]) -> Option<Vec<f64>> {
+        let loss = |record: &EpochRecord| {
+            let is_known = !self.has_penalties || record.val_penalty.is_some();
+            record
+                .val_data_loss()
+                .filter(|loss| is_known && loss.is_finite())
+        };
+        phase.iter().map(loss).collect()
     }
 
     /// Goes through the epochs of a run that is taken up again: what was said before is not said again.
@@ -136,6 +168,15 @@ impl Watch {
         }
         is_new
     }
+}
+
+/// The epochs of the newest phase: every phase has its own pace.
+fn newest_phase(history: &[EpochRecord]) -> &[EpochRecord] {
+    let newest = history.last().map(|record| record.phase);
+    let first = history
+        .iter()
+        .position(|record| Some(record.phase) == newest);
+    &history[first.unwrap_or(0)..]
 }
 
 /// Something that is wrong, said before or not.
@@ -160,19 +201,18 @@ pub fn divergence(history: &[EpochRecord], classes: usize) -> Option<String> {
 fn diverging(history: &[EpochRecord], classes: usize) -> Option<Finding> {
     let (last, before) = history.split_last()?;
     let guessing = (classes.max(2) as f64).ln();
-    let times = last.train_loss / guessing;
-    let lowest = before
-        .iter()
-        .min_by(|a, b| a.train_loss.total_cmp(&b.train_loss));
-    let grown_since = lowest.filter(|lowest| last.train_loss > GREW * lowest.train_loss);
+    let loss = EpochRecord::train_data_loss;
+    let times = loss(last) / guessing;
+    let lowest = before.iter().min_by(|a, b| loss(a).total_cmp(&loss(b)));
+    let grown_since = lowest.filter(|lowest| loss(last) > GREW * loss(lowest));
     if !(times > FAR && grown_since.is_some() || times > BEYOND) {
         return None;
     }
-    let now = significant(last.train_loss);
+    let now = significant(loss(last));
     let course = grown_since.map_or_else(
         || format!("is {now}"),
         |lowest| {
-            let then = significant(lowest.train_loss);
+            let then = significant(loss(lowest));
             format!("has grown from {then} in epoch {} to {now}", lowest.epoch)
         },
     );
@@ -193,12 +233,13 @@ fn diverging(history: &[EpochRecord], classes: usize) -> Option<Finding> {
 
 fn not_learning(phase: &[EpochRecord], majority: f64) -> Option<Finding> {
     let last = phase.last()?;
+    let loss = EpochRecord::train_data_loss;
     let is_guessing =
         |record: &EpochRecord| record.train_accuracy <= majority + LEAST_GAIN * (1.0 - majority);
     // The epochs since the loss was last clearly above what it is now.
-    let moved = phase.iter().rposition(|record| {
-        !is_guessing(record) || record.train_loss * (1.0 - FLAT) > last.train_loss
-    });
+    let moved = phase
+        .iter()
+        .rposition(|record| !is_guessing(record) || loss(record) * (1.0 - FLAT) > loss(last));
     let still = phase.len() - moved.map_or(0, |at| at + 1);
     if still < LOOK_BACK {
         return None;
@@ -211,7 +252,7 @@ fn not_learning(phase: &[EpochRecord], majority: f64) -> Option<Finding> {
             "It does not learn: the training loss has stayed at {} for {}, and its accuracy of {} is hardly more than \
              always answering the most frequent class gives ({}). The learning rate of {} is probably too small or too \
              large: the rate finder tells. Otherwise look at the labels and at the size of the network.",
-            significant(last.train_loss),
+            significant(loss(last)),
             counted(still, "epoch"),
             percent(last.train_accuracy),
             percent(majority),
@@ -220,33 +261,50 @@ fn not_learning(phase: &[EpochRecord], majority: f64) -> Option<Finding> {
     })
 }
 
-fn overfitting(phase: &[EpochRecord]) -> Option<Finding> {
+/// `losses` are those of validation in the epochs of `phase`.
+fn overfitting(phase: &[EpochRecord], losses: &[f64]) -> Option<Finding> {
+    let turn = trend::turned_up(losses)?;
     let last = phase.last()?;
-    let finite = |record: &&EpochRecord| record.val_loss.is_some_and(f64::is_finite);
-    let validation = |record: &EpochRecord| record.val_loss.unwrap_or(f64::INFINITY);
-    let lowest = phase
-        .iter()
-        .filter(finite)
-        .min_by(|a, b| validation(a).total_cmp(&validation(b)))?;
-    let (best, now) = (lowest.val_loss?, last.val_loss?);
-    let rise = now / best - 1.0;
-    let has_opened = last.epoch >= lowest.epoch + GAP_EPOCHS
-        && rise >= GAP
-        && last.train_loss < lowest.train_loss;
-    has_opened.then(|| Finding {
+    let training: Vec<f64> = phase.iter().map(EpochRecord::train_data_loss).collect();
+    let training = trend::means(&training);
+    let (then, now) = (*training.get(turn.window)?, *training.last()?);
+    if now >= then || still_gains(phase, turn.window) {
+        return None;
+    }
+    let since = phase.get(turn.at)?.epoch;
+    let kept = history::best_epoch(phase, None).filter(|best| best.epoch > since);
+    let accuracy = kept.map_or_else(String::new, |best| {
+        format!(
+            " Its accuracy was highest in epoch {}, hardly higher than then.",
+            best.epoch
+        )
+    });
+    Some(Finding {
         ailment: Ailment::Overfitting,
         place: format!("phase {}", last.phase),
-        badness: rise,
+        badness: turn.now / turn.lowest - 1.0,
         words: format!(
-            "It overfits since epoch {}: the training loss fell from {} to {} while the validation loss rose from {} to \
-             {}. Early stopping keeps the weights of that epoch; augmentation, dropout or more images keep the gap \
-             small.",
-            lowest.epoch,
-            significant(lowest.train_loss),
-            significant(last.train_loss),
-            significant(best),
+            "It overfits since epoch {since}: the training loss fell from {} to {} while the validation loss rose from \
+             {} to {}, on average over {}.{accuracy} Early stopping ends a run there; augmentation, dropout or more \
+             images keep the gap small.",
+            significant(then),
             significant(now),
+            significant(turn.lowest),
+            significant(turn.now),
+            counted(trend::WINDOW, "epoch"),
         ),
+    })
+}
+
+/// Whether validation answers have become right more often since the mean at `window`, by more than noise.
+fn still_gains(phase: &[EpochRecord], window: usize) -> bool {
+    let accuracies: Option<Vec<f64>> = phase.iter().map(|record| record.val_accuracy).collect();
+    accuracies.is_some_and(|accuracies| {
+        let means = trend::means(&accuracies);
+        match (means.get(window), means.last()) {
+            (Some(then), Some(now)) => now - then > trend::noise(&accuracies),
+            _ => false,
+        }
     })
 }
 
@@ -335,5 +393,7 @@ fn rate_words(rate: f64) -> String {
     }
 }
 
+#[cfg(test)]
+mod replay;
 #[cfg(test)]
 mod tests;

@@ -25,11 +25,13 @@ pub struct EpochRecord {
     pub epoch: usize,
     /// Phase of the experiment, from 1.
     pub phase: usize,
-    /// Mean loss over the epoch's batches, weighted by their size, while weights moved.
+    /// What training makes small, while weights moved: the mean over the epoch's images, which count as much as their
+    /// classes weigh, with smoothed labels, and the penalty for large weights.
     pub train_loss: f64,
     /// Share classified correctly over the epoch's batches, 0..1.
     pub train_accuracy: f64,
-    /// Mean loss on the validation part; `None` when it is empty.
+    /// The same on the validation part with the weights at the end of the epoch; `None` when it is empty or none of its
+    /// images counts.
     pub val_loss: Option<f64>,
     /// Share of the validation part classified correctly, 0..1; `None` when it is empty.
     pub val_accuracy: Option<f64>,
@@ -39,6 +41,24 @@ pub struct EpochRecord {
     pub images_per_sec: f64,
     /// Wall time of the epoch, validation included.
     pub seconds: f64,
+    /// The penalty in `train_loss`, mean over the epoch's steps; `None` without one, and in runs of earlier versions.
+    #[serde(default)]
+    pub train_penalty: Option<f64>,
+    /// The penalty in `val_loss`; `None` without one, and in runs of earlier versions, whose `val_loss` held none.
+    #[serde(default)]
+    pub val_penalty: Option<f64>,
+}
+
+impl EpochRecord {
+    /// `train_loss` without the penalty.
+    pub fn train_data_loss(&self) -> f64 {
+        self.train_loss - self.train_penalty.unwrap_or(0.0)
+    }
+
+    /// `val_loss` without the penalty.
+    pub fn val_data_loss(&self) -> Option<f64> {
+        Some(self.val_loss? - self.val_penalty.unwrap_or(0.0))
+    }
 }
 
 /// The epoch whose weights are kept. With early stopping it is the one where the monitored figure was best;
@@ -108,6 +128,8 @@ mod tests {
             learning_rate: 0.001,
             images_per_sec: 1.0,
             seconds: 1.0,
+            train_penalty: None,
+            val_penalty: None,
         }
     }
 

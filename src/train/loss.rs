@@ -1,4 +1,4 @@
-//! Losses: what training makes small and what validation reports.
+//! Losses: what training makes small, and what validation and judging report.
 
 use tch::{Device, Kind, Reduction, TchError, Tensor};
 
@@ -24,11 +24,18 @@ pub fn class_weights(
     let Some(weights) = weights.map_err(ExperimentError::Setting)? else {
         return Ok(None);
     };
+    let samples = &data.dataset.samples;
+    let mut train = data.split.train.iter();
+    if !train.any(|&index| weights[samples[index].label] > 0.0) {
+        let words = "every class that the training part has images of weighs 0: give at least one of them more";
+        return Err(ExperimentError::Setting(words.into()).into());
+    }
     let weights: Vec<f32> = weights.into_iter().map(|weight| weight as f32).collect();
     Ok(Some(Tensor::f_from_slice(&weights)?.f_to_device(device)?))
 }
 
-/// What a run makes small.
+/// What a run makes small: the data term, which is the mean of the images' losses as much as their classes weigh and
+/// with smoothed labels, and the penalty for large weights. Training and validation report the same.
 pub struct Loss {
     head: Head,
     class_weights: Option<Tensor>,
@@ -57,7 +64,8 @@ impl Loss {
         }
     }
 
-    /// Mean loss of `logits` and the labels `target` `[N]`, with penalties for large weights that are trained.
+    /// What a step makes small: the data term of `logits` and the labels `target` `[N]`, and the penalty. Images none
+    /// of which counts ([`Self::weight`] is 0) teach nothing: their data term is 0.
     ///
     /// # Errors
     /// When libtorch refuses.
@@ -67,23 +75,71 @@ impl Loss {
         logits: &Tensor,
         target: &Tensor,
     ) -> Result<Tensor, TchError> {
-        let weights = self.class_weights.as_ref();
-        let mut loss = match self.head {
-            Head::Softmax => cross_entropy(logits, target, weights, self.label_smoothing)?,
-            Head::Sigmoid { .. } => {
-                binary_cross_entropy(logits, target, weights, self.label_smoothing)?
-            }
+        let data = if self.weight(target)? > 0.0 {
+            self.data(logits, target)?
+        } else {
+            logits.f_sum(Kind::Float)?.f_mul_scalar(0.0)?
         };
-        if self.penalties.is_empty() {
-            return Ok(loss);
+        match self.penalty(network)? {
+            Some(penalty) => data.f_add(&penalty),
+            None => Ok(data),
         }
+    }
+
+    /// The data term alone; not a number when no image counts.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn data(&self, logits: &Tensor, target: &Tensor) -> Result<Tensor, TchError> {
+        let (weights, smoothing) = (self.class_weights.as_ref(), self.label_smoothing);
+        match self.head {
+            Head::Softmax => cross_entropy(logits, target, weights, smoothing),
+            Head::Sigmoid { .. } => binary_cross_entropy(logits, target, weights, smoothing),
+        }
+    }
+
+    /// Whether the data term is the plain mean that [`plain_sum`] sums up.
+    pub fn is_plain(&self) -> bool {
+        self.class_weights.is_none() && self.label_smoothing == 0.0
+    }
+
+    /// How much the images with the labels `target` `[N]` count together: their number, or the sum of their classes'
+    /// weights. Means over several batches are weighted by it.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn weight(&self, target: &Tensor) -> Result<f64, TchError> {
+        match &self.class_weights {
+            None => Ok(target.numel() as f64),
+            Some(weights) => weights
+                .f_index_select(0, target)?
+                .f_sum(Kind::Double)?
+                .f_double_value(&[]),
+        }
+    }
+
+    /// The penalty for large weights that are trained, as Keras' L2; `None` when no layer has one.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn penalty(&self, network: &Network) -> Result<Option<Tensor>, TchError> {
+        let mut sum: Option<Tensor> = None;
         for (name, value) in network.trainable() {
             if let Some((_, factor)) = self.penalties.iter().find(|(array, _)| array == name) {
                 let squares = value.f_square()?.f_sum(Kind::Float)?;
-                loss = loss.f_add(&squares.f_mul_scalar(*factor)?)?;
+                let penalty = squares.f_mul_scalar(*factor)?;
+                sum = Some(match sum {
+                    Some(sum) => sum.f_add(&penalty)?,
+                    None => penalty,
+                });
             }
         }
-        Ok(loss)
+        // Layers that are frozen cost nothing, but the network is one that has penalties.
+        let nothing = || Tensor::f_zeros([], (Kind::Float, network.placement().device));
+        match sum {
+            None if !self.penalties.is_empty() => nothing().map(Some),
+            sum => Ok(sum),
+        }
     }
 
     /// The class that each row of `logits` says, `[N]`.
@@ -149,7 +205,8 @@ pub fn binary_cross_entropy(
         .f_divide(&each.f_sum(Kind::Float)?)
 }
 
-/// Sum over images of the loss without weights, smoothing and penalties: what validation reports.
+/// Sum over images of the loss without weights, smoothing and penalties: what judging a model reports, whatever it was
+/// trained with.
 ///
 /// # Errors
 /// When libtorch refuses.

@@ -4,7 +4,7 @@
 //! Rates for Training Neural Networks, WACV 2017, section 3.3; the exponential rise and the end of the test are
 //! those of fastai's `lr_find`). A good rate is where the loss falls fastest.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::VecDeque, path::Path, sync::Arc};
 
 use super::{
     config::TrainingConfig,
@@ -14,6 +14,7 @@ use super::{
     optimizers::OptimizerState,
     placement::{Chosen, Question},
     quiet::Quiet,
+    single_values,
     step::{self, Batch},
 };
 use crate::{
@@ -168,6 +169,7 @@ pub fn find_rate(
     if images == 0 {
         return Err(FitError::NoTrainingImages);
     }
+    single_values::check(spec, config, data.split.train.len()).map_err(ExperimentError::Setting)?;
     let tested = config.phases.get(phase).ok_or_else(|| {
         let words = format!(
             "there is no phase {}, choose one of {}",
@@ -193,16 +195,19 @@ pub fn find_rate(
     let trainable = || network.trainable().map(|(_, value)| value);
     let mut optimizer = OptimizerState::new(trainable(), tested.optimizer)?;
     let mut test = RangeTest::default();
-    let mut order: Vec<usize> = Vec::new();
-    let mut epoch = 0;
+    let least = single_values::least_batch(network.nodes(), boundary);
+    let mut batches: VecDeque<Vec<usize>> = VecDeque::new();
+    let (mut epoch, mut previous) = (0, None);
     for number in 0..STEPS {
         cancel.check()?;
-        if order.is_empty() {
+        if batches.is_empty() {
             epoch += 1;
-            order = batches::shuffled(&data.split.train, config.seed, epoch);
+            let mut order = batches::shuffled(&data.split.train, config.seed, epoch);
             order.truncate(images);
+            let all = single_values::batches(&order, config.batch_size, least);
+            batches.extend(all.map(<[usize]>::to_vec));
         }
-        let samples: Vec<usize> = order.drain(..config.batch_size.min(order.len())).collect();
+        let samples = batches.pop_front().unwrap_or_default();
         let batch = Batch {
             data,
             samples: &samples,
@@ -210,7 +215,11 @@ pub fn find_rate(
             seed: step::seed(config.seed, number + 1),
         };
         let figures = batch.backward(&network, &loss)?;
-        let goes_on = test.goes_on_after(figures.loss);
+        // A batch of classes that weigh 0 says nothing: the loss is where it was.
+        let said = (figures.weight > 0.0).then_some(figures.loss);
+        let loss_now = said.or(previous).unwrap_or(figures.loss);
+        previous = Some(loss_now);
+        let goes_on = test.goes_on_after(loss_now);
         done(&test);
         if !goes_on {
             break;

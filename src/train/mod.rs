@@ -35,6 +35,7 @@ pub mod saver;
 pub mod schedule;
 #[cfg(test)]
 mod scikit_learn_tests;
+pub mod single_values;
 pub mod step;
 
 pub use config::{Phase, TrainingConfig};

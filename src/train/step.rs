@@ -26,8 +26,12 @@ pub struct Batch<'a> {
 
 /// What a step says.
 pub struct Figures {
-    /// Mean loss, penalties included.
+    /// Mean loss, penalty included.
     pub loss: f64,
+    /// The penalty in it; `None` when no layer has one.
+    pub penalty: Option<f64>,
+    /// How much the batch counts in a mean over batches ([`Loss::weight`]).
+    pub weight: f64,
     /// Share classified correctly, 0..1.
     pub accuracy: f64,
 }
@@ -50,12 +54,16 @@ impl Batch<'_> {
         let logits = self.logits(network)?;
         let value = loss.training(network, &logits, &target)?;
         value.f_backward()?;
+        let penalty = tch::no_grad(|| loss.penalty(network))?;
+        let penalty = penalty.map(|penalty| penalty.f_double_value(&[]));
         let right = loss
             .answers(&logits)?
             .f_eq_tensor(&target)?
             .f_sum(Kind::Float)?;
         Ok(Figures {
             loss: value.f_double_value(&[])?,
+            penalty: penalty.transpose()?,
+            weight: loss.weight(&target)?,
             accuracy: right.f_double_value(&[])? / self.samples.len().max(1) as f64,
         })
     }

@@ -26,7 +26,7 @@ use crate::{
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerShape, ModelSpec, Node, ShapeError, graph, shapes},
     plain,
-    train::{DataReport, Evaluation, Experiment},
+    train::{DataReport, Evaluation, Experiment, single_values},
 };
 
 /// The dataset panel's state.
@@ -329,6 +329,11 @@ impl AppState {
                 if let ClassWeights::Own(_) = weights
                     && let Err(reason) = weights.weights(dataset, &division.split)
                 {
+                    return Some(reason);
+                }
+                let (model, training) = (&self.experiment.model, &self.experiment.training);
+                let images = division.split.train.len();
+                if let Err(reason) = single_values::check(model, training, images) {
                     return Some(reason);
                 }
             }

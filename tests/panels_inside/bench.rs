@@ -5,7 +5,7 @@ use std::sync::Arc;
 use convscope::{
     data::{Division, Picture, generate},
     engine::{Event, JobId, JobKind, MaximisePreview, Prediction},
-    inspect::maximise::MaximiseConfig,
+    inspect::maximise::{MaximiseConfig, Target},
     model::spec::Head,
     ui::{
         action::Action,
@@ -80,10 +80,7 @@ pub fn state(world: &World, stage: Stage) -> AppState {
     }
     state.model = Some(Arc::clone(&world.model));
     let job = Some(JobId(7));
-    let config = Some(MaximiseConfig::new(
-        world.experiment.model.layers.len() - 1,
-        1,
-    ));
+    let config = Some(MaximiseConfig::new(Target::Class(1)));
     match stage {
         Stage::Loading => {
             state.maps.job = job;

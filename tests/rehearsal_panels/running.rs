@@ -128,6 +128,8 @@ fn stopped_early() -> AppState {
             learning_rate: 0.001,
             images_per_sec: 100.0,
             seconds: 5.5,
+            train_penalty: None,
+            val_penalty: None,
         };
         state.apply(Event::Epoch { job: JOB, record });
     }

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 use tch::{Device, Kind, Tensor};
 
-use super::{AugmentationConfig, Drawn, FillMode, apply, apply_drawn, draw};
+use super::{AugmentationConfig, Drawn, FillMode, ZoomAxes, apply, apply_drawn, draw};
 
 /// `tests/reference/augment.json`, made by `augment.py` there.
 #[derive(Deserialize)]
@@ -50,6 +50,7 @@ impl Case {
             flip_v: self.flip_v,
             angle: self.angle.unwrap_or(none.angle),
             scale: self.scale.unwrap_or(none.scale),
+            window: none.window,
             dx: self.dx.unwrap_or(none.dx),
             dy: self.dy.unwrap_or(none.dy),
             brightness: self.brightness.unwrap_or(none.brightness),
@@ -90,6 +91,7 @@ fn everything() -> AugmentationConfig {
         vertical_flip: true,
         rotation_degrees: 30.0,
         zoom: 0.2,
+        zoom_axes: ZoomAxes::Together,
         width_shift: 0.1,
         height_shift: 0.3,
         brightness: 0.4,
@@ -122,6 +124,103 @@ fn each_operation_is_torchvisions() {
             assert!(difference < 1e-5, "{}: off by {difference}", case.name);
         }
     }
+}
+
+/// `tests/reference/zoom.json`, made by `zoom.py` there.
+#[derive(Deserialize)]
+struct OfKeras {
+    width: i64,
+    height: i64,
+    cases: Vec<KerasCase>,
+}
+
+/// In Keras' words.
+#[derive(Deserialize)]
+struct KerasCase {
+    name: String,
+    values: Vec<f32>,
+    #[serde(default)]
+    theta: f64,
+    #[serde(default)]
+    tx: f64,
+    #[serde(default)]
+    ty: f64,
+    zx: f64,
+    zy: f64,
+    #[serde(default)]
+    flip_h: bool,
+}
+
+impl KerasCase {
+    /// The draw that does the same. Keras turns and shifts from the result's pixels to the image's and flips the
+    /// result; a draw flips the content first and shifts it the other way.
+    fn drawn(&self, width: f64, height: f64) -> Drawn {
+        let mirror = if self.flip_h { -1.0 } else { 1.0 };
+        Drawn {
+            flip_h: self.flip_h,
+            angle: -mirror * self.theta,
+            window: (self.zx, self.zy),
+            dx: -mirror * self.tx / width,
+            dy: -self.ty / height,
+            ..Drawn::default()
+        }
+    }
+}
+
+#[test]
+fn a_zoom_of_each_axis_is_that_of_keras_image_data_generator() {
+    let text = include_str!("../../../tests/reference/zoom.json");
+    let reference: OfKeras = serde_json::from_str(text).unwrap();
+    let (height, width) = (reference.height, reference.width);
+    assert_eq!(reference.cases.len(), 6);
+    for case in &reference.cases {
+        let expected = Tensor::from_slice(&case.values).view([1, 3, height, width]);
+        let drawn = case.drawn(width as f64, height as f64);
+        let result = apply_drawn(&image(3, height, width), &[drawn], FillMode::Nearest).unwrap();
+        let difference = largest_difference(&result, &expected);
+        assert!(difference < 1e-5, "{}: off by {difference}", case.name);
+    }
+}
+
+#[test]
+fn each_axis_draws_a_window_of_its_own_and_leaves_the_other_draws() {
+    let together = everything();
+    let each = AugmentationConfig {
+        zoom_axes: ZoomAxes::Each,
+        ..everything()
+    };
+    let draws = |config: &AugmentationConfig| -> Vec<Drawn> {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        (0..10_000).map(|_| draw(config, &mut rng)).collect()
+    };
+    let (both, apart) = (draws(&together), draws(&each));
+    let (mut product, mut squares) = (0.0, 0.0);
+    for (one, two) in both.iter().zip(&apart) {
+        let (across, down) = two.window;
+        assert!((0.8..=1.2).contains(&across) && (0.8..=1.2).contains(&down));
+        let same = Drawn {
+            scale: two.scale,
+            window: two.window,
+            ..*one
+        };
+        assert_eq!((same, two.scale), (*two, 1.0));
+        assert_eq!((one.scale, one.window), (across, (1.0, 1.0)));
+        product += (across - 1.0) * (down - 1.0);
+        squares += (down - 1.0).powi(2);
+    }
+    // Uniform: a third of the square of 0.2. Independent: five standard errors of a correlation of 0.
+    assert!(
+        (squares / 10_000.0 - 0.04 / 3.0).abs() < 0.0005,
+        "{squares}"
+    );
+    assert!((product / squares).abs() < 0.05, "{product} {squares}");
+    let text = ron::to_string(&together).unwrap();
+    assert!(
+        !text.contains("zoom_axes"),
+        "an experiment without it reads as before: {text}"
+    );
+    let back: AugmentationConfig = ron::from_str(&ron::to_string(&each).unwrap()).unwrap();
+    assert_eq!(back, each);
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl Network {
         let mut last = input.shallow_clone();
         for (index, node) in self.nodes.iter().enumerate().take(end).skip(start) {
             let mut inputs = Vec::with_capacity(node.inputs.len());
-            // Whether nobody else will see the first input again, so that it may be overwritten.
+            // Whether nobody, the way back included, will see the first input again: it may be overwritten.
             let mut mine = false;
             for wire in &node.inputs {
                 inputs.push(match *wire {
@@ -96,7 +96,7 @@ impl Network {
                         let output = &mut outputs[from];
                         let is_last = self.last_reader[from] == index;
                         // A tap may have kept it.
-                        mine = is_last && tap.is_none() && inputs.is_empty();
+                        mine = self.overwritable[from] && tap.is_none() && inputs.is_empty();
                         let value = if is_last {
                             output.take()
                         } else {

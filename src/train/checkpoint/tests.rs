@@ -35,6 +35,8 @@ fn record(epoch: usize, val_loss: f64) -> EpochRecord {
         learning_rate: 0.001,
         images_per_sec: 1.0,
         seconds: 1.0,
+        train_penalty: None,
+        val_penalty: None,
     }
 }
 

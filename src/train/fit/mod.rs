@@ -23,6 +23,7 @@ use super::{
     loss::{Loss, class_weights},
     placement::{Chosen, Question},
     schedule::RateNow,
+    single_values,
 };
 use crate::{
     cancel::Cancelled,
@@ -206,7 +207,7 @@ pub fn fit(
 ) -> Result<Outcome, FitError> {
     config.check()?;
     check_classifier(spec, data.dataset.classes.len())?;
-    check(config, data)?;
+    check(spec, config, data)?;
     let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
     let spec = Arc::new(spec.clone());
     let chosen = match &start {
@@ -255,7 +256,7 @@ pub fn fit_network(
     checkpoint: Option<Checkpoint>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, FitError> {
-    check(config, data)?;
+    check(network.spec(), config, data)?;
     let boundaries = boundaries(network.nodes(), config)?;
     let class_weights = class_weights(config, data, network.placement().device)?;
     let loss = Loss::new(&network, class_weights, config.label_smoothing);
@@ -273,13 +274,14 @@ pub fn fit_network(
 }
 
 /// What would end a run later, before anything is computed.
-fn check(config: &TrainingConfig, data: &Data<'_>) -> Result<(), FitError> {
+fn check(spec: &ModelSpec, config: &TrainingConfig, data: &Data<'_>) -> Result<(), FitError> {
     if config.images_per_epoch(data.split.train.len()) == 0 {
         return Err(FitError::NoTrainingImages);
     }
     data.augmentation
         .check()
         .map_err(ExperimentError::Setting)?;
+    single_values::check(spec, config, data.split.train.len()).map_err(ExperimentError::Setting)?;
     class_weights(config, data, Device::Cpu).map(|_| ())
 }
 

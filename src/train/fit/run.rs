@@ -21,9 +21,54 @@ use crate::{
         health::{self, Circumstances},
         history::{self, EpochRecord, StepRecord},
         loss::Loss,
-        step::{self, Batch},
+        single_values,
+        step::{self, Batch, Figures},
     },
 };
+
+/// What the steps of an epoch, or batches of validation, add up to.
+#[derive(Default)]
+struct Sums {
+    /// Data terms by what they count.
+    data: f64,
+    /// How much the images counted.
+    weight: f64,
+    /// Penalties by images.
+    penalty: f64,
+    has_penalty: bool,
+    images: usize,
+    right: f64,
+}
+
+impl Sums {
+    fn add(&mut self, figures: &Figures, images: usize) {
+        let penalty = figures.penalty.unwrap_or(0.0);
+        self.data += (figures.loss - penalty) * figures.weight;
+        self.weight += figures.weight;
+        self.penalty += penalty * images as f64;
+        self.has_penalty |= figures.penalty.is_some();
+        self.images += images;
+        self.right += figures.accuracy * images as f64;
+    }
+
+    fn penalty(&self) -> Option<f64> {
+        self.has_penalty.then(|| self.penalty / self.images as f64)
+    }
+
+    fn loss(&self) -> f64 {
+        // Where no image counts there is no data term.
+        self.data / self.weight.max(f64::MIN_POSITIVE) + self.penalty().unwrap_or(0.0)
+    }
+}
+
+/// What an epoch leaves for validation.
+struct Validated {
+    evaluation: Evaluation,
+    /// What training makes small, on the validation part; `None` when none of its images counts.
+    loss: Option<f64>,
+    /// The penalty in it.
+    penalty: Option<f64>,
+}
 
 /// A run under way.
 pub struct Run<'a> {
@@ -193,41 +238,47 @@ impl<'a> Run<'a> {
         let config = self.config;
         let mut order = batches::shuffled(&self.data.split.train, config.seed, epoch);
         order.truncate(config.images_per_epoch(order.len()));
-        let (mut loss_sum, mut right) = (0.0, 0.0);
+        let least = single_values::least_batch(self.network.nodes(), self.network.trainable_from());
+        let mut sums = Sums::default();
         let mut waited = Duration::ZERO;
-        for batch in order.chunks(config.batch_size) {
+        for batch in single_values::batches(&order, config.batch_size, least) {
             waited += pulse(observer)?;
             if let Some(rate) = observer.learning_rate() {
                 let words = state.change_rate(rate, self.step + 1);
                 words.into_iter().for_each(|words| observer.note(words));
             }
             observer.rate(state.rate_now());
-            let record = self.train_batch(epoch, batch, state)?;
-            loss_sum += record.loss * batch.len() as f64;
-            right += record.accuracy * batch.len() as f64;
-            observer.step(&record)?;
+            let figures = self.train_batch(epoch, batch, state)?;
+            sums.add(&figures, batch.len());
+            observer.step(&StepRecord {
+                step: self.step,
+                epoch,
+                loss: figures.loss,
+                accuracy: figures.accuracy,
+            })?;
         }
         let images = order.len() as f64;
         let images_per_sec = images / (start.elapsed() - waited).as_secs_f64().max(1e-9);
-        let evaluation = self.validate(epoch, state, activity, observer, &mut waited)?;
-        if let Some(loss) = evaluation.as_ref().map(|found| found.loss)
-            && loss.is_nan()
-        {
+        let validated = self.validate(epoch, state, activity, observer, &mut waited)?;
+        let val_loss = validated.as_ref().and_then(|found| found.loss);
+        if let Some(loss) = val_loss.filter(|loss| loss.is_nan()) {
             // The last step broke the weights and no training batch has seen it.
             return Err(self.not_finite(loss, epoch, state));
         }
         let record = EpochRecord {
             epoch,
             phase: state.index + 1,
-            train_loss: loss_sum / images,
-            train_accuracy: right / images,
-            val_loss: evaluation.as_ref().map(|e| e.loss),
-            val_accuracy: evaluation.as_ref().map(Evaluation::accuracy),
+            train_loss: sums.loss(),
+            train_accuracy: sums.right / images,
+            val_loss,
+            val_accuracy: validated.as_ref().map(|v| v.evaluation.accuracy()),
             learning_rate: state.learning_rate(),
             images_per_sec,
             seconds: (start.elapsed() - waited).as_secs_f64(),
+            train_penalty: sums.penalty(),
+            val_penalty: validated.as_ref().and_then(|found| found.penalty),
         };
-        Ok((record, evaluation))
+        Ok((record, validated.map(|found| found.evaluation)))
     }
 
     fn train_batch(
@@ -235,7 +286,7 @@ impl<'a> Run<'a> {
         epoch: usize,
         samples: &[usize],
         state: &mut PhaseState<'_>,
-    ) -> Result<StepRecord, FitError> {
+    ) -> Result<Figures, FitError> {
         self.step += 1;
         state.steps += 1;
         let batch = Batch {
@@ -248,10 +299,12 @@ impl<'a> Run<'a> {
         if !figures.loss.is_finite() {
             return Err(self.not_finite(figures.loss, epoch, state));
         }
-        if self.losses.len() == health::LOSSES_KEPT {
-            self.losses.pop_front();
+        if figures.weight > 0.0 {
+            if self.losses.len() == health::LOSSES_KEPT {
+                self.losses.pop_front();
+            }
+            self.losses.push_back(figures.loss);
         }
-        self.losses.push_back(figures.loss);
         let _no_grad = tch::no_grad_guard();
         if let Some(norm) = self.config.clip_norm {
             step::clip(&self.network, norm)?;
@@ -259,12 +312,7 @@ impl<'a> Run<'a> {
         let rate = state.learning_rate();
         let trainable = self.network.trainable().map(|(_, value)| value);
         state.optimizer.step(trainable, rate)?;
-        Ok(StepRecord {
-            step: self.step,
-            epoch,
-            loss: figures.loss,
-            accuracy: figures.accuracy,
-        })
+        Ok(figures)
     }
 
     fn not_finite(&mut self, loss: f64, epoch: usize, state: &PhaseState<'_>) -> FitError {
@@ -293,7 +341,7 @@ impl<'a> Run<'a> {
         activity: &mut Activity,
         observer: &mut dyn Observer,
         waited: &mut Duration,
-    ) -> Result<Option<Evaluation>, FitError> {
+    ) -> Result<Option<Validated>, FitError> {
         let Data {
             dataset,
             pixels,
@@ -306,7 +354,8 @@ impl<'a> Run<'a> {
         let network = &self.network;
         let features = state.features.as_ref();
         let mut looked_at = 0;
-        let logits = |samples: &[usize]| -> Result<Tensor, FitError> {
+        let mut sums = Sums::default();
+        let mut logits = |samples: &[usize]| -> Result<Tensor, FitError> {
             if looked_at > 0 {
                 return step::logits(network, pixels, features, samples);
             }
@@ -323,17 +372,49 @@ impl<'a> Run<'a> {
             seen?;
             Ok(logits)
         };
+        let counted = |samples: &[usize]| -> Result<Tensor, FitError> {
+            let logits = logits(samples)?;
+            if !self.loss.is_plain() {
+                self.count(&mut sums, samples, &logits)?;
+            }
+            Ok(logits)
+        };
         let part = (&split.validation[..], EVALUATION_BATCH);
-        let evaluation = evaluate(network, dataset, part, logits, |done| {
+        let evaluation = evaluate(network, dataset, part, counted, |done| {
             observer.validating(done);
             *waited += pulse(observer)?;
             Ok(())
         })?;
-        Ok(Some(Evaluation {
-            split: Some(SplitName::Validation),
-            epoch,
-            ..evaluation
+        let penalty = tch::no_grad(|| self.loss.penalty(network))?;
+        let penalty = penalty.map(|penalty| penalty.f_double_value(&[]));
+        let penalty = penalty.transpose()?;
+        let data = if self.loss.is_plain() {
+            Some(evaluation.loss)
+        } else {
+            (sums.weight > 0.0).then(|| sums.loss())
+        };
+        Ok(Some(Validated {
+            evaluation: Evaluation {
+                split: Some(SplitName::Validation),
+                epoch,
+                ..evaluation
+            },
+            loss: data.map(|data| data + penalty.unwrap_or(0.0)),
+            penalty,
         }))
+    }
+
+    /// Adds the data term of `samples` with these `logits`.
+    fn count(&self, sums: &mut Sums, samples: &[usize], logits: &Tensor) -> Result<(), FitError> {
+        let all = &self.data.dataset.samples;
+        let labels: Vec<usize> = samples.iter().map(|&index| all[index].label).collect();
+        let target = step::labels_tensor(&labels, &self.network)?;
+        let weight = self.loss.weight(&target)?;
+        if weight > 0.0 {
+            sums.data += self.loss.data(logits, &target)?.f_double_value(&[])? * weight;
+            sums.weight += weight;
+        }
+        Ok(())
     }
 
     fn checkpoint(

@@ -16,6 +16,8 @@ fn history(rows: &[Row]) -> Vec<EpochRecord> {
         learning_rate: 0.001,
         images_per_sec: 1.0,
         seconds: 1.0,
+        train_penalty: None,
+        val_penalty: None,
     };
     rows.iter().enumerate().map(record).collect()
 }
@@ -27,7 +29,7 @@ const NONE: f64 = -1.0;
 fn said(rows: &[Row]) -> Vec<(usize, Ailment)> {
     let history = history(rows);
     // Half of the images are of one class.
-    let mut watch = Watch::new([0, 0, 1, 2].into_iter());
+    let mut watch = Watch::new([0, 0, 1, 2].into_iter(), false);
     let epochs = 1..=history.len();
     epochs
         .flat_map(|end| watch.epoch_done(&history[..end], &[]))
@@ -81,25 +83,50 @@ fn each_ailment_is_said_once_and_again_when_it_is_twice_as_bad() {
             &[(4, NotLearning)],
         ),
         (
-            "the gap opens after epoch 2; doubled at 6",
+            "validation turns after epoch 3 and stays higher for five means; doubled at 12",
             &[
                 (1.0, 0.6, 1.0),
+                (0.9, 0.7, 0.9),
                 (0.8, 0.7, 0.8),
-                (0.6, 0.8, 0.82),
+                (0.7, 0.8, 0.82),
+                (0.6, 0.8, 0.85),
                 (0.5, 0.8, 0.88),
                 (0.4, 0.9, 0.92),
-                (0.3, 0.9, 1.0),
+                (0.3, 0.9, 0.96),
+                (0.2, 0.9, 1.0),
+                (0.2, 0.9, 1.04),
+                (0.1, 0.9, 1.15),
+                (0.1, 0.9, 1.4),
             ],
-            &[(4, Overfitting), (6, Overfitting)],
+            &[(10, Overfitting), (12, Overfitting)],
         ),
         (
-            "one bad epoch is no gap",
-            &[(1.0, 0.6, 1.0), (0.8, 0.7, 1.5), (0.6, 0.8, 0.9)],
+            "a bump of five epochs that goes away is no overfitting",
+            &[
+                (1.0, 0.6, 1.0),
+                (0.9, 0.7, 0.8),
+                (0.8, 0.7, 1.5),
+                (0.7, 0.8, 1.6),
+                (0.6, 0.8, 1.4),
+                (0.5, 0.8, 1.2),
+                (0.4, 0.9, 0.7),
+                (0.3, 0.9, 0.6),
+            ],
             &[],
         ),
         (
             "validation rises but so does training: divergence, not overfitting",
-            &[(0.5, 0.8, 0.5), (0.6, 0.8, 0.7), (0.7, 0.7, 0.9)],
+            &[
+                (0.5, 0.8, 0.5),
+                (0.5, 0.8, 0.5),
+                (0.5, 0.8, 0.5),
+                (0.6, 0.8, 0.7),
+                (0.7, 0.7, 0.9),
+                (0.8, 0.7, 1.1),
+                (0.9, 0.7, 1.3),
+                (1.0, 0.7, 1.5),
+                (1.1, 0.7, 1.7),
+            ],
             &[],
         ),
         (
@@ -159,14 +186,14 @@ fn a_new_phase_is_judged_by_itself() {
     for record in &mut rows[1..] {
         record.phase = 2;
     }
-    let mut watch = Watch::new([0, 1].into_iter());
+    let mut watch = Watch::new([0, 1].into_iter(), false);
     assert_eq!(watch.epoch_done(&rows, &[]), [], "0.3 was another phase");
 }
 
 #[test]
 fn a_run_taken_up_again_does_not_repeat_what_was_said() {
     let rows = history(&[(1.1, 0.5, NONE); 4]);
-    let mut watch = Watch::new([0, 0, 1].into_iter());
+    let mut watch = Watch::new([0, 0, 1].into_iter(), false);
     watch.catch_up(&rows[..3]);
     assert_eq!(watch.epoch_done(&rows, &[]), []);
 }
@@ -189,7 +216,7 @@ fn dead_units_are_named_by_layer() {
         ),
     ];
     for (why, found, expected) in cases {
-        let mut watch = Watch::new([0, 1].into_iter());
+        let mut watch = Watch::new([0, 1].into_iter(), false);
         let advice = watch.epoch_done(&history, &found);
         assert_eq!(advice.len(), expected.len(), "{why}");
         for (advice, start) in advice.iter().zip(expected) {
@@ -197,7 +224,7 @@ fn dead_units_are_named_by_layer() {
             assert_eq!(advice.ailment, Ailment::DeadUnits);
         }
     }
-    let mut watch = Watch::new([0, 1].into_iter());
+    let mut watch = Watch::new([0, 1].into_iter(), false);
     let counts = [4, 7, 8, 15, 16, 16];
     let said = counts.map(|dead| {
         let advice = watch.epoch_done(&history, &[units("conv1", dead)]);
@@ -253,4 +280,48 @@ fn the_cause_of_a_loss_that_is_not_finite_follows_from_what_came_before() {
             "{words}"
         );
     }
+}
+
+#[test]
+fn penalties_are_taken_off_and_where_they_are_not_known_nothing_is_said() {
+    let falling_weights = |penalty: fn(f64) -> Option<f64>| {
+        // What images say turns upwards; the penalty falls faster.
+        let losses = [1.0, 0.9, 0.8, 0.82, 0.85, 0.88, 0.92, 0.96, 1.0, 1.04];
+        let mut rows: Vec<EpochRecord> = history(&losses.map(|loss| (0.0, 0.9, loss)));
+        for (at, record) in rows.iter_mut().enumerate() {
+            let cost = 5.0 - 0.4 * at as f64;
+            record.train_loss = 1.0 - 0.05 * at as f64 + cost;
+            record.train_penalty = penalty(cost);
+            record.val_penalty = penalty(cost);
+            record.val_loss = record.val_loss.map(|loss| loss + cost);
+        }
+        rows
+    };
+    let said = |rows: &[EpochRecord]| {
+        let mut watch = Watch::new([0, 0, 1, 2].into_iter(), true);
+        let all = (1..=rows.len()).flat_map(|end| watch.epoch_done(&rows[..end], &[]));
+        let said: Vec<_> = all.map(|advice| (advice.epoch, advice.ailment)).collect();
+        (said, watch.ended(rows).map(|advice| advice.ailment))
+    };
+    let known = said(&falling_weights(Some));
+    assert_eq!(known, (vec![(10, Ailment::Overfitting)], None));
+    let old = said(&falling_weights(|_| None));
+    assert_eq!(old, (vec![], None), "a run of an earlier version");
+}
+
+#[test]
+fn a_run_that_ends_while_it_gets_better_is_worth_going_on_with() {
+    let watch = Watch::new([0, 1].into_iter(), false);
+    let falls = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5].map(|loss| (loss, 0.9, loss));
+    let advice = watch.ended(&history(&falls)).unwrap();
+    assert_eq!((advice.ailment, advice.epoch), (Ailment::StillImproving, 6));
+    assert!(
+        advice.words.contains("from 0.9000 to 0.6000"),
+        "{}",
+        advice.words
+    );
+    let flat = [(0.5, 0.9, 0.5); 9];
+    assert_eq!(watch.ended(&history(&flat)), None);
+    assert_eq!(watch.ended(&history(&[(0.5, 0.9, NONE); 9])), None);
+    assert_eq!(watch.ended(&[]), None);
 }

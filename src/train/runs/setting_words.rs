@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::difference::Difference;
 use crate::{
-    data::augment::{AugmentationConfig, FillMode},
+    data::augment::{AugmentationConfig, FillMode, ZoomAxes},
     train::Experiment,
 };
 
@@ -291,8 +291,12 @@ fn augmentation_words(config: &AugmentationConfig) -> String {
     if config.rotation_degrees != plain.rotation_degrees {
         words.push(format!("rotation {}°", config.rotation_degrees));
     }
+    let zoom = match config.zoom_axes {
+        ZoomAxes::Together => "zoom",
+        ZoomAxes::Each => "zoom of each axis",
+    };
     let numbers = [
-        ("zoom", config.zoom, plain.zoom),
+        (zoom, config.zoom, plain.zoom),
         ("width shift", config.width_shift, plain.width_shift),
         ("height shift", config.height_shift, plain.height_shift),
         ("brightness", config.brightness, plain.brightness),
@@ -319,6 +323,19 @@ mod tests {
 
     use super::*;
     use crate::train::{Optimizer, recipes, runs::difference::differences};
+
+    #[test]
+    fn a_zoom_of_each_axis_is_told_from_one_of_both() {
+        let words = |zoom_axes| {
+            augmentation_words(&AugmentationConfig {
+                zoom: 0.2,
+                zoom_axes,
+                ..AugmentationConfig::default()
+            })
+        };
+        assert_eq!(words(ZoomAxes::Together), "zoom 0.2");
+        assert_eq!(words(ZoomAxes::Each), "zoom of each axis 0.2");
+    }
 
     #[test]
     fn what_matters_comes_first_and_in_words() {

@@ -54,6 +54,8 @@ mod tests {
             learning_rate: 0.001,
             images_per_sec: 10.0,
             seconds: 2.0,
+            train_penalty: None,
+            val_penalty: None,
         };
         let run = |name: &str, epochs: &[usize]| NamedHistory {
             name: name.into(),

@@ -30,6 +30,8 @@ fn epoch(number: usize, val_accuracy: f64) -> EpochRecord {
         learning_rate: 0.001,
         images_per_sec: 10.0,
         seconds: 2.0,
+        train_penalty: None,
+        val_penalty: None,
     }
 }
 

@@ -39,6 +39,8 @@ fn record(loss: f64) -> EpochRecord {
         learning_rate: 0.01,
         images_per_sec: 1.0,
         seconds: 1.0,
+        train_penalty: None,
+        val_penalty: None,
     }
 }
 

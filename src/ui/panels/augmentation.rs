@@ -10,7 +10,7 @@ use super::{Cx, Panel};
 use crate::{
     data::{
         Picture,
-        augment::{AugmentationConfig, FillMode},
+        augment::{AugmentationConfig, FillMode, ZoomAxes},
     },
     inspect::augmented::VERSIONS,
     ui::{
@@ -207,6 +207,7 @@ fn geometry_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
     fields::slider(ui, "Rotation", tip, unclamped(value));
     let tip = "Makes the content larger or smaller by up to this much. More makes the network care less about size. Default: 0";
     percent(ui, "Zoom", tip, &mut config.zoom, "±", (0.0, 90.0));
+    zoom_axes_ui(ui, config);
     let tip = "Moves left or right by up to this share of the width. Default: 0";
     percent(
         ui,
@@ -234,6 +235,23 @@ fn geometry_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
         "",
         (10.0, 100.0),
     );
+}
+
+/// Whether both axes zoom alike; only where there is a zoom.
+fn zoom_axes_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
+    let mut each = config.zoom_axes == ZoomAxes::Each;
+    let tip = "Width and height get a zoom of their own, which stretches the content: zoom_range of Keras' ImageDataGenerator. Default: off, both alike";
+    ui.label("").on_hover_text(tip);
+    ui.add_enabled_ui(config.zoom > 0.0, |ui| {
+        if fields::toggle(ui, "Each axis on its own", tip, &mut each).changed() {
+            config.zoom_axes = if each {
+                ZoomAxes::Each
+            } else {
+                ZoomAxes::Together
+            };
+        }
+    });
+    ui.end_row();
 }
 
 fn colours_ui(ui: &mut Ui, config: &mut AugmentationConfig) {

@@ -10,7 +10,7 @@ use crate::{
     inspect::{
         colours::{ColourScale, Grid, MapPainter},
         feature_maps::FeatureMaps as Maps,
-        maximise::MaximiseConfig,
+        maximise::{MaximiseConfig, Target},
     },
     model::{Node, Shape, graph},
     ui::{
@@ -302,7 +302,9 @@ fn actions_ui(
         unit,
     ) {
         select(cx, maps.layer, unit);
-        cx.push(Action::Maximise(MaximiseConfig::new(maps.layer, unit)));
+        let layer = maps.layer;
+        let target = Target::Unit { layer, unit };
+        cx.push(Action::Maximise(MaximiseConfig::new(target)));
         cx.push(Action::GoTo(Step::Inside));
     }
     if ui

@@ -82,6 +82,7 @@ fn icon(advice: &Advice) -> MaterialIcon {
         Ailment::Diverging => icons::ICON_TRENDING_UP,
         Ailment::NotLearning => icons::ICON_TRENDING_FLAT,
         Ailment::Overfitting => icons::ICON_CALL_SPLIT,
+        Ailment::StillImproving => icons::ICON_TRENDING_DOWN,
         Ailment::DeadUnits => icons::ICON_POWER_OFF,
     }
 }

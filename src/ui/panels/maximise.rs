@@ -8,8 +8,8 @@ use super::{Cx, Panel};
 use crate::{
     data::Picture,
     engine::{LoadedModel, MaximisePreview},
-    inspect::maximise::MaximiseConfig,
-    model::{Node, graph},
+    inspect::maximise::{MaximiseConfig, Target},
+    model::{Node, graph, spec::Head},
     ui::{
         action::Action,
         format::significant,
@@ -30,10 +30,10 @@ const EXAMPLE_SIDE: f32 = 128.0;
 /// Most points per pixel.
 const LARGEST_ZOOM: f32 = 16.0;
 
-/// What is excited.
+/// What kind of thing is excited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Target {
-    /// A class: a value of the last layer.
+enum Excited {
+    /// A class.
     #[default]
     Class,
     /// A unit of any layer.
@@ -42,7 +42,7 @@ enum Target {
 
 /// View state.
 pub struct Maximise {
-    target: Target,
+    excited: Excited,
     class: usize,
     layer: usize,
     unit: usize,
@@ -55,9 +55,9 @@ pub struct Maximise {
 
 impl Default for Maximise {
     fn default() -> Self {
-        let standard = MaximiseConfig::new(0, 0);
+        let standard = MaximiseConfig::new(Target::Class(0));
         Self {
-            target: Target::default(),
+            excited: Excited::default(),
             class: 0,
             layer: 0,
             unit: 0,
@@ -98,13 +98,18 @@ impl Maximise {
         if self.followed != selection {
             self.followed = selection;
             if let (Some(layer), Some(unit)) = selection {
-                self.target = if layer == last {
-                    Target::Class
+                self.excited = if layer == last {
+                    Excited::Class
                 } else {
-                    Target::Filter
+                    Excited::Filter
                 };
                 (self.layer, self.unit, self.class) = if layer == last {
-                    (self.layer, self.unit, unit)
+                    // A sigmoid's one value speaks for the second class.
+                    let class = match model.snapshot.spec.head {
+                        Head::Sigmoid { .. } => 1,
+                        Head::Softmax => unit,
+                    };
+                    (self.layer, self.unit, class)
                 } else {
                     (layer, unit, self.class)
                 };
@@ -120,19 +125,19 @@ impl Maximise {
     fn target_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, model: &LoadedModel) {
         let targets = [
             (
-                Target::Class,
+                Excited::Class,
                 "Class",
                 "An image that the network is most sure about",
             ),
             (
-                Target::Filter,
+                Excited::Filter,
                 "Filter",
                 "An image that one filter of a layer answers to",
             ),
         ];
         ui.horizontal_wrapped(|ui| {
-            if let Some(target) = fields::switch(ui, self.target, &targets) {
-                self.target = target;
+            if let Some(target) = fields::switch(ui, self.excited, &targets) {
+                self.excited = target;
             }
         });
         egui::Grid::new("what and how")
@@ -144,8 +149,8 @@ impl Maximise {
     }
 
     fn fields_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, model: &LoadedModel) {
-        match self.target {
-            Target::Class => {
+        match self.excited {
+            Excited::Class => {
                 let names = &model.snapshot.classes;
                 let options = || {
                     (0..names.len())
@@ -158,7 +163,7 @@ impl Maximise {
                     fields::choice(ui, "Name", tooltip, 160.0, (&self.class, &words), options);
                 self.class = chosen.unwrap_or(self.class);
             }
-            Target::Filter => self.filter_ui(ui, &cx.state.nodes()),
+            Excited::Filter => self.filter_ui(ui, &cx.state.nodes()),
         }
         ui.end_row();
     }
@@ -209,15 +214,18 @@ impl Maximise {
                 .on_disabled_hover_text("Cancel the one that runs first")
                 .clicked()
             {
-                let (layer, unit) = match self.target {
-                    Target::Class => (cx.state.nodes().len().saturating_sub(1), self.class),
-                    Target::Filter => (self.layer, self.unit),
+                let target = match self.excited {
+                    Excited::Class => Target::Class(self.class),
+                    Excited::Filter => Target::Unit {
+                        layer: self.layer,
+                        unit: self.unit,
+                    },
                 };
                 let (steps, seed) = (self.steps, self.seed);
                 let config = MaximiseConfig {
                     steps,
                     seed,
-                    ..MaximiseConfig::new(layer, unit)
+                    ..MaximiseConfig::new(target)
                 };
                 cx.push(Action::Maximise(config));
             }
@@ -248,9 +256,8 @@ impl Maximise {
     fn result_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel) {
         let state = cx.state;
         let config = state.maximise.config;
-        let title = config.map_or_else(String::new, |config| {
-            words(model, &cx.state.nodes(), &config)
-        });
+        let nodes = cx.state.nodes();
+        let title = config.map_or_else(String::new, |config| words(model, &nodes, config.target));
         let Some(preview) = &state.maximise.preview else {
             let sentence = match (state.maximise.job, config) {
                 (Some(_), Some(_)) => format!("{title} · starting"),
@@ -262,9 +269,14 @@ impl Maximise {
         ui.label(RichText::new(title).strong());
         let (step, steps) = (preview.step, preview.steps);
         let score = significant(f64::from(preview.score));
-        states::caption(ui, format!("step {step} of {steps} · score {score}")).on_hover_text(
-            "The score is what the class or filter gives for this picture, averaged over its map",
-        );
+        let of = config.map_or_else(String::new, |config| {
+            let snapshot = &model.snapshot;
+            let words = config
+                .target
+                .score_words(snapshot.spec.head, &snapshot.classes, &nodes);
+            format!("The score is the {words} for this picture")
+        });
+        states::caption(ui, format!("step {step} of {steps} · score {score}")).on_hover_text(of);
         let share = step as f32 / steps.max(1) as f32;
         let bar = egui::ProgressBar::new(share)
             .desired_height(4.0)
@@ -333,8 +345,9 @@ fn example(
     model: &LoadedModel,
     config: Option<MaximiseConfig>,
 ) -> Option<(usize, String)> {
-    let config = config.filter(|config| config.layer + 1 == cx.state.nodes().len())?;
-    let class = model.snapshot.classes.get(config.unit)?;
+    let nodes = cx.state.nodes();
+    let class = class_of(model, &nodes, config?.target)?;
+    let class = model.snapshot.classes.get(class)?;
     let dataset = cx.state.dataset()?;
     let label = dataset.classes.iter().position(|name| name == class)?;
     let sample = dataset
@@ -344,15 +357,27 @@ fn example(
     Some((sample, class.clone()))
 }
 
-/// `circle`, or `conv2 · filter 7`.
-fn words(model: &LoadedModel, nodes: &[Node], config: &MaximiseConfig) -> String {
-    if config.layer + 1 == nodes.len() {
-        return classes::name(&model.snapshot.classes, config.unit);
+/// The class that `target` drives up, be it chosen as a class or as a value of the last layer.
+fn class_of(model: &LoadedModel, nodes: &[Node], target: Target) -> Option<usize> {
+    match (target, model.snapshot.spec.head) {
+        (Target::Class(class), _) => Some(class),
+        (Target::Unit { layer, .. }, _) if layer + 1 != nodes.len() => None,
+        (Target::Unit { unit, .. }, Head::Softmax) => Some(unit),
+        (Target::Unit { .. }, Head::Sigmoid { .. }) => Some(1),
     }
-    let name = nodes
-        .get(config.layer)
-        .map_or("", |node| node.name.as_str());
-    format!("{name} · filter {}", config.unit)
+}
+
+/// `circle`, or `conv2 · filter 7`.
+fn words(model: &LoadedModel, nodes: &[Node], target: Target) -> String {
+    match (class_of(model, nodes, target), target) {
+        (Some(class), _) | (None, Target::Class(class)) => {
+            classes::name(&model.snapshot.classes, class)
+        }
+        (None, Target::Unit { layer, unit }) => {
+            let name = nodes.get(layer).map_or("", |node| node.name.as_str());
+            format!("{name} · filter {unit}")
+        }
+    }
 }
 
 fn units(nodes: &[Node], layer: usize) -> usize {

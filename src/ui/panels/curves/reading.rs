@@ -47,9 +47,12 @@ fn both(record: &EpochRecord, quantity: Quantity) -> (String, String) {
 pub fn card(record: &EpochRecord, phase: Option<&str>) -> String {
     let (train_accuracy, val_accuracy) = both(record, Quantity::Accuracy);
     let (train_loss, val_loss) = both(record, Quantity::Loss);
+    let penalty = record.val_penalty.map_or_else(String::new, |penalty| {
+        format!("\npenalty {} in the validation loss", significant(penalty))
+    });
     let phase = phase.map_or_else(String::new, |name| format!(" · {name}"));
     format!(
-        "epoch {}{phase}\ntraining {train_accuracy} · loss {train_loss}\nvalidation {val_accuracy} · loss {val_loss}\nlearning rate {}",
+        "epoch {}{phase}\ntraining {train_accuracy} · loss {train_loss}\nvalidation {val_accuracy} · loss {val_loss}{penalty}\nlearning rate {}",
         thousands(record.epoch),
         significant(record.learning_rate),
     )
@@ -89,6 +92,8 @@ mod tests {
             learning_rate: 0.001,
             images_per_sec: 1.0,
             seconds: 61.0,
+            train_penalty: None,
+            val_penalty: None,
         }
     }
 
@@ -102,6 +107,15 @@ mod tests {
             "validation –, loss – · learning rate 0.001000",
         ];
         assert_eq!(lines(&record), expected);
+        let penalised = EpochRecord {
+            val_penalty: Some(0.125),
+            ..record
+        };
+        let card = card(&penalised, None);
+        assert!(
+            card.contains("\npenalty 0.1250 in the validation loss\n"),
+            "{card}"
+        );
     }
 
     #[test]

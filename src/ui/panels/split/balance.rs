@@ -64,7 +64,7 @@ impl Balance {
         division: &Arc<Division>,
     ) {
         let before = &cx.state.experiment.training.class_weights;
-        let tip = "How much a mistake counts in the training loss, by the class of the image. A larger weight makes the network miss that class less. Validation and test stay unweighted. Default: off";
+        let tip = "How much a mistake counts in the loss, by the class of the image; in training and in the validation loss beside it. A larger weight makes the network miss that class less. Judging a model stays unweighted. Default: off";
         ui.label(RichText::new("Class weights").strong())
             .on_hover_text(tip);
         let balanced = self.balanced.get(Same::of(division), || {
