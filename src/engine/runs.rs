@@ -9,7 +9,7 @@ use super::{
     events::Event,
     job::{self, JobContext, JobError, Jobs},
     queue::EventSender,
-    thread,
+    threads,
 };
 use crate::{
     train::{
@@ -54,7 +54,7 @@ pub enum Command {
 }
 
 pub fn spawn(jobs: Jobs, events: EventSender) -> io::Result<Worker<Command>> {
-    thread::spawn(("runs", "lists runs"), events, move |commands| {
+    threads::start(("runs", "lists runs"), events, move |commands| {
         serve(&commands, &jobs);
     })
 }
