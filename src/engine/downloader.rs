@@ -11,7 +11,7 @@ use super::{
     events::{Event, Level},
     job::{self, JobContext, JobError, Jobs},
     queue::EventSender,
-    thread,
+    threads,
 };
 use crate::{
     data::{
@@ -56,7 +56,7 @@ pub enum Command {
 }
 
 pub fn spawn(jobs: Jobs, events: EventSender, weights: PathBuf) -> io::Result<Worker<Command>> {
-    thread::spawn(("downloader", "downloads"), events, move |commands| {
+    threads::start(("downloader", "downloads"), events, move |commands| {
         serve(&commands, &jobs, &weights);
     })
 }

@@ -15,7 +15,7 @@ use super::{
     prediction::predict_one,
     queue::EventSender,
     reader::read_sample,
-    thread,
+    threads,
 };
 use crate::{
     data::{augment::AugmentationConfig, decode},
@@ -116,7 +116,7 @@ pub fn spawn(
     model: Latest<LoadedModel>,
     cache: PathBuf,
 ) -> io::Result<Worker<Command>> {
-    thread::spawn(
+    threads::start(
         ("inspector", "looks inside the model"),
         events,
         move |commands| {

@@ -13,7 +13,7 @@ use super::{
     events::{Event, Level},
     job::{self, JobContext, JobError, JobId, Jobs},
     queue::EventSender,
-    thread,
+    threads,
 };
 use crate::{
     data::{
@@ -199,7 +199,7 @@ pub enum Command {
 }
 
 pub fn spawn(jobs: Jobs, events: EventSender, folders: Folders) -> io::Result<Worker<Command>> {
-    thread::spawn(("loader", "opens datasets"), events, move |commands| {
+    threads::start(("loader", "opens datasets"), events, move |commands| {
         serve(&commands, &jobs, &folders);
     })
 }

@@ -24,7 +24,7 @@ mod runs;
 mod similar;
 #[cfg(test)]
 mod tests;
-mod thread;
+mod threads;
 mod trainer;
 mod web;
 

@@ -17,7 +17,7 @@ use super::{
     loader::OpenDataset,
     queue::EventSender,
     similar::Searches,
-    thread,
+    threads,
 };
 use crate::{
     data::{Division, Edits, Picture, SplitConfig, dataset::display_path, decode},
@@ -94,7 +94,7 @@ pub fn spawn(jobs: Jobs, events: EventSender) -> io::Result<Worker<Command>> {
         .thread_name(|number| format!("convscope-thumbnails-{number}"))
         .build()
         .map_err(io::Error::other)?;
-    thread::spawn(("reader", "reads single images"), events, move |commands| {
+    threads::start(("reader", "reads single images"), events, move |commands| {
         serve(&commands, &jobs, &pool);
     })
 }

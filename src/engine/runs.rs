@@ -15,7 +15,7 @@ use super::{
     job::{self, JobContext, JobError, Jobs},
     loader::Folders,
     queue::EventSender,
-    thread,
+    threads,
 };
 use crate::{
     data::files::{self, Whose},
@@ -63,7 +63,7 @@ pub enum Command {
 
 /// The thread begins with what killed processes left in `folders`: nobody waits for it.
 pub fn spawn(jobs: Jobs, events: EventSender, folders: Folders) -> io::Result<Worker<Command>> {
-    thread::spawn(("runs", "lists runs"), events, move |commands| {
+    threads::start(("runs", "lists runs"), events, move |commands| {
         files::sweep_cache(&folders.cache);
         files::sweep(&folders.edits, Whose::Anybodys);
         serve(&commands, &jobs);

@@ -16,7 +16,7 @@ use super::{
     queue::EventSender,
     rehearsal::{self, EstimateRequest, FindRateRequest},
     reporter::Reporter,
-    thread,
+    threads,
 };
 use crate::{
     data::{
@@ -77,7 +77,7 @@ pub fn spawn(
     model: Latest<LoadedModel>,
     folders: Folders,
 ) -> io::Result<Worker<Command>> {
-    thread::spawn(("trainer", "trains"), events, move |commands| {
+    threads::start(("trainer", "trains"), events, move |commands| {
         serve(&commands, &jobs, &control, &model, &folders);
     })
 }

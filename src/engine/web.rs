@@ -9,7 +9,7 @@ use super::{
     inspector,
     job::{self, JobContext, JobError, Jobs},
     queue::EventSender,
-    thread,
+    threads,
 };
 use crate::worker::Worker;
 
@@ -24,7 +24,7 @@ pub fn spawn(
     events: EventSender,
     inspector: Sender<inspector::Command>,
 ) -> io::Result<Worker<Predict>> {
-    thread::spawn(("web", "fetches images"), events, move |commands| {
+    threads::start(("web", "fetches images"), events, move |commands| {
         for Predict { context, images } in commands {
             if let Some(images) = job::stage(&context, &jobs, || fetched(&context, images)) {
                 // Fails only when the inspector is gone; then the job ends with the command.

@@ -15,7 +15,7 @@ use crate::worker::Worker;
 ///
 /// # Errors
 /// When the system cannot start a thread.
-pub fn spawn<C: Send + 'static>(
+pub fn start<C: Send + 'static>(
     (name, does): (&str, &'static str),
     events: EventSender,
     run: impl FnOnce(Receiver<C>) + Send + 'static,
