@@ -142,5 +142,9 @@ pub fn memory_fit(experiment: &Experiment, kept: usize) -> Result<Option<Fit>, J
     let (config, augmentation) = (&experiment.training, &experiment.augmentation);
     let need = MemoryNeed::of(&experiment.model, config, augmentation, kept)
         .map_err(|error| error.to_string())?;
-    Ok(free_memory::available().map(|available| need.fits(available, config.batch_size)))
+    let batch_size = match kept {
+        0 => config.batch_size,
+        images => config.batch_size.min(images),
+    };
+    Ok(free_memory::available().map(|available| need.fits(available, batch_size)))
 }
