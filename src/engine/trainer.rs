@@ -8,7 +8,7 @@ use super::{
     beginning::{Beginning, untrained},
     control::TrainControl,
     ending::Ended,
-    events::Event,
+    events::{Event, Level},
     job::{self, JobContext, JobError, Jobs},
     latest::Latest,
     loaded_model::LoadedModel,
@@ -19,9 +19,7 @@ use super::{
     threads,
 };
 use crate::{
-    data::{
-        Dataset, Division, Edits, Picture, PixelCache, Split, copies::Copies, dataset::display_path,
-    },
+    data::{Dataset, Division, Edits, Picture, PixelCache, Split, copies::Copies},
     model::shapes::check_classifier,
     plain, sys,
     train::{
@@ -174,10 +172,13 @@ fn train(
         beginning.anew()?
     };
     context.tell_refused_locks();
-    report.save(folder.path()).map_err(|error| {
+    if let Err(error) = report.save(folder.path()) {
+        // It is said all the same, and no reason not to train.
         let words = plain::io(&error);
-        format!("cannot write into {}: {words}", display_path(folder.path()))
-    })?;
+        let message = format!("What is known of the data cannot be written down: {words}");
+        let level = Level::Warning;
+        context.events.send(Event::Note { level, message });
+    }
     let checkpoint = match &start_at {
         Start::Resume(checkpoint) => Some(&**checkpoint),
         Start::New | Start::From(_) => None,

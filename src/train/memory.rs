@@ -40,12 +40,16 @@ impl Fit {
         available: u64,
     ) -> Result<Self, ShapeError> {
         let need = MemoryNeed::of(spec, config, augmentation, kept)?;
-        let fit = need.fits(available, config.batch_size);
+        let batch_size = match kept {
+            0 => config.batch_size,
+            images => config.batch_size.min(images),
+        };
+        let fit = need.fits(available, batch_size);
         if need.features == 0 || !matches!(fit, Self::Not(_)) {
             return Ok(fit);
         }
-        let leaner = MemoryNeed::of(spec, config, augmentation, 0)?;
-        Ok(match leaner.fits(available, config.batch_size) {
+        let leaner = MemoryNeed::within(0, spec, config, augmentation, kept)?;
+        Ok(match leaner.fits(available, batch_size) {
             not @ Self::Not(_) => not,
             _ => Self::WithoutFeatures(format!(
                 "Frozen layers compute again in every epoch, which takes longer: their output for all images takes {}, and training needs about {} of the {} of memory that are free",
@@ -93,11 +97,23 @@ pub enum Fit {
 
 impl MemoryNeed {
     /// The most that a phase of `config` needs. `kept` are the images (training and validation) for which frozen
-    /// layers compute once where `augmentation` allows it.
+    /// layers compute once where `augmentation` allows it, and no batch is larger than all of them; 0 for any number,
+    /// without keeping.
     ///
     /// # Errors
     /// The first layer that does not fit.
     pub fn of(
+        spec: &ModelSpec,
+        config: &TrainingConfig,
+        augmentation: &AugmentationConfig,
+        kept: usize,
+    ) -> Result<Self, ShapeError> {
+        Self::within(features::MOST_BYTES, spec, config, augmentation, kept)
+    }
+
+    /// Like [`Self::of`], with features of frozen layers only where they take no more than `feature_bytes`.
+    fn within(
+        feature_bytes: usize,
         spec: &ModelSpec,
         config: &TrainingConfig,
         augmentation: &AugmentationConfig,
@@ -112,12 +128,14 @@ impl MemoryNeed {
             weights: bytes(parameters(&nodes), 1 + COPIES),
             ..Self::default()
         };
+        let most = if kept > 0 { kept } else { usize::MAX };
+        let batches = (config.batch_size.min(most), VALIDATION_BATCH.min(most));
         for phase in &config.phases {
             let from = phase.trainable_from.as_deref();
             let from = from.and_then(|name| graph::position(&nodes, name));
             let from = from.unwrap_or(0);
             let (frozen, trained) = nodes.split_at(from);
-            let start = features::start(&nodes, from, kept, augmentation, features::MOST_BYTES)
+            let start = features::start(&nodes, from, kept, augmentation, feature_bytes)
                 .filter(|_| kept > 0);
             let features = start.map_or(0, |start| features::bytes(&nodes, start, kept));
             need.features = need.features.max(features);
@@ -126,7 +144,7 @@ impl MemoryNeed {
             let optimizer = bytes(parameters(trained), 1 + 2 * slots);
             need.optimizer = need.optimizer.max(optimizer);
             let once = start.unwrap_or(0);
-            let activations = activations(frozen, trained, once, config.batch_size);
+            let activations = activations(frozen, trained, once, batches);
             need.activations = need.activations.max(activations);
         }
         Ok(need)
@@ -179,7 +197,12 @@ fn bytes(values: usize, times: usize) -> usize {
 /// Bytes of what nodes give: while training everything from the first trained node on is kept for the way back;
 /// frozen nodes and validation only need two neighbours at once. The first `once` nodes compute only once, in batches
 /// of their own.
-fn activations(frozen: &[Node], trained: &[Node], once: usize, batch_size: usize) -> usize {
+fn activations(
+    frozen: &[Node],
+    trained: &[Node],
+    once: usize,
+    (batch_size, validation): (usize, usize),
+) -> usize {
     let output = |node: &Node| node.shape.output.values();
     let largest = |nodes: &[Node]| {
         let pair = |node: &Node| node.shape.input.values().saturating_add(output(node));
@@ -193,7 +216,7 @@ fn activations(frozen: &[Node], trained: &[Node], once: usize, batch_size: usize
     let (once, again) = frozen.split_at(once.min(frozen.len()));
     let passing = |nodes: usize, batch: usize| bytes(nodes.saturating_add(image), batch);
     let each_time = largest(again).max(largest(trained));
-    passing(each_time, batch_size.max(VALIDATION_BATCH))
+    passing(each_time, batch_size.max(validation))
         .max(passing(largest(once), features::BATCH))
         .max(kept as usize)
 }
@@ -322,6 +345,23 @@ mod tests {
         );
         assert!(kept.activations < of(&turned, 1_000).activations / 2);
         assert_eq!(of(&still, 1_000_000).features, 0, "too many to keep");
+    }
+
+    #[test]
+    fn no_batch_is_larger_than_all_images() {
+        let (spec, config) = shapes_experiment(|config| config.batch_size = 1_000);
+        let turned = AugmentationConfig {
+            rotation_degrees: 10.0,
+            ..AugmentationConfig::default()
+        };
+        let of = |kept| {
+            MemoryNeed::of(&spec, &config, &turned, kept)
+                .unwrap()
+                .activations
+        };
+        assert_eq!(of(5_000), of(0), "whole batches");
+        let share = of(250) as f64 / of(0) as f64;
+        assert!((share - 0.25).abs() < 0.01, "a quarter of a batch: {share}");
     }
 
     #[test]

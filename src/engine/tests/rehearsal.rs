@@ -169,11 +169,16 @@ fn a_forecast_and_its_run_compute_in_the_same_way_which_is_chosen_once() {
 fn what_does_not_fit_into_memory_is_refused_with_a_sentence() {
     let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
     let mut experiment = small_experiment(1);
-    experiment.training.batch_size = 1 << 32;
+    // More than any machine has, however few the images.
+    for layer in &mut experiment.model.layers {
+        if let LayerKind::Conv2d { filters, .. } = &mut layer.kind {
+            *filters = 1 << 18;
+        }
+    }
     let found = forecast(&engine, experiment.clone());
     assert_eq!(found.time, None);
     let words = found.memory.unwrap();
-    assert!(words.contains("use a batch size of at most"), "{words}");
+    assert!(words.contains("or a smaller network"), "{words}");
 
     engine.train(TrainRequest {
         experiment,
@@ -185,7 +190,7 @@ fn what_does_not_fit_into_memory_is_refused_with_a_sentence() {
     wait(&engine, |event| match event {
         Event::Failed { kind, message, .. } => {
             assert_eq!(kind, JobKind::Train);
-            assert!(message.contains("use a batch size of at most"), "{message}");
+            assert!(message.contains("or a smaller network"), "{message}");
             Some(())
         }
         _ => None,
