@@ -12,6 +12,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`kept`] | formats of the files that people keep, and how older ones are brought up |
 //! | [`data`] | sources, decoding, the pixel cache, splits, edits, the doctor, augmentation, downloads, generated sets |
 //! | [`model`] | specifications and their editing, shape arithmetic, backbones, networks, weights, model files |
 //! | [`train`] | experiments, the loop, optimizers, schedules, early stopping, metrics, checkpoints, the notebook of runs |

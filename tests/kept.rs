@@ -11,7 +11,7 @@ use std::{
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
     sync::Arc,
     time::SystemTime,
 };
@@ -45,9 +45,9 @@ fn shapes(work: &Path) {
     convscope::data::generate::generate_shapes(&folder, 1, 12, &mut |_, _| {}).unwrap();
 }
 
-/// Runs the program in `work`, where it also keeps everything; what it said on its standard output.
-fn convscope(work: &Path, arguments: &[&OsStr]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_convscope"))
+/// Runs the program in `work`, where it also keeps everything.
+fn program(work: &Path, arguments: &[&OsStr]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_convscope"))
         .args(arguments)
         .current_dir(work)
         .env("CONVSCOPE_CACHE", work.join("cache"))
@@ -55,7 +55,12 @@ fn convscope(work: &Path, arguments: &[&OsStr]) -> String {
         .env("CONVSCOPE_RUNS", work.join("runs"))
         .env("OMP_NUM_THREADS", "1")
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+/// What the program said on its standard output after it did well.
+fn convscope(work: &Path, arguments: &[&OsStr]) -> String {
+    let output = program(work, arguments);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {stderr}");
     String::from_utf8(output.stdout).unwrap()
@@ -165,6 +170,16 @@ fn a_run_of_every_version_goes_on() {
                 rows.map(|(at, row)| format!("{row},{}\n", if at == 0 { "more" } else { "1" }));
             fs::write(run.join(name), wider.collect::<String>()).unwrap();
         }
+        // What other kills left beside the run, the pixels and the edits.
+        let leftovers = ["run", "run/checkpoints", "cache/files-2", "edits"];
+        let leftovers = leftovers.map(|folder| {
+            let folder = work.path().join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            folder.join(".convscope-0123456789abcdef.tmp")
+        });
+        for leftover in &leftovers {
+            fs::write(leftover, "half").unwrap();
+        }
         let arguments = [
             "train",
             "run/experiment.ron",
@@ -176,6 +191,7 @@ fn a_run_of_every_version_goes_on() {
         let more = ["--epochs", "3", "--resume", "--out", "run"];
         let arguments: Vec<&OsStr> = arguments.iter().chain(&more).map(OsStr::new).collect();
         convscope(work.path(), &arguments);
+        assert!(leftovers.iter().all(|leftover| !leftover.exists()));
         let after = runs::read::history(&run).unwrap();
         assert_eq!(after.len(), before.len() + 1, "{}", folder.display());
         assert_eq!(after[..before.len()], before, "{}", folder.display());
@@ -415,6 +431,34 @@ fn a_model_without_numbers_is_neither_written_nor_opened() {
     );
 }
 
+#[test]
+fn weights_of_a_run_that_are_no_numbers_are_refused_by_name() {
+    let (work, folder) = newest();
+    shapes(work.path());
+    let last = folder.join("run/checkpoints/last.safetensors");
+    let mut bytes = fs::read(&last).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let (_, values) = tensors.iter().find(|(name, _)| *name == "fc.bias").unwrap();
+    let at = values.data().as_ptr() as usize - bytes.as_ptr() as usize;
+    bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(&last, bytes).unwrap();
+    let run = folder.join("run");
+    let experiment = run.join("experiment.ron");
+    let (run, experiment) = (run.as_os_str(), experiment.as_os_str());
+    let begin: [&OsStr; 2] = ["train".as_ref(), experiment];
+    let resume = ["--data", "shapes", "--epochs", "3", "--resume", "--out"].map(OsStr::new);
+    let resume = [&begin[..], &resume, &[run]].concat();
+    let last = ["--data", "shapes", "--weights", "last"].map(OsStr::new);
+    let evaluate = [&["evaluate".as_ref(), run][..], &last].concat();
+    for arguments in [resume, evaluate] {
+        let output = program(work.path(), &arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {stderr}");
+        let part = "1 of the 3 values of fc.bias is NaN or infinite";
+        assert!(stderr.contains(part), "{stderr}");
+    }
+}
+
 /// What became of a file of which one bit was flipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Flip {
@@ -453,12 +497,13 @@ fn flips(path: &Path, look: impl Fn() -> Result<(String, bool), String>) -> BTre
 fn a_flipped_bit_never_changes_a_model_without_a_word() {
     let (_work, folder) = newest();
     let path = folder.join("model.safetensors");
-    // Written anew, since older files have no hash of what stands beside their weights.
-    Bundle::load(&path).unwrap().0.save(&path).unwrap();
-    let found = flips(&path, || match Bundle::load(&path) {
+    let look = || match Bundle::load(&path) {
         Ok((bundle, doubt)) => Ok((format!("{bundle:?}"), doubt.is_some())),
         Err(error) => Err(error.to_string()),
-    });
+    };
+    // Written anew: older files have no hash of what stands beside their weights.
+    Bundle::load(&path).unwrap().0.save(&path).unwrap();
+    let found = flips(&path, look);
     eprintln!("model: {found:?}");
     assert_eq!(found.get(&Flip::Unnoticed), None);
 }

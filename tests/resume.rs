@@ -167,6 +167,12 @@ fn a_killed_run_goes_on_with_the_same_numbers() {
             "{why}: it ended after {kills} kills"
         );
         assert_eq!(history(&broken), history(&whole), "{why}");
+        for folder in [&broken, &broken.join(run_folder::CHECKPOINTS)] {
+            let entries = fs::read_dir(folder).unwrap();
+            let mut names = entries.map(|entry| entry.unwrap().file_name());
+            let left = names.find(|name| name.to_string_lossy().ends_with("tmp"));
+            assert_eq!(left, None, "{why}: what the kills left is swept");
+        }
         let steps = |run: &Path| fs::read_to_string(run.join(run_folder::STEPS_FILE)).unwrap();
         assert_eq!(steps(&broken), steps(&whole), "{why}");
         for which in [checkpoint::Weights::Best, checkpoint::Weights::Last] {

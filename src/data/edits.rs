@@ -91,7 +91,7 @@ pub enum EditError {
         reason: String,
     },
     /// The file is not one of edits, or not one that this program reads.
-    #[error("the file of a dataset's edits {path} {reason}")]
+    #[error("the file of the dataset's edits, {path}, {reason}")]
     Format {
         /// Which file.
         path: String,

@@ -11,8 +11,8 @@ use std::{
 
 use super::sources::unpack;
 pub use writing::{
-    Whose, age, has_no_writer, is_unfinished, set_aside, sweep, unfinished, write_atomically,
-    write_atomically_with,
+    Whose, age, has_no_writer, is_unfinished, set_aside, sweep, sync_folder, unfinished,
+    write_atomically, write_atomically_with,
 };
 
 /// Deletes what killed processes left unfinished in the folder of the cache.

@@ -20,7 +20,11 @@ use super::{
 };
 use crate::{
     data::{Division, Edits, Picture, SplitConfig, dataset::display_path, decode},
-    model::{ModelSpec, spec_file, weights::examine::examine},
+    model::{
+        ModelSpec,
+        spec_file::{self, SpecFileError},
+        weights::examine::examine,
+    },
     train::{Experiment, dataset_reference, experiment::DatasetReference, recipes},
     worker::Worker,
 };
@@ -279,6 +283,8 @@ fn load_experiment(
 fn load_spec(context: &JobContext, path: &std::path::Path) -> Result<(), JobError> {
     let spec = spec_file::load(path).or_else(|error| match Experiment::load(path) {
         Ok(experiment) => Ok(experiment.model),
+        // Its format is none of a list of layers.
+        Err(words) if matches!(error, SpecFileError::Version { .. }) => Err(words.to_string()),
         Err(_) => Err(error.to_string()),
     })?;
     context.events.send(Event::SpecLoaded {

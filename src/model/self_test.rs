@@ -67,7 +67,7 @@ pub fn difference(here: &[f32], saved: &[f32]) -> Option<String> {
     (!agrees).then(|| {
         format!(
             "gives other answers on this computer than where it was saved: its logits differ by up to {} where they reach {}. \
-             Its weights are whole; another processor or version computes differently",
+             Its weights are whole: another processor or version computes differently, or what stands beside them was changed",
             significant(largest.into()),
             significant(size.into())
         )

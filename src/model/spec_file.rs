@@ -25,12 +25,20 @@ pub enum SpecFileError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The file is not a specification, or not one that this program reads.
-    #[error("the list of layers {path} {reason}")]
-    Format {
+    /// The file is not a specification.
+    #[error("{path} is not a list of layers as Convscope writes it: {reason}")]
+    Syntax {
         /// Which file.
         path: String,
         /// Where and why.
+        reason: String,
+    },
+    /// Another version of the program wrote it.
+    #[error("the list of layers {path} {reason}")]
+    Version {
+        /// Which file.
+        path: String,
+        /// How the versions stand.
         reason: FormatError,
     },
 }
@@ -44,9 +52,10 @@ pub fn load(path: &Path) -> Result<ModelSpec, SpecFileError> {
         path: display_path(path),
         source,
     })?;
-    FILES.read(&text).map_err(|reason| SpecFileError::Format {
-        path: display_path(path),
-        reason,
+    let path = display_path(path);
+    FILES.read(&text).map_err(|error| match error {
+        FormatError::Damaged(reason) => SpecFileError::Syntax { path, reason },
+        reason => SpecFileError::Version { path, reason },
     })
 }
 
@@ -55,9 +64,9 @@ pub fn load(path: &Path) -> Result<ModelSpec, SpecFileError> {
 /// # Errors
 /// When the file cannot be written.
 pub fn save(spec: &ModelSpec, path: &Path) -> Result<(), SpecFileError> {
-    let text = FILES.write(spec).map_err(|reason| SpecFileError::Format {
+    let text = FILES.write(spec).map_err(|reason| SpecFileError::Syntax {
         path: display_path(path),
-        reason: FormatError::Damaged(reason),
+        reason,
     })?;
     files::write_atomically(path, text.as_bytes()).map_err(|source| SpecFileError::File {
         path: display_path(path),

@@ -77,12 +77,20 @@ pub enum ExperimentError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The file is not an experiment, or not one that this program reads.
-    #[error("the experiment {path} {reason}")]
-    Format {
+    /// The file is not an experiment.
+    #[error("{path} is not a valid experiment: {reason}")]
+    Syntax {
         /// Which file.
         path: String,
         /// Where and why.
+        reason: String,
+    },
+    /// Another version of the program wrote it.
+    #[error("the experiment {path} {reason}")]
+    Version {
+        /// Which file.
+        path: String,
+        /// How the versions stand.
         reason: FormatError,
     },
     /// A setting is out of range.
@@ -101,9 +109,15 @@ impl Experiment {
             path: shown.clone(),
             source,
         })?;
-        Self::parse(&text).map_err(|reason| ExperimentError::Format {
-            path: shown,
-            reason,
+        Self::parse(&text).map_err(|error| match error {
+            FormatError::Damaged(reason) => ExperimentError::Syntax {
+                path: shown,
+                reason,
+            },
+            reason => ExperimentError::Version {
+                path: shown,
+                reason,
+            },
         })
     }
 
@@ -114,7 +128,10 @@ impl Experiment {
     pub fn parse(text: &str) -> Result<Self, FormatError> {
         // Every experiment says its format: one without is told so by the parser.
         let text = FILES.current(text, FORMAT)?;
-        ron::from_str(&text).map_err(|error| FormatError::Damaged(error.to_string()))
+        let mut experiment: Self =
+            ron::from_str(&text).map_err(|error| FormatError::Damaged(error.to_string()))?;
+        experiment.format = FORMAT;
+        Ok(experiment)
     }
 
     /// Whether figures of both mean the same: they tell as many classes of the same dataset apart.

@@ -6,7 +6,6 @@ use crate::{kept::fields::Fields, model::old_specs::relu_is_an_activation};
 /// later programs choose by themselves.
 pub fn phases_and_activations(text: &str) -> Result<String, String> {
     let mut experiment = Fields::of(text)?;
-    experiment.put("format", "2".to_owned())?;
     experiment.change("model", relu_is_an_activation)?;
     experiment.change("training", |training| {
         let mut training = Fields::of(training)?;

@@ -15,7 +15,10 @@ use sha2::{Digest as _, Sha256};
 use super::error::DownloadError;
 use crate::{
     cancel::CancelToken,
-    data::{dataset::display_path, files::write_atomically},
+    data::{
+        dataset::display_path,
+        files::{self, write_atomically},
+    },
 };
 
 /// Where the bytes of a part came from.
@@ -206,6 +209,9 @@ impl Part {
         let failed = DownloadError::write(&self.target);
         self.file.sync_all().map_err(&failed)?;
         fs::rename(&self.path, &self.target).map_err(&failed)?;
+        if let Some(folder) = self.target.parent() {
+            files::sync_folder(folder).map_err(&failed)?;
+        }
         // A note without its part is harmless; it must not make a good download fail.
         let _ = remove_if_there(&note_path(&self.target));
         Ok(())
@@ -266,4 +272,63 @@ fn is_still_at(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_still_at(_file: &File, path: &Path) -> bool {
     path.exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_no_download_goes_on_with_is_swept() {
+        let note = ron::to_string(&Note::default()).unwrap();
+        for (why, part, note, is_whole, part_stays, note_stays) in [
+            ("unfinished", Some("bytes"), Some(&*note), false, true, true),
+            (
+                "bytes of unknown origin",
+                Some("bytes"),
+                None,
+                false,
+                false,
+                false,
+            ),
+            (
+                "a damaged note",
+                Some("bytes"),
+                Some("(((("),
+                false,
+                false,
+                false,
+            ),
+            ("a note alone", None, Some(&*note), false, false, false),
+            (
+                "the file is there",
+                Some("bytes"),
+                Some(&*note),
+                true,
+                false,
+                false,
+            ),
+            ("nothing", None, None, true, false, false),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let target = folder.path().join("set.zip");
+            for (path, content) in [(part_path(&target), part), (note_path(&target), note)] {
+                if let Some(content) = content {
+                    fs::write(path, content).unwrap();
+                }
+            }
+            let other = folder.path().join("film.part");
+            fs::write(&other, "somebody's").unwrap();
+            sweep(&target, is_whole);
+            let left = (part_path(&target).exists(), note_path(&target).exists());
+            assert_eq!(left, (part_stays, note_stays), "{why}");
+            assert!(other.exists(), "{why}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("set.zip");
+        let mut living = Part::open(&target).unwrap();
+        living.append(b"bytes").unwrap();
+        sweep(&target, true);
+        assert!(part_path(&target).exists(), "somebody writes it");
+    }
 }

@@ -50,8 +50,9 @@ pub fn write_atomically_with(
     };
     sweep(folder, Whose::Anybodys);
     let mut file = unfinished(UNFINISHED.0, UNFINISHED.1).tempfile_in(folder)?;
-    // It tells `sweep` that its writer lives; where nothing can be locked, its age does.
-    let _ = file.as_file().try_lock();
+    // It tells `sweep` that its writer lives; where nothing can be locked, its age does. Nobody else holds the lock for
+    // longer than a look at it takes.
+    let _ = file.as_file().lock();
     if let Some(before) = before {
         // Another user's file cannot be imitated; then it is as a new one.
         let _ = file.as_file().set_permissions(before.permissions());
@@ -88,9 +89,12 @@ fn behind_links(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("its links lead in a circle"))
 }
 
-/// Makes a new name in `folder` last.
+/// Makes a new name in `folder` outlast a power cut.
+///
+/// # Errors
+/// What the system said.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     match fs::File::open(folder).and_then(|folder| folder.sync_all()) {
         // A folder that may not be read, a file system that knows no such thing: the file itself is on the disk.
@@ -101,8 +105,12 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
+/// Makes a new name in `folder` outlast a power cut, which this system does by itself.
+///
+/// # Errors
+/// None.
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -121,10 +129,9 @@ pub fn sweep(folder: &Path, whose: Whose) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let Some(name) = name.to_str() else { continue };
-        let is_ours = name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1);
         let is_file = || entry.file_type().is_ok_and(|kind| kind.is_file());
         let path = entry.path();
-        let is_abandoned = if is_ours {
+        let is_abandoned = if is_of_today(name) {
             is_file() && has_no_writer(&path)
         } else {
             whose == Whose::Ours && is_of_old(name) && is_file() && age(&path) > ABANDONED_AFTER
@@ -149,6 +156,10 @@ pub fn has_no_writer(path: &Path) -> bool {
     }
 }
 
+fn is_of_today(name: &str) -> bool {
+    name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1)
+}
+
 /// A name that Convscope gave to unfinished files when it did not lock them: `.tmp` and six letters or digits.
 fn is_of_old(name: &str) -> bool {
     let random = name.strip_prefix(".tmp");
@@ -164,7 +175,7 @@ pub fn age(path: &Path) -> Duration {
 
 /// Whether `name` is of a file that [`write_atomically`] had not finished, today's or an older version's.
 pub fn is_unfinished(name: &str) -> bool {
-    name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1) || is_of_old(name)
+    is_of_today(name) || is_of_old(name)
 }
 
 /// Gives a file that cannot be used another name, so that it is not overwritten: `x.ron` becomes `x.ron.damaged`, or

@@ -75,7 +75,7 @@ impl Unfinished {
         // The lock is there before the folder, so that nobody sees one without the other.
         let mut lock = files::unfinished(UNFINISHED, LOCK_ENDING).tempfile_in(all)?;
         // Where nothing can be locked, the age of the folder says that nobody fills it.
-        let _ = lock.as_file().try_lock();
+        let _ = lock.as_file().lock();
         lock.write_all(b"locked while the folder of this name is filled")?;
         let folder = lock.path().with_extension("");
         fs::create_dir(&folder)?;

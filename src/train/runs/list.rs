@@ -197,7 +197,8 @@ fn read_run(folder: &Path) -> Result<RunRecord, RunsError> {
         return Err(RunsError::Foreign);
     }
     let experiment = Experiment::load(&file).map_err(|error| match error {
-        ExperimentError::Format { path, reason } => RunsError::format(path, reason),
+        ExperimentError::Syntax { path, reason } => RunsError::Damaged { path, reason },
+        ExperimentError::Version { path, reason } => RunsError::Version { path, reason },
         error => RunsError::Read {
             path: display_path(&file),
             reason: error.to_string(),
