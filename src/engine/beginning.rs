@@ -16,7 +16,7 @@ use crate::{
         checkpoint::{Checkpoint, Loaded},
         fit::Start,
         history,
-        run_folder::{CHECKPOINTS, RunFolder, RunResult},
+        run_folder::{CHECKPOINTS, HISTORY_FILE, RunFolder, RunResult},
     },
 };
 
@@ -77,6 +77,13 @@ impl Beginning<'_> {
         folder.write_experiment(experiment).map_err(fit_error)?;
         folder.write_split(split, dataset).map_err(fit_error)?;
         let Some(Loaded { checkpoint, lost }) = loaded else {
+            if run.join(HISTORY_FILE).exists() {
+                let path = display_path(&run.join(CHECKPOINTS));
+                let message =
+                    format!("The last epoch's weights are missing in {path}: the run begins anew");
+                let level = Level::Warning;
+                self.context.events.send(Event::Note { level, message });
+            }
             return match self.initial_arrays() {
                 Ok(arrays) => Ok((folder, Start::From(arrays))),
                 Err(error) => Err(self.given_up(&folder, error)),

@@ -15,6 +15,7 @@
 //! `files-2/` remembers which content a file had when it had this length and time of change, so that
 //! unchanged files need not be read. Nothing here is needed: every file can be deleted at any time.
 
+mod opening;
 mod remembered;
 mod segments;
 
@@ -23,19 +24,15 @@ use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use rayon::prelude::*;
-
-use remembered::{Remembered, files_path, stamp};
+use opening::Work;
+use remembered::{Remembered, files_path};
 use segments::{Record, Segments, Writer, overwrite};
 
 use super::{
-    dataset::{Dataset, Origin, display_path},
+    dataset::{Dataset, display_path},
     decode::{self, ResizeMode},
     files::{evict, read_exact_at},
     images::{Content, ContentKey as Key, DAMAGED, ImageStore},
@@ -393,115 +390,6 @@ fn decoded(content: &Content, format: PixelFormat) -> Result<Vec<u8>, String> {
         Ok(decode::resized(&image, size, format.resize).into_raw())
     }))
     .unwrap_or_else(|_| Err("cannot be decoded: the decoder failed".to_owned()))
-}
-
-/// What became of one sample.
-struct Found {
-    /// Length, time of change and content of its file; `None` for arrays and files that cannot be read.
-    file: Option<(u64, u128, Key)>,
-    outcome: Result<Row, String>,
-}
-
-/// One opening.
-struct Work<'a> {
-    dataset: &'a Dataset,
-    images: &'a ImageStore,
-    format: PixelFormat,
-    segments: &'a Segments,
-    remembered: &'a Remembered,
-    writer: Mutex<Writer>,
-    kept: Mutex<Kept>,
-    cancel: &'a CancelToken,
-}
-
-impl Work<'_> {
-    fn find_all(&self, progress: &(dyn Fn(usize, usize) + Sync)) -> Vec<Result<Found, Cancelled>> {
-        let total = self.dataset.samples.len();
-        let done = AtomicUsize::new(0);
-        (0..total)
-            .into_par_iter()
-            .map(|index| {
-                self.cancel.check()?;
-                let found = self.find(index);
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-                Ok(found)
-            })
-            .collect()
-    }
-
-    fn row(&self, key: &Key) -> Option<Row> {
-        let (place, record) = self.segments.find(key)?;
-        let place = Some(place);
-        Some(Row { record, place })
-    }
-
-    fn find(&self, index: usize) -> Found {
-        let sample = &self.dataset.samples[index];
-        let stamp = (sample.origin == Origin::File)
-            .then(|| stamp(&self.dataset.root.join(&sample.path)))
-            .flatten();
-        let known = match stamp {
-            Some(stamp) => self.remembered.get(&sample.path, stamp),
-            None => self.images.key(self.dataset, index),
-        };
-        let file = |key| stamp.map(|(length, changed)| (length, changed, key));
-        if let Some((row, key)) = known.and_then(|key| Some((self.row(&key)?, key))) {
-            return Found {
-                file: file(key),
-                outcome: Ok(row),
-            };
-        }
-        let content = match self.images.content(self.dataset, index) {
-            Ok(content) => content,
-            Err(reason) => {
-                return Found {
-                    file: None,
-                    outcome: Err(reason),
-                };
-            }
-        };
-        let key = content.short_key();
-        let outcome = match self.row(&key) {
-            Some(row) => Ok(row),
-            None => decoded(&content, self.format).map(|pixels| self.keep(index, key, pixels)),
-        };
-        Found {
-            file: file(key),
-            outcome,
-        }
-    }
-
-    fn keep(&self, index: usize, key: Key, pixels: Vec<u8>) -> Row {
-        let record = Record::of(key, &pixels);
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = writer.append(record, &pixels);
-        drop(writer);
-        if place.is_none() {
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.keep(index, pixels.into());
-        }
-        Row { record, place }
-    }
-
-    fn remember(&self, found: &[Result<Found, Cancelled>]) -> Remembered {
-        let mut files = HashMap::new();
-        for (sample, found) in self.dataset.samples.iter().zip(found) {
-            let file = match found {
-                Ok(found) => found.file,
-                // Not looked at this time: what was known of it is still known.
-                Err(_) => self
-                    .remembered
-                    .files
-                    .get(sample.path.as_os_str().as_encoded_bytes())
-                    .copied(),
-            };
-            if let Some(file) = file {
-                let path = sample.path.as_os_str().as_encoded_bytes().to_vec();
-                files.insert(path, file);
-            }
-        }
-        Remembered { files }
-    }
 }
 
 #[cfg(test)]
