@@ -235,3 +235,22 @@ fn every_backbone_trains_before_and_behind_an_activation() {
         }
     }
 }
+
+/// Flattening and linear activations hand on the very values that they get, and dropout may.
+#[test]
+fn an_activation_reaches_through_layers_that_hand_values_on() {
+    let relays = [
+        LayerKind::Flatten,
+        LayerKind::Activation(Activation::Linear),
+        LayerKind::Dropout { rate: 0.0 },
+        LayerKind::Dropout2d { rate: 0.3 },
+    ];
+    for relay in &relays {
+        for first in Activation::ALL.map(LayerKind::Activation) {
+            for second in Activation::ALL.map(LayerKind::Activation) {
+                let network = network(&[&first, relay, &second]).unwrap();
+                assert_eq!(fault(&network), None, "{first:?}, {relay:?}, {second:?}");
+            }
+        }
+    }
+}
