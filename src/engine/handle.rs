@@ -90,6 +90,20 @@ impl EngineHandle {
         })
     }
 
+    /// Names of threads that have ended by a fault: what is asked of them is not answered any more.
+    pub fn dead_threads(&self) -> Vec<&str> {
+        let died = [
+            self.loader.died(),
+            self.reader.died(),
+            self.downloader.died(),
+            self.trainer.died(),
+            self.web.died(),
+            self.inspector.died(),
+            self.runs.died(),
+        ];
+        died.into_iter().flatten().collect()
+    }
+
     /// Events that wait to be read.
     pub fn events(&self) -> &EventReceiver {
         &self.events
