@@ -21,7 +21,7 @@ use convscope::{
     sys,
     ui::{
         app::{App, Places},
-        dialogs::{FilePicker, Purpose},
+        dialogs::{FilePicker, Purpose, Question},
         state::DataState,
     },
 };
@@ -46,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 struct NoPicker;
 
 impl FilePicker for NoPicker {
-    fn ask(&mut self, _purpose: Purpose) {}
+    fn ask(&mut self, _question: Question) {}
 
     fn poll(&mut self, _context: &Context) -> Option<(Purpose, Vec<PathBuf>)> {
         None

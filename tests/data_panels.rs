@@ -539,7 +539,10 @@ fn twins_are_excluded_one_by_one_and_all_at_once() {
         2
     );
     harness.get_by_label("circle/image_002.png is excluded now.");
-    assert!(matches!(click(&mut harness, "Undo")[..], [Action::Undo]));
+    assert!(matches!(
+        click(&mut harness, "Undo")[..],
+        [Action::UndoEdits]
+    ));
 }
 
 #[test]
@@ -653,7 +656,10 @@ fn changes_are_taken_back_one_by_one_or_all() {
         click(&mut harness, "Take all back")[..],
         [Action::ClearEdits]
     ));
-    assert!(matches!(click(&mut harness, "Undo")[..], [Action::Undo]));
+    assert!(matches!(
+        click(&mut harness, "Undo")[..],
+        [Action::UndoEdits]
+    ));
     let actions = click(&mut harness, "Export…");
     assert!(matches!(actions[..], [Action::Ask(Purpose::ExportEdits)]));
     let actions = click(&mut harness, "circle/image_002.png stands in test");

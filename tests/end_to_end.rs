@@ -24,8 +24,6 @@ const MAPS_LEFT: f64 = 0.62;
 const MAPS_RIGHT: f64 = 0.83;
 /// Long enough for one needless frame a second to show.
 const IDLE: Duration = Duration::from_secs(4);
-/// The in-app dialog's button in a window of 1280×800.
-const SAVE_BUTTON: (u32, u32) = (813, 547);
 
 /// Centre of the largest run of rows filled with the accent right of the steps: the primary button.
 fn primary_button(screen: &RgbImage) -> Option<(u32, u32)> {
@@ -133,10 +131,9 @@ fn train_save_restart_load_drop() {
 /// Through the dialog that Ctrl+S opens; without a desktop portal it is the in-app one.
 fn save_model(window: &common::Window<'_>, model: &Path) {
     window.press("ctrl+s");
-    sleep(Duration::from_millis(1500));
     window.keep("save-dialog");
-    let (x, y) = SAVE_BUTTON;
-    window.click(x, y);
+    window.write(&model.to_string_lossy());
+    window.press("Return");
     let start = Instant::now();
     while !model.is_file() {
         assert!(

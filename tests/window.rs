@@ -3,8 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod desk;
+#[path = "window/dialogs.rs"]
+mod dialogs;
 #[path = "window/train_step.rs"]
 mod train_step;
+#[path = "window/typing.rs"]
+mod typing;
+#[path = "window/undo.rs"]
+mod undo;
 
 use std::{
     path::{Path, PathBuf},
@@ -26,6 +32,18 @@ use convscope::{
 use desk::{Desk, Opening};
 use eframe::egui::{self, Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::Queryable as _;
+
+/// Six drawings of each of two classes.
+fn cats_and_dogs(folder: &Path) {
+    for class in ["cat", "dog"] {
+        std::fs::create_dir_all(folder.join(class)).unwrap();
+        for number in 0..6 {
+            let picture = generate::draw_random_shape(number).1;
+            let file = folder.join(class).join(format!("{number}.png"));
+            picture.to_image().save(file).unwrap();
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Dropped(PathBuf);
@@ -496,7 +514,7 @@ fn layers_are_edited_taken_back_exported_imported_and_replaced_by_a_recipe() {
     desk.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(layers(&desk), 12);
     assert!(
-        desk.harness.state().state().can_undo_redo().0,
+        desk.harness.state().state().can_undo_redo_edits().0,
         "the dataset's change stays"
     );
     desk.press(Modifiers::COMMAND, Key::Y);

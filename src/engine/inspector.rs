@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     data::{augment::AugmentationConfig, decode},
+    format::counted,
     inspect::{
         InspectError, augmented, feature_maps::feature_maps, maximise, maximise::MaximiseConfig,
     },
@@ -285,7 +286,10 @@ impl Inspector {
         images: &[Result<ImageSource, String>],
     ) -> Result<(), JobError> {
         let (snapshot, network) = self.network()?;
+        /// Failures that are told one by one.
+        const MOST_TOLD: usize = 5;
         let mut failures = Vec::new();
+        let mut failed = 0;
         for (index, source) in images.iter().enumerate() {
             context.cancel.check()?;
             let answer = match source {
@@ -301,14 +305,25 @@ impl Inspector {
                     });
                 }
                 Err(JobError::Cancelled) => return Err(JobError::Cancelled),
-                Err(JobError::Failed(message)) => failures.push(message),
+                Err(JobError::Failed(message)) => {
+                    failed += 1;
+                    if failures.len() < MOST_TOLD {
+                        failures.push(message);
+                    }
+                }
             }
             context.progress(index + 1, images.len());
         }
-        if failures.len() == images.len()
+        if failed == images.len()
             && let Some(first) = failures.first()
         {
             return Err(JobError::Failed(first.clone()));
+        }
+        if let Some(more) = failed.checked_sub(MOST_TOLD).filter(|more| *more > 0) {
+            failures.push(format!(
+                "{} more cannot be classified",
+                counted(more, "image")
+            ));
         }
         for message in failures {
             context.events.send(Event::Note {

@@ -31,6 +31,16 @@ pub struct Prediction {
     pub epoch: usize,
 }
 
+impl Prediction {
+    /// The answer alone: nobody looks at the image any more.
+    pub(super) fn without_picture(&self) -> Self {
+        Self {
+            picture: Arc::new(Picture::filled(0, 0, [0; 3])),
+            ..self.clone()
+        }
+    }
+}
+
 /// Longest side of the picture that comes with a prediction.
 const PREDICTION_SIDE: u32 = 512;
 

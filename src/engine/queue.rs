@@ -1,7 +1,7 @@
 //! The queue that events wait in.
 //!
 //! It stays bounded when nobody reads: of progress and pictures only the newest waits, pending step records are
-//! thinned, and what must not be lost is rare (beginnings and ends of jobs, epochs).
+//! thinned, answers about thousands of images lose their pictures, and what must not be lost is rare (beginnings and ends of jobs, epochs).
 
 use std::{
     collections::VecDeque,
@@ -12,6 +12,8 @@ use super::{events::Event, handle::Waker, job::JobId};
 
 /// Step records that may wait unread; beyond it every second one is dropped.
 const MAX_PENDING_STEPS: usize = 16_384;
+/// Answers about images that may wait with their pictures; beyond it the oldest wait without.
+const MAX_PENDING_PICTURES: usize = 256;
 
 #[derive(Debug, Default)]
 struct Queue(Mutex<VecDeque<Event>>);
@@ -92,6 +94,15 @@ fn push(queue: &mut VecDeque<Event>, event: Event) {
                 None => queue.push_back(Event::Steps { job, steps }),
             }
         }
+        Event::Predicted { .. } => {
+            let with_picture = |event: &&mut Event| matches!(event, Event::Predicted { prediction, .. } if !prediction.picture.rgb.is_empty());
+            let mut waiting = queue.iter_mut().rev().filter(with_picture);
+            if let Some(Event::Predicted { prediction, .. }) = waiting.nth(MAX_PENDING_PICTURES - 1)
+            {
+                *prediction = Arc::new(prediction.without_picture());
+            }
+            queue.push_back(event);
+        }
         event => {
             if let Some(topic) = topic(&event) {
                 queue.retain(|waiting| self::topic(waiting) != Some(topic));
@@ -129,7 +140,12 @@ fn topic(event: &Event) -> Option<Topic> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{engine::JobKind, engine::events::Progress, train::StepRecord};
+    use crate::{
+        data::Picture,
+        engine::{JobKind, Prediction, events::Progress},
+        model::spec::Head,
+        train::StepRecord,
+    };
 
     #[test]
     fn a_reader_that_sleeps_costs_bounded_memory_and_loses_nothing_that_counts() {
@@ -177,5 +193,50 @@ mod tests {
         ));
         assert!(matches!(receiver.try_next(), Some(Event::Cancelled { .. })));
         assert!(receiver.try_next().is_none());
+    }
+
+    #[test]
+    fn answers_about_ten_thousand_images_do_not_pile_up() {
+        let (sender, receiver) = channel(Arc::new(|| {}));
+        let job = JobId(1);
+        for index in 0..10_000 {
+            let prediction = Arc::new(Prediction {
+                name: index.to_string(),
+                picture: Arc::new(Picture::filled(8, 8, [1; 3])),
+                classes: Arc::from([]),
+                class: 0,
+                probabilities: Vec::new(),
+                logits: Vec::new(),
+                head: Head::Softmax,
+                epoch: 1,
+            });
+            sender.send(Event::Predicted { job, prediction });
+        }
+        let answers = std::iter::from_fn(|| receiver.try_next());
+        let answers: Vec<_> = answers
+            .filter_map(|event| match event {
+                Event::Predicted { prediction, .. } => Some(prediction),
+                _ => None,
+            })
+            .collect();
+        let names: Vec<_> = answers.iter().map(|answer| answer.name.clone()).collect();
+        assert_eq!(
+            names,
+            (0..10_000)
+                .map(|index| index.to_string())
+                .collect::<Vec<_>>()
+        );
+        let pictured = |answer: &&Arc<Prediction>| !answer.picture.rgb.is_empty();
+        assert_eq!(
+            answers.iter().filter(pictured).count(),
+            MAX_PENDING_PICTURES
+        );
+        assert!(
+            answers
+                .iter()
+                .rev()
+                .take(MAX_PENDING_PICTURES)
+                .all(|answer| pictured(&answer))
+        );
     }
 }

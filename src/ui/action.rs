@@ -49,10 +49,16 @@ pub enum Action {
     Design(DesignAction),
     /// Open a recipe that ships with the program: its name.
     OpenRecipe(String),
-    /// Take the last change to the dataset back; in the Model step, the last one to the layers.
+    /// Take the last change back that the shown step can make: see [`super::state::AppState::undo_redo`].
     Undo,
     /// Make it again.
     Redo,
+    /// Take the last change to the dataset back.
+    UndoEdits,
+    /// Make it again.
+    RedoEdits,
+    /// Take the last change to the experiment back.
+    UndoExperiment,
     /// Take every change to the dataset back.
     ClearEdits,
     /// Write the current model here.

@@ -1,8 +1,11 @@
-//! The network being edited: which layer is chosen, what fits together, and the way back. Plain data.
+//! The network being edited: which layer is chosen and what fits together. Plain data.
 
 use std::sync::Arc;
 
-use super::state::{AppState, Selection};
+use super::{
+    history::Part,
+    state::{AppState, Selection},
+};
 use crate::{
     engine::Level,
     model::{
@@ -40,42 +43,6 @@ pub enum DesignAction {
     FitLastLayer,
 }
 
-/// What undo brings back.
-#[derive(Debug, Clone, PartialEq)]
-enum Version {
-    /// The layers, and the boundary of each phase.
-    Network(ModelSpec, Vec<Option<String>>),
-    /// Everything but the dataset: another experiment was opened.
-    Experiment(Box<Experiment>),
-}
-
-/// Versions that undo remembers.
-const MOST_VERSIONS: usize = 200;
-
-/// Versions before and after the one that shows.
-#[derive(Debug, Clone, Default)]
-struct History {
-    undo: Vec<Version>,
-    redo: Vec<Version>,
-    gesture: Option<u64>,
-}
-
-impl History {
-    /// Remembers what was, unless `gesture` goes on.
-    fn record(&mut self, before: Version, gesture: Option<u64>) {
-        let goes_on = gesture.is_some() && self.gesture == gesture;
-        self.gesture = gesture;
-        self.redo.clear();
-        if goes_on && !self.undo.is_empty() {
-            return;
-        }
-        self.undo.push(before);
-        if self.undo.len() > MOST_VERSIONS {
-            self.undo.remove(0);
-        }
-    }
-}
-
 /// The network being edited.
 #[derive(Debug, Clone, Default)]
 pub struct Design {
@@ -91,7 +58,6 @@ pub struct Design {
     pub values: Arc<[usize]>,
     /// The layer that does not fit, or the last one when its outputs are not what the dataset needs.
     pub problem: Option<ShapeError>,
-    history: History,
     /// Classes that the last layer was fitted to; it is fitted again when there are others.
     fitted: Option<usize>,
 }
@@ -108,16 +74,6 @@ impl AppState {
         let running = self.training.is_running();
         running
             .then_some("A run goes on: the layers can be looked at, and edited once it has ended")
-    }
-
-    /// Whether a change to the layers can be undone, and made again.
-    pub fn can_undo_redo_layers(&self) -> (bool, bool) {
-        let history = &self.design.history;
-        let idle = self.why_not_edit_layers().is_none();
-        (
-            idle && !history.undo.is_empty(),
-            idle && !history.redo.is_empty(),
-        )
     }
 
     /// Carries out what the editor asks for; what cannot be done becomes a note.
@@ -137,18 +93,17 @@ impl AppState {
             DesignAction::Edit(edit, gesture) => self.edit_layers(&edit, gesture),
             DesignAction::TrainFrom(from, gesture) => self.train_from(from, gesture),
             DesignAction::SetInput(input) => {
-                let before = self.network_version();
-                self.design.history.record(before, None);
-                self.experiment.model.input = input;
+                self.change_experiment(Part::Model, None, |experiment| {
+                    experiment.model.input = input;
+                });
                 self.network_changed();
             }
             DesignAction::FitLastLayer => {
-                let before = self.network_version();
-                if let Some(classes) = self.classes()
-                    && self.fit(classes)
-                {
-                    self.design.history.record(before, None);
+                let before = self.experiment_as_it_is();
+                if let Some(classes) = self.classes() {
+                    self.fit(classes);
                 }
+                self.remember(Part::Model, before, None);
                 self.network_changed();
             }
             DesignAction::Choose(_) | DesignAction::ShowPhase(_) => {}
@@ -156,16 +111,16 @@ impl AppState {
     }
 
     fn edit_layers(&mut self, edit: &LayerEdit, gesture: Option<u64>) {
-        let before = self.network_version();
+        let before = self.experiment_as_it_is();
         let mut boundaries = self.boundaries();
         let model = &mut self.experiment.model;
         match edit::apply(model, &mut boundaries, edit) {
             Ok(at) => {
                 self.set_boundaries(boundaries);
-                if before == self.network_version() {
+                if *before == self.experiment {
                     return;
                 }
-                self.design.history.record(before, gesture);
+                self.remember(Part::Model, before, gesture);
                 self.network_changed();
                 self.choose(match edit {
                     LayerEdit::SetHead { .. } => Some(Chosen::Head),
@@ -177,18 +132,15 @@ impl AppState {
     }
 
     fn train_from(&mut self, from: Option<String>, gesture: Option<u64>) {
-        let before = self.network_version();
         // Training from the first layer on is training everything.
         let first = self.experiment.model.layers.first();
         let from = from.filter(|name| first.is_none_or(|layer| layer.name != *name));
         let shown = self.design.phase;
-        let Some(phase) = self.experiment.training.phases.get_mut(shown) else {
-            return;
-        };
-        if phase.trainable_from != from {
-            phase.trainable_from = from;
-            self.design.history.record(before, gesture);
-        }
+        self.change_experiment(Part::Model, gesture, |experiment| {
+            if let Some(phase) = experiment.training.phases.get_mut(shown) {
+                phase.trainable_from = from;
+            }
+        });
     }
 
     /// Other layers, read from a file; the last is fitted to the open dataset.
@@ -199,10 +151,10 @@ impl AppState {
 
     /// The network of a model that was loaded, as it is: were its last layer fitted, it would be another one.
     pub fn show_network_of(&mut self, model: ModelSpec) {
-        let before = self.network_version();
-        self.design.history.record(before, None);
+        let before = self.experiment_as_it_is();
         self.experiment.model = model;
         self.forget_unknown_boundaries();
+        self.remember(Part::Model, before, None);
         self.forget_layer();
         self.experiment_changed();
     }
@@ -212,12 +164,10 @@ impl AppState {
         (self.selection.layer, self.selection.unit) = (None, None);
     }
 
-    /// Another experiment; undo in the Model step brings the earlier one back, less its dataset. Its last layer
+    /// Another experiment; undo brings the earlier one back, less its dataset. Its last layer
     /// is fitted when its dataset has been opened: the one that is open now is another's.
     pub fn replace_experiment(&mut self, experiment: Experiment) {
-        let before = Version::Experiment(Box::new(self.experiment.clone()));
-        self.design.history.record(before, None);
-        self.experiment = experiment;
+        self.change_experiment(Part::Experiment, None, |now| *now = experiment);
         self.design.phase = 0;
         self.design.fitted = None;
         self.forget_layer();
@@ -225,55 +175,18 @@ impl AppState {
         self.network_changed();
     }
 
-    /// Takes the last change to the layers back. False when there is none.
-    pub fn undo_layers(&mut self) -> bool {
-        let Some(version) = self.design.history.undo.pop() else {
-            return false;
+    /// After undo or redo. The chosen layer stays chosen if it is still there.
+    pub(super) fn experiment_exchanged(&mut self, earlier: &Experiment) {
+        let chosen = self.design.chosen;
+        self.network_changed();
+        let Some(Chosen::Layer(at)) = chosen else {
+            return;
         };
-        let now = self.exchange(version);
-        self.design.history.redo.push(now);
-        true
-    }
-
-    /// Makes a change to the layers again. False when there is none.
-    pub fn redo_layers(&mut self) -> bool {
-        let Some(version) = self.design.history.redo.pop() else {
-            return false;
-        };
-        let now = self.exchange(version);
-        self.design.history.undo.push(now);
-        true
-    }
-
-    /// Shows `version` and returns what was shown. The chosen layer stays chosen if it is still there.
-    fn exchange(&mut self, version: Version) -> Version {
-        self.design.history.gesture = None;
-        let name = self.chosen_name();
-        let now = match version {
-            Version::Network(model, boundaries) => {
-                let now = self.network_version();
-                self.experiment.model = model;
-                self.set_boundaries(boundaries);
-                self.forget_unknown_boundaries();
-                self.network_changed();
-                now
-            }
-            Version::Experiment(mut earlier) => {
-                let now = Version::Experiment(Box::new(self.experiment.clone()));
-                // The dataset has its own way back.
-                earlier.dataset = self.experiment.dataset.clone();
-                earlier.edits = self.experiment.edits.clone();
-                self.experiment = *earlier;
-                self.network_changed();
-                now
-            }
-        };
-        if let Some(name) = name {
+        if let Some(layer) = earlier.model.layers.get(at) {
             // A layer that has gone or has another name leaves the choice to what stands there.
-            let at = self.experiment.model.layer_index(&name);
+            let at = self.experiment.model.layer_index(&layer.name);
             self.design.chosen = at.map(Chosen::Layer).or(self.design.chosen);
         }
-        now
     }
 
     fn chosen_name(&self) -> Option<String> {
@@ -311,10 +224,6 @@ impl AppState {
         }
     }
 
-    fn network_version(&self) -> Version {
-        Version::Network(self.experiment.model.clone(), self.boundaries())
-    }
-
     fn boundaries(&self) -> Vec<Option<String>> {
         let phases = self.experiment.training.phases.iter();
         phases.map(|phase| phase.trainable_from.clone()).collect()
@@ -343,10 +252,10 @@ impl AppState {
         Some(self.dataset()?.classes.len())
     }
 
-    /// Gives the last dense layer as many units as `classes` classes need, and says so. Whether it changed.
-    fn fit(&mut self, classes: usize) -> bool {
+    /// Gives the last dense layer as many units as `classes` classes need, and says so.
+    fn fit(&mut self, classes: usize) {
         let Some(logits) = self.experiment.model.fit_classes(classes) else {
-            return false;
+            return;
         };
         let words = match self.experiment.model.head {
             Head::Softmax => format!("The last layer now has {logits} units, one per class"),
@@ -355,7 +264,6 @@ impl AppState {
             }
         };
         self.note(Level::Info, words);
-        true
     }
 
     /// Makes what follows from another experiment or dataset agree with it. The last layer is fitted when the

@@ -1,10 +1,15 @@
-//! What the user did and looked at, step by step: changes to the dataset with undo and redo, selections with back and
-//! forward. Plain data.
+//! What the user did and looked at, step by step: changes to the dataset and to the experiment with undo and redo,
+//! selections with back and forward. Plain data.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
-use super::state::AppState;
-use crate::data::{Edit, Edits, edits::EditError};
+use eframe::egui;
+
+use super::{state::AppState, workspace::Step};
+use crate::{
+    data::{Edit, Edits, edits::EditError},
+    train::Experiment,
+};
 
 /// What the whole window looks at. Clicking anywhere sets it, everything follows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,17 +37,111 @@ pub(super) struct Trail {
     forward: Vec<Selection>,
 }
 
+/// What was, and a number that is larger the later it was left behind.
+type Earlier<T> = (u64, T);
+
 /// What the user changed about the dataset, step by step.
 #[derive(Debug, Clone, Default)]
 pub(super) struct EditHistory {
-    pub undo: Vec<Arc<Edits>>,
-    pub redo: Vec<Arc<Edits>>,
+    undo: Vec<Earlier<Arc<Edits>>>,
+    redo: Vec<Earlier<Arc<Edits>>>,
     /// What the engine shall apply; `None` when the open dataset is as wanted.
     pub wanted: Option<Arc<Edits>>,
 }
 
+/// What a change to the experiment changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Layers, input, boundaries of frozen layers, or another network.
+    Model,
+    /// How it is trained.
+    Training,
+    /// How images are divided.
+    Split,
+    /// How training images vary.
+    Augmentation,
+    /// How pixel values are normalised.
+    Normalisation,
+    /// All of it: another was opened.
+    Experiment,
+    /// What did not fit another dataset.
+    Unfit,
+}
+
+impl Part {
+    /// For "Undo the change to the …".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Training => "training settings",
+            Self::Split => "split",
+            Self::Augmentation => "augmentation",
+            Self::Normalisation => "normalisation",
+            Self::Experiment => "experiment",
+            Self::Unfit => "settings of another dataset",
+        }
+    }
+}
+
+/// An experiment as it was, and what was then changed about it.
+#[derive(Debug, Clone)]
+struct Version {
+    experiment: Box<Experiment>,
+    part: Part,
+}
+
+/// What the user changed about the experiment, step by step.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Past {
+    undo: Vec<Earlier<Version>>,
+    redo: Vec<Earlier<Version>>,
+    /// What is being dragged or typed, and of what.
+    gesture: Option<(Part, u64)>,
+}
+
+/// What Ctrl+Z takes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undoable {
+    /// A change to the dataset.
+    Edits,
+    /// A change to the experiment.
+    Experiment(Part),
+}
+
+impl Undoable {
+    /// For "Undo the change to the …".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Edits => "dataset",
+            Self::Experiment(part) => part.words(),
+        }
+    }
+}
+
+/// Changes made while one thing is held or focused are one change for undo.
+#[derive(Debug, Default)]
+pub(super) struct Gesture {
+    /// Belongs to every change that is made now.
+    pub number: u64,
+    focused: Option<egui::Id>,
+}
+
+impl Gesture {
+    /// At the end of a frame: whether the next change belongs to another gesture.
+    pub fn end(&mut self, context: &egui::Context) {
+        let focused = context.memory(egui::Memory::focused);
+        let is_held = context.input(|input| input.pointer.any_down());
+        if focused != self.focused || focused.is_none() && !is_held {
+            self.number += 1;
+            self.focused = focused;
+        }
+    }
+}
+
 /// Selections that Alt+← remembers.
 const TRAIL_LENGTH: usize = 100;
+/// Experiments that undo remembers.
+const MOST_VERSIONS: usize = 200;
 
 impl AppState {
     /// The edits that the user wants: those of the open dataset, or newer ones that are being applied.
@@ -70,40 +169,160 @@ impl AppState {
         let Some(before) = self.wanted_edits().cloned().filter(|now| **now != edits) else {
             return;
         };
-        self.edits.undo.push(before);
+        let number = self.next_number();
+        self.edits.undo.push((number, before));
         self.edits.redo.clear();
         self.edits.wanted = Some(Arc::new(edits));
     }
 
+    /// Later than every number before.
+    fn next_number(&mut self) -> u64 {
+        self.changes += 1;
+        self.changes
+    }
+
     /// Takes the last change to the dataset back. False when there is none.
-    pub fn undo(&mut self) -> bool {
+    pub fn undo_edits(&mut self) -> bool {
         let Some(now) = self.wanted_edits().cloned() else {
             return false;
         };
-        let Some(before) = self.edits.undo.pop() else {
+        let Some((_, before)) = self.edits.undo.pop() else {
             return false;
         };
-        self.edits.redo.push(now);
+        let number = self.next_number();
+        self.edits.redo.push((number, now));
         self.edits.wanted = Some(before);
         true
     }
 
-    /// Makes a change again that was taken back. False when there is none.
-    pub fn redo(&mut self) -> bool {
+    /// Makes a change to the dataset again that was taken back. False when there is none.
+    pub fn redo_edits(&mut self) -> bool {
         let Some(now) = self.wanted_edits().cloned() else {
             return false;
         };
-        let Some(after) = self.edits.redo.pop() else {
+        let Some((_, after)) = self.edits.redo.pop() else {
             return false;
         };
-        self.edits.undo.push(now);
+        let number = self.next_number();
+        self.edits.undo.push((number, now));
         self.edits.wanted = Some(after);
         true
     }
 
-    /// Whether there is something to undo, and to redo.
-    pub fn can_undo_redo(&self) -> (bool, bool) {
+    /// Whether there is a change to the dataset to undo, and one to redo.
+    pub fn can_undo_redo_edits(&self) -> (bool, bool) {
         (!self.edits.undo.is_empty(), !self.edits.redo.is_empty())
+    }
+
+    /// Changes the experiment in a way that can be taken back; changes of one gesture are taken back together.
+    pub fn change_experiment(
+        &mut self,
+        part: Part,
+        gesture: Option<u64>,
+        change: impl FnOnce(&mut Experiment),
+    ) {
+        let before = self.experiment_as_it_is();
+        change(&mut self.experiment);
+        self.remember(part, before, gesture);
+    }
+
+    /// For [`Self::remember`].
+    pub(super) fn experiment_as_it_is(&self) -> Box<Experiment> {
+        Box::new(self.experiment.clone())
+    }
+
+    /// Keeps the experiment as it was before a change, if there was one, unless `gesture` goes on.
+    pub(super) fn remember(&mut self, part: Part, before: Box<Experiment>, gesture: Option<u64>) {
+        if *before == self.experiment {
+            return;
+        }
+        let gesture = gesture.map(|number| (part, number));
+        let goes_on = gesture.is_some() && self.past.gesture == gesture;
+        self.past.gesture = gesture;
+        self.past.redo.clear();
+        if goes_on && !self.past.undo.is_empty() {
+            return;
+        }
+        let number = self.next_number();
+        let version = Version {
+            experiment: before,
+            part,
+        };
+        self.past.undo.push((number, version));
+        if self.past.undo.len() > MOST_VERSIONS {
+            self.past.undo.remove(0);
+        }
+    }
+
+    /// Takes the last change to the experiment back, but for its dataset. False when there is none.
+    pub fn undo_experiment(&mut self) -> bool {
+        let Some((_, version)) = self.past.undo.pop() else {
+            return false;
+        };
+        let after = self.exchange(version);
+        let number = self.next_number();
+        self.past.redo.push((number, after));
+        true
+    }
+
+    /// Makes a change to the experiment again. False when there is none.
+    pub fn redo_experiment(&mut self) -> bool {
+        let Some((_, version)) = self.past.redo.pop() else {
+            return false;
+        };
+        let before = self.exchange(version);
+        let number = self.next_number();
+        self.past.undo.push((number, before));
+        true
+    }
+
+    /// Makes `version` the experiment and returns the one that was.
+    fn exchange(&mut self, version: Version) -> Version {
+        self.past.gesture = None;
+        let mut experiment = version.experiment;
+        // The dataset has its own way back.
+        experiment.dataset.clone_from(&self.experiment.dataset);
+        experiment.edits.clone_from(&self.experiment.edits);
+        let now = mem::replace(&mut self.experiment, *experiment);
+        self.experiment_exchanged(&now);
+        Version {
+            experiment: Box::new(now),
+            part: version.part,
+        }
+    }
+
+    /// Whether a change to the experiment can be undone, and made again: not while a run goes on.
+    pub fn can_undo_redo_experiment(&self) -> (bool, bool) {
+        let is_idle = self.why_not_edit_layers().is_none();
+        let past = &self.past;
+        let (undo, redo) = (!past.undo.is_empty(), !past.redo.is_empty());
+        (is_idle && undo, is_idle && redo)
+    }
+
+    /// The number of the last change to the experiment.
+    pub fn last_change(&self) -> Option<u64> {
+        Some(self.past.undo.last()?.0)
+    }
+
+    /// What Ctrl+Z and Ctrl+Y mean in a step: where networks and training are edited the last change to the
+    /// experiment, elsewhere the last change of all.
+    pub fn undo_redo(&self, step: Step) -> (Option<Undoable>, Option<Undoable>) {
+        let (can_undo, can_redo) = self.can_undo_redo_experiment();
+        let later = |edits: &[Earlier<Arc<Edits>>], past: &[Earlier<Version>], is_free: bool| {
+            let past = past.last().filter(|_| is_free);
+            let past = past.map(|(number, version)| (*number, Undoable::Experiment(version.part)));
+            let edits = edits.last().map(|(number, _)| (*number, Undoable::Edits));
+            let edits = edits.filter(|_| !matches!(step, Step::Model | Step::Train));
+            let last = past
+                .into_iter()
+                .chain(edits)
+                .max_by_key(|(number, _)| *number);
+            last.map(|(_, what)| what)
+        };
+        (
+            later(&self.edits.undo, &self.past.undo, can_undo),
+            later(&self.edits.redo, &self.past.redo, can_redo),
+        )
     }
 
     /// Changes the selection and remembers the old one.
@@ -113,7 +332,7 @@ impl AppState {
         }
         self.trail
             .back
-            .push(std::mem::replace(&mut self.selection, selection));
+            .push(mem::replace(&mut self.selection, selection));
         self.trail.forward.clear();
         if self.trail.back.len() > TRAIL_LENGTH {
             self.trail.back.remove(0);
@@ -125,7 +344,7 @@ impl AppState {
         if let Some(earlier) = self.trail.back.pop() {
             self.trail
                 .forward
-                .push(std::mem::replace(&mut self.selection, earlier));
+                .push(mem::replace(&mut self.selection, earlier));
         }
     }
 
@@ -134,7 +353,7 @@ impl AppState {
         if let Some(later) = self.trail.forward.pop() {
             self.trail
                 .back
-                .push(std::mem::replace(&mut self.selection, later));
+                .push(mem::replace(&mut self.selection, later));
         }
     }
 }

@@ -45,6 +45,8 @@ pub struct Settings {
     pub experiment: Option<Box<Experiment>>,
     /// Colours of feature maps.
     pub map_scale: Scale,
+    /// Where files were opened and saved last, by [`super::dialogs::Purpose::place`].
+    pub folders: BTreeMap<String, PathBuf>,
 }
 
 /// [`ThemePreference`], as the file writes it.
@@ -206,6 +208,7 @@ mod tests {
             theme: Theme::Dark,
             step: Step::Inside,
             dataset: Some("/d".into()),
+            folders: [("models".to_owned(), "/m".into())].into(),
             ..Settings::default()
         };
         settings.save(&path).unwrap();

@@ -11,7 +11,7 @@ pub const LIST: [(&str, &str); 19] = [
     ("Ctrl+P", "Type the path of something to open"),
     (
         "Ctrl+Z, Ctrl+Y",
-        "Undo and redo a change to the dataset; in the Model step, to the model",
+        "Undo and redo the last change; in the steps Model and Train, to the experiment",
     ),
     ("Alt+Up, Alt+Down", "Move the chosen layer"),
     (
@@ -63,8 +63,10 @@ fn typed_after(events: &[Event], wanted: Key) -> String {
     pressed.map_or_else(String::new, |at| typed(&events[at..]))
 }
 
-/// Takes the shortcuts that were pressed and make sense now.
-pub fn take(context: &Context, state: &AppState, actions: &mut Vec<Action>) {
+/// Takes the shortcuts that were pressed and make sense now. A field that is typed into is left, so that what was typed
+/// counts before what was pressed.
+pub fn take(context: &Context, state: &AppState) -> Vec<Action> {
+    let mut actions = Vec::new();
     let command = |key: Key| KeyboardShortcut::new(Modifiers::COMMAND, key);
     let alt = |key: Key| KeyboardShortcut::new(Modifiers::ALT, key);
     let mut shortcuts = vec![
@@ -107,6 +109,14 @@ pub fn take(context: &Context, state: &AppState, actions: &mut Vec<Action>) {
             }
         }
     });
+    if !actions.is_empty() {
+        context.memory_mut(|memory| {
+            let focused = memory.focused();
+            focused
+                .into_iter()
+                .for_each(|id| memory.surrender_focus(id));
+        });
+    }
     // Space types a space in a field and presses a focused button; otherwise it pauses.
     if state.training.is_running()
         && context.memory(|memory| memory.focused().is_none())
@@ -114,4 +124,5 @@ pub fn take(context: &Context, state: &AppState, actions: &mut Vec<Action>) {
     {
         actions.push(Action::SetPaused(!state.training.is_paused()));
     }
+    actions
 }

@@ -8,11 +8,12 @@ use std::{
 };
 
 pub use super::history::Selection;
+pub use super::notices::{Notice, Offer};
 pub use super::training::{AskedRun, RunState, Training};
 
 use super::data_tools::DataTools;
 use super::design::Design;
-use super::history::{EditHistory, Trail};
+use super::history::{EditHistory, Past, Trail};
 use super::public_datasets::PublicDatasets;
 use super::rehearsal::Rehearsal;
 use super::run_book::RunBook;
@@ -20,12 +21,10 @@ use super::weights_check::WeightsCheck;
 use crate::{
     data::{Dataset, Division, Picture, SplitName, doctor::FindingKind, stats::ClassWeights},
     engine::{
-        JobId, JobKind, Level, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress,
-        Similar,
+        JobId, JobKind, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress, Similar,
     },
     inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerShape, ModelSpec, Node, ShapeError, graph, shapes},
-    plain,
     train::{DataReport, Evaluation, Experiment, single_values},
 };
 
@@ -82,16 +81,33 @@ pub struct MaximiseState {
 /// Answers for dropped and chosen images.
 #[derive(Debug, Clone, Default)]
 pub struct PredictState {
-    /// Running and waiting jobs; each is answered.
-    pub jobs: BTreeSet<JobId>,
-    /// Newest first.
+    /// Running and waiting jobs, and of how many images each is; each is answered.
+    pub jobs: BTreeMap<JobId, usize>,
+    /// The newest with their pictures, newest first.
     pub answers: Vec<Arc<Prediction>>,
+    /// Every answer in a few words, oldest first.
+    pub said: Vec<Said>,
     /// Why the last job failed.
     pub failed: Option<String>,
 }
 
-/// Answers kept.
+/// What was said about an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// Path or name of the image.
+    pub name: String,
+    /// The class.
+    pub class: String,
+    /// Its probability, 0..1.
+    pub probability: f32,
+}
+
+/// Answers kept with their pictures.
 pub(super) const MOST_ANSWERS: usize = 200;
+/// Answers kept in a few words.
+pub(super) const MOST_SAID: usize = 100_000;
+/// Answers of a job with more images are not told one by one.
+pub(super) const MOST_TOLD: usize = 20;
 
 /// The picture of the selected sample at its own size.
 #[derive(Debug, Clone, Default)]
@@ -123,24 +139,6 @@ pub struct SimilarState {
     /// Why the newest request failed.
     pub failed: Option<String>,
 }
-
-/// A line of the event log; warnings and errors are shown as notifications until dismissed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// Identifies it.
-    pub id: u64,
-    /// How much it matters.
-    pub level: Level,
-    /// One sentence.
-    pub text: String,
-    /// Whether it still shows as a notification.
-    pub shown: bool,
-    /// When it came.
-    pub since: Instant,
-}
-
-/// Lines the event log keeps.
-const LOG_LENGTH: usize = 1_000;
 
 /// A job that runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -179,6 +177,10 @@ pub struct AppState {
     pub division_failed: Option<String>,
     /// Edits before and after the present ones.
     pub(super) edits: EditHistory,
+    /// Experiments before and after the present one.
+    pub(super) past: Past,
+    /// Changes of both kinds so far.
+    pub(super) changes: u64,
     /// The job that decodes all images ahead of training.
     pub preparing: Option<JobId>,
     /// What is known before a run.
@@ -234,7 +236,9 @@ pub struct AppState {
     pub jobs: BTreeMap<JobId, RunningJob>,
     /// The event log, oldest first.
     pub notices: Vec<Notice>,
-    next_notice: u64,
+    pub(super) next_notice: u64,
+    /// Threads of the program that have ended by a fault.
+    pub(super) dead_threads: BTreeSet<String>,
 }
 
 impl AppState {
@@ -248,6 +252,8 @@ impl AppState {
             dividing: None,
             division_failed: None,
             edits: EditHistory::default(),
+            past: Past::default(),
+            changes: 0,
             preparing: None,
             rehearsal: Rehearsal::default(),
             training: Training::default(),
@@ -277,6 +283,7 @@ impl AppState {
             jobs: BTreeMap::new(),
             notices: Vec::new(),
             next_notice: 0,
+            dead_threads: BTreeSet::new(),
         };
         state.experiment_changed();
         state
@@ -389,28 +396,5 @@ impl AppState {
     /// The part that sample `index` stands in.
     pub fn part_of(&self, index: usize) -> Option<SplitName> {
         self.division.as_ref()?.part_of(index)
-    }
-
-    /// Adds a line to the event log; warnings and errors also show as notifications.
-    pub fn note(&mut self, level: Level, text: impl Into<String>) {
-        let shown = level != Level::Info;
-        self.notices.push(Notice {
-            id: self.next_notice,
-            level,
-            text: plain::text(&text.into()),
-            shown,
-            since: Instant::now(),
-        });
-        self.next_notice += 1;
-        if self.notices.len() > LOG_LENGTH {
-            self.notices.remove(0);
-        }
-    }
-
-    /// Takes a notification away; it stays in the log.
-    pub fn dismiss(&mut self, id: u64) {
-        if let Some(notice) = self.notices.iter_mut().find(|notice| notice.id == id) {
-            notice.shown = false;
-        }
     }
 }

@@ -1,16 +1,18 @@
-//! Pictures on their way to the GPU: thumbnails by sample, other pictures by identity, both bounded.
+//! Pictures on their way to the GPU: thumbnails by sample, other pictures by identity, together bounded in bytes.
 
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
 
-use eframe::egui::{ColorImage, Context, TextureFilter, TextureHandle, TextureOptions};
+use eframe::egui::{Color32, ColorImage, Context, TextureFilter, TextureHandle, TextureOptions};
 
 use crate::{data::Picture, engine::JobId};
 
-/// Textures kept; the least recently drawn go first.
-const MOST_TEXTURES: usize = 1_600;
+/// Bytes of all textures, and of the pictures they were made of; beyond it the least recently drawn go first.
+const MOST_BYTES: usize = 256 << 20;
+/// What stays when some must go, so that they do not go one by one in every frame.
+const KEPT_BYTES: usize = MOST_BYTES / 4 * 3;
 /// Thumbnails turned into textures in one frame.
 const UPLOADS_PER_FRAME: usize = 32;
 /// Thumbnails that may wait for their upload.
@@ -28,7 +30,14 @@ struct Entry {
     texture: TextureHandle,
     drawn: u64,
     /// Keeps the address that is the key from being reused.
-    _picture: Option<Arc<Picture>>,
+    picture: Option<Arc<Picture>>,
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        let picture = self.picture.as_ref().map_or(0, |picture| picture.rgb.len());
+        self.texture.byte_size() + picture
+    }
 }
 
 /// All textures of the window.
@@ -52,10 +61,38 @@ pub struct Textures {
 impl Textures {
     /// Call before drawing.
     pub fn begin_frame(&mut self) {
+        self.evict();
         self.frame += 1;
         self.uploads = 0;
-        evict(&mut self.pictures);
-        evict(&mut self.thumbnails);
+    }
+
+    /// Bytes of all textures, and of the pictures they were made of.
+    pub fn bytes(&self) -> usize {
+        let entries = self.pictures.values().chain(self.thumbnails.values());
+        entries.map(Entry::bytes).sum()
+    }
+
+    /// Lets those go that were drawn longest ago when all are too large; what was drawn in the last frame stays.
+    fn evict(&mut self) {
+        let mut bytes = self.bytes();
+        if bytes <= MOST_BYTES {
+            return;
+        }
+        let entries = self.pictures.values().chain(self.thumbnails.values());
+        let mut ages: Vec<(u64, usize)> =
+            entries.map(|entry| (entry.drawn, entry.bytes())).collect();
+        ages.sort_unstable();
+        let mut oldest_kept = 0;
+        for (drawn, size) in ages {
+            if bytes <= KEPT_BYTES || drawn >= self.frame {
+                break;
+            }
+            bytes -= size;
+            oldest_kept = drawn + 1;
+        }
+        for entries in [&mut self.pictures, &mut self.thumbnails] {
+            entries.retain(|_, entry| entry.drawn >= oldest_kept);
+        }
     }
 
     /// A picture with crisp pixels.
@@ -67,7 +104,7 @@ impl Textures {
             .or_insert_with(|| Entry {
                 texture: upload(context, "picture", picture, CRISP),
                 drawn: frame,
-                _picture: Some(Arc::clone(picture)),
+                picture: Some(Arc::clone(picture)),
             });
         entry.drawn = frame;
         entry.texture.clone()
@@ -103,7 +140,7 @@ impl Textures {
             let entry = Entry {
                 texture: texture.clone(),
                 drawn: self.frame,
-                _picture: None,
+                picture: None,
             };
             self.thumbnails.insert(sample, entry);
             return Some(texture);
@@ -170,15 +207,6 @@ impl Textures {
     }
 }
 
-fn evict(entries: &mut HashMap<usize, Entry>) {
-    if entries.len() > MOST_TEXTURES {
-        let mut ages: Vec<u64> = entries.values().map(|entry| entry.drawn).collect();
-        ages.sort_unstable();
-        let oldest_kept = ages[ages.len() - MOST_TEXTURES / 2];
-        entries.retain(|_, entry| entry.drawn >= oldest_kept);
-    }
-}
-
 fn upload(
     context: &Context,
     name: &str,
@@ -186,7 +214,11 @@ fn upload(
     options: TextureOptions,
 ) -> TextureHandle {
     let step = picture.width.max(picture.height).div_ceil(MAX_SIDE).max(1);
-    if step == 1 && !picture.rgb.is_empty() {
+    if picture.rgb.is_empty() {
+        // What nobody will look at any more arrives without its pixels.
+        return context.load_texture(name, ColorImage::filled([1, 1], Color32::GRAY), options);
+    }
+    if step == 1 {
         let image = ColorImage::from_rgb([picture.width, picture.height], &picture.rgb);
         return context.load_texture(name, image, options);
     }
@@ -199,4 +231,62 @@ fn upload(
         .flat_map(|y| (0..width).flat_map(move |x| picture.pixel(x * step, y * step)))
         .collect();
     context.load_texture(name, ColorImage::from_rgb([width, height], &rgb), options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A texture of 4 MB made of 3 MB of pixels.
+    fn large() -> Arc<Picture> {
+        Arc::new(Picture::filled(1_024, 1_024, [1, 2, 3]))
+    }
+
+    #[test]
+    fn all_textures_together_are_bounded_and_what_is_drawn_stays() {
+        let context = Context::default();
+        let mut textures = Textures::default();
+        let kept = large();
+        for _ in 0..200 {
+            textures.begin_frame();
+            for picture in [&kept, &large()] {
+                let _ = textures.picture(&context, picture);
+            }
+            assert!(textures.bytes() <= MOST_BYTES + (8 << 20));
+        }
+        assert!(textures.bytes() > MOST_BYTES / 2, "not more goes than must");
+        let is_kept = textures
+            .pictures
+            .contains_key(&(Arc::as_ptr(&kept) as usize));
+        assert!(is_kept, "it was drawn in every frame");
+    }
+
+    #[test]
+    fn what_one_frame_draws_is_never_let_go() {
+        let context = Context::default();
+        let mut textures = Textures::default();
+        let pictures: Vec<_> = (0..64).map(|_| large()).collect();
+        for _ in 0..3 {
+            textures.begin_frame();
+            for picture in &pictures {
+                let _ = textures.picture(&context, picture);
+            }
+            assert_eq!(textures.pictures.len(), 64, "none is made twice");
+        }
+    }
+
+    #[test]
+    fn no_texture_is_larger_than_a_gpu_takes() {
+        let context = Context::default();
+        let mut textures = Textures::default();
+        textures.begin_frame();
+        for (width, height) in [(1, 5_000), (20_000, 3), (4_097, 4_097), (0, 0)] {
+            let picture = Arc::new(Picture::filled(width, height, [9; 3]));
+            let [x, y] = textures.picture(&context, &picture).size();
+            assert!(
+                (1..=MAX_SIDE).contains(&x) && (1..=MAX_SIDE).contains(&y),
+                "{width} x {height}"
+            );
+        }
+    }
 }

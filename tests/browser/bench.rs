@@ -104,8 +104,8 @@ fn act(state: &mut AppState, action: &Action) -> bool {
             state.edit(edit).unwrap();
             divide(state);
         }
-        Action::Undo => {
-            state.undo();
+        Action::UndoEdits => {
+            state.undo_edits();
             divide(state);
         }
         Action::FindSimilar(sample) => {

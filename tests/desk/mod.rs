@@ -14,7 +14,7 @@ use convscope::{
     ui::{
         action::Action,
         app::{App, Places},
-        dialogs::{FilePicker, Purpose},
+        dialogs::{FilePicker, Purpose, Question, SystemPicker},
         state::DataState,
     },
 };
@@ -33,8 +33,8 @@ struct PreparedPicker {
 }
 
 impl FilePicker for PreparedPicker {
-    fn ask(&mut self, purpose: Purpose) {
-        self.asked = Some(purpose);
+    fn ask(&mut self, question: Question) {
+        self.asked = Some(question.purpose);
     }
 
     fn poll(&mut self, _context: &Context) -> Option<(Purpose, Vec<PathBuf>)> {
@@ -52,6 +52,8 @@ pub struct Opening {
     pub open: PathBuf,
     /// Public datasets; those that ship when `None`.
     pub catalogue: Option<PathBuf>,
+    /// The window's own dialogs instead of prepared answers.
+    pub own_dialogs: bool,
 }
 
 impl Opening {
@@ -62,6 +64,7 @@ impl Opening {
             theme: egui::Theme::Dark,
             open,
             catalogue: None,
+            own_dialogs: false,
         }
     }
 }
@@ -84,10 +87,14 @@ impl Desk {
             log: None,
         };
         let answers = Answers::default();
-        let picker = Box::new(PreparedPicker {
-            answers: Arc::clone(&answers),
-            asked: None,
-        });
+        let picker: Box<dyn FilePicker> = if opening.own_dialogs {
+            Box::new(SystemPicker::in_window(Arc::new(|| {})).unwrap())
+        } else {
+            Box::new(PreparedPicker {
+                answers: Arc::clone(&answers),
+                asked: None,
+            })
+        };
         let open = Some(opening.open);
         let harness = Harness::builder()
             .with_size(opening.size)

@@ -54,10 +54,10 @@ fn carry_out(state: &mut AppState, action: &Action) -> bool {
     match action {
         Action::Design(action) => state.apply_design(action.clone()),
         Action::Undo => {
-            state.undo_layers();
+            state.undo_experiment();
         }
         Action::Redo => {
-            state.redo_layers();
+            state.redo_experiment();
         }
         _ => return false,
     }

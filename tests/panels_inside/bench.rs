@@ -90,7 +90,7 @@ pub fn state(world: &World, stage: Stage) -> AppState {
                 config,
                 ..MaximiseState::default()
             };
-            state.predict.jobs = job.into_iter().collect();
+            state.predict.jobs = job.into_iter().map(|job| (job, 1)).collect();
             state.apply(Event::Started {
                 job: JobId(7),
                 kind: JobKind::Evaluate,

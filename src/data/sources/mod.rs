@@ -32,7 +32,7 @@ mod locate;
 mod manifest;
 mod manifest_columns;
 mod medmnist;
-mod natural;
+pub(crate) mod natural;
 mod npy;
 mod npz;
 mod splits;

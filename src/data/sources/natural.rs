@@ -14,7 +14,7 @@ const NUMBER: u8 = b'0';
 /// What `name` sorts by. Runs of ASCII digits count as one number of any length; everything else is
 /// compared byte by byte. Different names have different keys: where only zeros in front differ, the
 /// bytes of the name decide.
-pub(super) fn key(name: &OsStr) -> Vec<u8> {
+pub(crate) fn key(name: &OsStr) -> Vec<u8> {
     let bytes = name.as_encoded_bytes();
     let mut key = Vec::with_capacity(2 * bytes.len() + 8);
     let mut rest = bytes;

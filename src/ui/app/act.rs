@@ -17,6 +17,7 @@ use crate::{
         chrome::PathField,
         dialogs::Purpose,
         format::stamp,
+        history::Part,
         state::{AskedRun, MaximiseState, RunState, SimilarState, Training},
         workspace::{Step, Workspaces},
     },
@@ -26,7 +27,7 @@ impl App {
     /// Carries out an action as if a panel had pushed it.
     pub fn act(&mut self, context: &Context, action: Action) {
         match action {
-            Action::Ask(purpose) => self.picker.ask(purpose),
+            Action::Ask(purpose) => self.ask(purpose),
             Action::OpenPath(path) => self.open_path(path),
             Action::OpenDataset(path) => self.open_dataset(OpenRequest::new(path)),
             Action::OpenBundled(name) => self.open_bundled(name),
@@ -51,7 +52,7 @@ impl App {
                 self.state.training.ask_for_rate(rate);
             }
             Action::EditTraining(training) => {
-                self.state.experiment.training = training;
+                self.change(Part::Training, |experiment| experiment.training = training);
             }
             Action::Select(selection) => self.state.select(selection),
             Action::Back => self.state.go_back(),
@@ -92,7 +93,10 @@ impl App {
                 let name = format!("a new {}", kind.word());
                 self.predict(vec![ImageSource::Picture(name, Arc::new(picture))]);
             }
-            Action::ClearPredictions => self.state.predict.answers.clear(),
+            Action::ClearPredictions => {
+                self.state.predict.answers.clear();
+                self.state.predict.said.clear();
+            }
             Action::Evaluate { part, weights } => self.evaluate(part, weights),
             Action::SetThreshold(threshold) => self.state.set_threshold(threshold),
             Action::Maximise(config) => {
@@ -108,7 +112,7 @@ impl App {
             }
             Action::SavePicture(picture) => {
                 self.picture_to_save = Some(picture);
-                self.picker.ask(Purpose::SavePicture);
+                self.ask(Purpose::SavePicture);
             }
             action => self.act_on_catalogue(action),
         }
@@ -208,7 +212,8 @@ impl App {
     pub(super) fn predict(&mut self, images: Vec<ImageSource>) {
         self.settings.step = Step::Predict;
         self.state.predict.failed = None;
+        let count = images.len();
         let job = self.engine.predict(images);
-        self.state.predict.jobs.insert(job);
+        self.state.predict.jobs.insert(job, count);
     }
 }

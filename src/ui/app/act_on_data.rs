@@ -6,7 +6,15 @@ use super::App;
 use crate::{
     data::Edits,
     engine::{AugmentRequest, Level},
-    ui::{action::Action, data_tools::AugmentedOf, files::FileTask, follow, workspace::Step},
+    train::Experiment,
+    ui::{
+        action::Action,
+        data_tools::AugmentedOf,
+        files::FileTask,
+        follow,
+        history::{Part, Undoable},
+        workspace::Step,
+    },
 };
 
 impl App {
@@ -19,15 +27,14 @@ impl App {
                     self.state.note(Level::Warning, error.to_string());
                 }
             }
-            Action::Undo | Action::Redo if self.settings.step == Step::Model => {
-                self.undo_layers(&action);
+            Action::Undo | Action::Redo => self.undo_or_redo(matches!(action, Action::Undo)),
+            Action::UndoEdits => {
+                self.state.undo_edits();
             }
-            Action::Undo => {
-                self.state.undo();
+            Action::RedoEdits => {
+                self.state.redo_edits();
             }
-            Action::Redo => {
-                self.state.redo();
-            }
+            Action::UndoExperiment => self.undo_experiment(),
             Action::ClearEdits => self.state.replace_edits(Edits::default()),
             action => return self.act_on_tools(action),
         }
@@ -44,18 +51,64 @@ impl App {
         }
     }
 
+    /// What Ctrl+Z and Ctrl+Y mean in the step that is shown.
+    fn undo_or_redo(&mut self, is_undo: bool) {
+        let (undo, redo) = self.state.undo_redo(self.settings.step);
+        match (if is_undo { undo } else { redo }, is_undo) {
+            (Some(Undoable::Edits), true) => {
+                self.state.undo_edits();
+            }
+            (Some(Undoable::Edits), false) => {
+                self.state.redo_edits();
+            }
+            (Some(Undoable::Experiment(_)), true) => self.undo_experiment(),
+            (Some(Undoable::Experiment(_)), false) => {
+                self.state.redo_experiment();
+            }
+            (None, _) => {
+                let is_of_experiment = matches!(self.settings.step, Step::Model | Step::Train);
+                if let Some(reason) = self
+                    .state
+                    .why_not_edit_layers()
+                    .filter(|_| is_of_experiment)
+                {
+                    self.state.note(Level::Warning, reason);
+                }
+            }
+        }
+    }
+
+    fn undo_experiment(&mut self) {
+        match self.state.why_not_edit_layers() {
+            Some(reason) => self.state.note(Level::Warning, reason),
+            None => {
+                self.state.undo_experiment();
+            }
+        }
+    }
+
+    /// Changes the experiment as a panel wishes; what is dragged or typed at once is taken back at once.
+    pub(super) fn change(&mut self, part: Part, change: impl FnOnce(&mut Experiment)) {
+        let gesture = Some(self.gesture.number);
+        self.state.change_experiment(part, gesture, change);
+    }
+
     /// Actions that change the experiment, and what the tools need from the engine.
     fn act_on_tools(&mut self, action: Action) {
         match action {
             Action::EditSplit(split) => {
-                self.state.experiment.split = split;
+                self.change(Part::Split, |experiment| experiment.split = split);
             }
             Action::EditAugmentation(augmentation) => {
-                self.state.experiment.augmentation = augmentation;
+                self.change(Part::Augmentation, |experiment| {
+                    experiment.augmentation = augmentation;
+                });
             }
             Action::Augment(of) => self.augment(of),
             Action::EditPreprocessing(preprocessing) => {
-                self.state.experiment.model.preprocessing = preprocessing;
+                self.change(Part::Normalisation, |experiment| {
+                    experiment.model.preprocessing = preprocessing;
+                });
                 self.state.network_changed();
             }
             Action::MeasureChannels => self.measure_channels(),

@@ -4,27 +4,15 @@ use std::path::PathBuf;
 
 use super::App;
 use crate::{
-    engine::{Level, OpenRequest},
+    engine::OpenRequest,
     model::{LayerKind, edit::LayerEdit, spec::InitialWeights},
     ui::{
-        action::Action,
         design::{Chosen, DesignAction},
         weights_check::WeightsCheck,
     },
 };
 
 impl App {
-    /// Undo or redo in the Model step.
-    pub(super) fn undo_layers(&mut self, action: &Action) {
-        if let Some(reason) = self.state.why_not_edit_layers() {
-            self.state.note(Level::Warning, reason);
-        } else if matches!(action, Action::Undo) {
-            self.state.undo_layers();
-        } else {
-            self.state.redo_layers();
-        }
-    }
-
     /// Opens the dataset that the experiment names.
     pub(super) fn open_experiments_dataset(&mut self) {
         let experiment = &self.state.experiment;

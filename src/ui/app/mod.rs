@@ -3,6 +3,7 @@
 mod act;
 mod act_on_data;
 mod act_on_design;
+mod asking;
 mod catalogue;
 mod open;
 mod rehearse;
@@ -19,15 +20,17 @@ use eframe::egui::{self, Context, Ui};
 use super::{
     chrome::Chrome,
     dialogs::{FilePicker, SystemPicker},
-    files::{FileTask, file_worker},
+    files::{FileTask, LOG_FAILED, Written, file_worker},
     follow::Follow,
     frame_times::FrameTimes,
+    history::Gesture,
     panels::{Cx, Panels},
     settings::{self, Settings},
     shortcuts,
     state::AppState,
     textures::Textures,
     theme,
+    turns::Turns,
     workspace::Workspaces,
 };
 use crate::{
@@ -83,7 +86,7 @@ pub struct App {
     saved_settings: Settings,
     settings_changed: Option<Instant>,
     files: Worker<FileTask>,
-    file_errors: crossbeam_channel::Receiver<String>,
+    file_outcomes: crossbeam_channel::Receiver<Result<Written, String>>,
     places: Places,
     workspaces: Workspaces,
     panels: Panels,
@@ -96,6 +99,8 @@ pub struct App {
     steps_asked: Option<(PathBuf, bool)>,
     follow: Follow,
     shapes_drawn: u64,
+    gesture: Gesture,
+    turns: Turns,
     /// Notices with smaller numbers have been written to the log file.
     logged: u64,
     frame_times: FrameTimes,
@@ -130,12 +135,12 @@ impl App {
         theme::install(context);
         let (settings, notice) = Settings::load(&places.settings);
         context.set_theme(egui::ThemePreference::from(settings.theme));
+        let (files, file_outcomes) = file_worker(Arc::clone(&waker))?;
         let engine = EngineHandle::start(waker, places.folders.clone())?;
         let experiment = match &settings.experiment {
             Some(experiment) => Experiment::clone(experiment),
             None => recipes::find(Path::new("shapes"))?,
         };
-        let (files, file_errors) = file_worker()?;
         let mut app = Self {
             engine,
             state: AppState::new(experiment),
@@ -144,7 +149,7 @@ impl App {
             workspaces: Workspaces::from_saved(&settings.layouts),
             settings,
             files,
-            file_errors,
+            file_outcomes,
             places,
             panels: Panels::default(),
             textures: Textures::default(),
@@ -155,6 +160,8 @@ impl App {
             steps_asked: None,
             follow: Follow::default(),
             shapes_drawn: 0,
+            gesture: Gesture::default(),
+            turns: Turns::default(),
             logged: 0,
             frame_times: FrameTimes::from_environment(),
         };
@@ -192,7 +199,9 @@ impl App {
         &self.state
     }
 
-    fn drain_events(&mut self) {
+    /// Takes what the engine says, for at most this long. Whether something is left.
+    fn drain_events(&mut self, budget: Duration) -> bool {
+        let mut is_left = false;
         let start = Instant::now();
         while let Some(event) = self.engine.events().try_next() {
             match event {
@@ -218,18 +227,29 @@ impl App {
                     }
                 }
             }
-            if start.elapsed() > EVENT_BUDGET {
+            if start.elapsed() >= budget {
+                is_left = self.engine.events().pending() > 0;
                 break;
             }
         }
         self.state.model = self.engine.model();
         self.state.remember_nodes();
         self.write_log();
-        while let Ok(message) = self.file_errors.try_recv() {
-            self.state.note(Level::Error, message);
-            // Writing that the log cannot be written would go on for ever.
-            self.places.log = None;
+        while let Ok(outcome) = self.file_outcomes.try_recv() {
+            match outcome {
+                Ok(Written { what, path }) => self.state.saved(what, path),
+                Err(message) => {
+                    if message.starts_with(LOG_FAILED) {
+                        // Writing that the log cannot be written would go on for ever.
+                        self.places.log = None;
+                    }
+                    self.state.note(Level::Error, message);
+                }
+            }
         }
+        // The engine tells of its own threads.
+        self.state.threads_died(self.files.died());
+        is_left
     }
 
     fn write_log(&mut self) {
@@ -272,9 +292,16 @@ impl App {
 }
 
 impl eframe::App for App {
+    fn raw_input_hook(&mut self, _context: &Context, input: &mut egui::RawInput) {
+        self.turns.take(&mut input.events);
+    }
+
     fn logic(&mut self, context: &Context, frame: &mut eframe::Frame) {
         self.frame_times.begin(frame);
-        self.drain_events();
+        if self.drain_events(EVENT_BUDGET) {
+            // Nobody wakes the window again for what is left.
+            context.request_repaint();
+        }
         self.take_drops(context);
         self.follow
             .update(&self.engine, &mut self.state, self.settings.step);
@@ -286,9 +313,13 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let context = ui.ctx().clone();
         self.textures.begin_frame();
-        let mut actions = Vec::new();
-        shortcuts::take(&context, &self.state, &mut actions);
+        let pressed = if self.picker.is_open() {
+            Vec::new()
+        } else {
+            shortcuts::take(&context, &self.state)
+        };
         self.take_picked(&context);
+        let mut actions = Vec::new();
         let mut settings = std::mem::take(&mut self.settings);
         let step = settings.step;
         let mut cx = Cx {
@@ -303,6 +334,8 @@ impl eframe::App for App {
                 .ui(step, ui, &mut |ui, kind| panels.ui(kind, ui, cx));
         });
         self.settings = settings;
+        // What was typed counts before what was pressed.
+        actions.extend(pressed);
         let wanted = self.textures.take_wanted();
         if let (false, Some(dataset)) = (wanted.is_empty(), self.state.open_dataset()) {
             self.engine.load_thumbnails(Arc::clone(dataset), wanted);
@@ -313,6 +346,10 @@ impl eframe::App for App {
         }
         for action in actions {
             self.act(&context, action);
+        }
+        self.gesture.end(&context);
+        if self.turns.wait() {
+            context.request_repaint();
         }
         self.frame_times.end(self.state.training.is_running());
     }
@@ -326,4 +363,38 @@ impl eframe::App for App {
 fn waker(context: &Context) -> Waker {
     let context = context.clone();
     Arc::new(move || context.request_repaint())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::dialogs::SystemPicker;
+
+    #[test]
+    fn what_one_frame_has_no_time_for_is_left_and_said_to_be() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        let places = Places {
+            settings: at("settings.ron"),
+            folders: Folders::below(home.path()),
+            runs: at("runs"),
+            datasets: at("datasets"),
+            catalogue: None,
+            log: None,
+        };
+        let waker: Waker = Arc::new(|| {});
+        let picker = Box::new(SystemPicker::in_window(Arc::clone(&waker)).unwrap());
+        let context = Context::default();
+        let open = Some(at("nowhere"));
+        let mut app = App::start_with(&context, places, open, waker, picker).unwrap();
+        // Each of the jobs that a start begins says that it begins and how it ends.
+        while app.engine.events().pending() < 3 {
+            std::thread::yield_now();
+        }
+        let before = app.engine.events().pending();
+        assert!(app.drain_events(Duration::ZERO), "one was taken");
+        assert!(app.engine.events().pending() >= before - 1);
+        while app.drain_events(Duration::ZERO) {}
+        assert!(!app.drain_events(Duration::from_secs(60)));
+    }
 }

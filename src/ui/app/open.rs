@@ -139,6 +139,7 @@ impl App {
         let Some((purpose, paths)) = self.picker.poll(context) else {
             return;
         };
+        self.remember_folder(purpose, &paths);
         if purpose == Purpose::ChooseImages && !paths.is_empty() {
             self.predict(paths.into_iter().map(ImageSource::File).collect());
             return;
@@ -172,6 +173,10 @@ impl App {
                         path,
                     ));
                 }
+            }
+            Purpose::ExportAnswers => {
+                let said = self.state.predict.said.clone();
+                self.files.send(FileTask::Answers(said, path));
             }
             Purpose::ImportLayers => self.import_layers(path),
             Purpose::ExportLayers => {

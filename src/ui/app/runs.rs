@@ -136,8 +136,7 @@ impl App {
             kind: experiment.dataset.kind,
             edits: Some(experiment.edits.clone()),
         };
-        self.state.experiment = experiment;
-        self.state.experiment_changed();
+        self.state.replace_experiment(experiment);
         self.open_dataset(request);
         match &self.state.data {
             DataState::Opening { job, .. } => Some(*job),
@@ -193,7 +192,7 @@ impl App {
 
     fn ask_where_to_save(&mut self, what: ToSave, picture: bool) {
         self.history_to_save = Some(what);
-        self.picker.ask(if picture {
+        self.ask(if picture {
             Purpose::SaveCurves
         } else {
             Purpose::SaveHistory

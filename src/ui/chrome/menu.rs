@@ -10,7 +10,6 @@ use crate::ui::{
     state::DataState,
     theme,
     widgets::states,
-    workspace::Step,
 };
 
 /// A menu entry that pushes `action`.
@@ -30,14 +29,17 @@ pub fn item(
 
 /// Undo and redo of what the shown step edits.
 pub fn edit_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let (what, (can_undo, can_redo)) = match cx.settings.step {
-        Step::Model => ("model", cx.state.can_undo_redo_layers()),
-        _ => ("dataset", cx.state.can_undo_redo()),
-    };
-    let undo = format!("Undo the change to the {what}");
-    item(ui, cx, &undo, "Ctrl+Z", can_undo, Action::Undo);
-    let redo = format!("Redo the change to the {what}");
-    item(ui, cx, &redo, "Ctrl+Y", can_redo, Action::Redo);
+    let (undo, redo) = cx.state.undo_redo(cx.settings.step);
+    for (word, what, keys, action) in [
+        ("Undo", undo, "Ctrl+Z", Action::Undo),
+        ("Redo", redo, "Ctrl+Y", Action::Redo),
+    ] {
+        let words = what.map_or_else(
+            || word.to_owned(),
+            |what| format!("{word} the change to the {}", what.words()),
+        );
+        item(ui, cx, &words, keys, what.is_some(), action);
+    }
 }
 
 pub fn view_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

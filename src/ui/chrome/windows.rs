@@ -8,11 +8,21 @@ use egui_material_icons::{icon_text, icons};
 use crate::{
     engine::Level,
     train::runs::RunRecord,
-    ui::{action::Action, format::shortened, panels::Cx, shortcuts, theme, widgets::states},
+    ui::{
+        action::Action,
+        format::shortened,
+        panels::Cx,
+        shortcuts,
+        state::{AppState, Notice, Offer},
+        theme,
+        widgets::states,
+    },
 };
 
 /// A warning goes by itself after this time, an error when somebody has seen it; both stay in the log.
 const WARNING_TIME: Duration = Duration::from_secs(20);
+/// So does what went well, with the button to look at it.
+const SUCCESS_TIME: Duration = Duration::from_secs(12);
 
 pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     const MOST: usize = 4;
@@ -31,7 +41,11 @@ pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let mut dismissed = Vec::new();
     for notice in shown.iter().filter(|notice| notice.level != Level::Error) {
-        match WARNING_TIME.checked_sub(notice.since.elapsed()) {
+        let time = match notice.level {
+            Level::Info => SUCCESS_TIME,
+            _ => WARNING_TIME,
+        };
+        match time.checked_sub(notice.since.elapsed()) {
             Some(left) => ui.ctx().request_repaint_after(left),
             None => dismissed.push(notice.id),
         }
@@ -44,10 +58,10 @@ pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         for notice in shown.into_iter().rev() {
             let palette = theme::palette(ui);
-            let colour = if notice.level == Level::Error {
-                palette.error
-            } else {
-                palette.warning
+            let (colour, icon) = match notice.level {
+                Level::Error => (palette.error, icons::ICON_ERROR),
+                Level::Warning => (palette.warning, icons::ICON_ERROR),
+                Level::Info => (palette.good, icons::ICON_CHECK_CIRCLE),
             };
             let frame = Frame::popup(ui.style())
                 .stroke(Stroke::new(1.0, colour))
@@ -55,10 +69,14 @@ pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             frame.show(ui, |ui| {
                 ui.set_width(360.0);
                 ui.horizontal_top(|ui| {
-                    ui.label(icon_text(icons::ICON_ERROR).color(colour).size(18.0));
+                    ui.label(icon_text(icon).color(colour).size(18.0));
                     ui.vertical(|ui| {
                         ui.set_width(290.0);
                         ui.add(egui::Label::new(&notice.text).wrap());
+                        if let Some(action) = offer_ui(ui, cx.state, notice) {
+                            cx.actions.push(action);
+                            dismissed.push(notice.id);
+                        }
                     });
                     let close = ui.add(Button::new(icon_text(icons::ICON_CLOSE)).frame(false));
                     close.widget_info(|| {
@@ -73,6 +91,26 @@ pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
     cx.actions
         .extend(dismissed.into_iter().map(Action::Dismiss));
+}
+
+/// The button of a notification.
+fn offer_ui(ui: &mut Ui, state: &AppState, notice: &Notice) -> Option<Action> {
+    match notice.offer.as_ref()? {
+        Offer::Show(path) => {
+            let show = ui
+                .button("Show")
+                .on_hover_text("Opens the folder that it is in");
+            let folder = path.parent().unwrap_or(path).to_path_buf();
+            show.clicked().then_some(Action::ShowFile(folder))
+        }
+        Offer::Undo(change) if state.last_change() == Some(*change) => {
+            let undo = ui
+                .button("Undo")
+                .on_hover_text("Puts the settings back as they were");
+            undo.clicked().then_some(Action::UndoExperiment)
+        }
+        Offer::Undo(_) => None,
+    }
 }
 
 /// A run that was killed: go on with it, or leave it.

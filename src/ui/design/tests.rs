@@ -36,17 +36,17 @@ fn a_gesture_is_undone_at_once_and_two_are_not() {
         state.apply_design(DesignAction::Edit(filters(count), Some(gesture)));
     }
     assert_eq!(first_filters(&state), 30);
-    assert!(state.undo_layers());
+    assert!(state.undo_experiment());
     assert_eq!(first_filters(&state), 20);
-    assert!(state.undo_layers());
+    assert!(state.undo_experiment());
     assert_eq!(first_filters(&state), 12);
-    assert!(!state.undo_layers());
-    assert!(state.redo_layers() && state.redo_layers() && !state.redo_layers());
+    assert!(!state.undo_experiment());
+    assert!(state.redo_experiment() && state.redo_experiment() && !state.redo_experiment());
     assert_eq!(first_filters(&state), 30);
     // The same gesture after an undo is a new change.
-    state.undo_layers();
+    state.undo_experiment();
     state.apply_design(DesignAction::Edit(filters(40), Some(2)));
-    state.undo_layers();
+    state.undo_experiment();
     assert_eq!(first_filters(&state), 20);
 }
 
@@ -59,7 +59,7 @@ fn an_illegal_layer_is_named_and_those_before_it_keep_their_shapes() {
     assert_eq!((problem.index, problem.name.as_str()), (2, "dense1"));
     assert_eq!(state.design.shapes.len(), 2);
     assert!(state.shapes.is_err());
-    state.undo_layers();
+    state.undo_experiment();
     assert_eq!(state.design.problem, None);
     assert_eq!(state.design.shapes.len(), 12);
 }
@@ -73,10 +73,10 @@ fn another_experiment_can_be_taken_back() {
     other.model.layers.truncate(3);
     state.replace_experiment(other);
     assert_eq!(state.design.shapes.len(), 3);
-    state.undo_layers();
+    state.undo_experiment();
     assert_eq!(state.experiment.title, "Geometric shapes");
     assert_eq!(first_filters(&state), 30, "unsaved edits are back");
-    state.redo_layers();
+    state.redo_experiment();
     assert_eq!(state.experiment.title, "other");
 }
 
@@ -90,9 +90,9 @@ fn boundaries_follow_edits_and_undo() {
     };
     state.apply_design(DesignAction::Edit(rename, None));
     assert_eq!(state.boundary(), Some("second"));
-    state.undo_layers();
+    state.undo_experiment();
     assert_eq!(state.boundary(), Some("conv2"));
-    state.undo_layers();
+    state.undo_experiment();
     assert_eq!(state.boundary(), None);
     state.apply_design(DesignAction::TrainFrom(Some("conv1".into()), None));
     assert_eq!(
@@ -107,7 +107,7 @@ fn the_choice_follows_a_layer_that_moves_and_comes_back() {
     let mut state = state();
     state.apply_design(DesignAction::Edit(LayerEdit::Move { from: 3, to: 0 }, None));
     assert_eq!(state.design.chosen, Some(Chosen::Layer(0)));
-    state.undo_layers();
+    state.undo_experiment();
     assert_eq!(state.design.chosen, Some(Chosen::Layer(3)));
 }
 
@@ -137,7 +137,7 @@ proptest! {
             }
         }
         for version in versions.iter().rev().skip(1) {
-            prop_assert!(state.undo_layers());
+            prop_assert!(state.undo_experiment());
             prop_assert_eq!(&state.experiment.model, &version.0);
             prop_assert_eq!(&state.boundaries(), &version.1);
         }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{
-    self, Button, ComboBox, DragValue, Grid, Rect, ScrollArea, Sense, Slider, Ui, Vec2, vec2,
-};
+use eframe::egui::{self, Button, ComboBox, Grid, Rect, ScrollArea, Sense, Ui, Vec2, vec2};
 
 use super::{Cx, Panel};
 use crate::{
@@ -17,7 +15,7 @@ use crate::{
         action::Action,
         data_tools::AugmentedOf,
         theme,
-        widgets::{fields, needs, picture, states},
+        widgets::{fields, needs, number::Number, picture, states},
     },
 };
 
@@ -199,12 +197,12 @@ fn switches_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
 }
 
 fn geometry_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
-    let value = Slider::new(&mut config.rotation_degrees, 0.0..=180.0)
-        .step_by(1.0)
+    let value = Number::new(&mut config.rotation_degrees, 0.0..=180.0)
+        .decimals(2)
         .prefix("±")
         .suffix("°");
     let tip = "Turns by up to this many degrees either way; 36° is Keras' RandomRotation(0.1). More makes the network care less about direction. Default: 0";
-    fields::slider(ui, "Rotation", tip, unclamped(value));
+    fields::slider(ui, "Rotation", tip, value, 1.0, true);
     let tip = "Makes the content larger or smaller by up to this much. More makes the network care less about size. Default: 0";
     percent(ui, "Zoom", tip, &mut config.zoom, "±", (0.0, 90.0));
     zoom_axes_ui(ui, config);
@@ -274,29 +272,21 @@ fn percent(
     name: &str,
     tip: &str,
     share: &mut f64,
-    prefix: &str,
+    prefix: &'static str,
     (low, high): (f64, f64),
 ) {
+    /// Two decimals of a percent: what is typed is what is kept.
+    const STEPS: f64 = 1e4;
     let mut value = 100.0 * *share;
-    let slider = Slider::new(&mut value, low..=high)
-        .step_by(1.0)
+    let number = Number::new(&mut value, low..=high)
+        .decimals(2)
         .prefix(prefix)
-        // Without ± the right end is off.
-        .trailing_fill(!prefix.is_empty())
         .suffix(" %");
-    if fields::slider(ui, name, tip, unclamped(slider)).changed() {
-        *share = value.round() / 100.0;
+    // Without ± the right end is off.
+    let is_filled = !prefix.is_empty();
+    if fields::slider(ui, name, tip, number, 1.0, is_filled).changed() {
+        *share = (value / 100.0 * STEPS).round() / STEPS;
     }
-}
-
-/// Looking at a value must not change it; whole numbers have no decimals.
-fn unclamped(slider: Slider<'_>) -> Slider<'_> {
-    slider
-        .clamping(egui::SliderClamping::Edits)
-        .custom_formatter(|value, _| {
-            let text = format!("{value:.2}");
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        })
 }
 
 fn fill_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
@@ -326,12 +316,16 @@ fn fill_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
     ui.end_row();
     let mut value = grey.unwrap_or(BLACK);
     let tip = "The grey that fills, from 0 (black) to 255 (white). Default: 0";
-    let field = DragValue::new(&mut value).range(0..=255).speed(1.0);
     let enabled = grey.is_some();
     let label = ui.label("Grey value").on_hover_text(tip);
+    let field = |ui: &mut Ui| {
+        Number::new(&mut value, 0..=255)
+            .speed(1.0)
+            .ui(ui, "Grey value", label.id)
+    };
     let response = ui
-        .add_enabled(enabled, field)
-        .labelled_by(label.id)
+        .add_enabled_ui(enabled, field)
+        .inner
         .on_hover_text(tip)
         .on_disabled_hover_text("Only for a fill of one grey");
     if response.changed() && enabled {

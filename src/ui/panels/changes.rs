@@ -69,15 +69,20 @@ const EMPTY: &str = "Nothing was changed. Rename classes, exclude, relabel or mo
     your files are never touched, this program keeps the changes and you can take them back here.";
 
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, edits: &Edits) {
-    let (can_undo, can_redo) = cx.state.can_undo_redo();
+    let (can_undo, can_redo) = cx.state.can_undo_redo_edits();
     let buttons = [
         (
             "Undo",
             can_undo,
             "Takes the last change back (Ctrl+Z)",
-            Action::Undo,
+            Action::UndoEdits,
         ),
-        ("Redo", can_redo, "Makes it again (Ctrl+Y)", Action::Redo),
+        (
+            "Redo",
+            can_redo,
+            "Makes it again (Ctrl+Y)",
+            Action::RedoEdits,
+        ),
         (
             "Take all back",
             !edits.is_empty(),

@@ -1,6 +1,6 @@
 //! What to evaluate: part of the dataset, weights, and the threshold of a model with one sigmoid unit.
 
-use eframe::egui::{Button, Slider, Ui};
+use eframe::egui::{Button, Ui};
 use egui_material_icons::icons;
 
 use super::Cx;
@@ -11,7 +11,7 @@ use crate::{
         action::Action,
         judging::part_word,
         theme,
-        widgets::{classes, fields, states},
+        widgets::{classes, fields, number::Number, states},
     },
 };
 
@@ -146,14 +146,16 @@ pub fn threshold_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let label = states::caption(ui, "Threshold");
         ui.spacing_mut().slider_width = (ui.available_width() - 240.0).clamp(56.0, 240.0);
         let mut threshold = now;
-        let slider = Slider::new(&mut threshold, 0.0..=1.0)
-            .fixed_decimals(3)
-            .step_by(0.001);
+        let number = Number::new(&mut threshold, 0.0..=1.0)
+            .speed(0.001)
+            .decimals(3);
         let tooltip = format!(
             "From which probability of {second} on an image is called {second}. Larger calls fewer images so. \
              Default: the model's own, {own}"
         );
-        let slider = ui.add(slider).labelled_by(label.id).on_hover_text(tooltip);
+        let slider = number
+            .slider_ui(ui, "Threshold", label.id, 0.001, false)
+            .on_hover_text(tooltip);
         if slider.changed() {
             cx.push(Action::SetThreshold(Some(threshold)));
         }

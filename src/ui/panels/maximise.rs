@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, DragValue, RichText, Slider, Ui, vec2};
+use eframe::egui::{self, RichText, Ui, vec2};
 
 use super::{Cx, Panel};
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
             cached::{Cached, Same},
             classes, fields, needs,
             nodes::{self, Offer},
+            number::Number,
             picture, states, tiles,
         },
     },
@@ -184,8 +185,9 @@ impl Maximise {
         ui.end_row();
         let last = units(nodes, self.layer).saturating_sub(1);
         let label = states::caption(ui, "Filter");
-        ui.add(DragValue::new(&mut self.unit).range(0..=last).speed(0.1))
-            .labelled_by(label.id)
+        Number::new(&mut self.unit, 0..=last)
+            .speed(0.1)
+            .ui(ui, "Filter", label.id)
             .on_hover_text(format!(
                 "Number of the filter, 0 to {last}. Drag, or click to type"
             ));
@@ -194,13 +196,14 @@ impl Maximise {
     fn settings_ui(&mut self, ui: &mut Ui) {
         let label = states::caption(ui, "Steps");
         ui.spacing_mut().slider_width = 110.0;
-        ui.add(Slider::new(&mut self.steps, STEPS).step_by(20.0))
-            .labelled_by(label.id)
+        Number::new(&mut self.steps, STEPS)
+            .slider_ui(ui, "Steps", label.id, 20.0, false)
             .on_hover_text("How often the image is changed. More gives a stronger picture and takes longer (200)");
         ui.end_row();
         let label = states::caption(ui, "Seed");
-        ui.add(DragValue::new(&mut self.seed).speed(0.1))
-            .labelled_by(label.id)
+        Number::new(&mut self.seed, 0..=u64::MAX)
+            .speed(0.1)
+            .ui(ui, "Seed", label.id)
             .on_hover_text("Decides the first image and its small movements; another seed, another picture (0)");
         ui.end_row();
     }

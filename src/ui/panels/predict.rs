@@ -9,12 +9,12 @@ use eframe::egui::{
 use super::{Cx, Panel};
 use crate::{
     data::generate::ShapeKind,
-    engine::{ImageSource, LoadedModel, Prediction},
+    engine::{ImageSource, LoadedModel, Prediction, Progress},
     model::spec::Head,
     ui::{
         action::Action,
         dialogs::Purpose,
-        format::{counted, percent, significant},
+        format::{counted, percent, significant, thousands},
         theme,
         widgets::{bars, classes, drop_zone, picture, states},
         workspace::Step,
@@ -145,6 +145,7 @@ impl Predict {
         ui.horizontal(|ui| {
             let width = (ui.available_width() - 104.0).clamp(80.0, 420.0);
             let field = TextEdit::singleline(&mut self.path)
+                .id_salt("path")
                 .desired_width(width)
                 .hint_text("/home/me/photo.png or https://…");
             let field = ui.add(field).labelled_by(label.id);
@@ -227,7 +228,13 @@ impl Predict {
         let answers = &cx.state.predict.answers;
         let shown = self.shown(cx);
         ui.horizontal(|ui| {
-            ui.label(RichText::new(counted(answers.len(), "answer")).strong());
+            let said = cx.state.predict.said.len().max(answers.len());
+            let words = if said > answers.len() {
+                format!("{} newest of {} answers", answers.len(), thousands(said))
+            } else {
+                counted(said, "answer")
+            };
+            ui.label(RichText::new(words).strong());
             let clear = ui.add_enabled(!answers.is_empty(), Button::new("Clear"));
             let clear = clear.on_hover_text("Forget all answers");
             if clear
@@ -236,6 +243,11 @@ impl Predict {
             {
                 cx.push(Action::ClearPredictions);
                 self.chosen = None;
+            }
+            let export = Button::new("Export…");
+            let export = ui.add_enabled(!cx.state.predict.said.is_empty(), export);
+            if export.on_hover_text("Writes every answer as CSV").clicked() {
+                cx.push(Action::Ask(Purpose::ExportAnswers));
             }
         });
         let area = ScrollArea::vertical()
@@ -259,14 +271,33 @@ impl Predict {
 
 /// While images wait for their answers, which may have to come from the web.
 fn waiting_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let Some(job) = cx.state.predict.jobs.first().copied() else {
+    let jobs = &cx.state.predict.jobs;
+    let total: usize = jobs.values().sum();
+    if total == 0 {
         return;
-    };
+    }
+    let running = jobs
+        .keys()
+        .filter_map(|job| cx.state.jobs.get(job)?.progress);
+    let done: usize = running.map(|progress| progress.done).sum();
     ui.horizontal_wrapped(|ui| {
-        states::caption(ui, "Looking at the image");
+        if total == 1 {
+            states::caption(ui, "Looking at the image");
+        } else {
+            let words = format!(
+                "Looked at {} of {} images",
+                thousands(done),
+                thousands(total)
+            );
+            states::caption(ui, words);
+            states::progress_bar(ui, Some(Progress { done, total }), 120.0);
+        }
         let cancel = ui.add(Button::new("Cancel"));
-        if cancel.on_hover_text("Do without the answer").clicked() {
-            cx.push(Action::Cancel(job));
+        if cancel
+            .on_hover_text("Do without the answers to come")
+            .clicked()
+        {
+            cx.actions.extend(jobs.keys().copied().map(Action::Cancel));
         }
     });
 }

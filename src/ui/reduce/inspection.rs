@@ -31,7 +31,14 @@ impl AppState {
                 }
             }
             Event::Predicted { job, prediction } => self.predicted(job, prediction),
-            Event::PredictFinished { job } => self.end(job, JobKind::Predict, None),
+            Event::PredictFinished { job } => {
+                let images = self.predict.jobs.get(&job).copied().unwrap_or_default();
+                if images > MOST_TOLD {
+                    let words = format!("Looked at {}", counted(images, "image"));
+                    self.note(Level::Info, words);
+                }
+                self.end(job, JobKind::Predict, None);
+            }
             Event::EvaluationReady { job, evaluation } => {
                 self.jobs.remove(&job);
                 if self.evaluation_job == Some(job) {
@@ -46,10 +53,7 @@ impl AppState {
             }
             Event::ModelSaved { job, path } => {
                 self.jobs.remove(&job);
-                self.note(
-                    Level::Info,
-                    format!("Saved the model to {}", display_path(&path)),
-                );
+                self.saved("the model", path);
             }
             Event::Examined { job, .. }
             | Event::AugmentationReady { job, .. }
@@ -81,7 +85,7 @@ impl AppState {
                 job: None,
                 answer: Some(prediction),
             };
-        } else if self.predict.jobs.contains(&job) {
+        } else if let Some(images) = self.predict.jobs.get(&job).copied() {
             let probability = prediction
                 .probabilities
                 .get(prediction.class)
@@ -91,12 +95,18 @@ impl AppState {
                 .classes
                 .get(prediction.class)
                 .map_or("", String::as_str);
-            let words = format!(
-                "{}: {class} {}",
-                prediction.name,
-                percent(f64::from(probability))
-            );
-            self.note(Level::Info, words);
+            let said = Said {
+                name: prediction.name.clone(),
+                class: class.to_owned(),
+                probability,
+            };
+            if images <= MOST_TOLD {
+                let share = percent(f64::from(probability));
+                self.note(Level::Info, format!("{}: {class} {share}", said.name));
+            }
+            if self.predict.said.len() < MOST_SAID {
+                self.predict.said.push(said);
+            }
             self.predict.answers.insert(0, prediction);
             self.predict.answers.truncate(MOST_ANSWERS);
             self.predict.failed = None;

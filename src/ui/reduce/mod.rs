@@ -11,8 +11,8 @@ use super::{
     history::{EditHistory, Trail},
     rehearsal::Rehearsal,
     state::{
-        AppState, DataState, ImageState, MOST_ANSWERS, MapsState, MaximiseState, RunState,
-        RunningJob, SaysState, Selection, SimilarState,
+        AppState, DataState, ImageState, MOST_ANSWERS, MOST_SAID, MOST_TOLD, MapsState,
+        MaximiseState, RunState, RunningJob, Said, SaysState, Selection, SimilarState,
     },
 };
 use crate::{
@@ -132,10 +132,23 @@ impl AppState {
 
     fn dataset_opened(&mut self, job: JobId, open: Arc<OpenDataset>) {
         self.jobs.remove(&job);
-        if !matches!(&self.data, DataState::Opening { job: current, .. } if *current == job) {
+        let DataState::Opening {
+            job: current,
+            path,
+            previous,
+        } = &self.data
+        else {
+            return;
+        };
+        if *current != job {
             return;
         }
         let dataset = &open.dataset;
+        let own = &self.experiment.dataset.path;
+        let is_own = own == path || *own == dataset.opened;
+        let earlier = previous.as_ref().map(|earlier| &earlier.dataset);
+        let earlier = earlier.filter(|earlier| !is_own && earlier.opened != dataset.opened);
+        let earlier = earlier.map(|earlier| earlier.name.clone());
         let images = counted(dataset.samples.len(), "image");
         let classes = dataset.classes.len();
         self.note(
@@ -155,6 +168,9 @@ impl AppState {
         self.rehearsal = Rehearsal::default();
         self.browsed = Arc::from([]);
         self.experiment_changed();
+        if let Some(earlier) = earlier {
+            self.settle_on_other_data(&earlier);
+        }
         let selection = Selection {
             sample: Some(0),
             layer: self.selection.layer,
@@ -270,7 +286,7 @@ impl AppState {
             self.maximise.job = None;
             self.maximise.failed.clone_from(&message);
             true
-        } else if job.is_some_and(|job| self.predict.jobs.remove(&job)) {
+        } else if job.is_some_and(|job| self.predict.jobs.remove(&job).is_some()) {
             self.predict.failed.clone_from(&message);
             true
         } else if job == self.evaluation_job {

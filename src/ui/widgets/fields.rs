@@ -1,8 +1,8 @@
 //! Fields with a visible name, a tooltip and a name for screen readers.
 
-use eframe::egui::{ComboBox, DragValue, Response, Slider, Ui};
+use eframe::egui::{ComboBox, Id, Key, Response, TextEdit, Ui, emath::Numeric};
 
-use super::states;
+use super::{number::Number, states};
 
 /// A list to choose from: `(value, words)` of each option. Returns what was chosen.
 pub fn choice<T: PartialEq + Clone>(
@@ -91,12 +91,16 @@ pub fn switch<T: PartialEq + Copy>(
 pub const NUMBER_WIDTH: f32 = 88.0;
 
 /// A named number in two columns of a grid. Changed only when the user changes it.
-pub fn number(ui: &mut Ui, name: &str, tooltip: &str, value: DragValue<'_>) -> Response {
+pub fn number<N: Numeric>(
+    ui: &mut Ui,
+    name: &str,
+    tooltip: &str,
+    value: Number<'_, N>,
+) -> Response {
     let label = ui.label(name).on_hover_text(tooltip);
-    let value = value.clamp_existing_to_range(false);
-    let response = ui
-        .add_sized([NUMBER_WIDTH, 26.0], value)
-        .labelled_by(label.id)
+    let response = value
+        .size([NUMBER_WIDTH, 26.0])
+        .ui(ui, name, label.id)
         .on_hover_text(tooltip)
         .on_disabled_hover_text(tooltip);
     ui.end_row();
@@ -108,10 +112,10 @@ pub fn share(ui: &mut Ui, name: &str, tooltip: &str, share: f64, most: f64) -> O
     // Four decimals of a share: what is typed is what is kept.
     const STEPS: f64 = 1e4;
     let mut percent = 100.0 * share;
-    let value = DragValue::new(&mut percent)
-        .range(0.0..=100.0 * most)
+    let most = (100.0 * most * STEPS).round() / STEPS;
+    let value = Number::new(&mut percent, 0.0..=most)
         .speed(0.5)
-        .max_decimals(2)
+        .decimals(2)
         .suffix(" %");
     let changed = number(ui, name, tooltip, value).changed();
     changed.then(|| (percent / 100.0 * STEPS).round() / STEPS)
@@ -124,14 +128,35 @@ pub fn toggle(ui: &mut Ui, name: &str, tooltip: &str, on: &mut bool) -> Response
         .on_disabled_hover_text(tooltip)
 }
 
-/// A named slider in two columns of a grid; a click on its number lets one type.
-pub fn slider(ui: &mut Ui, name: &str, tooltip: &str, slider: Slider<'_>) -> Response {
+/// A named slider in two columns of a grid, with its number to type beside it. `is_filled` up to the handle.
+pub fn slider<N: Numeric>(
+    ui: &mut Ui,
+    name: &str,
+    tooltip: &str,
+    value: Number<'_, N>,
+    step: f64,
+    is_filled: bool,
+) -> Response {
     let label = ui.label(name).on_hover_text(tooltip);
-    let response = ui
-        .add(slider)
-        .labelled_by(label.id)
+    let response = value
+        .slider_ui(ui, name, label.id, step, is_filled)
         .on_hover_text(tooltip)
         .on_disabled_hover_text(tooltip);
     ui.end_row();
     response
+}
+
+/// A named line of text. Returns what was typed once Enter is pressed or the field is left; Esc leaves the old text.
+pub fn text(ui: &mut Ui, name: &str, label: Id, text: &str) -> Option<String> {
+    let id = ui.scope_id().with(("text", name));
+    let draft = ui.data_mut(|data| data.remove_temp::<String>(id));
+    let mut draft = draft.unwrap_or_else(|| text.to_owned());
+    let field = TextEdit::singleline(&mut draft).id(id);
+    ui.add(field).labelled_by(label);
+    if ui.memory(|memory| memory.has_focus(id)) {
+        ui.data_mut(|data| data.insert_temp(id, draft));
+        return None;
+    }
+    let is_cancelled = ui.input(|input| input.key_pressed(Key::Escape));
+    (!is_cancelled && draft != text).then_some(draft)
 }

@@ -12,6 +12,7 @@ pub mod marks;
 pub mod matrix;
 pub mod needs;
 pub mod nodes;
+pub mod number;
 pub mod picture;
 pub mod standing;
 pub mod states;

@@ -8,7 +8,7 @@ mod unscaled;
 
 use std::sync::Arc;
 
-use eframe::egui::{Label, RichText, ScrollArea, Slider, Ui};
+use eframe::egui::{Label, RichText, ScrollArea, Ui};
 
 use super::{Cx, Panel};
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         action::Action,
         state::{Selection, Training},
         theme,
-        widgets::{fields, states},
+        widgets::{fields, number::Number, states},
     },
 };
 use axes::{Quantity, Scale};
@@ -170,8 +170,11 @@ pub fn smoothing_ui(ui: &mut Ui, smoothing: &mut f64) {
     fields::together(ui, 232.0, |ui| {
         let label = states::caption(ui, "smoothing");
         ui.spacing_mut().slider_width = 72.0;
-        let slider = Slider::new(smoothing, 0.0..=MOST_SMOOTHING).max_decimals(2);
-        ui.add(slider).labelled_by(label.id).on_hover_text(TIP);
+        Number::new(smoothing, 0.0..=MOST_SMOOTHING)
+            .speed(0.01)
+            .decimals(2)
+            .slider_ui(ui, "smoothing", label.id, 0.01, false)
+            .on_hover_text(TIP);
     });
 }
 

@@ -195,6 +195,7 @@ impl Bar<'_> {
         fields::together(ui, FIELD + 8.0, |ui| {
             let label = states::caption(ui, "Name");
             let field = TextEdit::singleline(&mut self.filter.name)
+                .id_salt("name")
                 .hint_text("contains")
                 .desired_width(84.0);
             let field = ui

@@ -57,10 +57,10 @@ pub fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset) {
 /// Undo and redo.
 fn history_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.spacing_mut().button_padding.x = 8.0;
-    let (can_undo, can_redo) = cx.state.can_undo_redo();
+    let (can_undo, can_redo) = cx.state.can_undo_redo_edits();
     for (icon, words, action, enabled) in [
-        (icons::ICON_UNDO, "Undo", Action::Undo, can_undo),
-        (icons::ICON_REDO, "Redo", Action::Redo, can_redo),
+        (icons::ICON_UNDO, "Undo", Action::UndoEdits, can_undo),
+        (icons::ICON_REDO, "Redo", Action::RedoEdits, can_redo),
     ] {
         let keys = if words == "Undo" { "Ctrl+Z" } else { "Ctrl+Y" };
         let button = Button::new(icon_text(icon).size(16.0));

@@ -127,12 +127,12 @@ impl Fixes {
             };
             let colour = theme::palette(ui).good;
             ui.label(icon_text(icons::ICON_CHECK_CIRCLE).color(colour));
-            let (can_undo, _) = cx.state.can_undo_redo();
+            let (can_undo, _) = cx.state.can_undo_redo_edits();
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let tip = "Takes the last change to the dataset back (Ctrl+Z)";
                 let undo = ui.add_enabled(can_undo, Button::new("Undo"));
                 if undo.on_hover_text(tip).clicked() {
-                    cx.push(Action::Undo);
+                    cx.push(Action::UndoEdits);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let words = RichText::new(&done.words).small().color(colour);

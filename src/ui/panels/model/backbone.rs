@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{DragValue, Ui};
+use eframe::egui::Ui;
 
 use super::{weights, wish};
 use crate::{
@@ -11,7 +11,12 @@ use crate::{
         spec::{Backbone, InitialWeights},
     },
     ui::{
-        action::Action, design::DesignAction, dialogs::Purpose, panels::Cx, theme, widgets::fields,
+        action::Action,
+        design::DesignAction,
+        dialogs::Purpose,
+        panels::Cx,
+        theme,
+        widgets::{fields, number::Number},
     },
 };
 
@@ -133,7 +138,7 @@ fn boundary_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, gesture: u64) {
         let tip = format!(
             "The same, as Keras counts: base.layers[N:] are trained, of {count}. Its input and padding count too, and are part of other layers here"
         );
-        let value = DragValue::new(&mut number).range(0..=count).speed(0.3);
+        let value = Number::new(&mut number, 0..=count).speed(0.3);
         if fields::number(ui, "From layer", &tip, value).changed() {
             wanted = freezing::from_keras_number(&state.design.nodes, model, at, number).map(Some);
         }

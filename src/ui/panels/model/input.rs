@@ -1,6 +1,6 @@
 //! What images become before the network sees them: size, colours, resizing.
 
-use eframe::egui::{DragValue, Ui};
+use eframe::egui::Ui;
 
 use super::wish;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     ui::{
         design::DesignAction,
         panels::Cx,
-        widgets::{fields, states},
+        widgets::{fields, number::Number, states},
     },
 };
 
@@ -56,12 +56,8 @@ impl Input {
         let dragged = self.dragged.filter(|(dragged, _)| *dragged == name);
         let mut value = dragged.map_or(*side, |(_, value)| value);
         let label = states::caption(ui, name).on_hover_text(tip);
-        let field = DragValue::new(&mut value)
-            .range(SIDES)
-            .speed(0.5)
-            .suffix(" px")
-            .update_while_editing(false);
-        let response = ui.add(field).labelled_by(label.id).on_hover_text(tip);
+        let field = Number::new(&mut value, SIDES).speed(0.5).suffix(" px");
+        let response = field.ui(ui, name, label.id).on_hover_text(tip);
         if response.dragged() {
             self.dragged = Some((name, value));
         } else if dragged.is_some() || response.changed() {

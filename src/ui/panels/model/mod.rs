@@ -24,6 +24,7 @@ use crate::{
     ui::{
         action::Action,
         design::{Chosen, DesignAction},
+        history::Gesture,
         theme,
         widgets::fields,
     },
@@ -70,7 +71,7 @@ impl Panel for Model {
                 self.panel_ui(ui, cx);
             });
         }
-        self.gesture.end(ui);
+        self.gesture.end(ui.ctx());
     }
 }
 
@@ -189,25 +190,6 @@ fn running_ui(ui: &mut Ui, cx: &Cx<'_>) {
             ui.label(icon_text(icons::ICON_LOCK).color(colour));
             ui.label(RichText::new(format!("{reason}.")).color(colour));
         });
-    }
-}
-
-/// Changes made while one thing is held or focused are one change for undo.
-#[derive(Default)]
-struct Gesture {
-    number: u64,
-    focused: Option<egui::Id>,
-}
-
-impl Gesture {
-    /// At the end of a frame: whether the next change belongs to another gesture.
-    fn end(&mut self, ui: &Ui) {
-        let focused = ui.memory(egui::Memory::focused);
-        let is_held = ui.input(|input| input.pointer.any_down());
-        if focused != self.focused || focused.is_none() && !is_held {
-            self.number += 1;
-            self.focused = focused;
-        }
     }
 }
 

@@ -35,7 +35,9 @@ impl Name {
         let tip =
             "Names the layer's row and its weights in files. Short, unique, without dots or spaces";
         let label = ui.label("Name").on_hover_text(tip);
-        let field = TextEdit::singleline(&mut text).desired_width(WIDTH);
+        let field = TextEdit::singleline(&mut text)
+            .id_salt("name")
+            .desired_width(WIDTH);
         let response = ui.add(field).labelled_by(label.id).on_hover_text(tip);
         ui.end_row();
         if self.is_asked {

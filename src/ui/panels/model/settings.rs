@@ -1,13 +1,13 @@
 //! Fields for the settings of every kind of layer, two columns each.
 
-use eframe::egui::{DragValue, Ui};
+use eframe::egui::Ui;
 
 use crate::{
     model::{
         LayerKind, Padding,
         spec::{Activation, L2},
     },
-    ui::widgets::fields,
+    ui::widgets::{fields, number::Number},
 };
 
 /// Most filters, units and pixels that can be dragged to.
@@ -85,19 +85,17 @@ pub fn l2_ui(ui: &mut Ui, l2: &mut L2) {
 }
 
 fn count_ui(ui: &mut Ui, name: &str, tip: &str, value: &mut usize, most: usize) {
-    let drag = DragValue::new(value).range(1..=most).speed(0.2);
-    fields::number(ui, name, tip, drag);
+    let number = Number::new(value, 1..=most).speed(0.2);
+    fields::number(ui, name, tip, number);
 }
 
 /// A number that may be far below 1, written without rounding.
 fn small_ui(ui: &mut Ui, name: &str, tip: &str, value: &mut f64, least: f64, most: f64) {
     let speed = (value.abs() * 0.02).max(1e-4);
-    let drag = DragValue::new(value)
-        .range(least..=most)
+    let number = Number::new(value, least..=most)
         .speed(speed)
-        .max_decimals(12)
-        .custom_formatter(|value, _| format!("{value}"));
-    fields::number(ui, name, tip, drag);
+        .written(|value| value.to_string());
+    fields::number(ui, name, tip, number);
 }
 
 /// Pixels of padding to begin with when the user wants a number of them.
@@ -130,11 +128,8 @@ fn padding_ui(ui: &mut Ui, padding: &mut Padding) {
         *padding = chosen;
     }
     if let Padding::Pixels(pixels) = padding {
-        let drag = DragValue::new(pixels)
-            .range(0..=MOST_SIDE)
-            .speed(0.1)
-            .suffix(" px");
-        fields::number(ui, "Each side", "Zeros on every side", drag);
+        let number = Number::new(pixels, 0..=MOST_SIDE).speed(0.1).suffix(" px");
+        fields::number(ui, "Each side", "Zeros on every side", number);
     }
 }
 

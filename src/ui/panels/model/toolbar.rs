@@ -74,12 +74,12 @@ pub fn toolbar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
         }
         ui.add_space(theme::GRID);
-        let (can_undo, can_redo) = cx.state.can_undo_redo_layers();
+        let (can_undo, can_redo) = cx.state.can_undo_redo_experiment();
         for (icon, words, keys, action, enabled) in [
             (icons::ICON_UNDO, "Undo", "Ctrl+Z", Action::Undo, can_undo),
             (icons::ICON_REDO, "Redo", "Ctrl+Y", Action::Redo, can_redo),
         ] {
-            let tip = format!("{words} the last change to the model ({keys})");
+            let tip = format!("{words} the last change to the experiment ({keys})");
             if icon_button(ui, icon, words, &tip, enabled) {
                 cx.push(action);
             }

@@ -137,7 +137,7 @@ impl AboutRun {
         let mut done = false;
         let mut field = |ui: &mut Ui, name: &str, tip: &str, field: TextEdit<'_>| {
             let label = states::caption(ui, name);
-            let field = field.desired_width(width);
+            let field = field.id_salt(name).desired_width(width);
             let response = ui.add(field).labelled_by(label.id).on_hover_text(tip);
             done |= response.lost_focus() || entered(ui, &response);
             ui.end_row();

@@ -130,6 +130,7 @@ impl Runs {
             let tip = "Words of the name, notes, tags, state, model or dataset. #tag for a tag. Bounds: val acc>90%, val loss<0.3, test acc>=0.8, train acc, train loss, epochs, time (in seconds), parameters";
             let label = states::caption(ui, "Filter");
             let field = TextEdit::singleline(&mut self.filter)
+                .id_salt("filter")
                 .hint_text("words, #tag, val acc>90%")
                 .desired_width(200.0_f32.min(ui.available_width()));
             ui.add(field).labelled_by(label.id).on_hover_text(tip);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use eframe::egui::{Align, DragValue, Label, Layout, RichText, ScrollArea, Ui, WidgetInfo, vec2};
+use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
 use crate::{
     data::{Dataset, Division, stats::ClassWeights},
@@ -12,7 +12,9 @@ use crate::{
         panels::Cx,
         widgets::{
             cached::{Cached, Same},
-            fields, states,
+            fields,
+            number::Number,
+            states,
         },
     },
 };
@@ -140,18 +142,11 @@ fn own_ui(ui: &mut Ui, dataset: &Dataset, own: &mut BTreeMap<String, f64>) {
     rows_ui(ui, dataset, |ui, class| {
         let name = dataset.class_name(class);
         let mut weight = own.get(name).copied().unwrap_or(1.0);
-        let value = DragValue::new(&mut weight)
-            .range(0.0..=HEAVIEST)
-            .clamp_existing_to_range(false)
+        let response = Number::new(&mut weight, 0.0..=HEAVIEST)
             .speed(0.01)
-            .max_decimals(3);
-        let response = ui.add_sized([72.0, 26.0], value);
-        let words = format!("Weight of {name}");
-        response.widget_info(|| {
-            let mut info = WidgetInfo::drag_value(true, weight);
-            info.label = Some(words.clone());
-            info
-        });
+            .decimals(3)
+            .size([72.0, 26.0])
+            .named_ui(ui, &format!("Weight of {name}"));
         let tip = "How much a mistake on this class counts. 1 is as always, 2 twice as much, 0 not at all. Default: 1";
         if response.on_hover_text(tip).changed() {
             changed = Some((name.to_owned(), weight));

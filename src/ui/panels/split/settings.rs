@@ -1,6 +1,6 @@
 //! How images are divided: the fields of a split's configuration.
 
-use eframe::egui::{DragValue, Grid, RichText, Ui, vec2};
+use eframe::egui::{Grid, RichText, Ui, vec2};
 
 use super::words;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         action::Action,
         panels::Cx,
         theme,
-        widgets::{fields, states},
+        widgets::{fields, number::Number, states},
     },
 };
 
@@ -39,7 +39,8 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset) {
                 shares_ui(ui, dataset, &mut split);
                 first_train_ui(ui, train, &mut split);
                 let tip = "Decides which images go where: the same seed gives the same split, on every machine. Default: 42";
-                fields::number(ui, "Seed", tip, DragValue::new(&mut split.seed).speed(0.1));
+                let seed = Number::new(&mut split.seed, 0..=u64::MAX).speed(0.1);
+                fields::number(ui, "Seed", tip, seed);
             });
         let tip = "Tests on the last images in the dataset's order instead of on random ones, so that the test part stays the same whatever the seed. Default: off";
         fields::toggle(ui, "Always test on the last images", tip, &mut split.test_last);
@@ -90,17 +91,13 @@ fn first_train_ui(ui: &mut Ui, train: usize, split: &mut SplitConfig) {
         split.first_train = on.then_some(train.max(1));
     }
     let mut first = split.first_train.unwrap_or(train);
-    let value = DragValue::new(&mut first)
-        .range(1..=usize::MAX)
-        .clamp_existing_to_range(false)
+    let value = Number::new(&mut first, 1..=usize::MAX)
         .speed(5.0)
-        .suffix(" images");
+        .suffix(" images")
+        .size([fields::NUMBER_WIDTH + 32.0, 26.0]);
     let response = ui
-        .add_enabled_ui(on, |ui| {
-            ui.add_sized([fields::NUMBER_WIDTH + 32.0, 26.0], value)
-        })
+        .add_enabled_ui(on, |ui| value.ui(ui, "Train on the first", toggle.id))
         .inner
-        .labelled_by(toggle.id)
         .on_hover_text(tip);
     if response.changed() {
         split.first_train = Some(first);

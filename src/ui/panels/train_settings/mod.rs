@@ -3,7 +3,7 @@
 mod phase;
 mod run;
 
-use eframe::egui::{CollapsingHeader, ComboBox, DragValue, Grid, ScrollArea, Ui};
+use eframe::egui::{CollapsingHeader, ComboBox, Grid, ScrollArea, Ui};
 
 use super::{Cx, Panel, data_report, forecast};
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         action::Action,
         state::Training,
         theme,
-        widgets::{fields, states},
+        widgets::{fields, number::Number, states},
     },
 };
 
@@ -120,17 +120,18 @@ impl TrainSettings {
     }
 }
 
+/// Far more than any computer trains on at once; the forecast says what this one can.
+const LARGEST_BATCH: usize = 65_536;
+
 fn batches_ui(ui: &mut Ui, training: &mut TrainingConfig) {
-    let value = DragValue::new(&mut training.batch_size)
-        .range(1..=4_096)
-        .speed(0.5);
+    let value = Number::new(&mut training.batch_size, 1..=LARGEST_BATCH).speed(0.5);
     let tip = "Images per step. Larger is steadier and takes more memory. Recipe 1: 50";
     fields::number(ui, "Batch size", tip, value);
     let tip =
         "Leaves out the last images of an epoch when they are fewer than a batch. Default: off";
     fields::toggle(ui, "Drop last batch", tip, &mut training.drop_last);
     ui.end_row();
-    let value = DragValue::new(&mut training.seed).speed(1.0);
+    let value = Number::new(&mut training.seed, 0..=u64::MAX).speed(1.0);
     let tip = "Decides initial weights, order of images, dropout and augmentation: the same seed gives the same run";
     fields::number(ui, "Seed", tip, value);
 }
@@ -156,12 +157,12 @@ fn stopping_ui(ui: &mut Ui, stopping: &mut Option<EarlyStopping>) {
             stopping.monitor = chosen.unwrap_or(stopping.monitor);
             stopping.mode = MonitorMode::Auto;
         }
-        let value = DragValue::new(&mut stopping.patience).range(1..=1_000).speed(0.1);
+        let value = Number::new(&mut stopping.patience, 1..=10_000).speed(0.1);
         let tip = "Epochs without improvement before it stops. Larger waits longer. Recipe 6: 20";
         fields::number(ui, "Patience", tip, value.suffix(" epochs"));
-        let value = DragValue::new(&mut stopping.min_delta).range(0.0..=1.0).speed(0.000_1);
+        let value = Number::new(&mut stopping.min_delta, 0.0..=1.0).speed(0.000_1);
         let tip = "An improvement smaller than this does not count. Default: 0";
-        fields::number(ui, "Smallest gain", tip, value.max_decimals(6));
+        fields::number(ui, "Smallest gain", tip, value.decimals(6));
     });
     // In the grid its width would be taken from the fields.
     let tip = "The next phase goes on from the weights of this phase's best epoch, not of its last one. The model that is \
@@ -187,7 +188,7 @@ fn more_ui(ui: &mut Ui, training: &mut TrainingConfig) {
             }
             ui.end_row();
             if let Some(norm) = &mut training.clip_norm {
-                let value = DragValue::new(norm).range(1e-6..=1e6).speed(0.01);
+                let value = Number::new(norm, 1e-6..=1e6).speed(0.01);
                 fields::number(ui, "Largest norm", "Euclidean norm over all weights. Smaller is more careful. Default: 1", value);
             }
             computing_ui(ui, training);
@@ -206,7 +207,7 @@ fn computing_ui(ui: &mut Ui, training: &mut TrainingConfig) {
     }
     ui.end_row();
     if let Some(threads) = &mut training.threads {
-        let value = DragValue::new(threads).range(1..=256).speed(0.1);
+        let value = Number::new(threads, 1..=256).speed(0.1);
         let tip = "CPU threads of libtorch. One gives the same numbers on every machine of a kind";
         fields::number(ui, "Threads", tip, value);
     }
@@ -296,9 +297,6 @@ fn choice(
 /// A number from 0 to below 1.
 fn ratio(ui: &mut Ui, name: &str, tooltip: &str, value: &mut f64) {
     const MOST: f64 = 0.9999;
-    let field = DragValue::new(value)
-        .range(0.0..=MOST)
-        .speed(0.002)
-        .max_decimals(4);
+    let field = Number::new(value, 0.0..=MOST).speed(0.002).decimals(4);
     fields::number(ui, name, tooltip, field);
 }

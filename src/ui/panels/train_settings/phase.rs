@@ -1,6 +1,6 @@
 //! The settings of one phase: epochs, optimizer, learning rate, schedule.
 
-use eframe::egui::{DragValue, Grid, Ui};
+use eframe::egui::{Grid, Ui};
 
 use super::{choice, ratio};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     },
     ui::{
         format,
-        widgets::{fields, states},
+        widgets::{fields, number::Number, states},
     },
 };
 
@@ -95,10 +95,12 @@ pub fn phase_ui(ui: &mut Ui, phase: &mut Phase, is_alone: bool) {
     Grid::new("phase").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
         if !is_alone {
             let label = ui.label("Name").on_hover_text("What the phase is called in curves and reports");
-            ui.text_edit_singleline(&mut phase.name).labelled_by(label.id);
+            if let Some(name) = fields::text(ui, "Name", label.id, &phase.name) {
+                phase.name = name;
+            }
             ui.end_row();
         }
-        let epochs = DragValue::new(&mut phase.epochs).range(1..=10_000).speed(0.1);
+        let epochs = Number::new(&mut phase.epochs, 1..=10_000).speed(0.1);
         let tip = "Times all training images are gone through. More learns longer, then overfits. Recipe 1: 5";
         fields::number(ui, "Epochs", tip, epochs);
         optimizer_ui(ui, &mut phase.optimizer);
@@ -120,10 +122,9 @@ fn optimizer_ui(ui: &mut Ui, current: &mut Optimizer) {
     }
     let mut rate = current.learning_rate();
     let speed = rate * 0.01;
-    let value = DragValue::new(&mut rate)
-        .range(1e-9..=10.0)
+    let value = Number::new(&mut rate, 1e-9..=10.0)
         .speed(speed)
-        .custom_formatter(|rate, _| format::rate(rate));
+        .written(format::rate);
     let tip = "Step size. Larger learns faster until it diverges. Adam's default: 0.001";
     fields::number(ui, "Learning rate", tip, value);
     current.set_learning_rate(rate);
@@ -215,10 +216,9 @@ fn betas_ui(ui: &mut Ui, beta1: &mut f64, beta2: &mut f64, epsilon: &mut f64) {
 /// A small number that is not negative.
 fn small(ui: &mut Ui, name: &str, tip: &str, value: &mut f64) {
     let speed = (*value * 0.01).max(1e-10);
-    let field = DragValue::new(value)
-        .range(0.0..=1.0)
+    let field = Number::new(value, 0.0..=1.0)
         .speed(speed)
-        .custom_formatter(|value, _| format::rate(value));
+        .written(format::rate);
     fields::number(ui, name, tip, field);
 }
 
@@ -269,7 +269,7 @@ fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule) {
     match &mut schedule.kind {
         ScheduleKind::Constant => {}
         ScheduleKind::Step { epochs, factor } => {
-            let value = DragValue::new(epochs).range(1..=1_000).speed(0.1);
+            let value = Number::new(epochs, 1..=10_000).speed(0.1);
             fields::number(
                 ui,
                 "Every",
@@ -293,7 +293,7 @@ fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule) {
             minimum,
         } => {
             ratio(ui, "Factor", factor_tip, factor);
-            let value = DragValue::new(patience).range(1..=1_000).speed(0.1);
+            let value = Number::new(patience, 1..=10_000).speed(0.1);
             let tip = "Epochs without a smaller validation loss before the rate falls. Default: 10";
             fields::number(ui, "Patience", tip, value.suffix(" epochs"));
             small(
@@ -310,7 +310,7 @@ fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule) {
             );
         }
         ScheduleKind::OneCycle { divisor, rise } => {
-            let value = DragValue::new(divisor).range(1.0..=1_000.0).speed(0.2);
+            let value = Number::new(divisor, 1.0..=10_000.0).speed(0.2);
             fields::number(
                 ui,
                 "Starts at 1 /",
@@ -325,9 +325,7 @@ fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule) {
             );
         }
     }
-    let value = DragValue::new(&mut schedule.warmup_epochs)
-        .range(0.0..=100.0)
-        .speed(0.02);
+    let value = Number::new(&mut schedule.warmup_epochs, 0.0..=10_000.0).speed(0.02);
     let tip = "Epochs in which the rate rises step by step to its full size; helps large batches and large rates. Default: 0";
     fields::number(ui, "Warm-up", tip, value.suffix(" epochs"));
 }

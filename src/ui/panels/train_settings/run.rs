@@ -1,6 +1,6 @@
 //! The buttons that start, pause and stop a run, its figures and how it ended.
 
-use eframe::egui::{self, DragValue, Grid, RichText, Ui};
+use eframe::egui::{self, Grid, RichText, Ui};
 
 use crate::{
     train::{run_folder::lacking, schedule::Schedule},
@@ -12,7 +12,7 @@ use crate::{
         panels::{Cx, forecast},
         state::RunState,
         theme,
-        widgets::{fields, states},
+        widgets::{fields, number::Number, states},
     },
 };
 
@@ -82,10 +82,9 @@ pub fn rate_ui(ui: &mut Ui, cx: &mut Cx<'_>, typed: &mut Option<f64>) {
     let mut rate = typed.unwrap_or(now.full);
     Grid::new("live rate").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
         let speed = rate * 0.01;
-        let value = DragValue::new(&mut rate)
-            .range(1e-9..=10.0)
+        let value = Number::new(&mut rate, 1e-9..=10.0)
             .speed(speed)
-            .custom_formatter(|rate, _| format::rate(rate));
+            .written(format::rate);
         let tip = "The phase's full learning rate, from the next step on; its schedule goes on from there";
         let response = fields::number(ui, "Rate now", tip, value);
         if is_scheduled {
@@ -97,8 +96,7 @@ pub fn rate_ui(ui: &mut Ui, cx: &mut Cx<'_>, typed: &mut Option<f64>) {
         if response.changed() {
             *typed = Some(rate);
         }
-        let is_held = response.has_focus() || response.dragged();
-        let wanted = typed.take_if(|_| !is_held);
+        let wanted = typed.take_if(|_| !response.dragged());
         // A field that is left reads its own rounded text.
         let is_other = |wanted: &f64| format::rate(*wanted) != format::rate(now.full);
         if let Some(wanted) = wanted.filter(is_other) {
