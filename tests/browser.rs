@@ -106,7 +106,7 @@ fn hover(desk: &mut Desk) {
 
 fn marked(desk: &Desk) -> (Option<usize>, Vec<usize>) {
     let selection = &desk.state().state.selection;
-    (selection.sample, selection.marked.to_vec())
+    (selection.sample(), selection.marked.to_vec())
 }
 
 fn take_edits(desk: &mut Desk) -> Vec<Edit> {
@@ -412,7 +412,7 @@ fn pictures_of_extreme_shapes_are_seen() {
         let mut desk = desk(&both, state(opened), vec2(1000.0, 600.0), theme);
         for sample in 0..3 {
             let mut selection = desk.state().state.selection.clone();
-            selection.sample = Some(sample);
+            selection.subject = Some(convscope::ui::state::Subject::Sample(sample));
             desk.state_mut().state.select(selection);
             desk.run();
             assert!(has(&desk, "pixels"));

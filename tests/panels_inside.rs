@@ -292,7 +292,7 @@ fn images_of_a_cell_and_all_wrong_ones() {
         .click();
     harness.run();
     follow(&mut harness);
-    assert_ne!(harness.state().state.selection.sample, Some(0));
+    assert_ne!(harness.state().state.selection.sample(), Some(0));
     harness.get_by_label("All wrong images").click();
     harness.run();
     follow(&mut harness);

@@ -1,6 +1,6 @@
 //! What a command is given: a model file, a run folder, an experiment.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
@@ -11,31 +11,13 @@ use crate::{
     train::run_folder,
 };
 
-/// The model file that `path` means: itself, or the one in a run folder.
-///
-/// # Errors
-/// When a folder holds no model.
-pub fn model_path(path: &Path) -> Result<PathBuf> {
-    if !path.is_dir() {
-        return Ok(path.to_path_buf());
-    }
-    let model = path.join(run_folder::MODEL_FILE);
-    if !model.is_file() {
-        bail!(
-            "{} is a folder without a {}: give a model file or a finished run",
-            display_path(path),
-            run_folder::MODEL_FILE
-        );
-    }
-    Ok(model)
-}
-
 /// Reads a model file or the model of a run folder, self-test included.
 ///
 /// # Errors
 /// One sentence with the file's name.
 pub fn load_model(path: &Path) -> Result<Bundle> {
-    Ok(Bundle::load(&model_path(path)?)?)
+    let file = run_folder::model_file(path).map_err(anyhow::Error::msg)?;
+    Ok(Bundle::load(&file)?)
 }
 
 /// Whether `path` is meant as a model rather than as an experiment.

@@ -6,6 +6,7 @@ use super::{
     downloader::Listed,
     inspector::MaximisePreview,
     job::{JobId, JobKind},
+    kept_run::KeptRun,
     loaded_model::LoadedModel,
     loader::OpenDataset,
     prediction::Prediction,
@@ -187,8 +188,6 @@ pub enum Event {
     ImageLoaded {
         /// Which job.
         job: JobId,
-        /// Index of the sample.
-        sample: usize,
         /// Its pixels.
         picture: Arc<Picture>,
         /// Width and height of the file.
@@ -359,6 +358,8 @@ pub enum Event {
         job: JobId,
         /// The model and where it came from.
         model: Arc<LoadedModel>,
+        /// What the run that it came from recorded; `None` for a file that lies in no run.
+        run: Option<Arc<KeptRun>>,
     },
     /// Inspector: end of saving.
     ModelSaved {

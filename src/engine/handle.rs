@@ -67,7 +67,7 @@ impl EngineHandle {
         let jobs = Jobs::default();
         let control = TrainControl::default();
         let model = Latest::default();
-        let inspector = inspector::spawn(jobs.clone(), model.clone(), folders.cache.clone())?;
+        let inspector = inspector::spawn(jobs.clone(), model.clone(), folders.clone())?;
         Ok(Self {
             next_job: AtomicU64::new(1),
             reader: reader::spawn(jobs.clone())?,
@@ -203,12 +203,11 @@ impl EngineHandle {
         })
     }
 
-    /// Reads the file of one sample at its own size.
-    pub fn load_image(&self, dataset: Arc<OpenDataset>, sample: usize) -> JobId {
+    /// Reads one image at its own size; comes as [`super::Event::ImageLoaded`].
+    pub fn load_image(&self, image: ImageSource) -> JobId {
         self.read(JobKind::LoadImage, |context| reader::Command::Image {
             context,
-            dataset,
-            sample,
+            image,
         })
     }
 
@@ -391,11 +390,22 @@ impl EngineHandle {
         })
     }
 
-    /// Reads a model file, checks it with its self-test and makes it the current model.
+    /// Reads a model file, or the model of a run's folder with all that the run recorded, checks it with its
+    /// self-test and makes it the current model; comes as [`super::Event::ModelLoaded`].
     pub fn load_model(&self, path: PathBuf) -> JobId {
+        self.load_model_as(path, inspector::Remembered::No)
+    }
+
+    /// The same for the model that was in hand when the program was used last: that it is gone is only said.
+    pub fn restore_model(&self, path: PathBuf) -> JobId {
+        self.load_model_as(path, inspector::Remembered::Yes)
+    }
+
+    fn load_model_as(&self, path: PathBuf, remembered: inspector::Remembered) -> JobId {
         self.inspect(JobKind::LoadModel, |context| inspector::Command::Load {
             context,
             path,
+            remembered,
         })
     }
 

@@ -1,22 +1,29 @@
 //! The inspector thread: rebuilds the newest model and looks inside it, without touching the trainer's.
 
-use std::{collections::VecDeque, io, path::PathBuf, sync::Arc};
+use std::{
+    collections::VecDeque,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crossbeam_channel::Receiver;
 
 use super::{
+    beginning::untrained,
     evaluation::{self, EvaluateRequest, EvaluatedWeights},
     events::{Event, Level},
     image_source::ImageSource,
     job::{self, JobContext, JobError, JobId, Jobs},
+    kept_run::{self, KeptRun},
     latest::Latest,
     loaded_model::{LoadedModel, ModelSource},
-    loader::OpenDataset,
+    loader::{Folders, OpenDataset},
     prediction::predict_one,
     reader::read_sample,
 };
 use crate::{
-    data::{augment::AugmentationConfig, decode},
+    data::{augment::AugmentationConfig, dataset::display_path, decode},
     inspect::{
         InspectError, augmented, feature_maps::feature_maps, maximise, maximise::MaximiseConfig,
     },
@@ -58,6 +65,13 @@ pub struct MaximiseRequest {
     pub config: MaximiseConfig,
 }
 
+/// Whether a model is the one that was in hand last time, which nobody asked for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remembered {
+    No,
+    Yes,
+}
+
 pub enum Command {
     /// One layer's output; superseded by a newer one that waits.
     FeatureMaps {
@@ -85,8 +99,12 @@ pub enum Command {
         context: JobContext,
         request: EvaluateRequest,
     },
-    /// Read a model file.
-    Load { context: JobContext, path: PathBuf },
+    /// Read a model file, or a run.
+    Load {
+        context: JobContext,
+        path: PathBuf,
+        remembered: Remembered,
+    },
     /// Write the current model.
     Save { context: JobContext, path: PathBuf },
     /// Panics, to test that a panic is contained.
@@ -108,13 +126,13 @@ impl Command {
 pub fn spawn(
     jobs: Jobs,
     model: Latest<LoadedModel>,
-    cache: PathBuf,
+    folders: Folders,
 ) -> io::Result<Worker<Command>> {
     Worker::spawn("convscope-inspector", move |commands| {
         Inspector {
             jobs,
             model,
-            cache,
+            folders,
             network: None,
             augmented: None,
         }
@@ -125,10 +143,10 @@ pub fn spawn(
 struct Inspector {
     jobs: Jobs,
     model: Latest<LoadedModel>,
-    /// Where decoded images are kept.
-    cache: PathBuf,
-    /// The network built last and the weights it has.
-    network: Option<(Arc<WeightSnapshot>, Network)>,
+    /// Where decoded images are kept, and weights to begin with.
+    folders: Folders,
+    /// The network built last and the model it is of.
+    network: Option<(Arc<LoadedModel>, Network)>,
     /// The image augmented last, as the network gets it: sliders ask for the same one many times.
     augmented: Option<(AugmentedKey, Vec<u8>)>,
 }
@@ -170,8 +188,12 @@ impl Inspector {
             Command::Evaluate { context, request } => {
                 job::run(&context, &jobs, || self.evaluate(&context, &request));
             }
-            Command::Load { context, path } => {
-                job::run(&context, &jobs, || self.load(&context, path));
+            Command::Load {
+                context,
+                path,
+                remembered,
+            } => {
+                job::run(&context, &jobs, || self.load(&context, path, remembered));
             }
             Command::Save { context, path } => {
                 job::run(&context, &jobs, || self.save(&context, path));
@@ -191,20 +213,20 @@ impl Inspector {
     }
 
     /// The network of the newest weights, built when they changed.
-    fn network(&mut self) -> Result<(&Arc<WeightSnapshot>, &Network), JobError> {
-        let snapshot = Arc::clone(&self.current()?.snapshot);
+    fn network(&mut self) -> Result<(&Arc<LoadedModel>, &Network), JobError> {
+        let model = self.current()?;
         if self
             .network
             .as_ref()
-            .is_none_or(|(built, _)| !Arc::ptr_eq(built, &snapshot))
+            .is_none_or(|(built, _)| !Arc::ptr_eq(built, &model))
         {
-            let mut network = Network::from_snapshot(&snapshot, Placement::default())
+            let mut network = Network::from_snapshot(&model.snapshot, Placement::default())
                 .map_err(|error| error.to_string())?;
             network.freeze();
-            self.network = Some((snapshot, network));
+            self.network = Some((model, network));
         }
         match &self.network {
-            Some((snapshot, network)) => Ok((snapshot, network)),
+            Some((model, network)) => Ok((model, network)),
             None => Err(JobError::Failed("the network could not be kept".into())),
         }
     }
@@ -214,10 +236,10 @@ impl Inspector {
         context: &JobContext,
         request: &FeatureMapsRequest,
     ) -> Result<(), JobError> {
-        let (snapshot, network) = self.network()?;
+        let (model, network) = self.network()?;
         let rgb = network_input(&request.image.read(&context.cancel)?, network);
         let maps =
-            feature_maps(network, snapshot.epoch, &rgb, request.layer).map_err(inspect_error)?;
+            feature_maps(network, model.snapshot.epoch, &rgb, request.layer).map_err(inspect_error)?;
         context.events.send(Event::FeatureMapsReady {
             job: context.id,
             maps: Arc::new(maps),
@@ -272,12 +294,12 @@ impl Inspector {
         context: &JobContext,
         images: &[Result<ImageSource, String>],
     ) -> Result<(), JobError> {
-        let (snapshot, network) = self.network()?;
+        let (model, network) = self.network()?;
         let mut failures = Vec::new();
         for (index, source) in images.iter().enumerate() {
             context.cancel.check()?;
             let answer = match source {
-                Ok(source) => predict_one(snapshot, network, source, &context.cancel),
+                Ok(source) => predict_one(model, network, source, &context.cancel),
                 Err(reason) => Err(JobError::Failed(reason.clone())),
             };
             match answer {
@@ -315,14 +337,15 @@ impl Inspector {
         context: &JobContext,
         request: &EvaluateRequest,
     ) -> Result<(), JobError> {
-        let model = self.current()?;
-        let cache = self.cache.clone();
+        let cache = self.folders.cache.clone();
         let evaluation = match &request.weights {
             EvaluatedWeights::Current => {
-                let (snapshot, network) = self.network()?;
-                evaluation::evaluate(context, &cache, request, &model.split, (snapshot, network))
+                let (model, network) = self.network()?;
+                let weights = (&*model.snapshot, network);
+                evaluation::evaluate(context, &cache, request, &model.split, weights)
             }
             EvaluatedWeights::Last(run) => {
+                let model = self.current()?;
                 let WeightSnapshot { spec, classes, .. } = &*model.snapshot;
                 let snapshot = run_folder::snapshot(run, Weights::Last, spec, classes)?;
                 let network = Network::from_snapshot(&snapshot, Placement::default())
@@ -343,22 +366,42 @@ impl Inspector {
         Ok(())
     }
 
-    fn load(&mut self, context: &JobContext, path: PathBuf) -> Result<(), JobError> {
-        let bundle = Bundle::load(&path).map_err(|error| error.to_string())?;
-        let sample = Arc::new(bundle.self_test.picture()?);
+    fn load(
+        &mut self,
+        context: &JobContext,
+        path: PathBuf,
+        remembered: Remembered,
+    ) -> Result<(), JobError> {
+        if remembered == Remembered::Yes && !path.exists() {
+            let path = display_path(&path);
+            context.events.send(Event::Note {
+                level: Level::Info,
+                message: format!("The model that was in hand last time is gone: {path}"),
+            });
+            return Err(JobError::Cancelled);
+        }
+        let bundle = Bundle::load(&run_folder::model_file(&path)?);
+        let bundle = bundle.map_err(|error| error.to_string())?;
+        let run = kept_run::folder_of(&path).and_then(|folder| read_run(context, folder));
+        let untrained =
+            |run: &KeptRun| untrained(&self.folders, &run.experiment, &bundle.snapshot.classes);
         let model = Arc::new(LoadedModel {
-            snapshot: bundle.snapshot,
-            initial: None,
+            initial: run.as_ref().and_then(untrained),
             metrics: bundle.metrics,
             split: bundle.split,
             edits: bundle.edits,
-            sample,
-            source: ModelSource::File(path),
+            sample: Arc::new(bundle.self_test.picture()?),
+            source: match &run {
+                Some(run) => ModelSource::Run(run.folder.clone()),
+                None => ModelSource::File(path),
+            },
+            snapshot: bundle.snapshot,
         });
         self.model.set(Arc::clone(&model));
         context.events.send(Event::ModelLoaded {
             job: context.id,
             model,
+            run: run.map(Arc::new),
         });
         Ok(())
     }
@@ -370,6 +413,18 @@ impl Inspector {
             path,
         });
         Ok(())
+    }
+}
+
+/// What the run in `folder` recorded. Damaged figures are no reason against its model; it is said.
+fn read_run(context: &JobContext, folder: &Path) -> Option<KeptRun> {
+    match KeptRun::read(folder) {
+        Ok(run) => Some(run),
+        Err(message) => {
+            let level = Level::Warning;
+            context.events.send(Event::Note { level, message });
+            None
+        }
     }
 }
 

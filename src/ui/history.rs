@@ -4,13 +4,49 @@
 use std::sync::Arc;
 
 use super::state::AppState;
-use crate::data::{Edit, Edits, edits::EditError};
+use crate::{
+    data::{Edit, Edits, edits::EditError},
+    engine::ImageSource,
+};
+
+/// The image that the whole window looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// Sample of the dataset.
+    Sample(usize),
+    /// An image that stands in no dataset: dropped, chosen, drawn or from the web.
+    Image(OwnImage),
+}
+
+/// An image that stands in no dataset; the same one is the one that was handed over together.
+#[derive(Debug, Clone)]
+pub struct OwnImage(Arc<ImageSource>);
+
+impl OwnImage {
+    /// Takes an image in.
+    pub fn new(source: ImageSource) -> Self {
+        Self(Arc::new(source))
+    }
+
+    /// Where its pixels are.
+    pub fn source(&self) -> &ImageSource {
+        &self.0
+    }
+}
+
+impl PartialEq for OwnImage {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.is_same(&other.0)
+    }
+}
+
+impl Eq for OwnImage {}
 
 /// What the whole window looks at. Clicking anywhere sets it, everything follows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// Sample of the dataset.
-    pub sample: Option<usize>,
+    /// The image.
+    pub subject: Option<Subject>,
     /// Layer of the model.
     pub layer: Option<usize>,
     /// Filter or value of that layer.
@@ -23,6 +59,25 @@ pub struct Selection {
     pub epoch: Option<usize>,
     /// Samples that an action on many means, ascending; empty when it means [`Self::sample`] alone.
     pub marked: Arc<[usize]>,
+}
+
+impl Selection {
+    /// The sample of the dataset that is looked at; `None` when nothing is, or an image that stands in none.
+    pub fn sample(&self) -> Option<usize> {
+        match self.subject {
+            Some(Subject::Sample(sample)) => Some(sample),
+            Some(Subject::Image(_)) | None => None,
+        }
+    }
+
+    /// The same with another sample.
+    #[must_use]
+    pub fn with_sample(&self, sample: Option<usize>) -> Self {
+        Self {
+            subject: sample.map(Subject::Sample),
+            ..self.clone()
+        }
+    }
 }
 
 /// Where the user looked before and after.

@@ -14,6 +14,7 @@ mod follow;
 mod frame_times;
 mod history;
 mod judging;
+pub mod ownership;
 pub mod panels;
 pub mod public_datasets;
 mod reduce;

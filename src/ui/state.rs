@@ -7,7 +7,8 @@ use std::{
     time::Instant,
 };
 
-pub use super::history::Selection;
+pub use super::history::{OwnImage, Selection, Subject};
+pub use super::ownership::Judged;
 pub use super::training::{RunState, Training};
 
 use super::data_tools::DataTools;
@@ -59,8 +60,12 @@ pub enum DataState {
 pub struct MapsState {
     /// The newest request.
     pub job: Option<JobId>,
+    /// The image that the newest request is about.
+    pub asked: Option<Subject>,
     /// The newest answer; stays while the next is computed.
     pub maps: Option<Arc<FeatureMaps>>,
+    /// The image that it is about.
+    pub of: Option<Subject>,
     /// Why the newest request failed.
     pub failed: Option<String>,
 }
@@ -92,18 +97,20 @@ pub struct PredictState {
 /// Answers kept.
 pub(super) const MOST_ANSWERS: usize = 200;
 
-/// The picture of the selected sample at its own size.
+/// The picture of the selected image at its own size.
 #[derive(Debug, Clone, Default)]
 pub struct ImageState {
     /// The newest request.
     pub job: Option<JobId>,
-    /// Sample, pixels and the file's width and height.
-    pub image: Option<(usize, Arc<Picture>, (usize, usize))>,
+    /// What the newest request is about.
+    pub asked: Option<Subject>,
+    /// What it is, its pixels and the file's width and height.
+    pub image: Option<(Subject, Arc<Picture>, (usize, usize))>,
     /// Why the newest request failed.
     pub failed: Option<String>,
 }
 
-/// What the model says about the selected sample.
+/// What the model says about the selected image.
 #[derive(Debug, Clone, Default)]
 pub struct SaysState {
     /// The newest request.
@@ -186,6 +193,8 @@ pub struct AppState {
     pub training: Training,
     /// The newest evaluation, decided at [`Self::threshold`].
     pub evaluation: Option<Arc<Evaluation>>,
+    /// Whose it is.
+    pub judged: Option<Judged>,
     /// From which probability on the second of two classes is taken; `None` for the model's own.
     pub threshold: Option<f64>,
     /// The evaluation job that runs.
@@ -247,6 +256,7 @@ impl AppState {
             rehearsal: Rehearsal::default(),
             training: Training::default(),
             evaluation: None,
+            judged: None,
             threshold: None,
             evaluation_job: None,
             evaluation_failed: None,

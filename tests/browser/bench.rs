@@ -58,7 +58,7 @@ pub fn state(open: Arc<OpenDataset>) -> AppState {
     let division = Division::new(&open.dataset, &state.experiment.split).unwrap();
     state.division = Some(Arc::new(division));
     state.data = DataState::Open(open);
-    state.selection.sample = Some(0);
+    state.selection = state.selection.with_sample(Some(0));
     state
 }
 
@@ -71,7 +71,7 @@ fn load(state: &mut AppState) -> bool {
     let Some(open) = state.open_dataset().cloned() else {
         return false;
     };
-    let selected = state.selection.sample;
+    let selected = state.selection.sample();
     let loaded = state.image.image.as_ref().map(|(sample, ..)| *sample);
     let Some(sample) = selected.filter(|_| selected != loaded && state.image.failed.is_none())
     else {

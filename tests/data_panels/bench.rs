@@ -70,7 +70,7 @@ pub fn dividing(dataset: Dataset) -> AppState {
     let mut state = closed();
     state.data = DataState::Open(open(dataset));
     state.dividing = Some(JobId(2));
-    state.selection.sample = Some(0);
+    state.selection = state.selection.with_sample(Some(0));
     state.experiment_changed();
     state
 }

@@ -74,7 +74,7 @@ pub fn state(world: &World, stage: Stage) -> AppState {
     let division = Division::new(&world.open.dataset, &state.experiment.split).unwrap();
     state.division = Some(Arc::new(division));
     state.experiment_changed();
-    state.selection.sample = Some(0);
+    state.selection = state.selection.with_sample(Some(0));
     if stage == Stage::NoModel {
         return state;
     }

@@ -17,7 +17,7 @@ use crate::{
         chrome::PathField,
         dialogs::Purpose,
         format::stamp,
-        state::{MaximiseState, RunState, SimilarState, Training},
+        state::{MaximiseState, SimilarState},
         workspace::{Step, Workspaces},
     },
 };
@@ -168,17 +168,12 @@ impl App {
             self.engine.cancel(job);
         }
         self.end_rehearsal();
+        if let Some(job) = self.state.evaluation_job {
+            self.engine.cancel(job);
+        }
         let job = self.engine.train(request);
-        self.state.training = Training {
-            run: RunState::Running {
-                job,
-                paused: false,
-                stopping: false,
-            },
-            ..Training::default()
-        };
-        self.state.evaluation = None;
-        self.state.threshold = None;
+        let before = std::mem::take(&mut self.state.training);
+        self.state.training = before.beginning(job);
         self.state.maximise = MaximiseState::default();
     }
 

@@ -12,12 +12,15 @@ use super::{
     rehearsal::Rehearsal,
     state::{
         AppState, DataState, ImageState, MOST_ANSWERS, MapsState, MaximiseState, RunState,
-        RunningJob, SaysState, Selection, SimilarState,
+        RunningJob, SaysState, Selection, SimilarState, Subject,
     },
 };
 use crate::{
     data::{Division, dataset::display_path},
-    engine::{Event, JobId, JobKind, Level, LoadedModel, OpenDataset, Prediction, TrainingOutcome},
+    engine::{
+        Event, JobId, JobKind, KeptRun, Level, LoadedModel, ModelSource, OpenDataset, Prediction,
+        TrainingOutcome,
+    },
     train::EpochRecord,
 };
 
@@ -73,16 +76,15 @@ impl AppState {
             }
             Event::ImageLoaded {
                 job,
-                sample,
                 picture,
                 size,
             } => {
                 self.jobs.remove(&job);
                 if self.image.job == Some(job) {
+                    let of = self.image.asked.take();
                     self.image = ImageState {
-                        job: None,
-                        image: Some((sample, picture, size)),
-                        failed: None,
+                        image: of.map(|of| (of, picture, size)),
+                        ..ImageState::default()
                     };
                 }
             }
@@ -146,17 +148,17 @@ impl AppState {
         self.data = DataState::Open(open);
         self.forget_division();
         self.edits = EditHistory::default();
-        self.evaluation = None;
-        self.threshold = None;
+        self.forget_evaluation();
         self.image = ImageState::default();
         self.maps = MapsState::default();
+        self.says = SaysState::default();
         self.tools = DataTools::default();
         self.similar = SimilarState::default();
         self.rehearsal = Rehearsal::default();
         self.browsed = Arc::from([]);
         self.experiment_changed();
         let selection = Selection {
-            sample: Some(0),
+            subject: Some(Subject::Sample(0)),
             layer: self.selection.layer,
             ..Selection::default()
         };
@@ -249,7 +251,7 @@ impl AppState {
             // It is said where Train is.
             false
         } else if job == self.training.job() {
-            self.training.run = message.clone().map_or(RunState::Idle, RunState::Failed);
+            self.training.end_with(message.clone());
             self.runs.stale = true;
             if let Some(folder) = self.training.folder.clone() {
                 self.runs.trained(folder);

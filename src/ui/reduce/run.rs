@@ -1,6 +1,6 @@
 //! What events of the trainer change.
 
-use super::*;
+use super::{super::ownership::Judged, *};
 
 impl AppState {
     /// Events of the trainer.
@@ -17,6 +17,7 @@ impl AppState {
                 run,
                 ..
             } if current == Some(job) => {
+                self.training.before = None;
                 self.training.folder = Some(run);
                 self.runs.stale = true;
                 self.training.epochs = history;
@@ -31,6 +32,7 @@ impl AppState {
             Event::RateNow { job, rate } if current == Some(job) => self.training.rate = Some(rate),
             Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
             Event::Evaluated { job, evaluation } if current == Some(job) => {
+                self.judged = self.judged_by_run();
                 self.show_evaluation(evaluation);
             }
             Event::Advice { job, advice } if current == Some(job) => {
@@ -64,6 +66,16 @@ impl AppState {
             }
             event => self.apply_inspection(event),
         }
+    }
+
+    /// The run that goes on has judged the images of the open dataset.
+    fn judged_by_run(&self) -> Option<Judged> {
+        let dataset = self.dataset()?;
+        Some(Judged {
+            model: ModelSource::Run(self.training.folder.clone()?),
+            classes: dataset.classes.as_slice().into(),
+            dataset: dataset.name.clone(),
+        })
     }
 
     fn epoch_finished(&mut self, record: EpochRecord) {

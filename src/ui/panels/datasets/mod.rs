@@ -339,17 +339,17 @@ impl Datasets {
 
     /// Selects or marks `sample`.
     fn press(&mut self, cx: &mut Cx<'_>, samples: &[usize], sample: usize, how: Press) {
-        if self.pressed != cx.state.selection.sample {
+        if self.pressed != cx.state.selection.sample() {
             // Something else was selected elsewhere since.
-            self.anchor = cx.state.selection.sample;
+            self.anchor = cx.state.selection.sample();
         }
         let selection = marks::pressed(&cx.state.selection, samples, self.anchor, sample, how);
         if how != Press::Extend {
             self.anchor = Some(sample);
         }
-        self.pressed = selection.sample;
+        self.pressed = selection.sample();
         let dataset = cx.state.dataset();
-        let shown = dataset.and_then(|dataset| dataset.samples.get(selection.sample?));
+        let shown = dataset.and_then(|dataset| dataset.samples.get(selection.sample()?));
         let class = shown.map(|sample| sample.label).or(selection.class);
         cx.push(Action::Select(Selection { class, ..selection }));
     }
@@ -368,7 +368,7 @@ impl Datasets {
             zoom.buttons_ui(ui);
         });
         let space = ui.available_size().max(vec2(16.0, 16.0));
-        zoom.sample_ui(ui, cx, space);
+        zoom.image_ui(ui, cx, space);
         if close {
             self.enlarged = None;
         }

@@ -37,7 +37,7 @@ impl Datasets {
             if marked > 0 {
                 ui.label(RichText::new(format!("{} marked", thousands(marked))).strong());
             }
-            if marked > 0 || cx.state.selection.sample.is_some() {
+            if marked > 0 || cx.state.selection.sample().is_some() {
                 let change = ui.menu_button("Change…", |ui| {
                     menu::samples_ui(ui, cx, open, &marks::meant(&cx.state.selection));
                 });
