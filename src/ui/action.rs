@@ -55,6 +55,12 @@ pub enum Action {
     Redo,
     /// Take every change to the dataset back.
     ClearEdits,
+    /// Take the model of this file, or that of a run's folder with all that the run recorded.
+    LoadModel(PathBuf),
+    /// Make the layers of the model in hand, and how its data was divided, those of the experiment.
+    TakeNetwork,
+    /// Open the dataset that the model in hand was trained on.
+    OpenDatasetOfModel,
     /// Write the current model here.
     SaveModel(PathBuf),
     /// Start a run with the settings as they are.
@@ -138,6 +144,13 @@ pub enum Action {
     Dismiss(u64),
     /// The browser shows these samples, in this order.
     Browsed(Arc<[usize]>),
+    /// Show these images of the dataset, and only these, in the Data step: the first is selected, all are marked.
+    ShowImages {
+        /// The images.
+        samples: Arc<[usize]>,
+        /// What they are, for people.
+        words: Arc<str>,
+    },
     /// Look for images whose pixels are like those of this sample.
     FindSimilar(usize),
     /// List the runs again.

@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
-use super::state::AppState;
+use super::{
+    state::{AppState, Showing},
+    widgets::marks,
+};
 use crate::{
     data::{Edit, Edits, edits::EditError},
-    engine::ImageSource,
+    engine::{ImageSource, Prediction},
 };
 
 /// The image that the whole window looks at.
@@ -67,6 +70,22 @@ impl Selection {
         match self.subject {
             Some(Subject::Sample(sample)) => Some(sample),
             Some(Subject::Image(_)) | None => None,
+        }
+    }
+
+    /// The same with the image of an answer.
+    #[must_use]
+    pub fn with_image(&self, answer: &Prediction) -> Self {
+        self.with_own_image(answer.source.clone())
+    }
+
+    /// The same with an image that may stand in no dataset.
+    #[must_use]
+    pub fn with_own_image(&self, source: ImageSource) -> Self {
+        Self {
+            subject: Some(Subject::Image(OwnImage::new(source))),
+            marked: Arc::from([]),
+            ..self.clone()
         }
     }
 
@@ -159,6 +178,27 @@ impl AppState {
     /// Whether there is something to undo, and to redo.
     pub fn can_undo_redo(&self) -> (bool, bool) {
         (!self.edits.undo.is_empty(), !self.edits.redo.is_empty())
+    }
+
+    /// Shows `samples`, and only these, in the browser; `words` says what they are. The first is selected.
+    pub fn show_images(&mut self, samples: &[usize], words: Arc<str>) {
+        let Some(&first) = samples.first() else {
+            return;
+        };
+        let ascending = marks::ascending(samples);
+        let many = ascending.len() > 1;
+        self.select(Selection {
+            marked: if many {
+                Arc::clone(&ascending)
+            } else {
+                Arc::from([])
+            },
+            ..self.selection.with_sample(Some(first))
+        });
+        self.showing = Some(Showing {
+            samples: ascending,
+            words,
+        });
     }
 
     /// Changes the selection and remembers the old one.

@@ -88,6 +88,8 @@ pub struct MaximiseState {
 pub struct PredictState {
     /// Running and waiting jobs; each is answered.
     pub jobs: BTreeSet<JobId>,
+    /// The job whose first answer brings the image that is looked at then.
+    pub to_select: Option<JobId>,
     /// Newest first.
     pub answers: Vec<Arc<Prediction>>,
     /// Why the last job failed.
@@ -128,6 +130,15 @@ pub struct SimilarState {
     pub found: Option<Arc<Similar>>,
     /// Why the newest request failed.
     pub failed: Option<String>,
+}
+
+/// Images that somebody wants to see, and only these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Showing {
+    /// Ascending.
+    pub samples: Arc<[usize]>,
+    /// What they are, for people.
+    pub words: Arc<str>,
 }
 
 /// A line of the event log; warnings and errors are shown as notifications until dismissed.
@@ -232,6 +243,8 @@ pub struct AppState {
     pub runs: RunBook,
     /// What the browser shows, in its order: Previous and Next go through it.
     pub browsed: Arc<[usize]>,
+    /// Images that the browser shall show alone, as it was asked for last.
+    pub showing: Option<Showing>,
     /// Images with pixels like those of the selected one.
     pub similar: SimilarState,
     /// Jobs that run, by id.
@@ -276,6 +289,7 @@ impl AppState {
             weights: WeightsCheck::default(),
             runs: RunBook::default(),
             browsed: Arc::from([]),
+            showing: None,
             similar: SimilarState::default(),
             jobs: BTreeMap::new(),
             notices: Vec::new(),
@@ -368,6 +382,21 @@ impl AppState {
     /// The part that sample `index` stands in.
     pub fn part_of(&self, index: usize) -> Option<SplitName> {
         self.division.as_ref()?.part_of(index)
+    }
+
+    /// The answer that the Predict step shows large: the one about the image that is looked at, by the model in hand
+    /// if it has one, else the newest.
+    pub fn answer_shown(&self) -> Option<&Arc<Prediction>> {
+        let answers = &self.predict.answers;
+        let Some(Subject::Image(image)) = &self.selection.subject else {
+            return answers.first();
+        };
+        let in_hand = self.model.as_ref().map(|model| &model.source);
+        let about = || answers.iter().filter(|answer| answer.source.is_same(image.source()));
+        about()
+            .find(|answer| Some(&answer.model) == in_hand)
+            .or_else(|| about().next())
+            .or(answers.first())
     }
 
     /// Adds a line to the event log; warnings and errors also show as notifications.

@@ -106,6 +106,7 @@ pub fn edited(mut state: AppState) -> AppState {
 
 fn finding(kind: FindingKind, severity: Severity, samples: &[usize], message: &str) -> Finding {
     Finding {
+        classes: Vec::new(),
         kind,
         severity,
         samples: samples.to_vec(),

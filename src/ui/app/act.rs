@@ -18,7 +18,7 @@ use crate::{
         dialogs::Purpose,
         format::stamp,
         state::{MaximiseState, SimilarState},
-        workspace::{Step, Workspaces},
+        workspace::{PanelKind, Step, Workspaces},
     },
 };
 
@@ -31,6 +31,9 @@ impl App {
             Action::OpenDataset(path) => self.open_dataset(OpenRequest::new(path)),
             Action::OpenBundled(name) => self.open_bundled(name),
             Action::ReadAs(kind) => self.read_as(kind),
+            Action::LoadModel(path) => self.load_model(path),
+            Action::TakeNetwork => self.take_network(),
+            Action::OpenDatasetOfModel => self.open_dataset_of_model(),
             Action::SaveModel(path) => {
                 self.engine.save_model(path);
             }
@@ -47,6 +50,11 @@ impl App {
                 self.state.experiment.training = training;
             }
             Action::Select(selection) => self.state.select(selection),
+            Action::ShowImages { samples, words } => {
+                self.state.show_images(&samples, words);
+                self.settings.step = Step::Data;
+                self.workspaces.bring_forward(Step::Data, PanelKind::Datasets);
+            }
             Action::Back => self.state.go_back(),
             Action::Forward => self.state.go_forward(),
             Action::GoTo(step) => {
@@ -123,6 +131,26 @@ impl App {
         }));
     }
 
+    /// Judges the validation part with the model of a run that was opened again, as the run did at its end, as soon
+    /// as somebody looks and the run's dataset is open.
+    pub(super) fn judge_kept_run(&mut self) {
+        let state = &self.state;
+        let in_hand = state.model.as_ref().map(|model| model.source.path());
+        if self.to_judge.is_some() && self.to_judge.as_deref() != in_hand {
+            self.to_judge = None;
+        }
+        let is_ready = self.to_judge.is_some()
+            && self.settings.step == Step::Evaluate
+            && state.evaluation.is_none()
+            && state.evaluation_job.is_none()
+            && state.dataset().is_some()
+            && state.dataset_to_open().is_none();
+        if is_ready {
+            self.to_judge = None;
+            self.evaluate(Some(SplitName::Validation), Weights::Best);
+        }
+    }
+
     fn find_similar(&mut self, sample: usize) {
         let Some(open) = self.state.open_dataset().cloned() else {
             return;
@@ -180,7 +208,17 @@ impl App {
     pub(super) fn predict(&mut self, images: Vec<ImageSource>) {
         self.settings.step = Step::Predict;
         self.state.predict.failed = None;
+        let first = images.first().cloned();
         let job = self.engine.predict(images);
         self.state.predict.jobs.insert(job);
+        match first {
+            // It has to be fetched first; its pixels come with the answer.
+            Some(ImageSource::Url(_)) => self.state.predict.to_select = Some(job),
+            Some(image) => {
+                let selection = self.state.selection.with_own_image(image);
+                self.state.select(selection);
+            }
+            None => {}
+        }
     }
 }

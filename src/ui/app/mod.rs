@@ -95,6 +95,8 @@ pub struct App {
     /// The run whose steps were read from the disk last, and whether it went on then.
     steps_asked: Option<(PathBuf, bool)>,
     follow: Follow,
+    /// A run that was opened again and whose judgement is made once somebody looks at it.
+    to_judge: Option<PathBuf>,
     shapes_drawn: u64,
     /// Notices with smaller numbers have been written to the log file.
     logged: u64,
@@ -154,6 +156,7 @@ impl App {
             history_to_save: None,
             steps_asked: None,
             follow: Follow::default(),
+            to_judge: None,
             shapes_drawn: 0,
             logged: 0,
             frame_times: FrameTimes::from_environment(),
@@ -163,6 +166,9 @@ impl App {
         }
         app.state.forget_unknown_boundaries();
         app.engine.list_recipes();
+        if let Some(model) = app.settings.model.clone() {
+            app.engine.restore_model(model);
+        }
         app.open_at_start(open);
         Ok(app)
     }
@@ -205,6 +211,9 @@ impl App {
                         Event::DatasetOpened { job, .. } => Some(job),
                         _ => None,
                     };
+                    if let Event::ModelLoaded { run, .. } = &event {
+                        self.to_judge = run.as_ref().map(|run| run.folder.clone());
+                    }
                     let experiment = matches!(event, Event::ExperimentLoaded { .. });
                     self.state.apply(event);
                     if let Some(job) = opened {
@@ -222,13 +231,23 @@ impl App {
                 break;
             }
         }
-        self.state.model = self.engine.model();
-        self.state.remember_nodes();
+        self.state.adopt_model(self.engine.model());
+        self.remember_model();
         self.write_log();
         while let Ok(message) = self.file_errors.try_recv() {
             self.state.note(Level::Error, message);
             // Writing that the log cannot be written would go on for ever.
             self.places.log = None;
+        }
+    }
+
+    /// The model in hand is there again after a restart. One that is being trained is not kept yet.
+    fn remember_model(&mut self) {
+        if let (Some(model), false) = (&self.state.model, self.state.training.is_running()) {
+            let path = model.source.path();
+            if self.settings.model.as_deref() != Some(path) {
+                self.settings.model = Some(path.to_path_buf());
+            }
         }
     }
 
@@ -280,6 +299,7 @@ impl eframe::App for App {
             .update(&self.engine, &mut self.state, self.settings.step);
         self.look_for_weights();
         self.follow_runs();
+        self.judge_kept_run();
         self.keep_settings(context);
     }
 

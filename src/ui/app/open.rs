@@ -81,10 +81,31 @@ impl App {
         running
     }
 
-    fn load_model(&mut self, path: PathBuf) {
+    pub(super) fn load_model(&mut self, path: PathBuf) {
         if !self.is_training("a model") {
             self.engine.load_model(path);
         }
+    }
+
+    /// The experiment gets the layers of the model in hand, and its division.
+    pub(super) fn take_network(&mut self) {
+        if self.is_training("other layers") {
+            return;
+        }
+        if let Some(model) = self.state.model.clone() {
+            self.state.show_network_of((*model.snapshot.spec).clone());
+            self.state.experiment.split = model.split;
+        }
+    }
+
+    pub(super) fn open_dataset_of_model(&mut self) {
+        let Some(experiment) = self.state.experiment_of_model().cloned() else {
+            return;
+        };
+        self.open_dataset(OpenRequest {
+            kind: experiment.dataset.kind,
+            ..OpenRequest::new(&experiment.dataset.path)
+        });
     }
 
     pub(super) fn load_experiment(&mut self, path: PathBuf) {

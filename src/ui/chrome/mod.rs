@@ -4,6 +4,7 @@ mod catalogue;
 mod menu;
 mod selection;
 mod status;
+mod strip;
 mod windows;
 
 use eframe::egui::{
@@ -123,7 +124,7 @@ impl Chrome {
             });
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 menu::theme_button_ui(ui, cx);
-                menu::summary_ui(ui, cx);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| strip::strip_ui(ui, cx));
             });
         });
     }

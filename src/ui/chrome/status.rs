@@ -7,13 +7,16 @@ use crate::{
     engine::{JobKind, Level, Progress},
     ui::{
         action::Action,
-        format::{counted, minutes, thousands},
+        format::{counted, minutes, shortened, thousands},
         panels::Cx,
         state::{AppState, RunState},
         theme,
         widgets::states,
     },
 };
+
+/// Letters of a run's name.
+const LONGEST_NAME: usize = 40;
 
 pub fn status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -130,9 +133,12 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             } else {
                 "Training stopped"
             };
+            let run = cx.state.run_name(&outcome.run);
+            let run = shortened(&run, LONGEST_NAME);
             let training = &cx.state.training;
             let best = training.best_words().unwrap_or_default();
-            format!("{word} · best: {best} · {}", minutes(training.seconds()))
+            let time = minutes(training.seconds());
+            format!("{word} · {run} · best: {best} · {time}")
         }
         RunState::Failed(_) => "Training failed: see the notes".to_owned(),
         _ if cx.state.why_not_train().is_none() => "Ready to train".to_owned(),
@@ -143,8 +149,8 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         && outcome.model.is_some()
     {
         let words = format!("kept in {}", display_path(&outcome.run));
-        let text = RichText::new(words).small().color(theme::palette(ui).muted);
-        ui.add(Label::new(text).truncate());
+        let text = RichText::new(&words).small().color(theme::palette(ui).muted);
+        ui.add(Label::new(text).truncate()).on_hover_text(words);
     }
 }
 

@@ -136,10 +136,9 @@ impl FeatureMaps {
         let of = of.or(cx.state.selection.subject.as_ref());
         let name = of.map_or_else(String::new, |of| classes::subject_name(cx.state, of));
         let work = cx.state.maps.job.map_or("", |_| " · updating");
-        states::caption(
-            ui,
-            format!("{} · epoch {} · {name}{work}", maps.name, maps.epoch),
-        );
+        let model = cx.state.name_in_hand().unwrap_or_default();
+        let words = format!("{} · epoch {} · {name}{work}", maps.name, maps.epoch);
+        states::caption(ui, words).on_hover_text(format!("Computed by {model}"));
         let is_last = maps.layer + 1 == cx.state.nodes().len();
         if is_last && matches!(maps.shape, Shape::Flat(_)) {
             logits_ui(ui, cx, maps);

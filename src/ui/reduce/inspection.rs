@@ -111,6 +111,9 @@ impl AppState {
                 percent(f64::from(probability))
             );
             self.note(Level::Info, words);
+            if self.predict.to_select.take_if(|its| *its == job).is_some() {
+                self.select(self.selection.with_image(&prediction));
+            }
             self.predict.answers.insert(0, prediction);
             self.predict.answers.truncate(MOST_ANSWERS);
             self.predict.failed = None;

@@ -156,6 +156,7 @@ impl AppState {
         self.similar = SimilarState::default();
         self.rehearsal = Rehearsal::default();
         self.browsed = Arc::from([]);
+        self.showing = None;
         self.experiment_changed();
         let selection = Selection {
             subject: Some(Subject::Sample(0)),

@@ -18,7 +18,6 @@ use crate::{
     ui::{
         action::Action,
         data_tools::Examined,
-        state::Selection,
         theme,
         widgets::{fields, needs, states},
     },
@@ -208,19 +207,11 @@ fn severity_icon(ui: &mut Ui, severity: Option<Severity>) {
     ui.label(icon_text(icon).color(colour)).on_hover_text(words);
 }
 
-/// Shows samples in the rest of the window: the first is selected, all are marked.
-fn show(cx: &mut Cx<'_>, samples: &[usize]) {
-    let Some(&first) = samples.first() else {
-        return;
-    };
-    let mut marked = samples.to_vec();
-    marked.sort_unstable();
-    marked.dedup();
-    let marked = if marked.len() > 1 { marked } else { Vec::new() };
-    let selection = Selection {
-        sample: Some(first),
-        marked: Arc::from(marked),
-        ..cx.state.selection.clone()
-    };
-    cx.push(Action::Select(selection));
+/// Shows samples in the rest of the window: the first is selected, all are marked, and the browser shows these alone.
+/// `words` says what they are.
+fn show(cx: &mut Cx<'_>, samples: &[usize], words: &str) {
+    cx.push(Action::ShowImages {
+        samples: samples.into(),
+        words: words.into(),
+    });
 }

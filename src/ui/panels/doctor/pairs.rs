@@ -132,7 +132,7 @@ fn sample_ui(
         .on_hover_text(format!("{path}: click to show it"))
         .clicked()
     {
-        show(cx, &[index]);
+        show(cx, &[index], "image of a pair");
     }
     let text = Rect::from_min_max(
         pos2(picture_rect.right() + theme::GRID, rect.top()),
