@@ -14,13 +14,7 @@ use super::{
     source,
 };
 use crate::{
-    cancel::CancelToken,
-    data::{
-        dataset::display_path,
-        decode,
-        download::{self, ImageLimits},
-        sources::folder,
-    },
+    data::{dataset::display_path, sources::folder},
     inspect::predict::{Answer, predict},
     model::{Network, network::Placement, spec::Head},
 };
@@ -62,7 +56,7 @@ pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
 /// The files that an argument means: itself, or the images in a folder. A folder that gives none stands
 /// for itself, with the reason.
 fn files_of(given: &Path) -> Vec<(PathBuf, Result<(), String>)> {
-    if address(given).is_some() || !given.is_dir() {
+    if source::address(given).is_some() || !given.is_dir() {
         return vec![(given.to_path_buf(), Ok(()))];
     }
     match folder::images_below(given) {
@@ -74,22 +68,8 @@ fn files_of(given: &Path) -> Vec<(PathBuf, Result<(), String>)> {
     }
 }
 
-/// `given` as an address on the web, when it is one.
-fn address(given: &Path) -> Option<&str> {
-    let text = given.to_str()?;
-    download::looks_like_address(text).then_some(text)
-}
-
 fn classify(network: &Network, file: &Path) -> Result<Answer, String> {
-    let input = network.spec().input;
-    let rgb = match address(file) {
-        Some(url) => {
-            let image = download::image(url, &ImageLimits::default(), &CancelToken::new());
-            let image = image.map_err(|error| error.to_string())?;
-            decode::resized(&image, (input.height, input.width), input.resize).into_raw()
-        }
-        None => decode::decode_to(file, &input.format())?.rgb,
-    };
+    let rgb = source::network_input(file, &network.spec().input)?;
     predict(network, &rgb).map_err(|error| error.to_string())
 }
 

@@ -6,8 +6,13 @@ use anyhow::{Result, bail};
 
 use super::Usage;
 use crate::{
-    data::dataset::display_path,
-    model::{ModelSpec, Node, bundle::Bundle, graph},
+    cancel::CancelToken,
+    data::{
+        dataset::display_path,
+        decode,
+        download::{self, ImageLimits},
+    },
+    model::{ModelSpec, Node, bundle::Bundle, graph, spec::InputSpec},
     train::run_folder,
 };
 
@@ -18,6 +23,25 @@ use crate::{
 pub fn load_model(path: &Path) -> Result<Bundle> {
     let file = run_folder::model_file(path).map_err(anyhow::Error::msg)?;
     Ok(Bundle::load(&file)?)
+}
+
+/// `given` as an address on the web, when it is one.
+pub fn address(given: &Path) -> Option<&str> {
+    let text = given.to_str()?;
+    download::looks_like_address(text).then_some(text)
+}
+
+/// The image `given`, a file or an address, as a network with this input gets it; row-major RGB.
+///
+/// # Errors
+/// Why it cannot be had, to follow its name.
+pub fn network_input(given: &Path, input: &InputSpec) -> Result<Vec<u8>, String> {
+    let Some(url) = address(given) else {
+        return Ok(decode::decode_to(given, &input.format())?.rgb);
+    };
+    let image = download::image(url, &ImageLimits::default(), &CancelToken::new());
+    let image = image.map_err(|error| error.to_string())?;
+    Ok(decode::resized(&image, (input.height, input.width), input.resize).into_raw())
 }
 
 /// Whether `path` is meant as a model rather than as an experiment.

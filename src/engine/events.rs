@@ -9,6 +9,7 @@ use super::{
     kept_run::KeptRun,
     loaded_model::LoadedModel,
     loader::OpenDataset,
+    look::Found,
     prediction::Prediction,
     rehearsal::Forecast,
     runs::RunFigures,
@@ -162,6 +163,13 @@ pub enum Event {
         dataset: JobId,
         /// Sample indices.
         samples: Vec<usize>,
+    },
+    /// Reader: end of looking what files and folders hold.
+    LookedAt {
+        /// Which job.
+        job: JobId,
+        /// What each is, in the order in which they were asked about.
+        found: Arc<[Found]>,
     },
     /// Reader: end of reading a file of layers.
     SpecLoaded {

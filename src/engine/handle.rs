@@ -163,6 +163,14 @@ impl EngineHandle {
         });
     }
 
+    /// Looks what `paths` hold; comes as [`super::Event::LookedAt`].
+    pub fn look(&self, paths: Vec<PathBuf>) -> JobId {
+        self.read(JobKind::Look, |context| reader::Command::Look {
+            context,
+            paths,
+        })
+    }
+
     /// Reads an experiment: a file, or a recipe by its name. When its dataset is not here, `open` is used, or else its
     /// stand-in.
     pub fn load_experiment(&self, path: PathBuf, open: Option<DatasetReference>) -> JobId {

@@ -16,6 +16,7 @@ mod kept_run;
 mod latest;
 mod loaded_model;
 mod loader;
+mod look;
 mod prediction;
 mod queue;
 mod reader;
@@ -37,6 +38,7 @@ pub use inspector::{AugmentRequest, FeatureMapsRequest, MaximisePreview, Maximis
 pub use job::{JobId, JobKind};
 pub use kept_run::KeptRun;
 pub use loaded_model::{LoadedModel, ModelSource};
+pub use look::{Found, Thing, look};
 pub use loader::{ExamineRequest, ExamineSplit, Folders, OpenDataset, OpenRequest};
 pub use prediction::Prediction;
 pub use queue::EventReceiver;

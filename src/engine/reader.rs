@@ -16,6 +16,7 @@ use super::{
     image_source::ImageSource,
     job::{self, JobContext, JobError, Jobs},
     loader::OpenDataset,
+    look,
     queue::EventSender,
     similar::Searches,
 };
@@ -39,6 +40,11 @@ pub enum Command {
         events: EventSender,
         dataset: Arc<OpenDataset>,
         samples: Vec<usize>,
+    },
+    /// Look what files and folders hold.
+    Look {
+        context: JobContext,
+        paths: Vec<PathBuf>,
     },
     /// Read an experiment file.
     Experiment {
@@ -149,6 +155,9 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs, pool: &rayon::ThreadPool) {
             }
             Some(Command::Spec { context, path }) => {
                 job::run(&context, jobs, || load_spec(&context, &path));
+            }
+            Some(Command::Look { context, paths }) => {
+                job::run(&context, jobs, || look::run(&context, paths));
             }
             Some(Command::Weights {
                 context,

@@ -34,9 +34,10 @@ pub const BUNDLED: [(&str, &str); 3] = [
 pub enum Action {
     /// Ask for a path, then open or save it.
     Ask(Purpose),
-    /// Open whatever this is: a folder is a dataset, `.safetensors` a model, `.ron` an experiment,
-    /// an image is classified.
+    /// Open whatever this is, by what it holds ([`crate::engine::Thing`]).
     OpenPath(PathBuf),
+    /// Do what was asked about, or leave it.
+    Answer(bool),
     /// Open a folder as a dataset.
     OpenDataset(PathBuf),
     /// Open a dataset that ships with the program: its name in `datasets`.

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod app;
+pub mod arrivals;
 mod chrome;
 pub mod data_tools;
 pub mod design;

@@ -11,6 +11,7 @@ pub use super::history::{OwnImage, Selection, Subject};
 pub use super::ownership::Judged;
 pub use super::training::{RunState, Training};
 
+use super::arrivals::Arrivals;
 use super::data_tools::DataTools;
 use super::design::Design;
 use super::history::{EditHistory, Trail};
@@ -239,6 +240,8 @@ pub struct AppState {
     pub public: PublicDatasets,
     /// The file of weights that the network begins with.
     pub weights: WeightsCheck,
+    /// What comes from outside.
+    pub arrivals: Arrivals,
     /// The runs that were kept.
     pub runs: RunBook,
     /// What the browser shows, in its order: Previous and Next go through it.
@@ -287,6 +290,7 @@ impl AppState {
             recipes: None,
             public: PublicDatasets::default(),
             weights: WeightsCheck::default(),
+            arrivals: Arrivals::default(),
             runs: RunBook::default(),
             browsed: Arc::from([]),
             showing: None,

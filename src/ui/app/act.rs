@@ -28,7 +28,8 @@ impl App {
         match action {
             Action::Ask(purpose) => self.picker.ask(purpose),
             Action::OpenPath(path) => self.open_path(path),
-            Action::OpenDataset(path) => self.open_dataset(OpenRequest::new(path)),
+            Action::OpenDataset(path) => self.ask_to_open(OpenRequest::new(path)),
+            Action::Answer(yes) => self.answer(yes),
             Action::OpenBundled(name) => self.open_bundled(name),
             Action::ReadAs(kind) => self.read_as(kind),
             Action::LoadModel(path) => self.load_model(path),

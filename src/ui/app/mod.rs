@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     data::{Picture, datasets_folder},
-    engine::{EngineHandle, Event, Folders, Level, OpenRequest, Waker},
+    engine::{EngineHandle, Event, Folders, Found, Level, OpenRequest, Thing, Waker},
     train::{Experiment, recipes, run_folder},
     worker::Worker,
 };
@@ -95,6 +95,8 @@ pub struct App {
     /// The run whose steps were read from the disk last, and whether it went on then.
     steps_asked: Option<(PathBuf, bool)>,
     follow: Follow,
+    /// What is looked at was given when the program was started.
+    at_start: bool,
     /// A run that was opened again and whose judgement is made once somebody looks at it.
     to_judge: Option<PathBuf>,
     shapes_drawn: u64,
@@ -156,6 +158,7 @@ impl App {
             history_to_save: None,
             steps_asked: None,
             follow: Follow::default(),
+            at_start: false,
             to_judge: None,
             shapes_drawn: 0,
             logged: 0,
@@ -173,23 +176,38 @@ impl App {
         Ok(app)
     }
 
+    /// A path that was given is looked at first: what it is decides whether the dataset of last time is opened too.
     fn open_at_start(&mut self, open: Option<PathBuf>) {
-        let last = self.settings.dataset.clone();
         match open {
             Some(path) => {
-                let is_dataset = self.is_dataset(&path);
-                self.open_path(path);
-                if !is_dataset {
-                    self.open_bundled(BUNDLED);
-                }
+                self.open_paths(vec![path]);
+                self.at_start = true;
             }
-            None => match last {
-                Some(path) => self.open_dataset(OpenRequest {
-                    kind: self.settings.dataset_kind,
-                    ..OpenRequest::new(path)
-                }),
-                None => self.open_bundled(BUNDLED),
-            },
+            None => self.open_last_dataset(),
+        }
+    }
+
+    fn open_last_dataset(&mut self) {
+        match self.settings.dataset.clone() {
+            Some(path) => self.open_dataset(OpenRequest {
+                kind: self.settings.dataset_kind,
+                ..OpenRequest::new(path)
+            }),
+            None => self.open_bundled(BUNDLED),
+        }
+    }
+
+    /// The path that was given at the start is known now.
+    fn take_at_start(&mut self, found: &[Found]) {
+        match found {
+            [(path, Thing::Dataset | Thing::Unknown(_))] => {
+                // What is none is told where datasets are.
+                self.open_dataset(OpenRequest::new(path));
+            }
+            found => {
+                self.open_last_dataset();
+                self.take(found);
+            }
         }
     }
 
@@ -214,8 +232,21 @@ impl App {
                     if let Event::ModelLoaded { run, .. } = &event {
                         self.to_judge = run.as_ref().map(|run| run.folder.clone());
                     }
+                    let found = match &event {
+                        Event::LookedAt { job, found } => {
+                            let looking = &self.state.arrivals.looking;
+                            looking.contains(job).then(|| Arc::clone(found))
+                        }
+                        _ => None,
+                    };
                     let experiment = matches!(event, Event::ExperimentLoaded { .. });
                     self.state.apply(event);
+                    if let Some(found) = found {
+                        match std::mem::take(&mut self.at_start) {
+                            true => self.take_at_start(&found),
+                            false => self.take(&found),
+                        }
+                    }
                     if let Some(job) = opened {
                         self.go_on_with(job);
                         let dataset = self.state.dataset();
@@ -294,6 +325,7 @@ impl eframe::App for App {
     fn logic(&mut self, context: &Context, frame: &mut eframe::Frame) {
         self.frame_times.begin(frame);
         self.drain_events();
+        self.follow_hovering(context);
         self.take_drops(context);
         self.follow
             .update(&self.engine, &mut self.state, self.settings.step);

@@ -1,5 +1,6 @@
 //! What surrounds the workspace: menu, steps, selection, status bar, notifications, shortcuts, log.
 
+mod arrivals;
 mod catalogue;
 mod menu;
 mod selection;
@@ -276,6 +277,8 @@ impl Chrome {
     fn windows_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         windows::notifications_ui(ui, cx);
         let context = ui.ctx().clone();
+        arrivals::question_ui(&context, cx);
+        arrivals::overlay_ui(&context, cx);
         let escape = context.input(|input| input.key_pressed(egui::Key::Escape));
         if escape {
             self.shortcuts = false;

@@ -110,7 +110,11 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let is_long = |kind: JobKind| {
         !matches!(
             kind,
-            JobKind::FeatureMaps | JobKind::LoadImage | JobKind::Predict | JobKind::Forecast
+            JobKind::FeatureMaps
+                | JobKind::LoadImage
+                | JobKind::Predict
+                | JobKind::Forecast
+                | JobKind::Look
         )
     };
     let running = cx.state.jobs.iter().find(|(_, job)| is_long(job.kind));

@@ -70,6 +70,11 @@ impl AppState {
                 self.jobs.remove(&job);
                 self.weights.arrived(job, Some(Ok(examined)));
             }
+            Event::LookedAt { job, found } => {
+                self.jobs.remove(&job);
+                self.arrivals.looking.remove(&job);
+                self.hovered(job, found);
+            }
             Event::RecipesListed { job, recipes } => {
                 self.jobs.remove(&job);
                 self.recipes = Some(recipes);
@@ -238,6 +243,7 @@ impl AppState {
         let tool = tool.or_else(|| self.rehearsal.end(job, message.as_ref()));
         let of_runs = self.runs.ended(job, message.as_ref());
         let is_public = self.public.ended(job, bytes, message.as_ref());
+        let was_handed_over = self.arrivals.looking.remove(&job);
         let is_weights = self.weights.arrived(job, failure.map(Err));
         let job = Some(job);
         let is_current = if let Some(is_told) = tool.or(of_runs) {
@@ -246,7 +252,7 @@ impl AppState {
             // Fewer points are drawn; the run is none the worse.
             self.training.reading = None;
             false
-        } else if is_public {
+        } else if is_public || was_handed_over {
             true
         } else if is_weights {
             // It is said where Train is.

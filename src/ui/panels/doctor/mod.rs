@@ -4,8 +4,6 @@ mod findings;
 mod fixes;
 mod pairs;
 
-use std::sync::Arc;
-
 use eframe::egui::{Align, Label, Layout, RichText, Ui, vec2};
 use egui_material_icons::{icon_text, icons};
 
