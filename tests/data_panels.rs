@@ -555,13 +555,10 @@ fn findings_open_and_show_their_images() {
     harness.query_all_by_label("Show").next().unwrap().click();
     harness.run();
     let actions = pushed(&mut harness);
-    let [Action::Select(selection)] = &actions[..] else {
+    let [Action::ShowImages { samples, words }] = &actions[..] else {
         panic!("{actions:?}")
     };
-    assert_eq!(
-        (selection.sample(), &*selection.marked),
-        (Some(1), &[1, 5][..])
-    );
+    assert_eq!((&samples[..], &**words), (&[1, 5][..], "in two parts"));
 
     assert!(
         harness
@@ -576,7 +573,7 @@ fn findings_open_and_show_their_images() {
         .click();
     harness.run();
     let actions = click(&mut harness, "folder/file_011.png");
-    assert!(matches!(&actions[..], [Action::Select(selection)] if selection.sample() == Some(11)));
+    assert!(matches!(&actions[..], [Action::ShowImages { samples, .. }] if samples[..] == [11]));
 }
 
 #[test]

@@ -342,18 +342,6 @@ fn predicting_by_path_button_and_history() {
     ));
 }
 
-#[test]
-fn files_held_over_the_window_light_the_zone() {
-    let mut harness = small(PanelKind::Predict, state(&FEW, Stage::Done));
-    harness.get_by_label("Drop an image anywhere on the window");
-    harness
-        .input_mut()
-        .hovered_files
-        .push(egui::HoveredFile::default());
-    harness.step();
-    harness.get_by_label("Let go to classify it");
-}
-
 /// A model whose first layer is a published network of random weights.
 fn with_backbone(layer: usize) -> convscope::ui::state::AppState {
     use convscope::model::{

@@ -380,7 +380,7 @@ fn predictions_are_sorted_filtered_selected_and_exported() {
     harness.run();
     let before = selection.sample();
     assert!(
-        matches!(&follow(&mut harness)[..], [Action::Select(next)] if next.sample != before),
+        matches!(&follow(&mut harness)[..], [Action::Select(next)] if next.sample() != before),
         "arrows move"
     );
     harness.get_by_label("Export CSV…").click();

@@ -110,7 +110,7 @@ fn a_newcomer_trains_saves_restarts_loads_and_drops_an_image() {
     drop(harness);
     let mut desk = Desk::at(home, [1280.0, 800.0], egui::Theme::Light, None);
     desk.opened();
-    assert!(desk.harness.state().state().model.is_none());
+    desk.wait("the model of last time", |app| app.state().model.is_some());
     let drop_on_window = |desk: &mut Desk, path: PathBuf| {
         desk.harness
             .input_mut()
@@ -118,8 +118,11 @@ fn a_newcomer_trains_saves_restarts_loads_and_drops_an_image() {
             .push(Arc::new(Dropped(path)));
         desk.harness.step();
     };
-    drop_on_window(&mut desk, model);
-    desk.wait("the loaded model", |app| app.state().model.is_some());
+    drop_on_window(&mut desk, model.clone());
+    desk.wait("the loaded model", |app| {
+        let model_in_hand = app.state().model.as_ref();
+        model_in_hand.is_some_and(|in_hand| in_hand.source.path() == model)
+    });
     let image = desk.home.path().join("shapes/square/square_003.png");
     drop_on_window(&mut desk, image);
     desk.wait("the answer", |app| !app.state().predict.answers.is_empty());

@@ -13,7 +13,7 @@ use convscope::{
         decode::{self, ResizeMode},
     },
     engine::{
-        EngineHandle, Event, Folders, JobId, LoadedModel, ModelSource, OpenDataset, OpenRequest,
+        EngineHandle, Event, Folders, LoadedModel, ModelSource, OpenDataset, OpenRequest,
     },
     inspect::feature_maps,
     model::{LayerKind, ModelSpec, Network, WeightSnapshot, network::Placement, spec::Head},
@@ -123,7 +123,7 @@ pub fn world(folder: &Path, name: &str, head: Head) -> World {
             split: experiment.split,
             edits: Arc::default(),
             sample: Arc::clone(&sample),
-            source: ModelSource::Run(JobId(1)),
+            source: ModelSource::Run("/runs/a".into()),
         }),
         open,
         experiment,
