@@ -84,7 +84,10 @@ impl Desk {
             let hovering = app.state().arrivals.hovering.as_ref();
             hovering.is_some_and(|hovering| hovering.found.is_some())
         });
-        assert!(self.shows(promise), "{paths:?} does not promise {promise:?}");
+        assert!(
+            self.shows(promise),
+            "{paths:?} does not promise {promise:?}"
+        );
         self.harness.input_mut().hovered_files.clear();
         for path in paths {
             let dropped = Arc::new(Dropped(path.clone()));
@@ -93,7 +96,9 @@ impl Desk {
         self.harness.step();
         self.harness.step();
         assert!(!self.shows(promise), "it is let go");
-        self.wait("the second look", |app| app.state().arrivals.looking.is_empty());
+        self.wait("the second look", |app| {
+            app.state().arrivals.looking.is_empty()
+        });
     }
 
     fn warned(&mut self, part: &str) {
@@ -126,7 +131,10 @@ fn foreign(path: &Path) {
 fn each_kind_of_thing_is_promised_and_taken_for_what_it_is() {
     let mut desk = Desk::new();
     let image = desk.path("others/square/square_001.png");
-    desk.drag_and_drop(&[image.clone()], "Release to look at 1 image; to classify them");
+    desk.drag_and_drop(
+        &[image.clone()],
+        "Release to look at 1 image; to classify them",
+    );
     desk.wait("the refusal", |app| app.state().predict.failed.is_some());
 
     let run = desk.train();
@@ -136,16 +144,29 @@ fn each_kind_of_thing_is_promised_and_taken_for_what_it_is() {
     desk.drag_and_drop(&[image.clone(), second], &promise);
     desk.wait("both answers", |app| app.state().predict.answers.len() == 2);
 
-    desk.drag_and_drop(&[desk.path("others")], "Release to open others as the dataset");
+    desk.drag_and_drop(
+        &[desk.path("others")],
+        "Release to open others as the dataset",
+    );
     desk.wait("the dataset", opened("others"));
 
-    fs::write(desk.path("list.csv"), "path,label\nshapes/circle/circle_001.png,a\nshapes/square/square_001.png,b\n").unwrap();
-    desk.drag_and_drop(&[desk.path("list.csv")], "Release to open list.csv as the dataset");
+    fs::write(
+        desk.path("list.csv"),
+        "path,label\nshapes/circle/circle_001.png,a\nshapes/square/square_001.png,b\n",
+    )
+    .unwrap();
+    desk.drag_and_drop(
+        &[desk.path("list.csv")],
+        "Release to open list.csv as the dataset",
+    );
     desk.wait("the list", opened("list"));
 
     let model = desk.path("mine.bin");
     fs::copy(run.join("model.safetensors"), &model).unwrap();
-    desk.drag_and_drop(&[model.clone()], "Release to take the model mine.bin in hand");
+    desk.drag_and_drop(
+        &[model.clone()],
+        "Release to take the model mine.bin in hand",
+    );
     desk.wait("the model", |app| {
         let in_hand = app.state().model.as_ref();
         in_hand.is_some_and(|in_hand| in_hand.source.path() == model)
@@ -161,20 +182,35 @@ fn each_kind_of_thing_is_promised_and_taken_for_what_it_is() {
     experiment.dataset.path = desk.path("shapes");
     experiment.dataset.kind = None;
     fs::write(desk.path("dropped.ron"), experiment.to_ron().unwrap()).unwrap();
-    desk.drag_and_drop(&[desk.path("dropped.ron")], "Release to open the experiment dropped.ron");
+    desk.drag_and_drop(
+        &[desk.path("dropped.ron")],
+        "Release to open the experiment dropped.ron",
+    );
     desk.wait("the experiment", |app| {
         app.state().experiment.title == "Dropped" && opened("shapes")(app)
     });
 
-    fs::write(desk.path("edits.ron"), "(excluded: [\"circle/circle_001.png\"])").unwrap();
-    desk.drag_and_drop(&[desk.path("edits.ron")], "Release to make the 1 change of edits.ron to shapes");
+    fs::write(
+        desk.path("edits.ron"),
+        "(excluded: [\"circle/circle_001.png\"])",
+    )
+    .unwrap();
+    desk.drag_and_drop(
+        &[desk.path("edits.ron")],
+        "Release to make the 1 change of edits.ron to shapes",
+    );
     desk.wait("the change", |app| {
-        app.state().wanted_edits().is_some_and(|edits| edits.excluded.len() == 1)
+        app.state()
+            .wanted_edits()
+            .is_some_and(|edits| edits.excluded.len() == 1)
     });
 
     let weights = desk.path("theirs.safetensors");
     foreign(&weights);
-    desk.drag_and_drop(&[weights.clone()], "holds weights of another program: add the network");
+    desk.drag_and_drop(
+        &[weights.clone()],
+        "holds weights of another program: add the network",
+    );
     desk.warned("theirs.safetensors holds weights of another program");
     let mut spec = desk.state().experiment.model.clone();
     spec.layers[0].kind = LayerKind::Backbone {
@@ -185,7 +221,10 @@ fn each_kind_of_thing_is_promised_and_taken_for_what_it_is() {
     let kind = spec.layers[0].kind.clone();
     let edit = convscope::model::edit::LayerEdit::SetKind { at: 0, kind };
     desk.act(Action::Design(DesignAction::Edit(edit, None)));
-    desk.drag_and_drop(&[weights.clone()], "Release to let MobileNetV2 begin with the weights");
+    desk.drag_and_drop(
+        &[weights.clone()],
+        "Release to let MobileNetV2 begin with the weights",
+    );
     let taken = |app: &App| {
         let layers = &app.state().experiment.model.layers;
         matches!(&layers[0].kind, LayerKind::Backbone { weights: InitialWeights::File(file), .. } if *file == weights)
@@ -200,7 +239,9 @@ fn each_kind_of_thing_is_promised_and_taken_for_what_it_is() {
     let mixed = [desk.path("notes.txt"), image, desk.path("more.txt")];
     desk.drag_and_drop(&mixed, "Release to classify 1 image");
     desk.warned("2 of 3 things cannot be used; the first: ");
-    desk.wait("the answer among them", |app| app.state().predict.answers.len() == before + 1);
+    desk.wait("the answer among them", |app| {
+        app.state().predict.answers.len() == before + 1
+    });
 }
 
 #[test]
@@ -224,7 +265,11 @@ fn what_would_lose_something_or_can_be_meant_in_two_ways_is_asked() {
     desk.wait("the other dataset", opened("others"));
     desk.act(Action::OpenDataset(desk.path("shapes")));
     desk.wait("the first one, with its changes", |app| {
-        opened("shapes")(app) && app.state().wanted_edits().is_some_and(|edits| edits.len() == 1)
+        opened("shapes")(app)
+            && app
+                .state()
+                .wanted_edits()
+                .is_some_and(|edits| edits.len() == 1)
     });
 
     let photos = desk.path("shapes/circle");
@@ -234,9 +279,14 @@ fn what_would_lose_something_or_can_be_meant_in_two_ways_is_asked() {
     desk.click("Leave them");
     desk.train();
     desk.act(Action::OpenPath(photos));
-    desk.wait("the photos again", |app| app.state().arrivals.question.is_some());
+    desk.wait("the photos again", |app| {
+        app.state().arrivals.question.is_some()
+    });
     desk.click("Classify them");
     desk.wait("all answers", |app| app.state().predict.answers.len() == 8);
-    assert_eq!(desk.state().dataset().map(|open| open.name.as_str()), Some("shapes"));
+    assert_eq!(
+        desk.state().dataset().map(|open| open.name.as_str()),
+        Some("shapes")
+    );
     desk.act(Action::GoTo(Step::Data));
 }

@@ -48,7 +48,14 @@ impl Desk {
         desk
     }
 
-    fn restarted(self) -> Self {
+    fn restarted(mut self) -> Self {
+        // What is in hand is written within seconds, so that a kill loses nothing.
+        let settings = self.home.path().join("settings.ron");
+        self.wait("the settings", |app| {
+            let text = std::fs::read_to_string(&settings).unwrap_or_default();
+            let wanted = app.state().model.as_ref().map(|model| model.source.name());
+            wanted.is_none_or(|name| text.contains(&format!("{name}\")")))
+        });
         let Self { harness, home, .. } = self;
         drop(harness);
         let open = home.path().join("shapes");
@@ -87,7 +94,8 @@ impl Desk {
         let folder = path.parent().unwrap().to_path_buf();
         self.wait("the model", |app| {
             let model = app.state().model.as_ref();
-            model.is_some_and(|model| [&path, &folder].contains(&&model.source.path().to_path_buf()))
+            model
+                .is_some_and(|model| [&path, &folder].contains(&&model.source.path().to_path_buf()))
         });
     }
 
@@ -122,13 +130,16 @@ impl Desk {
             Some(curves) => assert!(self.shows(&format!("Run {curves} · ")), "{why}: curves"),
             None => assert!(!self.shows("Run "), "{why}: no curves"),
         }
-        let other = self.shows("other settings than those that Train would use");
+        let other = self.shows("other settings than Train would use now");
         assert_eq!(other, expected.other_settings, "{why}: other settings");
         self.act(Action::GoTo(Step::Evaluate));
         match (&expected.judged, &model) {
             (Some(dataset), Some(model)) => {
                 let words = format!("{model} on {dataset}");
-                assert!(self.shows(&words), "{why}: the matrix does not say {words:?}");
+                assert!(
+                    self.shows(&words),
+                    "{why}: the matrix does not say {words:?}"
+                );
             }
             _ => assert!(self.state().evaluation.is_none(), "{why}: an evaluation"),
         }
@@ -139,10 +150,19 @@ impl Desk {
         });
         let state = self.state();
         let epoch = state.model.as_ref().map(|model| model.snapshot.epoch);
-        assert_eq!(state.maps.maps.as_ref().map(|maps| maps.epoch), epoch, "{why}: maps");
-        assert_eq!(state.maps.of, state.selection.subject, "{why}: maps");
+        assert_eq!(
+            state.maps.maps.as_ref().map(|maps| maps.epoch),
+            epoch,
+            "{why}: maps"
+        );
+        let of = state.maps.maps.as_ref().map(|_| &state.selection.subject);
+        assert_eq!(of.cloned().flatten(), state.maps.of, "{why}: maps");
         let in_hand = state.model.as_ref().map(|model| model.source.clone());
-        let said = state.says.answer.as_ref().map(|answer| answer.model.clone());
+        let said = state
+            .says
+            .answer
+            .as_ref()
+            .map(|answer| answer.model.clone());
         assert!(said.is_none() || said == in_hand, "{why}: says");
         self.act(Action::GoTo(Step::Predict));
         for answer in self.state().predict.answers.clone() {
@@ -208,7 +228,11 @@ fn everything_stands_under_the_name_of_what_it_belongs_to() {
     desk.load(model.clone());
     owners.model = Some(model);
     desk.check(&owners, "a model file: the curves stay the run's");
-    assert_eq!(desk.state().experiment.model, layers, "the experiment is another thing");
+    assert_eq!(
+        desk.state().experiment.model,
+        layers,
+        "the experiment is another thing"
+    );
 
     // Another experiment; its dataset cannot be had, so the open one stays.
     let mut experiment = desk.state().experiment.clone();
@@ -219,7 +243,10 @@ fn everything_stands_under_the_name_of_what_it_belongs_to() {
     desk.act(Action::OpenPath(file));
     desk.wait("the experiment", |app| {
         app.state().experiment.title == "Something else"
-            && app.state().dataset().is_some_and(|open| open.name == "shapes")
+            && app
+                .state()
+                .dataset()
+                .is_some_and(|open| open.name == "shapes")
             && app.state().division.is_some()
     });
     owners.data = "shapes · 24 images";
@@ -242,7 +269,11 @@ fn everything_stands_under_the_name_of_what_it_belongs_to() {
     desk.wait("its judgement", |app| app.state().evaluation.is_some());
     desk.check(&owners, "the model of a run brings its curves");
     let initial = desk.state().model.as_ref().unwrap().initial.clone();
-    assert_eq!(initial.map(|weights| weights.epoch), Some(0), "its earlier filters");
+    assert_eq!(
+        initial.map(|weights| weights.epoch),
+        Some(0),
+        "its earlier filters"
+    );
 
     // A file stands where the folder of runs belongs.
     let runs = desk.home.path().join("runs");
@@ -279,7 +310,10 @@ fn a_restart_opens_the_model_in_hand_with_all_that_its_run_recorded() {
     let has_model = |app: &App| app.state().model.is_some();
     desk.wait("the model", has_model);
     let state = desk.state();
-    let (model, was) = (state.model.as_ref().unwrap(), before.model.as_ref().unwrap());
+    let (model, was) = (
+        state.model.as_ref().unwrap(),
+        before.model.as_ref().unwrap(),
+    );
     assert_eq!(model.source, ModelSource::Run(run.clone()));
     assert_eq!(model.snapshot.arrays, was.snapshot.arrays);
     assert_eq!(model.initial, was.initial, "the weights before training");
@@ -287,19 +321,26 @@ fn a_restart_opens_the_model_in_hand_with_all_that_its_run_recorded() {
     assert_eq!(model.snapshot.classes, was.snapshot.classes);
     assert_eq!(state.training.epochs, before.training.epochs);
     assert_eq!(state.training.steps.len(), before.training.steps.len());
-    assert_eq!(state.training.steps_per_epoch, before.training.steps_per_epoch);
+    assert_eq!(
+        state.training.steps_per_epoch,
+        before.training.steps_per_epoch
+    );
     assert_eq!(state.training.best_words(), before.training.best_words());
     assert!(desk.shows("Now · epoch"), "the step that was shown");
     desk.act(Action::GoTo(Step::Evaluate));
     desk.wait("the judgement", |app| app.state().evaluation.is_some());
     let judged = desk.state().evaluation.clone().unwrap();
     let was = before.evaluation.as_ref().unwrap();
-    assert_eq!((judged.epoch, &judged.predicted), (was.epoch, &was.predicted));
+    assert_eq!(
+        (judged.epoch, &judged.predicted),
+        (was.epoch, &was.predicted)
+    );
 
     std::fs::remove_dir_all(&run).unwrap();
     let mut desk = desk.restarted();
     desk.wait("the sentence", |app| {
-        let says = |notice: &convscope::ui::state::Notice| notice.text.contains("last time is gone");
+        let says =
+            |notice: &convscope::ui::state::Notice| notice.text.contains("last time is gone");
         app.state().notices.iter().any(says)
     });
     let shown = desk.state().notices.iter().filter(|notice| notice.shown);
@@ -319,11 +360,18 @@ fn a_dropped_image_is_what_the_whole_window_looks_at() {
     assert!(desk.shows("not in the dataset"));
     desk.act(Action::GoTo(Step::Inside));
     let of_own = |app: &App| matches!(app.state().maps.of, Some(Subject::Image(_)));
-    desk.wait("its maps", |app| of_own(app) && app.state().maps.job.is_none());
+    desk.wait("its maps", |app| {
+        of_own(app) && app.state().maps.job.is_none()
+    });
     assert!(desk.shows("triangle_002.png"));
-    desk.wait("what the model says", |app| app.state().says.answer.is_some());
+    desk.wait("what the model says", |app| {
+        app.state().says.answer.is_some()
+    });
     let says = desk.state().says.answer.clone().unwrap();
-    assert_eq!(says.probabilities, desk.state().predict.answers[0].probabilities);
+    assert_eq!(
+        says.probabilities,
+        desk.state().predict.answers[0].probabilities
+    );
     desk.act(Action::GoTo(Step::Data));
     desk.wait("the picture", |app| {
         let image = app.state().image.image.as_ref();
@@ -333,7 +381,9 @@ fn a_dropped_image_is_what_the_whole_window_looks_at() {
     desk.act(Action::Back);
     assert_eq!(desk.state().selection.sample(), Some(0));
     desk.act(Action::GoTo(Step::Inside));
-    desk.wait("the sample's maps", |app| !of_own(app) && app.state().maps.job.is_none());
+    desk.wait("the sample's maps", |app| {
+        !of_own(app) && app.state().maps.job.is_none()
+    });
     desk.act(Action::Forward);
     desk.wait("the dropped image again", is_own);
 }

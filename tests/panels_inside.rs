@@ -23,7 +23,7 @@ use convscope::{
     train::{Evaluation, checkpoint::Weights},
     ui::{action::Action, dialogs::Purpose, workspace::PanelKind},
 };
-use eframe::egui::{self, Key, Theme, accesskit::Role, vec2};
+use eframe::egui::{Key, Theme, accesskit::Role, vec2};
 use egui_kittest::kittest::Queryable;
 use panel::{Bench, shot};
 use world::{FEW, MANY};

@@ -106,6 +106,11 @@ fn a_newcomer_trains_saves_restarts_loads_and_drops_an_image() {
     });
     assert!(model.is_file());
 
+    let settings = desk.home.path().join("settings.ron");
+    desk.wait("the settings", |_| {
+        let text = std::fs::read_to_string(&settings).unwrap_or_default();
+        text.contains("model: Some")
+    });
     let Desk { harness, home, .. } = desk;
     drop(harness);
     let mut desk = Desk::at(home, [1280.0, 800.0], egui::Theme::Light, None);

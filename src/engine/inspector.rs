@@ -238,8 +238,8 @@ impl Inspector {
     ) -> Result<(), JobError> {
         let (model, network) = self.network()?;
         let rgb = network_input(&request.image.read(&context.cancel)?, network);
-        let maps =
-            feature_maps(network, model.snapshot.epoch, &rgb, request.layer).map_err(inspect_error)?;
+        let maps = feature_maps(network, model.snapshot.epoch, &rgb, request.layer)
+            .map_err(inspect_error)?;
         context.events.send(Event::FeatureMapsReady {
             job: context.id,
             maps: Arc::new(maps),

@@ -53,7 +53,10 @@ impl ModelSource {
             Self::Run(path) => path.file_name(),
             Self::File(path) => path.file_stem(),
         };
-        name.map_or_else(|| display_path(self.path()), |name| display_path(name.as_ref()))
+        name.map_or_else(
+            || display_path(self.path()),
+            |name| display_path(name.as_ref()),
+        )
     }
 }
 

@@ -144,15 +144,19 @@ fn of_text(path: &Path, head: &[u8]) -> Result<Option<Thing>, SourceError> {
     let is_named = named.is_some_and(|ending| ending.eq_ignore_ascii_case("ron"));
     let begins = head.iter().find(|byte| !byte.is_ascii_whitespace());
     let read = SourceError::read(path);
-    if !is_named && begins != Some(&b'(')
-        || fs::metadata(path).map_err(&read)?.len() > LONGEST_TEXT
+    if !is_named && begins != Some(&b'(') || fs::metadata(path).map_err(&read)?.len() > LONGEST_TEXT
     {
         return Ok(None);
     }
     let text = fs::read_to_string(path).map_err(&read)?;
     let has = |field: &str| {
         let mut lines = text.split(['\n', '(', ',']);
-        let name = |part: &str| part.trim_start().strip_prefix(field).map(str::trim_start).map(str::to_owned);
+        let name = |part: &str| {
+            part.trim_start()
+                .strip_prefix(field)
+                .map(str::trim_start)
+                .map(str::to_owned)
+        };
         lines.any(|part| name(part).is_some_and(|rest| rest.starts_with(':')))
     };
     Ok(if has("model") && has("training") {
@@ -213,7 +217,10 @@ mod tests {
             ("set/b/1.png", &png),
             ("list.csv", b"path,label\n"),
             ("list.txt", b"path,label\na.png,a\n"),
-            ("set.zip", b"PK\x03\x04aaaaaaaaaaaaaaaaaaaaaa\x05\0\0\0a.png"),
+            (
+                "set.zip",
+                b"PK\x03\x04aaaaaaaaaaaaaaaaaaaaaa\x05\0\0\0a.png",
+            ),
             ("ours.safetensors", &ours),
             ("ours.bin", &ours),
             ("cut.safetensors", &ours[..20]),
@@ -267,7 +274,11 @@ mod tests {
             ("weights.pth", "weights", "PyTorch's zip"),
             ("weights", "weights", "without an ending"),
             ("old.pt", "weights", "PyTorch before 1.6"),
-            ("pickle.pkl", "unknown", "pickles of other things are never opened"),
+            (
+                "pickle.pkl",
+                "unknown",
+                "pickles of other things are never opened",
+            ),
             ("experiment.ron", "experiment", "what to train"),
             ("experiment.txt", "experiment", "whatever it is called"),
             ("layers.ron", "layers", "a network"),

@@ -38,8 +38,8 @@ pub use inspector::{AugmentRequest, FeatureMapsRequest, MaximisePreview, Maximis
 pub use job::{JobId, JobKind};
 pub use kept_run::KeptRun;
 pub use loaded_model::{LoadedModel, ModelSource};
-pub use look::{Found, Thing, look};
 pub use loader::{ExamineRequest, ExamineSplit, Folders, OpenDataset, OpenRequest};
+pub use look::{Found, Thing, look};
 pub use prediction::Prediction;
 pub use queue::EventReceiver;
 pub use rehearsal::{EstimateRequest, FindRateRequest, Forecast};

@@ -90,7 +90,9 @@ impl AppState {
             Some(Chosen::Layer(at)) => Some(at),
             Some(Chosen::Head) | None => None,
         };
-        let at = chosen.filter(is_one).or_else(|| (0..layers.len()).find(is_one))?;
+        let at = chosen
+            .filter(is_one)
+            .or_else(|| (0..layers.len()).find(is_one))?;
         match &layers.get(at)?.kind {
             LayerKind::Backbone { architecture, .. } => Some((at, architecture.word())),
             _ => None,
@@ -176,7 +178,10 @@ impl AppState {
                 let changes = counted(edits.len(), "change");
                 match self.dataset() {
                     Some(dataset) => {
-                        format!("Release to make the {changes} of {name} to {}", dataset.name)
+                        format!(
+                            "Release to make the {changes} of {name} to {}",
+                            dataset.name
+                        )
                     }
                     None => format!("{name} holds {changes} to a dataset: open the dataset first"),
                 }

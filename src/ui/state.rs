@@ -396,7 +396,11 @@ impl AppState {
             return answers.first();
         };
         let in_hand = self.model.as_ref().map(|model| &model.source);
-        let about = || answers.iter().filter(|answer| answer.source.is_same(image.source()));
+        let about = || {
+            answers
+                .iter()
+                .filter(|answer| answer.source.is_same(image.source()))
+        };
         about()
             .find(|answer| Some(&answer.model) == in_hand)
             .or_else(|| about().next())

@@ -6,9 +6,7 @@ use crate::{
     engine::{JobId, KeptRun, TrainingOutcome},
     train::{
         EpochRecord, Experiment, StepRecord, early_stopping::EarlyStopping, health::Advice,
-        history,
-        run_folder::MODEL_FILE,
-        schedule::RateNow,
+        history, run_folder::MODEL_FILE, schedule::RateNow,
     },
     ui::format::shortened,
 };

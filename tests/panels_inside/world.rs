@@ -12,9 +12,7 @@ use convscope::{
         Picture, Split, SplitName,
         decode::{self, ResizeMode},
     },
-    engine::{
-        EngineHandle, Event, Folders, LoadedModel, ModelSource, OpenDataset, OpenRequest,
-    },
+    engine::{EngineHandle, Event, Folders, LoadedModel, ModelSource, OpenDataset, OpenRequest},
     inspect::feature_maps,
     model::{LayerKind, ModelSpec, Network, WeightSnapshot, network::Placement, spec::Head},
     train::{ConfusionMatrix, Evaluation, Experiment, recipes},

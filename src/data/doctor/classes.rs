@@ -107,5 +107,9 @@ fn imbalance(case: &Case<'_>, counts: &[usize]) -> Option<Finding> {
         counted(most, "image"),
         thousands(least)
     );
-    Some(finding((FindingKind::Imbalance, severity), vec![index], message))
+    Some(finding(
+        (FindingKind::Imbalance, severity),
+        vec![index],
+        message,
+    ))
 }

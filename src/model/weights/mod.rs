@@ -141,7 +141,8 @@ pub fn begins_like_weights(head: &[u8]) -> bool {
         [b'P', b'K', 3, 4, ..] => {
             let length = head.get(LENGTH).copied().map_or(0, usize::from);
             let name = head.get(NAME..).unwrap_or_default();
-            name.get(..length).is_some_and(|name| name.ends_with(b"data.pkl"))
+            name.get(..length)
+                .is_some_and(|name| name.ends_with(b"data.pkl"))
         }
         [_, _, _, _, _, _, _, 0, b'{', ..] => true,
         head => head.starts_with(LEGACY),

@@ -54,7 +54,8 @@ impl App {
             Action::ShowImages { samples, words } => {
                 self.state.show_images(&samples, words);
                 self.settings.step = Step::Data;
-                self.workspaces.bring_forward(Step::Data, PanelKind::Datasets);
+                self.workspaces
+                    .bring_forward(Step::Data, PanelKind::Datasets);
             }
             Action::Back => self.state.go_back(),
             Action::Forward => self.state.go_forward(),

@@ -75,7 +75,10 @@ impl App {
 
     fn take_one(&mut self, path: &Path, thing: &Thing) {
         match thing {
-            Thing::Dataset => self.ask_to_open(OpenRequest::new(path)),
+            Thing::Dataset => {
+                self.settings.step = Step::Data;
+                self.ask_to_open(OpenRequest::new(path));
+            }
             Thing::Model | Thing::Run => self.load_model(path.to_path_buf()),
             Thing::Weights => self.give_weights(path),
             Thing::Experiment => self.load_experiment(path.to_path_buf()),
@@ -87,7 +90,9 @@ impl App {
             Thing::Edits(edits) => match self.state.dataset() {
                 Some(_) => self.replace_edits(Edits::clone(edits)),
                 None => {
-                    let words = self.state.promise(&[], Some(&[(path.to_path_buf(), thing.clone())]));
+                    let words = self
+                        .state
+                        .promise(&[], Some(&[(path.to_path_buf(), thing.clone())]));
                     self.state.note(Level::Warning, words.join(" "));
                 }
             },
@@ -166,6 +171,10 @@ impl App {
             DataState::Open(open) => Some(open),
             DataState::Empty | DataState::Failed { .. } => None,
         };
+        // Decoding the images of the dataset before would keep this one waiting.
+        if let Some(job) = self.state.preparing.take() {
+            self.engine.cancel(job);
+        }
         let path = request.path.clone();
         let job = self.engine.open_dataset(request);
         self.state.data = DataState::Opening {

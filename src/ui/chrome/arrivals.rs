@@ -81,7 +81,10 @@ pub fn question_ui(context: &Context, cx: &mut Cx<'_>) {
     let Some(question) = &cx.state.arrivals.question else {
         return;
     };
-    let open = cx.state.dataset().map(|open| shortened(&open.name, LONGEST_NAME));
+    let open = cx
+        .state
+        .dataset()
+        .map(|open| shortened(&open.name, LONGEST_NAME));
     let (title, words, more, yes, no) = match question {
         Question::Replace(request) => {
             let open = open.unwrap_or_default();
@@ -99,7 +102,10 @@ pub fn question_ui(context: &Context, cx: &mut Cx<'_>) {
             let images = counted(photos.len(), "image");
             (
                 format!("{images} without classes"),
-                format!("{} holds images, but no folder for each class.", short(folder)),
+                format!(
+                    "{} holds images, but no folder for each class.",
+                    short(folder)
+                ),
                 format!(
                     "To learn from them, sort them into folders named after their classes, in {}.",
                     display_path(folder)
@@ -119,7 +125,9 @@ pub fn question_ui(context: &Context, cx: &mut Cx<'_>) {
         ui.add_space(theme::GRID);
         ui.horizontal(|ui| {
             let yes = states::primary_button(ui, yes, can);
-            let yes = yes.on_disabled_hover_text("Train or open a model first").clicked();
+            let yes = yes
+                .on_disabled_hover_text("Train or open a model first")
+                .clicked();
             (yes, ui.button(no).clicked())
         })
         .inner

@@ -73,9 +73,8 @@ fn facts_ui(ui: &mut Ui, state: &AppState, sample: Option<usize>) {
                 ui.end_row();
             };
             let of_dataset = sample.zip(dataset);
-            let known = of_dataset.and_then(|(index, dataset)| {
-                Some((index, dataset, dataset.samples.get(index)?))
-            });
+            let known = of_dataset
+                .and_then(|(index, dataset)| Some((index, dataset, dataset.samples.get(index)?)));
             match known {
                 Some((index, dataset, sample)) => {
                     fact("label", dataset.class_name(sample.label).to_owned());

@@ -153,7 +153,9 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         && outcome.model.is_some()
     {
         let words = format!("kept in {}", display_path(&outcome.run));
-        let text = RichText::new(&words).small().color(theme::palette(ui).muted);
+        let text = RichText::new(&words)
+            .small()
+            .color(theme::palette(ui).muted);
         ui.add(Label::new(text).truncate()).on_hover_text(words);
     }
 }

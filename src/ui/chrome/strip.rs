@@ -2,8 +2,8 @@
 //! a place in the bar with its name; a click offers what else it could be.
 
 use eframe::egui::{
-    Button, Color32, FontId, Popup, Rect, Response, RichText, Sense, Stroke, TextStyle, Ui,
-    WidgetInfo, Role, pos2, vec2,
+    Button, Color32, FontId, Popup, Rect, Response, RichText, Role, Sense, Stroke, TextStyle, Ui,
+    WidgetInfo, pos2, vec2,
 };
 
 use super::menu::item;
@@ -28,15 +28,19 @@ const MOST_RUNS: usize = 8;
 const LONGEST_NAME: usize = 48;
 /// Between two words of a place.
 const GAP: f32 = 6.0;
-/// Widest that a place becomes: wider ones would be far from their neighbours.
-const WIDEST: f32 = 380.0;
+/// Around the words of a place.
+const PAD: f32 = 8.0;
+/// Points of a name that are shown at least, before what is known about the thing.
+const LEAST_NAME: f32 = 96.0;
 
 /// One of the three.
 struct Place {
     word: &'static str,
     name: String,
-    /// Left out where there is no room for it.
+    /// What is known about it.
     more: String,
+    /// That matters more than the whole name.
+    keeps_more: bool,
     tip: &'static str,
 }
 
@@ -53,6 +57,7 @@ fn data(state: &AppState) -> Place {
         word: "Data",
         name,
         more,
+        keeps_more: false,
         tip: "The images that are open. Click to open others",
     }
 }
@@ -69,6 +74,7 @@ fn experiment(state: &AppState) -> Place {
         word: "Experiment",
         name: state.experiment.title.clone(),
         more,
+        keeps_more: false,
         tip: "What Train would do. Click to open another",
     }
 }
@@ -76,8 +82,11 @@ fn experiment(state: &AppState) -> Place {
 fn model(state: &AppState) -> Place {
     Place {
         word: "Model",
-        name: state.name_in_hand().unwrap_or_else(|| "none yet".to_owned()),
+        name: state
+            .name_in_hand()
+            .unwrap_or_else(|| "none yet".to_owned()),
         more: state.stand_of_model().unwrap_or_default(),
+        keeps_more: true,
         tip: "The model in hand: Evaluate, Inside and Predict use it. Click to take another",
     }
 }
@@ -86,8 +95,9 @@ fn model(state: &AppState) -> Place {
 pub fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let places = [data(cx.state), experiment(cx.state), model(cx.state)];
     ui.spacing_mut().item_spacing.x = 0.0;
-    let width = (ui.available_width() / places.len() as f32).min(WIDEST);
-    for (number, place) in places.iter().enumerate() {
+    let wanted = places.each_ref().map(|place| place.wanted(ui));
+    let widths = shares(wanted, ui.available_width());
+    for (number, (place, width)) in places.iter().zip(widths).enumerate() {
         let response = place.ui(ui, width);
         Popup::menu(&response).show(|ui| {
             ui.set_max_width(360.0);
@@ -100,6 +110,22 @@ pub fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
+/// How `room` is divided: each gets what it wants, or else what is left for it when the modest ones are served.
+fn shares<const N: usize>(wanted: [f32; N], room: f32) -> [f32; N] {
+    let mut order = wanted;
+    order.sort_by(f32::total_cmp);
+    let (mut left, mut share) = (room, room);
+    for (served, wanted) in order.into_iter().enumerate() {
+        share = left / (N - served) as f32;
+        if wanted > share {
+            break;
+        }
+        left -= wanted;
+        share = wanted;
+    }
+    wanted.map(|wanted| wanted.min(share))
+}
+
 impl Place {
     fn words(&self) -> String {
         let Self {
@@ -109,6 +135,27 @@ impl Place {
             "" => format!("{word}: {name}"),
             more => format!("{word}: {name} · {more}"),
         }
+    }
+
+    /// The width with all its words.
+    fn wanted(&self, ui: &Ui) -> f32 {
+        let small = TextStyle::Small.resolve(ui.style());
+        let body = TextStyle::Body.resolve(ui.style());
+        let row = Row {
+            ui,
+            rect: Rect::NOTHING,
+        };
+        let words = [
+            (self.word, &small),
+            (&self.name, &body),
+            (&self.more, &small),
+        ];
+        let words = words.into_iter().filter(|(text, _)| !text.is_empty());
+        // The last gap is the room that rounding needs.
+        words
+            .map(|(text, font)| row.width(text, font) + GAP)
+            .sum::<f32>()
+            + 2.0 * PAD
     }
 
     fn ui(&self, ui: &mut Ui, width: f32) -> Response {
@@ -128,14 +175,18 @@ impl Place {
         let small = TextStyle::Small.resolve(ui.style());
         let mut row = Row {
             ui,
-            rect: rect.shrink2(vec2(8.0, 0.0)),
+            rect: rect.shrink2(vec2(PAD, 0.0)),
         };
         row.put(self.word, &small, muted, 0.0);
         let body = TextStyle::Body.resolve(row.ui.style());
         let more = row.width(&self.more, &small) + GAP;
         let name = row.width(&self.name, &body);
-        // What identifies the thing goes before what is known about it.
-        let has_more = !self.more.is_empty() && name.min(96.0) + more < row.rect.width();
+        let least = if self.keeps_more {
+            name.min(LEAST_NAME)
+        } else {
+            name
+        };
+        let has_more = !self.more.is_empty() && least + more < row.rect.width();
         row.put(&self.name, &body, ink, if has_more { more } else { 0.0 });
         if has_more {
             row.put(&self.more, &small, muted, 0.0);
@@ -172,7 +223,14 @@ impl Row<'_> {
 
 fn data_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let idle = !cx.state.training.is_running();
-    item(ui, cx, "Look at the images", "", true, Action::GoTo(Step::Data));
+    item(
+        ui,
+        cx,
+        "Look at the images",
+        "",
+        true,
+        Action::GoTo(Step::Data),
+    );
     ui.separator();
     let ask = Action::Ask(Purpose::OpenDataset);
     item(ui, cx, "Open dataset…", "Ctrl+O", idle, ask);
@@ -191,8 +249,22 @@ fn data_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn experiment_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let idle = !cx.state.training.is_running();
-    item(ui, cx, "Change its settings", "", true, Action::GoTo(Step::Train));
-    item(ui, cx, "Change its layers", "", true, Action::GoTo(Step::Model));
+    item(
+        ui,
+        cx,
+        "Change its settings",
+        "",
+        true,
+        Action::GoTo(Step::Train),
+    );
+    item(
+        ui,
+        cx,
+        "Change its layers",
+        "",
+        true,
+        Action::GoTo(Step::Model),
+    );
     ui.separator();
     for recipe in cx.state.recipes.clone().iter().flat_map(|all| all.iter()) {
         let action = Action::OpenRecipe(recipe.name.clone());
@@ -215,7 +287,10 @@ fn model_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .on_hover_text(display_path(folder));
     }
     let tip = "Makes the layers of the model in hand, and how its data was divided, those of the experiment";
-    let take = ui.add_enabled(idle && has_model, Button::new("Use its layers in the experiment"));
+    let take = ui.add_enabled(
+        idle && has_model,
+        Button::new("Use its layers in the experiment"),
+    );
     if take.on_hover_text(tip).clicked() {
         cx.push(Action::TakeNetwork);
     }
@@ -229,11 +304,33 @@ fn model_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let is_it = in_hand == Some(run.folder.as_path());
         let name = RichText::new(shortened(&run.name(), LONGEST_NAME));
         let button = Button::selectable(is_it, name);
-        if ui.add_enabled(idle, button).on_hover_text(run.name()).clicked() {
+        if ui
+            .add_enabled(idle, button)
+            .on_hover_text(run.name())
+            .clicked()
+        {
             cx.push(Action::LoadModel(run.folder.join(MODEL_FILE)));
         }
     }
     item(ui, cx, "All runs", "Ctrl+7", true, Action::GoTo(Step::Runs));
     let ask = Action::Ask(Purpose::OpenModel);
     item(ui, cx, "Open model…", "", idle, ask);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shares;
+
+    #[test]
+    fn the_modest_are_served_and_the_others_share_what_is_left() {
+        for (wanted, room, expected) in [
+            ([100.0, 200.0, 300.0], 900.0, [100.0, 200.0, 300.0]),
+            ([100.0, 200.0, 300.0], 600.0, [100.0, 200.0, 300.0]),
+            ([100.0, 400.0, 500.0], 700.0, [100.0, 300.0, 300.0]),
+            ([500.0, 100.0, 250.0], 600.0, [250.0, 100.0, 250.0]),
+            ([400.0, 500.0, 600.0], 600.0, [200.0, 200.0, 200.0]),
+        ] {
+            assert_eq!(shares(wanted, room), expected, "{wanted:?} in {room}");
+        }
+    }
 }

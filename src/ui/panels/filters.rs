@@ -223,8 +223,7 @@ fn pictures_ui(
         all_ui(ui);
     }
     if before.is_none() {
-        let words =
-            "The weights before training are not kept in a model file, so only today's are shown. Open its run to see both.";
+        let words = "The weights before training are not kept in a model file, so only today's are shown. Open its run to see both.";
         states::caption(ui, words);
     }
 }

@@ -334,7 +334,9 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, answer: &Prediction, selected: bool) -> 
     } else {
         format!("{name} · by {model}")
     };
-    let caption = RichText::new(caption).small().color(theme::palette(ui).muted);
+    let caption = RichText::new(caption)
+        .small()
+        .color(theme::palette(ui).muted);
     inner.add(Label::new(caption).truncate());
     let tip = format!("{}\nsaid by {model}, epoch {}", answer.name, answer.epoch);
     response.on_hover_text(tip).clicked()

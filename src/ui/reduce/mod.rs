@@ -79,11 +79,7 @@ impl AppState {
                 self.jobs.remove(&job);
                 self.recipes = Some(recipes);
             }
-            Event::ImageLoaded {
-                job,
-                picture,
-                size,
-            } => {
+            Event::ImageLoaded { job, picture, size } => {
                 self.jobs.remove(&job);
                 if self.image.job == Some(job) {
                     let of = self.image.asked.take();

@@ -201,7 +201,10 @@ mod tests {
     fn everything_and_nothing() {
         let selection = Selection::default().with_sample(Some(4));
         let marked = all(&selection, &[9, 4, 7]);
-        assert_eq!((marked.sample(), &*marked.marked), (Some(4), &[4, 7, 9][..]));
+        assert_eq!(
+            (marked.sample(), &*marked.marked),
+            (Some(4), &[4, 7, 9][..])
+        );
         assert_eq!(meant(&marked), [4, 7, 9]);
         assert!(is_marked(&marked, 9) && !is_marked(&marked, 1));
         assert_eq!(meant(&cleared(&marked)), [4]);

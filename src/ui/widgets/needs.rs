@@ -98,7 +98,10 @@ pub fn evaluation(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<Evalua
             return None;
         }
         let name = state.name_in_hand().unwrap_or_default();
-        let sentence = format!("{} has not been evaluated yet.", shortened(&name, LONGEST_NAME));
+        let sentence = format!(
+            "{} has not been evaluated yet.",
+            shortened(&name, LONGEST_NAME)
+        );
         states::empty_with(ui, &sentence, "Evaluate validation", action, cx.actions);
     }
     None

@@ -106,11 +106,12 @@ fn owner_ui(ui: &mut Ui, cx: &Cx<'_>) {
     classes::middle_label(ui, &words);
     // The line is there either way: nothing jumps while settings are changed.
     let other = if cx.state.curves_are_of_other_settings() {
-        "Trained with other settings than those that Train would use now."
+        "Trained with other settings than Train would use now"
     } else {
         " "
     };
-    states::caption(ui, other);
+    let text = RichText::new(other).small().color(theme::palette(ui).muted);
+    ui.add(Label::new(text).truncate());
 }
 
 /// Epochs of the runs of the same dataset and classes that are chosen in the Runs step, but for the one that is drawn

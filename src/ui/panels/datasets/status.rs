@@ -38,7 +38,11 @@ impl Datasets {
             self.alone_ui(ui);
             if let Some(sample) = self.hidden(cx) {
                 states::caption(ui, "the selected image is filtered out");
-                if ui.button("Show it").on_hover_text("Takes the filters away").clicked() {
+                if ui
+                    .button("Show it")
+                    .on_hover_text("Takes the filters away")
+                    .clicked()
+                {
                     self.filter = Filter::default();
                     self.wanted = Some(sample);
                 }

@@ -3,8 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use eframe::egui::{
-    self, Align, FontId, Layout, Rect, ScrollArea, Sense, TextStyle, Ui, UiBuilder, pos2,
-    vec2,
+    self, Align, FontId, Layout, Rect, ScrollArea, Sense, TextStyle, Ui, UiBuilder, pos2, vec2,
 };
 use egui_material_icons::{icon_text, icons};
 

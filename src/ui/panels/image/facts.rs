@@ -36,7 +36,10 @@ pub fn own_image_ui(ui: &mut Ui, cx: &Cx<'_>, image: &OwnImage) {
                 ui.end_row();
             }
         });
-    states::caption(ui, "It stands in no dataset: the model has never learned from it.");
+    states::caption(
+        ui,
+        "It stands in no dataset: the model has never learned from it.",
+    );
 }
 
 /// Draws it as names and values.
