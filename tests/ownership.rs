@@ -234,10 +234,11 @@ fn everything_stands_under_the_name_of_what_it_belongs_to() {
         "the experiment is another thing"
     );
 
-    // Another experiment; its dataset cannot be had, so the open one stays.
+    // Another experiment, and with it its dataset.
     let mut experiment = desk.state().experiment.clone();
     experiment.title = "Something else".into();
     experiment.training.seed += 7;
+    experiment.dataset.path = desk.home.path().join("shapes");
     let file = desk.home.path().join("other.ron");
     std::fs::write(&file, experiment.to_ron().unwrap()).unwrap();
     desk.act(Action::OpenPath(file));
