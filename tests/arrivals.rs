@@ -132,7 +132,7 @@ fn each_kind_of_thing_is_promised_and_taken_for_what_it_is() {
     let mut desk = Desk::new();
     let image = desk.path("others/square/square_001.png");
     desk.drag_and_drop(
-        &[image.clone()],
+        std::slice::from_ref(&image),
         "Release to look at 1 image; to classify them",
     );
     desk.wait("the refusal", |app| app.state().predict.failed.is_some());
@@ -164,14 +164,14 @@ fn each_kind_of_thing_is_promised_and_taken_for_what_it_is() {
     let model = desk.path("mine.bin");
     fs::copy(run.join("model.safetensors"), &model).unwrap();
     desk.drag_and_drop(
-        &[model.clone()],
+        std::slice::from_ref(&model),
         "Release to take the model mine.bin in hand",
     );
     desk.wait("the model", |app| {
         let in_hand = app.state().model.as_ref();
         in_hand.is_some_and(|in_hand| in_hand.source.path() == model)
     });
-    desk.drag_and_drop(&[run.clone()], "Release to open the run");
+    desk.drag_and_drop(std::slice::from_ref(&run), "Release to open the run");
     desk.wait("the run's model", |app| {
         let in_hand = app.state().model.as_ref();
         in_hand.is_some_and(|in_hand| in_hand.source.path() == run)
@@ -208,7 +208,7 @@ fn each_kind_of_thing_is_promised_and_taken_for_what_it_is() {
     let weights = desk.path("theirs.safetensors");
     foreign(&weights);
     desk.drag_and_drop(
-        &[weights.clone()],
+        std::slice::from_ref(&weights),
         "holds weights of another program: add the network",
     );
     desk.warned("theirs.safetensors holds weights of another program");
@@ -222,7 +222,7 @@ fn each_kind_of_thing_is_promised_and_taken_for_what_it_is() {
     let edit = convscope::model::edit::LayerEdit::SetKind { at: 0, kind };
     desk.act(Action::Design(DesignAction::Edit(edit, None)));
     desk.drag_and_drop(
-        &[weights.clone()],
+        std::slice::from_ref(&weights),
         "Release to let MobileNetV2 begin with the weights",
     );
     let taken = |app: &App| {

@@ -89,13 +89,13 @@ impl Desk {
         self.ended()
     }
 
-    fn load(&mut self, path: PathBuf) {
-        self.act(Action::LoadModel(path.clone()));
-        let folder = path.parent().unwrap().to_path_buf();
+    fn load(&mut self, path: &Path) {
+        self.act(Action::LoadModel(path.to_path_buf()));
+        let folder = path.parent();
         self.wait("the model", |app| {
             let model = app.state().model.as_ref();
-            model
-                .is_some_and(|model| [&path, &folder].contains(&&model.source.path().to_path_buf()))
+            let its = model.map(|model| model.source.path());
+            its.is_some_and(|its| its == path || Some(its) == folder)
         });
     }
 
@@ -225,7 +225,7 @@ fn everything_stands_under_the_name_of_what_it_belongs_to() {
         app.state().notices.iter().any(says)
     });
     let layers = desk.state().experiment.model.clone();
-    desk.load(model.clone());
+    desk.load(&model);
     owners.model = Some(model);
     desk.check(&owners, "a model file: the curves stay the run's");
     assert_eq!(
@@ -262,7 +262,7 @@ fn everything_stands_under_the_name_of_what_it_belongs_to() {
     owners.judged = Some("shapes");
     desk.check(&owners, "a second run");
 
-    desk.load(first.join("model.safetensors"));
+    desk.load(&first.join("model.safetensors"));
     owners.model = Some(first.clone());
     owners.curves = Some(first.clone());
     owners.other_settings = true;

@@ -32,13 +32,23 @@ impl AppState {
             if judged != owner {
                 self.forget_evaluation();
             }
-            self.says = SaysState::default();
-            self.maps = MapsState::default();
-            self.maximise = MaximiseState::default();
+            self.forget_pictures();
+        }
+        if let (Some(before), Some(now)) = (&self.model, &model)
+            && before.snapshot.spec != now.snapshot.spec
+        {
+            // Of a network with the same layers the chosen one can be watched on.
             (self.selection.layer, self.selection.unit) = (None, None);
         }
         self.model = model;
         self.remember_nodes();
+    }
+
+    /// Puts away what the model in hand made of images.
+    pub(super) fn forget_pictures(&mut self) {
+        self.says = SaysState::default();
+        self.maps = MapsState::default();
+        self.maximise = MaximiseState::default();
     }
 
     /// Puts the shown evaluation away, and does not wait for the one that is being made.

@@ -254,6 +254,7 @@ impl App {
                         self.settings.dataset_kind = dataset.map(|dataset| dataset.kind);
                     }
                     if experiment {
+                        self.forget_rates();
                         self.open_experiments_dataset();
                     }
                 }

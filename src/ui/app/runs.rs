@@ -136,6 +136,7 @@ impl App {
             kind: experiment.dataset.kind,
             edits: Some(experiment.edits.clone()),
         };
+        self.forget_rates();
         self.state.experiment = experiment;
         self.state.experiment_changed();
         self.open_dataset(request);

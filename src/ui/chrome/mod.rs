@@ -126,7 +126,7 @@ impl Chrome {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 menu::theme_button_ui(ui, cx);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    strip::strip_ui(ui, cx)
+                    strip::strip_ui(ui, cx);
                 });
             });
         });

@@ -46,7 +46,7 @@ impl AppState {
             }
             Event::ModelLoaded { job, model, run } => {
                 self.jobs.remove(&job);
-                self.model_loaded(model, run.as_deref());
+                self.model_loaded(&model, run.as_deref());
             }
             Event::ModelSaved { job, path } => {
                 self.jobs.remove(&job);
@@ -67,10 +67,11 @@ impl AppState {
     }
 
     /// A model is in hand now, and of a run everything that it recorded. The experiment stays as it is.
-    fn model_loaded(&mut self, model: Arc<LoadedModel>, run: Option<&KeptRun>) {
+    fn model_loaded(&mut self, model: &Arc<LoadedModel>, run: Option<&KeptRun>) {
         // The same file may hold another model now.
-        self.adopt_model(None);
-        self.adopt_model(Some(Arc::clone(&model)));
+        self.forget_evaluation();
+        self.forget_pictures();
+        self.adopt_model(Some(Arc::clone(model)));
         if let Some(run) = run.filter(|_| !self.training.is_running()) {
             self.training = Training::of_kept(run);
         }
