@@ -6,7 +6,6 @@ mod desk;
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use convscope::{
@@ -27,19 +26,6 @@ use convscope::{
 };
 use desk::{Desk, Opening};
 use eframe::egui;
-
-#[derive(Debug)]
-struct Dropped(PathBuf);
-
-impl egui::DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        fs::read(&self.0).map_err(|error| error.to_string())
-    }
-}
 
 impl Desk {
     fn new() -> Self {
@@ -89,11 +75,7 @@ impl Desk {
             "{paths:?} does not promise {promise:?}"
         );
         self.harness.input_mut().hovered_files.clear();
-        for path in paths {
-            let dropped = Arc::new(Dropped(path.clone()));
-            self.harness.input_mut().dropped_files.push(dropped);
-        }
-        self.harness.step();
+        self.drop_files(paths);
         self.harness.step();
         assert!(!self.shows(promise), "it is let go");
         self.wait("the second look", |app| {

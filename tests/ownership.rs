@@ -5,10 +5,7 @@
 
 mod desk;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use convscope::{
     data::generate,
@@ -21,20 +18,6 @@ use convscope::{
     },
 };
 use desk::{Desk, Opening};
-use eframe::egui;
-
-#[derive(Debug)]
-struct Dropped(PathBuf);
-
-impl egui::DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        std::fs::read(&self.0).map_err(|error| error.to_string())
-    }
-}
 
 impl Desk {
     fn new() -> Self {
@@ -97,14 +80,6 @@ impl Desk {
             let its = model.map(|model| model.source.path());
             its.is_some_and(|its| its == path || Some(its) == folder)
         });
-    }
-
-    fn drop_files(&mut self, paths: &[PathBuf]) {
-        for path in paths {
-            let dropped = Arc::new(Dropped(path.clone()));
-            self.harness.input_mut().dropped_files.push(dropped);
-        }
-        self.harness.step();
     }
 
     /// What each place says that it belongs to.

@@ -16,6 +16,7 @@ use super::{
     image_source::ImageSource,
     inspector::{self, AugmentRequest, FeatureMapsRequest, MaximiseRequest},
     job::{JobContext, JobId, JobKind, Jobs},
+    kept_run::Remembered,
     latest::Latest,
     loaded_model::LoadedModel,
     loader::{self, ExamineRequest, Folders, OpenDataset, OpenRequest},
@@ -401,15 +402,15 @@ impl EngineHandle {
     /// Reads a model file, or the model of a run's folder with all that the run recorded, checks it with its
     /// self-test and makes it the current model; comes as [`super::Event::ModelLoaded`].
     pub fn load_model(&self, path: PathBuf) -> JobId {
-        self.load_model_as(path, inspector::Remembered::No)
+        self.load_model_as(path, Remembered::No)
     }
 
     /// The same for the model that was in hand when the program was used last: that it is gone is only said.
     pub fn restore_model(&self, path: PathBuf) -> JobId {
-        self.load_model_as(path, inspector::Remembered::Yes)
+        self.load_model_as(path, Remembered::Yes)
     }
 
-    fn load_model_as(&self, path: PathBuf, remembered: inspector::Remembered) -> JobId {
+    fn load_model_as(&self, path: PathBuf, remembered: Remembered) -> JobId {
         self.inspect(JobKind::LoadModel, |context| inspector::Command::Load {
             context,
             path,

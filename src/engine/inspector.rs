@@ -10,24 +10,23 @@ use std::{
 use crossbeam_channel::Receiver;
 
 use super::{
-    beginning::untrained,
     evaluation::{self, EvaluateRequest, EvaluatedWeights},
     events::{Event, Level},
     image_source::ImageSource,
     job::{self, JobContext, JobError, JobId, Jobs},
-    kept_run::{self, KeptRun},
+    kept_run::{self, Remembered},
     latest::Latest,
-    loaded_model::{LoadedModel, ModelSource},
+    loaded_model::LoadedModel,
     loader::{Folders, OpenDataset},
     prediction::predict_one,
     reader::read_sample,
 };
 use crate::{
-    data::{augment::AugmentationConfig, dataset::display_path, decode},
+    data::{augment::AugmentationConfig, decode},
     inspect::{
         InspectError, augmented, feature_maps::feature_maps, maximise, maximise::MaximiseConfig,
     },
-    model::{Network, WeightSnapshot, bundle::Bundle, network::Placement, spec::InputSpec},
+    model::{Network, WeightSnapshot, network::Placement, spec::InputSpec},
     train::{checkpoint::Weights, run_folder},
     worker::Worker,
 };
@@ -63,13 +62,6 @@ pub struct AugmentRequest {
 pub struct MaximiseRequest {
     /// What and how.
     pub config: MaximiseConfig,
-}
-
-/// Whether a model is the one that was in hand last time, which nobody asked for now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remembered {
-    No,
-    Yes,
 }
 
 pub enum Command {
@@ -193,7 +185,7 @@ impl Inspector {
                 path,
                 remembered,
             } => {
-                job::run(&context, &jobs, || self.load(&context, path, remembered));
+                job::run(&context, &jobs, || self.load(&context, &path, remembered));
             }
             Command::Save { context, path } => {
                 job::run(&context, &jobs, || self.save(&context, path));
@@ -369,39 +361,15 @@ impl Inspector {
     fn load(
         &mut self,
         context: &JobContext,
-        path: PathBuf,
+        path: &Path,
         remembered: Remembered,
     ) -> Result<(), JobError> {
-        if remembered == Remembered::Yes && !path.exists() {
-            let path = display_path(&path);
-            context.events.send(Event::Note {
-                level: Level::Info,
-                message: format!("The model that was in hand last time is gone: {path}"),
-            });
-            return Err(JobError::Cancelled);
-        }
-        let bundle = Bundle::load(&run_folder::model_file(&path)?);
-        let bundle = bundle.map_err(|error| error.to_string())?;
-        let run = kept_run::folder_of(&path).and_then(|folder| read_run(context, folder));
-        let untrained =
-            |run: &KeptRun| untrained(&self.folders, &run.experiment, &bundle.snapshot.classes);
-        let model = Arc::new(LoadedModel {
-            initial: run.as_ref().and_then(untrained),
-            metrics: bundle.metrics,
-            split: bundle.split,
-            edits: bundle.edits,
-            sample: Arc::new(bundle.self_test.picture()?),
-            source: match &run {
-                Some(run) => ModelSource::Run(run.folder.clone()),
-                None => ModelSource::File(path),
-            },
-            snapshot: bundle.snapshot,
-        });
+        let (model, run) = kept_run::load(context, &self.folders, path, remembered)?;
         self.model.set(Arc::clone(&model));
         context.events.send(Event::ModelLoaded {
             job: context.id,
             model,
-            run: run.map(Arc::new),
+            run,
         });
         Ok(())
     }
@@ -413,18 +381,6 @@ impl Inspector {
             path,
         });
         Ok(())
-    }
-}
-
-/// What the run in `folder` recorded. Damaged figures are no reason against its model; it is said.
-fn read_run(context: &JobContext, folder: &Path) -> Option<KeptRun> {
-    match KeptRun::read(folder) {
-        Ok(run) => Some(run),
-        Err(message) => {
-            let level = Level::Warning;
-            context.events.send(Event::Note { level, message });
-            None
-        }
     }
 }
 
