@@ -77,7 +77,7 @@ impl Desk {
         self.harness.input_mut().hovered_files.clear();
         self.drop_files(paths);
         self.harness.step();
-        assert!(!self.shows(promise), "it is let go");
+        assert!(self.state().arrivals.hovering.is_none(), "it is let go");
         self.wait("the second look", |app| {
             app.state().arrivals.looking.is_empty()
         });
