@@ -106,7 +106,7 @@ fn hover(desk: &mut Desk) {
 
 fn marked(desk: &Desk) -> (Option<usize>, Vec<usize>) {
     let selection = &desk.state().state.selection;
-    (selection.sample, selection.marked.to_vec())
+    (selection.sample(), selection.marked.to_vec())
 }
 
 fn take_edits(desk: &mut Desk) -> Vec<Edit> {
@@ -412,11 +412,59 @@ fn pictures_of_extreme_shapes_are_seen() {
         let mut desk = desk(&both, state(opened), vec2(1000.0, 600.0), theme);
         for sample in 0..3 {
             let mut selection = desk.state().state.selection.clone();
-            selection.sample = Some(sample);
+            selection.subject = Some(convscope::ui::state::Subject::Sample(sample));
             desk.state_mut().state.select(selection);
             desk.run();
             assert!(has(&desk, "pixels"));
             shot(&mut desk, &format!("extreme-{sample}-{theme:?}"));
         }
+    }
+}
+
+#[test]
+fn the_browser_goes_to_what_is_selected_elsewhere_and_shows_what_is_asked_for() {
+    let last = "image_5.png · a rather long class name that goes on, number 099";
+    let first = "image_0.png · a rather long class name that goes on, number 000";
+    let select = |desk: &mut Desk, sample: usize| {
+        let selection = desk.state().state.selection.with_sample(Some(sample));
+        desk.state_mut().state.select(selection);
+        desk.run();
+    };
+    for view in ["Grid", "Table"] {
+        let opened = open(MANY.0.path(), Edits::default());
+        let mut desk = browser(state(opened));
+        show(&mut desk, view);
+        assert!(!has(&desk, last), "{view}: it is far down");
+        select(&mut desk, 599);
+        assert!(has(&desk, last), "{view}: selected elsewhere");
+        desk.state_mut().state.go_back();
+        desk.run();
+        assert!(has(&desk, first), "{view}: back");
+        desk.state_mut().state.go_forward();
+        desk.run();
+        assert!(has(&desk, last), "{view}: forward");
+
+        let words = "in two parts".into();
+        desk.state_mut().state.show_images(&[300, 7, 301], words);
+        desk.run();
+        assert!(has(&desk, "3 of 600 images") && has(&desk, "only: in two parts"));
+        assert_eq!(marked(&desk), (Some(300), vec![7, 300, 301]));
+        select(&mut desk, 599);
+        assert!(has(&desk, "the selected image is filtered out"), "{view}");
+        click(&mut desk, "Show it");
+        assert!(
+            has(&desk, "600 of 600 images") && has(&desk, last),
+            "{view}"
+        );
+        assert!(!has(&desk, "filtered out"));
+        let words = "tiny class".into();
+        desk.state_mut().state.show_images(&[300], words);
+        desk.run();
+        assert!(has(&desk, "1 of 600 images"), "{view}: asked for again");
+        click(&mut desk, "Show all images");
+        assert!(
+            has(&desk, "600 of 600 images") && has(&desk, "number 050"),
+            "{view}"
+        );
     }
 }

@@ -90,7 +90,7 @@ fn without_validation() -> AppState {
 
 fn unseen_augmentation() -> AppState {
     let mut state = few();
-    state.selection.sample = None;
+    state.selection.subject = None;
     state
 }
 
@@ -558,13 +558,10 @@ fn findings_open_and_show_their_images() {
     harness.query_all_by_label("Show").next().unwrap().click();
     harness.run();
     let actions = pushed(&mut harness);
-    let [Action::Select(selection)] = &actions[..] else {
+    let [Action::ShowImages { samples, words }] = &actions[..] else {
         panic!("{actions:?}")
     };
-    assert_eq!(
-        (selection.sample, &*selection.marked),
-        (Some(1), &[1, 5][..])
-    );
+    assert_eq!((&samples[..], &**words), (&[1, 5][..], "in two parts"));
 
     assert!(
         harness
@@ -579,7 +576,7 @@ fn findings_open_and_show_their_images() {
         .click();
     harness.run();
     let actions = click(&mut harness, "folder/file_011.png");
-    assert!(matches!(&actions[..], [Action::Select(selection)] if selection.sample == Some(11)));
+    assert!(matches!(&actions[..], [Action::ShowImages { samples, .. }] if samples[..] == [11]));
 }
 
 #[test]
@@ -663,7 +660,7 @@ fn changes_are_taken_back_one_by_one_or_all() {
     let actions = click(&mut harness, "Export…");
     assert!(matches!(actions[..], [Action::Ask(Purpose::ExportEdits)]));
     let actions = click(&mut harness, "circle/image_002.png stands in test");
-    assert!(matches!(&actions[..], [Action::Select(selection)] if selection.sample == Some(2)));
+    assert!(matches!(&actions[..], [Action::Select(selection)] if selection.sample() == Some(2)));
 }
 
 #[test]

@@ -99,10 +99,15 @@ fn train_save_restart_load_drop() {
     let window = desktop.open(&[]);
     let start = window.log().len();
     window.wait_for_line("Opened shapes", before_restart);
+    // The model in hand is there again, by the name of its run; the saved file has a name of its own.
+    window.wait_for_line(
+        "Loaded a model of circle, square, triangle: shapes-",
+        before_restart,
+    );
     window.press("ctrl+p");
     window.write(model.to_str().unwrap());
     window.press("Return");
-    window.wait_for_line("Loaded a model of circle, square, triangle", start);
+    window.wait_for_line("Loaded a model of circle, square, triangle: model", start);
     window.drop_files(&[&image]);
     let line = window.wait_for_line("triangle_007.png:", start);
     assert!(line.contains(": triangle "), "{line}");
@@ -112,7 +117,7 @@ fn train_save_restart_load_drop() {
     window.resize(960, 600);
     window.keep("6-small");
     // What was begun before takes its time; then nothing is left to do.
-    let start = Instant::now();
+    let busy = Instant::now();
     loop {
         let used = window.cpu_secs();
         sleep(IDLE);
@@ -121,10 +126,34 @@ fn train_save_restart_load_drop() {
             break;
         }
         assert!(
-            start.elapsed() < common::PATIENCE,
+            busy.elapsed() < common::PATIENCE,
             "{idle_secs} s of CPU in {IDLE:?} of idleness"
         );
     }
+    let notes = desktop.home.path().join("notes.txt");
+    fs::write(&notes, "hello").unwrap();
+    window.drop_files(&[&notes]);
+    window.wait_for_line("notes.txt is not a folder and no file of images", start);
+    let list = desktop.home.path().join("list.csv");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes");
+    let row = |class: &str, number: usize| {
+        let name = format!("{class}_{number:03}.png");
+        fs::copy(
+            folder.join(class).join(&name),
+            desktop.home.path().join(&name),
+        )
+        .unwrap();
+        format!("{name},{class}\n")
+    };
+    let rows = [
+        row("circle", 1),
+        row("square", 1),
+        row("circle", 2),
+        row("square", 2),
+    ];
+    fs::write(&list, format!("path,label\n{}", rows.concat())).unwrap();
+    window.drop_files(&[&list]);
+    window.wait_for_line("Opened list: 4 images of 2 classes", start);
     window.close();
 }
 

@@ -24,7 +24,7 @@ use convscope::{
     train::{Evaluation, checkpoint::Weights},
     ui::{action::Action, dialogs::Purpose, workspace::PanelKind},
 };
-use eframe::egui::{self, Key, Theme, accesskit::Role, vec2};
+use eframe::egui::{Key, Theme, accesskit::Role, vec2};
 use egui_kittest::kittest::Queryable;
 use panel::{Bench, shot};
 use world::{FEW, MANY};
@@ -293,7 +293,7 @@ fn images_of_a_cell_and_all_wrong_ones() {
         .click();
     harness.run();
     follow(&mut harness);
-    assert_ne!(harness.state().state.selection.sample, Some(0));
+    assert_ne!(harness.state().state.selection.sample(), Some(0));
     harness.get_by_label("All wrong images").click();
     harness.run();
     follow(&mut harness);
@@ -341,18 +341,6 @@ fn predicting_by_path_button_and_history() {
         follow(&mut harness)[..],
         [Action::ClearPredictions]
     ));
-}
-
-#[test]
-fn files_held_over_the_window_light_the_zone() {
-    let mut harness = small(PanelKind::Predict, state(&FEW, Stage::Done));
-    harness.get_by_label("Drop an image anywhere on the window");
-    harness
-        .input_mut()
-        .hovered_files
-        .push(egui::HoveredFile::default());
-    harness.step();
-    harness.get_by_label("Let go to classify it");
 }
 
 /// A model whose first layer is a published network of random weights.

@@ -374,14 +374,14 @@ fn predictions_are_sorted_filtered_selected_and_exported() {
     let Some(Action::Select(selection)) = actions.first() else {
         panic!("{actions:?}")
     };
-    let sample = &EIGHT.open.dataset.samples[selection.sample.unwrap()];
+    let sample = &EIGHT.open.dataset.samples[selection.sample().unwrap()];
     assert!(sample.path.ends_with(&name), "{name}");
     harness.hover_at(place);
     harness.key_press(Key::ArrowDown);
     harness.run();
-    let before = selection.sample;
+    let before = selection.sample();
     assert!(
-        matches!(&follow(&mut harness)[..], [Action::Select(next)] if next.sample != before),
+        matches!(&follow(&mut harness)[..], [Action::Select(next)] if next.sample() != before),
         "arrows move"
     );
     harness.get_by_label("Export CSV…").click();

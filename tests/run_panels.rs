@@ -582,7 +582,7 @@ fn buttons_of_a_run_wish_for_the_right_things() {
     assert!(matches!(&pressed[..], [Action::TrainAgain(f)] if *f == folder(0)));
     let pressed = press(&mut ended, "Load model");
     let model = folder(0).join("model.safetensors");
-    assert!(matches!(&pressed[..], [Action::OpenPath(path)] if *path == model));
+    assert!(matches!(&pressed[..], [Action::LoadModel(path)] if *path == model));
     let pressed = press(&mut ended, "Open report");
     assert!(matches!(&pressed[..], [Action::ShowFile(path)] if path.ends_with("report.html")));
     assert!(

@@ -45,19 +45,6 @@ fn cats_and_dogs(folder: &Path) {
     }
 }
 
-#[derive(Debug)]
-struct Dropped(PathBuf);
-
-impl egui::DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        std::fs::read(&self.0).map_err(|error| error.to_string())
-    }
-}
-
 impl Desk {
     /// A window over twelve images of each shape; `open` is opened at the start.
     fn new(size: [f32; 2], theme: egui::Theme, open: Option<PathBuf>) -> Self {
@@ -124,22 +111,23 @@ fn a_newcomer_trains_saves_restarts_loads_and_drops_an_image() {
     });
     assert!(model.is_file());
 
+    let settings = desk.home.path().join("settings.ron");
+    desk.wait("the settings", |_| {
+        let text = std::fs::read_to_string(&settings).unwrap_or_default();
+        text.contains("model: Some")
+    });
     let Desk { harness, home, .. } = desk;
     drop(harness);
     let mut desk = Desk::at(home, [1280.0, 800.0], egui::Theme::Light, None);
     desk.opened();
-    assert!(desk.harness.state().state().model.is_none());
-    let drop_on_window = |desk: &mut Desk, path: PathBuf| {
-        desk.harness
-            .input_mut()
-            .dropped_files
-            .push(Arc::new(Dropped(path)));
-        desk.harness.step();
-    };
-    drop_on_window(&mut desk, model);
-    desk.wait("the loaded model", |app| app.state().model.is_some());
+    desk.wait("the model of last time", |app| app.state().model.is_some());
+    desk.drop_files(std::slice::from_ref(&model));
+    desk.wait("the loaded model", |app| {
+        let model_in_hand = app.state().model.as_ref();
+        model_in_hand.is_some_and(|in_hand| in_hand.source.path() == model)
+    });
     let image = desk.home.path().join("shapes/square/square_003.png");
-    drop_on_window(&mut desk, image);
+    desk.drop_files(&[image]);
     desk.wait("the answer", |app| !app.state().predict.answers.is_empty());
     assert!(
         desk.shows("square_003.png"),

@@ -270,7 +270,7 @@ pub struct PredictArgs {
 pub struct InspectArgs {
     /// Model file or run folder
     pub model: PathBuf,
-    /// The image to look at, for feature-maps
+    /// The image to look at, for feature-maps: a file or an address (http or https)
     pub image: Option<PathBuf>,
     /// What to look at
     #[arg(long, value_enum)]

@@ -14,7 +14,7 @@ use super::{
     source::{self, ArrayFormat},
 };
 use crate::{
-    data::{Picture, dataset::display_path, decode, files},
+    data::{Picture, dataset::display_path, files},
     export::run_report::png_bytes,
     inspect::{
         colours::{ColourScale, TILE_BACKGROUND},
@@ -141,10 +141,9 @@ fn maps(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result
     let node = node(snapshot, nodes, args)?;
     let image = args.image.as_deref().unwrap_or_else(|| Path::new(""));
     let network = Network::from_snapshot(snapshot, Placement::default())?;
-    let input = snapshot.spec.input;
-    let picture = decode::decode_to(image, &input.format())
+    let rgb = source::network_input(image, &snapshot.spec.input)
         .map_err(|reason| anyhow::anyhow!("{} {reason}", display_path(image)))?;
-    let maps = feature_maps(&network, snapshot.epoch, &picture.rgb, node)?;
+    let maps = feature_maps(&network, snapshot.epoch, &rgb, node)?;
     let picture = maps.picture(ColourScale::Viridis, TILE_BACKGROUND);
     Ok(Found {
         node,

@@ -14,13 +14,7 @@ use super::{
     source,
 };
 use crate::{
-    cancel::CancelToken,
-    data::{
-        dataset::display_path,
-        decode,
-        download::{self, ImageLimits},
-        sources::folder,
-    },
+    data::{dataset::display_path, sources::folder},
     file_address,
     format::counted,
     inspect::predict::{Answer, predict},
@@ -102,7 +96,7 @@ impl Given {
             files: vec![(given, readable)],
             passed_over: 0,
         };
-        if address(given).is_some() {
+        if source::address(given).is_some() {
             return alone(given.to_path_buf(), Ok(()));
         }
         let given = file_address::to_path(given);
@@ -124,22 +118,8 @@ impl Given {
     }
 }
 
-/// `given` as an address on the web, when it is one.
-fn address(given: &Path) -> Option<&str> {
-    let text = given.to_str()?;
-    download::looks_like_address(text).then_some(text)
-}
-
 fn classify(network: &Network, file: &Path) -> Result<Answer, String> {
-    let input = network.spec().input;
-    let rgb = match address(file) {
-        Some(url) => {
-            let image = download::image(url, &ImageLimits::default(), &CancelToken::new());
-            let image = image.map_err(|error| error.to_string())?;
-            decode::resized(&image, (input.height, input.width), input.resize).into_raw()
-        }
-        None => decode::decode_to(file, &input.format())?.rgb,
-    };
+    let rgb = source::network_input(file, &network.spec().input)?;
     predict(network, &rgb).map_err(|error| error.to_string())
 }
 

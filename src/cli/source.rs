@@ -1,45 +1,53 @@
 //! What a command is given: a model file, a run folder, an experiment.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
 use super::{Usage, output::say};
 use crate::{
-    data::dataset::display_path,
-    model::{ModelSpec, Node, bundle::Bundle, graph},
+    cancel::CancelToken,
+    data::{
+        dataset::display_path,
+        decode,
+        download::{self, ImageLimits},
+    },
+    file_address,
+    model::{ModelSpec, Node, bundle::Bundle, graph, spec::InputSpec},
     train::run_folder,
 };
-
-/// The model file that `path` means: itself, or the one in a run folder.
-///
-/// # Errors
-/// When a folder holds no model.
-pub fn model_path(path: &Path) -> Result<PathBuf> {
-    if !path.is_dir() {
-        return Ok(path.to_path_buf());
-    }
-    let model = path.join(run_folder::MODEL_FILE);
-    if !model.is_file() {
-        bail!(
-            "{} is a folder without a {}: give a model file or a finished run",
-            display_path(path),
-            run_folder::MODEL_FILE
-        );
-    }
-    Ok(model)
-}
 
 /// Reads a model file or the model of a run folder, self-test included; says what is doubtful about it.
 ///
 /// # Errors
 /// One sentence with the file's name.
 pub fn load_model(path: &Path) -> Result<Bundle> {
-    let (bundle, doubt) = Bundle::load(&model_path(path)?)?;
+    let file = run_folder::model_file(path).map_err(anyhow::Error::msg)?;
+    let (bundle, doubt) = Bundle::load(&file)?;
     if let Some(words) = doubt {
         say(&words);
     }
     Ok(bundle)
+}
+
+/// `given` as an address on the web, when it is one.
+pub fn address(given: &Path) -> Option<&str> {
+    let text = given.to_str()?;
+    download::looks_like_address(text).then_some(text)
+}
+
+/// The image `given`, a file or an address, as a network with this input gets it; row-major RGB.
+///
+/// # Errors
+/// Why it cannot be had, to follow its name.
+pub fn network_input(given: &Path, input: &InputSpec) -> Result<Vec<u8>, String> {
+    let Some(url) = address(given) else {
+        let given = file_address::to_path(given);
+        return Ok(decode::decode_to(&given, &input.format())?.rgb);
+    };
+    let image = download::image(url, &ImageLimits::default(), &CancelToken::new());
+    let image = image.map_err(|error| error.to_string())?;
+    Ok(decode::resized(&image, (input.height, input.width), input.resize).into_raw())
 }
 
 /// Whether `path` is meant as a model rather than as an experiment.

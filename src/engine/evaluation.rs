@@ -57,7 +57,14 @@ pub fn evaluate(
     let indices = match request.part {
         Some(part) => {
             let split = kept_split::of(&dataset, config, run).map_err(|error| error.to_string())?;
-            split.part(part).to_vec()
+            let indices = split.part(part).to_vec();
+            if indices.is_empty() {
+                let word = part.word();
+                return Err(JobError::Failed(format!(
+                    "the model was trained without a {word} part: choose another part or all images"
+                )));
+            }
+            indices
         }
         None => {
             let all = 0..dataset.samples.len();

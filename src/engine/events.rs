@@ -6,8 +6,10 @@ use super::{
     downloader::Listed,
     inspector::MaximisePreview,
     job::{JobId, JobKind},
+    kept_run::KeptRun,
     loaded_model::LoadedModel,
     loader::OpenDataset,
+    look::Found,
     prediction::Prediction,
     rehearsal::Forecast,
     runs::RunFigures,
@@ -164,6 +166,13 @@ pub enum Event {
         /// Sample indices.
         samples: Vec<usize>,
     },
+    /// Reader: end of looking what files and folders hold.
+    LookedAt {
+        /// Which job.
+        job: JobId,
+        /// What each is, in the order in which they were asked about.
+        found: Arc<[Found]>,
+    },
     /// Reader: end of reading a file of layers.
     SpecLoaded {
         /// Which job.
@@ -189,8 +198,6 @@ pub enum Event {
     ImageLoaded {
         /// Which job.
         job: JobId,
-        /// Index of the sample.
-        sample: usize,
         /// Its pixels.
         picture: Arc<Picture>,
         /// Width and height of the file.
@@ -379,6 +386,8 @@ pub enum Event {
         job: JobId,
         /// The model and where it came from.
         model: Arc<LoadedModel>,
+        /// What the run that it came from recorded; `None` for a file that lies in no run.
+        run: Option<Arc<KeptRun>>,
     },
     /// Inspector: end of saving.
     ModelSaved {

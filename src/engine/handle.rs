@@ -16,6 +16,7 @@ use super::{
     image_source::ImageSource,
     inspector::{self, AugmentRequest, FeatureMapsRequest, MaximiseRequest},
     job::{JobContext, JobId, JobKind, Jobs},
+    kept_run::Remembered,
     latest::Latest,
     loaded_model::LoadedModel,
     loader::{self, ExamineRequest, Folders, OpenDataset, OpenRequest},
@@ -69,8 +70,8 @@ impl EngineHandle {
         let control = TrainControl::default();
         let model = Latest::default();
         let inspector = {
-            let (model, cache) = (model.clone(), folders.cache.clone());
-            inspector::spawn(jobs.clone(), told(), model, cache)?
+            let (model, folders) = (model.clone(), folders.clone());
+            inspector::spawn(jobs.clone(), told(), model, folders)?
         };
         let trainer = {
             let (control, model, folders) = (control.clone(), model.clone(), folders.clone());
@@ -166,6 +167,14 @@ impl EngineHandle {
         });
     }
 
+    /// Looks what `paths` hold; comes as [`super::Event::LookedAt`].
+    pub fn look(&self, paths: Vec<PathBuf>) -> JobId {
+        self.read(JobKind::Look, |context| reader::Command::Look {
+            context,
+            paths,
+        })
+    }
+
     /// Reads an experiment: a file, or a recipe by its name. When its dataset is not here, `open` is used, or else its
     /// stand-in.
     pub fn load_experiment(&self, path: PathBuf, open: Option<DatasetReference>) -> JobId {
@@ -206,12 +215,11 @@ impl EngineHandle {
         })
     }
 
-    /// Reads the file of one sample at its own size.
-    pub fn load_image(&self, dataset: Arc<OpenDataset>, sample: usize) -> JobId {
+    /// Reads one image at its own size; comes as [`super::Event::ImageLoaded`].
+    pub fn load_image(&self, image: ImageSource) -> JobId {
         self.read(JobKind::LoadImage, |context| reader::Command::Image {
             context,
-            dataset,
-            sample,
+            image,
         })
     }
 
@@ -394,11 +402,22 @@ impl EngineHandle {
         })
     }
 
-    /// Reads a model file, checks it with its self-test and makes it the current model.
+    /// Reads a model file, or the model of a run's folder with all that the run recorded, checks it with its
+    /// self-test and makes it the current model; comes as [`super::Event::ModelLoaded`].
     pub fn load_model(&self, path: PathBuf) -> JobId {
+        self.load_model_as(path, Remembered::No)
+    }
+
+    /// The same for the model that was in hand when the program was used last: that it is gone is only said.
+    pub fn restore_model(&self, path: PathBuf) -> JobId {
+        self.load_model_as(path, Remembered::Yes)
+    }
+
+    fn load_model_as(&self, path: PathBuf, remembered: Remembered) -> JobId {
         self.inspect(JobKind::LoadModel, |context| inspector::Command::Load {
             context,
             path,
+            remembered,
         })
     }
 

@@ -41,6 +41,17 @@ impl ImageSource {
         }
     }
 
+    /// Whether both are the same pixels as far as can be told without reading them.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(a), Self::File(b)) => a == b,
+            (Self::Url(a), Self::Url(b)) => a == b,
+            (Self::Sample(open, a), Self::Sample(other, b)) => open.id == other.id && a == b,
+            (Self::Picture(_, a), Self::Picture(_, b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
     /// What was typed: an address on the web, or else a path or the address of a file.
     pub fn typed(text: &str) -> Self {
         if download::looks_like_address(text) {

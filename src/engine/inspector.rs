@@ -1,6 +1,11 @@
 //! The inspector thread: rebuilds the newest model and looks inside it, without touching the trainer's.
 
-use std::{collections::VecDeque, io, path::PathBuf, sync::Arc};
+use std::{
+    collections::VecDeque,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crossbeam_channel::Receiver;
 
@@ -9,9 +14,10 @@ use super::{
     events::{Event, Level},
     image_source::ImageSource,
     job::{self, JobContext, JobError, JobId, Jobs},
+    kept_run::{self, Remembered},
     latest::Latest,
     loaded_model::{LoadedModel, ModelSource},
-    loader::OpenDataset,
+    loader::{Folders, OpenDataset},
     prediction::predict_one,
     queue::EventSender,
     reader::read_sample,
@@ -23,7 +29,7 @@ use crate::{
     inspect::{
         InspectError, augmented, feature_maps::feature_maps, maximise, maximise::MaximiseConfig,
     },
-    model::{Network, WeightSnapshot, bundle::Bundle, network::Placement, spec::InputSpec},
+    model::{Network, WeightSnapshot, network::Placement, spec::InputSpec},
     train::{checkpoint::Weights, run_folder},
     worker::Worker,
 };
@@ -88,8 +94,12 @@ pub enum Command {
         context: JobContext,
         request: EvaluateRequest,
     },
-    /// Read a model file.
-    Load { context: JobContext, path: PathBuf },
+    /// Read a model file, or a run.
+    Load {
+        context: JobContext,
+        path: PathBuf,
+        remembered: Remembered,
+    },
     /// Write the current model.
     Save { context: JobContext, path: PathBuf },
     /// Panics, to test that a panic is contained.
@@ -115,7 +125,7 @@ pub fn spawn(
     jobs: Jobs,
     events: EventSender,
     model: Latest<LoadedModel>,
-    cache: PathBuf,
+    folders: Folders,
 ) -> io::Result<Worker<Command>> {
     threads::start(
         ("inspector", "looks inside the model"),
@@ -124,7 +134,7 @@ pub fn spawn(
             Inspector {
                 jobs,
                 model,
-                cache,
+                folders,
                 network: None,
                 augmented: None,
             }
@@ -136,10 +146,10 @@ pub fn spawn(
 struct Inspector {
     jobs: Jobs,
     model: Latest<LoadedModel>,
-    /// Where decoded images are kept.
-    cache: PathBuf,
-    /// The network built last and the weights it has.
-    network: Option<(Arc<WeightSnapshot>, Network)>,
+    /// Where decoded images are kept, and weights to begin with.
+    folders: Folders,
+    /// The network built last and the model it is of.
+    network: Option<(Arc<LoadedModel>, Network)>,
     /// The image augmented last, as the network gets it: sliders ask for the same one many times.
     augmented: Option<(AugmentedKey, Vec<u8>)>,
 }
@@ -181,8 +191,12 @@ impl Inspector {
             Command::Evaluate { context, request } => {
                 job::run(&context, &jobs, || self.evaluate(&context, &request));
             }
-            Command::Load { context, path } => {
-                job::run(&context, &jobs, || self.load(&context, path));
+            Command::Load {
+                context,
+                path,
+                remembered,
+            } => {
+                job::run(&context, &jobs, || self.load(&context, &path, remembered));
             }
             Command::Save { context, path } => {
                 job::run(&context, &jobs, || self.save(&context, path));
@@ -204,20 +218,20 @@ impl Inspector {
     }
 
     /// The network of the newest weights, built when they changed.
-    fn network(&mut self) -> Result<(&Arc<WeightSnapshot>, &Network), JobError> {
-        let snapshot = Arc::clone(&self.current()?.snapshot);
+    fn network(&mut self) -> Result<(&Arc<LoadedModel>, &Network), JobError> {
+        let model = self.current()?;
         if self
             .network
             .as_ref()
-            .is_none_or(|(built, _)| !Arc::ptr_eq(built, &snapshot))
+            .is_none_or(|(built, _)| !Arc::ptr_eq(built, &model))
         {
-            let mut network = Network::from_snapshot(&snapshot, Placement::default())
+            let mut network = Network::from_snapshot(&model.snapshot, Placement::default())
                 .map_err(|error| error.to_string())?;
             network.freeze();
-            self.network = Some((snapshot, network));
+            self.network = Some((model, network));
         }
         match &self.network {
-            Some((snapshot, network)) => Ok((snapshot, network)),
+            Some((model, network)) => Ok((model, network)),
             None => Err(JobError::Failed("the network could not be kept".into())),
         }
     }
@@ -227,10 +241,10 @@ impl Inspector {
         context: &JobContext,
         request: &FeatureMapsRequest,
     ) -> Result<(), JobError> {
-        let (snapshot, network) = self.network()?;
+        let (model, network) = self.network()?;
         let rgb = network_input(&request.image.read(&context.cancel)?, network);
-        let maps =
-            feature_maps(network, snapshot.epoch, &rgb, request.layer).map_err(inspect_error)?;
+        let maps = feature_maps(network, model.snapshot.epoch, &rgb, request.layer)
+            .map_err(inspect_error)?;
         context.events.send(Event::FeatureMapsReady {
             job: context.id,
             maps: Arc::new(maps),
@@ -285,7 +299,7 @@ impl Inspector {
         context: &JobContext,
         images: &[Result<ImageSource, String>],
     ) -> Result<(), JobError> {
-        let (snapshot, network) = self.network()?;
+        let (model, network) = self.network()?;
         /// Failures that are told one by one.
         const MOST_TOLD: usize = 5;
         let mut failures = Vec::new();
@@ -293,7 +307,7 @@ impl Inspector {
         for (index, source) in images.iter().enumerate() {
             context.cancel.check()?;
             let answer = match source {
-                Ok(source) => predict_one(snapshot, network, source, &context.cancel),
+                Ok(source) => predict_one(model, network, source, &context.cancel),
                 Err(reason) => Err(JobError::Failed(reason.clone())),
             };
             match answer {
@@ -342,19 +356,19 @@ impl Inspector {
         context: &JobContext,
         request: &EvaluateRequest,
     ) -> Result<(), JobError> {
-        let model = self.current()?;
-        let cache = self.cache.clone();
+        let cache = self.folders.cache.clone();
         let evaluation = match &request.weights {
             EvaluatedWeights::Current => {
-                let (snapshot, network) = self.network()?;
+                let (model, network) = self.network()?;
                 let run = match &model.source {
                     ModelSource::File(path) => path.parent(),
-                    ModelSource::Run(_) => None,
+                    ModelSource::Run(folder) => Some(folder.as_path()),
                 };
-                let division = (&model.split, run);
-                evaluation::evaluate(context, &cache, request, division, (snapshot, network))
+                let weights = (&*model.snapshot, network);
+                evaluation::evaluate(context, &cache, request, (&model.split, run), weights)
             }
             EvaluatedWeights::Last(run) => {
+                let model = self.current()?;
                 let WeightSnapshot { spec, classes, .. } = &*model.snapshot;
                 let snapshot = run_folder::snapshot(run, Weights::Last, spec, classes)?;
                 let network = Network::from_snapshot(&snapshot, Placement::default())
@@ -375,26 +389,18 @@ impl Inspector {
         Ok(())
     }
 
-    fn load(&mut self, context: &JobContext, path: PathBuf) -> Result<(), JobError> {
-        let (bundle, doubt) = Bundle::load(&path).map_err(|error| error.to_string())?;
-        if let Some(message) = doubt {
-            let level = Level::Warning;
-            context.events.send(Event::Note { level, message });
-        }
-        let sample = Arc::new(bundle.self_test.picture()?);
-        let model = Arc::new(LoadedModel {
-            snapshot: bundle.snapshot,
-            initial: None,
-            metrics: bundle.metrics,
-            split: bundle.split,
-            edits: bundle.edits,
-            sample,
-            source: ModelSource::File(path),
-        });
+    fn load(
+        &mut self,
+        context: &JobContext,
+        path: &Path,
+        remembered: Remembered,
+    ) -> Result<(), JobError> {
+        let (model, run) = kept_run::load(context, &self.folders, path, remembered)?;
         self.model.set(Arc::clone(&model));
         context.events.send(Event::ModelLoaded {
             job: context.id,
             model,
+            run,
         });
         Ok(())
     }

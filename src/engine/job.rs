@@ -52,6 +52,8 @@ pub enum JobKind {
     LoadModel,
     /// Writes a model file.
     SaveModel,
+    /// Looks what files and folders are.
+    Look,
     /// Reads an experiment file.
     LoadExperiment,
     /// Reads a file of layers.
@@ -117,6 +119,7 @@ impl JobKind {
             Self::Predict => "classify the image",
             Self::LoadModel => "load the model",
             Self::SaveModel => "save the model",
+            Self::Look => "look what it is",
             Self::LoadExperiment => "open the experiment",
             Self::LoadSpec => "import the layers",
             Self::ExamineWeights => "use the weights",

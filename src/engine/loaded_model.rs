@@ -6,9 +6,8 @@ use std::{
     sync::Arc,
 };
 
-use super::job::JobId;
 use crate::{
-    data::{Edits, Picture, SplitConfig},
+    data::{Edits, Picture, SplitConfig, dataset::display_path},
     model::{WeightSnapshot, bundle::Bundle, network::NetworkError},
 };
 
@@ -17,7 +16,7 @@ use crate::{
 pub struct LoadedModel {
     /// Newest weights; after a run, its best.
     pub snapshot: Arc<WeightSnapshot>,
-    /// Weights before training; `None` for a model read from a file.
+    /// Weights before training; `None` for a model read from a file that lies in no run.
     pub initial: Option<Arc<WeightSnapshot>>,
     /// Named figures (`val_accuracy` …).
     pub metrics: BTreeMap<String, f64>,
@@ -31,13 +30,34 @@ pub struct LoadedModel {
     pub source: ModelSource,
 }
 
-/// Where a model came from.
+/// Where a model came from: who everything belongs to that is computed with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ModelSource {
-    /// A training job.
-    Run(JobId),
-    /// A file.
+    /// The run in this folder, whether it goes on, has ended or was opened again.
+    Run(PathBuf),
+    /// A file that lies in no run.
     File(PathBuf),
+}
+
+impl ModelSource {
+    /// The run's folder, or the file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Run(path) | Self::File(path) => path,
+        }
+    }
+
+    /// What people call it: the name of the run's folder, or that of the file without its ending.
+    pub fn name(&self) -> String {
+        let name = match self {
+            Self::Run(path) => path.file_name(),
+            Self::File(path) => path.file_stem(),
+        };
+        name.map_or_else(
+            || display_path(self.path()),
+            |name| display_path(name.as_ref()),
+        )
+    }
 }
 
 impl LoadedModel {

@@ -2,12 +2,18 @@
 
 use std::sync::Arc;
 
-use super::{image_source::ImageSource, inspector::network_input, job::JobError, reader::reduced};
+use super::{
+    image_source::ImageSource,
+    inspector::network_input,
+    job::JobError,
+    loaded_model::{LoadedModel, ModelSource},
+    reader::reduced,
+};
 use crate::{
     cancel::CancelToken,
     data::Picture,
     inspect::predict,
-    model::{Network, WeightSnapshot, spec::Head},
+    model::{Network, spec::Head},
 };
 
 /// What the network says about an image.
@@ -15,6 +21,10 @@ use crate::{
 pub struct Prediction {
     /// Path or name of the image.
     pub name: String,
+    /// The image, to be looked at again.
+    pub source: ImageSource,
+    /// The model that says it.
+    pub model: ModelSource,
     /// The image, at most 512 pixels a side.
     pub picture: Arc<Picture>,
     /// Names in the order of the values below.
@@ -45,7 +55,7 @@ impl Prediction {
 const PREDICTION_SIDE: u32 = 512;
 
 pub fn predict_one(
-    snapshot: &WeightSnapshot,
+    model: &LoadedModel,
     network: &Network,
     source: &ImageSource,
     cancel: &CancelToken,
@@ -53,8 +63,11 @@ pub fn predict_one(
     let image = source.read(cancel)?;
     let answer = predict::predict(network, &network_input(&image, network))
         .map_err(|error| error.to_string())?;
+    let snapshot = &model.snapshot;
     Ok(Prediction {
         name: source.name(),
+        source: source.clone(),
+        model: model.source.clone(),
         picture: Arc::new(reduced(image.into(), PREDICTION_SIDE)),
         classes: Arc::clone(&snapshot.classes),
         class: answer.class,

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use crate::{
         data::Picture,
-        engine::{JobKind, Prediction, events::Progress},
+        engine::{ImageSource, JobKind, ModelSource, Prediction, events::Progress},
         model::spec::Head,
         train::StepRecord,
     };
@@ -209,6 +209,8 @@ mod tests {
                 logits: Vec::new(),
                 head: Head::Softmax,
                 epoch: 1,
+                model: ModelSource::File("a.safetensors".into()),
+                source: ImageSource::File(index.to_string().into()),
             });
             sender.send(Event::Predicted { job, prediction });
         }

@@ -13,8 +13,10 @@ use rayon::prelude::*;
 
 use super::{
     events::{Event, Level},
+    image_source::ImageSource,
     job::{self, JobContext, JobError, Jobs},
     loader::OpenDataset,
+    look,
     queue::EventSender,
     similar::Searches,
     threads,
@@ -44,6 +46,11 @@ pub enum Command {
         dataset: Arc<OpenDataset>,
         samples: Vec<usize>,
     },
+    /// Look what files and folders hold.
+    Look {
+        context: JobContext,
+        paths: Vec<PathBuf>,
+    },
     /// Read an experiment file.
     Experiment {
         context: JobContext,
@@ -65,8 +72,7 @@ pub enum Command {
     /// One image at its own size.
     Image {
         context: JobContext,
-        dataset: Arc<OpenDataset>,
-        sample: usize,
+        image: ImageSource,
     },
     /// Look for similar images while nothing else waits.
     Similar {
@@ -155,6 +161,9 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs, pool: &rayon::ThreadPool) {
             Some(Command::Spec { context, path }) => {
                 job::run(&context, jobs, || load_spec(&context, &path));
             }
+            Some(Command::Look { context, paths }) => {
+                job::run(&context, jobs, || look::run(&context, paths));
+            }
             Some(Command::Weights {
                 context,
                 spec,
@@ -171,11 +180,9 @@ fn serve(commands: &Receiver<Command>, jobs: &Jobs, pool: &rayon::ThreadPool) {
             Some(Command::Recipes { context }) => {
                 job::run(&context, jobs, || list_recipes(&context));
             }
-            Some(Command::Image {
-                context,
-                dataset,
-                sample,
-            }) => job::run(&context, jobs, || load_image(&context, &dataset, sample)),
+            Some(Command::Image { context, image }) => {
+                job::run(&context, jobs, || load_image(&context, &image));
+            }
             Some(Command::Divide {
                 context,
                 open,
@@ -304,13 +311,12 @@ fn list_recipes(context: &JobContext) -> Result<(), JobError> {
     Ok(())
 }
 
-fn load_image(context: &JobContext, open: &OpenDataset, sample: usize) -> Result<(), JobError> {
-    let image = read_sample(open, sample)?;
+fn load_image(context: &JobContext, source: &ImageSource) -> Result<(), JobError> {
+    let image = source.read(&context.cancel)?;
     let size = (image.width() as usize, image.height() as usize);
     let picture = Arc::new(reduced(image.into(), LARGE_SIDE));
     context.events.send(Event::ImageLoaded {
         job: context.id,
-        sample,
         picture,
         size,
     });

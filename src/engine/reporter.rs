@@ -148,7 +148,7 @@ impl Reporter<'_> {
             split: self.split,
             edits: Arc::clone(&self.edits),
             sample: Arc::clone(&self.sample),
-            source: ModelSource::Run(self.context.id),
+            source: ModelSource::Run(self.folder.path().to_path_buf()),
         });
         self.show(Arc::clone(&loaded));
         loaded

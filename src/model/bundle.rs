@@ -6,12 +6,14 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    fs::File,
+    io::Read as _,
     path::Path,
     sync::Arc,
 };
 
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     network::{Mode, Network, NetworkError, Placement},
@@ -57,6 +59,43 @@ pub struct Bundle {
     pub edits: Arc<Edits>,
     /// One input and its logits.
     pub self_test: SelfTest,
+}
+
+/// Whether the file `path` says that it is a model of ours. No weights are read; false for files of other formats.
+///
+/// # Errors
+/// What is wrong with its header, when it begins like safetensors.
+pub fn is_model(path: &Path) -> Result<bool, String> {
+    /// Longer headers are no header.
+    const LONGEST: u64 = 100_000_000;
+    #[derive(Deserialize)]
+    struct Header {
+        #[serde(rename = "__metadata__", default)]
+        metadata: HashMap<String, String>,
+    }
+    let words = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
+        _ => error.to_string(),
+    };
+    let mut file = File::open(path).map_err(words)?;
+    let mut start = [0; 9];
+    file.read_exact(&mut start).map_err(words)?;
+    let [length @ .., first] = start;
+    let length = u64::from_le_bytes(length);
+    if first != b'{' {
+        return Ok(false);
+    }
+    if length > LONGEST {
+        return Err("its header is too long".into());
+    }
+    let mut header = vec![first];
+    let rest = length.saturating_sub(1);
+    file.take(rest).read_to_end(&mut header).map_err(words)?;
+    if (header.len() as u64) < length {
+        return Err("it ends too early".into());
+    }
+    let header: Header = serde_json::from_slice(&header).map_err(|error| error.to_string())?;
+    Ok(header.metadata.get("format").map(String::as_str) == Some(FORMAT))
 }
 
 /// Why a model file cannot be used or written; each is one sentence with the file's name.

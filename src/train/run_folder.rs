@@ -384,6 +384,24 @@ fn write_experiment(folder: &Path, experiment: &Experiment) -> Result<(), FitErr
     write_atomically(&file, experiment.to_ron()?.as_bytes()).map_err(failed(&file))
 }
 
+/// The model file that `path` means: itself, or the one in a run's folder.
+///
+/// # Errors
+/// One sentence when a folder holds no model.
+pub fn model_file(path: &Path) -> Result<PathBuf, String> {
+    if !path.is_dir() {
+        return Ok(path.to_path_buf());
+    }
+    let model = path.join(MODEL_FILE);
+    if model.is_file() {
+        return Ok(model);
+    }
+    Err(format!(
+        "{} is a folder without a {MODEL_FILE}: give a model file or a finished run",
+        display_path(path)
+    ))
+}
+
 /// Whether a process trains the run in the folder `path`.
 pub fn is_running(path: &Path) -> bool {
     let file = fs::File::open(path.join(LOCK_FILE));

@@ -34,9 +34,10 @@ pub const BUNDLED: [(&str, &str); 3] = [
 pub enum Action {
     /// Ask for a path, then open or save it.
     Ask(Purpose),
-    /// Open whatever this is: a folder is a dataset, `.safetensors` a model, `.ron` an experiment,
-    /// an image is classified.
+    /// Open whatever this is, by what it holds ([`crate::engine::Thing`]).
     OpenPath(PathBuf),
+    /// Do what was asked about, or leave it.
+    Answer(bool),
     /// Open a folder as a dataset.
     OpenDataset(PathBuf),
     /// Open a dataset that ships with the program: its name in `datasets`.
@@ -61,6 +62,12 @@ pub enum Action {
     UndoExperiment,
     /// Take every change to the dataset back.
     ClearEdits,
+    /// Take the model of this file, or that of a run's folder with all that the run recorded.
+    LoadModel(PathBuf),
+    /// Make the layers of the model in hand, and how its data was divided, those of the experiment.
+    TakeNetwork,
+    /// Open the dataset that the model in hand was trained on.
+    OpenDatasetOfModel,
     /// Write the current model here.
     SaveModel(PathBuf),
     /// Start a run with the settings as they are.
@@ -144,6 +151,13 @@ pub enum Action {
     Dismiss(u64),
     /// The browser shows these samples, in this order.
     Browsed(Arc<[usize]>),
+    /// Show these images of the dataset, and only these, in the Data step: the first is selected, all are marked.
+    ShowImages {
+        /// The images.
+        samples: Arc<[usize]>,
+        /// What they are, for people.
+        words: Arc<str>,
+    },
     /// Look for images whose pixels are like those of this sample.
     FindSimilar(usize),
     /// List the runs again.

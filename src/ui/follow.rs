@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    state::{AppState, ImageState, MapsState, SaysState},
+    state::{AppState, ImageState, MapsState, SaysState, Subject},
     weights_check::{WeightsCheck, WeightsOf},
     workspace::Step,
 };
@@ -22,9 +22,9 @@ use crate::{
 pub struct Follow {
     division: Option<AskedDivision>,
     prepared: Option<(JobId, PixelFormat)>,
-    image: Option<Sample>,
-    says: Option<(Sample, Arc<WeightSnapshot>)>,
-    maps: Option<(Sample, usize, Arc<WeightSnapshot>)>,
+    image: Option<Of>,
+    says: Option<(Of, Arc<WeightSnapshot>)>,
+    maps: Option<(Of, usize, Arc<WeightSnapshot>)>,
 }
 
 /// Images are decoded ahead of training as long as they take no more room than this.
@@ -84,51 +84,57 @@ struct AskedDivision {
     config: SplitConfig,
 }
 
-/// A dataset and an index into it.
-type Sample = (JobId, usize);
+/// An image; a sample is one of this dataset.
+type Of = (Option<JobId>, Subject);
 
 impl Follow {
     /// Asks for what is needed and was not asked for yet. Feature maps are computed only while a step
     /// that shows them is on the screen.
     pub fn update(&mut self, engine: &EngineHandle, state: &mut AppState, step: Step) {
         check_weights(engine, state);
-        let Some(dataset) = state.open_dataset().cloned() else {
-            return;
-        };
-        self.divide(engine, state, &dataset);
-        self.prepare(engine, state, &dataset);
-        if step == Step::Train {
-            forecast(engine, state);
+        if let Some(dataset) = state.open_dataset().cloned() {
+            self.divide(engine, state, &dataset);
+            self.prepare(engine, state, &dataset);
+            if step == Step::Train {
+                forecast(engine, state);
+            }
+            examine_again(engine, state);
         }
-        examine_again(engine, state);
-        let count = dataset.dataset.samples.len();
-        let Some(index) = state.selection.sample.filter(|index| *index < count) else {
-            return;
-        };
-        let sample = (dataset.id, index);
+        if let Some((of, image)) = subject(state) {
+            self.look(engine, state, step, (of, image));
+        }
+    }
+
+    /// Asks for what shows of the selected image.
+    fn look(
+        &mut self,
+        engine: &EngineHandle,
+        state: &mut AppState,
+        step: Step,
+        (of, image): (Of, ImageSource),
+    ) {
         // What was asked for an earlier selection is of no use any more.
         let cancel = |job: Option<JobId>| {
             if let Some(job) = job {
                 engine.cancel(job);
             }
         };
-        if self.image != Some(sample) {
-            self.image = Some(sample);
+        if self.image.as_ref() != Some(&of) {
+            self.image = Some(of.clone());
             cancel(state.image.job);
-            let job = Some(engine.load_image(Arc::clone(&dataset), index));
             state.image = ImageState {
-                job,
+                job: Some(engine.load_image(image.clone())),
+                asked: Some(of.1.clone()),
                 image: state.image.image.take(),
                 failed: None,
             };
         }
         let Some(model) = &state.model else { return };
         let weights = Arc::clone(&model.snapshot);
-        let image = ImageSource::Sample(dataset, index);
         let is_same = |old: &Arc<WeightSnapshot>| Arc::ptr_eq(old, &weights);
-        let asked = matches!(&self.says, Some((old, with)) if *old == sample && is_same(with));
+        let asked = matches!(&self.says, Some((old, with)) if *old == of && is_same(with));
         if !asked {
-            self.says = Some((sample, Arc::clone(&weights)));
+            self.says = Some((of.clone(), Arc::clone(&weights)));
             cancel(state.says.job);
             let job = Some(engine.predict(vec![image.clone()]));
             state.says = SaysState { job, answer: None };
@@ -138,18 +144,35 @@ impl Follow {
         let layer = chosen.unwrap_or(0);
         let asked = matches!(
             &self.maps,
-            Some((old, old_layer, with)) if *old == sample && *old_layer == layer && is_same(with)
+            Some((old, old_layer, with)) if *old == of && *old_layer == layer && is_same(with)
         );
         if !asked && matches!(step, Step::Train | Step::Inside) {
-            self.maps = Some((sample, layer, weights));
+            let asked = Some(of.1.clone());
+            self.maps = Some((of, layer, weights));
             let request = FeatureMapsRequest { image, layer };
             let job = Some(engine.feature_maps(request));
-            let maps = state.maps.maps.take();
             state.maps = MapsState {
                 job,
-                maps,
+                asked,
                 failed: None,
+                ..std::mem::take(&mut state.maps)
             };
+        }
+    }
+}
+
+/// The selected image, and where its pixels are.
+fn subject(state: &AppState) -> Option<(Of, ImageSource)> {
+    match state.selection.subject.clone()? {
+        Subject::Sample(sample) => {
+            let open = state.open_dataset()?;
+            let is_there = sample < open.dataset.samples.len();
+            let of = (Some(open.id), Subject::Sample(sample));
+            is_there.then(|| (of, ImageSource::Sample(Arc::clone(open), sample)))
+        }
+        Subject::Image(image) => {
+            let source = image.source().clone();
+            Some(((None, Subject::Image(image)), source))
         }
     }
 }

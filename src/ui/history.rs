@@ -5,17 +5,55 @@ use std::{mem, sync::Arc};
 
 use eframe::egui;
 
-use super::{state::AppState, workspace::Step};
+use super::{
+    state::{AppState, Showing},
+    widgets::marks,
+    workspace::Step,
+};
 use crate::{
     data::{Edit, Edits, edits::EditError},
+    engine::{ImageSource, Prediction},
     train::Experiment,
 };
+
+/// The image that the whole window looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// Sample of the dataset.
+    Sample(usize),
+    /// An image that stands in no dataset: dropped, chosen, drawn or from the web.
+    Image(OwnImage),
+}
+
+/// An image that stands in no dataset; the same one is the one that was handed over together.
+#[derive(Debug, Clone)]
+pub struct OwnImage(Arc<ImageSource>);
+
+impl OwnImage {
+    /// Takes an image in.
+    pub fn new(source: ImageSource) -> Self {
+        Self(Arc::new(source))
+    }
+
+    /// Where its pixels are.
+    pub fn source(&self) -> &ImageSource {
+        &self.0
+    }
+}
+
+impl PartialEq for OwnImage {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.is_same(&other.0)
+    }
+}
+
+impl Eq for OwnImage {}
 
 /// What the whole window looks at. Clicking anywhere sets it, everything follows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// Sample of the dataset.
-    pub sample: Option<usize>,
+    /// The image.
+    pub subject: Option<Subject>,
     /// Layer of the model.
     pub layer: Option<usize>,
     /// Filter or value of that layer.
@@ -28,6 +66,41 @@ pub struct Selection {
     pub epoch: Option<usize>,
     /// Samples that an action on many means, ascending; empty when it means [`Self::sample`] alone.
     pub marked: Arc<[usize]>,
+}
+
+impl Selection {
+    /// The sample of the dataset that is looked at; `None` when nothing is, or an image that stands in none.
+    pub fn sample(&self) -> Option<usize> {
+        match self.subject {
+            Some(Subject::Sample(sample)) => Some(sample),
+            Some(Subject::Image(_)) | None => None,
+        }
+    }
+
+    /// The same with the image of an answer.
+    #[must_use]
+    pub fn with_image(&self, answer: &Prediction) -> Self {
+        self.with_own_image(answer.source.clone())
+    }
+
+    /// The same with an image that may stand in no dataset.
+    #[must_use]
+    pub fn with_own_image(&self, source: ImageSource) -> Self {
+        Self {
+            subject: Some(Subject::Image(OwnImage::new(source))),
+            marked: Arc::from([]),
+            ..self.clone()
+        }
+    }
+
+    /// The same with another sample.
+    #[must_use]
+    pub fn with_sample(&self, sample: Option<usize>) -> Self {
+        Self {
+            subject: sample.map(Subject::Sample),
+            ..self.clone()
+        }
+    }
 }
 
 /// Where the user looked before and after.
@@ -323,6 +396,27 @@ impl AppState {
             later(&self.edits.undo, &self.past.undo, can_undo),
             later(&self.edits.redo, &self.past.redo, can_redo),
         )
+    }
+
+    /// Shows `samples`, and only these, in the browser; `words` says what they are. The first is selected.
+    pub fn show_images(&mut self, samples: &[usize], words: Arc<str>) {
+        let Some(&first) = samples.first() else {
+            return;
+        };
+        let ascending = marks::ascending(samples);
+        let many = ascending.len() > 1;
+        self.select(Selection {
+            marked: if many {
+                Arc::clone(&ascending)
+            } else {
+                Arc::from([])
+            },
+            ..self.selection.with_sample(Some(first))
+        });
+        self.showing = Some(Showing {
+            samples: ascending,
+            words,
+        });
     }
 
     /// Changes the selection and remembers the old one.

@@ -20,7 +20,9 @@ impl AppState {
     /// The folder of the run that trained the current model and is over: it has its last weights, too.
     pub fn run_of_model(&self) -> Option<&Path> {
         match (&self.model.as_ref()?.source, &self.training.run) {
-            (ModelSource::Run(_), RunState::Finished(outcome)) if outcome.model.is_some() => {
+            (ModelSource::Run(folder), RunState::Finished(outcome))
+                if outcome.model.is_some() && *folder == outcome.run =>
+            {
                 Some(&outcome.run)
             }
             _ => None,

@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod app;
+pub mod arrivals;
 mod chrome;
 pub mod data_tools;
 pub mod design;
@@ -15,6 +16,7 @@ mod frame_times;
 pub mod history;
 mod judging;
 mod notices;
+pub mod ownership;
 pub mod panels;
 pub mod public_datasets;
 mod reduce;

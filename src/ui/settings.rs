@@ -41,6 +41,8 @@ pub struct Settings {
     pub dataset: Option<PathBuf>,
     /// What it was read as.
     pub dataset_kind: Option<SourceKind>,
+    /// The model that was in hand: its run's folder or its file.
+    pub model: Option<PathBuf>,
     /// What was to be trained and how.
     pub experiment: Option<Box<Experiment>>,
     /// Colours of feature maps.

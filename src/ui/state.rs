@@ -7,10 +7,12 @@ use std::{
     time::Instant,
 };
 
-pub use super::history::Selection;
+pub use super::history::{OwnImage, Selection, Subject};
 pub use super::notices::{Notice, Offer};
+pub use super::ownership::Judged;
 pub use super::training::{AskedRun, RunState, Training};
 
+use super::arrivals::Arrivals;
 use super::data_tools::DataTools;
 use super::design::Design;
 use super::history::{EditHistory, Past, Trail};
@@ -59,8 +61,12 @@ pub enum DataState {
 pub struct MapsState {
     /// The newest request.
     pub job: Option<JobId>,
+    /// The image that the newest request is about.
+    pub asked: Option<Subject>,
     /// The newest answer; stays while the next is computed.
     pub maps: Option<Arc<FeatureMaps>>,
+    /// The image that it is about.
+    pub of: Option<Subject>,
     /// Why the newest request failed.
     pub failed: Option<String>,
 }
@@ -83,6 +89,8 @@ pub struct MaximiseState {
 pub struct PredictState {
     /// Running and waiting jobs, and of how many images each is; each is answered.
     pub jobs: BTreeMap<JobId, usize>,
+    /// The job whose first answer brings the image that is looked at then.
+    pub to_select: Option<JobId>,
     /// The newest with their pictures, newest first.
     pub answers: Vec<Arc<Prediction>>,
     /// Every answer in a few words, oldest first.
@@ -109,18 +117,20 @@ pub(super) const MOST_SAID: usize = 100_000;
 /// Answers of a job with more images are not told one by one.
 pub(super) const MOST_TOLD: usize = 20;
 
-/// The picture of the selected sample at its own size.
+/// The picture of the selected image at its own size.
 #[derive(Debug, Clone, Default)]
 pub struct ImageState {
     /// The newest request.
     pub job: Option<JobId>,
-    /// Sample, pixels and the file's width and height.
-    pub image: Option<(usize, Arc<Picture>, (usize, usize))>,
+    /// What the newest request is about.
+    pub asked: Option<Subject>,
+    /// What it is, its pixels and the file's width and height.
+    pub image: Option<(Subject, Arc<Picture>, (usize, usize))>,
     /// Why the newest request failed.
     pub failed: Option<String>,
 }
 
-/// What the model says about the selected sample.
+/// What the model says about the selected image.
 #[derive(Debug, Clone, Default)]
 pub struct SaysState {
     /// The newest request.
@@ -138,6 +148,15 @@ pub struct SimilarState {
     pub found: Option<Arc<Similar>>,
     /// Why the newest request failed.
     pub failed: Option<String>,
+}
+
+/// Images that somebody wants to see, and only these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Showing {
+    /// Ascending.
+    pub samples: Arc<[usize]>,
+    /// What they are, for people.
+    pub words: Arc<str>,
 }
 
 /// A job that runs.
@@ -193,6 +212,8 @@ pub struct AppState {
     pub unreadable_asked: usize,
     /// The newest evaluation, decided at [`Self::threshold`].
     pub evaluation: Option<Arc<Evaluation>>,
+    /// Whose it is.
+    pub judged: Option<Judged>,
     /// From which probability on the second of two classes is taken; `None` for the model's own.
     pub threshold: Option<f64>,
     /// The evaluation job that runs.
@@ -226,10 +247,14 @@ pub struct AppState {
     pub public: PublicDatasets,
     /// The file of weights that the network begins with.
     pub weights: WeightsCheck,
+    /// What comes from outside.
+    pub arrivals: Arrivals,
     /// The runs that were kept.
     pub runs: RunBook,
     /// What the browser shows, in its order: Previous and Next go through it.
     pub browsed: Arc<[usize]>,
+    /// Images that the browser shall show alone, as it was asked for last.
+    pub showing: Option<Showing>,
     /// Images with pixels like those of the selected one.
     pub similar: SimilarState,
     /// Jobs that run, by id.
@@ -260,6 +285,7 @@ impl AppState {
             asked_run: None,
             unreadable_asked: 0,
             evaluation: None,
+            judged: None,
             threshold: None,
             evaluation_job: None,
             evaluation_failed: None,
@@ -277,8 +303,10 @@ impl AppState {
             recipes: None,
             public: PublicDatasets::default(),
             weights: WeightsCheck::default(),
+            arrivals: Arrivals::default(),
             runs: RunBook::default(),
             browsed: Arc::from([]),
+            showing: None,
             similar: SimilarState::default(),
             jobs: BTreeMap::new(),
             notices: Vec::new(),
@@ -396,5 +424,24 @@ impl AppState {
     /// The part that sample `index` stands in.
     pub fn part_of(&self, index: usize) -> Option<SplitName> {
         self.division.as_ref()?.part_of(index)
+    }
+
+    /// The answer that the Predict step shows large: the one about the image that is looked at, by the model in hand
+    /// if it has one, else the newest.
+    pub fn answer_shown(&self) -> Option<&Arc<Prediction>> {
+        let answers = &self.predict.answers;
+        let Some(Subject::Image(image)) = &self.selection.subject else {
+            return answers.first();
+        };
+        let in_hand = self.model.as_ref().map(|model| &model.source);
+        let about = || {
+            answers
+                .iter()
+                .filter(|answer| answer.source.is_same(image.source()))
+        };
+        about()
+            .find(|answer| Some(&answer.model) == in_hand)
+            .or_else(|| about().next())
+            .or(answers.first())
     }
 }

@@ -3,10 +3,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::{
-    engine::{EndStage, JobId, TrainRequest, TrainingOutcome},
+    engine::{EndStage, JobId, KeptRun, TrainRequest, TrainingOutcome},
     train::{
-        DataReport, EpochRecord, Evaluation, Experiment, StepRecord, early_stopping::EarlyStopping,
-        health::Advice, history, schedule::RateNow,
+        DataReport, EpochRecord, Experiment, StepRecord, early_stopping::EarlyStopping,
+        health::Advice, history, run_folder::MODEL_FILE, schedule::RateNow,
     },
     ui::format::shortened,
 };
@@ -61,18 +61,15 @@ pub struct Training {
     pub folder: Option<PathBuf>,
     /// The job that reads its steps from the disk.
     pub reading: Option<JobId>,
+    /// What was shown before a run that was asked for and has not begun: it may never begin.
+    pub before: Option<Box<Self>>,
 }
 
-/// A run that was asked for and has not begun yet: if too much of its data is lost, it waits for an answer, and what
-/// was shown before it comes back.
+/// A run that was asked for and has not begun yet: if too much of its data is lost, it waits for an answer.
 #[derive(Debug, Clone)]
 pub struct AskedRun {
     /// What was asked for.
     pub request: TrainRequest,
-    /// The run before.
-    pub training: Training,
-    /// The evaluation before, and its threshold.
-    pub evaluation: (Option<Arc<Evaluation>>, Option<f64>),
     /// What of the data is lost: the question is open.
     pub lost: Option<Arc<DataReport>>,
 }
@@ -104,6 +101,70 @@ impl Training {
     /// What a run that goes on does after its last step; `None` before.
     pub fn ending(&self) -> Option<EndStage> {
         self.ending.filter(|_| self.is_running())
+    }
+
+    /// A run of the job `job` that is asked for; what is shown now comes back when it cannot begin.
+    #[must_use]
+    pub fn beginning(self, job: JobId) -> Self {
+        Self {
+            run: RunState::Running {
+                job,
+                paused: false,
+                stopping: false,
+            },
+            before: Some(Box::new(self)),
+            ..Self::default()
+        }
+    }
+
+    /// The run ended without a result: with a reason when it failed. One that never began leaves the figures of
+    /// the one before.
+    pub fn end_with(&mut self, failure: Option<String>) {
+        if let Some(before) = self.before.take() {
+            *self = *before;
+            if let Some(message) = failure {
+                self.run = RunState::Failed(message);
+            }
+            return;
+        }
+        self.run = failure.map_or(RunState::Idle, RunState::Failed);
+    }
+
+    /// All that a run recorded which was opened again.
+    pub fn of_kept(run: &KeptRun) -> Self {
+        let epochs = run.figures.history.clone();
+        let steps = run.figures.steps.clone();
+        let first = epochs.first().map(|record| record.epoch);
+        let in_first = |step: &&StepRecord| Some(step.epoch) == first;
+        let outcome = |result: &crate::train::run_folder::RunResult| TrainingOutcome {
+            completed: result.completed,
+            best_epoch: result.best_epoch,
+            run: run.folder.clone(),
+            model: Some(run.folder.join(MODEL_FILE)),
+            test_accuracy: result.test_accuracy,
+            left_out: result.left_out.clone(),
+            split_hash: result.split_hash.clone(),
+            stopped_early: result.stopped_early.clone(),
+            computed: result.computed.clone(),
+            seconds: result.seconds,
+        };
+        let state = match &run.result {
+            None => RunState::Idle,
+            Some(result) => match &result.failure {
+                Some(failure) => RunState::Failed(failure.clone()),
+                None => RunState::Finished(outcome(result)),
+            },
+        };
+        Self {
+            run: state,
+            steps_per_epoch: steps.iter().filter(in_first).count(),
+            total_epochs: run.experiment.training.epochs(),
+            experiment: Some(Arc::clone(&run.experiment)),
+            folder: Some(run.folder.clone()),
+            epochs,
+            steps,
+            ..Self::default()
+        }
     }
 
     /// What went wrong was another experiment's.

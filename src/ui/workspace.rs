@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eframe::egui::{self, Ui, WidgetText};
-use egui_tiles::{Behavior, Container, Linear, LinearDir, TileId, Tiles, Tree, UiResponse};
+use egui_tiles::{Behavior, Container, Linear, LinearDir, Tile, TileId, Tiles, Tree, UiResponse};
 use serde::{Deserialize, Serialize};
 
 use super::state::AppState;
@@ -297,6 +297,13 @@ impl Workspaces {
         let text =
             |(step, tree): (&Step, &Tree<PanelKind>)| Some((*step, ron::to_string(tree).ok()?));
         self.trees.iter().filter_map(text).collect()
+    }
+
+    /// Makes `panel` of `step` visible where it lies behind another one.
+    pub fn bring_forward(&mut self, step: Step, panel: PanelKind) {
+        if let Some(tree) = self.trees.get_mut(&step) {
+            tree.make_active(|_, tile| matches!(tile, Tile::Pane(pane) if *pane == panel));
+        }
     }
 
     /// Draws the panels of `step`; `draw` draws one.

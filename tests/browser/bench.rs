@@ -9,7 +9,7 @@ use convscope::{
     train::recipes,
     ui::{
         action::Action,
-        state::{AppState, DataState, ImageState},
+        state::{AppState, DataState, ImageState, Subject},
         workspace::PanelKind,
     },
 };
@@ -58,7 +58,7 @@ pub fn state(open: Arc<OpenDataset>) -> AppState {
     let division = Division::new(&open.dataset, &state.experiment.split).unwrap();
     state.division = Some(Arc::new(division));
     state.data = DataState::Open(open);
-    state.selection.sample = Some(0);
+    state.selection = state.selection.with_sample(Some(0));
     state
 }
 
@@ -71,17 +71,17 @@ fn load(state: &mut AppState) -> bool {
     let Some(open) = state.open_dataset().cloned() else {
         return false;
     };
-    let selected = state.selection.sample;
-    let loaded = state.image.image.as_ref().map(|(sample, ..)| *sample);
-    let Some(sample) = selected.filter(|_| selected != loaded && state.image.failed.is_none())
-    else {
+    let selected = state.selection.sample();
+    let loaded = state.image.image.as_ref().map(|(of, ..)| of.clone());
+    let is_loaded = state.selection.subject == loaded;
+    let Some(sample) = selected.filter(|_| !is_loaded && state.image.failed.is_none()) else {
         return false;
     };
     state.image = match read(&open, sample) {
         Ok(picture) => {
             let size = (picture.width, picture.height);
             ImageState {
-                image: Some((sample, Arc::new(picture), size)),
+                image: Some((Subject::Sample(sample), Arc::new(picture), size)),
                 ..ImageState::default()
             }
         }

@@ -70,7 +70,7 @@ pub fn dividing(dataset: Dataset) -> AppState {
     let mut state = closed();
     state.data = DataState::Open(open(dataset));
     state.dividing = Some(JobId(2));
-    state.selection.sample = Some(0);
+    state.selection = state.selection.with_sample(Some(0));
     state.experiment_changed();
     state
 }
@@ -106,6 +106,7 @@ pub fn edited(mut state: AppState) -> AppState {
 
 fn finding(kind: FindingKind, severity: Severity, samples: &[usize], message: &str) -> Finding {
     Finding {
+        classes: Vec::new(),
         kind,
         severity,
         samples: samples.to_vec(),

@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     thread::sleep,
     time::{Duration, Instant},
@@ -41,6 +41,19 @@ impl FilePicker for PreparedPicker {
         let purpose = self.asked.take()?;
         let answer = self.answers.lock().unwrap().pop_front();
         Some((purpose, answer.into_iter().collect()))
+    }
+}
+
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
     }
 }
 
@@ -153,6 +166,15 @@ impl Desk {
             .get_by_role_and_label(Role::Button, label)
             .click();
         self.harness.run_steps(2);
+    }
+
+    /// Lets go of files over the window.
+    pub fn drop_files(&mut self, paths: &[PathBuf]) {
+        for path in paths {
+            let dropped = Arc::new(Dropped(path.clone()));
+            self.harness.input_mut().dropped_files.push(dropped);
+        }
+        self.harness.step();
     }
 
     pub fn shows(&self, part: &str) -> bool {

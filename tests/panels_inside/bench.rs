@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use convscope::{
     data::{Division, Picture, generate},
-    engine::{Event, JobId, JobKind, MaximisePreview, Prediction},
+    engine::{Event, ImageSource, JobId, JobKind, MaximisePreview, Prediction},
     inspect::maximise::{MaximiseConfig, Target},
     model::spec::Head,
     ui::{
@@ -40,6 +40,8 @@ fn prediction(world: &World, name: &str, class: usize) -> Arc<Prediction> {
     let picture = generate::draw_random_shape(class as u64).1;
     Arc::new(Prediction {
         name: name.into(),
+        source: ImageSource::File(name.into()),
+        model: world.model.source.clone(),
         picture: Arc::new(picture),
         logits: probabilities
             .iter()
@@ -74,7 +76,7 @@ pub fn state(world: &World, stage: Stage) -> AppState {
     let division = Division::new(&world.open.dataset, &state.experiment.split).unwrap();
     state.division = Some(Arc::new(division));
     state.experiment_changed();
-    state.selection.sample = Some(0);
+    state.selection = state.selection.with_sample(Some(0));
     if stage == Stage::NoModel {
         return state;
     }

@@ -25,11 +25,16 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
     found
 }
 
-fn finding(kind: FindingKind, severity: Severity, message: String) -> Finding {
+fn finding(
+    (kind, severity): (FindingKind, Severity),
+    classes: Vec<usize>,
+    message: String,
+) -> Finding {
     Finding {
         kind,
         severity,
         samples: Vec::new(),
+        classes,
         files: Vec::new(),
         message,
     }
@@ -43,12 +48,14 @@ fn missing(case: &Case<'_>) -> Vec<Finding> {
             let message = format!(
                 "class {class} has no image that can be used: add some, or take the class out"
             );
-            found.push(finding(FindingKind::MissingClass, Severity::Error, message));
+            let kind = (FindingKind::MissingClass, Severity::Error);
+            found.push(finding(kind, Vec::new(), message));
         }
     }
     for (part, _) in parts {
         let counts = case.counts_in(part).into_iter().zip(case.counts());
-        for (class, (count, total)) in case.dataset.classes.iter().zip(counts) {
+        let classes = case.dataset.classes.iter().enumerate();
+        for ((index, class), (count, total)) in classes.zip(counts) {
             if count > 0 || total == 0 {
                 continue;
             }
@@ -60,32 +67,35 @@ fn missing(case: &Case<'_>) -> Vec<Finding> {
                 "class {class} has no image in the {} part: {effect}; move some there",
                 part.word()
             );
-            found.push(finding(FindingKind::MissingClass, severity, message));
+            let kind = (FindingKind::MissingClass, severity);
+            found.push(finding(kind, vec![index], message));
         }
     }
     found
 }
 
 fn tiny(case: &Case<'_>, counts: &[usize]) -> Vec<Finding> {
-    let classes = case.dataset.classes.iter().zip(counts);
+    let classes = case.dataset.classes.iter().enumerate().zip(counts);
     classes
         .filter(|(_, count)| (1..TINY_CLASS).contains(*count))
-        .map(|(class, &count)| {
+        .map(|((index, class), &count)| {
             let message = format!(
                 "class {class} has {} to learn from: collect at least {TINY_CLASS}, or take the class out",
                 counted(count, "image")
             );
-            finding(FindingKind::TinyClass, Severity::Warning, message)
+            let kind = (FindingKind::TinyClass, Severity::Warning);
+            finding(kind, vec![index], message)
         })
         .collect()
 }
 
 fn imbalance(case: &Case<'_>, counts: &[usize]) -> Option<Finding> {
-    let classes = case.dataset.classes.iter().zip(counts.iter().copied());
-    let present: Vec<(&String, usize)> = classes.filter(|(_, count)| *count > 0).collect();
-    let (smallest, least) = *present.iter().min_by_key(|(_, count)| *count)?;
+    let classes = case.dataset.classes.iter().enumerate();
+    let classes = classes.zip(counts.iter().copied());
+    let present: Vec<((usize, &String), usize)> = classes.filter(|(_, count)| *count > 0).collect();
+    let ((index, smallest), least) = *present.iter().min_by_key(|(_, count)| *count)?;
     // The first of equals, as for the smallest.
-    let (largest, most) = *present.iter().rev().max_by_key(|(_, count)| *count)?;
+    let ((_, largest), most) = *present.iter().rev().max_by_key(|(_, count)| *count)?;
     let severity = match most / least {
         ..UNEVEN => return None,
         UNEVEN..IMBALANCED => Severity::Info,
@@ -97,5 +107,9 @@ fn imbalance(case: &Case<'_>, counts: &[usize]) -> Option<Finding> {
         counted(most, "image"),
         thousands(least)
     );
-    Some(finding(FindingKind::Imbalance, severity, message))
+    Some(finding(
+        (FindingKind::Imbalance, severity),
+        vec![index],
+        message,
+    ))
 }

@@ -95,6 +95,7 @@ fn skipped(skipped: &Skipped) -> Option<Finding> {
         kind: FindingKind::SkippedFile,
         severity,
         samples: Vec::new(),
+        classes: Vec::new(),
         files,
         message,
     })

@@ -137,6 +137,8 @@ pub struct Finding {
     /// Samples it is about, as indices; of [`FindingKind::Leak`] and [`FindingKind::NearLeak`] the last one
     /// is the held-out image and the others are its twins in earlier parts.
     pub samples: Vec<usize>,
+    /// Classes it is about as a whole, as indices.
+    pub classes: Vec<usize>,
     /// Files it is about, below the dataset's root: those of [`Self::samples`], or files that are none.
     pub files: Vec<String>,
     /// One sentence: what, where, what to do.
@@ -156,6 +158,7 @@ impl Finding {
             kind,
             severity,
             files: files.collect(),
+            classes: Vec::new(),
             samples,
             message,
         }

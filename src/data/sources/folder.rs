@@ -10,7 +10,7 @@ use std::{
 
 use rayon::prelude::*;
 
-pub use super::listing::{Below, IMAGE_ENDINGS, images_below, looks_like_image};
+pub use super::listing::{Below, IMAGE_ENDINGS, images_below, looks_like_image, loose_images};
 use super::{
     SourceError,
     listing::{self, Entry},

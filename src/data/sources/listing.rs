@@ -128,6 +128,34 @@ pub(super) fn peek(folder: &Path, all: bool, cancel: &CancelToken) -> Result<Pee
     Ok(found)
 }
 
+/// The images in `folder`, or else those in the folders in it, in natural order; no deeper ones.
+///
+/// # Errors
+/// When `folder` cannot be listed or `cancel` was set.
+pub fn loose_images(folder: &Path, cancel: &CancelToken) -> Result<Vec<PathBuf>, SourceError> {
+    let (mut entries, _) = list(folder, cancel)?;
+    natural::sort(&mut entries, |entry| &entry.name);
+    let images = |folder: &Path, entries: &[Entry]| -> Vec<PathBuf> {
+        let files = entries.iter().filter(|entry| !entry.is_folder);
+        let images = files.filter(|entry| looks_like_image(Path::new(&entry.name)));
+        images.map(|entry| folder.join(&entry.name)).collect()
+    };
+    let mut found = images(folder, &entries);
+    if found.is_empty() {
+        for inner in entries.iter().filter(|entry| entry.is_folder) {
+            let inner = folder.join(&inner.name);
+            // One that cannot be listed is no reason against the others.
+            let (mut entries, _) = match list(&inner, cancel) {
+                Err(SourceError::Read { .. }) => continue,
+                listed => listed?,
+            };
+            natural::sort(&mut entries, |entry| &entry.name);
+            found.extend(images(&inner, &entries));
+        }
+    }
+    Ok(found)
+}
+
 /// What lies below a folder.
 #[derive(Debug, Default)]
 pub struct Below {

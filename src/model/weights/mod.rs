@@ -139,6 +139,26 @@ impl From<std::io::Error> for Problem {
     }
 }
 
+/// Whether a file that begins with `head` holds weights: PyTorch's zip, its format before 1.6, or safetensors. Some
+/// 64 bytes are enough.
+pub fn begins_like_weights(head: &[u8]) -> bool {
+    /// Where the first name in a zip begins, and its length stands.
+    const NAME: usize = 30;
+    const LENGTH: usize = 26;
+    /// Pickled: the number that `torch.save` wrote first (`torch/serialization.py`, `MAGIC_NUMBER`).
+    const LEGACY: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19";
+    match head {
+        [b'P', b'K', 3, 4, ..] => {
+            let length = head.get(LENGTH).copied().map_or(0, usize::from);
+            let name = head.get(NAME..).unwrap_or_default();
+            name.get(..length)
+                .is_some_and(|name| name.ends_with(b"data.pkl"))
+        }
+        [_, _, _, _, _, _, _, 0, b'{', ..] => true,
+        head => head.starts_with(LEGACY),
+    }
+}
+
 /// Reads every array of a `.pth` (zip or legacy format) or `.safetensors` file, as f32 and in the file's
 /// order. What a file is its first bytes say, not its name.
 ///

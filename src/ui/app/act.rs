@@ -18,8 +18,8 @@ use crate::{
         dialogs::Purpose,
         format::stamp,
         history::Part,
-        state::{AskedRun, MaximiseState, RunState, SimilarState, Training},
-        workspace::{Step, Workspaces},
+        state::{AskedRun, MaximiseState, SimilarState},
+        workspace::{PanelKind, Step, Workspaces},
     },
 };
 
@@ -29,9 +29,13 @@ impl App {
         match action {
             Action::Ask(purpose) => self.ask(purpose),
             Action::OpenPath(path) => self.open_path(path),
-            Action::OpenDataset(path) => self.open_dataset(OpenRequest::new(path)),
+            Action::OpenDataset(path) => self.ask_to_open(OpenRequest::new(path)),
+            Action::Answer(yes) => self.answer(yes),
             Action::OpenBundled(name) => self.open_bundled(name),
             Action::ReadAs(kind) => self.read_as(kind),
+            Action::LoadModel(path) => self.load_model(path),
+            Action::TakeNetwork => self.take_network(),
+            Action::OpenDatasetOfModel => self.open_dataset_of_model(),
             Action::SaveModel(path) => {
                 self.engine.save_model(path);
             }
@@ -55,6 +59,12 @@ impl App {
                 self.change(Part::Training, |experiment| experiment.training = training);
             }
             Action::Select(selection) => self.state.select(selection),
+            Action::ShowImages { samples, words } => {
+                self.state.show_images(&samples, words);
+                self.settings.step = Step::Data;
+                self.workspaces
+                    .bring_forward(Step::Data, PanelKind::Datasets);
+            }
             Action::Back => self.state.go_back(),
             Action::Forward => self.state.go_forward(),
             Action::GoTo(step) => {
@@ -134,6 +144,26 @@ impl App {
         }));
     }
 
+    /// Judges the validation part with the model of a run that was opened again, as the run did at its end, as soon
+    /// as somebody looks and the run's dataset is open.
+    pub(super) fn judge_kept_run(&mut self) {
+        let state = &self.state;
+        let in_hand = state.model.as_ref().map(|model| model.source.path());
+        if self.to_judge.is_some() && self.to_judge.as_deref() != in_hand {
+            self.to_judge = None;
+        }
+        let is_ready = self.to_judge.is_some()
+            && self.settings.step == Step::Evaluate
+            && state.evaluation.is_none()
+            && state.evaluation_job.is_none()
+            && state.dataset().is_some()
+            && state.dataset_to_open().is_none();
+        if is_ready {
+            self.to_judge = None;
+            self.evaluate(Some(SplitName::Validation), Weights::Best);
+        }
+    }
+
     fn find_similar(&mut self, sample: usize) {
         let Some(open) = self.state.open_dataset().cloned() else {
             return;
@@ -190,30 +220,31 @@ impl App {
             self.engine.cancel(job);
         }
         self.end_rehearsal();
+        if let Some(job) = self.state.evaluation_job {
+            self.engine.cancel(job);
+        }
         let job = self.engine.train(request.clone());
-        let state = &mut self.state;
-        let begun = Training {
-            run: RunState::Running {
-                job,
-                paused: false,
-                stopping: false,
-            },
-            ..Training::default()
-        };
-        state.asked_run = Some(Box::new(AskedRun {
-            request,
-            training: std::mem::replace(&mut state.training, begun),
-            evaluation: (state.evaluation.take(), state.threshold.take()),
-            lost: None,
-        }));
+        let before = std::mem::take(&mut self.state.training);
+        self.state.training = before.beginning(job);
+        let lost = None;
+        self.state.asked_run = Some(Box::new(AskedRun { request, lost }));
         self.state.maximise = MaximiseState::default();
     }
 
     pub(super) fn predict(&mut self, images: Vec<ImageSource>) {
         self.settings.step = Step::Predict;
         self.state.predict.failed = None;
-        let count = images.len();
+        let (count, first) = (images.len(), images.first().cloned());
         let job = self.engine.predict(images);
         self.state.predict.jobs.insert(job, count);
+        match first {
+            // It has to be fetched first; its pixels come with the answer.
+            Some(ImageSource::Url(_)) => self.state.predict.to_select = Some(job),
+            Some(image) => {
+                let selection = self.state.selection.with_own_image(image);
+                self.state.select(selection);
+            }
+            None => {}
+        }
     }
 }

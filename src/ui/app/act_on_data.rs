@@ -38,11 +38,23 @@ impl App {
             Action::ClearEdits => self.state.replace_edits(Edits::default()),
             action => return self.act_on_tools(action),
         }
+        self.keep_edits(before.as_ref());
+    }
+
+    /// Other changes in place of those there are; that can be undone.
+    pub(super) fn replace_edits(&mut self, edits: Edits) {
+        let before = self.state.wanted_edits().cloned();
+        self.state.replace_edits(edits);
+        self.keep_edits(before.as_ref());
+    }
+
+    /// Has the sidecar written when the changes are other ones than `before`.
+    fn keep_edits(&mut self, before: Option<&Arc<Edits>>) {
         let (Some(edits), Some(open)) = (self.state.wanted_edits(), self.state.open_dataset())
         else {
             return;
         };
-        if before.as_ref() != Some(edits) {
+        if before != Some(edits) {
             self.files.send(FileTask::Sidecar(
                 Arc::clone(edits),
                 self.places.folders.edits.clone(),

@@ -35,7 +35,7 @@ use super::{
 };
 use crate::{
     data::{Picture, datasets_folder},
-    engine::{EngineHandle, Event, Folders, Level, OpenRequest, Waker},
+    engine::{EngineHandle, Event, Folders, Found, Level, OpenRequest, Thing, Waker},
     train::{Experiment, recipes, run_folder},
     worker::Worker,
 };
@@ -98,6 +98,10 @@ pub struct App {
     /// The run whose steps were read from the disk last, and whether it went on then.
     steps_asked: Option<(PathBuf, bool)>,
     follow: Follow,
+    /// What is looked at was given when the program was started.
+    at_start: bool,
+    /// A run that was opened again and whose judgement is made once somebody looks at it.
+    to_judge: Option<PathBuf>,
     shapes_drawn: u64,
     gesture: Gesture,
     turns: Turns,
@@ -159,6 +163,8 @@ impl App {
             history_to_save: None,
             steps_asked: None,
             follow: Follow::default(),
+            at_start: false,
+            to_judge: None,
             shapes_drawn: 0,
             gesture: Gesture::default(),
             turns: Turns::default(),
@@ -170,27 +176,45 @@ impl App {
         }
         app.state.forget_unknown_boundaries();
         app.engine.list_recipes();
+        if let Some(model) = app.settings.model.clone() {
+            app.engine.restore_model(model);
+        }
         app.open_at_start(open);
         Ok(app)
     }
 
+    /// A path that was given is looked at first: what it is decides whether the dataset of last time is opened too.
     fn open_at_start(&mut self, open: Option<PathBuf>) {
-        let last = self.settings.dataset.clone();
         match open {
             Some(path) => {
-                let is_dataset = self.is_dataset(&path);
-                self.open_path(path);
-                if !is_dataset {
-                    self.open_bundled(BUNDLED);
-                }
+                self.open_paths(vec![path]);
+                self.at_start = true;
             }
-            None => match last {
-                Some(path) => self.open_dataset(OpenRequest {
-                    kind: self.settings.dataset_kind,
-                    ..OpenRequest::new(path)
-                }),
-                None => self.open_bundled(BUNDLED),
-            },
+            None => self.open_last_dataset(),
+        }
+    }
+
+    fn open_last_dataset(&mut self) {
+        match self.settings.dataset.clone() {
+            Some(path) => self.open_dataset(OpenRequest {
+                kind: self.settings.dataset_kind,
+                ..OpenRequest::new(path)
+            }),
+            None => self.open_bundled(BUNDLED),
+        }
+    }
+
+    /// The path that was given at the start is known now.
+    fn take_at_start(&mut self, found: &[Found]) {
+        match found {
+            [(path, Thing::Dataset | Thing::Unknown(_))] => {
+                // What is none is told where datasets are.
+                self.open_dataset(OpenRequest::new(path));
+            }
+            found => {
+                self.open_last_dataset();
+                self.take(found);
+            }
         }
     }
 
@@ -214,8 +238,24 @@ impl App {
                         Event::DatasetOpened { job, .. } => Some(job),
                         _ => None,
                     };
+                    if let Event::ModelLoaded { run, .. } = &event {
+                        self.to_judge = run.as_ref().map(|run| run.folder.clone());
+                    }
+                    let found = match &event {
+                        Event::LookedAt { job, found } => {
+                            let looking = &self.state.arrivals.looking;
+                            looking.contains(job).then(|| Arc::clone(found))
+                        }
+                        _ => None,
+                    };
                     let experiment = matches!(event, Event::ExperimentLoaded { .. });
                     self.state.apply(event);
+                    if let Some(found) = found {
+                        match std::mem::take(&mut self.at_start) {
+                            true => self.take_at_start(&found),
+                            false => self.take(&found),
+                        }
+                    }
                     if let Some(job) = opened {
                         self.go_on_with(job);
                         let dataset = self.state.dataset();
@@ -223,6 +263,7 @@ impl App {
                         self.settings.dataset_kind = dataset.map(|dataset| dataset.kind);
                     }
                     if experiment {
+                        self.forget_rates();
                         self.open_experiments_dataset();
                     }
                 }
@@ -232,8 +273,8 @@ impl App {
                 break;
             }
         }
-        self.state.model = self.engine.model();
-        self.state.remember_nodes();
+        self.state.adopt_model(self.engine.model());
+        self.remember_model();
         self.write_log();
         while let Ok(outcome) = self.file_outcomes.try_recv() {
             match outcome {
@@ -250,6 +291,16 @@ impl App {
         // The engine tells of its own threads.
         self.state.threads_died(self.files.died());
         is_left
+    }
+
+    /// The model in hand is there again after a restart. One that is being trained is not kept yet.
+    fn remember_model(&mut self) {
+        if let (Some(model), false) = (&self.state.model, self.state.training.is_running()) {
+            let path = model.source.path();
+            if self.settings.model.as_deref() != Some(path) {
+                self.settings.model = Some(path.to_path_buf());
+            }
+        }
     }
 
     fn write_log(&mut self) {
@@ -302,11 +353,13 @@ impl eframe::App for App {
             // Nobody wakes the window again for what is left.
             context.request_repaint();
         }
+        self.follow_hovering(context);
         self.take_drops(context);
         self.follow
             .update(&self.engine, &mut self.state, self.settings.step);
         self.look_for_weights();
         self.follow_runs();
+        self.judge_kept_run();
         self.keep_settings(context);
     }
 

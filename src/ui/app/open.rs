@@ -1,43 +1,161 @@
 //! Opening things: by dialog, by path, by dropping them on the window.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use eframe::egui::Context;
 
 use super::App;
 use crate::{
-    data::{dataset::SourceKind, download::looks_like_address, sources},
-    engine::{ImageSource, Level, OpenRequest},
+    data::{Edits, dataset::SourceKind, download::looks_like_address},
+    engine::{Found, ImageSource, Level, OpenRequest, Thing},
     file_address, resources,
     train::experiment::DatasetReference,
-    ui::{dialogs::Purpose, files::FileTask, state::DataState},
+    ui::{
+        arrivals::{Hovering, Question, short},
+        design::{Chosen, DesignAction},
+        dialogs::Purpose,
+        files::FileTask,
+        state::{AppState, DataState},
+        workspace::Step,
+    },
 };
 
 impl App {
-    pub(super) fn is_dataset(&self, path: &Path) -> bool {
-        let ending = path
-            .extension()
-            .and_then(|ending| ending.to_str())
-            .unwrap_or_default();
-        !matches!(ending, "safetensors" | "ron") && !sources::folder::looks_like_image(path)
+    /// Opens what was typed: an address on the web, or a path.
+    pub(super) fn open_path(&mut self, path: PathBuf) {
+        match path.to_str().filter(|text| looks_like_address(text)) {
+            Some(text) => self.predict(vec![ImageSource::typed(text)]),
+            None => self.open_paths(vec![file_address::to_path(path)]),
+        }
     }
 
-    /// The kind is told from the name alone: the UI thread reads no files.
-    pub(super) fn open_path(&mut self, path: PathBuf) {
-        let path = file_address::to_path(path);
-        if let Some(text) = path.to_str().filter(|text| looks_like_address(text)) {
-            self.predict(vec![ImageSource::typed(text)]);
-        } else if self.is_dataset(&path) {
-            self.open_dataset(OpenRequest::new(path));
-        } else if path
-            .extension()
-            .is_some_and(|ending| ending == "safetensors")
-        {
-            self.load_model(path);
-        } else if path.extension().is_some_and(|ending| ending == "ron") {
-            self.load_experiment(path);
+    /// Has `paths` looked at; what they are decides what becomes of them.
+    pub(super) fn open_paths(&mut self, paths: Vec<PathBuf>) {
+        let job = self.engine.look(paths);
+        self.state.arrivals.looking.insert(job);
+    }
+
+    /// What was handed over is known now.
+    pub(super) fn take(&mut self, found: &[Found]) {
+        let mut images = Vec::new();
+        let mut unknown = Vec::new();
+        // There is one dataset and one model: the first that comes.
+        let (mut dataset, mut model): (Option<PathBuf>, Option<PathBuf>) = (None, None);
+        for (path, thing) in found {
+            let taken = match thing {
+                Thing::Dataset => Some(&mut dataset),
+                Thing::Model | Thing::Run => Some(&mut model),
+                _ => None,
+            };
+            if let Some(taken) = taken {
+                if let Some(first) = taken {
+                    let (left, first) = (short(path), short(first));
+                    unknown.push(format!("{left} was left out: {first} is opened already"));
+                    continue;
+                }
+                *taken = Some(path.clone());
+            }
+            match thing {
+                Thing::Image => images.push(ImageSource::File(path.clone())),
+                Thing::Unknown(sentence) => unknown.push(sentence.clone()),
+                thing => self.take_one(path, thing),
+            }
+        }
+        // After a model that came with them: it is the one to ask.
+        if !images.is_empty() {
+            self.predict(images);
+        }
+        if let Some(words) = AppState::sentence_for_unknown(&unknown, found.len()) {
+            self.state.note(Level::Warning, words);
+        }
+    }
+
+    fn take_one(&mut self, path: &Path, thing: &Thing) {
+        match thing {
+            Thing::Dataset => {
+                self.settings.step = Step::Data;
+                self.ask_to_open(OpenRequest::new(path));
+            }
+            Thing::Model | Thing::Run => self.load_model(path.to_path_buf()),
+            Thing::Weights => self.give_weights(path),
+            Thing::Experiment => self.load_experiment(path.to_path_buf()),
+            Thing::Layers => self.import_layers(path.to_path_buf()),
+            Thing::Photos(photos) => {
+                let question = Question::Photos(path.to_path_buf(), Arc::clone(photos));
+                self.state.arrivals.question = Some(question);
+            }
+            Thing::Edits(edits) => match self.state.dataset() {
+                Some(_) => self.replace_edits(Edits::clone(edits)),
+                None => {
+                    let words = self
+                        .state
+                        .promise(&[], Some(&[(path.to_path_buf(), thing.clone())]));
+                    self.state.note(Level::Warning, words.join(" "));
+                }
+            },
+            Thing::Image | Thing::Unknown(_) => {}
+        }
+    }
+
+    /// Weights that others trained go to the backbone that can begin with them.
+    fn give_weights(&mut self, path: &Path) {
+        if self.is_training("weights") {
+            return;
+        }
+        let Some((at, network)) = self.state.backbone_for_weights() else {
+            self.state.note(Level::Warning, AppState::no_backbone(path));
+            return;
+        };
+        let words = format!("{network} begins with the weights of {}", short(path));
+        let chosen = DesignAction::Choose(Some(Chosen::Layer(at)));
+        self.state.apply_design(chosen);
+        self.choose_weights(path.to_path_buf());
+        self.settings.step = Step::Model;
+        self.state.note(Level::Info, words);
+    }
+
+    /// Opens a dataset; asks first when changes to the open one could then no longer be taken back.
+    pub(super) fn ask_to_open(&mut self, request: OpenRequest) {
+        let (has_changes, _) = self.state.can_undo_redo_edits();
+        if has_changes && !self.state.training.is_running() {
+            self.state.arrivals.question = Some(Question::Replace(request));
         } else {
-            self.predict(vec![ImageSource::File(path)]);
+            self.open_dataset(request);
+        }
+    }
+
+    /// What was asked about is to be done, or not.
+    pub(super) fn answer(&mut self, yes: bool) {
+        match self.state.arrivals.question.take().filter(|_| yes) {
+            Some(Question::Replace(request)) => self.open_dataset(request),
+            Some(Question::Photos(_, photos)) => {
+                let images = photos.iter().cloned().map(ImageSource::File);
+                self.predict(images.collect());
+            }
+            None => {}
+        }
+    }
+
+    /// Has what is dragged over the window looked at, once.
+    pub(super) fn follow_hovering(&mut self, context: &Context) {
+        let paths: Vec<PathBuf> = context.input(|input| {
+            let files = input.raw.hovered_files.iter();
+            files.filter_map(|file| file.path.clone()).collect()
+        });
+        let known = self.state.arrivals.hovering.as_ref();
+        if known.map_or(&[][..], |known| &known.paths) == paths.as_slice() {
+            return;
+        }
+        if let Some(known) = self.state.arrivals.hovering.take() {
+            self.engine.cancel(known.job);
+        }
+        if !paths.is_empty() {
+            let job = self.engine.look(paths.clone());
+            let found = None;
+            self.state.arrivals.hovering = Some(Hovering { paths, job, found });
         }
     }
 
@@ -53,6 +171,10 @@ impl App {
             DataState::Open(open) => Some(open),
             DataState::Empty | DataState::Failed { .. } => None,
         };
+        // Decoding the images of the dataset before would keep this one waiting.
+        if let Some(job) = self.state.preparing.take() {
+            self.engine.cancel(job);
+        }
         let path = request.path.clone();
         let job = self.engine.open_dataset(request);
         self.state.data = DataState::Opening {
@@ -82,10 +204,31 @@ impl App {
         running
     }
 
-    fn load_model(&mut self, path: PathBuf) {
+    pub(super) fn load_model(&mut self, path: PathBuf) {
         if !self.is_training("a model") {
             self.engine.load_model(path);
         }
+    }
+
+    /// The experiment gets the layers of the model in hand, and its division.
+    pub(super) fn take_network(&mut self) {
+        if self.is_training("other layers") {
+            return;
+        }
+        if let Some(model) = self.state.model.clone() {
+            self.state.show_network_of((*model.snapshot.spec).clone());
+            self.state.experiment.split = model.split;
+        }
+    }
+
+    pub(super) fn open_dataset_of_model(&mut self) {
+        let Some(experiment) = self.state.experiment_of_model().cloned() else {
+            return;
+        };
+        self.open_dataset(OpenRequest {
+            kind: experiment.dataset.kind,
+            ..OpenRequest::new(&experiment.dataset.path)
+        });
     }
 
     pub(super) fn load_experiment(&mut self, path: PathBuf) {
@@ -107,7 +250,7 @@ impl App {
 
     pub(super) fn open_bundled(&mut self, name: &str) {
         match resources::find(format!("datasets/{name}")) {
-            Some(path) => self.open_dataset(OpenRequest::new(path)),
+            Some(path) => self.ask_to_open(OpenRequest::new(path)),
             None => self.state.note(
                 Level::Error,
                 format!("The bundled dataset datasets/{name} is missing: put it beside the program, or open another"),
@@ -124,14 +267,8 @@ impl App {
                 .map(|file| file.path().to_path_buf())
                 .collect()
         });
-        let (images, others): (Vec<_>, Vec<_>) = paths
-            .into_iter()
-            .partition(|path| sources::folder::looks_like_image(path));
-        if !images.is_empty() {
-            self.predict(images.into_iter().map(ImageSource::File).collect());
-        }
-        for path in others {
-            self.open_path(path);
+        if !paths.is_empty() {
+            self.open_paths(paths);
         }
     }
 
@@ -156,9 +293,10 @@ impl App {
                     self.files.send(FileTask::Picture(picture, path));
                 }
             }
-            Purpose::OpenDataset | Purpose::OpenDatasetFile => {
-                self.open_dataset(OpenRequest::new(path));
-            }
+            Purpose::OpenDataset
+            | Purpose::OpenDatasetFile
+            | Purpose::OpenModel
+            | Purpose::OpenExperiment => self.open_paths(vec![path]),
             Purpose::ExportEdits => {
                 if let Some(edits) = self.state.wanted_edits() {
                     self.files.send(FileTask::Edits(edits.clone(), path));
@@ -190,8 +328,6 @@ impl App {
             Purpose::ChooseWeights => self.choose_weights(path),
             Purpose::SaveHistory => self.save_history(path, false),
             Purpose::SaveCurves => self.save_history(path, true),
-            Purpose::OpenModel => self.load_model(path),
-            Purpose::OpenExperiment => self.load_experiment(path),
             Purpose::ChooseImages => {}
         }
     }

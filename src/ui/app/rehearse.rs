@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::App;
-use crate::{engine::FindRateRequest, ui::rehearsal::ForecastState};
+use crate::{
+    engine::FindRateRequest,
+    ui::rehearsal::{FinderState, ForecastState},
+};
 
 impl App {
     /// Looks for a learning rate of a phase with the settings as they are.
@@ -28,6 +31,12 @@ impl App {
         finder.job = Some(self.engine.find_rate(request));
         finder.partial = None;
         finder.failed = None;
+    }
+
+    /// What was found out about learning rates was another experiment's.
+    pub(super) fn forget_rates(&mut self) {
+        self.end_rehearsal();
+        self.state.rehearsal.finder = FinderState::default();
     }
 
     /// The trainer is wanted for something else.

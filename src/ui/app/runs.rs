@@ -136,6 +136,7 @@ impl App {
             kind: experiment.dataset.kind,
             edits: Some(experiment.edits.clone()),
         };
+        self.forget_rates();
         self.state.replace_experiment(experiment);
         self.open_dataset(request);
         match &self.state.data {

@@ -1,16 +1,9 @@
 //! Parts of the menu bar.
 
-use eframe::egui::{self, Button, RichText, Ui};
+use eframe::egui::{self, Button, Ui};
 use egui_material_icons::{icon_text, icons};
 
-use crate::ui::{
-    action::Action,
-    format::{counted, thousands},
-    panels::Cx,
-    state::DataState,
-    theme,
-    widgets::states,
-};
+use crate::ui::{action::Action, panels::Cx};
 
 /// A menu entry that pushes `action`.
 pub fn item(
@@ -83,39 +76,4 @@ pub fn theme_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if response.clicked() {
         cx.push(Action::SetTheme(next));
     }
-}
-
-/// Dataset, model and device, from right to left.
-pub fn summary_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    let state = cx.state;
-    ui.separator();
-    states::caption(ui, "CPU").on_hover_text("Everything is computed on the processor");
-    ui.separator();
-    let experiment = &state.experiment;
-    if let Ok(shapes) = &state.shapes {
-        let parameters: usize = shapes.iter().map(|shape| shape.parameters).sum();
-        let words = format!(
-            "{} · {} parameters",
-            experiment.model.name,
-            thousands(parameters)
-        );
-        states::caption(ui, words).on_hover_text("The model");
-    }
-    ui.separator();
-    let words = match &state.data {
-        DataState::Open(open) => {
-            let dataset = &open.dataset;
-            let images = counted(dataset.samples.len(), "image");
-            format!(
-                "{} · {images} · {} classes",
-                dataset.name,
-                dataset.classes.len()
-            )
-        }
-        DataState::Opening { .. } => "opening a dataset".to_owned(),
-        DataState::Empty | DataState::Failed { .. } => "no dataset".to_owned(),
-    };
-    let label =
-        egui::Label::new(RichText::new(words).small().color(theme::palette(ui).muted)).truncate();
-    ui.add(label).on_hover_text("The dataset");
 }

@@ -1,10 +1,12 @@
 //! What surrounds the workspace: menu, steps, selection, status bar, notifications, shortcuts, log.
 
+mod arrivals;
 mod catalogue;
 mod losses;
 mod menu;
 mod selection;
 mod status;
+mod strip;
 mod windows;
 
 use eframe::egui::{
@@ -125,7 +127,9 @@ impl Chrome {
             });
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 menu::theme_button_ui(ui, cx);
-                menu::summary_ui(ui, cx);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    strip::strip_ui(ui, cx);
+                });
             });
         });
     }
@@ -278,6 +282,8 @@ impl Chrome {
         windows::notifications_ui(ui, cx);
         losses::question_ui(ui, cx);
         let context = ui.ctx().clone();
+        arrivals::question_ui(&context, cx);
+        arrivals::overlay_ui(&context, cx);
         let escape = context.input(|input| input.key_pressed(egui::Key::Escape));
         if escape {
             self.shortcuts = false;

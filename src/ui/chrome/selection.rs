@@ -9,29 +9,37 @@ use crate::{
     ui::{
         format::percent,
         panels::Cx,
-        state::AppState,
-        widgets::{picture, states},
+        state::{AppState, Subject},
+        widgets::{classes, picture, states},
     },
 };
 
 pub fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     states::caption(ui, "SELECTION");
     let state = cx.state;
-    let Some(dataset) = state.dataset() else {
+    let Some(subject) = state.selection.subject.as_ref() else {
+        let words = match state.dataset() {
+            None => "Nothing is selected yet.",
+            Some(_) => "Click an image to select it.",
+        };
+        states::caption(ui, words);
+        return;
+    };
+    let sample = state.selection.sample();
+    let of_dataset = sample.and_then(|sample| state.dataset()?.samples.get(sample));
+    if sample.is_some() && of_dataset.is_none() {
         states::caption(ui, "Nothing is selected yet.");
         return;
-    };
-    let sample = state
-        .selection
-        .sample
-        .and_then(|index| Some((index, dataset.samples.get(index)?)));
-    let Some((index, sample)) = sample else {
-        states::caption(ui, "Click an image to select it.");
-        return;
-    };
+    }
     let side = ui.available_width().min(184.0);
     let (rect, _) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
-    if let Some(texture) = cx.thumbnail(ui.ctx(), index) {
+    let loaded = state.image.image.as_ref().filter(|(of, ..)| of == subject);
+    let texture = match (sample, loaded) {
+        (Some(sample), _) => cx.thumbnail(ui.ctx(), sample),
+        (None, Some((_, picture, _))) => Some(cx.textures.picture(ui.ctx(), picture)),
+        (None, None) => None,
+    };
+    if let Some(texture) = texture {
         let size = picture::fitted_exactly(texture.size_vec2(), rect.size());
         picture::paint(
             ui,
@@ -39,13 +47,22 @@ pub fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             egui::Rect::from_center_size(rect.center(), size),
         );
     }
-    let name = sample
-        .path
-        .file_name()
-        .map(|name| display_path(name.as_ref()))
-        .unwrap_or_default();
+    let whole = match (of_dataset, subject) {
+        (Some(sample), _) => display_path(&sample.path),
+        (None, Subject::Image(image)) => image.source().name(),
+        (None, Subject::Sample(_)) => String::new(),
+    };
+    let name = classes::subject_name(state, subject);
     ui.add(egui::Label::new(name).truncate())
-        .on_hover_text(display_path(&sample.path));
+        .on_hover_text(whole);
+    if let (None, Some(message)) = (loaded, &state.image.failed) {
+        states::failed(ui, message);
+    }
+    facts_ui(ui, state, sample);
+}
+
+fn facts_ui(ui: &mut Ui, state: &AppState, sample: Option<usize>) {
+    let dataset = state.dataset();
     egui::Grid::new("selection-facts")
         .num_columns(2)
         .spacing([12.0, 6.0])
@@ -55,9 +72,17 @@ pub fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 ui.add(egui::Label::new(value).wrap());
                 ui.end_row();
             };
-            fact("label", dataset.class_name(sample.label).to_owned());
-            if let Some(part) = state.part_of(index) {
-                fact("part", part.word().to_owned());
+            let of_dataset = sample.zip(dataset);
+            let known = of_dataset
+                .and_then(|(index, dataset)| Some((index, dataset, dataset.samples.get(index)?)));
+            match known {
+                Some((index, dataset, sample)) => {
+                    fact("label", dataset.class_name(sample.label).to_owned());
+                    if let Some(part) = state.part_of(index) {
+                        fact("part", part.word().to_owned());
+                    }
+                }
+                None => fact("label", "none: not in the dataset".to_owned()),
             }
             let says = match &state.says.answer {
                 Some(answer) => {
@@ -74,7 +99,10 @@ pub fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             };
             fact("says", says);
             let answered = state.says.answer.as_ref();
-            if answered.is_some_and(|answer| answer.classes[..] != dataset.classes[..]) {
+            let classes = known.map(|(_, dataset, _)| dataset.classes.as_slice());
+            if let (Some(answer), Some(classes)) = (answered, classes)
+                && answer.classes[..] != *classes
+            {
                 fact("", "by a model of other classes".to_owned());
             }
             if let Some(name) = layer_name(state) {

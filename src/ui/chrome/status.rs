@@ -8,7 +8,7 @@ use crate::{
     train::run_folder::lacking,
     ui::{
         action::Action,
-        format::{counted, minutes, thousands},
+        format::{counted, minutes, shortened, thousands},
         panels::Cx,
         state::{AppState, RunState},
         theme,
@@ -18,6 +18,8 @@ use crate::{
 
 /// What stopping means for a run that has taken its last step.
 pub const SKIP: &str = "The model and the result are kept; what is not done yet is left out, and Continue in Runs does it";
+/// Letters of a run's name.
+const LONGEST_NAME: usize = 40;
 
 pub fn status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -125,7 +127,11 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let is_long = |kind: JobKind| {
         !matches!(
             kind,
-            JobKind::FeatureMaps | JobKind::LoadImage | JobKind::Predict | JobKind::Forecast
+            JobKind::FeatureMaps
+                | JobKind::LoadImage
+                | JobKind::Predict
+                | JobKind::Forecast
+                | JobKind::Look
         )
     };
     let running = cx.state.jobs.iter().find(|(_, job)| is_long(job.kind));
@@ -148,14 +154,14 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             } else {
                 "Training stopped"
             };
+            let run = cx.state.run_name(&outcome.run);
+            let run = shortened(&run, LONGEST_NAME);
             let training = &cx.state.training;
             let best = training.best_words().unwrap_or_default();
             let lacks = lacking(&outcome.left_out);
             let lacks = lacks.map_or_else(String::new, |lacking| format!(" · {lacking}"));
-            format!(
-                "{word} · best: {best} · {}{lacks}",
-                minutes(training.seconds())
-            )
+            let time = minutes(training.seconds());
+            format!("{word} · {run} · best: {best} · {time}{lacks}")
         }
         RunState::Failed(_) => "Training failed: see the notes".to_owned(),
         _ if cx.state.why_not_train().is_none() => "Ready to train".to_owned(),
@@ -166,8 +172,10 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         && outcome.model.is_some()
     {
         let words = format!("kept in {}", display_path(&outcome.run));
-        let text = RichText::new(words).small().color(theme::palette(ui).muted);
-        ui.add(Label::new(text).truncate());
+        let text = RichText::new(&words)
+            .small()
+            .color(theme::palette(ui).muted);
+        ui.add(Label::new(text).truncate()).on_hover_text(words);
     }
 }
 

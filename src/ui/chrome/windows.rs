@@ -205,7 +205,7 @@ impl PathField {
 
     /// The path, once Enter or Open is pressed.
     pub fn ui(&mut self, ui: &mut Ui) -> Option<PathBuf> {
-        let label = ui.label("A dataset folder, a model, an experiment or an image");
+        let label = ui.label("A dataset, a model, a run, weights, an experiment or an image");
         let id = ui.make_persistent_id("path");
         self.reached |= ui.memory(|memory| memory.has_focus(id));
         if !self.reached {

@@ -40,7 +40,7 @@ impl Panel for Augmentation {
         let Some(open) = needs::dataset(ui, cx, "Augmented images") else {
             return;
         };
-        let selected = cx.state.selection.sample;
+        let selected = cx.state.selection.sample();
         let selected = selected.filter(|sample| *sample < open.dataset.samples.len());
         match selected {
             Some(sample) => {

@@ -63,11 +63,7 @@ impl Panel for CellImages {
             .scope(|ui| grid::thumbnails(ui, cx, &samples, TILE, describe))
             .inner;
         if let Some(sample) = clicked {
-            let selection = Selection {
-                sample: Some(sample),
-                ..state.selection.clone()
-            };
-            cx.push(Action::Select(selection));
+            cx.push(Action::Select(state.selection.with_sample(Some(sample))));
         }
     }
 }

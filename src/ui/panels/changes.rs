@@ -162,9 +162,8 @@ fn select(cx: &mut Cx<'_>, dataset: &Dataset, name: &str) {
     let sample = samples.position(|sample| sample_name(&sample.path) == name);
     if sample.is_some() {
         let selection = Selection {
-            sample,
             marked: Arc::default(),
-            ..cx.state.selection.clone()
+            ..cx.state.selection.with_sample(sample)
         };
         cx.push(Action::Select(selection));
     }

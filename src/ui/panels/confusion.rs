@@ -46,6 +46,7 @@ impl Panel for Confusion {
 impl Confusion {
     fn evaluation_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, evaluation: &Evaluation) {
         self.judging.ui(ui, cx);
+        owner_ui(ui, cx);
         summary_ui(ui, evaluation);
         threshold_ui(ui, cx);
         ui.horizontal_wrapped(|ui| {
@@ -99,6 +100,14 @@ pub fn threshold_words(evaluation: &Evaluation) -> String {
         .map_or_else(String::new, |threshold| {
             format!(" · threshold {}", rounded(threshold))
         })
+}
+
+/// Which model answered, and about which dataset.
+fn owner_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    if let Some(judged) = &cx.state.judged {
+        let model = cx.state.model_name(&judged.model);
+        classes::middle_label(ui, &format!("{model} on {}", judged.dataset));
+    }
 }
 
 fn summary_ui(ui: &mut Ui, evaluation: &Evaluation) {

@@ -41,8 +41,6 @@ type PictureKey = (Same<Maps>, Scale, [u8; 3], Option<usize>);
 #[derive(Default)]
 pub struct FeatureMaps {
     picture: Cached<PictureKey, Arc<Picture>>,
-    /// The image's name, taken when the maps came.
-    name: Cached<Same<Maps>, String>,
     /// The map that fills the panel, and its layer.
     enlarged: Option<(usize, usize)>,
 }
@@ -54,7 +52,7 @@ impl Panel for FeatureMaps {
         }
         let state = cx.state;
         let maps = state.maps.maps.as_ref();
-        if state.selection.sample.is_none() && maps.is_none() {
+        if state.selection.subject.is_none() && maps.is_none() {
             let sentence = "Select an image to see what the layers make of it.";
             states::empty_with(
                 ui,
@@ -134,15 +132,13 @@ impl FeatureMaps {
     fn maps_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, maps: &Arc<Maps>) {
         let is_there = |&(layer, map): &(usize, usize)| layer == maps.layer && map < maps.count();
         self.enlarged = self.enlarged.filter(is_there);
-        let name = self.name.get(Same::of(maps), || {
-            let sample = cx.state.selection.sample;
-            sample.map_or_else(String::new, |sample| classes::sample_name(cx.state, sample))
-        });
+        let of = cx.state.maps.of.as_ref();
+        let of = of.or(cx.state.selection.subject.as_ref());
+        let name = of.map_or_else(String::new, |of| classes::subject_name(cx.state, of));
         let work = cx.state.maps.job.map_or("", |_| " · updating");
-        states::caption(
-            ui,
-            format!("{} · epoch {} · {name}{work}", maps.name, maps.epoch),
-        );
+        let model = cx.state.name_in_hand().unwrap_or_default();
+        let words = format!("{} · epoch {} · {name}{work}", maps.name, maps.epoch);
+        states::caption(ui, words).on_hover_text(format!("Computed by {model}"));
         let is_last = maps.layer + 1 == cx.state.nodes().len();
         if is_last && matches!(maps.shape, Shape::Flat(_)) {
             logits_ui(ui, cx, maps);

@@ -165,8 +165,10 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, nodes: &[Node], layers: &[usize], lay
                 let (rows, columns) = (thousands(rows), thousands(columns));
                 words += &format!("; the first {rows} × {columns} are shown");
             }
-            states::caption(ui, words)
-                .on_hover_text("A row for each filter, a column for each input channel");
+            let model = cx.state.name_in_hand().unwrap_or_default();
+            states::caption(ui, words).on_hover_text(format!(
+                "Weights of {model}: a row for each filter, a column for each input channel"
+            ));
         }
     });
 }
@@ -221,8 +223,7 @@ fn pictures_ui(
         all_ui(ui);
     }
     if before.is_none() {
-        let words =
-            "The weights before training are not kept in a model file, so only today's are shown.";
+        let words = "The weights before training are not kept in a model file, so only today's are shown. Open its run to see both.";
         states::caption(ui, words);
     }
 }

@@ -117,8 +117,12 @@ impl Judging {
 }
 
 fn why_not(cx: &Cx<'_>, part: Option<SplitName>) -> Option<&'static str> {
+    // The model divides the images as it was trained with, which may be otherwise than the experiment would now.
     let division = cx.state.division.as_ref();
-    let is_empty = |part| division.is_none_or(|division| division.split.part(part).is_empty());
+    let model = cx.state.model.as_ref();
+    let is_known = model.is_some_and(|model| model.split == cx.state.experiment.split);
+    let is_empty =
+        |part| is_known && division.is_none_or(|division| division.split.part(part).is_empty());
     if cx.state.model.is_none() {
         Some("Train or open a model first")
     } else if cx.state.dataset().is_none() {

@@ -269,7 +269,9 @@ impl Maximise {
             states::caption(ui, sentence);
             return;
         };
-        ui.label(RichText::new(title).strong());
+        let model_name = state.name_in_hand().unwrap_or_default();
+        ui.label(RichText::new(title).strong())
+            .on_hover_text(format!("What excites {model_name}"));
         let (step, steps) = (preview.step, preview.steps);
         let score = significant(f64::from(preview.score));
         let of = config.map_or_else(String::new, |config| {

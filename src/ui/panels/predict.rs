@@ -42,7 +42,7 @@ const LIST_HEIGHT: f32 = 240.0;
 #[derive(Default)]
 pub struct Predict {
     path: String,
-    /// The answer shown large when it is not the newest, and the newest at that time.
+    /// The answer that was clicked, and the newest at that time: of one image there may be several.
     chosen: Option<(Arc<Prediction>, Arc<Prediction>)>,
 }
 
@@ -196,10 +196,11 @@ impl Predict {
             picture::frame(ui, response.rect);
             ui.vertical(|ui| {
                 ui.label(RichText::new(&class).heading());
-                let words = format!("{name} · epoch {}", answer.epoch);
+                let model = cx.state.model_name(&answer.model);
+                let words = format!("{name} · {model} · epoch {}", answer.epoch);
                 let caption = RichText::new(words).small().color(theme::palette(ui).muted);
                 ui.add(Label::new(caption).truncate())
-                    .on_hover_text(&answer.name);
+                    .on_hover_text(format!("{}\n{model}, epoch {}", answer.name, answer.epoch));
                 if let Some(words) = decision(&answer) {
                     states::caption(ui, words);
                 }
@@ -215,12 +216,12 @@ impl Predict {
     }
 
     fn shown(&self, cx: &Cx<'_>) -> Option<Arc<Prediction>> {
+        let shown = cx.state.answer_shown()?;
         let newest = cx.state.predict.answers.first()?;
-        let chosen = self
-            .chosen
-            .as_ref()
-            .filter(|(_, then)| Arc::ptr_eq(then, newest));
-        Some(Arc::clone(chosen.map_or(newest, |(answer, _)| answer)))
+        let chosen = self.chosen.as_ref().filter(|(answer, then)| {
+            Arc::ptr_eq(then, newest) && answer.source.is_same(&shown.source)
+        });
+        Some(Arc::clone(chosen.map_or(shown, |(answer, _)| answer)))
     }
 
     /// All answers, newest first.
@@ -263,6 +264,7 @@ impl Predict {
                     self.chosen = answers
                         .first()
                         .map(|newest| (Arc::clone(answer), Arc::clone(newest)));
+                    cx.push(Action::Select(cx.state.selection.with_image(answer)));
                 }
             }
         });
@@ -356,9 +358,19 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, answer: &Prediction, selected: bool) -> 
     let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(text));
     inner.spacing_mut().item_spacing.y = 0.0;
     inner.add(Label::new(format!("{class} {words}")).truncate());
-    let caption = RichText::new(name).small().color(theme::palette(ui).muted);
+    let model = cx.state.model_name(&answer.model);
+    let in_hand = cx.state.model.as_ref().map(|model| &model.source);
+    let caption = if in_hand == Some(&answer.model) {
+        name.to_owned()
+    } else {
+        format!("{name} · by {model}")
+    };
+    let caption = RichText::new(caption)
+        .small()
+        .color(theme::palette(ui).muted);
     inner.add(Label::new(caption).truncate());
-    response.on_hover_text(&answer.name).clicked()
+    let tip = format!("{}\nsaid by {model}, epoch {}", answer.name, answer.epoch);
+    response.on_hover_text(tip).clicked()
 }
 
 /// Whether circle, square and triangle are what the model tells apart.

@@ -144,7 +144,7 @@ fn probability(evaluation: &Evaluation, position: usize, class: usize) -> f32 {
 /// The row that an arrow key leads to.
 fn moved(ui: &Ui, cx: &mut Cx<'_>, evaluation: &Evaluation, positions: &[usize]) -> Option<usize> {
     let (_, rows) = tiles::arrows(ui).filter(|(_, rows)| *rows != 0)?;
-    let selected = cx.state.selection.sample?;
+    let selected = cx.state.selection.sample()?;
     let mut shown = positions.iter();
     let current = shown.position(|at| evaluation.samples[*at] == selected)?;
     let target = current.checked_add_signed(rows)?;
@@ -154,9 +154,8 @@ fn moved(ui: &Ui, cx: &mut Cx<'_>, evaluation: &Evaluation, positions: &[usize])
 
 fn select(cx: &mut Cx<'_>, sample: usize) {
     let selection = Selection {
-        sample: Some(sample),
         marked: Arc::default(),
-        ..cx.state.selection.clone()
+        ..cx.state.selection.with_sample(Some(sample))
     };
     cx.push(Action::Select(selection));
 }
@@ -231,7 +230,7 @@ impl Predictions {
                 body.rows(ROW, positions.len(), |mut row| {
                     let position = positions[row.index()];
                     let sample = evaluation.samples[position];
-                    row.set_selected(cx.state.selection.sample == Some(sample));
+                    row.set_selected(cx.state.selection.sample() == Some(sample));
                     row_ui(&mut row, cx, evaluation, position);
                     if row.response().clicked() {
                         select(cx, sample);

@@ -1,6 +1,9 @@
 //! What events of the inspector change.
 
-use super::*;
+use super::{
+    super::{ownership::Judged, training::Training},
+    *,
+};
 
 impl AppState {
     /// Events of the inspector.
@@ -10,9 +13,9 @@ impl AppState {
                 self.jobs.remove(&job);
                 if self.maps.job == Some(job) {
                     self.maps = MapsState {
-                        job: None,
                         maps: Some(maps),
-                        failed: None,
+                        of: self.maps.asked.take(),
+                        ..MapsState::default()
                     };
                 }
             }
@@ -44,12 +47,13 @@ impl AppState {
                 if self.evaluation_job == Some(job) {
                     self.evaluation_job = None;
                     self.evaluation_failed = None;
+                    self.judged = self.judged_in_hand();
                     self.show_evaluation(evaluation);
                 }
             }
-            Event::ModelLoaded { job, model } => {
+            Event::ModelLoaded { job, model, run } => {
                 self.jobs.remove(&job);
-                self.model_loaded(&model);
+                self.model_loaded(&model, run.as_deref());
             }
             Event::ModelSaved { job, path } => {
                 self.jobs.remove(&job);
@@ -66,17 +70,28 @@ impl AppState {
         }
     }
 
-    fn model_loaded(&mut self, model: &LoadedModel) {
-        self.show_network_of((*model.snapshot.spec).clone());
-        self.experiment.split = model.split;
-        self.evaluation = None;
-        self.threshold = None;
-        self.maps = MapsState::default();
+    /// A model is in hand now, and of a run everything that it recorded. The experiment stays as it is.
+    fn model_loaded(&mut self, model: &Arc<LoadedModel>, run: Option<&KeptRun>) {
+        // The same file may hold another model now.
+        self.forget_evaluation();
+        self.forget_pictures();
+        self.adopt_model(Some(Arc::clone(model)));
+        if let Some(run) = run.filter(|_| !self.training.is_running()) {
+            self.training = Training::of_kept(run);
+        }
         let classes = listed(&model.snapshot.classes);
-        self.note(
-            Level::Info,
-            format!("Loaded a model of {classes}; its layers are in the Model step"),
-        );
+        let name = self.model_name(&model.source);
+        self.note(Level::Info, format!("Loaded a model of {classes}: {name}"));
+    }
+
+    /// The model in hand has judged images of the open dataset.
+    fn judged_in_hand(&self) -> Option<Judged> {
+        let (model, dataset) = (self.model.as_ref()?, self.dataset()?);
+        Some(Judged {
+            model: model.source.clone(),
+            classes: Arc::clone(&model.snapshot.classes),
+            dataset: dataset.name.clone(),
+        })
     }
 
     fn predicted(&mut self, job: JobId, prediction: Arc<Prediction>) {
@@ -106,6 +121,9 @@ impl AppState {
             }
             if self.predict.said.len() < MOST_SAID {
                 self.predict.said.push(said);
+            }
+            if self.predict.to_select.take_if(|its| *its == job).is_some() {
+                self.select(self.selection.with_image(&prediction));
             }
             self.predict.answers.insert(0, prediction);
             self.predict.answers.truncate(MOST_ANSWERS);

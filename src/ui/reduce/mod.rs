@@ -12,12 +12,15 @@ use super::{
     rehearsal::Rehearsal,
     state::{
         AppState, DataState, ImageState, MOST_ANSWERS, MOST_SAID, MOST_TOLD, MapsState,
-        MaximiseState, RunState, RunningJob, Said, SaysState, Selection, SimilarState,
+        MaximiseState, RunState, RunningJob, Said, SaysState, Selection, SimilarState, Subject,
     },
 };
 use crate::{
     data::{Division, LeftOut, dataset::display_path},
-    engine::{Event, JobId, JobKind, Level, LoadedModel, OpenDataset, Prediction, TrainingOutcome},
+    engine::{
+        Event, JobId, JobKind, KeptRun, Level, LoadedModel, ModelSource, OpenDataset, Prediction,
+        TrainingOutcome,
+    },
     train::EpochRecord,
 };
 
@@ -67,22 +70,22 @@ impl AppState {
                 self.jobs.remove(&job);
                 self.weights.arrived(job, Some(Ok(examined)));
             }
+            Event::LookedAt { job, found } => {
+                self.jobs.remove(&job);
+                self.arrivals.looking.remove(&job);
+                self.hovered(job, found);
+            }
             Event::RecipesListed { job, recipes } => {
                 self.jobs.remove(&job);
                 self.recipes = Some(recipes);
             }
-            Event::ImageLoaded {
-                job,
-                sample,
-                picture,
-                size,
-            } => {
+            Event::ImageLoaded { job, picture, size } => {
                 self.jobs.remove(&job);
                 if self.image.job == Some(job) {
+                    let of = self.image.asked.take();
                     self.image = ImageState {
-                        job: None,
-                        image: Some((sample, picture, size)),
-                        failed: None,
+                        image: of.map(|of| (of, picture, size)),
+                        ..ImageState::default()
                     };
                 }
             }
@@ -159,20 +162,21 @@ impl AppState {
         self.data = DataState::Open(open);
         self.forget_division();
         self.edits = EditHistory::default();
-        self.evaluation = None;
-        self.threshold = None;
+        self.forget_evaluation();
         self.image = ImageState::default();
         self.maps = MapsState::default();
+        self.says = SaysState::default();
         self.tools = DataTools::default();
         self.similar = SimilarState::default();
         self.rehearsal = Rehearsal::default();
         self.browsed = Arc::from([]);
+        self.showing = None;
         self.experiment_changed();
         if let Some(earlier) = earlier {
             self.settle_on_other_data(&earlier);
         }
         let selection = Selection {
-            sample: Some(0),
+            subject: Some(Subject::Sample(0)),
             layer: self.selection.layer,
             ..Selection::default()
         };
@@ -249,6 +253,7 @@ impl AppState {
         let tool = tool.or_else(|| self.rehearsal.end(job, message.as_ref()));
         let of_runs = self.runs.ended(job, message.as_ref());
         let is_public = self.public.ended(job, bytes, message.as_ref());
+        let was_handed_over = self.arrivals.looking.remove(&job);
         let is_weights = self.weights.arrived(job, failure.map(Err));
         let job = Some(job);
         let is_current = if let Some(is_told) = tool.or(of_runs) {
@@ -257,14 +262,14 @@ impl AppState {
             // Fewer points are drawn; the run is none the worse.
             self.training.reading = None;
             false
-        } else if is_public {
+        } else if is_public || was_handed_over {
             true
         } else if is_weights {
             // It is said where Train is.
             false
         } else if job == self.training.job() {
             self.asked_run = None;
-            self.training.run = message.clone().map_or(RunState::Idle, RunState::Failed);
+            self.training.end_with(message.clone());
             self.runs.stale = true;
             if let Some(folder) = self.training.folder.clone() {
                 self.runs.trained(folder);

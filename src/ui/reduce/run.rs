@@ -1,6 +1,6 @@
 //! What events of the trainer change.
 
-use super::*;
+use super::{super::ownership::Judged, *};
 use crate::train::run_folder::lacking;
 
 impl AppState {
@@ -20,6 +20,7 @@ impl AppState {
                 ..
             } if current == Some(job) => {
                 self.asked_run = None;
+                self.training.before = None;
                 for words in data.words() {
                     self.note(Level::Info, words);
                 }
@@ -35,8 +36,7 @@ impl AppState {
             Event::DataLost { job, report } => {
                 self.jobs.remove(&job);
                 if let (true, Some(asked)) = (current == Some(job), &mut self.asked_run) {
-                    self.training = std::mem::take(&mut asked.training);
-                    (self.evaluation, self.threshold) = std::mem::take(&mut asked.evaluation);
+                    self.training.end_with(None);
                     asked.lost = Some(report);
                 }
             }
@@ -46,6 +46,7 @@ impl AppState {
             Event::RateNow { job, rate } if current == Some(job) => self.training.rate = Some(rate),
             Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
             Event::Evaluated { job, evaluation } if current == Some(job) => {
+                self.judged = self.judged_by_run();
                 self.show_evaluation(evaluation);
             }
             Event::Advice { job, advice } if current == Some(job) => {
@@ -86,6 +87,16 @@ impl AppState {
             }
             event => self.apply_inspection(event),
         }
+    }
+
+    /// The run that goes on has judged the images of the open dataset.
+    fn judged_by_run(&self) -> Option<Judged> {
+        let dataset = self.dataset()?;
+        Some(Judged {
+            model: ModelSource::Run(self.training.folder.clone()?),
+            classes: dataset.classes.as_slice().into(),
+            dataset: dataset.name.clone(),
+        })
     }
 
     fn epoch_finished(&mut self, record: EpochRecord) {

@@ -7,14 +7,20 @@ use eframe::egui::{self, Color32, FontId, Galley, Label, Response, Sense, TextSt
 use crate::{
     data::dataset::display_path,
     train::report::class_name,
-    ui::{format::shortened, state::AppState, theme},
+    ui::{
+        format::shortened,
+        state::{AppState, Subject},
+        theme,
+    },
 };
 
-/// Names of the `count` classes that an evaluation is about: the dataset's, or else the model's.
+/// Names of the `count` classes that an evaluation is about: those of the model that answered, or else the
+/// dataset's, or the model's in hand.
 pub fn names(state: &AppState, count: usize) -> &[String] {
+    let judged = state.judged.as_ref().map(|judged| &*judged.classes);
     let dataset = state.dataset().map(|dataset| dataset.classes.as_slice());
     let model = state.model.as_ref().map(|model| &*model.snapshot.classes);
-    [dataset, model]
+    [judged, dataset, model]
         .into_iter()
         .flatten()
         .find(|names| names.len() == count)
@@ -33,6 +39,18 @@ pub fn sample_name(state: &AppState, sample: usize) -> String {
         .and_then(|dataset| dataset.samples.get(sample));
     let name = sample.and_then(|sample| sample.path.file_name());
     name.map_or_else(String::new, |name| display_path(name.as_ref()))
+}
+
+/// File name of the image that is looked at, or what it is called.
+pub fn subject_name(state: &AppState, subject: &Subject) -> String {
+    match subject {
+        Subject::Sample(sample) => sample_name(state, *sample),
+        Subject::Image(image) => {
+            let name = image.source().name();
+            // Both kinds of separators: addresses and paths of any system.
+            name.rsplit(['/', '\\']).next().unwrap_or(&name).to_owned()
+        }
+    }
 }
 
 /// A square in the colour of a class.

@@ -141,7 +141,7 @@ fn moved(ui: &Ui, cx: &Cx<'_>, samples: &[usize], columns: usize) -> Option<usiz
     if step == 0 {
         return None;
     }
-    let current = cx.state.selection.sample?;
+    let current = cx.state.selection.sample()?;
     let position = samples.iter().position(|sample| *sample == current)?;
     samples.get(position.checked_add_signed(step)?).copied()
 }

@@ -54,7 +54,7 @@ pub fn ascending(samples: &[usize]) -> Arc<[usize]> {
 /// The samples that an action means: the marked ones, or else the selected one.
 pub fn meant(selection: &Selection) -> Vec<usize> {
     if selection.marked.is_empty() {
-        selection.sample.into_iter().collect()
+        selection.sample().into_iter().collect()
     } else {
         selection.marked.to_vec()
     }
@@ -78,7 +78,7 @@ pub fn pressed(
         Press::Toggle => return toggled(selection, sample),
         Press::Extend => {
             let place = |wanted: usize| shown.iter().position(|sample| *sample == wanted);
-            match (anchor.or(selection.sample).and_then(place), place(sample)) {
+            match (anchor.or(selection.sample()).and_then(place), place(sample)) {
                 (Some(from), Some(to)) if from != to => {
                     ascending(&shown[from.min(to)..=from.max(to)])
                 }
@@ -87,9 +87,8 @@ pub fn pressed(
         }
     };
     Selection {
-        sample: Some(sample),
         marked,
-        ..selection.clone()
+        ..selection.with_sample(Some(sample))
     }
 }
 
@@ -106,23 +105,22 @@ fn toggled(selection: &Selection, sample: usize) -> Selection {
         more => (sample, ascending(more)),
     };
     Selection {
-        sample: Some(sample),
         marked,
-        ..selection.clone()
+        ..selection.with_sample(Some(sample))
     }
 }
 
 /// Everything in `shown` marked.
 pub fn all(selection: &Selection, shown: &[usize]) -> Selection {
-    let is_there = selection.sample.filter(|sample| shown.contains(sample));
+    let is_there = selection.sample().filter(|sample| shown.contains(sample));
+    let sample = is_there.or(shown.first().copied());
     Selection {
-        sample: is_there.or(shown.first().copied()).or(selection.sample),
         marked: if shown.len() > 1 {
             ascending(shown)
         } else {
             Arc::from([])
         },
-        ..selection.clone()
+        ..selection.with_sample(sample.or(selection.sample()))
     }
 }
 
@@ -192,7 +190,7 @@ mod tests {
                 }
             }
             assert_eq!(
-                (selection.sample, &*selection.marked),
+                (selection.sample(), &*selection.marked),
                 (Some(sample), marked),
                 "{why}"
             );
@@ -201,17 +199,17 @@ mod tests {
 
     #[test]
     fn everything_and_nothing() {
-        let selection = Selection {
-            sample: Some(4),
-            ..Selection::default()
-        };
+        let selection = Selection::default().with_sample(Some(4));
         let marked = all(&selection, &[9, 4, 7]);
-        assert_eq!((marked.sample, &*marked.marked), (Some(4), &[4, 7, 9][..]));
+        assert_eq!(
+            (marked.sample(), &*marked.marked),
+            (Some(4), &[4, 7, 9][..])
+        );
         assert_eq!(meant(&marked), [4, 7, 9]);
         assert!(is_marked(&marked, 9) && !is_marked(&marked, 1));
         assert_eq!(meant(&cleared(&marked)), [4]);
         assert_eq!(
-            all(&selection, &[2]).sample,
+            all(&selection, &[2]).sample(),
             Some(2),
             "what is not shown is not selected"
         );

@@ -6,11 +6,17 @@ use eframe::egui::Ui;
 
 use super::states;
 use crate::{
-    data::SplitName,
+    data::{SplitName, dataset::display_path},
     engine::{LoadedModel, OpenDataset},
     train::{Evaluation, checkpoint::Weights},
-    ui::{action::Action, dialogs::Purpose, panels::Cx, state::DataState, workspace::Step},
+    ui::{
+        action::Action, dialogs::Purpose, format::shortened, panels::Cx, state::DataState,
+        workspace::Step,
+    },
 };
+
+/// Letters of a model's name.
+const LONGEST_NAME: usize = 48;
 
 /// The open dataset, or the way to one. `what` names the panel's content, in the plural.
 pub fn dataset(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<OpenDataset>> {
@@ -84,8 +90,19 @@ pub fn evaluation(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<Evalua
             part: Some(SplitName::Validation),
             weights: Weights::Best,
         };
-        let sentence = "The model has not been evaluated yet.";
-        states::empty_with(ui, sentence, "Evaluate validation", action, cx.actions);
+        if let Some(path) = state.dataset_to_open() {
+            let name = display_path(path.file_name().unwrap_or(path.as_os_str()).as_ref());
+            let sentence = format!("The model was trained on {name}, which is not open.");
+            let action = Action::OpenDatasetOfModel;
+            states::empty_with(ui, &sentence, "Open its dataset", action, cx.actions);
+            return None;
+        }
+        let name = state.name_in_hand().unwrap_or_default();
+        let sentence = format!(
+            "{} has not been evaluated yet.",
+            shortened(&name, LONGEST_NAME)
+        );
+        states::empty_with(ui, &sentence, "Evaluate validation", action, cx.actions);
     }
     None
 }

@@ -72,7 +72,7 @@ fn edge(ui: &Ui, cx: &Cx<'_>, rect: Rect, sample: usize, response: &Response) {
     let palette = theme::palette(ui);
     let selection = &cx.state.selection;
     let is_marked = marks::is_marked(selection, sample);
-    let is_selected = selection.sample == Some(sample);
+    let is_selected = selection.sample() == Some(sample);
     let (width, colour) = if is_selected || is_marked {
         (if is_selected { 3.0 } else { 2.0 }, palette.accent)
     } else if response.hovered() || response.has_focus() {

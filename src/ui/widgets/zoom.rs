@@ -6,7 +6,7 @@ use egui_material_icons::{icon_text, icons};
 use super::{picture, tiles};
 use crate::{
     data::Picture,
-    ui::{panels::Cx, theme},
+    ui::{panels::Cx, state::Subject, theme},
 };
 
 /// Largest side of a pixel in points.
@@ -35,7 +35,7 @@ pub struct Zoom {
     centre: Vec2,
     wish: Option<Wish>,
     /// What is looked at.
-    sample: Option<usize>,
+    subject: Option<Subject>,
 }
 
 /// The scale at which a picture of `size` pixels fits `space`: whole factors where it grows.
@@ -105,41 +105,41 @@ impl Zoom {
         }
     }
 
-    /// The selected sample of the open dataset in `space`. The thumbnail stands in until the file is read.
-    pub fn sample_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, space: Vec2) {
+    /// The selected image in `space`. The thumbnail stands in until the file is read.
+    pub fn image_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, space: Vec2) {
         let (rect, response) = ui.allocate_exact_size(space, Sense::click_and_drag());
         let state = cx.state;
-        let Some(index) = state.selection.sample else {
+        let Some(subject) = state.selection.subject.as_ref() else {
             return;
         };
-        if self.sample != Some(index) {
+        if self.subject.as_ref() != Some(subject) {
             *self = Self {
-                sample: Some(index),
+                subject: Some(subject.clone()),
                 ..Self::default()
             };
         }
-        let loaded = state
-            .image
-            .image
-            .as_ref()
-            .filter(|(sample, ..)| *sample == index);
-        let (texture, size) = match loaded {
-            Some((_, pixels, (width, height))) => {
+        let loaded = state.image.image.as_ref().filter(|(of, ..)| of == subject);
+        let (texture, size) = match (loaded, state.selection.sample()) {
+            (Some((_, pixels, (width, height))), _) => {
                 let texture = cx.textures.picture(ui.ctx(), pixels);
                 (Some(texture), vec2(*width as f32, *height as f32))
             }
-            None => {
-                let texture = cx.thumbnail(ui.ctx(), index);
+            (None, Some(sample)) => {
+                let texture = cx.thumbnail(ui.ctx(), sample);
                 let size = texture
                     .as_ref()
                     .map_or(Vec2::ZERO, egui::TextureHandle::size_vec2);
                 (texture, size)
             }
+            (None, None) => (None, Vec2::ZERO),
         };
         response
             .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Selected image"));
         let Some(texture) = texture.filter(|_| size.min_elem() > 0.0) else {
-            return super::tile::missing(ui, cx, rect, index);
+            if let Some(sample) = state.selection.sample() {
+                super::tile::missing(ui, cx, rect, sample);
+            }
+            return;
         };
         let area = self.look(ui, rect, &response, size);
         let painter = ui.painter().with_clip_rect(rect);

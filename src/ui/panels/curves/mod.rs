@@ -17,7 +17,7 @@ use crate::{
         action::Action,
         state::{Selection, Training},
         theme,
-        widgets::{fields, number::Number, states},
+        widgets::{classes, fields, number::Number, states},
     },
 };
 use axes::{Quantity, Scale};
@@ -57,6 +57,7 @@ impl Panel for Curves {
             states::empty(ui, "Curves appear here while a model trains.", None);
             return;
         }
+        owner_ui(ui, cx);
         self.batches.update(training, self.smoothing);
         let earlier = earlier(cx);
         self.legend_ui(ui, cx, !earlier.is_empty());
@@ -94,6 +95,23 @@ impl Panel for Curves {
             cx.push(Action::Select(Selection { epoch, ..selection }));
         }
     }
+}
+
+/// Whose curves these are, and that Train would do something else now.
+fn owner_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let Some((run, dataset)) = cx.state.owner_of_curves() else {
+        return;
+    };
+    let words = format!("Run {run} · {dataset}");
+    classes::middle_label(ui, &words);
+    // The line is there either way: nothing jumps while settings are changed.
+    let other = if cx.state.curves_are_of_other_settings() {
+        "Trained with other settings than Train would use now"
+    } else {
+        " "
+    };
+    let text = RichText::new(other).small().color(theme::palette(ui).muted);
+    ui.add(Label::new(text).truncate());
 }
 
 /// Epochs of the runs of the same dataset and classes that are chosen in the Runs step, but for the one that is drawn

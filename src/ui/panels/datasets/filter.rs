@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::data::SplitName;
+use crate::{data::SplitName, ui::state::Showing};
 
 /// Which part a sample stands in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Filter {
     pub part: PartFilter,
     /// With this flag.
     pub flag: Flag,
+    /// One of these.
+    pub only: Option<Showing>,
     /// Its file name contains this, whatever the case.
     pub name: String,
 }

@@ -69,7 +69,7 @@ impl Datasets {
         };
         match wish {
             Wish::Move(by, press) => {
-                let selected = cx.state.selection.sample;
+                let selected = cx.state.selection.sample();
                 let place = samples.iter().position(|sample| Some(*sample) == selected);
                 // From nowhere every key leads to the first.
                 let place = place.map_or(Some(0), |place| by.from(place, samples.len()));
@@ -82,7 +82,7 @@ impl Datasets {
             }
             Wish::MarkAll => cx.push(Action::Select(marks::all(&cx.state.selection, &samples))),
             Wish::Enlarge if self.enlarged.is_some() => self.enlarged = None,
-            Wish::Enlarge => self.enlarged = cx.state.selection.sample.map(|_| Zoom::default()),
+            Wish::Enlarge => self.enlarged = cx.state.selection.sample().map(|_| Zoom::default()),
             Wish::Leave if self.enlarged.is_some() => self.enlarged = None,
             Wish::Leave => cx.push(Action::Select(marks::cleared(&cx.state.selection))),
         }

@@ -6,6 +6,7 @@ mod changes;
 mod classes;
 mod filter;
 mod filters;
+mod follow;
 mod header;
 mod keys;
 mod menu;
@@ -28,7 +29,7 @@ use crate::{
     ui::{
         action::{Action, BUNDLED},
         dialogs::Purpose,
-        state::{DataState, Selection},
+        state::{DataState, Selection, Showing},
         theme,
         widgets::{
             grid::{Drawn, Grid},
@@ -93,6 +94,14 @@ pub struct Datasets {
     anchor: Option<usize>,
     /// What was selected by the last press.
     pressed: Option<usize>,
+    /// The selected sample that was followed last.
+    followed: Option<usize>,
+    /// A sample that was selected elsewhere and has to be seen.
+    wanted: Option<usize>,
+    /// The list, a sample and whether the list lacks it.
+    hidden: Option<(Arc<[usize]>, usize, bool)>,
+    /// Images that were asked to be shown alone last.
+    showing: Option<Showing>,
     /// A place of the list that has to be seen.
     scroll_to: Option<usize>,
     /// How the grid or table was drawn in the frame before.
@@ -118,6 +127,10 @@ impl Default for Datasets {
             told: None,
             anchor: None,
             pressed: None,
+            followed: None,
+            wanted: None,
+            hidden: None,
+            showing: None,
             scroll_to: None,
             drawn: Drawn::default(),
             enlarged: None,
@@ -202,7 +215,9 @@ impl Datasets {
             };
             self.enlarged = None;
         }
+        self.show_alone(cx);
         self.update_shown(ui, cx, open);
+        self.follow(cx);
         header::header_ui(ui, cx, open);
         let area = ui.available_rect_before_wrap();
         ui.allocate_rect(area, Sense::hover());
@@ -350,17 +365,17 @@ impl Datasets {
 
     /// Selects or marks `sample`.
     fn press(&mut self, cx: &mut Cx<'_>, samples: &[usize], sample: usize, how: Press) {
-        if self.pressed != cx.state.selection.sample {
+        if self.pressed != cx.state.selection.sample() {
             // Something else was selected elsewhere since.
-            self.anchor = cx.state.selection.sample;
+            self.anchor = cx.state.selection.sample();
         }
         let selection = marks::pressed(&cx.state.selection, samples, self.anchor, sample, how);
         if how != Press::Extend {
             self.anchor = Some(sample);
         }
-        self.pressed = selection.sample;
+        self.pressed = selection.sample();
         let dataset = cx.state.dataset();
-        let shown = dataset.and_then(|dataset| dataset.samples.get(selection.sample?));
+        let shown = dataset.and_then(|dataset| dataset.samples.get(selection.sample()?));
         let class = shown.map(|sample| sample.label).or(selection.class);
         cx.push(Action::Select(Selection { class, ..selection }));
     }
@@ -379,7 +394,7 @@ impl Datasets {
             zoom.buttons_ui(ui);
         });
         let space = ui.available_size().max(vec2(16.0, 16.0));
-        zoom.sample_ui(ui, cx, space);
+        zoom.image_ui(ui, cx, space);
         if close {
             self.enlarged = None;
         }

@@ -239,6 +239,10 @@ impl Scan {
         index: usize,
         has_name: &dyn Fn(usize) -> bool,
     ) {
+        let only = filter.only.as_ref();
+        if only.is_some_and(|only| only.samples.binary_search(&index).is_err()) {
+            return;
+        }
         let part = view.part_of(index);
         let in_part = match filter.part {
             PartFilter::Every => true,

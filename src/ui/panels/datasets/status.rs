@@ -6,6 +6,7 @@ use eframe::egui::{RichText, Ui};
 
 use super::{
     Datasets,
+    filter::Filter,
     menu::{self, ClassChoice},
     rename::Rename,
 };
@@ -34,10 +35,22 @@ impl Datasets {
             };
             let all = thousands(open.dataset.samples.len());
             states::caption(ui, format!("{} of {all} images{more}", thousands(count)));
+            self.alone_ui(ui);
+            if let Some(sample) = self.hidden(cx) {
+                states::caption(ui, "the selected image is filtered out");
+                if ui
+                    .button("Show it")
+                    .on_hover_text("Takes the filters away")
+                    .clicked()
+                {
+                    self.filter = Filter::default();
+                    self.wanted = Some(sample);
+                }
+            }
             if marked > 0 {
                 ui.label(RichText::new(format!("{} marked", thousands(marked))).strong());
             }
-            if marked > 0 || cx.state.selection.sample.is_some() {
+            if marked > 0 || cx.state.selection.sample().is_some() {
                 let change = ui.menu_button("Change…", |ui| {
                     menu::samples_ui(ui, cx, open, &marks::meant(&cx.state.selection));
                 });
@@ -50,6 +63,19 @@ impl Datasets {
             }
             self.class_button_ui(ui, cx, open);
         });
+    }
+
+    /// What is shown alone, and the way back to all images.
+    fn alone_ui(&mut self, ui: &mut Ui) {
+        let Some(only) = &self.filter.only else {
+            return;
+        };
+        ui.label(RichText::new(format!("only: {}", only.words)).strong());
+        let all = ui.button("Show all images");
+        if all.on_hover_text("Takes this filter away").clicked() {
+            self.filter.only = None;
+            self.wanted = self.followed;
+        }
     }
 
     /// The menu of the one class that is shown.

@@ -93,7 +93,7 @@ impl Table<'_> {
             return;
         };
         let selection = &cx.state.selection;
-        row.set_selected(selection.sample == Some(index) || marks::is_marked(selection, index));
+        row.set_selected(selection.sample() == Some(index) || marks::is_marked(selection, index));
         let name = sample.name();
         let class = self.open.dataset.class_name(sample.label);
         row.col(|ui| {

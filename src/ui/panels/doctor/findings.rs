@@ -3,8 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use eframe::egui::{
-    self, Align, Button, FontId, Layout, Rect, ScrollArea, Sense, TextStyle, Ui, UiBuilder, pos2,
-    vec2,
+    self, Align, FontId, Layout, Rect, ScrollArea, Sense, TextStyle, Ui, UiBuilder, pos2, vec2,
 };
 use egui_material_icons::{icon_text, icons};
 
@@ -12,6 +11,7 @@ use super::{severity_icon, show};
 use crate::{
     data::doctor::{Examination, Finding, FindingKind, Severity},
     ui::{
+        action::Action,
         panels::Cx,
         theme,
         widgets::{
@@ -203,7 +203,7 @@ fn row_ui(
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
             let clicked = response.on_hover_text(name).clicked();
             if let (true, Some(sample)) = (clicked, sample) {
-                show(cx, &[sample]);
+                show(cx, &[sample], finding.kind.words());
             }
             false
         }
@@ -253,13 +253,7 @@ fn finding_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &Finding, is_open: bool) {
         arrow_ui(ui, is_open);
     }
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        if !finding.samples.is_empty() {
-            let tip = "Selects and marks the images it is about";
-            let button = ui.add(Button::new("Show")).on_hover_text(tip);
-            if button.clicked() {
-                show(cx, &finding.samples);
-            }
-        }
+        show_button_ui(ui, cx, finding);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let font = TextStyle::Small.resolve(ui.style());
             let galley = two_lines(ui, &finding.message, font);
@@ -268,6 +262,37 @@ fn finding_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &Finding, is_open: bool) {
             ui.painter().galley(rect.min, galley, colour);
         });
     });
+}
+
+/// Shows the images that a finding is about, or the folder of files that are no images of the dataset.
+fn show_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &Finding) {
+    let Some(dataset) = cx.state.dataset() else {
+        return;
+    };
+    let of_classes = || {
+        let samples = dataset.samples.iter().enumerate();
+        let is_meant = |sample: &crate::data::Sample| finding.classes.contains(&sample.label);
+        samples.filter_map(move |(index, sample)| is_meant(sample).then_some(index))
+    };
+    let has_images = !finding.samples.is_empty() || !finding.classes.is_empty();
+    let (tip, has_any) = match finding.files.first() {
+        _ if has_images => ("Shows the images it is about, and only these", true),
+        Some(_) => ("Opens the folder of the first of these files", true),
+        None => ("", false),
+    };
+    if !has_any || !ui.button("Show").on_hover_text(tip).clicked() {
+        return;
+    }
+    if !finding.samples.is_empty() {
+        show(cx, &finding.samples, finding.kind.words());
+    } else if has_images {
+        let samples: Vec<usize> = of_classes().collect();
+        show(cx, &samples, finding.kind.words());
+    } else if let Some(file) = finding.files.first() {
+        let file = dataset.root.join(file);
+        let folder = file.parent().unwrap_or(&dataset.root).to_path_buf();
+        cx.push(Action::ShowFile(folder));
+    }
 }
 
 fn two_lines(ui: &Ui, text: &str, font: FontId) -> Arc<egui::Galley> {

@@ -4,8 +4,6 @@ mod findings;
 mod fixes;
 mod pairs;
 
-use std::sync::Arc;
-
 use eframe::egui::{Align, Label, Layout, RichText, Ui, vec2};
 use egui_material_icons::{icon_text, icons};
 
@@ -18,7 +16,6 @@ use crate::{
     ui::{
         action::Action,
         data_tools::Examined,
-        state::Selection,
         theme,
         widgets::{fields, needs, states},
     },
@@ -208,19 +205,11 @@ fn severity_icon(ui: &mut Ui, severity: Option<Severity>) {
     ui.label(icon_text(icon).color(colour)).on_hover_text(words);
 }
 
-/// Shows samples in the rest of the window: the first is selected, all are marked.
-fn show(cx: &mut Cx<'_>, samples: &[usize]) {
-    let Some(&first) = samples.first() else {
-        return;
-    };
-    let mut marked = samples.to_vec();
-    marked.sort_unstable();
-    marked.dedup();
-    let marked = if marked.len() > 1 { marked } else { Vec::new() };
-    let selection = Selection {
-        sample: Some(first),
-        marked: Arc::from(marked),
-        ..cx.state.selection.clone()
-    };
-    cx.push(Action::Select(selection));
+/// Shows samples in the rest of the window: the first is selected, all are marked, and the browser shows these alone.
+/// `words` says what they are.
+fn show(cx: &mut Cx<'_>, samples: &[usize], words: &str) {
+    cx.push(Action::ShowImages {
+        samples: samples.into(),
+        words: words.into(),
+    });
 }

@@ -121,7 +121,7 @@ fn sample_ui(
                 .rect_filled(picture_rect, 4.0, theme::palette(ui).line);
         }
     }
-    if cx.state.selection.sample == Some(index) {
+    if cx.state.selection.sample() == Some(index) {
         let accent = theme::palette(ui).accent;
         ui.painter()
             .rect_stroke(picture_rect, 2.0, (3.0, accent), egui::StrokeKind::Inside);
@@ -132,7 +132,7 @@ fn sample_ui(
         .on_hover_text(format!("{path}: click to show it"))
         .clicked()
     {
-        show(cx, &[index]);
+        show(cx, &[index], "image of a pair");
     }
     let text = Rect::from_min_max(
         pos2(picture_rect.right() + theme::GRID, rect.top()),

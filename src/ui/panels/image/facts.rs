@@ -8,10 +8,39 @@ use crate::{
     ui::{
         format::thousands,
         panels::Cx,
+        state::{OwnImage, Subject},
         theme,
         widgets::{classes, standing, states},
     },
 };
+
+/// The same of an image that stands in no dataset.
+pub fn own_image_ui(ui: &mut Ui, cx: &Cx<'_>, image: &OwnImage) {
+    Grid::new("facts")
+        .num_columns(2)
+        .spacing([16.0, 6.0])
+        .min_row_height(20.0)
+        .show(ui, |ui| {
+            let whole = image.source().name();
+            let subject = Subject::Image(image.clone());
+            let name = classes::subject_name(cx.state, &subject);
+            for (what, value, more) in [
+                ("File", name, whole),
+                ("Size", size(cx, &subject), String::new()),
+            ] {
+                states::caption(ui, what);
+                let value = ui.add(Label::new(value).truncate());
+                if !more.is_empty() {
+                    value.on_hover_text(more);
+                }
+                ui.end_row();
+            }
+        });
+    states::caption(
+        ui,
+        "It stands in no dataset: the model has never learned from it.",
+    );
+}
 
 /// Draws it as names and values.
 pub fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, index: usize) {
@@ -46,7 +75,7 @@ pub fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, index: usize) {
                 cx.state.part_of(index).map_or("–", |part| part.word()),
                 "",
             );
-            fact("Size", &size(cx, index), "");
+            fact("Size", &size(cx, &Subject::Sample(index)), "");
         });
     let class = |class: usize| classes::name(&open.base.classes, class);
     for sentence in standing.sentences(class) {
@@ -59,10 +88,10 @@ pub fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, index: usize) {
     }
 }
 
-fn size(cx: &Cx<'_>, index: usize) -> String {
+fn size(cx: &Cx<'_>, of: &Subject) -> String {
     let image = &cx.state.image;
     let Some((_, picture, (width, height))) =
-        image.image.as_ref().filter(|(sample, ..)| *sample == index)
+        image.image.as_ref().filter(|(loaded, ..)| loaded == of)
     else {
         return if image.failed.is_some() { "–" } else { "…" }.to_owned();
     };

@@ -13,7 +13,7 @@ use super::{Cx, Panel};
 use crate::ui::{
     action::Action,
     format::thousands,
-    state::Selection,
+    state::{Selection, Subject},
     theme,
     widgets::{states, zoom::Zoom},
 };
@@ -36,35 +36,51 @@ const LOWEST: f32 = 96.0;
 impl Panel for Image {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let state = cx.state;
-        let selected = state.open_dataset().zip(state.selection.sample);
-        let Some((open, index)) =
-            selected.filter(|(open, index)| *index < open.dataset.samples.len())
-        else {
+        let Some(subject) = state.selection.subject.clone() else {
             states::empty(ui, "Click an image to see it large.", None);
             return;
+        };
+        let open = state.open_dataset();
+        let sample = match &subject {
+            Subject::Sample(index) => {
+                let index = *index;
+                match open.filter(|open| index < open.dataset.samples.len()) {
+                    Some(open) => Some((open, index)),
+                    None => {
+                        states::empty(ui, "Click an image to see it large.", None);
+                        return;
+                    }
+                }
+            }
+            Subject::Image(_) => None,
         };
         let whole = ui.available_height();
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
-            self.neighbours_ui(ui, cx, index);
+            if let Some((_, index)) = sample {
+                self.neighbours_ui(ui, cx, index);
+            }
             self.zoom.buttons_ui(ui);
         });
         let height = (whole * PICTURE_SHARE).max(LOWEST);
         self.zoom
-            .sample_ui(ui, cx, vec2(ui.available_width(), height));
+            .image_ui(ui, cx, vec2(ui.available_width(), height));
         if let Some(message) = &state.image.failed {
             states::failed(ui, message);
         }
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.set_max_width(ui.available_width() - theme::GRID);
-            facts::facts_ui(ui, cx, open, index);
-            let loaded = state
-                .image
-                .image
-                .as_ref()
-                .filter(|(sample, ..)| *sample == index);
+            match (&subject, sample) {
+                (_, Some((open, index))) => facts::facts_ui(ui, cx, open, index),
+                (Subject::Image(image), None) => facts::own_image_ui(ui, cx, image),
+                (Subject::Sample(_), None) => {}
+            }
+            let loaded = state.image.image.as_ref();
+            let loaded = loaded.filter(|(of, ..)| *of == subject);
             self.histogram.ui(ui, loaded.map(|(_, picture, _)| picture));
-            similar::similar_ui(ui, cx, open, index);
+            if let Some((open, index)) = sample {
+                similar::similar_ui(ui, cx, open, index);
+            }
             ui.add_space(theme::GRID);
         });
     }
@@ -117,10 +133,9 @@ fn select(cx: &mut Cx<'_>, sample: Option<usize>) {
     let samples = cx.state.dataset().map(|dataset| &dataset.samples);
     let class = samples.and_then(|samples| Some(samples.get(sample?)?.label));
     let selection = Selection {
-        sample,
         class,
         marked: Arc::from([]),
-        ..cx.state.selection.clone()
+        ..cx.state.selection.with_sample(sample)
     };
     cx.push(Action::Select(selection));
 }

@@ -210,7 +210,7 @@ impl AboutRun {
         ui.horizontal_wrapped(|ui| {
             let tip = "Makes its best weights the model that Inside, Evaluate and Predict use";
             let why_not = when_idle((!run.has_model).then_some("It has left no model"));
-            let action = Action::OpenPath(run.folder.join(MODEL_FILE));
+            let action = Action::LoadModel(run.folder.join(MODEL_FILE));
             button(ui, "Load model", tip, why_not, action);
             let path = run.folder.join(REPORT_FILE);
             let tip = format!("{}\nA click copies the path", display_path(&path));

@@ -12,7 +12,7 @@ use crate::{
         panels::{Cx, forecast},
         state::RunState,
         theme,
-        widgets::{fields, number::Number, states},
+        widgets::{classes, fields, number::Number, states},
     },
 };
 
@@ -125,6 +125,9 @@ pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
         return;
     }
     let last = training.epochs.last();
+    if let Some((run, _)) = cx.state.owner_of_curves() {
+        classes::middle_label(ui, &format!("Run {run}"));
+    }
     Grid::new("figures")
         .num_columns(3)
         .spacing([8.0, 4.0])

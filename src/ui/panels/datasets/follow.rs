@@ -1,0 +1,73 @@
+//! The browser follows the rest of the window: what is selected elsewhere comes into view, and images that somebody
+//! wants to see are shown alone.
+
+use std::sync::Arc;
+
+use super::{Datasets, Mode, filter::Filter};
+use crate::ui::panels::Cx;
+
+impl Datasets {
+    /// Shows only what was asked for, once for each time it is asked for.
+    pub(super) fn show_alone(&mut self, cx: &Cx<'_>) {
+        let asked = &cx.state.showing;
+        let is_known = match (&self.showing, asked) {
+            (Some(known), Some(asked)) => Arc::ptr_eq(&known.samples, &asked.samples),
+            (None, None) => true,
+            _ => false,
+        };
+        if is_known {
+            return;
+        }
+        self.showing.clone_from(asked);
+        if asked.is_some() {
+            self.filter = Filter {
+                only: asked.clone(),
+                ..Filter::default()
+            };
+            self.enlarged = None;
+            self.wanted = cx.state.selection.sample();
+            if !matches!(self.mode, Mode::Grid | Mode::Table) {
+                self.mode = Mode::Grid;
+            }
+        }
+    }
+
+    /// Brings what was selected elsewhere into view.
+    pub(super) fn follow(&mut self, cx: &Cx<'_>) {
+        let selected = cx.state.selection.sample();
+        if self.followed != selected {
+            self.followed = selected;
+            if self.pressed != selected {
+                self.pressed = None;
+                self.anchor = selected;
+                self.wanted = selected;
+            }
+        }
+        let Some(wanted) = self.wanted else { return };
+        let samples = &self.shown.list().samples;
+        let place = samples.iter().position(|sample| *sample == wanted);
+        self.scroll_to = place.or(self.scroll_to);
+        if place.is_some() || self.shown.is_complete() {
+            self.wanted = None;
+        }
+    }
+
+    /// The selected sample when the filters hide it.
+    pub(super) fn hidden(&mut self, cx: &Cx<'_>) -> Option<usize> {
+        let selected = cx.state.selection.sample()?;
+        let samples = &self.shown.list().samples;
+        if !self.shown.is_complete() {
+            return None;
+        }
+        let is_known = self
+            .hidden
+            .as_ref()
+            .is_some_and(|(list, of, _)| Arc::ptr_eq(list, samples) && *of == selected);
+        if !is_known {
+            let is_hidden = !samples.contains(&selected);
+            self.hidden = Some((Arc::clone(samples), selected, is_hidden));
+        }
+        let is_hidden = self.hidden.as_ref().is_some_and(|(.., hidden)| *hidden);
+        is_hidden.then_some(selected)
+    }
+}
