@@ -174,7 +174,7 @@ fn each_kind_of_thing_is_promised_and_taken_for_what_it_is() {
 
     fs::write(
         desk.path("edits.ron"),
-        "(excluded: [\"circle/circle_001.png\"])",
+        "(format: 1, excluded: [\"circle/circle_001.png\"])",
     )
     .unwrap();
     desk.drag_and_drop(

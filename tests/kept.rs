@@ -121,13 +121,13 @@ fn says_the_same(now: &Value, then: &Value, place: &str) {
                 says_the_same(now, then, &format!("{place}[{at}]"));
             }
         }
+        // A format may grow.
+        _ if place.ends_with(".format") => {}
         (Value::Number(now), Value::Number(then)) => {
             // What was computed anew may be rounded differently.
             let (now, then) = (now.as_f64().unwrap(), then.as_f64().unwrap());
             assert!((now - then).abs() <= 1e-4, "{place}: {now}, not {then}");
         }
-        // A format may grow.
-        _ if place.ends_with(".format") => {}
         (now, then) => assert_eq!(now, then, "{place}"),
     }
 }
@@ -433,7 +433,10 @@ fn a_model_without_numbers_is_neither_written_nor_opened() {
 
 #[test]
 fn weights_of_a_run_that_are_no_numbers_are_refused_by_name() {
-    let (work, folder) = newest();
+    // Of the format whose checkpoints had no hash: in later ones the change itself is noticed.
+    let work = tempfile::tempdir().unwrap();
+    let folder = work.path().join("kept");
+    copy(versions().first().unwrap(), &folder);
     shapes(work.path());
     let last = folder.join("run/checkpoints/last.safetensors");
     let mut bytes = fs::read(&last).unwrap();

@@ -253,6 +253,7 @@ fn part_and_weights_are_chosen() {
         left_out: Vec::new(),
         split_hash: String::new(),
         stopped_early: Vec::new(),
+        lost: Vec::new(),
         computed: String::new(),
         seconds: 1.0,
     });

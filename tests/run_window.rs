@@ -245,7 +245,7 @@ fn what_cannot_be_continued_says_why() {
         more: 0,
     });
     desk.wait("the reason", |app| {
-        matches!(&app.state().training.run, Stands::Failed(words) if words.contains("have changed"))
+        matches!(&app.state().training.run, Stands::Failed(words) if words.contains("changed since it began"))
     });
 }
 

@@ -47,6 +47,10 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
         // What the experiment says counts; without it, what the user changed in the window.
         edits: (!experiment.edits.is_empty()).then(|| experiment.edits.clone()),
     })?;
+    // Runs are opened from other folders too.
+    if let Ok(path) = std::path::absolute(&experiment.dataset.path) {
+        experiment.dataset.path = path;
+    }
     let classes = dataset.dataset.classes.len();
     if stands_in.is_some()
         && let Some(units) = experiment.model.fit_classes(classes)
@@ -293,7 +297,8 @@ fn tell_end(
         "best_epoch": best.map(|record| record.epoch),
         "val_accuracy": val_accuracy,
         "test_accuracy": outcome.test_accuracy,
-        "left_out": outcome.left_out.iter().map(|stage| stage.word()).collect::<Vec<_>>(),
+        "skipped": outcome.left_out.iter().map(|stage| stage.word()).collect::<Vec<_>>(),
+        "lost": outcome.lost,
         "model": outcome.model.as_deref().map(display_path),
         "run": display_path(&outcome.run),
         "split_hash": outcome.split_hash,

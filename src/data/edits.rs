@@ -14,7 +14,10 @@ use super::{
     files::{self, write_atomically},
     split::SplitName,
 };
-use crate::kept::{FormatError, Kind};
+use crate::{
+    kept::{FormatError, Kind},
+    plain,
+};
 
 /// Sidecars and exported edits.
 const FILES: Kind<String> = Kind {
@@ -243,14 +246,27 @@ impl Edits {
             path: display_path(path),
             reason,
         };
+        let no_edits = |reason| EditError::Format {
+            path: display_path(path),
+            reason,
+        };
         match fs::read_to_string(path) {
-            Ok(text) => FILES.read(&text).map_err(|reason| EditError::Format {
-                path: display_path(path),
-                reason,
-            }),
+            Ok(text) => Self::parse(&text).map_err(no_edits),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(failed(error.to_string())),
+            // No text at all.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Err(no_edits(FormatError::Damaged(plain::io(&error))))
+            }
+            Err(error) => Err(failed(plain::io(&error))),
         }
+    }
+
+    /// Reads the text of a sidecar or exported file.
+    ///
+    /// # Errors
+    /// When it is of a newer format or no such text.
+    pub fn parse(text: &str) -> Result<Self, FormatError> {
+        FILES.read(text)
     }
 
     /// Writes them as RON, to read and change by hand; atomically.
@@ -275,8 +291,13 @@ impl Edits {
     /// # Errors
     /// When a file cannot be written.
     pub fn keep(&self, path: &Path) -> Result<(), EditError> {
-        if let Err(EditError::Format { reason, .. }) = Self::load(path) {
-            files::set_aside(path, reason.word()).map_err(|error| EditError::File {
+        let aside = match Self::load(path) {
+            Ok(_) => None,
+            Err(EditError::Format { reason, .. }) => Some(reason.word()),
+            Err(_) => Some("unreadable"),
+        };
+        if let Some(word) = aside {
+            files::set_aside(path, word).map_err(|error| EditError::File {
                 path: display_path(path),
                 reason: error.to_string(),
             })?;

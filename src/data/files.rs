@@ -12,8 +12,11 @@ use std::{
 use super::sources::unpack;
 pub use writing::{
     Whose, age, has_no_writer, is_unfinished, set_aside, sweep, sync_folder, unfinished,
-    write_atomically, write_atomically_with,
+    unfinished_in, write_atomically, write_atomically_with,
 };
+
+/// Where in the cache is kept in which way networks compute fastest.
+pub const CHOICES_FOLDER: &str = "choices";
 
 /// Deletes what killed processes left unfinished in the folder of the cache.
 pub fn sweep_cache(cache: &Path) {
@@ -23,7 +26,7 @@ pub fn sweep_cache(cache: &Path) {
     for entry in folders(cache) {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        if name.starts_with("files-") || name.starts_with("pixels-") {
+        if name.starts_with("files-") || name.starts_with("pixels-") || name == CHOICES_FOLDER {
             sweep(&entry.path(), Whose::Ours);
             for format in folders(&entry.path()) {
                 sweep(&format.path(), Whose::Ours);

@@ -212,6 +212,7 @@ fn told(result: RunResult, model: Option<PathBuf>, reporter: &Reporter<'_>) -> T
         left_out: result.left_out,
         split_hash: result.split_hash,
         stopped_early: result.stopped_early,
+        lost: result.lost,
         computed: result.computed,
         seconds: result.seconds,
     }

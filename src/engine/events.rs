@@ -69,6 +69,8 @@ pub struct TrainingOutcome {
     pub split_hash: String,
     /// Phases, from 1, that early stopping ended.
     pub stopped_early: Vec<usize>,
+    /// What damaged files cost it, in sentences.
+    pub lost: Vec<String>,
     /// How it computed: precision and memory format, in words.
     pub computed: String,
     /// Wall time.

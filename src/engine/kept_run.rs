@@ -80,15 +80,18 @@ pub fn load(
     path: &Path,
     remembered: Remembered,
 ) -> Result<(Arc<LoadedModel>, Option<Arc<KeptRun>>), JobError> {
-    if remembered == Remembered::Yes && !path.exists() {
-        let path = display_path(path);
-        context.events.send(Event::Note {
-            level: Level::Info,
-            message: format!("The model that was in hand last time is gone: {path}"),
-        });
-        return Err(JobError::Cancelled);
-    }
-    let file = run_folder::model_file(path)?;
+    let file = match run_folder::model_file(path) {
+        Ok(file) if remembered == Remembered::No || file.exists() => file,
+        Err(words) if remembered == Remembered::No => return Err(JobError::Failed(words)),
+        _ => {
+            let path = display_path(path);
+            context.events.send(Event::Note {
+                level: Level::Info,
+                message: format!("The model that was in hand last time is gone: {path}"),
+            });
+            return Err(JobError::Cancelled);
+        }
+    };
     let (bundle, doubt) = Bundle::load(&file).map_err(|error| error.to_string())?;
     if let Some(message) = doubt {
         let level = Level::Warning;

@@ -64,7 +64,7 @@ impl Folders {
 
     /// Where it is kept in which way each network computes on this machine.
     pub fn choices(&self) -> PathBuf {
-        self.cache.join("choices")
+        self.cache.join(files::CHOICES_FOLDER)
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
         dataset::display_path,
         sources::{self, SourceError, folder},
     },
+    kept::FormatError,
     model::{bundle, weights},
 };
 
@@ -106,6 +107,13 @@ fn in_folder(path: &Path, cancel: &CancelToken) -> Result<Thing, SourceError> {
 
 fn in_file(path: &Path) -> Result<Thing, SourceError> {
     let read = SourceError::read(path);
+    // Opening a pipe waits for whoever writes into it.
+    if !fs::metadata(path).map_err(&read)?.is_file() {
+        return Ok(Thing::Unknown(format!(
+            "{} is a pipe or a device: give a file or a folder",
+            display_path(path)
+        )));
+    }
     let mut head = Vec::new();
     let file = File::open(path).map_err(&read)?;
     file.take(HEAD).read_to_end(&mut head).map_err(&read)?;
@@ -163,15 +171,18 @@ fn of_text(path: &Path, head: &[u8]) -> Result<Option<Thing>, SourceError> {
         Some(Thing::Experiment)
     } else if has("layers") {
         Some(Thing::Layers)
-    } else if let Ok(edits) = ron::from_str::<Edits>(&text) {
-        Some(Thing::Edits(Arc::new(edits)))
-    } else if is_named {
-        Some(Thing::Unknown(format!(
-            "{} is neither an experiment nor layers nor changes to a dataset: open a .ron file that Convscope wrote",
-            display_path(path)
-        )))
     } else {
-        None
+        let unknown = |words: &str| Thing::Unknown(format!("{} {words}", display_path(path)));
+        match Edits::parse(&text) {
+            Ok(edits) => Some(Thing::Edits(Arc::new(edits))),
+            Err(reason @ (FormatError::Newer { .. } | FormatError::Older { .. })) if is_named => {
+                Some(unknown(&reason.to_string()))
+            }
+            Err(_) if is_named => Some(unknown(
+                "is neither an experiment nor layers nor changes to a dataset: open a .ron file that Convscope wrote",
+            )),
+            Err(_) => None,
+        }
     })
 }
 
@@ -231,7 +242,7 @@ mod tests {
             ("pickle.pkl", b"\x80\x03}q\0."),
             ("experiment.ron", text.as_bytes()),
             ("experiment.txt", text.as_bytes()),
-            ("edits.ron", b"(excluded: [\"a/1.png\"])"),
+            ("edits.ron", b"(format: 1, excluded: [\"a/1.png\"])"),
             ("other.ron", b"(colour: 3)"),
             ("notes.txt", b"hello"),
             ("run/experiment.ron", text.as_bytes()),

@@ -84,12 +84,16 @@ impl Reporter<'_> {
     /// # Errors
     /// When it could not be written.
     pub fn settle(&mut self) -> Result<(), FitError> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
+        let written = match self.failure.take() {
+            Some(failure) => Err(failure),
+            None => self.folder.wait_until_written(),
+        };
+        match written {
+            Ok(()) => self.tell_epoch(),
+            // Nobody hears of an epoch that is not on the disk, later neither.
+            Err(_) => self.unwritten = None,
         }
-        self.folder.wait_until_written()?;
-        self.tell_epoch();
-        Ok(())
+        written
     }
 
     /// Tells of the newest epoch if it is on the disk; while the run is paused that is waited for.

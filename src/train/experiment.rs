@@ -14,7 +14,11 @@ use crate::{
 /// Files of experiments.
 pub const FILES: Kind<String> = Kind {
     oldest: 1,
-    steps: &[|text| old_experiments::phases_and_activations(&text)],
+    steps: &[
+        |text| old_experiments::phases_and_activations(&text),
+        // Format 3 may zoom each axis on its own; older programs would not know what that says.
+        Ok,
+    ],
 };
 /// The format of the experiments that are written.
 pub const FORMAT: u32 = FILES.format();

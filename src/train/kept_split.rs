@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use super::run_folder::SPLIT_FILE;
+use super::{run_folder::SPLIT_FILE, run_tables::NO_PART};
 use crate::{
     data::{Dataset, Split, SplitConfig, SplitName, edits::sample_name, split::SplitError},
     format::{counted, listed},
@@ -43,8 +43,12 @@ fn kept(csv: &[u8], dataset: &Dataset) -> Option<Split> {
         if class != dataset.class_name(sample.label) {
             return None;
         }
-        let part = SplitName::ALL.into_iter().find(|name| name.word() == part);
-        match part.filter(|_| dataset.is_usable(index)) {
+        let found = SplitName::ALL.into_iter().find(|name| name.word() == part);
+        if found.is_none() && part != NO_PART {
+            // Damaged.
+            return None;
+        }
+        match found.filter(|_| dataset.is_usable(index)) {
             Some(SplitName::Train) => split.train.push(index),
             Some(SplitName::Validation) => split.validation.push(index),
             Some(SplitName::Test) => split.test.push(index),

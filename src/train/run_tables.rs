@@ -10,6 +10,9 @@ use super::{
 };
 use crate::data::{Dataset, Split, SplitName, edits::sample_name, files};
 
+/// In place of a part in `split.csv`: the image is in none.
+pub const NO_PART: &str = "none";
+
 /// `split.csv`: every sample's part and label, in the dataset's order.
 pub fn split_csv(split: &Split, dataset: &Dataset) -> Result<Vec<u8>, String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -18,7 +21,7 @@ pub fn split_csv(split: &Split, dataset: &Dataset) -> Result<Vec<u8>, String> {
         .write_record(["file", "part", "label"])
         .map_err(words)?;
     for (index, sample) in dataset.samples.iter().enumerate() {
-        let part = split.of(index).map_or("none", SplitName::word);
+        let part = split.of(index).map_or(NO_PART, SplitName::word);
         let class = dataset.class_name(sample.label);
         let record = [&sample_name(&sample.path), part, class];
         writer.write_record(record).map_err(words)?;

@@ -81,6 +81,7 @@ const SMALLEST_WINDOW: [f32; 2] = [960.0, 600.0];
 pub fn run(options: &Options) -> Result<(), WindowError> {
     let window = OpenWindow::default();
     closes_when_asked(&window);
+    leave_when_the_display_goes();
     let renderers: &[eframe::Renderer] = match options.renderer {
         Renderer::Auto => &[eframe::Renderer::Wgpu, eframe::Renderer::Glow],
         Renderer::Wgpu => &[eframe::Renderer::Wgpu],
@@ -119,6 +120,20 @@ fn closes_when_asked(window: &OpenWindow) {
     });
     // Without it a signal ends the process as it would any other.
     drop(asked);
+}
+
+/// When the display goes away winit panics, and unwinding then crashes in the drivers of a display that is not there. The
+/// run is cut off after its last epoch instead and can be continued.
+fn leave_when_the_display_goes() {
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        told(panic);
+        let is_window = std::thread::current().name() == Some("main");
+        let place = panic.location().map_or("", |place| place.file());
+        if is_window && place.contains("winit") {
+            sys::exit_now(1);
+        }
+    }));
 }
 
 fn open_window(

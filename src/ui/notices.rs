@@ -38,12 +38,12 @@ impl AppState {
     /// Adds a line to the event log; warnings and errors also show as notifications.
     pub fn note(&mut self, level: Level, text: impl Into<String>) {
         let shown = level != Level::Info;
-        self.add_notice(level, text.into(), shown, None);
+        self.add_notice(level, &text.into(), shown, None);
     }
 
     /// Says that something was done, where it is seen.
     pub fn tell(&mut self, text: impl Into<String>, offer: Option<Offer>) {
-        self.add_notice(Level::Info, text.into(), true, offer);
+        self.add_notice(Level::Info, &text.into(), true, offer);
     }
 
     /// Something was written to `path`: said where it is seen, with the way there.
@@ -58,11 +58,11 @@ impl AppState {
         self.tell(words, Some(Offer::Show(path)));
     }
 
-    fn add_notice(&mut self, level: Level, text: String, shown: bool, offer: Option<Offer>) {
+    fn add_notice(&mut self, level: Level, text: &str, shown: bool, offer: Option<Offer>) {
         self.notices.push(Notice {
             id: self.next_notice,
             level,
-            text: plain::text(&text),
+            text: plain::text(text),
             shown,
             since: Instant::now(),
             offer,

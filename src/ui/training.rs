@@ -145,6 +145,7 @@ impl Training {
             left_out: result.left_out.clone(),
             split_hash: result.split_hash.clone(),
             stopped_early: result.stopped_early.clone(),
+            lost: result.lost.clone(),
             computed: result.computed.clone(),
             seconds: result.seconds,
         };

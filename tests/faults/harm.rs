@@ -28,10 +28,11 @@ impl Harm {
         }
     }
 
-    /// How often it is worth trying, of `tries`: what draws nothing needs no second time.
+    /// How often it is worth trying, of `tries` flips: what draws nothing needs no second time.
     pub fn times(self, tries: usize) -> usize {
         match self {
-            Self::Flip | Self::Cut => tries,
+            Self::Flip => tries,
+            Self::Cut => tries.div_ceil(3),
             Self::Empty | Self::Delete => 1,
         }
     }

@@ -12,10 +12,8 @@ use super::{
     harm::Harm,
     table::Tried,
     verdict::{self, Answer, Verdict},
-    world::{World, answer},
+    world::{Ask, World, answer, files_below},
 };
-
-type Ask = fn(&World, &Path) -> Answer;
 
 /// One file, harmed in one way.
 pub struct FileRow {
@@ -54,24 +52,22 @@ fn train_again(world: &World, root: &Path) -> Answer {
     )
 }
 
-/// The only file in the cache with this ending.
-fn cached(root: &Path, folder: &str, ending: &str) -> PathBuf {
-    fn all(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                all(&path, found);
-            } else {
-                found.push(path);
-            }
-        }
+/// The arrays that the first run left unpacked, without the pixels that were made of them.
+fn train_arrays(world: &World, root: &Path) -> Answer {
+    for folder in ["run", "cache/pixels-2"] {
+        let _ = fs::remove_dir_all(root.join(folder));
     }
-    let mut found = Vec::new();
-    all(&root.join("cache"), &mut found);
-    let fits = |path: &&PathBuf| {
-        path.to_string_lossy().contains(folder) && path.extension().unwrap_or_default() == ending
-    };
-    found.iter().find(fits).unwrap().clone()
+    answer(root, &mut world.train_arrays(root))
+}
+
+/// The largest file below `folder` whose path contains `part` and ends in `ending`.
+fn largest(folder: &Path, part: &str, ending: &str) -> PathBuf {
+    let found = files_below(folder).into_iter().filter(|path| {
+        let path = path.to_string_lossy();
+        path.contains(part) && path.ends_with(ending)
+    });
+    let size = |path: &PathBuf| fs::metadata(path).unwrap().len();
+    found.max_by_key(size).unwrap()
 }
 
 const HAND: &str = "a text that people may change: what still makes sense counts";
@@ -85,7 +81,7 @@ pub fn of_files() -> Vec<FileRow> {
         &'static str,
         Option<&'static str>,
     );
-    let kinds: [Kind; 12] = [
+    let kinds: [Kind; 16] = [
         (
             "`checkpoints/last.safetensors`",
             |root| root.join("run/checkpoints/last.safetensors"),
@@ -112,6 +108,13 @@ pub fn of_files() -> Vec<FileRow> {
             |root| root.join("run/checkpoints/phase-best.safetensors"),
             ("train --resume", go_on),
             "the weights that early stopping would restore",
+            None,
+        ),
+        (
+            "`checkpoints/frozen-….safetensors`",
+            |root| largest(&root.join("run/checkpoints"), "/frozen-", ".safetensors"),
+            ("train --resume", go_on),
+            "the run: no other file has the frozen weights of its last epoch",
             None,
         ),
         (
@@ -143,6 +146,13 @@ pub fn of_files() -> Vec<FileRow> {
             None,
         ),
         (
+            "`split.csv` of a run",
+            |root| root.join("run/split.csv"),
+            ("evaluate RUN", evaluate),
+            "nothing: the split is drawn again from its seed",
+            None,
+        ),
+        (
             "`result.ron` of a run",
             |root| root.join("run/result.ron"),
             ("train --resume", go_on),
@@ -158,16 +168,30 @@ pub fn of_files() -> Vec<FileRow> {
         ),
         (
             "pixels in the cache (`.rows`)",
-            |root| cached(root, "pixels-", "rows"),
+            |root| largest(&root.join("cache"), "/pixels-", ".rows"),
             ("train", train_again),
             "nothing: the images are decoded again",
             None,
         ),
         (
             "the index of pixels (`.index`)",
-            |root| cached(root, "pixels-", "index"),
+            |root| largest(&root.join("cache"), "/pixels-", ".index"),
             ("train", train_again),
             "nothing: the images are decoded again",
+            None,
+        ),
+        (
+            "which file has which content (`files-2`)",
+            |root| largest(&root.join("cache"), "/files-", ".csv"),
+            ("train", train_again),
+            "nothing: the files are read again",
+            None,
+        ),
+        (
+            "unpacked arrays",
+            |root| largest(&root.join("cache"), "/unpacked/", ".array"),
+            ("train (arrays)", train_arrays),
+            "nothing: they are unpacked again, at the latest at the next start",
             None,
         ),
     ];
@@ -196,7 +220,7 @@ impl FileRow {
             self.lost,
         );
         tried.excuse = self.excuse;
-        let unharmed = ask(world, world.copy().path());
+        let unharmed = world.unharmed(words, ask);
         assert_eq!(unharmed.code, Some(0), "{}: {unharmed:?}", self.what);
         let mut rng = ChaCha8Rng::seed_from_u64(9);
         for _ in 0..self.harm.times(tries) {

@@ -1,6 +1,10 @@
 //! What a command did with what was left.
 
-use std::{collections::BTreeMap, os::unix::process::ExitStatusExt as _, process::Output};
+use std::{
+    collections::BTreeSet, os::unix::process::ExitStatusExt as _, path::Path, process::Output,
+};
+
+use super::world::given;
 
 /// What people get to read is never longer than this.
 const LONGEST_MESSAGE: usize = 600;
@@ -17,9 +21,10 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub fn of(output: &Output, given: String) -> Self {
+    /// Of a command that was run in `root`.
+    pub fn of(output: &Output, root: &Path) -> Self {
         Self {
-            given,
+            given: given(root, output),
             said: String::from_utf8_lossy(&output.stderr).into_owned(),
             code: output.status.code(),
             signal: output.status.signal(),
@@ -75,11 +80,11 @@ impl Verdict {
 
 /// The first line on standard error that the unharmed command does not say.
 pub fn new_words(answer: &Answer, unharmed: &Answer) -> Option<String> {
-    let known: BTreeMap<String, ()> = unharmed.said.lines().map(|l| (essence(l), ())).collect();
+    let known: BTreeSet<String> = unharmed.said.lines().map(essence).collect();
     answer
         .said
         .lines()
-        .find(|line| !line.trim().is_empty() && !known.contains_key(&essence(line)))
+        .find(|line| !line.trim().is_empty() && !known.contains(&essence(line)))
         .map(str::to_owned)
 }
 

@@ -1,6 +1,8 @@
 //! A dataset, an experiment, a run that can go on, and everything that a harmed copy of them needs.
 
 use std::{
+    cell::RefCell,
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -32,7 +34,7 @@ const EXPERIMENT: &str = r#"(
         ],
     ),
     training: (
-        phases: [(name: "first", epochs: 4, optimizer: Adam(learning_rate: 0.02))],
+        phases: [(name: "first", epochs: 4, optimizer: Adam(learning_rate: 0.02), trainable_from: Some("flatten"))],
         batch_size: 8, seed: 1, precision: F32,
         early_stopping: Some((monitor: ValLoss, patience: 20, restore_best: true)),
     ),
@@ -42,9 +44,14 @@ const EXPERIMENT: &str = r#"(
 const EPOCHS: &str = "4";
 pub const MORE_EPOCHS: &str = "6";
 
+/// Something that the program is asked in the folder of a world.
+pub type Ask = fn(&World, &Path) -> Answer;
+
 pub struct World {
     _folder: tempfile::TempDir,
     root: PathBuf,
+    /// What an unharmed copy answers, by what is asked.
+    unharmed: RefCell<BTreeMap<&'static str, Answer>>,
 }
 
 impl World {
@@ -54,11 +61,13 @@ impl World {
         let world = Self {
             root: folder.path().canonicalize().unwrap(),
             _folder: folder,
+            unharmed: RefCell::default(),
         };
         let shapes = world.root.join("shapes");
         generate::generate_shapes(&shapes, 1, 24, &mut |_, _| {}).unwrap();
         let experiment: Experiment = ron::from_str(EXPERIMENT).unwrap();
         fs::write(world.root.join("run.ron"), experiment.to_ron().unwrap()).unwrap();
+        world.make_arrays(experiment);
         let is_fit = (1..40).any(|seed: usize| {
             let run = world.root.join("run");
             let _ = fs::remove_dir_all(&run);
@@ -82,6 +91,46 @@ impl World {
             "no seed gives a run whose best epoch is not its last"
         );
         world
+    }
+
+    /// A file of arrays, which is unpacked into the cache, and the experiment `arrays.ron` on it.
+    fn make_arrays(&self, mut experiment: Experiment) {
+        let cells = self.root.join("cells.npz");
+        generate::generate_cells(&cells, 1, 6, &mut |_, _| {}).unwrap();
+        experiment.model.fit_classes(8);
+        fs::write(self.root.join("arrays.ron"), experiment.to_ron().unwrap()).unwrap();
+        let trained = self.train_arrays(&self.root).output().unwrap();
+        assert!(trained.status.success(), "{trained:?}");
+        fs::remove_dir_all(self.root.join("run")).unwrap();
+    }
+
+    /// Trains one epoch on the file of arrays.
+    pub fn train_arrays(&self, root: &Path) -> Command {
+        self.command(
+            root,
+            &[
+                "train",
+                "arrays.ron",
+                "--data",
+                "cells.npz",
+                "--out",
+                "run",
+                "--threads",
+                "1",
+                "--epochs",
+                "1",
+            ],
+        )
+    }
+
+    /// What an unharmed copy answers.
+    pub fn unharmed(&self, words: &'static str, ask: Ask) -> Answer {
+        if let Some(known) = self.unharmed.borrow().get(words) {
+            return known.clone();
+        }
+        let answer = ask(self, self.copy().path());
+        self.unharmed.borrow_mut().insert(words, answer.clone());
+        answer
     }
 
     /// A copy to harm. It lies in another folder than the world, so what it says is compared without paths.
@@ -139,12 +188,11 @@ impl World {
 
 /// What `command` gives and says in `root`.
 pub fn answer(root: &Path, command: &mut Command) -> Answer {
-    let output = command.output().unwrap();
-    Answer::of(&output, given(root, &output))
+    Answer::of(&command.output().unwrap(), root)
 }
 
 /// Standard output without times and places, with the weights of the model that is left.
-fn given(root: &Path, output: &Output) -> String {
+pub fn given(root: &Path, output: &Output) -> String {
     let mut given: Vec<String> = String::from_utf8_lossy(&output.stdout)
         .lines()
         .map(|line| match serde_json::from_str(line) {
@@ -183,4 +231,13 @@ pub fn copy_folder(from: &Path, to: &Path) {
             fs::copy(entry.path(), &target).unwrap();
         }
     }
+}
+
+pub fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let (folders, mut files): (Vec<_>, Vec<_>) = paths.partition(|path| path.is_dir());
+    files.extend(folders.iter().flat_map(|folder| files_below(folder)));
+    files
 }

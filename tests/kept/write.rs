@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use super::{convscope, shapes};
 
 /// Name of the folder that [`write`] makes.
-const VERSION: &str = "2026-11-28";
+const VERSION: &str = "2026-11-28-2";
 
 /// Batch normalisation, edits, early stopping that takes weights back: whatever has a place of its own in a file.
 const EXPERIMENT: &str = r#"(

@@ -142,6 +142,7 @@ fn stopped_early() -> AppState {
         left_out: Vec::new(),
         split_hash: String::new(),
         stopped_early: vec![1],
+        lost: Vec::new(),
         computed: "f32".into(),
         seconds: 11.0,
     };

@@ -157,8 +157,7 @@ pub struct PixelCache {
 
 impl PixelCache {
     /// Opens the pixels of all samples of `dataset`, decoding first what was never decoded. What was
-    /// decoded stays when `cancel` is set or the process is killed. Where `folder` cannot be used (read-only, full),
-    /// pixels are kept in a temporary one, for this time: [`Self::warning`] says so.
+    /// decoded stays when `cancel` is set or the process is killed.
     ///
     /// `progress(done, total)` is called from several threads. The files in `folder` are kept below
     /// [`files::cache_limit`](super::files::cache_limit) by deleting what was not used for longest. Where nothing can

@@ -36,23 +36,18 @@ pub fn write_atomically_with(
     path: &Path,
     write: impl FnOnce(&mut fs::File) -> io::Result<()>,
 ) -> io::Result<()> {
-    let path = &behind_links(path)?;
-    let before = fs::metadata(path).ok();
-    if before
-        .as_ref()
-        .is_some_and(|data| !data.is_file() && !data.is_dir())
-    {
+    // Before links are followed: those of `/dev/stdout` lead to what is no path.
+    if fs::metadata(path).is_ok_and(|data| !data.is_file() && !data.is_dir()) {
         return write(&mut fs::File::options().write(true).open(path)?);
     }
+    let path = &behind_links(path)?;
+    let before = fs::metadata(path).ok();
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     sweep(folder, Whose::Anybodys);
-    let mut file = unfinished(UNFINISHED.0, UNFINISHED.1).tempfile_in(folder)?;
-    // It tells `sweep` that its writer lives; where nothing can be locked, its age does. Nobody else holds the lock for
-    // longer than a look at it takes.
-    let _ = file.as_file().lock();
+    let mut file = unfinished_in(folder)?;
     if let Some(before) = before {
         // Another user's file cannot be imitated; then it is as a new one.
         let _ = file.as_file().set_permissions(before.permissions());
@@ -61,6 +56,23 @@ pub fn write_atomically_with(
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     sync_folder(folder)
+}
+
+/// An unfinished file in `folder`, which [`sweep`] knows when its writer is gone.
+///
+/// # Errors
+/// What the system said.
+pub fn unfinished_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let made = unfinished(UNFINISHED.0, UNFINISHED.1).tempfile_in(folder);
+    // Its own words name the temporary file, which nobody knows.
+    let file = made.map_err(|error| match error.kind() {
+        io::ErrorKind::Other => error,
+        kind => kind.into(),
+    })?;
+    // It tells `sweep` that its writer lives; where nothing can be locked, its age does. Nobody else holds the lock for
+    // longer than a look at it takes.
+    let _ = file.as_file().lock();
+    Ok(file)
 }
 
 /// A maker of temporary files with the permissions of ordinary ones, which are 0600 otherwise.

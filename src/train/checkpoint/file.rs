@@ -20,6 +20,7 @@ use crate::{
     data::{dataset::display_path, files::write_atomically_with},
     kept::Kind,
     model::{ModelSpec, NamedArray, parameters},
+    plain,
 };
 
 /// Precedes the format's number.
@@ -214,7 +215,7 @@ fn put(path: &Path, header: &Header, arrays: &[&NamedArray]) -> Result<(), Strin
         }
         file.flush()
     });
-    written.map_err(|error| format!("{}: {error}", display_path(path)))
+    written.map_err(|error| format!("{}: {}", display_path(path), plain::io(&error)))
 }
 
 /// Hash of everything that a file says, whatever order it stands in.
@@ -246,7 +247,8 @@ fn hash<'a>(
 /// What a file holds, once its format is known and its hash is right.
 fn read(path: &Path) -> Result<(Entries, Vec<NamedArray>), String> {
     let shown = display_path(path);
-    let bytes = fs::read(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
+    let bytes =
+        fs::read(path).map_err(|error| format!("cannot read {shown}: {}", plain::io(&error)))?;
     let damaged = |reason: &dyn std::fmt::Display| format!("{shown} is damaged ({reason})");
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| damaged(&error))?;
     let entries: Entries = header.metadata().clone().into_iter().flatten().collect();

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Measurement, Step, processor};
 use crate::{
-    data::{dataset::display_path, files::write_atomically},
+    data::{
+        dataset::display_path,
+        files::{self, write_atomically},
+    },
     model::ModelSpec,
     train::config::{MemoryFormat, Precision},
 };
@@ -116,7 +119,7 @@ impl Identity {
 /// Writes the whole file unless there is one; says whether there was none.
 fn write_first(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<bool> {
     use io::Write as _;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = files::unfinished_in(folder)?;
     file.write_all(bytes)?;
     match file.persist_noclobber(path) {
         Ok(_) => Ok(true),

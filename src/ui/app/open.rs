@@ -18,6 +18,7 @@ use crate::{
         design::{Chosen, DesignAction},
         dialogs::Purpose,
         files::FileTask,
+        history::Part,
         state::{AppState, DataState},
         workspace::Step,
     },
@@ -216,8 +217,8 @@ impl App {
             return;
         }
         if let Some(model) = self.state.model.clone() {
+            self.change(Part::Model, |experiment| experiment.split = model.split);
             self.state.show_network_of((*model.snapshot.spec).clone());
-            self.state.experiment.split = model.split;
         }
     }
 
@@ -225,7 +226,7 @@ impl App {
         let Some(experiment) = self.state.experiment_of_model().cloned() else {
             return;
         };
-        self.open_dataset(OpenRequest {
+        self.ask_to_open(OpenRequest {
             kind: experiment.dataset.kind,
             ..OpenRequest::new(&experiment.dataset.path)
         });

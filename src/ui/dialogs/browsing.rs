@@ -416,7 +416,8 @@ impl Browsing {
 
 /// The user's own folder.
 pub fn home() -> Option<PathBuf> {
-    directories::UserDirs::new().map(|dirs| dirs.home_dir().to_path_buf())
+    // Unlike `UserDirs` it reads no file.
+    directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_path_buf())
 }
 
 /// Whether what is typed is a path rather than a name.

@@ -11,7 +11,12 @@ use std::{
 
 use crossbeam_channel::Receiver;
 
-use crate::{data::dataset::display_path, data::sources::natural, engine::Waker, worker::Worker};
+use crate::{
+    data::{dataset::display_path, sources::natural},
+    engine::Waker,
+    plain,
+    worker::Worker,
+};
 
 /// Something in a folder.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,7 +94,11 @@ impl Folders {
                     }
                     Wish::Make(path) => {
                         let made = fs::create_dir(&path).map_err(|error| {
-                            format!("{} cannot be made: {error}", display_path(&path))
+                            format!(
+                                "{} cannot be made: {}",
+                                display_path(&path),
+                                plain::io(&error)
+                            )
                         });
                         News::Made(path, made)
                     }
@@ -151,7 +160,13 @@ fn look(path: &Path) -> Found {
 }
 
 fn list(folder: &Path) -> Result<Entries, String> {
-    let failed = |error: io::Error| format!("{} cannot be read: {error}", display_path(folder));
+    let failed = |error: io::Error| {
+        format!(
+            "{} cannot be read: {}",
+            display_path(folder),
+            plain::io(&error)
+        )
+    };
     let found = fs::read_dir(folder).map_err(failed)?;
     let mut found: Vec<fs::DirEntry> = found.filter_map(Result::ok).collect();
     found.sort_by_cached_key(|entry| natural::key(&entry.file_name()));

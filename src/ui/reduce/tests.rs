@@ -112,6 +112,7 @@ fn the_end_of_a_run_shows_what_it_does_and_what_it_left_out() {
         left_out: vec![EndStage::Test],
         split_hash: String::new(),
         stopped_early: Vec::new(),
+        lost: Vec::new(),
         computed: String::new(),
         seconds: 1.0,
     };
