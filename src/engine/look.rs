@@ -23,6 +23,7 @@ use crate::{
     },
     kept::FormatError,
     model::{bundle, weights},
+    train::run_folder::MODEL_FILE,
 };
 
 /// What a path holds.
@@ -92,7 +93,14 @@ pub fn look(path: &Path, cancel: &CancelToken) -> Result<Thing, JobError> {
 
 fn in_folder(path: &Path, cancel: &CancelToken) -> Result<Thing, SourceError> {
     if kept_run::folder_of(path).is_some() {
-        return Ok(Thing::Run);
+        return Ok(if path.join(MODEL_FILE).is_file() {
+            Thing::Run
+        } else {
+            Thing::Unknown(format!(
+                "{} is a run that has left no model: Continue in Runs goes on with it",
+                display_path(path)
+            ))
+        });
     }
     if !sources::alternatives(path).is_empty() {
         return Ok(Thing::Dataset);

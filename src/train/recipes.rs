@@ -64,6 +64,11 @@ pub fn find(file_or_name: &Path) -> Result<Experiment, ExperimentError> {
     if file_or_name.is_file() {
         return Experiment::load(file_or_name);
     }
+    // One recipe that cannot be read is no reason against another.
+    let named = folder()?.join(file_or_name).with_extension("ron");
+    if file_or_name.components().count() == 1 && named.is_file() {
+        return Experiment::load(&named);
+    }
     let recipes = all()?;
     let known: Vec<String> = recipes.iter().map(|recipe| recipe.name.clone()).collect();
     recipes

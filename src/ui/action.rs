@@ -209,3 +209,22 @@ pub enum Action {
     /// Close the window.
     Quit,
 }
+
+impl Action {
+    /// Whether it takes in what was typed or set in a field. Such actions go first in a frame: a button above a field that
+    /// is clicked while the field is being typed into means what stands in it.
+    pub fn is_edit(&self) -> bool {
+        matches!(
+            self,
+            Self::Edit(_)
+                | Self::Design(_)
+                | Self::EditTraining(_)
+                | Self::EditSplit(_)
+                | Self::EditAugmentation(_)
+                | Self::EditPreprocessing(_)
+                | Self::SetLearningRate(_)
+                | Self::SetThreshold(_)
+                | Self::DescribeRun { .. }
+        )
+    }
+}

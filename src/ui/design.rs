@@ -248,7 +248,7 @@ impl AppState {
         }
     }
 
-    fn classes(&self) -> Option<usize> {
+    pub(super) fn classes(&self) -> Option<usize> {
         Some(self.dataset()?.classes.len())
     }
 

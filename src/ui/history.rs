@@ -161,6 +161,8 @@ impl Part {
 struct Version {
     experiment: Box<Experiment>,
     part: Part,
+    /// Classes of the dataset that was open.
+    classes: Option<usize>,
 }
 
 /// What the user changed about the experiment, step by step.
@@ -320,6 +322,7 @@ impl AppState {
         let version = Version {
             experiment: before,
             part,
+            classes: self.classes(),
         };
         self.past.undo.push((number, version));
         if self.past.undo.len() > MOST_VERSIONS {
@@ -356,11 +359,17 @@ impl AppState {
         // The dataset has its own way back.
         experiment.dataset.clone_from(&self.experiment.dataset);
         experiment.edits.clone_from(&self.experiment.edits);
+        let classes = self.classes();
+        if let Some(classes) = classes.filter(|_| classes != version.classes) {
+            // It comes back over another dataset.
+            experiment.model.fit_classes(classes);
+        }
         let now = mem::replace(&mut self.experiment, *experiment);
         self.experiment_exchanged(&now);
         Version {
             experiment: Box::new(now),
             part: version.part,
+            classes,
         }
     }
 

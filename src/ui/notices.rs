@@ -59,10 +59,19 @@ impl AppState {
     }
 
     fn add_notice(&mut self, level: Level, text: &str, shown: bool, offer: Option<Offer>) {
+        let text = plain::text(text);
+        // The same sentence shows once.
+        for earlier in self
+            .notices
+            .iter_mut()
+            .filter(|earlier| earlier.text == text)
+        {
+            earlier.shown = false;
+        }
         self.notices.push(Notice {
             id: self.next_notice,
             level,
-            text: plain::text(text),
+            text,
             shown,
             since: Instant::now(),
             offer,

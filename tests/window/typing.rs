@@ -262,3 +262,33 @@ fn what_is_typed_counts_before_the_key_that_acts_on_it() {
         3
     );
 }
+
+#[test]
+fn what_is_typed_counts_before_the_button_above_it() {
+    let mut desk = Desk::dark();
+    desk.opened();
+    desk.act(Action::GoTo(Step::Train));
+    desk.wait("Train", |app| app.state().why_not_train().is_none());
+    let epochs = find(&desk, "Epochs");
+    reach(&mut desk, epochs);
+    desk.harness.event(egui::Event::Text("2".into()));
+    desk.harness.run_steps(2);
+    // Only a real pointer takes the keyboard from the field.
+    let train = desk.harness.get_by_role_and_label(Role::Button, "Train");
+    let at = train.rect().center();
+    desk.harness.event(egui::Event::PointerMoved(at));
+    for pressed in [true, false] {
+        desk.harness.event(egui::Event::PointerButton {
+            pos: at,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        });
+        desk.harness.step();
+    }
+    desk.wait("the run", |app| app.state().training.total_epochs > 0);
+    let training = &desk.harness.state().state().training;
+    assert_eq!(training.total_epochs, 2);
+    desk.act(Action::Stop);
+    desk.wait("its end", |app| !app.state().training.is_running());
+}

@@ -157,3 +157,26 @@ fn settings_of_another_dataset_do_not_travel_in_silence() {
     let now = &experiment(&desk).training.class_weights;
     assert_eq!(now, &ClassWeights::Own(weights));
 }
+
+#[test]
+fn what_is_taken_back_over_another_dataset_fits_it() {
+    let mut desk = Desk::dark();
+    desk.opened();
+    let mut training = experiment(&desk).training.clone();
+    training.batch_size = 7;
+    desk.act(Action::EditTraining(training));
+    let other = desk.home.path().join("pets");
+    cats_and_dogs(&other);
+    desk.act(Action::OpenPath(other.clone()));
+    desk.wait("the other dataset", |app| {
+        app.state()
+            .dataset()
+            .is_some_and(|dataset| dataset.opened == other)
+    });
+    while desk.harness.state().state().can_undo_redo_experiment().0 {
+        desk.act(Action::UndoExperiment);
+    }
+    assert_ne!(experiment(&desk).training.batch_size, 7);
+    desk.wait("the division", |app| app.state().division.is_some());
+    assert_eq!(desk.harness.state().state().why_not_train(), None);
+}

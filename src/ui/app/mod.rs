@@ -387,7 +387,8 @@ impl eframe::App for App {
                 .ui(step, ui, &mut |ui, kind| panels.ui(kind, ui, cx));
         });
         self.settings = settings;
-        // What was typed counts before what was pressed.
+        // What was typed counts before what was clicked or pressed.
+        actions.sort_by_key(|action| !action.is_edit());
         actions.extend(pressed);
         let wanted = self.textures.take_wanted();
         if let (false, Some(dataset)) = (wanted.is_empty(), self.state.open_dataset()) {

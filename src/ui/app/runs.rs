@@ -46,7 +46,10 @@ impl App {
             Action::ShowFile(path) => {
                 // The address is copied too, for computers on which nothing opens.
                 let url = crate::file_address::of(&path);
-                context.copy_text(crate::data::dataset::display_path(&path));
+                let shown = crate::data::dataset::display_path(&path);
+                self.state
+                    .tell(format!("{shown} is opened; its path is copied too"), None);
+                context.copy_text(shown);
                 context.open_url(OpenUrl::new_tab(url));
             }
             Action::SaveHistory { history, picture } => {

@@ -372,9 +372,8 @@ impl Browsing {
                 self.text.clear();
                 self.go_to(path, folders);
             }
-            (Kind::Folder, Found::File, _) => {
-                self.problem = Some(format!("{shown} is a file: choose the folder it is in"));
-            }
+            // An archive, a list or arrays: whoever types its path means it.
+            (Kind::Folder, Found::File, _) => self.answer = Some(vec![path]),
             (Kind::Save, Found::NoFolder, _) => {
                 self.problem = Some(format!(
                     "{shown} cannot be written: there is no such folder"

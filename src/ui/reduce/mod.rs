@@ -315,7 +315,11 @@ impl AppState {
         } else {
             matches!(
                 kind,
-                JobKind::LoadModel | JobKind::SaveModel | JobKind::LoadExperiment
+                JobKind::LoadModel
+                    | JobKind::SaveModel
+                    | JobKind::LoadExperiment
+                    | JobKind::LoadSpec
+                    | JobKind::ListRecipes
             )
         };
         if let (true, Some(message)) = (is_current, message) {

@@ -125,7 +125,17 @@ pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
         return;
     }
     let last = training.epochs.last();
-    if let Some((run, _)) = cx.state.owner_of_curves() {
+    if let Some((run, dataset)) = cx.state.owner_of_curves() {
+        if cx.state.curves_are_of_other_settings() {
+            // The heading above names what Train would do.
+            let title = training
+                .experiment
+                .as_ref()
+                .map_or("", |of| of.title.as_str());
+            ui.separator();
+            ui.strong(format!("Before: {title}"));
+            classes::middle_label(ui, &format!("on {dataset}, with other settings"));
+        }
         classes::middle_label(ui, &format!("Run {run}"));
     }
     Grid::new("figures")
