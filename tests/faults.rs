@@ -50,7 +50,7 @@ fn no_fault_changes_anything_without_a_word() {
 #[ignore = "writes docs/faults.md: cargo xtask faults"]
 fn write_the_table() {
     let path = PathBuf::from(env::var_os(TABLE).unwrap());
-    let table = try_all(30);
+    let table = try_all(15);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(&path, table.to_markdown()).unwrap();
     let faults = table.faults();

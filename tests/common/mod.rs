@@ -211,7 +211,7 @@ impl Window<'_> {
 
     /// Puts the pointer where nothing reacts to it.
     pub fn rest_pointer(&self) {
-        self.xdotool(&["mousemove", "400", "18"]);
+        self.xdotool(&["mousemove", "20", "500"]);
         sleep(Duration::from_millis(300));
     }
 
