@@ -239,7 +239,7 @@ impl AppState {
         Ok(())
     }
 
-    /// Makes `edits` the wanted ones; what was before can be had again with [`Self::undo`].
+    /// Makes `edits` the wanted ones; what was before can be had again with [`Self::undo_edits`].
     pub fn replace_edits(&mut self, edits: Edits) {
         let Some(before) = self.wanted_edits().cloned().filter(|now| **now != edits) else {
             return;
