@@ -78,17 +78,28 @@ impl Verdict {
     }
 }
 
-/// The first line on standard error that the unharmed command does not say.
+/// The first line on standard error that the unharmed command does not say; how far it is does not count.
 pub fn new_words(answer: &Answer, unharmed: &Answer) -> Option<String> {
     let known: BTreeSet<String> = unharmed.said.lines().map(essence).collect();
     answer
         .said
         .lines()
-        .find(|line| !line.trim().is_empty() && !known.contains(&essence(line)))
+        .find(|line| {
+            !line.trim().is_empty() && !is_progress(line) && !known.contains(&essence(line))
+        })
         .map(str::to_owned)
 }
 
 /// A line without its numbers: epochs and times differ.
 fn essence(line: &str) -> String {
     line.chars().filter(|c| c.is_alphabetic()).collect()
+}
+
+/// `training: 3 of 72`
+fn is_progress(line: &str) -> bool {
+    let counts = line
+        .split_once(": ")
+        .and_then(|(_, counts)| counts.split_once(" of "));
+    let is_number = |word: &str| word.chars().all(|c| c.is_ascii_digit() || c == ',');
+    counts.is_some_and(|(done, all)| is_number(done) && is_number(all.trim()))
 }
