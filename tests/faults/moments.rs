@@ -180,8 +180,8 @@ fn little_memory(world: &World) -> Tried {
     // All layers of large images are trained on at once, for which this limit leaves too little on any machine.
     let text = fs::read_to_string(harmed.path().join("run.ron")).unwrap();
     let large = text
-        .replace("height: 16", "height: 1024")
-        .replace("width: 16", "width: 1024")
+        .replace("height: 16", "height: 1536")
+        .replace("width: 16", "width: 1536")
         .replace("batch_size: 8", "batch_size: 64")
         .replace("Some(\"flatten\")", "None");
     assert_ne!(text, large);
