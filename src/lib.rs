@@ -1,8 +1,8 @@
 //! Convscope trains image classifiers on a laptop and shows what they see.
 //!
 //! # Bird's-eye view
-//! An egui window wraps libtorch models. Seven background threads do all work: the *trainer* fits a
-//! network, the *inspector* looks inside one, the *loader* opens, decodes and examines datasets, the *reader*
+//! An egui window wraps libtorch models. Seven background threads do all work (an eighth writes epochs while a run
+//! goes on): the *trainer* fits a network, the *inspector* looks inside one, the *loader* opens, decodes and examines datasets, the *reader*
 //! gives quick answers meanwhile, the *downloader* fetches public datasets and weights, *web* fetches single images
 //! to classify, *runs* keeps the notebook. They send plain-data events to
 //! whoever holds the [`engine::EngineHandle`]; the window, the command line and the tests all do.

@@ -254,51 +254,38 @@ fn full_disk(world: &World) -> Tried {
 }
 
 fn a_class_is_unreadable(world: &World) -> Tried {
-    let tried = Tried::new(
-        "a dataset, then `train`",
-        "every image of one class is damaged",
-        "nothing: it stops before the first step and says how to go on without them",
-    );
-    let (copy, harmed) = (world.copy(), world.copy());
-    let seed = world.seed();
-    let root = harmed.path();
-    for root in [copy.path(), root] {
-        fs::remove_dir_all(root.join("run")).unwrap();
-    }
-    let unharmed = answer(
-        copy.path(),
-        &mut world.train(copy.path(), &["--seed", &seed]),
-    );
-    for entry in fs::read_dir(root.join("shapes/circle")).unwrap() {
-        fs::write(entry.unwrap().path(), "no image").unwrap();
-    }
-    let answer = answer(root, &mut world.train(root, &["--seed", &seed]));
-    once(tried, &unharmed, &answer, root)
+    class_is_lost(world, "every image of one class is damaged", |path| {
+        fs::write(path, "no image").unwrap();
+    })
 }
 
+/// What opening lists and decoding no longer finds: a link to nowhere.
 fn images_go_away(world: &World) -> Tried {
+    let done = "every image of one class goes away after it was listed";
+    class_is_lost(world, done, |path| {
+        fs::remove_file(path).unwrap();
+        std::os::unix::fs::symlink("/nowhere", path).unwrap();
+    })
+}
+
+/// Does `harm` to every image of a class before a new run.
+fn class_is_lost(world: &World, done: &str, harm: fn(&Path)) -> Tried {
     let tried = Tried::new(
         "a dataset, then `train`",
-        "every image of one class goes away after it was listed",
+        done,
         "nothing: it stops before the first step and says how to go on without them",
     );
     let (copy, harmed) = (world.copy(), world.copy());
     let seed = world.seed();
-    let root = harmed.path();
-    for root in [copy.path(), root] {
-        fs::remove_dir_all(root.join("run")).unwrap();
+    for root in [copy.path(), harmed.path()] {
+        for folder in ["run", "cache"] {
+            fs::remove_dir_all(root.join(folder)).unwrap();
+        }
     }
-    let unharmed = answer(
-        copy.path(),
-        &mut world.train(copy.path(), &["--seed", &seed]),
-    );
-    // What opening lists and decoding no longer finds: a link to nowhere.
-    for entry in fs::read_dir(root.join("shapes/square")).unwrap() {
-        let path = entry.unwrap().path();
-        fs::remove_file(&path).unwrap();
-        std::os::unix::fs::symlink("/nowhere", &path).unwrap();
+    let train = |root: &Path| answer(root, &mut world.train(root, &["--seed", &seed]));
+    let unharmed = train(copy.path());
+    for entry in fs::read_dir(harmed.path().join("shapes/circle")).unwrap() {
+        harm(&entry.unwrap().path());
     }
-    fs::remove_dir_all(root.join("cache")).unwrap();
-    let answer = answer(root, &mut world.train(root, &["--seed", &seed]));
-    once(tried, &unharmed, &answer, root)
+    once(tried, &unharmed, &train(harmed.path()), harmed.path())
 }
