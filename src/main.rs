@@ -41,6 +41,7 @@ fn start(arguments: Cli) -> Status {
     };
     sys::close_own_console();
     sys::exit_without_destructors();
+    sys::end_with_display();
     match ui::run(&ui::Options { open, renderer }) {
         Ok(()) => Status::Success,
         Err(error) => cli::report_failure(&error.to_string(), Status::Failed),

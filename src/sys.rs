@@ -85,8 +85,8 @@ pub fn close_own_console() {
     }
 }
 
-/// Makes whoever ends the process from outside our code leave as [`exit_now`] does, with status 1: Xlib calls `exit`
-/// when the display goes away, and libtorch's destructors crash while a thread of it computes.
+/// Makes whoever ends the process from outside our code leave as [`exit_now`] does, with status 1: libtorch's destructors
+/// crash while a thread of it computes.
 pub fn exit_without_destructors() {
     #[cfg(unix)]
     {
@@ -96,6 +96,26 @@ pub fn exit_without_destructors() {
         }
         // SAFETY: `leave` is a function without state; the list of such functions is the C library's.
         unsafe { libc::atexit(leave) };
+    }
+}
+
+/// Ends the process with a sentence when the X display goes away. Xlib would call `exit` then, and what the graphics
+/// driver and libtorch registered there crashes while their threads work. What a run keeps, it kept before: as after a kill.
+pub fn end_with_display() {
+    #[cfg(target_os = "linux")]
+    {
+        use x11_dl::xlib::{Display, Xlib};
+        extern "C" fn end(_: *mut Display) -> libc::c_int {
+            eprintln!("The display went away. A run that was going on can be continued after its last epoch.");
+            exit_now(1)
+        }
+        // Without Xlib there is no connection of its to lose.
+        if let Ok(xlib) = Xlib::open() {
+            // SAFETY: the handler has the type that Xlib asks for, and never returns.
+            unsafe { (xlib.XSetIOErrorHandler)(Some(end)) };
+            // Xlib must stay where the handler was set.
+            std::mem::forget(xlib);
+        }
     }
 }
 
