@@ -106,15 +106,15 @@ pub fn end_with_display() {
     {
         use x11_dl::xlib::{Display, Xlib};
         extern "C" fn end(_: *mut Display) -> libc::c_int {
-            eprintln!("The display went away. A run that was going on can be continued after its last epoch.");
+            eprintln!(
+                "The display went away. A run that was going on can be continued after its last epoch."
+            );
             exit_now(1)
         }
         // Without Xlib there is no connection of its to lose.
         if let Ok(xlib) = Xlib::open() {
-            // SAFETY: the handler has the type that Xlib asks for, and never returns.
+            // SAFETY: the handler has the type that Xlib asks for, and never returns; the library stays loaded.
             unsafe { (xlib.XSetIOErrorHandler)(Some(end)) };
-            // Xlib must stay where the handler was set.
-            std::mem::forget(xlib);
         }
     }
 }
