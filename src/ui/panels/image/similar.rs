@@ -5,7 +5,7 @@ use eframe::egui::{CollapsingHeader, Rect, Sense, TextStyle, Ui, vec2};
 use crate::{
     engine::{OpenDataset, Similar},
     ui::{
-        action::Action,
+        action::{Action, DataAction},
         format::{counted, thousands},
         panels::Cx,
         theme,
@@ -51,7 +51,7 @@ pub fn similar_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, index: usize
                 .on_hover_text(EXPLANATION)
                 .clicked()
             {
-                cx.push(Action::FindSimilar(index));
+                cx.push(DataAction::FindSimilar(index));
             }
         });
 }

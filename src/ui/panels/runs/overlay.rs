@@ -12,7 +12,7 @@ use crate::{
         runs::{RunRecord, several::NamedHistory},
     },
     ui::{
-        action::Action,
+        action::{Action, SaveAction},
         format::shortened,
         panels::{
             Cx, Panel,
@@ -177,11 +177,11 @@ fn export(book: &RunBook, picture: bool) -> Action {
     });
     let runs: Arc<[NamedHistory]> = runs.collect();
     match &*runs {
-        [run] => Action::SaveHistory {
+        [run] => Action::Save(SaveAction::History {
             history: run.epochs.as_slice().into(),
             picture,
-        },
-        _ => Action::SaveHistories { runs, picture },
+        }),
+        _ => Action::Save(SaveAction::Histories { runs, picture }),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
         fit::default_threads,
     },
     ui::{
-        action::Action,
+        action::EditAction,
         state::Training,
         theme,
         widgets::{fields, number::Number, states},
@@ -69,10 +69,10 @@ impl TrainSettings {
             more_ui(ui, &mut training);
         });
         if training != cx.state.experiment.training {
-            cx.push(Action::EditTraining(training));
+            cx.push(EditAction::Training(training));
         }
         if split != cx.state.experiment.split {
-            cx.push(Action::EditSplit(split));
+            cx.push(EditAction::Split(split));
         }
     }
 
