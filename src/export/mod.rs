@@ -1,7 +1,6 @@
 //! What leaves the program: charts as pictures and the report of a run.
 
 pub mod charts;
-pub mod options;
 pub mod run_report;
 
 /// Why something could not be exported.

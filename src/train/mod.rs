@@ -1,6 +1,7 @@
 //! Training: the experiment people describe, the loop that fits a network, and what it records.
 
 pub mod checkpoint;
+pub mod choices;
 pub mod config;
 pub mod cross_table;
 pub mod data_report;
@@ -35,6 +36,7 @@ pub mod saver;
 pub mod schedule;
 #[cfg(test)]
 mod scikit_learn_tests;
+pub mod setting_words;
 pub mod single_values;
 pub mod step;
 

@@ -8,7 +8,8 @@ use plotters::{
 
 use super::{FONT, INK, canvas, draw_error, rgb, shortened};
 use crate::{
-    data::Picture, export::ExportError, inspect::colours::ColourScale, train::ConfusionMatrix,
+    colours::ink_on, data::Picture, export::ExportError, inspect::colours::ColourScale,
+    train::ConfusionMatrix,
 };
 
 /// Pixels of a cell where there is room for it, the gap between cells included.
@@ -165,7 +166,7 @@ fn draw_cell(
     ) else {
         return Ok(());
     };
-    let ink = if share > 0.6 { INK } else { WHITE };
+    let ink = rgb(ink_on(ColourScale::Viridis.colour(share as f32)));
     let style = (FONT, size).into_font().color(&ink).pos(CENTRED);
     let middle = (
         plan.middle(plan.left, predicted),

@@ -7,7 +7,6 @@ mod list;
 mod notes;
 pub mod query;
 pub mod read;
-pub mod setting_words;
 pub mod several;
 
 use std::{path::PathBuf, sync::Arc, time::SystemTime};

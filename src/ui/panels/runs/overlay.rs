@@ -7,6 +7,7 @@ use eframe::egui::{self, Align2, Checkbox, FontId, RichText, ScrollArea, Ui, vec
 use egui_plot::{LineStyle, PlotPoint, PlotTransform};
 
 use crate::{
+    colours::RUNS,
     train::{
         EpochRecord,
         runs::{RunRecord, several::NamedHistory},
@@ -285,7 +286,7 @@ fn numbers_ui(ui: &Ui, rect: egui::Rect, transform: &PlotTransform, ends: &[(Plo
 
 /// Further runs of a colour are dashed.
 fn dashes(place: usize) -> LineStyle {
-    match place / theme::RUN_COLOUR_COUNT % 3 {
+    match place / RUNS.len() % 3 {
         0 => LineStyle::Solid,
         1 => LineStyle::dashed_loose(),
         _ => LineStyle::dotted_loose(),
