@@ -29,6 +29,7 @@ pub mod quiet;
 pub mod recipes;
 pub mod report;
 pub mod run_folder;
+mod run_result;
 mod run_tables;
 pub mod run_times;
 pub mod runs;
