@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     data::{Picture, dataset::display_path, files},
-    export::run_report::png_bytes,
+    export::picture::png_bytes,
     inspect::{
         colours::{ColourScale, TILE_BACKGROUND},
         feature_maps::feature_maps,
