@@ -4,6 +4,7 @@
 mod bundle;
 pub mod charts;
 mod model;
+mod npz;
 pub mod options;
 pub mod picture;
 pub mod run_report;
@@ -23,6 +24,7 @@ use crate::{
 /// Every format, in the order in which menus and `--to` offer them.
 pub static FORMATS: &[Format] = &[
     model::FORMAT,
+    npz::FORMAT,
     run_report::FORMAT,
     charts::CURVES,
     charts::CONFUSION_MATRIX,
