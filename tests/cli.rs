@@ -911,3 +911,99 @@ fn the_real_shapes_train() {
         assert_eq!(report["per_class"][class]["support"], 400, "{class}");
     }
 }
+
+#[test]
+fn models_and_runs_are_exported_and_reported() {
+    let sandbox = Sandbox::new().with_model();
+    let model = sandbox.path("run/model.safetensors");
+    for (of, to, out, difference) in [
+        (
+            "run/model.safetensors",
+            "safetensors",
+            "m.safetensors",
+            Some(0.0),
+        ),
+        ("run", "safetensors", "n.safetensors", Some(0.0)),
+        ("run", "history", "h.csv", None),
+        ("run", "curves", "c.png", None),
+        ("run", "experiment", "e.ron", None),
+        ("run", "layers", "l.ron", None),
+        ("run/model.safetensors", "changes", "d.ron", None),
+        ("run", "predictions", "p.csv", None),
+        ("run", "confusion-matrix", "x.png", None),
+        ("run", "report", "page.html", None),
+    ] {
+        let told = sandbox
+            .run(args!["export", of, "--to", to, "--out", out, "--json"])
+            .last();
+        assert_eq!(keys(&told), ["out", "max_difference"]);
+        assert_eq!(
+            (&told["out"], told["max_difference"].as_f64()),
+            (&out.into(), difference)
+        );
+        assert!(fs::metadata(sandbox.path(out)).unwrap().len() > 0, "{to}");
+    }
+    let same =
+        |one: &Path, other: &str| fs::read(one).unwrap() == fs::read(sandbox.path(other)).unwrap();
+    for copy in ["m.safetensors", "n.safetensors"] {
+        assert!(fs::read(&model).unwrap().len() == fs::read(sandbox.path(copy)).unwrap().len());
+    }
+    let run = sandbox.path("run");
+    assert!(same(&run.join("history.csv"), "h.csv"));
+    // What the run itself wrote at its end, from what was still in its memory.
+    for (file, out) in [
+        ("report.html", "page.html"),
+        ("curves.png", "c.png"),
+        ("confusion_matrix.png", "x.png"),
+    ] {
+        assert!(same(&run.join(file), out), "{file}");
+    }
+    let told = sandbox
+        .run(args!["report", "run", "--out", "told", "--json"])
+        .last();
+    assert_eq!(keys(&told), ["out"]);
+    for entry in fs::read_dir(sandbox.path("told")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_owned();
+        assert!(
+            same(&path, run.join(name).to_str().unwrap()),
+            "{}",
+            path.display()
+        );
+    }
+    assert!(sandbox.path("told/report.html").is_file());
+
+    for (why, of, to, out, status, words) in [
+        (
+            "a model has no epochs",
+            "run/model.safetensors",
+            "history",
+            "q",
+            1,
+            "the folder of a run",
+        ),
+        (
+            "which dataset?",
+            "run/model.safetensors",
+            "predictions",
+            "q",
+            2,
+            "--data",
+        ),
+        ("no such format", "run", "parquet", "q", 2, "parquet"),
+        ("no run", "data", "history", "q", 1, "data"),
+        (
+            "nowhere",
+            "run",
+            "history",
+            "nowhere/at/all/q",
+            1,
+            "nowhere",
+        ),
+    ] {
+        let ran = sandbox.run(args!["export", of, "--to", to, "--out", out]);
+        assert_eq!(ran.status, status, "{why}: {}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{why}: {}", ran.stderr);
+        assert!(!sandbox.path(out).exists(), "{why}");
+    }
+}

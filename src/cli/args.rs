@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
 pub use choices::{Aspect, Device, Part, RendererChoice, Source, WeightsChoice};
-use choices::{at_least_one, device, generated_set, precision, share};
+use choices::{at_least_one, device, export_format, generated_set, precision, share};
 
-use crate::{data::generate::GeneratedSet, model::spec::Backbone, train::config::Precision};
+use crate::{
+    data::generate::GeneratedSet, export::Format, model::spec::Backbone, train::config::Precision,
+};
 
 /// Train image classifiers and see what they see.
 ///
@@ -80,6 +82,10 @@ pub enum Command {
     Predict(PredictArgs),
     /// Draw what a network is made of and what it sees
     Inspect(InspectArgs),
+    /// Write a model, or what a run recorded, for other programs
+    Export(ExportArgs),
+    /// Write the report of a run
+    Report(ReportArgs),
 }
 
 /// `convscope generate`.
@@ -290,6 +296,38 @@ pub struct InspectArgs {
     /// File to write: .png for a picture, .npy for the raw f32 array
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
+}
+
+/// `convscope export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Model file or run folder
+    #[arg(value_name = "MODEL|RUN")]
+    pub model: PathBuf,
+    /// In which format
+    #[arg(long, value_name = "FORMAT", value_parser = export_format())]
+    pub to: &'static Format,
+    /// File to write
+    #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+    /// The dataset that the model was trained on, for formats that show what it says about the validation part; the
+    /// run's own unless given
+    #[arg(long, value_name = "DATA")]
+    pub data: Option<PathBuf>,
+}
+
+/// `convscope report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Run folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// File ending in .html for one page that holds everything, or a folder for the page with its pictures beside it
+    #[arg(long, value_name = "DIR|FILE.html")]
+    pub out: PathBuf,
+    /// The dataset that it was trained on, if it lies elsewhere now
+    #[arg(long, value_name = "DATA")]
+    pub data: Option<PathBuf>,
 }
 
 #[cfg(test)]

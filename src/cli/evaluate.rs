@@ -31,18 +31,13 @@ use crate::{
 };
 
 pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
-    let weights = Weights::from(args.weights);
-    let judged = Judged::load(&args.model, weights)?;
-    let session = Session::start()?;
-    let open = session.open_dataset(OpenRequest {
-        edits: Some(judged.edits().clone()),
-        ..OpenRequest::new(&args.data)
-    })?;
-    let classes = (open.dataset.classes.as_slice(), args.data.as_path());
-    let snapshot = judged.snapshot((&args.model, weights), classes)?;
-    let (dataset, pixels) = session.pixels(&open, snapshot.spec.input.format())?;
-    let indices = indices(&dataset, (judged.split(), &args.model), args.split)?;
-    let evaluation = evaluate_part(&snapshot, (&dataset, &pixels), &indices, &session)?;
+    let (evaluation, dataset) = judge(args)?;
+    let Some(evaluation) = evaluation else {
+        bail!(
+            "the model was trained without a {} part: use --split validation or --split all",
+            word(args.split)
+        );
+    };
     let evaluation = at_threshold(evaluation, args.threshold)?;
     if let Some(path) = &args.predictions {
         let csv = predictions::csv(&evaluation, &dataset).map_err(anyhow::Error::msg)?;
@@ -58,6 +53,31 @@ pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
         return Ok(output.json(&report)?);
     }
     tell(&evaluation, &dataset, output)
+}
+
+/// What the weights say about the part, and the dataset; `None` when that part is empty.
+pub fn judge(args: &EvaluateArgs) -> Result<(Option<Evaluation>, Dataset)> {
+    let weights = Weights::from(args.weights);
+    let judged = Judged::load(&args.model, weights)?;
+    let session = Session::start()?;
+    let open = session.open_dataset(OpenRequest {
+        edits: Some(judged.edits().clone()),
+        ..OpenRequest::new(&args.data)
+    })?;
+    let classes = (open.dataset.classes.as_slice(), args.data.as_path());
+    let snapshot = judged.snapshot((&args.model, weights), classes)?;
+    let (dataset, pixels) = session.pixels(&open, snapshot.spec.input.format())?;
+    let indices = indices(&dataset, (judged.split(), &args.model), args.split)?;
+    let evaluation = match indices.as_slice() {
+        [] => None,
+        some => Some(evaluate_part(
+            &snapshot,
+            (&dataset, &pixels),
+            some,
+            &session,
+        )?),
+    };
+    Ok((evaluation, dataset))
 }
 
 /// The samples of one part, divided as for training: as `config` says, or as the run that `model` lies in kept it.
@@ -81,12 +101,7 @@ fn indices(
         model.parent()
     };
     let split = kept_split::of(dataset, config, run)?;
-    let indices = split.part(name).to_vec();
-    if indices.is_empty() {
-        let word = name.word();
-        bail!("the model was trained without a {word} part: use --split validation or --split all");
-    }
-    Ok(indices)
+    Ok(split.part(name).to_vec())
 }
 
 fn evaluate_part(

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     colours::TILE_BACKGROUND,
     data::{Picture, dataset::display_path, files},
-    export::run_report::png_bytes,
+    export::picture::png_bytes,
     inspect::{
         colours::ColourScale,
         feature_maps::feature_maps,

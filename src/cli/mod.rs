@@ -7,6 +7,7 @@ mod args;
 mod catalogue;
 mod doctor;
 mod evaluate;
+mod export;
 mod generate;
 mod import;
 mod inspect;
@@ -77,6 +78,8 @@ pub fn run(command: Command, json: bool) -> Status {
         Command::Evaluate(args) => evaluate::run(&args, output),
         Command::Predict(args) => predict::run(&args, output),
         Command::Inspect(args) => inspect::run(&args, output),
+        Command::Export(args) => export::run(&args, output),
+        Command::Report(args) => export::report(&args, output),
     };
     match outcome {
         Ok(()) => Status::Success,

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     data::{LeftOut, dataset::display_path},
     engine::{Event, Level, OpenRequest, TrainRequest, TrainingOutcome},
+    export::{FORMATS, Format},
     format::{listed, thousands},
     train::{
         DataReport, EpochRecord, Experiment, TrainingConfig, dataset_reference, recipes,
@@ -334,21 +335,17 @@ fn tell_end(
     if let Some(lacking) = lacking(&outcome.left_out) {
         output.text(&format!("Left out: {lacking}; --resume does it"))?;
     }
-    for (what, path) in leavings(&outcome.run, outcome.model.as_deref()) {
+    for (what, path) in leavings(&outcome.run) {
         output.text(&format!("{what:<17} {}", display_path(&path)))?;
     }
     Ok(())
 }
 
 /// What a person wants to open after a run, with its name.
-fn leavings(run: &Path, model: Option<&Path>) -> Vec<(&'static str, PathBuf)> {
-    let mut all = vec![
-        ("Run folder", run.to_path_buf()),
-        ("Report", run.join("report.html")),
-        ("Learning curves", run.join("curves.png")),
-        ("Confusion matrix", run.join("confusion_matrix.png")),
-    ];
-    all.extend(model.map(|model| ("Model", model.to_path_buf())));
+fn leavings(run: &Path) -> Vec<(&'static str, PathBuf)> {
+    let mut all = vec![("Run folder", run.to_path_buf())];
+    let kept = |format: &Format| Some((format.title, run.join(format.in_run?)));
+    all.extend(FORMATS.iter().filter_map(kept));
     all.retain(|(_, path)| path.exists());
     all
 }

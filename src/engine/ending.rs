@@ -10,17 +10,15 @@ use super::{
 };
 use crate::{
     cancel::CancelToken,
-    data::SplitName,
-    export::{
-        ExportError,
-        run_report::{self, RunSummary},
-    },
-    model::{Network, WeightSnapshot, network::Placement},
+    data::{Dataset, SplitName},
+    export::{self, ExportError, RunFacts, run_report},
+    model::{Network, WeightSnapshot, bundle::Bundle, network::Placement},
     train::{
         DataReport, EpochRecord, Evaluation, Experiment,
         evaluate::evaluate_images,
         fit::{Data, FitError, Outcome},
         run_folder::{EndStage, RunResult},
+        runs::several::NamedHistory,
     },
 };
 
@@ -28,11 +26,13 @@ use crate::{
 pub struct Ended<'a> {
     /// Cancelled when what is not done yet shall be left out.
     pub cancel: CancelToken,
-    pub experiment: &'a Experiment,
+    pub experiment: Arc<Experiment>,
+    /// The one of [`Self::data`].
+    pub dataset: Arc<Dataset>,
     pub data: &'a Data<'a>,
     pub split_hash: String,
     /// What to know about the data.
-    pub report: &'a DataReport,
+    pub report: Arc<DataReport>,
     /// When it was begun or taken up.
     pub start: Instant,
 }
@@ -71,6 +71,7 @@ impl Ended<'_> {
             Some((snapshot, record)) => keep_model(snapshot, record, reporter)?,
             None => None,
         };
+        let kept = model.as_ref().map(|_| reporter.folder.model_path());
         let mut left_out = Vec::new();
         let test = self.judged(SplitName::Test, best_weights, reporter, &mut left_out);
         // A run that was taken up after its best epoch has not validated the kept weights: the newest validation would
@@ -98,7 +99,8 @@ impl Ended<'_> {
         result.left_out = [&left_out[..], &[EndStage::Report]].concat();
         reporter.folder.finish(&result).map_err(fit_error)?;
         self.stage(EndStage::Report, reporter, &mut left_out, || {
-            self.report(&outcome, evaluation.as_deref(), reporter)
+            let epochs = outcome.history.clone();
+            self.report(&result, epochs, evaluation, model, reporter)
         });
         if !left_out.contains(&EndStage::Report) {
             result.left_out = left_out;
@@ -108,7 +110,7 @@ impl Ended<'_> {
         if let Some(failure) = outcome.failure {
             return Err(fit_error(failure));
         }
-        let (job, outcome) = (reporter.context.id, told(result, model, reporter));
+        let (job, outcome) = (reporter.context.id, told(result, kept, reporter));
         let events = &reporter.context.events;
         events.send(Event::TrainingFinished { job, outcome });
         Ok(())
@@ -116,25 +118,29 @@ impl Ended<'_> {
 
     fn report(
         &self,
-        outcome: &Outcome,
-        evaluation: Option<&Evaluation>,
+        result: &RunResult,
+        epochs: Vec<EpochRecord>,
+        evaluation: Option<Arc<Evaluation>>,
+        model: Option<Arc<Bundle>>,
         reporter: &Reporter<'_>,
     ) -> Result<(), JobError> {
-        let summary = RunSummary {
-            experiment: self.experiment,
-            dataset: self.data.dataset,
-            split_hash: &self.split_hash,
-            data: self.report,
-            history: &outcome.history,
-            best: outcome.best.as_ref().map(|(_, record)| record),
+        let name = self.experiment.name.clone();
+        let bundle = export::Bundle {
+            model,
             evaluation,
-            snapshot: outcome.best.as_ref().map(|(snapshot, _)| &**snapshot),
-            sample: &reporter.sample,
-            seconds: outcome.history.iter().map(|record| record.seconds).sum(),
+            histories: [NamedHistory { name, epochs }].into(),
+            dataset: Some(Arc::clone(&self.dataset)),
+            experiment: Some(Arc::clone(&self.experiment)),
+            run: Some(RunFacts {
+                split_hash: self.split_hash.clone(),
+                data: Arc::clone(&self.report),
+                best_epoch: result.best_epoch,
+            }),
+            ..export::Bundle::default()
         };
-        let mut pulse = || self.cancel.check();
-        run_report::write(reporter.folder.path(), &summary, &mut pulse).map_err(|error| match error
-        {
+        let (folder, mut pulse) = (reporter.folder.path(), || self.cancel.check());
+        let written = run_report::FORMAT.write(&bundle, folder, &mut pulse);
+        written.map(drop).map_err(|error| match error {
             ExportError::Cancelled(_) => JobError::Cancelled,
             error => JobError::Failed(error.to_string()),
         })
@@ -223,7 +229,7 @@ fn keep_model(
     snapshot: &Arc<WeightSnapshot>,
     record: &EpochRecord,
     reporter: &Reporter<'_>,
-) -> Result<Option<PathBuf>, JobError> {
+) -> Result<Option<Arc<Bundle>>, JobError> {
     let model = reporter.publish(snapshot, Some(record));
     let bundle = match model.bundle() {
         Ok(bundle) => bundle,
@@ -237,5 +243,5 @@ fn keep_model(
     };
     let path = reporter.folder.model_path();
     bundle.save(&path).map_err(|error| error.to_string())?;
-    Ok(Some(path))
+    Ok(Some(Arc::new(bundle)))
 }

@@ -128,16 +128,16 @@ fn train(
     } = request;
     let input = experiment.model.input;
     let (dataset, pixels) = loader::pixels(context, &folders.cache, open, input.format())?;
-    let (dataset, pixels) = (&dataset, &pixels);
+    let (dataset, pixels) = (&Arc::new(dataset), &pixels);
     let division = Division::new(dataset, &experiment.split).map_err(|error| error.to_string())?;
     let split = &*division.split;
     if *resume {
         RunFolder::check_split(run, split, dataset).map_err(fit_error)?;
     }
-    let experiment = &Experiment {
+    let experiment = &Arc::new(Experiment {
         edits: Edits::clone(&open.edits),
         ..experiment.clone()
-    };
+    });
     let config = &experiment.training;
     config.check().map_err(|error| error.to_string())?;
     let report = Arc::new(data_report(&division, dataset, pixels, experiment));
@@ -187,7 +187,7 @@ fn train(
     context.events.send(Event::TrainingStarted {
         job: context.id,
         run: folder.path().to_path_buf(),
-        experiment: Arc::new(experiment.clone()),
+        experiment: Arc::clone(experiment),
         history: checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.history.clone()),
         shapes: shapes.into(),
         train_images: config.images_per_epoch(split.train.len()),
@@ -243,10 +243,11 @@ fn train(
     jobs.replace(context.id, &cancel);
     let ended = Ended {
         cancel,
-        experiment,
+        experiment: Arc::clone(experiment),
+        dataset: Arc::clone(dataset),
         data: &data,
         split_hash: division.hash.clone(),
-        report: &report,
+        report,
         start,
     };
     if let Ok(outcome) = &fitted {

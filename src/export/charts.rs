@@ -11,13 +11,32 @@ use plotters::{
     style::{FontStyle, register_font},
 };
 
-use super::ExportError;
+use super::{Bundle, ExportError, Format, Make, Need};
 use crate::{
     colours::{self, Rgb},
     data::Picture,
     train::{EpochRecord, runs::several::NamedHistory},
 };
-pub use confusion::confusion_matrix;
+pub use confusion::{CONFUSION_MATRIX, confusion_matrix};
+
+/// The row of the table.
+pub const CURVES: Format = Format {
+    name: "curves",
+    title: "Learning curves",
+    about: "Accuracy and loss after every epoch, training against validation",
+    ending: "png",
+    needs: &[Need::Epochs],
+    in_run: Some("curves.png"),
+    make: Make::Picture(curves),
+    parity: None,
+};
+
+fn curves(bundle: &Bundle) -> Result<Picture, ExportError> {
+    match &*bundle.histories {
+        [run] => learning_curves(&run.epochs),
+        runs => curves_of_runs(runs),
+    }
+}
 
 const FONT: &str = "Inter";
 const INK: RGBColor = rgb(colours::INK.light);

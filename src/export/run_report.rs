@@ -1,47 +1,39 @@
 //! The report of a run: curves, confusion matrix, filters and feature maps as PNG files, and one HTML
 //! page that holds them all and needs nothing else.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use maud::{DOCTYPE, Markup, html};
 
-use super::{ExportError, charts};
+use super::{
+    Bundle, ExportError, FORMATS, Format, Make, Need, Pulse, RunFacts, picture::png_bytes,
+    write_error, write_file,
+};
 use crate::{
-    cancel::Cancelled,
     colours::{self, TILE_BACKGROUND, hex},
-    data::{Dataset, Picture, dataset::display_path, files::write_atomically},
+    data::{Dataset, Picture},
     inspect::{InspectError, colours::ColourScale, feature_maps::feature_maps, filters},
-    model::{LayerKind, Network, WeightSnapshot, network::Placement, shapes::layer_shapes},
+    model::{
+        LayerKind, Network, bundle::Bundle as Model, network::Placement, shapes::layer_shapes,
+    },
     train::{
-        ClassificationReport, ConfusionMatrix, CrossTable, DataReport, EpochRecord, Evaluation,
-        Experiment, report::class_name, run_folder::REPORT_FILE, setting_words,
+        ClassificationReport, ConfusionMatrix, CrossTable, EpochRecord, Evaluation, Experiment,
+        report::class_name, run_folder::REPORT_FILE, setting_words,
     },
 };
 
-/// What a report tells about.
-pub struct RunSummary<'a> {
-    /// What was asked for.
-    pub experiment: &'a Experiment,
-    /// What it was trained on.
-    pub dataset: &'a Dataset,
-    /// Identifies which image stood in which part ([`crate::data::Split::hash`]).
-    pub split_hash: &'a str,
-    /// What to know about the data.
-    pub data: &'a DataReport,
-    /// Every epoch.
-    pub history: &'a [EpochRecord],
-    /// The epoch whose weights were kept.
-    pub best: Option<&'a EpochRecord>,
-    /// Answers of those weights for the validation part.
-    pub evaluation: Option<&'a Evaluation>,
-    /// Those weights.
-    pub snapshot: Option<&'a WeightSnapshot>,
-    /// An image of the input size, whose feature maps are shown.
-    pub sample: &'a Picture,
-    /// Wall time of the run.
-    pub seconds: f64,
-}
+/// The row of the table.
+pub const FORMAT: Format = Format {
+    name: "report",
+    title: "Report",
+    about: "One page that needs nothing else; to a folder, with its pictures beside it",
+    ending: "html",
+    needs: &[Need::Experiment, Need::Dataset, Need::Run],
+    in_run: Some(REPORT_FILE),
+    make: Make::Path(write),
+    parity: None,
+};
 
 /// A picture of the report: file name, caption, pixels.
 struct Figure {
@@ -50,46 +42,54 @@ struct Figure {
     picture: Picture,
 }
 
-/// Writes the PNG files and `report.html` into the folder `run`; `pulse` is called before each picture.
-///
-/// # Errors
-/// When a picture cannot be made, a file not written, or `pulse` says to stop.
-pub fn write(
-    run: &Path,
-    summary: &RunSummary<'_>,
-    pulse: &mut dyn FnMut() -> Result<(), Cancelled>,
-) -> Result<(), ExportError> {
+/// Writes the page to `path`, when that ends like one, else into the folder `path`, beside its PNG files; `pulse` is called
+/// before each picture.
+fn write(bundle: &Bundle, path: &Path, pulse: Pulse<'_>) -> Result<(), ExportError> {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    let is_page = ending.is_some_and(|ending| ending.eq_ignore_ascii_case(FORMAT.ending));
+    let run = Summary::of(bundle)?;
+    if !is_page {
+        fs::create_dir_all(path).map_err(|error| write_error(path, &error))?;
+    }
     let mut pages = Vec::new();
     let mut keep = |figure: Figure| {
         pulse()?;
         let png = png_bytes(&figure.picture)?;
-        write_file(&run.join(&figure.file), &png)?;
+        if !is_page {
+            write_file(&path.join(&figure.file), &png)?;
+        }
         pages.push((figure, BASE64_STANDARD.encode(&png)));
         Ok(())
     };
-    figures(summary, &mut keep)?;
-    let page = page(summary, &pages).into_string();
-    write_file(&run.join(REPORT_FILE), page.as_bytes())
+    figures(bundle, &mut keep)?;
+    let page = page(&run, &pages).into_string();
+    let file = if is_page {
+        path
+    } else {
+        &path.join(REPORT_FILE)
+    };
+    write_file(file, page.as_bytes())
 }
 
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
-    write_atomically(path, bytes).map_err(|error| ExportError::Write {
-        path: display_path(path),
-        reason: error.to_string(),
-    })
+/// What the page tells about.
+struct Summary<'a> {
+    experiment: &'a Experiment,
+    dataset: &'a Dataset,
+    facts: &'a RunFacts,
+    history: &'a [EpochRecord],
+    evaluation: Option<&'a Evaluation>,
 }
 
-/// A picture as the bytes of a PNG file.
-///
-/// # Errors
-/// When it has no pixels.
-pub fn png_bytes(picture: &Picture) -> Result<Vec<u8>, ExportError> {
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    picture
-        .to_image()
-        .write_to(&mut bytes, image::ImageFormat::Png)
-        .map_err(|error| ExportError::Draw(error.to_string()))?;
-    Ok(bytes.into_inner())
+impl<'a> Summary<'a> {
+    fn of(bundle: &'a Bundle) -> Result<Self, ExportError> {
+        Ok(Self {
+            experiment: Need::Experiment.of(bundle.experiment.as_deref())?,
+            dataset: Need::Dataset.of(bundle.dataset.as_deref())?,
+            facts: Need::Run.of(bundle.run.as_ref())?,
+            history: bundle.histories.first().map_or(&[], |run| &run.epochs),
+            evaluation: bundle.evaluation.as_deref(),
+        })
+    }
 }
 
 /// Filters and feature maps are tiny: they are enlarged towards this side, about the width of the page.
@@ -98,27 +98,27 @@ const VIEWABLE_SIDE: usize = 900;
 /// Takes a picture as soon as it is made.
 type Keep<'a> = &'a mut dyn FnMut(Figure) -> Result<(), ExportError>;
 
-fn figures(summary: &RunSummary<'_>, keep: Keep<'_>) -> Result<(), ExportError> {
-    keep(Figure {
-        file: "curves.png".into(),
-        caption: "Accuracy and loss after every epoch, training against validation".into(),
-        picture: charts::learning_curves(summary.history)?,
-    })?;
-    if let Some(evaluation) = summary.evaluation {
-        keep(Figure {
-            file: "confusion_matrix.png".into(),
-            caption: "Confusion matrix of the validation part".into(),
-            picture: charts::confusion_matrix(&evaluation.confusion, &summary.dataset.classes)?,
-        })?;
+/// Every picture that runs have, as far as it can be drawn, and the inside of the network.
+fn figures(bundle: &Bundle, keep: Keep<'_>) -> Result<(), ExportError> {
+    for format in FORMATS.iter().filter(|format| format.is_offered(bundle)) {
+        if let (Make::Picture(draw), Some(file)) = (&format.make, format.in_run) {
+            keep(Figure {
+                file: file.into(),
+                caption: format.about.into(),
+                picture: draw(bundle)?,
+            })?;
+        }
     }
-    match summary.snapshot {
-        Some(snapshot) => inside(snapshot, summary.sample, keep),
+    match &bundle.model {
+        Some(model) => inside(model, keep),
         None => Ok(()),
     }
 }
 
 /// Filters and feature maps of every convolution; of a backbone, filters of the first and maps of the last.
-fn inside(snapshot: &WeightSnapshot, sample: &Picture, keep: Keep<'_>) -> Result<(), ExportError> {
+fn inside(model: &Model, keep: Keep<'_>) -> Result<(), ExportError> {
+    let snapshot = &*model.snapshot;
+    let sample = model.self_test.picture().map_err(ExportError::Failed)?;
     let network =
         Network::from_snapshot(snapshot, Placement::default()).map_err(InspectError::from)?;
     let nodes = network.nodes();
@@ -176,9 +176,12 @@ fn style() -> String {
     )
 }
 
-fn page(summary: &RunSummary<'_>, figures: &[(Figure, String)]) -> Markup {
-    let experiment = summary.experiment;
-    let best = summary.best.map_or_else(
+fn page(run: &Summary<'_>, figures: &[(Figure, String)]) -> Markup {
+    let (experiment, facts) = (run.experiment, run.facts);
+    let seconds: f64 = run.history.iter().map(|record| record.seconds).sum();
+    let mut records = run.history.iter();
+    let best = records.find(|record| record.epoch == facts.best_epoch);
+    let best = best.map_or_else(
         || "No epoch was finished.".to_owned(),
         |record| match record.val_accuracy {
             Some(accuracy) => format!(
@@ -204,19 +207,19 @@ fn page(summary: &RunSummary<'_>, figures: &[(Figure, String)]) -> Markup {
             body {
                 h1 { (experiment.title) }
                 p {
-                    (summary.dataset.samples.len()) " images of " (summary.dataset.classes.len()) " classes ("
-                    (class_list(&summary.dataset.classes)) "), " (summary.history.len()) " epochs in "
-                    (format!("{:.1}", summary.seconds)) " s. " (best)
+                    (run.dataset.samples.len()) " images of " (run.dataset.classes.len()) " classes ("
+                    (class_list(&run.dataset.classes)) "), " (run.history.len()) " epochs in "
+                    (format!("{:.1}", seconds)) " s. " (best)
                 }
                 @for words in setting_words::asked_for(experiment) { p { (words) } }
-                @for words in summary.data.words() { p class="warning" { "Note: " (words) "." } }
-                p { "Split " code { (summary.split_hash) } ": split.csv says which image stood in which part." }
+                @for words in facts.data.words() { p class="warning" { "Note: " (words) "." } }
+                p { "Split " code { (facts.split_hash) } ": split.csv says which image stood in which part." }
                 h2 { "Epochs" }
-                (history_table(summary.history))
-                @if let Some(evaluation) = summary.evaluation {
+                (history_table(run.history))
+                @if let Some(evaluation) = run.evaluation {
                     h2 { "Classification report" }
-                    (report_table(evaluation, &summary.dataset.classes))
-                    (cross_table(evaluation, &summary.dataset.classes))
+                    (report_table(evaluation, &run.dataset.classes))
+                    (cross_table(evaluation, &run.dataset.classes))
                 }
                 h2 { "Model" }
                 (model_table(experiment))

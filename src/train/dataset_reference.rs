@@ -14,7 +14,7 @@ use crate::{
 
 impl DatasetReference {
     /// Where the dataset is: the path itself, beside the program, or among the downloaded public ones.
-    fn find(&self) -> Option<PathBuf> {
+    pub fn find(&self) -> Option<PathBuf> {
         let path = resources::resolve(&self.path);
         if path.exists() {
             return Some(path);

@@ -137,7 +137,7 @@ pub fn file_worker(waker: Waker) -> io::Result<(Worker<FileTask>, Outcomes)> {
 }
 
 fn save_picture(picture: &Picture, path: &Path) -> Result<(), String> {
-    let bytes = crate::export::run_report::png_bytes(picture).map_err(|error| error.to_string())?;
+    let bytes = crate::export::picture::png_bytes(picture).map_err(|error| error.to_string())?;
     files::write_atomically(path, &bytes).map_err(|error| {
         format!(
             "The picture cannot be saved to {}: {error}",

@@ -7,6 +7,7 @@ use clap::{
 
 use crate::{
     data::{dataset::SourceKind, generate::GeneratedSet},
+    export::{FORMATS, Format, Need},
     model::spec::Backbone,
     train::{checkpoint::Weights, config::Precision},
 };
@@ -128,6 +129,14 @@ pub enum Aspect {
     FeatureMaps,
     /// An image that a class or a filter answers to most strongly; array [C, H, W] from 0 to 1
     Maximise,
+}
+
+/// The formats that a command has everything for.
+pub fn export_format() -> impl TypedValueParser<Value = &'static Format> {
+    let all = FORMATS.iter().filter(|f| !f.needs.contains(&Need::Picture));
+    let values = all.map(|format| PossibleValue::new(format.name).help(format.about));
+    let known = PossibleValuesParser::new(values.collect::<Vec<_>>());
+    known.try_map(|name| Format::find(&name).ok_or("there is no such format"))
 }
 
 pub fn at_least_one(text: &str) -> Result<usize, String> {

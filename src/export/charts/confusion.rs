@@ -8,9 +8,30 @@ use plotters::{
 
 use super::{FONT, INK, canvas, draw_error, rgb, shortened};
 use crate::{
-    colours::ink_on, data::Picture, export::ExportError, inspect::colours::ColourScale,
+    colours::ink_on,
+    data::Picture,
+    export::{Bundle, ExportError, Format, Make, Need},
+    inspect::colours::ColourScale,
     train::ConfusionMatrix,
 };
+
+/// The row of the table.
+pub const CONFUSION_MATRIX: Format = Format {
+    name: "confusion-matrix",
+    title: "Confusion matrix",
+    about: "Confusion matrix of the validation part",
+    ending: "png",
+    needs: &[Need::Evaluation, Need::Dataset],
+    in_run: Some("confusion_matrix.png"),
+    make: Make::Picture(draw),
+    parity: None,
+};
+
+fn draw(bundle: &Bundle) -> Result<Picture, ExportError> {
+    let evaluation = Need::Evaluation.of(bundle.evaluation.as_deref())?;
+    let dataset = Need::Dataset.of(bundle.dataset.as_deref())?;
+    confusion_matrix(&evaluation.confusion, &dataset.classes)
+}
 
 /// Pixels of a cell where there is room for it, the gap between cells included.
 const CELL: usize = 92;

@@ -1,9 +1,13 @@
 //! A report of very many classes is one that a browser opens.
 
-use std::fs;
+use std::{fs, sync::Arc};
 
 use super::*;
-use crate::{model::spec::Head, train::recipes};
+use crate::{
+    cancel::Cancelled,
+    model::spec::Head,
+    train::{recipes, runs::several::NamedHistory},
+};
 
 /// Of `classes` classes with one image each; the last is taken for the first.
 fn evaluation(classes: usize) -> Evaluation {
@@ -32,23 +36,25 @@ fn dataset(classes: usize) -> Dataset {
 fn report(
     classes: usize,
     pulse: &mut dyn FnMut() -> Result<(), Cancelled>,
-) -> (tempfile::TempDir, Result<(), ExportError>) {
+) -> (tempfile::TempDir, Result<Option<f64>, ExportError>) {
     let run = tempfile::tempdir().unwrap();
-    let experiment = recipes::find(Path::new("shapes")).unwrap();
-    let (dataset, evaluation) = (dataset(classes), evaluation(classes));
-    let summary = RunSummary {
-        experiment: &experiment,
-        dataset: &dataset,
-        split_hash: "",
-        data: &DataReport::default(),
-        history: &[],
-        best: None,
-        evaluation: Some(&evaluation),
-        snapshot: None,
-        sample: &Picture::filled(8, 8, [0; 3]),
-        seconds: 1.0,
+    let bundle = Bundle {
+        experiment: Some(Arc::new(recipes::find(Path::new("shapes")).unwrap())),
+        dataset: Some(Arc::new(dataset(classes))),
+        evaluation: Some(Arc::new(evaluation(classes))),
+        histories: [NamedHistory {
+            name: "a run".into(),
+            epochs: Vec::new(),
+        }]
+        .into(),
+        run: Some(RunFacts {
+            split_hash: String::new(),
+            data: Arc::default(),
+            best_epoch: 0,
+        }),
+        ..Bundle::default()
     };
-    let written = write(run.path(), &summary, pulse);
+    let written = FORMAT.write(&bundle, run.path(), pulse);
     (run, written)
 }
 

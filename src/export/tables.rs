@@ -1,0 +1,65 @@
+//! Comma-separated values: epochs, answers for each image, and how often what was taken for what.
+
+use super::{Bundle, ExportError, Format, Make, Need};
+use crate::train::{
+    CrossTable, predictions,
+    run_folder::{HISTORY_FILE, history_csv},
+    runs::several::histories_csv,
+};
+
+/// A row of the table.
+pub const HISTORY: Format = Format {
+    name: "history",
+    title: "History",
+    about: "The figures of every epoch; of several runs, one after the other",
+    ending: "csv",
+    needs: &[Need::Epochs],
+    in_run: Some(HISTORY_FILE),
+    make: Make::Bytes(history),
+    parity: None,
+};
+
+/// A row of the table.
+pub const PREDICTIONS: Format = Format {
+    name: "predictions",
+    title: "Predictions",
+    about: "Every image's label, prediction and probabilities",
+    ending: "csv",
+    needs: &[Need::Evaluation, Need::Dataset],
+    in_run: None,
+    make: Make::Bytes(answers),
+    parity: None,
+};
+
+/// A row of the table.
+pub const CROSS_TABLE: Format = Format {
+    name: "cross-table",
+    title: "Cross-table",
+    about: "True against predicted classes, with sums",
+    ending: "csv",
+    needs: &[Need::Evaluation, Need::Dataset],
+    in_run: None,
+    make: Make::Bytes(cross_table),
+    parity: None,
+};
+
+fn history(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
+    let table = match &*bundle.histories {
+        [run] => history_csv(&run.epochs),
+        runs => histories_csv(runs),
+    };
+    table.map_err(ExportError::Failed)
+}
+
+fn answers(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
+    let evaluation = Need::Evaluation.of(bundle.evaluation.as_deref())?;
+    let dataset = Need::Dataset.of(bundle.dataset.as_deref())?;
+    predictions::csv(evaluation, dataset).map_err(ExportError::Failed)
+}
+
+fn cross_table(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
+    let evaluation = Need::Evaluation.of(bundle.evaluation.as_deref())?;
+    let dataset = Need::Dataset.of(bundle.dataset.as_deref())?;
+    let table = CrossTable::new(&evaluation.confusion);
+    table.csv(&dataset.classes).map_err(ExportError::Failed)
+}
