@@ -153,6 +153,7 @@ impl Reporter<'_> {
             edits: Arc::clone(&self.edits),
             sample: Arc::clone(&self.sample),
             source: ModelSource::Run(self.folder.path().to_path_buf()),
+            answers: Arc::default(),
         });
         self.show(Arc::clone(&loaded));
         loaded

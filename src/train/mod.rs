@@ -1,5 +1,6 @@
 //! Training: the experiment people describe, the loop that fits a network, and what it records.
 
+pub mod answers;
 pub mod checkpoint;
 pub mod choices;
 pub mod config;
@@ -17,6 +18,8 @@ pub mod free_memory;
 pub mod health;
 pub mod history;
 pub mod kept_split;
+#[cfg(test)]
+mod known_tests;
 pub mod loss;
 pub mod lr_finder;
 pub mod memory;
