@@ -16,7 +16,7 @@ use crate::{
         feature_maps::feature_maps,
         filters,
     },
-    model::{LayerKind, Network, WeightSnapshot, network::Placement, shapes::layer_shapes},
+    model::{Network, WeightSnapshot, network::Placement, shapes::layer_shapes},
     train::{
         ClassificationReport, ConfusionMatrix, CrossTable, DataReport, EpochRecord, Evaluation,
         Experiment, report::class_name, run_folder::REPORT_FILE,
@@ -332,7 +332,7 @@ fn model_table(experiment: &Experiment) -> Markup {
         table {
             thead { tr { th { "Layer" } th { "Kind" } th { "Output" } th { "Parameters" } } }
             tbody { @for (layer, shape) in experiment.model.layers.iter().zip(&shapes) { tr {
-                td { (layer.name) } td { (LayerKind::describe(&layer.kind)) }
+                td { (layer.name) } td { (layer.kind.describe()) }
                 td { (shape.output) } td { (shape.parameters) }
             } } }
             tfoot { tr { th { "Total" } th {} th {} th { (total) } } }

@@ -27,14 +27,14 @@ pub struct Kernels<'a> {
 pub fn convolutions(nodes: &[Node]) -> Vec<usize> {
     let nodes = nodes.iter().enumerate();
     nodes
-        .filter(|(_, node)| matches!(node.op, Op::Conv2d { .. }))
+        .filter(|(_, node)| matches!(node.op, Op::Conv2d(_)))
         .map(|(i, _)| i)
         .collect()
 }
 
 /// The kernels of `node`; `None` when it is not a convolution.
 pub fn kernels<'a>(snapshot: &'a WeightSnapshot, node: &Node) -> Option<Kernels<'a>> {
-    if !matches!(node.op, Op::Conv2d { .. }) {
+    if !matches!(node.op, Op::Conv2d(_)) {
         return None;
     }
     let array = snapshot.array(&format!("{}.weight", node.name))?;

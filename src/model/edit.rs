@@ -4,6 +4,7 @@
 //! edit takes them along, so that none names a layer that is gone.
 
 use super::{
+    layers::Dense,
     names::{check_name, fresh_name, fresh_name_like},
     spec::{Head, L2, LayerKind, LayerSpec, ModelSpec},
 };
@@ -124,7 +125,7 @@ pub fn apply(
             units: logits,
         } => {
             spec.head = *head;
-            if let Some(LayerKind::Dense { units, .. }) =
+            if let Some(LayerKind::Dense(Dense { units, .. })) =
                 spec.layers.last_mut().map(|layer| &mut layer.kind)
             {
                 *units = *logits;

@@ -173,12 +173,17 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, nodes: &[Node], layers: &[usize], lay
     });
 }
 
-/// Convolutions with windows of more than one pixel, and those that are layers of their own: the others of a
-/// backbone only mix channels and have no picture to look at.
+/// Convolutions with windows of more than one pixel, and those that are layers of their own: the others
+/// only mix channels and have no picture to look at.
 fn first_in_blocks(nodes: &[Node], layers: &[usize]) -> Vec<usize> {
     let is_first = |layer: &&usize| {
         let node = &nodes[**layer];
-        !node.name.contains('.') || !matches!(node.op, Op::Conv2d { kernel: 1, .. })
+        let is_alone = nodes
+            .iter()
+            .filter(|other| other.layer == node.layer)
+            .count()
+            == 1;
+        is_alone || !matches!(&node.op, Op::Conv2d(conv) if conv.window.size == 1)
     };
     layers.iter().filter(is_first).copied().collect()
 }

@@ -1,0 +1,28 @@
+//! Average pooling: smaller, smoother maps.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Field, Layer, max_pool2d::pooling};
+use crate::model::{
+    arithmetic::Line,
+    graph::Draft,
+    ops,
+    shapes::{LayerShape, Shape},
+    windows::Window,
+};
+
+/// The mean of each `size`×`size` window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AvgPool2d {
+    /// Side of the window in pixels.
+    pub size: usize,
+    /// Step of the window in pixels.
+    pub stride: usize,
+}
+
+pooling!(
+    AvgPool2d,
+    "Average pooling",
+    "Keeps the mean of each window: smaller, smoother maps"
+);

@@ -1,0 +1,105 @@
+//! Pooling: by windows, and of whole maps.
+
+use tch::{Kind, TchError, Tensor};
+
+use super::{Operation, at_least_one, input, maps};
+use crate::model::{compute::Weights, shapes::Shape, windows::Window};
+
+/// Largest value of each window; pixels around the maps never win.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MaxPool2d(pub Window);
+
+/// Mean of each window, pixels of 0 around the maps included.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AvgPool2d(pub Window);
+
+/// Mean of each map, as a row of values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GlobalAvgPool2d;
+
+/// Mean of each map, as a map of one pixel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Squeeze;
+
+fn by_windows(word: &str, window: Window, input: Shape) -> Result<Shape, String> {
+    let (channels, height, width) = maps(word, input)?;
+    at_least_one(&[("size", window.size), ("stride", window.stride)])?;
+    let (height, width) = window.positions(height, width)?;
+    Ok(Shape::Maps {
+        channels,
+        height,
+        width,
+    })
+}
+
+impl Operation for MaxPool2d {
+    fn word(&self) -> &'static str {
+        "MaxPool2d"
+    }
+
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        by_windows(self.word(), self.0, input)
+    }
+
+    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Result<Tensor, TchError> {
+        let [size, stride, padding] = sides(self.0);
+        input(inputs, 0)?.f_max_pool2d(size, stride, padding, [1, 1], false)
+    }
+
+    /// The positions of the largest values are eight bytes each.
+    fn kept_values(&self, output: usize) -> usize {
+        output.saturating_mul(3)
+    }
+}
+
+impl Operation for AvgPool2d {
+    fn word(&self) -> &'static str {
+        "AvgPool2d"
+    }
+
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        by_windows(self.word(), self.0, input)
+    }
+
+    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Result<Tensor, TchError> {
+        let [size, stride, padding] = sides(self.0);
+        input(inputs, 0)?.f_avg_pool2d(size, stride, padding, false, true, None)
+    }
+}
+
+/// Size, stride and padding of both sides.
+fn sides(window: Window) -> [[i64; 2]; 3] {
+    [window.size, window.stride, window.padding].map(|side| [side as i64; 2])
+}
+
+impl Operation for GlobalAvgPool2d {
+    fn word(&self) -> &'static str {
+        "GlobalAvgPool2d"
+    }
+
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        maps(self.word(), input).map(|(channels, ..)| Shape::Flat(channels))
+    }
+
+    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Result<Tensor, TchError> {
+        input(inputs, 0)?.f_mean_dim([2i64, 3].as_slice(), false, None::<Kind>)
+    }
+}
+
+impl Operation for Squeeze {
+    fn word(&self) -> &'static str {
+        "Squeeze"
+    }
+
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        maps(self.word(), input).map(|(channels, ..)| Shape::Maps {
+            channels,
+            height: 1,
+            width: 1,
+        })
+    }
+
+    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Result<Tensor, TchError> {
+        input(inputs, 0)?.f_mean_dim([2i64, 3].as_slice(), true, None::<Kind>)
+    }
+}
