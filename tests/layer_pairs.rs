@@ -34,7 +34,7 @@ const TOLERANCE: f32 = 1e-3;
 fn units() -> Vec<(String, LayerKind)> {
     let mut units = Vec::new();
     for kind in LayerKind::all() {
-        let words = kind.words();
+        let words = kind.about().words;
         // Small, and three maps everywhere, because a backbone wants colours.
         let with = |activation: Activation| match kind {
             LayerKind::Conv2d(_) => Some(LayerKind::Conv2d(layers::Conv2d {

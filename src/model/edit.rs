@@ -107,7 +107,7 @@ pub fn apply(
         LayerEdit::Rename { at, name } => rename(spec, boundaries, *at, name).map(Some),
         LayerEdit::SetKind { at, kind } => {
             let name = layer(spec, *at)?.name.clone();
-            if kind.word() != spec.layers[*at].kind.word() {
+            if kind.about().word != spec.layers[*at].kind.about().word {
                 // A node of a backbone that is no longer there.
                 let same = Some(&spec.layers[*at]);
                 pass_on(boundaries, same, |boundary| belongs(boundary, &name));

@@ -21,7 +21,7 @@ pub fn check_name(spec: &ModelSpec, at: usize, name: &str) -> Result<(), EditErr
 
 /// A name that no layer has, as people would choose it: `conv4` after `conv3`.
 pub fn fresh_name(spec: &ModelSpec, kind: &LayerKind) -> String {
-    let name = kind.first_name();
+    let name = kind.about().first_name;
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
     if stem == name && spec.layer_index(name).is_none() {
         return name.to_owned();

@@ -56,7 +56,7 @@ impl Summary {
         let layers = spec.layers.iter().zip(&shapes).zip(&freezing.layers);
         let rows = layers.map(|((layer, shape), freezing)| Row {
             name: layer.name.clone(),
-            kind: layer.kind.word(),
+            kind: layer.kind.about().word,
             output: shape.output,
             parameters: shape.parameters,
             freezing: *freezing,

@@ -166,7 +166,7 @@ fn numbers_are_taken_whole_in_every_field_of_layers_and_of_what_looks_inside() {
     desk.act(Action::GoTo(Step::Model));
     let mut taken = type_into_all(&mut desk, "Model");
     for kind in LayerKind::all() {
-        let words = kind.words();
+        let words = kind.about().words;
         if matches!(kind, LayerKind::Backbone(_)) {
             // Its only number is that of the first trained layer, of those that have one.
             continue;

@@ -1,31 +1,18 @@
 //! An activation as a layer of its own.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Field, Function, Layer};
-use crate::model::{graph::Draft, shapes::Shape};
+use super::*;
 
 /// A function of each value on its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Activation(pub Function);
 
 impl Layer for Activation {
-    fn words(&self) -> &'static str {
-        "Activation"
-    }
-
-    fn tip(&self) -> &'static str {
-        "A function of each value on its own, without which all layers together were one linear one"
-    }
-
-    fn word(&self) -> &'static str {
-        self.0.word()
-    }
-
-    fn first_name(&self) -> &'static str {
-        match self.0 {
-            Function::Relu => "relu1",
-            _ => "act1",
+    fn about(&self) -> About {
+        About {
+            words: "Activation",
+            tip: "A function of each value on its own, without which all layers together were one linear one",
+            word: self.0.word(),
+            first_name: match self.0 { Function::Relu => "relu1", _ => "act1", },
         }
     }
 

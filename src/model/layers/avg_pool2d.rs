@@ -1,15 +1,6 @@
 //! Average pooling: smaller, smoother maps.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Field, Layer, max_pool2d::pooling};
-use crate::model::{
-    arithmetic::Line,
-    graph::Draft,
-    ops,
-    shapes::{LayerShape, Shape},
-    windows::Window,
-};
+use super::{max_pool2d::pooling, *};
 
 /// The mean of each `size`×`size` window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

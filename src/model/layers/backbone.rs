@@ -1,17 +1,6 @@
 //! A published network without its top, to begin with what it has learned of a million images.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Architecture, InitialWeights, Layer};
-use crate::{
-    format::thousands,
-    model::{
-        arithmetic::Line,
-        backbones,
-        graph::Draft,
-        shapes::{LayerShape, Shape},
-    },
-};
+use super::*;
 
 /// A published network without its top. Its parts have torchvision's names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,20 +21,13 @@ fn yes() -> bool {
 }
 
 impl Layer for Backbone {
-    fn words(&self) -> &'static str {
-        "Backbone"
-    }
-
-    fn tip(&self) -> &'static str {
-        "A published network without its last layers, with what it has learned of a million images"
-    }
-
-    fn word(&self) -> &'static str {
-        self.architecture.word()
-    }
-
-    fn first_name(&self) -> &'static str {
-        "base"
+    fn about(&self) -> About {
+        About {
+            words: "Backbone",
+            tip: "A published network without its last layers, with what it has learned of a million images",
+            word: self.architecture.word(),
+            first_name: "base",
+        }
     }
 
     fn fresh() -> Self {
@@ -62,7 +44,7 @@ impl Layer for Backbone {
             InitialWeights::File(_) => "weights from a file",
             InitialWeights::Random => "random weights",
         };
-        format!("{} without top, {weights}", self.word())
+        format!("{} without top, {weights}", self.about().word)
     }
 
     fn drafts(&self, _input: Shape) -> Result<Vec<Draft>, String> {

@@ -1,16 +1,6 @@
 //! Batch normalisation: values of a size that the next layer learns well from.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Field, Layer};
-use crate::{
-    format::thousands,
-    model::{
-        graph::Draft,
-        ops,
-        shapes::{LayerShape, Shape},
-    },
-};
+use super::*;
 
 /// Each channel is brought to mean 0 and variance 1 over the batch, then scaled and shifted as learned;
 /// while evaluating with running means and variances (Ioffe & Szegedy 2015).
@@ -34,20 +24,13 @@ fn small() -> f64 {
 }
 
 impl Layer for BatchNorm2d {
-    fn words(&self) -> &'static str {
-        "Batch normalisation"
-    }
-
-    fn tip(&self) -> &'static str {
-        "Brings each channel to mean 0 and variance 1 over the batch, then scales and shifts it as learned"
-    }
-
-    fn word(&self) -> &'static str {
-        "BatchNorm2d"
-    }
-
-    fn first_name(&self) -> &'static str {
-        "norm1"
+    fn about(&self) -> About {
+        About {
+            words: "Batch normalisation",
+            tip: "Brings each channel to mean 0 and variance 1 over the batch, then scales and shifts it as learned",
+            word: "BatchNorm2d",
+            first_name: "norm1",
+        }
     }
 
     fn fresh() -> Self {

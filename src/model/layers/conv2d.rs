@@ -1,18 +1,6 @@
 //! Convolution: patterns that are looked for everywhere.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Field, Function, Layer};
-use crate::{
-    format::thousands,
-    model::{
-        arithmetic::{Line, product},
-        graph::Draft,
-        ops,
-        shapes::{LayerShape, Shape},
-        windows::{Padding, Window},
-    },
-};
+use super::*;
 
 /// Cross-correlation with `filters` kernels of `kernel`×`kernel`, plus a bias per filter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,20 +37,13 @@ impl Conv2d {
 }
 
 impl Layer for Conv2d {
-    fn words(&self) -> &'static str {
-        "Convolution"
-    }
-
-    fn tip(&self) -> &'static str {
-        "Looks for small patterns everywhere in the maps; each filter gives a map of where it found its own"
-    }
-
-    fn word(&self) -> &'static str {
-        "Conv2d"
-    }
-
-    fn first_name(&self) -> &'static str {
-        "conv1"
+    fn about(&self) -> About {
+        About {
+            words: "Convolution",
+            tip: "Looks for small patterns everywhere in the maps; each filter gives a map of where it found its own",
+            word: "Conv2d",
+            first_name: "conv1",
+        }
     }
 
     fn fresh() -> Self {

@@ -1,17 +1,6 @@
 //! Dense: every value counts for every unit.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Field, Function, Layer};
-use crate::{
-    format::thousands,
-    model::{
-        arithmetic::Line,
-        graph::Draft,
-        ops,
-        shapes::{LayerShape, Shape},
-    },
-};
+use super::*;
 
 /// Fully connected: a weighted sum of all inputs per unit, plus a bias.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,20 +14,13 @@ pub struct Dense {
 }
 
 impl Layer for Dense {
-    fn words(&self) -> &'static str {
-        "Dense"
-    }
-
-    fn tip(&self) -> &'static str {
-        "Fully connected: each unit is a weighted sum of all values. The last one gives the logits"
-    }
-
-    fn word(&self) -> &'static str {
-        "Dense"
-    }
-
-    fn first_name(&self) -> &'static str {
-        "dense1"
+    fn about(&self) -> About {
+        About {
+            words: "Dense",
+            tip: "Fully connected: each unit is a weighted sum of all values. The last one gives the logits",
+            word: "Dense",
+            first_name: "dense1",
+        }
     }
 
     fn fresh() -> Self {

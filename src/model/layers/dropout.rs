@@ -1,9 +1,6 @@
 //! Dropout: no value may be relied upon.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Field, Layer};
-use crate::model::{graph::Draft, ops, shapes::Shape};
+use super::*;
 
 /// While training, each value becomes 0 with probability `rate`, the others grow by 1/(1-rate).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,20 +17,13 @@ pub(super) fn rate(rate: &mut f64) -> Field<'_> {
 }
 
 impl Layer for Dropout {
-    fn words(&self) -> &'static str {
-        "Dropout"
-    }
-
-    fn tip(&self) -> &'static str {
-        "While training, some values become 0 at random, so that none is relied upon: against overfitting"
-    }
-
-    fn word(&self) -> &'static str {
-        "Dropout"
-    }
-
-    fn first_name(&self) -> &'static str {
-        "drop1"
+    fn about(&self) -> About {
+        About {
+            words: "Dropout",
+            tip: "While training, some values become 0 at random, so that none is relied upon: against overfitting",
+            word: "Dropout",
+            first_name: "drop1",
+        }
     }
 
     fn fresh() -> Self {

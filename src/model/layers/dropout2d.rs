@@ -1,9 +1,6 @@
 //! Channel dropout: no map may be relied upon.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Field, Layer, dropout};
-use crate::model::{graph::Draft, ops, shapes::Shape};
+use super::*;
 
 /// Like dropout, with whole channels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,20 +11,13 @@ pub struct Dropout2d {
 }
 
 impl Layer for Dropout2d {
-    fn words(&self) -> &'static str {
-        "Channel dropout"
-    }
-
-    fn tip(&self) -> &'static str {
-        "Like dropout, with whole maps: neighbouring pixels say much the same, so dropping one changes little"
-    }
-
-    fn word(&self) -> &'static str {
-        "Dropout2d"
-    }
-
-    fn first_name(&self) -> &'static str {
-        "drop2d"
+    fn about(&self) -> About {
+        About {
+            words: "Channel dropout",
+            tip: "Like dropout, with whole maps: neighbouring pixels say much the same, so dropping one changes little",
+            word: "Dropout2d",
+            first_name: "drop2d",
+        }
     }
 
     fn fresh() -> Self {

@@ -1,37 +1,19 @@
 //! Flatten: from maps to the row that dense layers want.
 
-use serde::{Deserialize, Serialize};
-
-use super::Layer;
-use crate::{
-    format::thousands,
-    model::{
-        arithmetic::{Line, product},
-        graph::Draft,
-        ops,
-        shapes::{LayerShape, Shape},
-    },
-};
+use super::*;
 
 /// `[C, H, W]` becomes one row of C·H·W values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Flatten;
 
 impl Layer for Flatten {
-    fn words(&self) -> &'static str {
-        "Flatten"
-    }
-
-    fn tip(&self) -> &'static str {
-        "Puts all values of all maps into one row, as dense layers want them"
-    }
-
-    fn word(&self) -> &'static str {
-        "Flatten"
-    }
-
-    fn first_name(&self) -> &'static str {
-        "flatten"
+    fn about(&self) -> About {
+        About {
+            words: "Flatten",
+            tip: "Puts all values of all maps into one row, as dense layers want them",
+            word: "Flatten",
+            first_name: "flatten",
+        }
     }
 
     fn fresh() -> Self {

@@ -1,37 +1,19 @@
 //! Global average pooling: how much of each pattern there is, wherever it is.
 
-use serde::{Deserialize, Serialize};
-
-use super::Layer;
-use crate::{
-    format::thousands,
-    model::{
-        arithmetic::Line,
-        graph::Draft,
-        ops,
-        shapes::{LayerShape, Shape},
-    },
-};
+use super::*;
 
 /// The mean of each feature map: `[C, H, W]` becomes C values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GlobalAvgPool2d;
 
 impl Layer for GlobalAvgPool2d {
-    fn words(&self) -> &'static str {
-        "Global average pooling"
-    }
-
-    fn tip(&self) -> &'static str {
-        "The mean of each map: a row of as many values as there are maps, whatever the image's size"
-    }
-
-    fn word(&self) -> &'static str {
-        "GlobalAvgPool2d"
-    }
-
-    fn first_name(&self) -> &'static str {
-        "gap"
+    fn about(&self) -> About {
+        About {
+            words: "Global average pooling",
+            tip: "The mean of each map: a row of as many values as there are maps, whatever the image's size",
+            word: "GlobalAvgPool2d",
+            first_name: "gap",
+        }
     }
 
     fn fresh() -> Self {

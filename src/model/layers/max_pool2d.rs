@@ -1,15 +1,6 @@
 //! Max pooling: smaller maps of what was found most strongly; and what all pooling by windows shares.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Field, Layer};
-use crate::model::{
-    arithmetic::Line,
-    graph::Draft,
-    ops,
-    shapes::{LayerShape, Shape},
-    windows::Window,
-};
+use super::*;
 
 /// The largest value of each `size`×`size` window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,20 +16,13 @@ pub struct MaxPool2d {
 macro_rules! pooling {
     ($kind:ident, $words:literal, $tip:literal) => {
         impl Layer for $kind {
-            fn words(&self) -> &'static str {
-                $words
-            }
-
-            fn tip(&self) -> &'static str {
-                $tip
-            }
-
-            fn word(&self) -> &'static str {
-                stringify!($kind)
-            }
-
-            fn first_name(&self) -> &'static str {
-                "pool1"
+            fn about(&self) -> About {
+                About {
+                    words: $words,
+                    tip: $tip,
+                    word: stringify!($kind),
+                    first_name: "pool1",
+                }
             }
 
             fn fresh() -> Self {
@@ -73,7 +57,7 @@ macro_rules! pooling {
                     true => String::new(),
                     false => format!(" stride {stride}"),
                 };
-                format!("{} {size}×{size}{stride}", self.word())
+                format!("{} {size}×{size}{stride}", self.about().word)
             }
 
             fn drafts(&self, _input: Shape) -> Result<Vec<Draft>, String> {

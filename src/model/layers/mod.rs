@@ -12,28 +12,38 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     activation::Activation as Function,
     arithmetic::{Line, product},
+    backbones,
     graph::Draft,
+    ops,
     shapes::{LayerShape, Shape},
     spec::{Backbone as Architecture, InitialWeights},
+    windows::{Padding, Window},
 };
+use crate::format::thousands;
 pub use field::{Field, MOST_SIDE, Value};
+
+/// The words of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// What a menu calls it.
+    pub words: &'static str,
+    /// What it does, in a sentence.
+    pub tip: &'static str,
+    /// Its name as the field writes it.
+    pub word: &'static str,
+    /// What the first one is called; without a number at its end there is usually only one.
+    pub first_name: &'static str,
+}
 
 /// A kind of layer with its settings.
 pub trait Layer: fmt::Debug {
-    /// What a menu calls it.
-    fn words(&self) -> &'static str;
-
-    /// What it does, in a sentence.
-    fn tip(&self) -> &'static str;
-
-    /// The kind's name as the field writes it.
-    fn word(&self) -> &'static str;
-
-    /// What the first one is called; without a number at its end there is usually only one.
-    fn first_name(&self) -> &'static str;
+    /// Its words.
+    fn about(&self) -> About;
 
     /// The settings with which a new one begins.
     fn fresh() -> Self
@@ -54,7 +64,7 @@ pub trait Layer: fmt::Debug {
 
     /// The kind with its settings, short enough for a table.
     fn describe(&self) -> String {
-        self.word().to_owned()
+        self.about().word.to_owned()
     }
 
     /// What it computes from `input`, step by step.

@@ -1,9 +1,6 @@
 //! Rescaling: pixel values as a network wants them, within the network.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Field, Layer};
-use crate::model::{graph::Draft, ops, shapes::Shape};
+use super::*;
 
 /// `scale · value + offset`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,20 +14,13 @@ pub struct Rescaling {
 }
 
 impl Layer for Rescaling {
-    fn words(&self) -> &'static str {
-        "Rescaling"
-    }
-
-    fn tip(&self) -> &'static str {
-        "Multiplies every value and adds something; nothing of it is learned"
-    }
-
-    fn word(&self) -> &'static str {
-        "Rescaling"
-    }
-
-    fn first_name(&self) -> &'static str {
-        "rescale"
+    fn about(&self) -> About {
+        About {
+            words: "Rescaling",
+            tip: "Multiplies every value and adds something; nothing of it is learned",
+            word: "Rescaling",
+            first_name: "rescale",
+        }
     }
 
     fn fresh() -> Self {

@@ -60,8 +60,10 @@ fn files_name_a_kind_and_its_settings_as_ever() {
 fn every_kind_has_words_of_its_own_and_survives_a_round_trip() {
     let all = LayerKind::all();
     for (at, kind) in all.iter().enumerate() {
-        let twins = all.iter().filter(|other| other.words() == kind.words());
-        assert_eq!(twins.count(), 1, "{}", kind.words());
+        let twins = all
+            .iter()
+            .filter(|other| other.words() == kind.about().words);
+        assert_eq!(twins.count(), 1, "{}", kind.about().words);
         let pretty = ron::ser::to_string_pretty(kind, Default::default()).unwrap();
         assert_eq!(&ron::from_str::<LayerKind>(&pretty).unwrap(), kind);
         let json = serde_json::to_string(kind).unwrap();
@@ -79,5 +81,5 @@ fn every_kind_has_words_of_its_own_and_survives_a_round_trip() {
 }
 
 fn kind_name(kind: &LayerKind) -> &'static str {
-    kind.word()
+    kind.about().word
 }

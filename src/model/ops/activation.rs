@@ -1,23 +1,13 @@
 //! Functions of single values, as nodes of their own.
 
-use tch::{TchError, Tensor};
-
-use super::{Activation, Operation, input};
-use crate::model::{
-    compute::{Weights, activate},
-    shapes::Shape,
-};
+use super::*;
 
 impl Operation for Activation {
-    fn word(&self) -> &'static str {
-        Self::word(*self)
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         Ok(input)
     }
 
-    fn apply(&self, inputs: &[Tensor], mine: bool, _: &Weights<'_>) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], mine: bool, _: &Weights<'_>) -> Output {
         activate(*self, input(inputs, 0)?, mine)
     }
 

@@ -1,13 +1,6 @@
 //! Batch normalisation.
 
-use tch::{TchError, Tensor};
-
-use super::{Operation, input, maps};
-use crate::model::{
-    compute::Weights,
-    parameters::{Needed, Start},
-    shapes::Shape,
-};
+use super::*;
 
 /// Normalisation of each channel over the batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,12 +14,8 @@ pub struct BatchNorm2d {
 }
 
 impl Operation for BatchNorm2d {
-    fn word(&self) -> &'static str {
-        "BatchNorm2d"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
-        maps(self.word(), input)?;
+        maps(input)?;
         let Self {
             momentum, epsilon, ..
         } = self;
@@ -52,12 +41,7 @@ impl Operation for BatchNorm2d {
         ]
     }
 
-    fn apply(
-        &self,
-        inputs: &[Tensor],
-        _mine: bool,
-        weights: &Weights<'_>,
-    ) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _mine: bool, weights: &Weights<'_>) -> Output {
         input(inputs, 0)?.f_batch_norm(
             Some(weights.array(0)?),
             Some(weights.array(1)?),

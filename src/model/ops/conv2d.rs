@@ -1,14 +1,6 @@
 //! Convolutions, ordinary and in groups.
 
-use tch::{TchError, Tensor};
-
-use super::{Activation, Operation, at_least_one, input, maps};
-use crate::model::{
-    compute::{Weights, activate},
-    parameters::{Needed, with_bias},
-    shapes::{Shape, checked_values},
-    windows::Window,
-};
+use super::*;
 
 /// Cross-correlation.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,12 +26,8 @@ impl Conv2d {
 }
 
 impl Operation for Conv2d {
-    fn word(&self) -> &'static str {
-        "Conv2d"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
-        let (_, height, width) = maps(self.word(), input)?;
+        let (_, height, width) = maps(input)?;
         at_least_one(&[
             ("filters", self.filters),
             ("kernel", self.window.size),
@@ -64,12 +52,7 @@ impl Operation for Conv2d {
         with_bias(self.weight(input), self.bias)
     }
 
-    fn apply(
-        &self,
-        inputs: &[Tensor],
-        _mine: bool,
-        weights: &Weights<'_>,
-    ) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _mine: bool, weights: &Weights<'_>) -> Output {
         let (weight, input) = (weights.factor(0)?, weights.narrow(input(inputs, 0)?)?);
         let bias = self.bias.then(|| weights.factor(1)).transpose()?;
         let stride = [self.window.stride as i64; 2];

@@ -1,13 +1,6 @@
 //! Fully connected layers.
 
-use tch::{TchError, Tensor};
-
-use super::{Activation, Operation, at_least_one, conv2d::kept_with, input};
-use crate::model::{
-    compute::{Weights, activate},
-    parameters::{Needed, with_bias},
-    shapes::Shape,
-};
+use super::{conv2d::kept_with, *};
 
 /// Fully connected.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,10 +12,6 @@ pub struct Dense {
 }
 
 impl Operation for Dense {
-    fn word(&self) -> &'static str {
-        "Dense"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         at_least_one(&[("units", self.units)])?;
         match input {
@@ -41,12 +30,7 @@ impl Operation for Dense {
         with_bias(vec![self.units, input.values()], true)
     }
 
-    fn apply(
-        &self,
-        inputs: &[Tensor],
-        _mine: bool,
-        weights: &Weights<'_>,
-    ) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _mine: bool, weights: &Weights<'_>) -> Output {
         let (weight, bias) = (weights.factor(0)?, weights.factor(1)?);
         let input = weights.narrow(input(inputs, 0)?)?;
         let output = input.f_linear(&weight, Some(&bias))?;

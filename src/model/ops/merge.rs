@@ -1,9 +1,6 @@
 //! What makes one of two inputs.
 
-use tch::{TchError, Tensor};
-
-use super::{Operation, input};
-use crate::model::{compute::Weights, shapes::Shape};
+use super::*;
 
 /// Sum of two inputs of one shape.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,10 +11,6 @@ pub struct Add;
 pub struct Multiply;
 
 impl Operation for Add {
-    fn word(&self) -> &'static str {
-        "Add"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         Ok(input)
     }
@@ -26,16 +19,12 @@ impl Operation for Add {
         others == [input]
     }
 
-    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Output {
         input(inputs, 0)?.f_add(input(inputs, 1)?)
     }
 }
 
 impl Operation for Multiply {
-    fn word(&self) -> &'static str {
-        "Multiply"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         Ok(input)
     }
@@ -44,7 +33,7 @@ impl Operation for Multiply {
         others.len() == 1
     }
 
-    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Output {
         input(inputs, 0)?.f_mul(input(inputs, 1)?)
     }
 }

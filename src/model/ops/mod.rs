@@ -18,9 +18,10 @@ use tch::{TchError, Tensor};
 
 pub use super::activation::Activation;
 use super::{
-    compute::Weights,
-    parameters::Needed,
+    compute::{Weights, activate},
+    parameters::{Needed, Start, with_bias},
     shapes::{LayerShape, Shape, checked_values},
+    windows::Window,
 };
 pub use batch_norm2d::BatchNorm2d;
 pub use conv2d::Conv2d;
@@ -30,11 +31,11 @@ pub use pool::{AvgPool2d, GlobalAvgPool2d, MaxPool2d, Squeeze};
 pub use random::{Dropout, Dropout2d, StochasticDepth};
 pub use rescaling::{Flatten, Rescaling};
 
+/// What computing gives.
+type Output = Result<Tensor, TchError>;
+
 /// One operation of a forward pass.
 pub trait Operation: fmt::Debug {
-    /// Its name as the field writes it.
-    fn word(&self) -> &'static str;
-
     /// What comes out when this goes in.
     ///
     /// # Errors
@@ -125,6 +126,16 @@ macro_rules! table {
             $(#[doc = concat!("As [`struct@", stringify!($op), "`] says.")] $op($op),)*
         }
 
+        impl Op {
+            /// Its name as the field writes it.
+            pub fn word(&self) -> &'static str {
+                match self {
+                    Self::Activation(activation) => activation.word(),
+                    $(Self::$op(_) => stringify!($op),)*
+                }
+            }
+        }
+
         impl Deref for Op {
             type Target = dyn Operation;
 
@@ -167,8 +178,8 @@ fn input(inputs: &[Tensor], at: usize) -> Result<&Tensor, TchError> {
     inputs.get(at).ok_or_else(lost)
 }
 
-/// Channels, height and width of maps that `word` needs.
-fn maps(word: &str, input: Shape) -> Result<(usize, usize, usize), String> {
+/// Channels, height and width of maps.
+fn maps(input: Shape) -> Result<(usize, usize, usize), String> {
     match input {
         Shape::Maps {
             channels,
@@ -177,7 +188,7 @@ fn maps(word: &str, input: Shape) -> Result<(usize, usize, usize), String> {
         } if height > 0 && width > 0 => Ok((channels, height, width)),
         Shape::Maps { .. } => Err("the input image has no pixels: set its width and height".into()),
         Shape::Flat(values) => Err(format!(
-            "{word} needs feature maps, but the layers above give one row of {values} values: move it above the flatten layer"
+            "it needs feature maps, but the layers above give one row of {values} values: move it above the flatten layer"
         )),
     }
 }

@@ -1,9 +1,8 @@
 //! Pooling: by windows, and of whole maps.
 
-use tch::{Kind, TchError, Tensor};
+use tch::Kind;
 
-use super::{Operation, at_least_one, input, maps};
-use crate::model::{compute::Weights, shapes::Shape, windows::Window};
+use super::*;
 
 /// Largest value of each window; pixels around the maps never win.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,8 +20,8 @@ pub struct GlobalAvgPool2d;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Squeeze;
 
-fn by_windows(word: &str, window: Window, input: Shape) -> Result<Shape, String> {
-    let (channels, height, width) = maps(word, input)?;
+fn by_windows(window: Window, input: Shape) -> Result<Shape, String> {
+    let (channels, height, width) = maps(input)?;
     at_least_one(&[("size", window.size), ("stride", window.stride)])?;
     let (height, width) = window.positions(height, width)?;
     Ok(Shape::Maps {
@@ -33,15 +32,11 @@ fn by_windows(word: &str, window: Window, input: Shape) -> Result<Shape, String>
 }
 
 impl Operation for MaxPool2d {
-    fn word(&self) -> &'static str {
-        "MaxPool2d"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
-        by_windows(self.word(), self.0, input)
+        by_windows(self.0, input)
     }
 
-    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Output {
         let [size, stride, padding] = sides(self.0);
         input(inputs, 0)?.f_max_pool2d(size, stride, padding, [1, 1], false)
     }
@@ -53,15 +48,11 @@ impl Operation for MaxPool2d {
 }
 
 impl Operation for AvgPool2d {
-    fn word(&self) -> &'static str {
-        "AvgPool2d"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
-        by_windows(self.word(), self.0, input)
+        by_windows(self.0, input)
     }
 
-    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Output {
         let [size, stride, padding] = sides(self.0);
         input(inputs, 0)?.f_avg_pool2d(size, stride, padding, false, true, None)
     }
@@ -73,33 +64,25 @@ fn sides(window: Window) -> [[i64; 2]; 3] {
 }
 
 impl Operation for GlobalAvgPool2d {
-    fn word(&self) -> &'static str {
-        "GlobalAvgPool2d"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
-        maps(self.word(), input).map(|(channels, ..)| Shape::Flat(channels))
+        maps(input).map(|(channels, ..)| Shape::Flat(channels))
     }
 
-    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Output {
         input(inputs, 0)?.f_mean_dim([2i64, 3].as_slice(), false, None::<Kind>)
     }
 }
 
 impl Operation for Squeeze {
-    fn word(&self) -> &'static str {
-        "Squeeze"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
-        maps(self.word(), input).map(|(channels, ..)| Shape::Maps {
+        maps(input).map(|(channels, ..)| Shape::Maps {
             channels,
             height: 1,
             width: 1,
         })
     }
 
-    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Output {
         input(inputs, 0)?.f_mean_dim([2i64, 3].as_slice(), true, None::<Kind>)
     }
 }

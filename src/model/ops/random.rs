@@ -1,9 +1,6 @@
 //! What drops something at random while training.
 
-use tch::{TchError, Tensor};
-
-use super::{Operation, input, maps};
-use crate::model::{compute::Weights, shapes::Shape};
+use super::*;
 
 /// Drops values while training, with this probability.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,15 +22,11 @@ fn checked(rate: f64, input: Shape) -> Result<Shape, String> {
 }
 
 impl Operation for Dropout {
-    fn word(&self) -> &'static str {
-        "Dropout"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         checked(self.0, input)
     }
 
-    fn apply(&self, inputs: &[Tensor], _: bool, weights: &Weights<'_>) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _: bool, weights: &Weights<'_>) -> Output {
         input(inputs, 0)?.f_dropout(self.0, weights.training)
     }
 
@@ -53,16 +46,12 @@ impl Operation for Dropout {
 }
 
 impl Operation for Dropout2d {
-    fn word(&self) -> &'static str {
-        "Dropout2d"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
-        maps(self.word(), checked(self.0, input)?)?;
+        maps(checked(self.0, input)?)?;
         Ok(input)
     }
 
-    fn apply(&self, inputs: &[Tensor], _: bool, weights: &Weights<'_>) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _: bool, weights: &Weights<'_>) -> Output {
         input(inputs, 0)?.f_feature_dropout(self.0, weights.training)
     }
 
@@ -76,16 +65,12 @@ impl Operation for Dropout2d {
 }
 
 impl Operation for StochasticDepth {
-    fn word(&self) -> &'static str {
-        "StochasticDepth"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         checked(self.0, input)
     }
 
     /// Each image keeps its values, grown by 1/(1-rate), or loses them all.
-    fn apply(&self, inputs: &[Tensor], _: bool, weights: &Weights<'_>) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _: bool, weights: &Weights<'_>) -> Output {
         let (input, kept) = (input(inputs, 0)?, 1.0 - self.0);
         if !weights.training || weights.frozen || self.0 == 0.0 {
             return Ok(input.shallow_clone());

@@ -1,9 +1,6 @@
 //! What only moves or scales values.
 
-use tch::{TchError, Tensor};
-
-use super::{Operation, input};
-use crate::model::{compute::Weights, shapes::Shape};
+use super::*;
 
 /// `scale · value + offset`.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,10 +16,6 @@ pub struct Rescaling {
 pub struct Flatten;
 
 impl Operation for Rescaling {
-    fn word(&self) -> &'static str {
-        "Rescaling"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         match self.scale.is_finite() && self.offset.is_finite() {
             true => Ok(input),
@@ -30,22 +23,18 @@ impl Operation for Rescaling {
         }
     }
 
-    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Output {
         let scaled = input(inputs, 0)?.f_mul_scalar(self.scale)?;
         scaled.f_add_scalar(self.offset)
     }
 }
 
 impl Operation for Flatten {
-    fn word(&self) -> &'static str {
-        "Flatten"
-    }
-
     fn output(&self, input: Shape) -> Result<Shape, String> {
         Ok(Shape::Flat(input.values()))
     }
 
-    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Result<Tensor, TchError> {
+    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Output {
         input(inputs, 0)?.f_flatten(1, -1)
     }
 

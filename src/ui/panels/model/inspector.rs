@@ -40,7 +40,7 @@ pub fn layer_ui(
     freezing: &Freezing,
 ) {
     let layer = cx.state.experiment.model.layers[at].clone();
-    ui.label(RichText::new(layer.kind.words()).strong());
+    ui.label(RichText::new(layer.kind.about().words).strong());
     problem_ui(ui, cx, at);
     let can_edit = cx.state.why_not_edit_layers().is_none();
     let (mut kind, mut l2) = (layer.kind.clone(), layer.l2);

@@ -112,7 +112,11 @@ fn add_ui(ui: &mut Ui, cx: &mut Cx<'_>, can_edit: bool) {
     }
     let (response, _) = egui::containers::menu::MenuButton::new(words).ui(ui, |ui| {
         for kind in LayerKind::all() {
-            if ui.button(kind.words()).on_hover_text(kind.tip()).clicked() {
+            if ui
+                .button(kind.about().words)
+                .on_hover_text(kind.about().tip)
+                .clicked()
+            {
                 wish(cx, DesignAction::Edit(LayerEdit::Insert { at, kind }, None));
             }
         }
