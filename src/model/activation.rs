@@ -12,8 +12,17 @@ pub enum Activation {
     Relu,
     /// Like ReLU, and values above 6 become 6.
     Relu6,
+    /// Negative values become small instead of 0, so that they keep a gradient. PyTorch's `LeakyReLU` begins with a
+    /// slope of 0.01, Keras' with 0.3.
+    LeakyRelu {
+        /// What negative values are multiplied by.
+        #[serde(default = "slope")]
+        negative_slope: f64,
+    },
     /// `x · sigmoid(x)`, also called swish.
     Silu,
+    /// `x · ReLU6(x + 3) / 6`: nearly SiLU, without an exponential (Howard et al. 2019).
+    HardSwish,
     /// `x` above 0, `exp(x) − 1` below.
     Elu,
     /// `x · Φ(x)` with the normal distribution's Φ.
@@ -24,13 +33,24 @@ pub enum Activation {
     Sigmoid,
 }
 
+/// PyTorch's.
+const SLOPE: f64 = 0.01;
+
+fn slope() -> f64 {
+    SLOPE
+}
+
 impl Activation {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Linear,
         Self::Relu,
         Self::Relu6,
+        Self::LeakyRelu {
+            negative_slope: SLOPE,
+        },
         Self::Silu,
+        Self::HardSwish,
         Self::Elu,
         Self::Gelu,
         Self::Tanh,
@@ -43,7 +63,9 @@ impl Activation {
             Self::Linear => "linear",
             Self::Relu => "ReLU",
             Self::Relu6 => "ReLU6",
+            Self::LeakyRelu { .. } => "leaky ReLU",
             Self::Silu => "SiLU",
+            Self::HardSwish => "hard-swish",
             Self::Elu => "ELU",
             Self::Gelu => "GELU",
             Self::Tanh => "tanh",

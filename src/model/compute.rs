@@ -58,7 +58,13 @@ pub fn activate(activation: Activation, input: &Tensor, mine: bool) -> Result<Te
         Activation::Relu => input.f_relu(),
         Activation::Relu6 if mine => input.shallow_clone().f_relu6_(),
         Activation::Relu6 => input.f_relu6(),
+        Activation::LeakyRelu { negative_slope } => {
+            // `leaky_relu` has a slope of its own in tch.
+            let slope = Tensor::f_from_slice(&[negative_slope as f32])?;
+            input.f_prelu(&slope.f_to_device(input.device())?.f_to_kind(input.kind())?)
+        }
         Activation::Silu => input.f_silu(),
+        Activation::HardSwish => input.f_hardswish(),
         Activation::Elu => input.f_elu(),
         Activation::Gelu => input.f_gelu("none"),
         Activation::Tanh => input.f_tanh(),

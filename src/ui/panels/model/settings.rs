@@ -99,4 +99,8 @@ fn activation_ui(ui: &mut Ui, label: &str, tip: &str, activation: &mut Activatio
     {
         *activation = chosen;
     }
+    if let Activation::LeakyRelu { negative_slope } = activation {
+        let tip = "Negative values are multiplied by this. Default: 0.01 (Keras: 0.3)";
+        small_ui(ui, "Slope", tip, negative_slope, 0.0..=1.0);
+    }
 }
