@@ -75,7 +75,7 @@ fn every_kind_has_words_of_its_own_and_survives_a_round_trip() {
     for kind in &all {
         let twins = all
             .iter()
-            .filter(|other| other.words() == kind.about().words);
+            .filter(|other| other.about().words == kind.about().words);
         assert_eq!(twins.count(), 1, "{}", kind.about().words);
         let pretty = ron::ser::to_string_pretty(kind, Default::default()).unwrap();
         assert_eq!(&ron::from_str::<LayerKind>(&pretty).unwrap(), kind);
