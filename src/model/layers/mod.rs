@@ -170,6 +170,7 @@ table! {
     max_pool2d: MaxPool2d,
     avg_pool2d: AvgPool2d,
     global_avg_pool2d: GlobalAvgPool2d,
+    global_max_pool2d: GlobalMaxPool2d,
     batch_norm2d: BatchNorm2d,
     activation: Activation,
     dropout: Dropout,

@@ -27,7 +27,7 @@ pub use batch_norm2d::BatchNorm2d;
 pub use conv2d::Conv2d;
 pub use dense::Dense;
 pub use merge::{Add, Multiply};
-pub use pool::{AvgPool2d, GlobalAvgPool2d, MaxPool2d, Squeeze};
+pub use pool::{AvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d, Squeeze};
 pub use random::{Dropout, Dropout2d, StochasticDepth};
 pub use rescaling::{Flatten, Rescaling};
 
@@ -161,6 +161,7 @@ table! {
     MaxPool2d,
     AvgPool2d,
     GlobalAvgPool2d,
+    GlobalMaxPool2d,
     Squeeze,
     Activation,
     Dropout,

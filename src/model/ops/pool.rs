@@ -16,6 +16,10 @@ pub struct AvgPool2d(pub Window);
 #[derive(Debug, Clone, PartialEq)]
 pub struct GlobalAvgPool2d;
 
+/// Largest value of each map, as a row of values. Equal ones share the gradient, as in TensorFlow and `torch.amax`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GlobalMaxPool2d;
+
 /// Mean of each map, as a map of one pixel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Squeeze;
@@ -70,6 +74,21 @@ impl Operation for GlobalAvgPool2d {
 
     fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Output {
         input(inputs, 0)?.f_mean_dim([2i64, 3].as_slice(), false, None::<Kind>)
+    }
+}
+
+impl Operation for GlobalMaxPool2d {
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        maps(input).map(|(channels, ..)| Shape::Flat(channels))
+    }
+
+    fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Output {
+        input(inputs, 0)?.f_amax([2i64, 3].as_slice(), false)
+    }
+
+    /// The way back looks for where it stood.
+    fn is_output_free(&self) -> bool {
+        false
     }
 }
 
