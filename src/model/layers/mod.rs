@@ -172,6 +172,7 @@ table! {
     global_avg_pool2d: GlobalAvgPool2d,
     global_max_pool2d: GlobalMaxPool2d,
     batch_norm2d: BatchNorm2d,
+    layer_norm2d: LayerNorm2d,
     activation: Activation,
     dropout: Dropout,
     dropout2d: Dropout2d,

@@ -7,6 +7,7 @@ mod activation;
 mod batch_norm2d;
 mod conv2d;
 mod dense;
+mod layer_norm2d;
 mod merge;
 mod pool;
 mod random;
@@ -26,6 +27,7 @@ use super::{
 pub use batch_norm2d::BatchNorm2d;
 pub use conv2d::Conv2d;
 pub use dense::Dense;
+pub use layer_norm2d::LayerNorm2d;
 pub use merge::{Add, Multiply};
 pub use pool::{AvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d, Squeeze};
 pub use random::{Dropout, Dropout2d, StochasticDepth};
@@ -157,6 +159,7 @@ macro_rules! table {
 table! {
     Conv2d,
     BatchNorm2d,
+    LayerNorm2d,
     Dense,
     MaxPool2d,
     AvgPool2d,
