@@ -39,9 +39,10 @@ fn units() -> Vec<(String, LayerKind)> {
         let with = |activation: Activation| match kind {
             LayerKind::Conv2d(_) => Some(LayerKind::Conv2d(layers::Conv2d {
                 filters: 3,
-                kernel: 3,
-                stride: 1,
+                kernel: 3.into(),
+                stride: 1.into(),
                 padding: Padding::Same,
+                dilation: 1.into(),
                 activation,
             })),
             LayerKind::Dense(_) => Some(LayerKind::Dense(layers::Dense {
@@ -89,9 +90,10 @@ fn network(between: &[&LayerKind]) -> Option<Network> {
 fn spec(side: usize, is_row: bool, between: &[&LayerKind]) -> ModelSpec {
     let conv = LayerKind::Conv2d(layers::Conv2d {
         filters: 3,
-        kernel: 3,
-        stride: 1,
+        kernel: 3.into(),
+        stride: 1.into(),
         padding: Padding::Same,
+        dilation: 1.into(),
         activation: Activation::Linear,
     });
     let mut kinds = vec![conv];

@@ -261,9 +261,10 @@ fn batch_normalisation_trains_as_pytorchs_running_values_included() {
         );
         let conv = LayerKind::Conv2d(layers::Conv2d {
             filters: 4,
-            kernel: 3,
-            stride: 1,
+            kernel: 3.into(),
+            stride: 1.into(),
             padding: Padding::Same,
+            dilation: 1.into(),
             activation: Activation::Linear,
         });
         let norm = LayerKind::BatchNorm2d(layers::BatchNorm2d {

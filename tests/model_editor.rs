@@ -459,9 +459,10 @@ fn a_hundred_layers_stay_fluid() {
     for at in 0..frames {
         let filters = LayerKind::Conv2d(layers::Conv2d {
             filters: 8 + at,
-            kernel: 3,
-            stride: 1,
+            kernel: 3.into(),
+            stride: 1.into(),
             padding: convscope::model::Padding::Same,
+            dilation: 1.into(),
             activation: convscope::model::spec::Activation::Relu,
         });
         let edit = convscope::model::edit::LayerEdit::SetKind {

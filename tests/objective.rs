@@ -23,9 +23,10 @@ use reference::{Recorder, open, recipe_one, take_turns};
 fn conv(filters: usize, kernel: usize, stride: usize) -> LayerKind {
     LayerKind::Conv2d(layers::Conv2d {
         filters,
-        kernel,
-        stride,
+        kernel: kernel.into(),
+        stride: stride.into(),
         padding: Padding::Valid,
+        dilation: 1.into(),
         activation: Activation::Relu,
     })
 }

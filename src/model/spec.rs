@@ -6,7 +6,11 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::layers::Dense;
-pub use super::{activation::Activation, layers::LayerKind, windows::Padding};
+pub use super::{
+    activation::Activation,
+    layers::LayerKind,
+    windows::{Padding, Sides},
+};
 use crate::data::cache::PixelFormat;
 pub use crate::data::decode::{ColorMode, ResizeMode};
 

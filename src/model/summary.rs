@@ -165,9 +165,10 @@ mod tests {
         let conv = |filters| {
             LayerKind::Conv2d(layers::Conv2d {
                 filters,
-                kernel: 3,
-                stride: 1,
+                kernel: 3.into(),
+                stride: 1.into(),
                 padding: Padding::Valid,
+                dilation: 1.into(),
                 activation: Activation::Relu,
             })
         };

@@ -136,11 +136,7 @@ fn conv_op(conv: Conv) -> ops::Conv2d {
     } = conv;
     ops::Conv2d {
         filters,
-        window: Window {
-            size: kernel,
-            stride,
-            padding: (kernel - 1) / 2,
-        },
+        window: Window::square(kernel, stride, (kernel - 1) / 2),
         groups,
         bias,
         activation: Activation::Linear,

@@ -70,7 +70,7 @@ fn is_fused(architecture: Backbone, draft: &Draft) -> bool {
 /// MobileNetV2's first.
 fn is_padded(architecture: Backbone, draft: &Draft) -> bool {
     let is_first = architecture == Backbone::MobileNetV2 && draft.inputs == [None];
-    matches!(&draft.op, Op::Conv2d(conv) if conv.window.stride == 2) && !is_first
+    matches!(&draft.op, Op::Conv2d(conv) if conv.window.stride == 2.into()) && !is_first
 }
 
 #[cfg(test)]

@@ -12,11 +12,7 @@ pub fn drafts(mut net: Builder) -> Vec<Draft> {
     net.conv("conv1", Conv::new(STEM, 7, 2));
     net.batch_norm("bn1");
     net.activation("relu", Activation::Relu);
-    let pool = ops::MaxPool2d(Window {
-        size: 3,
-        stride: 2,
-        padding: 1,
-    });
+    let pool = ops::MaxPool2d(Window::square(3, 2, 1));
     net.node("maxpool", pool);
     let mut channels = STEM;
     for (stage, (filters, first_stride)) in (1..).zip(STAGES) {

@@ -20,11 +20,7 @@ pub fn drafts(mut net: Builder) -> Vec<Draft> {
             net.conv(name(), Conv::new(*filters, 3, 1).with_bias());
             net.activation(name(), Activation::Relu);
         }
-        let pool = ops::MaxPool2d(Window {
-            size: 2,
-            stride: 2,
-            padding: 0,
-        });
+        let pool = ops::MaxPool2d(Window::square(2, 2, 0));
         net.node(name(), pool);
     }
     net.finish()

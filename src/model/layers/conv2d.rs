@@ -2,37 +2,31 @@
 
 use super::*;
 
-/// Cross-correlation with `filters` kernels of `kernel`×`kernel`, plus a bias per filter.
+/// Cross-correlation with `filters` kernels, plus a bias per filter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conv2d {
     /// Output channels.
     pub filters: usize,
-    /// Side of the kernel in pixels.
-    pub kernel: usize,
+    /// Sides of the kernel in values.
+    pub kernel: Sides,
     /// Step of the kernel in pixels.
-    #[serde(default = "one")]
-    pub stride: usize,
+    #[serde(default)]
+    pub stride: Sides,
     /// Zeros around the input.
     #[serde(default)]
     pub padding: Padding,
+    /// From one value of the kernel to the next, in pixels: a kernel with gaps sees more with as many weights.
+    #[serde(default, skip_serializing_if = "Sides::is_one")]
+    pub dilation: Sides,
     /// Applied to the output.
     #[serde(default)]
     pub activation: Function,
 }
 
-/// The stride that files leave out.
-pub(super) fn one() -> usize {
-    1
-}
-
 impl Conv2d {
     fn window(&self) -> Result<Window, String> {
-        Ok(Window {
-            size: self.kernel,
-            stride: self.stride,
-            padding: self.padding.pixels(self.kernel)?,
-        })
+        Window::padded(self.kernel, self.stride, self.padding, self.dilation)
     }
 }
 
@@ -49,9 +43,10 @@ impl Layer for Conv2d {
     fn fresh() -> Self {
         Self {
             filters: 32,
-            kernel: 3,
-            stride: 1,
+            kernel: 3.into(),
+            stride: Sides::ONE,
             padding: Padding::Same,
+            dilation: Sides::ONE,
             activation: Function::Relu,
         }
     }
@@ -63,17 +58,10 @@ impl Layer for Conv2d {
                 "Patterns it looks for, each giving one feature map. More sees more and costs more. Default: 32",
                 &mut self.filters,
             ),
-            Field::side(
-                "Kernel",
-                "Side of each filter in pixels. Larger sees wider patterns. Default: 3",
-                &mut self.kernel,
-            ),
-            Field::side(
-                "Stride",
-                "Step of the filter in pixels. 2 halves width and height. Default: 1",
-                &mut self.stride,
-            ),
+            Field::kernel(&mut self.kernel),
+            Field::stride(&mut self.stride),
             Field::padding(&mut self.padding),
+            Field::dilation(&mut self.dilation),
             Field::activation(&mut self.activation),
         ]
     }
@@ -82,12 +70,9 @@ impl Layer for Conv2d {
         let Self {
             filters, kernel, ..
         } = self;
-        let stride = match self.stride {
-            1 => String::new(),
-            stride => format!(" stride {stride}"),
-        };
+        let (stride, dilation) = (self.stride.suffix("stride"), self.dilation.suffix("dilation"));
         let (padding, activation) = (self.padding.words(), self.activation.suffix());
-        format!("Conv2d {filters} @ {kernel}×{kernel} {padding}{stride}{activation}")
+        format!("Conv2d {filters} @ {kernel} {padding}{stride}{dilation}{activation}")
     }
 
     fn drafts(&self, _input: Shape) -> Result<Vec<Draft>, String> {
@@ -110,7 +95,8 @@ impl Layer for Conv2d {
             filters, kernel, ..
         } = self;
         format!(
-            "({kernel}·{kernel}·{} + 1)·{} = {}",
+            "({}·{} + 1)·{} = {}",
+            kernel.product(),
             thousands(shape.input.channels()),
             thousands(*filters),
             thousands(shape.parameters)
@@ -119,11 +105,11 @@ impl Layer for Conv2d {
 
     fn multiply_adds(&self, shape: &LayerShape) -> String {
         format!(
-            "{} · {kernel}·{kernel}·{} = {}",
+            "{} · {}·{} = {}",
             product(shape.output),
+            self.kernel.product(),
             thousands(shape.input.channels()),
-            thousands(shape.multiply_adds),
-            kernel = self.kernel
+            thousands(shape.multiply_adds)
         )
     }
 

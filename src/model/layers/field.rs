@@ -2,7 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-use crate::model::{activation::Activation, windows::Padding};
+use crate::model::{
+    activation::Activation,
+    windows::{Padding, Sides},
+};
 
 /// A setting with its name and what it is for.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub enum Value<'a> {
     Share(&'a mut f64, f64),
     /// Any number, which may be far below 1.
     Number(&'a mut f64, RangeInclusive<f64>),
+    /// Height and width of something.
+    Sides(&'a mut Sides),
     /// Zeros around maps.
     Padding(&'a mut Padding),
     /// A function of each value.
@@ -68,6 +73,24 @@ impl<'a> Field<'a> {
     /// The epsilon of a normalisation.
     pub fn epsilon(tip: &'static str, value: &'a mut f64) -> Self {
         Self::number("Epsilon", tip, value, 1e-12..=1.0)
+    }
+
+    /// The sides of a convolution's kernel.
+    pub fn kernel(value: &'a mut Sides) -> Self {
+        let tip = "Side of each filter in pixels. Larger sees wider patterns. Default: 3";
+        Self::new("Kernel", tip, Value::Sides(value))
+    }
+
+    /// The step of a convolution.
+    pub fn stride(value: &'a mut Sides) -> Self {
+        let tip = "Step of the filter in pixels. 2 halves width and height. Default: 1";
+        Self::new("Stride", tip, Value::Sides(value))
+    }
+
+    /// The gaps of a convolution.
+    pub fn dilation(value: &'a mut Sides) -> Self {
+        let tip = "Pixels from one value of the filter to the next. With 2 a filter of 3 reaches over 5 pixels, with gaps. Default: 1";
+        Self::new("Dilation", tip, Value::Sides(value))
     }
 
     /// Zeros around a convolution's input.

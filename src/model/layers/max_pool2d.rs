@@ -71,11 +71,7 @@ macro_rules! pooling {
 
         impl From<&$kind> for Window {
             fn from(pool: &$kind) -> Self {
-                Self {
-                    size: pool.size,
-                    stride: pool.stride,
-                    padding: 0,
-                }
+                Self::square(pool.size, pool.stride, 0)
             }
         }
     };

@@ -22,7 +22,7 @@ use super::{
     ops,
     shapes::{LayerShape, Shape},
     spec::{Backbone as Architecture, InitialWeights},
-    windows::{Padding, Window},
+    windows::{Padding, Sides, Window},
 };
 use crate::format::thousands;
 pub use field::{Field, MOST_SIDE, Value};

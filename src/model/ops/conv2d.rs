@@ -21,19 +21,16 @@ impl Conv2d {
     /// `[filters, channels of a group, rows, columns]`.
     fn weight(&self, input: Shape) -> Vec<usize> {
         let of_group = input.channels() / self.groups.max(1);
-        vec![self.filters, of_group, self.window.size, self.window.size]
+        let Sides { height, width } = self.window.size;
+        vec![self.filters, of_group, height, width]
     }
 }
 
 impl Operation for Conv2d {
     fn output(&self, input: Shape) -> Result<Shape, String> {
         let (_, height, width) = maps(input)?;
-        at_least_one(&[
-            ("filters", self.filters),
-            ("kernel", self.window.size),
-            ("stride", self.window.stride),
-            ("groups", self.groups),
-        ])?;
+        at_least_one(&[("filters", self.filters), ("groups", self.groups)])?;
+        sides_at_least_one(&self.window, "kernel")?;
         let (height, width) = self.window.positions(height, width)?;
         Ok(Shape::Maps {
             channels: self.filters,
@@ -55,10 +52,14 @@ impl Operation for Conv2d {
     fn apply(&self, inputs: &[Tensor], _mine: bool, weights: &Weights<'_>) -> Output {
         let (weight, input) = (weights.factor(0)?, weights.narrow(input(inputs, 0)?)?);
         let bias = self.bias.then(|| weights.factor(1)).transpose()?;
-        let stride = [self.window.stride as i64; 2];
-        let padding = [self.window.padding as i64; 2];
-        let groups = self.groups as i64;
-        let output = input.f_conv2d(&weight, bias.as_ref(), stride, padding, [1, 1], groups)?;
+        let output = input.f_conv2d(
+            &weight,
+            bias.as_ref(),
+            self.window.stride.dims(),
+            self.window.padding.dims(),
+            self.window.dilation.dims(),
+            self.groups as i64,
+        )?;
         activate(self.activation, &output, true)
     }
 

@@ -22,7 +22,7 @@ use super::{
     compute::{Weights, activate},
     parameters::{Needed, Start, with_bias},
     shapes::{LayerShape, Shape, checked_values},
-    windows::Window,
+    windows::{Sides, Window},
 };
 pub use batch_norm2d::BatchNorm2d;
 pub use conv2d::Conv2d;
@@ -195,6 +195,15 @@ fn maps(input: Shape) -> Result<(usize, usize, usize), String> {
             "it needs feature maps, but the layers above give one row of {values} values: move it above the flatten layer"
         )),
     }
+}
+
+fn sides_at_least_one(window: &Window, size: &'static str) -> Result<(), String> {
+    let sides = [
+        (size, window.size),
+        ("stride", window.stride),
+        ("dilation", window.dilation),
+    ];
+    at_least_one(&sides.map(|(name, sides)| (name, sides.height.min(sides.width))))
 }
 
 fn at_least_one(settings: &[(&str, usize)]) -> Result<(), String> {

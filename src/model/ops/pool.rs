@@ -26,7 +26,7 @@ pub struct Squeeze;
 
 fn by_windows(window: Window, input: Shape) -> Result<Shape, String> {
     let (channels, height, width) = maps(input)?;
-    at_least_one(&[("size", window.size), ("stride", window.stride)])?;
+    sides_at_least_one(&window, "size")?;
     let (height, width) = window.positions(height, width)?;
     Ok(Shape::Maps {
         channels,
@@ -41,8 +41,8 @@ impl Operation for MaxPool2d {
     }
 
     fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Output {
-        let [size, stride, padding] = sides(self.0);
-        input(inputs, 0)?.f_max_pool2d(size, stride, padding, [1, 1], false)
+        let [size, stride, padding, dilation] = sides(self.0);
+        input(inputs, 0)?.f_max_pool2d(size, stride, padding, dilation, false)
     }
 
     /// The positions of the largest values are eight bytes each.
@@ -57,14 +57,14 @@ impl Operation for AvgPool2d {
     }
 
     fn apply(&self, inputs: &[Tensor], _: bool, _: &Weights<'_>) -> Output {
-        let [size, stride, padding] = sides(self.0);
+        let [size, stride, padding, _] = sides(self.0);
         input(inputs, 0)?.f_avg_pool2d(size, stride, padding, false, true, None)
     }
 }
 
-/// Size, stride and padding of both sides.
-fn sides(window: Window) -> [[i64; 2]; 3] {
-    [window.size, window.stride, window.padding].map(|side| [side as i64; 2])
+/// Size, stride, padding and dilation.
+fn sides(window: Window) -> [[i64; 2]; 4] {
+    [window.size, window.stride, window.padding, window.dilation].map(Sides::dims)
 }
 
 impl Operation for GlobalAvgPool2d {

@@ -28,9 +28,10 @@ fn spec(size: usize, kinds: Vec<LayerKind>) -> ModelSpec {
 fn conv(filters: usize, padding: Padding) -> LayerKind {
     LayerKind::Conv2d(layers::Conv2d {
         filters,
-        kernel: 3,
-        stride: 1,
+        kernel: 3.into(),
+        stride: 1.into(),
         padding,
+        dilation: 1.into(),
         activation: Activation::Relu,
     })
 }
@@ -86,9 +87,10 @@ fn recipe_seven_gives_its_published_summary() {
 fn what_does_not_fit_names_the_layer_and_the_remedy() {
     let same_even = LayerKind::Conv2d(layers::Conv2d {
         filters: 1,
-        kernel: 2,
-        stride: 1,
+        kernel: 2.into(),
+        stride: 1.into(),
         padding: Padding::Same,
+        dilation: 1.into(),
         activation: Activation::Linear,
     });
     let cases = [
@@ -135,7 +137,7 @@ fn what_does_not_fit_names_the_layer_and_the_remedy() {
         ),
         (
             "absurd padding",
-            vec![conv(1, Padding::Pixels(usize::MAX))],
+            vec![conv(1, Padding::Pixels(usize::MAX.into()))],
             "layer0",
             "too large",
         ),

@@ -17,9 +17,10 @@ fn state() -> AppState {
 fn filters(filters: usize) -> LayerEdit {
     let kind = crate::model::LayerKind::Conv2d(layers::Conv2d {
         filters,
-        kernel: 3,
-        stride: 1,
+        kernel: 3.into(),
+        stride: 1.into(),
         padding: Padding::Same,
+        dilation: 1.into(),
         activation: Activation::Linear,
     });
     LayerEdit::SetKind { at: 0, kind }

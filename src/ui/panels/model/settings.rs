@@ -8,7 +8,7 @@ use crate::{
     model::{
         LayerKind, Padding,
         layers::{self, Field, Value},
-        spec::{Activation, L2},
+        spec::{Activation, L2, Sides},
     },
     ui::widgets::{fields, number::Number},
 };
@@ -16,6 +16,10 @@ use crate::{
 /// The settings of `kind` that its file lists. A backbone has fields of its own.
 pub fn kind_ui(ui: &mut Ui, kind: &mut LayerKind) {
     let before = kind.clone();
+    let sides = sides(kind);
+    let apart_id = ui.scope_id().with("apart");
+    let is_kept = ui.data(|data| data.get_temp(apart_id)).unwrap_or(false);
+    let mut apart = !sides.is_empty() && (is_kept || sides.iter().any(|sides| !sides.is_square()));
     for Field { label, tip, value } in kind.fields() {
         match value {
             Value::Count(value, range) => {
@@ -28,11 +32,66 @@ pub fn kind_ui(ui: &mut Ui, kind: &mut LayerKind) {
                 }
             }
             Value::Number(value, range) => small_ui(ui, label, tip, value, range),
-            Value::Padding(padding) => padding_ui(ui, label, tip, padding),
+            Value::Sides(sides) => sides_ui(ui, label, tip, sides, 1, apart),
+            Value::Padding(padding) => padding_ui(ui, label, tip, padding, apart),
             Value::Activation(activation) => activation_ui(ui, label, tip, activation),
         }
     }
+    if !sides.is_empty() && apart_ui(ui, &mut apart) {
+        ui.data_mut(|data| data.insert_temp(apart_id, apart));
+        for field in kind.fields() {
+            if let Value::Sides(sides) | Value::Padding(Padding::Pixels(sides)) = field.value
+                && !apart
+            {
+                *sides = sides.height.into();
+            }
+        }
+    }
     kind.follow(&before);
+}
+
+/// Heights and widths that `kind` has.
+fn sides(kind: &mut LayerKind) -> Vec<Sides> {
+    let fields = kind.fields().into_iter();
+    let sides = fields.filter_map(|field| match field.value {
+        Value::Sides(sides) | Value::Padding(Padding::Pixels(sides)) => Some(*sides),
+        _ => None,
+    });
+    sides.collect()
+}
+
+/// Whether heights and widths are set apart from each other. Returns whether that was changed.
+fn apart_ui(ui: &mut Ui, apart: &mut bool) -> bool {
+    let words = |apart: bool| if apart { "apart" } else { "the same" };
+    let options = || {
+        [false, true]
+            .map(|apart| (apart, words(apart).to_owned()))
+            .to_vec()
+    };
+    let tip = "Whether kernel, stride, padding and dilation are the same for height and width, or set apart. Default: the same";
+    let current = (&*apart, words(*apart));
+    let width = fields::NUMBER_WIDTH;
+    let chosen = fields::choice_row(ui, "Height, width", tip, width, current, options);
+    let changes = chosen.is_some_and(|chosen| chosen != *apart);
+    *apart = chosen.unwrap_or(*apart);
+    changes
+}
+
+/// Height and width: one number, or two where they are set apart.
+fn sides_ui(ui: &mut Ui, name: &str, tip: &str, sides: &mut Sides, least: usize, apart: bool) {
+    let range = || least..=layers::MOST_SIDE;
+    if apart {
+        for (name, side) in [
+            (format!("{name}, height"), &mut sides.height),
+            (format!("{name}, width"), &mut sides.width),
+        ] {
+            fields::number(ui, &name, tip, Number::new(side, range()).speed(0.2));
+        }
+    } else {
+        let number = Number::new(&mut sides.height, range()).speed(0.2);
+        fields::number(ui, name, tip, number);
+        sides.width = sides.height;
+    }
 }
 
 /// What large weights cost.
@@ -55,7 +114,7 @@ fn small_ui(ui: &mut Ui, name: &str, tip: &str, value: &mut f64, range: RangeInc
 /// Pixels of padding to begin with when the user wants a number of them.
 const SOME_PIXELS: usize = 1;
 
-fn padding_ui(ui: &mut Ui, label: &str, tip: &str, padding: &mut Padding) {
+fn padding_ui(ui: &mut Ui, label: &str, tip: &str, padding: &mut Padding, apart: bool) {
     let words = |padding: &Padding| match padding {
         Padding::Valid => "valid",
         Padding::Same => "same",
@@ -63,7 +122,7 @@ fn padding_ui(ui: &mut Ui, label: &str, tip: &str, padding: &mut Padding) {
     };
     let pixels = match padding {
         Padding::Pixels(pixels) => *pixels,
-        _ => SOME_PIXELS,
+        _ => SOME_PIXELS.into(),
     };
     let options = || {
         [Padding::Valid, Padding::Same, Padding::Pixels(pixels)]
@@ -81,10 +140,14 @@ fn padding_ui(ui: &mut Ui, label: &str, tip: &str, padding: &mut Padding) {
         *padding = chosen;
     }
     if let Padding::Pixels(pixels) = padding {
-        let number = Number::new(pixels, 0..=layers::MOST_SIDE)
-            .speed(0.1)
-            .suffix(" px");
-        fields::number(ui, "Each side", "Zeros on every side", number);
+        sides_ui(
+            ui,
+            "Each side",
+            "Pixels of zeros on every side",
+            pixels,
+            0,
+            apart,
+        );
     }
 }
 
