@@ -47,11 +47,16 @@ pub struct Draft {
 impl Draft {
     /// The only node of a layer.
     pub fn only(op: impl Into<Op>) -> Vec<Self> {
-        vec![Self {
-            name: String::new(),
+        vec![Self::new("", op, None)]
+    }
+
+    /// A node that reads `input`.
+    pub fn new(name: impl Into<String>, op: impl Into<Op>, input: Option<usize>) -> Self {
+        Self {
+            name: name.into(),
             op: op.into(),
-            inputs: vec![None],
-        }]
+            inputs: vec![input],
+        }
     }
 }
 

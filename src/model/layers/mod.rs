@@ -168,6 +168,7 @@ macro_rules! table {
 table! {
     conv2d: Conv2d,
     depthwise_conv2d: DepthwiseConv2d,
+    separable_conv2d: SeparableConv2d,
     max_pool2d: MaxPool2d,
     avg_pool2d: AvgPool2d,
     global_avg_pool2d: GlobalAvgPool2d,
