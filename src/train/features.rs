@@ -3,7 +3,7 @@
 
 use tch::{TchError, Tensor};
 
-use super::fit::{Data, FitError, Observer, pulse};
+use super::fit::{Data, FitError, Watchers};
 use crate::{
     data::{augment::AugmentationConfig, batches},
     model::{Network, Node, network::Mode},
@@ -34,7 +34,7 @@ impl FrozenFeatures {
         network: &Network,
         data: &Data<'_>,
         most_bytes: usize,
-        observer: &mut dyn Observer,
+        observer: &mut Watchers<'_>,
     ) -> Result<Option<Self>, FitError> {
         let samples = [&data.split.train[..], &data.split.validation[..]].concat();
         let trained = network.trainable_from();
@@ -49,7 +49,7 @@ impl FrozenFeatures {
         let _no_grad = tch::no_grad_guard();
         let mut values = Tensor::new();
         for (number, chunk) in samples.chunks(BATCH).enumerate() {
-            pulse(observer)?;
+            observer.pulse()?;
             let input = network.input(&batches::gather(data.pixels, chunk)?)?;
             let part = network.forward_between(&input, Mode::Evaluate, (0, start))?;
             if number == 0 {
