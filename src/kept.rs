@@ -10,9 +10,11 @@
 
 pub mod fields;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fs, io, path::Path};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::data::files::write_atomically;
 
 /// From one format to the next; an error says what is wrong with the file.
 pub type Step<C> = fn(C) -> Result<C, String>;
@@ -54,6 +56,15 @@ pub enum FormatError {
     Damaged(String),
 }
 
+/// Why a file cannot be loaded.
+#[derive(Debug)]
+pub enum LoadError {
+    /// The system did not give it.
+    Read(io::Error),
+    /// It is not what it should be.
+    Format(FormatError),
+}
+
 impl FormatError {
     /// What a file that is set aside is called by it: `newer`, `older` or `damaged`.
     pub fn word(&self) -> &'static str {
@@ -91,6 +102,38 @@ impl<C> Kind<C> {
 }
 
 impl Kind<String> {
+    /// Files that have had one format so far.
+    pub const FIRST: Self = Self {
+        oldest: 1,
+        steps: &[],
+    };
+
+    /// Reads the file `path`, which [`Self::save`] made; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read, is damaged or has a format that is not known.
+    pub fn load<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>, LoadError> {
+        let read = match fs::read_to_string(path) {
+            Ok(text) => self.read(&text).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            // No text at all.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Err(FormatError::Damaged(error.to_string()))
+            }
+            Err(error) => return Err(LoadError::Read(error)),
+        };
+        read.map_err(LoadError::Format)
+    }
+
+    /// Writes `value` to `path` as [`Self::write`] does, atomically.
+    ///
+    /// # Errors
+    /// What the system said.
+    pub fn save(&self, path: &Path, value: &impl Serialize) -> io::Result<()> {
+        let text = self.write(value).map_err(io::Error::other)?;
+        write_atomically(path, text.as_bytes())
+    }
+
     /// A RON text in today's form; borrowed when it has it already. `unmarked` is the format of a text that does not
     /// say its own.
     ///

@@ -12,6 +12,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`colours`] | every colour that means something, for screen, charts and reports |
 //! | [`kept`] | formats of the files that people keep, and how older ones are brought up |
 //! | [`data`] | sources, decoding, the pixel cache, splits, edits, the doctor, augmentation, downloads, generated sets |
 //! | [`model`] | specifications and their editing, shape arithmetic, backbones, networks, weights, model files |
@@ -28,6 +29,7 @@
 
 pub mod cancel;
 pub mod cli;
+pub mod colours;
 pub mod data;
 pub mod engine;
 pub mod export;

@@ -1,4 +1,4 @@
-//! Finding what ships with the program: recipes and bundled datasets.
+//! Finding what ships with the program, recipes and bundled datasets, and the folders of what is the user's.
 
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,20 @@ fn own_homes() -> [Option<PathBuf>; 3] {
         program.and_then(|path| path.parent().map(Path::to_path_buf)),
         Some(PathBuf::from(env!("CARGO_MANIFEST_DIR"))),
     ]
+}
+
+/// The system's folders for Convscope; `None` where the user has no home.
+pub fn system_folders() -> Option<directories::ProjectDirs> {
+    directories::ProjectDirs::from("org", "Convscope", "Convscope")
+}
+
+/// Where the user's own things called `name` are kept: in the folder that the environment variable `variable` names, or
+/// in one of the user's data.
+pub fn user_folder(variable: &str, name: &str) -> PathBuf {
+    let given = std::env::var_os(variable).map(PathBuf::from);
+    given
+        .or_else(|| Some(system_folders()?.data_dir().join(name)))
+        .unwrap_or_else(|| PathBuf::from(name))
 }
 
 /// Where the shipped file or folder `relative` is, if anywhere.

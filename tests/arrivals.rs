@@ -16,7 +16,7 @@ use convscope::{
         spec::{Backbone, InitialWeights},
     },
     ui::{
-        action::Action,
+        action::{Action, DataAction, EditAction, TrainingAction, WindowAction},
         app::App,
         arrivals::Question,
         design::DesignAction,
@@ -51,8 +51,8 @@ impl Desk {
         let mut training = self.state().experiment.training.clone();
         training.phases[0].epochs = 1;
         training.threads = Some(1);
-        self.act(Action::EditTraining(training));
-        self.act(Action::Train);
+        self.act(EditAction::Training(training));
+        self.act(TrainingAction::Train);
         self.wait("the end of training", |app| {
             matches!(app.state().training.run, RunState::Finished(_))
         });
@@ -233,19 +233,19 @@ fn what_would_lose_something_or_can_be_meant_in_two_ways_is_asked() {
         samples: vec!["circle/circle_001.png".into()],
         excluded: true,
     };
-    desk.act(Action::Edit(edit));
+    desk.act(EditAction::Dataset(edit));
     let others = desk.path("others");
-    desk.act(Action::OpenPath(others.clone()));
+    desk.act(WindowAction::OpenPath(others.clone()));
     let asks = |app: &App| matches!(app.state().arrivals.question, Some(Question::Replace(_)));
     desk.wait("the question", asks);
     assert!(desk.shows("You have changed shapes since it was opened."));
     desk.click("Stay with shapes");
     assert!(desk.state().arrivals.question.is_none() && opened("shapes")(desk.harness.state()));
-    desk.act(Action::OpenPath(others));
+    desk.act(WindowAction::OpenPath(others));
     desk.wait("the question again", asks);
     desk.click("Open");
     desk.wait("the other dataset", opened("others"));
-    desk.act(Action::OpenDataset(desk.path("shapes")));
+    desk.act(DataAction::Open(desk.path("shapes")));
     desk.wait("the first one, with its changes", |app| {
         opened("shapes")(app)
             && app
@@ -255,12 +255,12 @@ fn what_would_lose_something_or_can_be_meant_in_two_ways_is_asked() {
     });
 
     let photos = desk.path("shapes/circle");
-    desk.act(Action::OpenPath(photos.clone()));
+    desk.act(WindowAction::OpenPath(photos.clone()));
     desk.wait("the photos", |app| app.state().arrivals.question.is_some());
     assert!(desk.shows("8 images without classes"));
     desk.click("Leave them");
     desk.train();
-    desk.act(Action::OpenPath(photos));
+    desk.act(WindowAction::OpenPath(photos));
     desk.wait("the photos again", |app| {
         app.state().arrivals.question.is_some()
     });
@@ -270,5 +270,5 @@ fn what_would_lose_something_or_can_be_meant_in_two_ways_is_asked() {
         desk.state().dataset().map(|open| open.name.as_str()),
         Some("shapes")
     );
-    desk.act(Action::GoTo(Step::Data));
+    desk.act(WindowAction::GoTo(Step::Data));
 }

@@ -13,7 +13,7 @@ use bench::{Desk, desk, folder_of, open, state};
 use convscope::{
     data::{Edit, Edits, Picture, SplitName, dataset::SourceKind},
     ui::{
-        action::Action,
+        action::{Action, DataAction, EditAction},
         state::{AppState, DataState},
         workspace::PanelKind,
     },
@@ -112,7 +112,7 @@ fn marked(desk: &Desk) -> (Option<usize>, Vec<usize>) {
 fn take_edits(desk: &mut Desk) -> Vec<Edit> {
     let actions = std::mem::take(&mut desk.state_mut().actions);
     let edits = actions.into_iter().filter_map(|action| match action {
-        Action::Edit(edit) => Some(edit),
+        Action::Edit(EditAction::Dataset(edit)) => Some(edit),
         _ => None,
     });
     edits.collect()
@@ -345,7 +345,12 @@ fn the_header_says_what_it_is_and_corrects_the_guess() {
         .click();
     desk.run();
     click(&mut desk, SourceKind::SplitFolders.words());
-    let is_wanted = |action: &Action| matches!(action, Action::ReadAs(SourceKind::SplitFolders));
+    let is_wanted = |action: &Action| {
+        matches!(
+            action,
+            Action::Data(DataAction::ReadAs(SourceKind::SplitFolders))
+        )
+    };
     assert!(desk.state().actions.iter().any(is_wanted));
 }
 

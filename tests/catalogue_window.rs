@@ -12,7 +12,7 @@ use convscope::{
         spec::{Backbone, InitialWeights},
     },
     ui::{
-        action::Action,
+        action::{Action, DownloadsAction, WindowAction},
         app::App,
         design::{Chosen, DesignAction},
         dialogs::Purpose,
@@ -240,7 +240,7 @@ fn the_shipped_list_fits_small_windows_and_a_damaged_one_says_so() {
         let context = desk.harness.ctx.clone();
         desk.harness
             .state_mut()
-            .act(&context, Action::ToggleCatalogue);
+            .act(&context, DownloadsAction::Toggle);
         desk.harness.step();
         assert!(!desk.shows("Download Flower photos"));
     }
@@ -295,7 +295,7 @@ fn weights_stand_in_the_list_and_a_model_knows_whether_its_own_are_here() {
     let context = desk.harness.ctx.clone();
     desk.harness
         .state_mut()
-        .act(&context, Action::OpenPath(file));
+        .act(&context, WindowAction::OpenPath(file));
     desk.wait("the listing that the model needs", |app| {
         app.state().public.listed.is_some()
     });

@@ -9,7 +9,11 @@ use std::fs;
 use convscope::{
     data::generate,
     train::DataReport,
-    ui::{action::Action, state::RunState, workspace::Step},
+    ui::{
+        action::{EditAction, WindowAction},
+        state::RunState,
+        workspace::Step,
+    },
 };
 use desk::{Desk, Opening};
 use eframe::egui::{Key, Modifiers};
@@ -27,7 +31,7 @@ fn desk() -> Desk {
     let mut training = desk.harness.state().state().experiment.training.clone();
     training.set_epochs(1);
     (training.batch_size, training.threads) = (8, Some(1));
-    desk.act(Action::EditTraining(training));
+    desk.act(EditAction::Training(training));
     desk.press(Modifiers::COMMAND, Key::Num3);
     desk
 }
@@ -69,7 +73,7 @@ fn a_run_that_loses_a_class_asks_and_each_answer_does_what_it_says() {
             .all(|index| class(index) == 1)
     );
 
-    desk.act(Action::GoTo(Step::Train));
+    desk.act(WindowAction::GoTo(Step::Train));
     desk.harness.run_steps(2);
     // By now the window knows what the run would say, and says it before.
     assert!(desk.shows("12 images of 36 (33.3 %)"));

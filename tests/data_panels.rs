@@ -29,7 +29,7 @@ use convscope::{
     inspect::augmented::Augmented,
     model::spec::Preprocessing,
     ui::{
-        action::Action,
+        action::{Action, DataAction, EditAction},
         data_tools::AugmentedOf,
         dialogs::Purpose,
         state::{AppState, DataState},
@@ -346,7 +346,7 @@ fn click(harness: &mut Harness<'_, Bench>, label: &str) -> Vec<Action> {
 
 fn split_of(actions: &[Action]) -> SplitConfig {
     match actions {
-        [Action::EditSplit(split)] => *split,
+        [Action::Edit(EditAction::Split(split))] => *split,
         other => panic!("{other:?}"),
     }
 }
@@ -409,7 +409,7 @@ fn the_split_is_edited_and_drawing_it_changes_nothing() {
 
 fn weights_of(actions: &[Action]) -> ClassWeights {
     match actions {
-        [Action::EditTraining(training)] => training.class_weights.clone(),
+        [Action::Edit(EditAction::Training(training))] => training.class_weights.clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -450,7 +450,7 @@ fn channels_are_measured_and_used() {
     let mut harness = large(Split, few());
     assert!(matches!(
         click(&mut harness, "Measure")[..],
-        [Action::MeasureChannels]
+        [Action::Data(DataAction::MeasureChannels)]
     ));
     let mut harness = large(Split, measuring());
     assert!(matches!(
@@ -464,7 +464,9 @@ fn channels_are_measured_and_used() {
         // A channel that never varies is not divided by nothing.
         std: [0.043_21, 0.25, 1.0],
     };
-    assert!(matches!(&actions[..], [Action::EditPreprocessing(used)] if *used == wanted));
+    assert!(
+        matches!(&actions[..], [Action::Edit(EditAction::Preprocessing(used))] if *used == wanted)
+    );
 }
 
 #[test]
@@ -472,7 +474,7 @@ fn the_examination_is_asked_for_and_cancelled() {
     let mut harness = large(Doctor, few());
     assert!(matches!(
         click(&mut harness, "Examine")[..],
-        [Action::Examine]
+        [Action::Data(DataAction::Examine)]
     ));
     let mut harness = large(Doctor, examining(few()));
     assert!(matches!(
@@ -482,17 +484,17 @@ fn the_examination_is_asked_for_and_cancelled() {
     let mut harness = large(Doctor, stale(examined(few())));
     assert!(matches!(
         click(&mut harness, "Examine again")[..],
-        [Action::Examine]
+        [Action::Data(DataAction::Examine)]
     ));
 }
 
 fn excluded(actions: &[Action]) -> &[String] {
     match actions {
         [
-            Action::Edit(Edit::Exclude {
+            Action::Edit(EditAction::Dataset(Edit::Exclude {
                 samples,
                 excluded: true,
-            }),
+            })),
         ] => samples,
         other => panic!("{other:?}"),
     }
@@ -529,7 +531,7 @@ fn twins_are_excluded_one_by_one_and_all_at_once() {
     }
 
     // Carried out, it is said, cannot be done twice, and can be undone.
-    let Action::Edit(edit) = &bulk[0] else {
+    let Action::Edit(EditAction::Dataset(edit)) = &bulk[0] else {
         panic!("{bulk:?}")
     };
     harness.state_mut().state.edit(edit).unwrap();
@@ -541,7 +543,7 @@ fn twins_are_excluded_one_by_one_and_all_at_once() {
     harness.get_by_label("circle/image_002.png is excluded now.");
     assert!(matches!(
         click(&mut harness, "Undo")[..],
-        [Action::UndoEdits]
+        [Action::Data(DataAction::Undo)]
     ));
 }
 
@@ -558,7 +560,7 @@ fn findings_open_and_show_their_images() {
     harness.query_all_by_label("Show").next().unwrap().click();
     harness.run();
     let actions = pushed(&mut harness);
-    let [Action::ShowImages { samples, words }] = &actions[..] else {
+    let [Action::Data(DataAction::ShowImages { samples, words })] = &actions[..] else {
         panic!("{actions:?}")
     };
     assert_eq!((&samples[..], &**words), (&[1, 5][..], "in two parts"));
@@ -576,7 +578,9 @@ fn findings_open_and_show_their_images() {
         .click();
     harness.run();
     let actions = click(&mut harness, "folder/file_011.png");
-    assert!(matches!(&actions[..], [Action::ShowImages { samples, .. }] if samples[..] == [11]));
+    assert!(
+        matches!(&actions[..], [Action::Data(DataAction::ShowImages { samples, .. })] if samples[..] == [11])
+    );
 }
 
 #[test]
@@ -595,7 +599,7 @@ fn augmentation_is_asked_for_once_and_its_switches_work() {
     assert!(
         wished
             .iter()
-            .all(|action| matches!(action, Action::Augment(wish) if *wish == of))
+            .all(|action| matches!(action, Action::Data(DataAction::Augment(wish)) if *wish == of))
     );
     assert!(!wished.is_empty());
 
@@ -606,15 +610,21 @@ fn augmentation_is_asked_for_once_and_its_switches_work() {
         "it was asked for already"
     );
     let actions = click(&mut harness, "Horizontal flip");
-    assert!(matches!(&actions[..], [Action::EditAugmentation(config)] if config.horizontal_flip));
+    assert!(
+        matches!(&actions[..], [Action::Edit(EditAction::Augmentation(config))] if config.horizontal_flip)
+    );
     harness.get_by_label("Draw again").click();
     harness.run();
     let wished = std::mem::take(&mut harness.state_mut().actions);
-    assert!(matches!(&wished[0], Action::Augment(wish) if wish.seed == of.seed + 1));
+    assert!(
+        matches!(&wished[0], Action::Data(DataAction::Augment(wish)) if wish.seed == of.seed + 1)
+    );
 
     let mut harness = large(Augmentation, augmented(few()));
     let actions = click(&mut harness, "Switch all off");
-    assert!(matches!(&actions[..], [Action::EditAugmentation(config)] if config.is_none()));
+    assert!(
+        matches!(&actions[..], [Action::Edit(EditAction::Augmentation(config))] if config.is_none())
+    );
 }
 
 #[test]
@@ -640,10 +650,10 @@ fn changes_are_taken_back_one_by_one_or_all() {
     let mut harness = large(Changes, edited(few()));
     let actions = click(&mut harness, "Take back: circle/image_000.png is excluded");
     let [
-        Action::Edit(Edit::Exclude {
+        Action::Edit(EditAction::Dataset(Edit::Exclude {
             samples,
             excluded: false,
-        }),
+        })),
     ] = &actions[..]
     else {
         panic!("{actions:?}")
@@ -651,11 +661,11 @@ fn changes_are_taken_back_one_by_one_or_all() {
     assert_eq!(samples, &["circle/image_000.png"]);
     assert!(matches!(
         click(&mut harness, "Take all back")[..],
-        [Action::ClearEdits]
+        [Action::Data(DataAction::ClearEdits)]
     ));
     assert!(matches!(
         click(&mut harness, "Undo")[..],
-        [Action::UndoEdits]
+        [Action::Data(DataAction::Undo)]
     ));
     let actions = click(&mut harness, "Export…");
     assert!(matches!(actions[..], [Action::Ask(Purpose::ExportEdits)]));

@@ -19,7 +19,7 @@ use std::{
 use common::{Desktop, PATIENCE, Window};
 use convscope::{
     train::TrainingConfig,
-    ui::{action::Action, settings::Settings, workspace::Step},
+    ui::{action::WindowAction, settings::Settings, workspace::Step},
 };
 use desk::{Desk, Opening};
 use eframe::egui::accesskit::Role;
@@ -47,7 +47,7 @@ fn places(names: &[&str]) -> Vec<(u32, u32)> {
     let shapes = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes");
     let mut desk = Desk::start(tempfile::tempdir().unwrap(), Opening::of(shapes));
     desk.opened();
-    desk.act(Action::GoTo(Step::Train));
+    desk.act(WindowAction::GoTo(Step::Train));
     desk.wait("the forecast", |app| {
         app.state().rehearsal.forecast.forecast.is_some()
     });

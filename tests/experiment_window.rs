@@ -10,7 +10,7 @@ use convscope::{
     model::edit::LayerEdit,
     train::{Experiment, recipes},
     ui::{
-        action::Action,
+        action::{Action, ExperimentAction, WindowAction},
         design::DesignAction,
         dialogs::Purpose,
         settings::Settings,
@@ -40,7 +40,7 @@ fn state(desk: &Desk) -> &AppState {
 }
 
 fn open_recipe(desk: &mut Desk, name: &str) {
-    desk.act(Action::OpenRecipe(name.into()));
+    desk.act(ExperimentAction::OpenRecipe(name.into()));
     desk.wait("the recipe and a dataset", |app| {
         let state = app.state();
         state.experiment.name == name && matches!(state.data, DataState::Open(_))
@@ -50,7 +50,7 @@ fn open_recipe(desk: &mut Desk, name: &str) {
 #[test]
 fn a_recipe_whose_dataset_is_not_here_keeps_the_one_that_the_user_has_open() {
     let mut desk = desk();
-    desk.act(Action::GoTo(Step::Model));
+    desk.act(WindowAction::GoTo(Step::Model));
     open_recipe(&mut desk, "catdog-basic");
     let own = desk.home.path().join("shapes");
     assert_eq!(state(&desk).dataset().unwrap().opened, own);
@@ -59,7 +59,7 @@ fn a_recipe_whose_dataset_is_not_here_keeps_the_one_that_the_user_has_open() {
 
     // Over what ships with the program the recipe's stand-in comes.
     let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes");
-    desk.act(Action::OpenPath(bundled));
+    desk.act(WindowAction::OpenPath(bundled));
     desk.wait("the bundled shapes", |app| {
         let dataset = app.state().dataset();
         dataset.is_some_and(|dataset| dataset.samples.len() == 1_200)
@@ -72,7 +72,7 @@ fn a_recipe_whose_dataset_is_not_here_keeps_the_one_that_the_user_has_open() {
 #[test]
 fn the_input_shows_what_holds_and_its_changes_can_be_undone() {
     let mut desk = desk();
-    desk.act(Action::GoTo(Step::Model));
+    desk.act(WindowAction::GoTo(Step::Model));
     let size = |desk: &Desk| {
         let input = state(desk).experiment.model.input;
         (input.height, input.width)
@@ -107,13 +107,13 @@ fn the_input_shows_what_holds_and_its_changes_can_be_undone() {
 fn a_restart_keeps_the_experiment_and_a_file_holds_it() {
     let mut desk = desk();
     open_recipe(&mut desk, "catdog-basic");
-    desk.act(Action::GoTo(Step::Model));
+    desk.act(WindowAction::GoTo(Step::Model));
     let remove = DesignAction::Edit(LayerEdit::Remove(2), None);
     desk.act(Action::Design(remove));
     let before = state(&desk).experiment.clone();
     let file = desk.home.path().join("mine.ron");
     desk.answer(file.clone());
-    desk.act(Action::Ask(Purpose::SaveExperiment));
+    desk.act(Purpose::SaveExperiment);
     desk.wait("the file", |_| file.is_file());
     assert_eq!(Experiment::load(&file).unwrap(), before);
 

@@ -23,7 +23,7 @@ use convscope::{
     sys,
     train::{Experiment, recipes},
     ui::{
-        action::Action,
+        action::{Action, DownloadsAction, ExperimentAction},
         design::{Chosen, DesignAction},
         dialogs::Purpose,
         public_datasets::DownloadState,
@@ -347,7 +347,7 @@ fn files_and_recipes_are_asked_for() {
         "{asked:?}"
     );
     assert!(
-        matches!(&asked[2], Action::OpenRecipe(name) if name == "shapes"),
+        matches!(&asked[2], Action::Experiment(ExperimentAction::OpenRecipe(name)) if name == "shapes"),
         "{asked:?}"
     );
 }
@@ -424,7 +424,7 @@ fn a_backbone_shows_how_the_download_of_its_weights_stands() {
     click(&mut desk, &format!("Pause {}", entry.title));
     let pushed = asked(&desk);
     assert!(
-        matches!(&pushed[..], [Action::PauseDownload(name)] if *name == entry.name),
+        matches!(&pushed[..], [Action::Downloads(DownloadsAction::Pause(name))] if *name == entry.name),
         "{pushed:?}"
     );
 

@@ -11,7 +11,7 @@ use convscope::{
     data::generate,
     engine::ModelSource,
     ui::{
-        action::Action,
+        action::{DataAction, EditAction, ModelAction, SaveAction, TrainingAction, WindowAction},
         app::App,
         state::{AppState, RunState, Subject},
         workspace::Step,
@@ -56,8 +56,8 @@ impl Desk {
         training.phases[0].epochs = epochs;
         training.batch_size = 8;
         training.threads = Some(1);
-        self.act(Action::EditTraining(training));
-        self.act(Action::Train);
+        self.act(EditAction::Training(training));
+        self.act(TrainingAction::Train);
     }
 
     fn ended(&mut self) -> PathBuf {
@@ -73,7 +73,7 @@ impl Desk {
     }
 
     fn load(&mut self, path: &Path) {
-        self.act(Action::LoadModel(path.to_path_buf()));
+        self.act(ModelAction::Load(path.to_path_buf()));
         let folder = path.parent();
         self.wait("the model", |app| {
             let model = app.state().model.as_ref();
@@ -100,14 +100,14 @@ impl Desk {
             let words = format!("{word}: {of}");
             assert!(self.shows(&words), "{why}: the bar does not say {words:?}");
         }
-        self.act(Action::GoTo(Step::Train));
+        self.act(WindowAction::GoTo(Step::Train));
         match &curves {
             Some(curves) => assert!(self.shows(&format!("Run {curves} · ")), "{why}: curves"),
             None => assert!(!self.shows("Run "), "{why}: no curves"),
         }
         let other = self.shows("other settings than Train would use now");
         assert_eq!(other, expected.other_settings, "{why}: other settings");
-        self.act(Action::GoTo(Step::Evaluate));
+        self.act(WindowAction::GoTo(Step::Evaluate));
         match (&expected.judged, &model) {
             (Some(dataset), Some(model)) => {
                 let words = format!("{model} on {dataset}");
@@ -118,7 +118,7 @@ impl Desk {
             }
             _ => assert!(self.state().evaluation.is_none(), "{why}: an evaluation"),
         }
-        self.act(Action::GoTo(Step::Inside));
+        self.act(WindowAction::GoTo(Step::Inside));
         self.wait("the maps", |app| {
             let state = app.state();
             state.maps.job.is_none() && (state.maps.maps.is_some() || state.model.is_none())
@@ -139,7 +139,7 @@ impl Desk {
             .as_ref()
             .map(|answer| answer.model.clone());
         assert!(said.is_none() || said == in_hand, "{why}: says");
-        self.act(Action::GoTo(Step::Predict));
+        self.act(WindowAction::GoTo(Step::Predict));
         for answer in self.state().predict.answers.clone() {
             let by = answer.model.name();
             assert!(self.shows(&by), "{why}: the answer does not name {by}");
@@ -183,7 +183,7 @@ fn everything_stands_under_the_name_of_what_it_belongs_to() {
     desk.wait("the answer", |app| !app.state().predict.answers.is_empty());
 
     let others = desk.home.path().join("others");
-    desk.act(Action::OpenDataset(others));
+    desk.act(DataAction::Open(others));
     desk.wait("the other dataset", |app| {
         let dataset = app.state().dataset();
         dataset.is_some_and(|open| open.name == "others") && app.state().division.is_some()
@@ -194,7 +194,7 @@ fn everything_stands_under_the_name_of_what_it_belongs_to() {
     assert!(desk.state().dataset_to_open().is_some());
 
     let model = desk.home.path().join("kept.safetensors");
-    desk.act(Action::SaveModel(model.clone()));
+    desk.act(SaveAction::Model(model.clone()));
     desk.wait("the saved model", |app| {
         let says = |notice: &convscope::ui::state::Notice| notice.text.contains("Saved the model");
         app.state().notices.iter().any(says)
@@ -216,7 +216,7 @@ fn everything_stands_under_the_name_of_what_it_belongs_to() {
     experiment.dataset.path = desk.home.path().join("shapes");
     let file = desk.home.path().join("other.ron");
     std::fs::write(&file, experiment.to_ron().unwrap()).unwrap();
-    desk.act(Action::OpenPath(file));
+    desk.act(WindowAction::OpenPath(file));
     desk.wait("the experiment", |app| {
         app.state().experiment.title == "Something else"
             && app
@@ -241,7 +241,7 @@ fn everything_stands_under_the_name_of_what_it_belongs_to() {
     owners.model = Some(first.clone());
     owners.curves = Some(first.clone());
     owners.other_settings = true;
-    desk.act(Action::GoTo(Step::Evaluate));
+    desk.act(WindowAction::GoTo(Step::Evaluate));
     desk.wait("its judgement", |app| app.state().evaluation.is_some());
     desk.check(&owners, "the model of a run brings its curves");
     let initial = desk.state().model.as_ref().unwrap().initial.clone();
@@ -255,7 +255,7 @@ fn everything_stands_under_the_name_of_what_it_belongs_to() {
     let runs = desk.home.path().join("runs");
     std::fs::rename(&runs, desk.home.path().join("elsewhere")).unwrap();
     std::fs::write(&runs, "").unwrap();
-    desk.act(Action::Train);
+    desk.act(TrainingAction::Train);
     desk.wait("the failure", |app| {
         matches!(app.state().training.run, RunState::Failed(_))
     });
@@ -268,7 +268,7 @@ fn everything_stands_under_the_name_of_what_it_belongs_to() {
         app.state().training.epochs.len() > 1 && app.state().evaluation.is_some()
     });
     assert!(desk.shows("in training"));
-    desk.act(Action::Stop);
+    desk.act(TrainingAction::Stop);
     let third = desk.ended();
     owners.model = Some(third.clone());
     owners.curves = Some(third);
@@ -281,7 +281,7 @@ fn a_restart_opens_the_model_in_hand_with_all_that_its_run_recorded() {
     let mut desk = Desk::new();
     let run = desk.train(2);
     let before = desk.state().clone();
-    desk.act(Action::GoTo(Step::Inside));
+    desk.act(WindowAction::GoTo(Step::Inside));
     let mut desk = desk.restarted();
     let has_model = |app: &App| app.state().model.is_some();
     desk.wait("the model", has_model);
@@ -303,7 +303,7 @@ fn a_restart_opens_the_model_in_hand_with_all_that_its_run_recorded() {
     );
     assert_eq!(state.training.best_words(), before.training.best_words());
     assert!(desk.shows("Now · epoch"), "the step that was shown");
-    desk.act(Action::GoTo(Step::Evaluate));
+    desk.act(WindowAction::GoTo(Step::Evaluate));
     desk.wait("the judgement", |app| app.state().evaluation.is_some());
     let judged = desk.state().evaluation.clone().unwrap();
     let was = before.evaluation.as_ref().unwrap();
@@ -334,7 +334,7 @@ fn a_dropped_image_is_what_the_whole_window_looks_at() {
     desk.wait("the subject", is_own);
     desk.wait("the answer", |app| !app.state().predict.answers.is_empty());
     assert!(desk.shows("not in the dataset"));
-    desk.act(Action::GoTo(Step::Inside));
+    desk.act(WindowAction::GoTo(Step::Inside));
     let of_own = |app: &App| matches!(app.state().maps.of, Some(Subject::Image(_)));
     desk.wait("its maps", |app| {
         of_own(app) && app.state().maps.job.is_none()
@@ -348,18 +348,18 @@ fn a_dropped_image_is_what_the_whole_window_looks_at() {
         says.probabilities,
         desk.state().predict.answers[0].probabilities
     );
-    desk.act(Action::GoTo(Step::Data));
+    desk.act(WindowAction::GoTo(Step::Data));
     desk.wait("the picture", |app| {
         let image = app.state().image.image.as_ref();
         image.is_some_and(|(of, ..)| matches!(of, Subject::Image(_)))
     });
     assert!(desk.shows("It stands in no dataset"));
-    desk.act(Action::Back);
+    desk.act(WindowAction::Back);
     assert_eq!(desk.state().selection.sample(), Some(0));
-    desk.act(Action::GoTo(Step::Inside));
+    desk.act(WindowAction::GoTo(Step::Inside));
     desk.wait("the sample's maps", |app| {
         !of_own(app) && app.state().maps.job.is_none()
     });
-    desk.act(Action::Forward);
+    desk.act(WindowAction::Forward);
     desk.wait("the dropped image again", is_own);
 }

@@ -22,7 +22,11 @@ use convscope::{
     engine::LoadedModel,
     inspect::maximise::Target,
     train::{Evaluation, checkpoint::Weights},
-    ui::{action::Action, dialogs::Purpose, workspace::PanelKind},
+    ui::{
+        action::{Action, ModelAction, SaveAction},
+        dialogs::Purpose,
+        workspace::PanelKind,
+    },
 };
 use eframe::egui::{Key, Theme, accesskit::Role, vec2};
 use egui_kittest::kittest::Queryable;
@@ -162,11 +166,14 @@ fn feature_maps_enlarge_and_come_back_and_ask_for_more() {
     harness.get_by_label("Maximise this filter").click();
     harness.run();
     let actions = follow(&mut harness);
-    let is_wanted = |action: &Action| matches!(action, Action::Maximise(config) if config.target == Target::Unit { layer, unit });
+    let is_wanted = |action: &Action| matches!(action, Action::Model(ModelAction::Maximise(config)) if config.target == Target::Unit { layer, unit });
     assert!(actions.iter().any(is_wanted), "{actions:?}");
     harness.get_by_label("Save picture…").click();
     harness.run();
-    assert!(matches!(follow(&mut harness)[..], [Action::SavePicture(_)]));
+    assert!(matches!(
+        follow(&mut harness)[..],
+        [Action::Save(SaveAction::Picture(_))]
+    ));
     harness.get_by_label("Grey").click();
     harness.run();
     assert_eq!(
@@ -198,7 +205,7 @@ fn maximising_takes_what_the_fields_say() {
         .click();
     harness.run();
     let actions = follow(&mut harness);
-    let [Action::Maximise(config)] = actions[..] else {
+    let [Action::Model(ModelAction::Maximise(config))] = actions[..] else {
         panic!("{actions:?}")
     };
     assert_eq!((config.target, config.steps), (Target::Class(0), 200));
@@ -209,7 +216,7 @@ fn maximising_takes_what_the_fields_say() {
         .click();
     harness.run();
     let actions = follow(&mut harness);
-    let [Action::Maximise(config)] = actions[..] else {
+    let [Action::Model(ModelAction::Maximise(config))] = actions[..] else {
         panic!("{actions:?}")
     };
     assert_eq!(config.target, Target::Unit { layer: 0, unit: 0 });
@@ -254,10 +261,10 @@ fn cells_of_the_matrix_are_named_clicked_and_moved_among() {
     harness.run();
     assert!(matches!(
         follow(&mut harness)[..],
-        [Action::Evaluate {
+        [Action::Model(ModelAction::Evaluate {
             part: Some(SplitName::Validation),
             weights: Weights::Best
-        }]
+        })]
     ));
 }
 
@@ -273,10 +280,10 @@ fn a_model_that_was_not_evaluated_can_be() {
         harness.run();
         assert!(matches!(
             follow(&mut harness)[..],
-            [Action::Evaluate {
+            [Action::Model(ModelAction::Evaluate {
                 part: Some(SplitName::Validation),
                 weights: Weights::Best
-            }]
+            })]
         ));
     }
 }
@@ -318,7 +325,10 @@ fn predicting_by_path_button_and_history() {
     ));
     harness.get_by_label("Draw a random shape").click();
     harness.run();
-    assert!(matches!(follow(&mut harness)[..], [Action::DrawShape]));
+    assert!(matches!(
+        follow(&mut harness)[..],
+        [Action::Model(ModelAction::DrawShape)]
+    ));
     let field = || Role::TextInput;
     harness
         .get_by_role_and_label(field(), "Path or web address of an image")
@@ -331,7 +341,7 @@ fn predicting_by_path_button_and_history() {
     harness.key_press(Key::Enter);
     harness.run();
     assert!(
-        matches!(&follow(&mut harness)[..], [Action::Predict(images)] if images[0].name() == "/tmp/a.png")
+        matches!(&follow(&mut harness)[..], [Action::Model(ModelAction::Predict(images))] if images[0].name() == "/tmp/a.png")
     );
     harness.get_by_label("Clear").scroll_to_me();
     harness.run();
@@ -339,7 +349,7 @@ fn predicting_by_path_button_and_history() {
     harness.run();
     assert!(matches!(
         follow(&mut harness)[..],
-        [Action::ClearPredictions]
+        [Action::Model(ModelAction::ClearPredictions)]
     ));
 }
 
@@ -452,7 +462,7 @@ fn filters_and_maximisation_reach_into_a_backbone() {
     harness.run();
     let actions = follow(&mut harness);
     let config = actions.iter().find_map(|action| match action {
-        Action::Maximise(config) => Some(*config),
+        Action::Model(ModelAction::Maximise(config)) => Some(*config),
         _ => None,
     });
     let Target::Unit { layer, .. } = config.unwrap().target else {

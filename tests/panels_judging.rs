@@ -23,7 +23,7 @@ use convscope::{
     model::spec::Head,
     train::{ConfusionMatrix, Evaluation, checkpoint::Weights},
     ui::{
-        action::Action,
+        action::{Action, EditAction, ModelAction},
         dialogs::Purpose,
         state::{AppState, RunState},
         workspace::PanelKind,
@@ -192,7 +192,7 @@ fn the_threshold_decides_again_and_can_be_taken_back() {
     harness.key_press(Key::ArrowUp);
     harness.run();
     let actions = follow(&mut harness);
-    let Some(Action::SetThreshold(Some(threshold))) = actions.first() else {
+    let Some(Action::Edit(EditAction::Threshold(Some(threshold)))) = actions.first() else {
         panic!("{actions:?}")
     };
     assert!((threshold - 0.5).abs() > 1e-6, "{threshold}");
@@ -210,7 +210,7 @@ fn the_threshold_decides_again_and_can_be_taken_back() {
     harness.run();
     assert!(matches!(
         follow(&mut harness)[..],
-        [Action::SetThreshold(None)]
+        [Action::Edit(EditAction::Threshold(None))]
     ));
     for panel in PANELS {
         let harness = small(panel, moved.clone());
@@ -264,10 +264,10 @@ fn part_and_weights_are_chosen() {
     harness.run();
     assert!(matches!(
         follow(&mut harness)[..],
-        [Action::Evaluate {
+        [Action::Model(ModelAction::Evaluate {
             part: None,
             weights: Weights::Last
-        }]
+        })]
     ));
 
     // A model that no finished run has trained has one set of weights, and says so.
@@ -479,7 +479,7 @@ fn a_sigmoid_answer_has_both_probabilities_one_logit_and_its_threshold() {
     harness.run();
     let actions = follow(&mut harness);
     assert!(
-        matches!(&actions[..], [Action::Predict(images)]
+        matches!(&actions[..], [Action::Model(ModelAction::Predict(images))]
             if matches!(&images[0], convscope::engine::ImageSource::Url(url) if url == "https://example.org/cat.jpg")),
         "{actions:?}"
     );

@@ -29,7 +29,7 @@ use convscope::{
         lr_finder::{RateCurve, RatePoint, rate_at},
     },
     ui::{
-        action::Action,
+        action::{Action, EditAction, TrainingAction},
         state::{AppState, RunState},
         workspace::PanelKind,
     },
@@ -153,7 +153,10 @@ fn its_buttons_look_and_take_and_cancel() {
     };
     let actions = press(state(), "Find a learning rate");
     assert!(
-        matches!(actions[..], [Action::FindRate { phase: 0 }]),
+        matches!(
+            actions[..],
+            [Action::Training(TrainingAction::FindRate { phase: 0 })]
+        ),
         "{actions:?}"
     );
 
@@ -163,7 +166,7 @@ fn its_buttons_look_and_take_and_cancel() {
     assert!(matches!(actions[..], [Action::Cancel(JOB)]), "{actions:?}");
 
     let actions = press(found(Some(2e-3)), "Use it");
-    let [Action::EditTraining(training)] = &actions[..] else {
+    let [Action::Edit(EditAction::Training(training))] = &actions[..] else {
         panic!("{actions:?}")
     };
     assert_eq!(training.phases[0].optimizer.learning_rate(), 2e-3);
@@ -201,8 +204,8 @@ fn every_phase_has_a_rate_of_its_own() {
     harness.run();
     let actions = std::mem::take(&mut harness.state_mut().actions);
     let [
-        Action::EditTraining(training),
-        Action::FindRate { phase: 1 },
+        Action::Edit(EditAction::Training(training)),
+        Action::Training(TrainingAction::FindRate { phase: 1 }),
     ] = &actions[..]
     else {
         panic!("{actions:?}")

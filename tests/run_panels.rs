@@ -29,7 +29,7 @@ use convscope::{
         runs::{Listing, RunNotes, RunRecord, RunState, Skipped},
     },
     ui::{
-        action::Action,
+        action::{Action, EditAction, ModelAction, RunsAction, SaveAction, WindowAction},
         run_book::Recorded,
         state::{AppState, RunState as Stands},
         workspace::PanelKind,
@@ -430,7 +430,7 @@ fn every_panel_has_something_to_say_in_every_state() {
 
 fn chosen(actions: &[Action]) -> Vec<PathBuf> {
     match actions {
-        [Action::ChooseRuns(folders)] => folders.clone(),
+        [Action::Runs(RunsAction::Choose(folders))] => folders.clone(),
         other => unreachable!("{other:?}"),
     }
 }
@@ -576,15 +576,17 @@ fn buttons_of_a_run_wish_for_the_right_things() {
     };
     let pressed = press(&mut ended, "Train 5 more epochs");
     assert!(
-        matches!(&pressed[..], [Action::ContinueRun { folder: f, more: 5 }] if *f == folder(0))
+        matches!(&pressed[..], [Action::Runs(RunsAction::Continue { folder: f, more: 5 })] if *f == folder(0))
     );
     let pressed = press(&mut ended, "Train again with…");
-    assert!(matches!(&pressed[..], [Action::TrainAgain(f)] if *f == folder(0)));
+    assert!(matches!(&pressed[..], [Action::Runs(RunsAction::TrainAgain(f))] if *f == folder(0)));
     let pressed = press(&mut ended, "Load model");
     let model = folder(0).join("model.safetensors");
-    assert!(matches!(&pressed[..], [Action::LoadModel(path)] if *path == model));
+    assert!(matches!(&pressed[..], [Action::Model(ModelAction::Load(path))] if *path == model));
     let pressed = press(&mut ended, "Open report");
-    assert!(matches!(&pressed[..], [Action::ShowFile(path)] if path.ends_with("report.html")));
+    assert!(
+        matches!(&pressed[..], [Action::Window(WindowAction::ShowFile(path))] if path.ends_with("report.html"))
+    );
     assert!(
         press(&mut ended, "Move to bin…").is_empty(),
         "it asks first"
@@ -593,13 +595,13 @@ fn buttons_of_a_run_wish_for_the_right_things() {
     assert!(press(&mut ended, "Keep").is_empty());
     press(&mut ended, "Move to bin…");
     let pressed = press(&mut ended, "Move to bin");
-    assert!(matches!(&pressed[..], [Action::DiscardRuns(f)] if *f == [folder(0)]));
+    assert!(matches!(&pressed[..], [Action::Runs(RunsAction::Discard(f))] if *f == [folder(0)]));
 
     let mut killed = harness(AboutRun, listed(3, &[1]), size, Theme::Light);
     let pressed = press(&mut killed, "Continue");
     assert!(matches!(
         &pressed[..],
-        [Action::ContinueRun { more: 0, .. }]
+        [Action::Runs(RunsAction::Continue { more: 0, .. })]
     ));
     assert!(press(&mut killed, "Load model").is_empty(), "it has none");
     assert!(press(&mut killed, "Train 5 more epochs").is_empty());
@@ -632,10 +634,10 @@ fn what_is_written_is_kept_when_the_field_is_left() {
     harness.run();
     let actions = pushed(&mut harness);
     let [
-        Action::DescribeRun {
+        Action::Edit(EditAction::Notes {
             folder: described,
             notes,
-        },
+        }),
     ] = &actions[..]
     else {
         unreachable!("{actions:?}");
@@ -655,7 +657,7 @@ fn what_is_written_is_kept_when_the_field_is_left() {
     harness.run();
     let actions = pushed(&mut harness);
     let kept = actions.iter().any(|action| {
-        matches!(action, Action::DescribeRun { folder: f, notes } if *f == folder(1) && notes.tags.contains(&"best".to_owned()))
+        matches!(action, Action::Edit(EditAction::Notes { folder: f, notes }) if *f == folder(1) && notes.tags.contains(&"best".to_owned()))
     });
     assert!(kept, "{actions:?}");
 }
@@ -673,14 +675,14 @@ fn curves_of_one_run_and_of_several_are_exported() {
     };
     let one = export(&[1], "History as CSV…");
     assert!(
-        matches!(&one[..], [Action::SaveHistory { history, picture: false }] if history.len() == 12)
+        matches!(&one[..], [Action::Save(SaveAction::History { history, picture: false })] if history.len() == 12)
     );
     let several = export(&[3, 0], "Curves as PNG…");
     let [
-        Action::SaveHistories {
+        Action::Save(SaveAction::Histories {
             runs,
             picture: true,
-        },
+        }),
     ] = &several[..]
     else {
         unreachable!("{several:?}");
@@ -740,7 +742,7 @@ fn smoothing_and_logarithm_are_switches_of_the_panel() {
     harness.run();
     let actions = pushed(&mut harness);
     assert!(
-        matches!(&actions[..], [Action::SaveHistory { history, picture: false }] if history.len() == 8),
+        matches!(&actions[..], [Action::Save(SaveAction::History { history, picture: false })] if history.len() == 8),
         "{actions:?}"
     );
 }

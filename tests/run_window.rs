@@ -11,7 +11,11 @@ use convscope::{
         run_folder::RESULT_FILE,
         runs::{RunNotes, RunState, read},
     },
-    ui::{action::Action, state::RunState as Stands, workspace::Step},
+    ui::{
+        action::{EditAction, RunsAction, SaveAction, TrainingAction, WindowAction},
+        state::RunState as Stands,
+        workspace::Step,
+    },
 };
 use desk::{Desk, Opening};
 use eframe::egui::{Key, Modifiers};
@@ -41,8 +45,8 @@ impl Desk {
         let mut training = self.harness.state().state().experiment.training.clone();
         training.phases[0].epochs = epochs;
         training.batch_size = 8;
-        self.act(Action::EditTraining(training));
-        self.act(Action::Train);
+        self.act(EditAction::Training(training));
+        self.act(TrainingAction::Train);
         self.ended();
         self.harness
             .state()
@@ -60,7 +64,7 @@ impl Desk {
     }
 
     fn listed(&mut self, count: usize) {
-        self.act(Action::GoTo(Step::Runs));
+        self.act(WindowAction::GoTo(Step::Runs));
         self.wait("the list of runs", |app| {
             let book = &app.state().runs;
             let listing = book.listing.as_ref();
@@ -87,11 +91,11 @@ fn runs_are_kept_compared_and_described() {
     let first = desk.train(2);
     let mut training = desk.harness.state().state().experiment.training.clone();
     training.seed += 1;
-    desk.act(Action::EditTraining(training));
+    desk.act(EditAction::Training(training));
     let second = desk.train(3);
     assert_ne!(first, second);
     desk.listed(2);
-    desk.act(Action::ChooseRuns(vec![first.clone(), second.clone()]));
+    desk.act(RunsAction::Choose(vec![first.clone(), second.clone()]));
     desk.wait("both curves", |app| {
         let book = &app.state().runs;
         [&first, &second]
@@ -107,7 +111,7 @@ fn runs_are_kept_compared_and_described() {
         ..RunNotes::default()
     };
     let folder = second.clone();
-    desk.act(Action::DescribeRun { folder, notes });
+    desk.act(EditAction::Notes { folder, notes });
     desk.wait("the name", |app| {
         let run = app.state().runs.find(&second);
         run.is_some_and(|run| run.name() == "the better one")
@@ -116,7 +120,7 @@ fn runs_are_kept_compared_and_described() {
     desk.listed(2);
     assert!(desk.shows("the better one") && desk.shows("#good"));
     assert!(desk.harness.state().state().runs.offered.is_none());
-    desk.act(Action::ChooseRuns(vec![second.clone()]));
+    desk.act(RunsAction::Choose(vec![second.clone()]));
     desk.wait("its curve", |app| {
         app.state().runs.figures(&second).is_some()
     });
@@ -124,7 +128,7 @@ fn runs_are_kept_compared_and_described() {
     let history: Arc<[_]> = figures.history.clone().into();
     let saved = desk.home.path().join("saved.csv");
     desk.answer(saved.clone());
-    desk.act(Action::SaveHistory {
+    desk.act(SaveAction::History {
         history,
         picture: false,
     });
@@ -164,7 +168,7 @@ fn a_run_that_was_cut_off_is_offered_and_goes_on() {
     let state = desk.harness.state().state().runs.find(&run).unwrap().state;
     assert_eq!(state, RunState::Unfinished);
 
-    desk.act(Action::ChooseRuns(vec![run.clone()]));
+    desk.act(RunsAction::Choose(vec![run.clone()]));
     desk.click("Continue");
     desk.wait("the run", |app| app.state().training.is_running());
     desk.ended();
@@ -187,7 +191,7 @@ fn a_run_that_was_cut_off_is_offered_and_goes_on() {
         !app.state().training.lacks_steps() && app.state().training.steps.len() == 5 * per_epoch
     });
 
-    desk.act(Action::ContinueRun {
+    desk.act(RunsAction::Continue {
         folder: run.clone(),
         more: 1,
     });
@@ -200,7 +204,7 @@ fn a_run_that_was_cut_off_is_offered_and_goes_on() {
         let run = app.state().runs.find(&run);
         run.is_some_and(|run| run.state == RunState::Finished)
     });
-    desk.act(Action::ContinueRun {
+    desk.act(RunsAction::Continue {
         folder: run.clone(),
         more: 1,
     });
@@ -215,9 +219,9 @@ fn a_run_is_trained_again_with_its_own_settings() {
     let run = desk.train(2);
     let mut training = desk.harness.state().state().experiment.training.clone();
     training.batch_size = 99;
-    desk.act(Action::EditTraining(training));
+    desk.act(EditAction::Training(training));
     desk.listed(1);
-    desk.act(Action::TrainAgain(run));
+    desk.act(RunsAction::TrainAgain(run));
     desk.opened();
     let state = desk.harness.state().state();
     assert_eq!(state.experiment.training.batch_size, 8);
@@ -233,14 +237,14 @@ fn what_cannot_be_continued_says_why() {
         std::fs::remove_file(run.join(RESULT_FILE)).unwrap();
         std::fs::remove_file(desk.home.path().join("shapes/circle/circle_003.png")).unwrap();
         desk.listed(1);
-        desk.act(Action::ListRuns);
+        desk.act(RunsAction::List);
         desk.wait("the state", |app| {
             let run = app.state().runs.find(&run);
             run.is_some_and(|run| run.state == RunState::Unfinished)
         });
         desk
     };
-    desk.act(Action::ContinueRun {
+    desk.act(RunsAction::Continue {
         folder: run,
         more: 0,
     });
@@ -254,8 +258,8 @@ fn a_run_goes_to_the_bin_and_one_that_is_trained_does_not() {
     let mut desk = Desk::new();
     let run = desk.train(1);
     desk.listed(1);
-    desk.act(Action::ChooseRuns(vec![run.clone()]));
-    desk.act(Action::DiscardRuns(vec![run.clone()]));
+    desk.act(RunsAction::Choose(vec![run.clone()]));
+    desk.act(RunsAction::Discard(vec![run.clone()]));
     // A machine without a home has no bin and says so.
     desk.wait("the end of the run", |app| {
         let book = &app.state().runs;
@@ -274,8 +278,8 @@ fn a_run_goes_to_the_bin_and_one_that_is_trained_does_not() {
 
     let mut training = desk.harness.state().state().experiment.training.clone();
     training.phases[0].epochs = 10_000;
-    desk.act(Action::EditTraining(training));
-    desk.act(Action::Train);
+    desk.act(EditAction::Training(training));
+    desk.act(TrainingAction::Train);
     desk.wait("its folder", |app| {
         app.state()
             .training
@@ -291,12 +295,12 @@ fn a_run_goes_to_the_bin_and_one_that_is_trained_does_not() {
         .folder
         .clone()
         .unwrap();
-    desk.act(Action::DiscardRuns(vec![running.clone()]));
+    desk.act(RunsAction::Discard(vec![running.clone()]));
     desk.wait("the refusal", |app| {
         let says = |notice: &convscope::ui::state::Notice| notice.text.contains("stop it first");
         app.state().notices.iter().any(says)
     });
     assert!(running.is_dir() && desk.harness.state().state().training.is_running());
-    desk.act(Action::Stop);
+    desk.act(TrainingAction::Stop);
     desk.ended();
 }

@@ -22,7 +22,10 @@ use convscope::{
     model::edit::LayerEdit,
     train::checkpoint::Weights,
     ui::{
-        action::Action,
+        action::{
+            Action, DataAction, EditAction, ExperimentAction, ModelAction, TrainingAction,
+            WindowAction,
+        },
         design::{Chosen, DesignAction},
         dialogs::Purpose,
         state::{DataState, RunState},
@@ -79,7 +82,7 @@ impl Desk {
         training.batch_size = 8;
         // Two threads wait for each other where other work keeps the cores busy.
         training.threads = Some(1);
-        self.act(Action::EditTraining(training));
+        self.act(EditAction::Training(training));
     }
 
     fn train(&mut self, epochs: usize) {
@@ -179,7 +182,7 @@ fn training_is_paused_by_space_and_stopped_by_its_button_and_never_runs_twice() 
     desk.click("Train");
     desk.wait("an epoch", |app| !app.state().training.epochs.is_empty());
     let job = desk.harness.state().state().training.job();
-    desk.act(Action::Train);
+    desk.act(TrainingAction::Train);
     assert_eq!(
         desk.harness.state().state().training.job(),
         job,
@@ -190,7 +193,7 @@ fn training_is_paused_by_space_and_stopped_by_its_button_and_never_runs_twice() 
     assert!(desk.shows("Paused"));
     desk.press(Modifiers::NONE, Key::Space);
     desk.wait("the way on", |app| !app.state().training.is_paused());
-    desk.act(Action::Stop);
+    desk.act(TrainingAction::Stop);
     desk.wait("the end", |app| {
         matches!(app.state().training.run, RunState::Finished(_))
     });
@@ -222,15 +225,15 @@ fn every_step_in_every_state_and_size_has_something_to_say() {
         desk.opened();
         walk(&mut desk, "loaded");
         desk.quick_settings(10_000);
-        desk.act(Action::Train);
+        desk.act(TrainingAction::Train);
         walk(&mut desk, "starting");
         desk.wait("an epoch", |app| !app.state().training.epochs.is_empty());
         walk(&mut desk, "training");
-        desk.act(Action::Stop);
+        desk.act(TrainingAction::Stop);
         desk.wait("the end", |app| {
             matches!(app.state().training.run, RunState::Finished(_))
         });
-        desk.act(Action::Maximise(
+        desk.act(ModelAction::Maximise(
             convscope::inspect::maximise::MaximiseConfig {
                 steps: 10,
                 ..convscope::inspect::maximise::MaximiseConfig::new(
@@ -242,8 +245,8 @@ fn every_step_in_every_state_and_size_has_something_to_say() {
             app.state().maximise.job.is_none() && app.state().maximise.preview.is_some()
         });
         walk(&mut desk, "done");
-        desk.act(Action::ToggleLog);
-        desk.act(Action::ToggleShortcuts);
+        desk.act(WindowAction::ToggleLog);
+        desk.act(WindowAction::ToggleShortcuts);
         walk(&mut desk, "with windows open");
     }
 }
@@ -251,7 +254,7 @@ fn every_step_in_every_state_and_size_has_something_to_say() {
 /// Shows each step; each must offer its content or the way to it, not only the frame around it.
 fn walk(desk: &mut Desk, state: &str) {
     for step in Step::ALL {
-        desk.act(Action::GoTo(step));
+        desk.act(WindowAction::GoTo(step));
         desk.harness.step();
         let wanted: &[&str] = match step {
             Step::Data => &[".png · ", "Open bundled shapes", "Reading "],
@@ -279,7 +282,7 @@ fn training_that_fails_says_why_and_can_be_tried_again() {
     desk.opened();
     // A file stands where the folder of runs belongs.
     std::fs::write(desk.home.path().join("runs"), "").unwrap();
-    desk.act(Action::GoTo(Step::Train));
+    desk.act(WindowAction::GoTo(Step::Train));
     desk.click("Train");
     desk.wait("the failure", |app| {
         matches!(app.state().training.run, RunState::Failed(_))
@@ -296,7 +299,7 @@ fn training_that_fails_says_why_and_can_be_tried_again() {
 fn a_wrong_path_costs_nothing_that_is_open_and_own_classes_can_be_trained() {
     let mut desk = Desk::dark();
     desk.opened();
-    desk.act(Action::OpenDataset("/nowhere".into()));
+    desk.act(DataAction::Open("/nowhere".into()));
     desk.wait("the failure", |app| {
         app.state()
             .notices
@@ -324,7 +327,7 @@ fn a_wrong_path_costs_nothing_that_is_open_and_own_classes_can_be_trained() {
                 .unwrap();
         }
     }
-    desk.act(Action::OpenPath(own));
+    desk.act(WindowAction::OpenPath(own));
     desk.wait("the own dataset, divided", |app| {
         let state = app.state();
         state.dataset().is_some_and(|d| d.classes.len() == 4) && state.why_not_train().is_none()
@@ -337,7 +340,7 @@ fn the_last_weights_are_judged_on_all_images_and_the_answers_exported() {
     let mut desk = Desk::dark();
     desk.train(2);
     desk.press(Modifiers::COMMAND, Key::Num4);
-    desk.act(Action::Evaluate {
+    desk.act(ModelAction::Evaluate {
         part: None,
         weights: Weights::Last,
     });
@@ -348,7 +351,7 @@ fn the_last_weights_are_judged_on_all_images_and_the_answers_exported() {
     assert!(desk.shows("all images · epoch 2 · 36 images"));
     let file = desk.home.path().join("answers.csv");
     desk.answer(file.clone());
-    desk.act(Action::Ask(Purpose::ExportPredictions));
+    desk.act(Purpose::ExportPredictions);
     desk.wait("the file", |_| file.is_file());
     let mut reader = csv::Reader::from_path(&file).unwrap();
     let headings = reader.headers().unwrap().iter().collect::<Vec<_>>();
@@ -370,14 +373,14 @@ fn the_last_weights_are_judged_on_all_images_and_the_answers_exported() {
 
     // A place that cannot be written is told, and so is an address where nobody answers.
     desk.answer("/nowhere/at/all/answers.csv".into());
-    desk.act(Action::Ask(Purpose::ExportPredictions));
+    desk.act(Purpose::ExportPredictions);
     desk.wait("the sentence", |app| {
         let notices = &app.state().notices;
         notices
             .iter()
             .any(|notice| notice.text.contains("cannot be written to /nowhere"))
     });
-    desk.act(Action::OpenPath("http://127.0.0.1:1/cat.png".into()));
+    desk.act(WindowAction::OpenPath("http://127.0.0.1:1/cat.png".into()));
     desk.wait("the sentence", |app| {
         let failed = app.state().predict.failed.as_deref();
         failed.is_some_and(|reason| reason.contains("cannot reach 127.0.0.1"))
@@ -452,7 +455,7 @@ fn snapshots() {
     desk.wait("the failure", |app| {
         matches!(app.state().data, DataState::Failed { .. })
     });
-    desk.act(Action::GoTo(Step::Model));
+    desk.act(WindowAction::GoTo(Step::Model));
     let notices: Vec<u64> = desk
         .harness
         .state()
@@ -462,12 +465,12 @@ fn snapshots() {
         .map(|notice| notice.id)
         .collect();
     for id in notices {
-        desk.act(Action::Dismiss(id));
+        desk.act(WindowAction::Dismiss(id));
     }
     desk.harness.run();
     desk.harness.snapshot("model-dark");
-    desk.act(Action::SetTheme(egui::ThemePreference::Light));
-    desk.act(Action::GoTo(Step::Inside));
+    desk.act(WindowAction::SetTheme(egui::ThemePreference::Light));
+    desk.act(WindowAction::GoTo(Step::Inside));
     desk.harness.run();
     desk.harness.snapshot("inside-empty-light");
 }
@@ -485,8 +488,8 @@ fn layers_are_edited_taken_back_exported_imported_and_replaced_by_a_recipe() {
         samples: vec!["circle/circle_000.png".into()],
         excluded: true,
     };
-    desk.act(Action::Edit(exclude));
-    desk.act(Action::GoTo(Step::Model));
+    desk.act(EditAction::Dataset(exclude));
+    desk.act(WindowAction::GoTo(Step::Model));
     let remove = DesignAction::Edit(LayerEdit::Remove(2), None);
     desk.act(Action::Design(remove));
     assert_eq!(layers(&desk), 11);
@@ -524,7 +527,7 @@ fn layers_are_edited_taken_back_exported_imported_and_replaced_by_a_recipe() {
     });
     // A recipe replaces all of it, and that can be taken back too.
     desk.wait("the recipes", |app| app.state().recipes.is_some());
-    desk.act(Action::OpenRecipe("catdog-basic".into()));
+    desk.act(ExperimentAction::OpenRecipe("catdog-basic".into()));
     desk.wait("the recipe", |app| {
         app.state().experiment.name == "catdog-basic" && app.state().dataset().is_some()
     });

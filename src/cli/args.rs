@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
 pub use choices::{Aspect, Device, Part, RendererChoice, Source, WeightsChoice};
-use choices::{at_least_one, device, export_format, precision, share};
+use choices::{at_least_one, device, export_format, generated_set, precision, share};
 
 use crate::{
     data::generate::GeneratedSet, export::Format, model::spec::Backbone, train::config::Precision,
@@ -92,7 +92,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct GenerateArgs {
     /// Which dataset
-    #[arg(value_enum)]
+    #[arg(value_parser = generated_set())]
     pub set: GeneratedSet,
     /// Folder to write; for cells also a file ending in .npz
     #[arg(long, value_name = "DIR")]

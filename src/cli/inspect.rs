@@ -14,10 +14,11 @@ use super::{
     source::{self, ArrayFormat},
 };
 use crate::{
+    colours::TILE_BACKGROUND,
     data::{Picture, dataset::display_path, files},
     export::picture::png_bytes,
     inspect::{
-        colours::{ColourScale, TILE_BACKGROUND},
+        colours::ColourScale,
         feature_maps::feature_maps,
         filters,
         maximise::{MaximiseConfig, Target, maximise_exact},

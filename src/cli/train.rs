@@ -17,12 +17,13 @@ use super::{
 use crate::{
     data::{LeftOut, dataset::display_path},
     engine::{Event, Level, OpenRequest, TrainRequest, TrainingOutcome},
-    export::{FORMATS, Format, options},
+    export::{FORMATS, Format},
     format::{listed, thousands},
     train::{
         DataReport, EpochRecord, Experiment, TrainingConfig, dataset_reference, recipes,
         run_folder::{EXPERIMENT_FILE, default_runs_folder, lacking},
-        runs::{difference::differences, setting_words},
+        runs::difference::differences,
+        setting_words,
     },
 };
 
@@ -59,7 +60,7 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
             "the last layer now has {units} units for {classes} classes"
         ));
     }
-    for words in options::words(&experiment) {
+    for words in setting_words::asked_for(&experiment) {
         say(&words);
     }
     session.engine.train(TrainRequest {

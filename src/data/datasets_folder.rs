@@ -16,7 +16,7 @@ use super::{
     download::{self, DownloadError, Downloaded, Options, Request},
     files::{self, Whose, write_atomically},
 };
-use crate::cancel::CancelToken;
+use crate::{cancel::CancelToken, resources};
 
 /// A dataset that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,13 +53,7 @@ struct Done {
 
 /// Where datasets go: `CONVSCOPE_DATASETS` or a folder of the user's data.
 pub fn default_folder() -> PathBuf {
-    if let Some(folder) = std::env::var_os("CONVSCOPE_DATASETS") {
-        return folder.into();
-    }
-    directories::ProjectDirs::from("org", "Convscope", "Convscope").map_or_else(
-        || PathBuf::from("datasets"),
-        |dirs| dirs.data_dir().join("datasets"),
-    )
+    resources::user_folder("CONVSCOPE_DATASETS", "datasets")
 }
 
 /// Downloads what is missing of `entry` into `folder/NAME/`. `progress` hears bytes that are there and

@@ -11,18 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     dataset::{Dataset, display_path},
-    files::{self, write_atomically},
+    files,
     split::SplitName,
 };
 use crate::{
-    kept::{FormatError, Kind},
-    plain,
-};
-
-/// Sidecars and exported edits.
-const FILES: Kind<String> = Kind {
-    oldest: 1,
-    steps: &[],
+    kept::{FormatError, Kind, LoadError},
+    plain, resources,
 };
 
 /// Everything changed. Samples are named by their path below the dataset's root with `/` between folders
@@ -101,6 +95,16 @@ pub enum EditError {
         /// Where and why.
         reason: FormatError,
     },
+}
+
+impl EditError {
+    /// For `map_err` on what the system says about the file `path`.
+    fn file(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |error| Self::File {
+            path: display_path(path),
+            reason: plain::io(&error),
+        }
+    }
 }
 
 /// How edits name a sample: its path below the root, folders separated by `/`, invalid UTF-8 escaped.
@@ -242,23 +246,14 @@ impl Edits {
     /// # Errors
     /// When it cannot be read or is no such file.
     pub fn load(path: &Path) -> Result<Self, EditError> {
-        let failed = |reason: String| EditError::File {
-            path: display_path(path),
-            reason,
-        };
-        let no_edits = |reason| EditError::Format {
-            path: display_path(path),
-            reason,
-        };
-        match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text).map_err(no_edits),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            // No text at all.
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                Err(no_edits(FormatError::Damaged(plain::io(&error))))
-            }
-            Err(error) => Err(failed(plain::io(&error))),
-        }
+        let edits = Kind::FIRST.load(path).map_err(|error| match error {
+            LoadError::Read(error) => EditError::file(path)(error),
+            LoadError::Format(reason) => EditError::Format {
+                path: display_path(path),
+                reason,
+            },
+        })?;
+        Ok(edits.unwrap_or_default())
     }
 
     /// Reads the text of a sidecar or exported file.
@@ -266,7 +261,7 @@ impl Edits {
     /// # Errors
     /// When it is of a newer format or no such text.
     pub fn parse(text: &str) -> Result<Self, FormatError> {
-        FILES.read(text)
+        Kind::FIRST.read(text)
     }
 
     /// Writes them as RON, to read and change by hand; atomically.
@@ -274,15 +269,10 @@ impl Edits {
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), EditError> {
-        let failed = |reason: String| EditError::File {
-            path: display_path(path),
-            reason,
-        };
-        let text = FILES.write(self).map_err(failed)?;
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
+            fs::create_dir_all(folder).map_err(EditError::file(path))?;
         }
-        write_atomically(path, text.as_bytes()).map_err(|error| failed(error.to_string()))
+        Kind::FIRST.save(path, self).map_err(EditError::file(path))
     }
 
     /// Writes the sidecar `path`. What stands there and cannot be read, since it is damaged or of a newer format, gets
@@ -297,10 +287,7 @@ impl Edits {
             Err(_) => Some("unreadable"),
         };
         if let Some(word) = aside {
-            files::set_aside(path, word).map_err(|error| EditError::File {
-                path: display_path(path),
-                reason: error.to_string(),
-            })?;
+            files::set_aside(path, word).map_err(EditError::file(path))?;
         }
         self.save(path)
     }
@@ -324,13 +311,7 @@ pub fn sidecar(folder: &Path, opened: &Path) -> PathBuf {
 
 /// Where sidecars live: `CONVSCOPE_EDITS` or a folder of the user's data.
 pub fn default_folder() -> PathBuf {
-    if let Some(folder) = std::env::var_os("CONVSCOPE_EDITS") {
-        return folder.into();
-    }
-    directories::ProjectDirs::from("org", "Convscope", "Convscope").map_or_else(
-        || PathBuf::from("edits"),
-        |dirs| dirs.data_dir().join("edits"),
-    )
+    resources::user_folder("CONVSCOPE_EDITS", "edits")
 }
 
 #[cfg(test)]

@@ -10,9 +10,10 @@ use std::{
 };
 
 use super::sources::unpack;
+use crate::resources;
 pub use writing::{
-    Whose, age, has_no_writer, is_unfinished, set_aside, sweep, sync_folder, unfinished,
-    unfinished_in, write_atomically, write_atomically_with,
+    Whose, age, folder_of, has_no_writer, is_unfinished, remove_if_there, set_aside, sweep,
+    sync_folder, unfinished, unfinished_in, write_atomically, write_atomically_with,
 };
 
 /// Where in the cache is kept in which way networks compute fastest.
@@ -67,7 +68,7 @@ pub fn default_cache_folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("CONVSCOPE_CACHE") {
         return folder.into();
     }
-    directories::ProjectDirs::from("org", "Convscope", "Convscope").map_or_else(
+    resources::system_folders().map_or_else(
         || std::env::temp_dir().join("convscope-cache"),
         |dirs| dirs.cache_dir().to_path_buf(),
     )

@@ -12,10 +12,10 @@ use crate::{
     cancel::CancelToken,
     data::{Dataset, SplitName},
     export::{self, ExportError, RunFacts, run_report},
-    model::{Network, WeightSnapshot, bundle::Bundle, network::Placement},
+    model::{WeightSnapshot, bundle::Bundle},
     train::{
         DataReport, EpochRecord, Evaluation, Experiment,
-        evaluate::evaluate_images,
+        answers::Answers,
         fit::{Data, FitError, Outcome},
         run_folder::{EndStage, RunFolder, RunResult},
         runs::several::NamedHistory,
@@ -73,20 +73,29 @@ impl Ended<'_> {
     /// Keeps the best weights, judges them, tells of the end and writes the report. Once the weights are kept nothing
     /// that fails or is not waited for costs the run its result.
     pub fn well(&self, outcome: Outcome) -> Result<(), JobError> {
-        let best_weights = outcome.best.as_ref().map(|(snapshot, _)| &**snapshot);
+        let best_weights = outcome.best.as_ref().map(|(snapshot, _)| snapshot);
         let model = match &outcome.best {
             Some((snapshot, record)) => self.keep_model(snapshot, record)?,
             None => None,
         };
         let kept = model.as_ref().map(|_| self.folder.model_path());
+        let answers = self
+            .slot
+            .model
+            .get()
+            .map(|model| Arc::clone(&model.answers));
+        let answers = &answers.unwrap_or_default();
+        if let (Some(evaluation), Some(weights)) = (&self.best_evaluation, best_weights) {
+            answers.keep(weights, self.data.pixels, evaluation);
+        }
         let mut left_out = Vec::new();
-        let test = self.judged(SplitName::Test, best_weights, &mut left_out);
+        let weights = best_weights.map(|weights| (weights, &**answers));
+        let test = self.judged(SplitName::Test, weights, &mut left_out);
         // A run that was taken up after its best epoch has not validated the kept weights: the newest validation would
         // stand for others.
-        let evaluation = self.best_evaluation.clone().or_else(|| {
-            let part = SplitName::Validation;
-            self.judged(part, best_weights, &mut left_out).map(Arc::new)
-        });
+        let evaluation = self.best_evaluation.clone();
+        let evaluation =
+            evaluation.or_else(|| self.judged(SplitName::Validation, weights, &mut left_out));
         if let Some(evaluation) = evaluation.clone() {
             tell(self.context, |job| Event::Evaluated { job, evaluation });
         }
@@ -94,7 +103,7 @@ impl Ended<'_> {
             completed: outcome.completed,
             failure: outcome.failure.as_ref().map(ToString::to_string),
             best_epoch: outcome.best.as_ref().map_or(0, |(_, record)| record.epoch),
-            test_accuracy: test.as_ref().map(Evaluation::accuracy),
+            test_accuracy: test.map(|test| test.accuracy()),
             stopped_early: outcome.stopped_early.clone(),
             lost: outcome.lost.clone(),
             ..self.result()
@@ -153,30 +162,24 @@ impl Ended<'_> {
     fn judged(
         &self,
         part: SplitName,
-        best: Option<&WeightSnapshot>,
+        best: Option<(&Arc<WeightSnapshot>, &Answers)>,
         left_out: &mut Vec<EndStage>,
-    ) -> Option<Evaluation> {
+    ) -> Option<Arc<Evaluation>> {
         let data = self.data;
         let samples = data.split.part(part);
-        let best = best.filter(|_| !samples.is_empty())?;
+        let (best, answers) = best.filter(|_| !samples.is_empty())?;
         let stage = match part {
             SplitName::Test => EndStage::Test,
             SplitName::Train | SplitName::Validation => EndStage::Validation,
         };
         self.stage(stage, left_out, || {
-            let network = Network::from_snapshot(best, Placement::default())
-                .map_err(|error| error.to_string())?;
             let pulse = |done| {
                 self.context.progress(done, samples.len());
                 self.cancel.check()
             };
-            let evaluation = evaluate_images(&network, data.dataset, data.pixels, samples, pulse)
-                .map_err(fit_error)?;
-            Ok(Evaluation {
-                split: Some(part),
-                epoch: best.epoch,
-                ..evaluation
-            })
+            let (images, samples) = ((data.dataset, data.pixels), (Some(part), &samples[..]));
+            let evaluation = answers.judge(best, images, samples, pulse);
+            evaluation.map_err(fit_error)
         })
     }
 

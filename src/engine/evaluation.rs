@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     data::{SplitConfig, SplitName},
-    model::{Network, WeightSnapshot},
-    train::{Evaluation, evaluate::evaluate_images, kept_split},
+    model::WeightSnapshot,
+    train::{Evaluation, answers::Answers, kept_split},
 };
 
 /// Asks for an evaluation; the split is the one that the model was trained with.
@@ -34,15 +34,15 @@ pub enum EvaluatedWeights {
     Last(PathBuf),
 }
 
-/// What `network`, with the weights `snapshot`, says about the images that `request` asks for, divided as its `run` kept it
-/// or else as `config` says.
+/// What `snapshot` says about the images that `request` asks for, as far as it is not among `answers`; divided as its
+/// `run` kept it or else as `config` says.
 pub fn evaluate(
     context: &JobContext,
     cache: &Path,
     request: &EvaluateRequest,
     (config, run): (&SplitConfig, Option<&Path>),
-    (snapshot, network): (&WeightSnapshot, &Network),
-) -> Result<Evaluation, JobError> {
+    (snapshot, answers): (&Arc<WeightSnapshot>, &Answers),
+) -> Result<Arc<Evaluation>, JobError> {
     let open = &request.dataset;
     let classes = &open.dataset.classes;
     if **classes != *snapshot.classes {
@@ -71,14 +71,10 @@ pub fn evaluate(
             all.filter(|&index| dataset.is_usable(index)).collect()
         }
     };
-    let evaluation = evaluate_images(network, &dataset, &pixels, &indices, |done| {
+    let (images, samples) = ((&dataset, &pixels), (request.part, &indices[..]));
+    let evaluation = answers.judge(snapshot, images, samples, |done| {
         context.progress(done, indices.len());
         context.cancel.check()
-    })
-    .map_err(fit_error)?;
-    Ok(Evaluation {
-        split: request.part,
-        epoch: snapshot.epoch,
-        ..evaluation
-    })
+    });
+    evaluation.map_err(fit_error)
 }

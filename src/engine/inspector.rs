@@ -357,34 +357,27 @@ impl Inspector {
         request: &EvaluateRequest,
     ) -> Result<(), JobError> {
         let cache = self.folders.cache.clone();
-        let evaluation = match &request.weights {
+        let model = self.current()?;
+        let (snapshot, run) = match &request.weights {
             EvaluatedWeights::Current => {
-                let (model, network) = self.network()?;
                 let run = match &model.source {
                     ModelSource::File(path) => path.parent(),
                     ModelSource::Run(folder) => Some(folder.as_path()),
                 };
-                let weights = (&*model.snapshot, network);
-                evaluation::evaluate(context, &cache, request, (&model.split, run), weights)
+                (Arc::clone(&model.snapshot), run)
             }
             EvaluatedWeights::Last(run) => {
-                let model = self.current()?;
                 let WeightSnapshot { spec, classes, .. } = &*model.snapshot;
                 let snapshot = run_folder::snapshot(run, Weights::Last, spec, classes)?;
-                let network = Network::from_snapshot(&snapshot, Placement::default())
-                    .map_err(|error| error.to_string())?;
-                evaluation::evaluate(
-                    context,
-                    &cache,
-                    request,
-                    (&model.split, Some(run)),
-                    (&snapshot, &network),
-                )
+                (Arc::new(snapshot), Some(run.as_path()))
             }
-        }?;
+        };
+        let weights = (&snapshot, &*model.answers);
+        let division = (&model.split, run);
+        let evaluation = evaluation::evaluate(context, &cache, request, division, weights)?;
         context.events.send(Event::EvaluationReady {
             job: context.id,
-            evaluation: Arc::new(evaluation),
+            evaluation,
         });
         Ok(())
     }

@@ -111,6 +111,7 @@ pub fn load(
             None => ModelSource::File(file),
         },
         snapshot: bundle.snapshot,
+        answers: Arc::default(),
     };
     Ok((Arc::new(model), run.map(Arc::new)))
 }

@@ -9,6 +9,7 @@ use std::{
 use crate::{
     data::{Edits, Picture, SplitConfig, dataset::display_path},
     model::{WeightSnapshot, bundle::Bundle, network::NetworkError},
+    train::answers::Answers,
 };
 
 /// The model that inspections use, with what is needed to save it.
@@ -28,6 +29,8 @@ pub struct LoadedModel {
     pub sample: Arc<Picture>,
     /// Where it came from.
     pub source: ModelSource,
+    /// What it said about datasets.
+    pub answers: Arc<Answers>,
 }
 
 /// Where a model came from: who everything belongs to that is computed with it.

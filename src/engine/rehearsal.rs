@@ -67,7 +67,7 @@ pub fn find_rate(
         dataset: open,
         phase,
     } = request;
-    if let Some(Fit::Not(words)) = memory_fit(experiment, 0)? {
+    if let Some(Fit::Not(words)) = memory_fit(experiment, Images::default())? {
         return Err(JobError::Failed(words));
     }
     let format = experiment.model.input.format();
@@ -124,7 +124,7 @@ pub fn forecast(
         thread::sleep(LOOK);
     }
     let EstimateRequest { experiment, images } = request;
-    let fit = memory_fit(experiment, images.train + images.validation)?;
+    let fit = memory_fit(experiment, *images)?;
     let time = match fit {
         Some(Fit::Not(_)) => None,
         _ => {
@@ -154,16 +154,16 @@ pub fn forecast(
     Ok(())
 }
 
-/// Whether a run would fit into memory that computes frozen layers once for `kept` images where it can; `None` where
+/// Whether a run would fit into memory that computes frozen layers once for `images` where it can; `None` where
 /// the system does not say how much there is.
-pub fn memory_fit(experiment: &Experiment, kept: usize) -> Result<Option<Fit>, JobError> {
+pub fn memory_fit(experiment: &Experiment, images: Images) -> Result<Option<Fit>, JobError> {
     let Experiment {
         model,
         training,
         augmentation,
         ..
     } = experiment;
-    let fit = |available| Fit::of(model, training, augmentation, kept, available);
+    let fit = |available| Fit::of(model, training, augmentation, images, available);
     let fit = free_memory::available().map(fit).transpose();
     Ok(fit.map_err(|error| error.to_string())?)
 }

@@ -9,7 +9,7 @@ use super::{
     job::{JobContext, JobId, Jobs},
     loader::OpenDataset,
 };
-use crate::data::similar::{self, Descriptor};
+use crate::data::similar::{self, Thumbnail};
 
 /// Images looked at; of more, every n-th.
 const MOST_IMAGES: usize = 20_000;
@@ -23,7 +23,7 @@ const NEIGHBOURS: usize = 12;
 pub struct Similar {
     /// The image they are like.
     pub sample: usize,
-    /// Index and distance ([`Descriptor::distance`]), nearest first.
+    /// Index and distance ([`Thumbnail::difference`]), nearest first.
     pub neighbours: Vec<(usize, f32)>,
     /// Images that were compared.
     pub compared: usize,
@@ -31,11 +31,11 @@ pub struct Similar {
     pub usable: usize,
 }
 
-/// Descriptors made so far of one dataset.
+/// Thumbnails made so far of one dataset.
 struct Known {
     dataset: JobId,
     /// `None` for what cannot be read.
-    descriptors: HashMap<usize, Option<Descriptor>>,
+    thumbnails: HashMap<usize, Option<Thumbnail>>,
 }
 
 /// A search that goes on.
@@ -79,7 +79,7 @@ impl Searches {
         {
             self.known = Some(Known {
                 dataset: open.id,
-                descriptors: HashMap::new(),
+                thumbnails: HashMap::new(),
             });
         }
         let count = open.dataset.samples.len();
@@ -120,14 +120,14 @@ impl Searches {
         let batch = own.iter().chain(&search.candidates[search.next..end]);
         let unknown: Vec<usize> = batch
             .copied()
-            .filter(|index| !known.descriptors.contains_key(index))
+            .filter(|index| !known.thumbnails.contains_key(index))
             .collect();
         let open = &search.open;
         let made: Vec<_> = pool.install(|| {
-            let describe = |index: usize| (index, descriptor(open, index));
+            let describe = |index: usize| (index, thumbnail(open, index));
             unknown.into_par_iter().map(describe).collect()
         });
-        known.descriptors.extend(made);
+        known.thumbnails.extend(made);
         search.next = end;
         search.context.progress(end, total);
         if end == total {
@@ -141,7 +141,7 @@ impl Searches {
         };
         let (job, kind) = (search.context.id, search.context.kind);
         search.context.finish(jobs);
-        let of = |index: usize| known.descriptors.get(&index).copied().flatten();
+        let of = |index: usize| known.thumbnails.get(&index)?.as_ref();
         let Some(own) = of(search.sample) else {
             let message = "the image cannot be read".to_owned();
             search
@@ -150,7 +150,7 @@ impl Searches {
                 .send(Event::Failed { job, kind, message });
             return;
         };
-        let others: Vec<(usize, Descriptor)> = search
+        let others: Vec<(usize, &Thumbnail)> = search
             .candidates
             .iter()
             .filter(|index| **index != search.sample)
@@ -159,7 +159,7 @@ impl Searches {
         let compared = others.len();
         let similar = Arc::new(Similar {
             sample: search.sample,
-            neighbours: similar::nearest(&own, others.into_iter(), NEIGHBOURS),
+            neighbours: similar::nearest(own, others.into_iter(), NEIGHBOURS),
             compared,
             usable: search.usable,
         });
@@ -170,9 +170,9 @@ impl Searches {
     }
 }
 
-fn descriptor(open: &OpenDataset, index: usize) -> Option<Descriptor> {
+fn thumbnail(open: &OpenDataset, index: usize) -> Option<Thumbnail> {
     let read = || {
-        Some(Descriptor::of(
+        Some(Thumbnail::new(
             &open.images.read(&open.dataset, index).ok()?,
         ))
     };

@@ -25,6 +25,7 @@ use crate::{
     train::{
         DataReport, Experiment,
         checkpoint::Checkpoint,
+        estimate::Images,
         fit::{self, Data, FitError, Start, Watchers},
         health::{self, Advice, Ailment},
         memory::Fit,
@@ -150,8 +151,11 @@ fn train(
     let shapes = check_classifier(&experiment.model, dataset.classes.len())
         .map_err(|error| error.to_string())?;
     single_values::check(&experiment.model, config, split.train.len())?;
-    let kept = split.train.len() + split.validation.len();
-    let fit = rehearsal::memory_fit(experiment, kept)?.unwrap_or(Fit::Well);
+    let images = Images {
+        train: split.train.len(),
+        validation: split.validation.len(),
+    };
+    let fit = rehearsal::memory_fit(experiment, images)?.unwrap_or(Fit::Well);
     let feature_bytes = fit.feature_bytes();
     let near = match fit {
         Fit::Not(words) => return Err(JobError::Failed(words)),

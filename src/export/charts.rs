@@ -6,12 +6,14 @@ use std::sync::Once;
 
 use plotters::{
     coord::Shift,
+    element::DashedPathElement,
     prelude::*,
     style::{FontStyle, register_font},
 };
 
 use super::{Bundle, ExportError, Format, Make, Need};
 use crate::{
+    colours::{self, Rgb},
     data::Picture,
     train::{EpochRecord, runs::several::NamedHistory},
 };
@@ -36,14 +38,9 @@ fn curves(bundle: &Bundle) -> Result<Picture, ExportError> {
     }
 }
 
-/// Training is blue, validation is orange, everywhere (Okabe–Ito).
-pub const TRAINING_COLOUR: [u8; 3] = [0, 114, 178];
-/// See [`TRAINING_COLOUR`].
-pub const VALIDATION_COLOUR: [u8; 3] = [230, 159, 0];
-
 const FONT: &str = "Inter";
-const INK: RGBColor = RGBColor(33, 37, 41);
-const FAINT: RGBColor = RGBColor(222, 226, 230);
+const INK: RGBColor = rgb(colours::INK.light);
+const LINE: RGBColor = rgb(colours::LINE.light);
 
 fn font_ready() {
     static ONCE: Once = Once::new();
@@ -57,7 +54,7 @@ fn font_ready() {
     });
 }
 
-fn rgb([red, green, blue]: [u8; 3]) -> RGBColor {
+const fn rgb([red, green, blue]: Rgb) -> RGBColor {
     RGBColor(red, green, blue)
 }
 
@@ -98,6 +95,8 @@ struct Curve<'a> {
 struct Series {
     name: String,
     colour: RGBColor,
+    /// Further runs have the colours of the first ones.
+    is_dashed: bool,
     /// Epoch and value; no value is infinite.
     points: Vec<(f64, f64)>,
 }
@@ -105,7 +104,7 @@ struct Series {
 impl Series {
     fn new(
         name: &str,
-        colour: [u8; 3],
+        colour: Rgb,
         epochs: &[EpochRecord],
         value: fn(&EpochRecord) -> Option<f64>,
     ) -> Self {
@@ -115,6 +114,7 @@ impl Series {
         Self {
             name: name.to_owned(),
             colour: rgb(colour),
+            is_dashed: false,
             points: points.filter(|(_, value)| value.is_finite()).collect(),
         }
     }
@@ -125,8 +125,8 @@ impl Series {
 /// # Errors
 /// When drawing fails.
 pub fn learning_curves(history: &[EpochRecord]) -> Result<Picture, ExportError> {
-    let training = |value| Series::new("training", TRAINING_COLOUR, history, value);
-    let validation = |value| Series::new("validation", VALIDATION_COLOUR, history, value);
+    let training = |value| Series::new("training", colours::TRAINING.light, history, value);
+    let validation = |value| Series::new("validation", colours::VALIDATION.light, history, value);
     let accuracy = vec![
         training(|record| Some(record.train_accuracy)),
         validation(|record| record.val_accuracy),
@@ -138,16 +138,6 @@ pub fn learning_curves(history: &[EpochRecord]) -> Result<Picture, ExportError> 
     side_by_side(["Accuracy", "Loss"], [accuracy, loss])
 }
 
-/// Colours of runs over each other, none of them training's or validation's.
-const RUN_COLOURS: [[u8; 3]; 6] = [
-    [0, 122, 92],
-    [126, 76, 184],
-    [190, 50, 104],
-    [104, 104, 0],
-    [40, 40, 40],
-    [86, 180, 233],
-];
-
 /// Accuracy and loss of several runs over their epochs, side by side: those on the validation part, or on the
 /// training part where no run has validated.
 ///
@@ -155,14 +145,15 @@ const RUN_COLOURS: [[u8; 3]; 6] = [
 /// When drawing fails.
 pub fn curves_of_runs(runs: &[NamedHistory]) -> Result<Picture, ExportError> {
     let all = |value: fn(&EpochRecord) -> Option<f64>| -> Vec<Series> {
-        let colours = RUN_COLOURS.into_iter().cycle();
-        let series = runs.iter().enumerate().zip(colours);
-        series
-            .map(|((place, run), colour)| {
-                let name = format!("{} {}", place + 1, shortened(&run.name));
-                Series::new(&name, colour, &run.epochs, value)
-            })
-            .collect()
+        let series = runs.iter().enumerate().map(|(place, run)| {
+            let name = format!("{} {}", place + 1, shortened(&run.name));
+            let colour = colours::RUNS[place % colours::RUNS.len()].light;
+            Series {
+                is_dashed: place >= colours::RUNS.len(),
+                ..Series::new(&name, colour, &run.epochs, value)
+            }
+        });
+        series.collect()
     };
     let mut records = runs.iter().flat_map(|run| &run.epochs);
     if records.any(|record| record.val_loss.is_some()) {
@@ -179,6 +170,9 @@ pub fn curves_of_runs(runs: &[NamedHistory]) -> Result<Picture, ExportError> {
     side_by_side(["Training accuracy", "Training loss"], figures)
 }
 
+/// Pixels of two charts beside each other.
+const WIDTH: usize = 1_200;
+
 /// A chart of an accuracy and one of a loss.
 fn side_by_side(
     titles: [&str; 2],
@@ -193,7 +187,7 @@ fn side_by_side(
         curve(titles[0], SeriesLabelPosition::LowerRight, accuracy),
         curve(titles[1], SeriesLabelPosition::UpperRight, loss),
     ];
-    canvas(1200, 420, |area| {
+    canvas(WIDTH, 420, |area| {
         for (half, curve) in area.split_evenly((1, 2)).iter().zip(&curves) {
             draw_curve(half, curve).map_err(|error| draw_error(&*error))?;
         }
@@ -235,7 +229,7 @@ fn draw_curve(
         .y_label_formatter(&|y| format!("{y:.decimals$}"))
         .label_style((FONT, 14).into_font().color(&INK))
         .axis_style(INK)
-        .bold_line_style(FAINT)
+        .bold_line_style(LINE)
         .light_line_style(TRANSPARENT)
         .draw()?;
     for series in &curve.series {
@@ -248,19 +242,28 @@ fn draw_curve(
             filled: true,
             stroke_width: 2,
         };
-        let line = LineSeries::new(points.iter().copied(), style).point_size(3);
+        // Pixels of a dash and of the gap behind it; a whole line is one long dash.
+        let (dash, gap) = (
+            if series.is_dashed {
+                6
+            } else {
+                100 * WIDTH as u32
+            },
+            4,
+        );
+        let line = DashedLineSeries::new(points.iter().copied(), dash, gap, style);
         chart
             .draw_series(line)?
             .label(series.name.as_str())
-            .legend(move |(x, y)| {
-                PathElement::new(vec![(x, y), (x + 18, y)], colour.stroke_width(2))
-            });
+            .legend(move |(x, y)| DashedPathElement::new([(x, y), (x + 18, y)], dash, gap, style));
+        let dots = points.iter().map(|point| Circle::new(*point, 3, style));
+        chart.draw_series(dots)?;
     }
     chart
         .configure_series_labels()
         .position(curve.legend.clone())
         .background_style(WHITE.mix(0.85))
-        .border_style(FAINT)
+        .border_style(LINE)
         .label_font((FONT, 14).into_font().color(&INK))
         .draw()?;
     Ok(())
@@ -296,7 +299,7 @@ mod tests {
         let curves =
             learning_curves(&[record(1, 0.9), record(2, 0.5), record(3, f64::NAN)]).unwrap();
         let has = |picture: &Picture, colour: [u8; 3]| picture.rgb.chunks(3).any(|p| p == colour);
-        assert!(has(&curves, TRAINING_COLOUR) && has(&curves, VALIDATION_COLOUR));
+        assert!(has(&curves, colours::TRAINING.light) && has(&curves, colours::VALIDATION.light));
         assert!(learning_curves(&[]).is_ok());
 
         let run = |name: &str, val_loss| NamedHistory {
@@ -309,7 +312,7 @@ mod tests {
         for val_loss in [Some(0.7), None] {
             let runs = [run("first", val_loss), run("second", val_loss)];
             let curves = curves_of_runs(&runs).unwrap();
-            assert!(has(&curves, RUN_COLOURS[0]) && has(&curves, RUN_COLOURS[1]));
+            assert!(has(&curves, colours::RUNS[0].light) && has(&curves, colours::RUNS[1].light));
         }
     }
 }

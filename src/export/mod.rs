@@ -5,7 +5,6 @@ mod bundle;
 pub mod charts;
 mod model;
 mod npz;
-pub mod options;
 pub mod picture;
 pub mod run_report;
 mod settings;

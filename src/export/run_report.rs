@@ -7,23 +7,19 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use maud::{DOCTYPE, Markup, html};
 
 use super::{
-    Bundle, ExportError, FORMATS, Format, Make, Need, Pulse, RunFacts, options, picture::png_bytes,
+    Bundle, ExportError, FORMATS, Format, Make, Need, Pulse, RunFacts, picture::png_bytes,
     write_error, write_file,
 };
 use crate::{
+    colours::{self, TILE_BACKGROUND, hex},
     data::{Dataset, Picture},
-    inspect::{
-        InspectError,
-        colours::{ColourScale, TILE_BACKGROUND},
-        feature_maps::feature_maps,
-        filters,
-    },
+    inspect::{InspectError, colours::ColourScale, feature_maps::feature_maps, filters},
     model::{
         LayerKind, Network, bundle::Bundle as Model, network::Placement, shapes::layer_shapes,
     },
     train::{
         ClassificationReport, ConfusionMatrix, CrossTable, EpochRecord, Evaluation, Experiment,
-        report::class_name, run_folder::REPORT_FILE,
+        report::class_name, run_folder::REPORT_FILE, setting_words,
     },
 };
 
@@ -166,10 +162,19 @@ const LISTED_CONFUSIONS: usize = 40;
 /// Classes that are named in a sentence.
 const NAMED_CLASSES: usize = 60;
 
-const STYLE: &str = "body{font:16px/1.5 Inter,system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#212529}\
-table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}th,td{padding:.25rem .75rem;border-bottom:1px solid #dee2e6;text-align:right}\
-th:first-child,td:first-child{text-align:left}tbody th{font-weight:400}figure{margin:2rem 0}img{max-width:100%;image-rendering:pixelated}figcaption{color:#495057;font-size:.9rem}\
-.warning{border-left:.25rem solid #e8590c;padding-left:.75rem}";
+fn style() -> String {
+    let colour = |colour: colours::Colour| hex(colour.light);
+    let (ink, line) = (colour(colours::INK), colour(colours::LINE));
+    let (muted, warning) = (colour(colours::MUTED), colour(colours::WARNING));
+    format!(
+        "body{{font:16px/1.5 Inter,system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:{ink}}}\
+         table{{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}}\
+         th,td{{padding:.25rem .75rem;border-bottom:1px solid {line};text-align:right}}\
+         th:first-child,td:first-child{{text-align:left}}tbody th{{font-weight:400}}figure{{margin:2rem 0}}\
+         img{{max-width:100%;image-rendering:pixelated}}figcaption{{color:{muted};font-size:.9rem}}\
+         .warning{{border-left:.25rem solid {warning};padding-left:.75rem}}"
+    )
+}
 
 fn page(run: &Summary<'_>, figures: &[(Figure, String)]) -> Markup {
     let (experiment, facts) = (run.experiment, run.facts);
@@ -197,7 +202,7 @@ fn page(run: &Summary<'_>, figures: &[(Figure, String)]) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width";
                 title { (experiment.title) " · Convscope" }
-                style { (STYLE) }
+                style { (style()) }
             }
             body {
                 h1 { (experiment.title) }
@@ -206,7 +211,7 @@ fn page(run: &Summary<'_>, figures: &[(Figure, String)]) -> Markup {
                     (class_list(&run.dataset.classes)) "), " (run.history.len()) " epochs in "
                     (format!("{:.1}", seconds)) " s. " (best)
                 }
-                @for words in options::words(experiment) { p { (words) } }
+                @for words in setting_words::asked_for(experiment) { p { (words) } }
                 @for words in facts.data.words() { p class="warning" { "Note: " (words) "." } }
                 p { "Split " code { (facts.split_hash) } ": split.csv says which image stood in which part." }
                 h2 { "Epochs" }

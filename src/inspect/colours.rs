@@ -112,8 +112,6 @@ pub struct Grid {
     pub tile_height: usize,
 }
 
-/// Grey between tiles: neither an end of a scale nor its middle, so that white kernels keep their edges.
-pub const TILE_BACKGROUND: [u8; 3] = [173, 181, 189];
 /// Pixels between tiles.
 const GAP: usize = 1;
 

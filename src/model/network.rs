@@ -1,6 +1,9 @@
 //! A specification made runnable: libtorch parameters and a forward pass whose every node can be tapped.
 
+mod fold;
 mod forward;
+#[cfg(test)]
+pub use forward::passes;
 
 use std::sync::Arc;
 

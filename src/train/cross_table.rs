@@ -1,6 +1,6 @@
 //! True against predicted with sums at the margins, as `pandas.crosstab(…, margins=True)` gives it. Plain data.
 
-use super::{metrics::ConfusionMatrix, report::class_name};
+use super::{metrics::ConfusionMatrix, report::class_name, run_tables};
 
 /// What pandas calls the margins.
 pub const ALL: &str = "All";
@@ -96,16 +96,14 @@ impl CrossTable {
     /// # Errors
     /// What the csv library said.
     pub fn csv(&self, classes: &[String]) -> Result<Vec<u8>, String> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let corner = std::iter::once(TRUE.to_owned());
-        let heading = corner.chain(self.column_names(classes));
-        writer.write_record(heading).map_err(|e| e.to_string())?;
-        for (name, counts) in self.row_names(classes).into_iter().zip(&self.counts) {
+        let mut heading = self.column_names(classes);
+        heading.insert(0, TRUE.to_owned());
+        let rows = self.row_names(classes).into_iter().zip(&self.counts);
+        let rows = rows.map(|(name, counts)| {
             let cells = counts.iter().map(u64::to_string);
-            let record = std::iter::once(name).chain(cells);
-            writer.write_record(record).map_err(|e| e.to_string())?;
-        }
-        writer.into_inner().map_err(|error| error.to_string())
+            std::iter::once(name).chain(cells).collect()
+        });
+        run_tables::csv(std::iter::once(heading).chain(rows))
     }
 }
 

@@ -1,20 +1,19 @@
 //! What is known about the data of a run before its first step: what is left out, and what is too little or stands
 //! twice. It is said, and kept in the run's folder. Plain data.
 
-use std::{fs, path::Path};
+use std::{io, path::Path};
 
 use serde::{Deserialize, Serialize};
 
 use super::config::TrainingConfig;
 use crate::{
-    data::{Division, LeftOut, copies::Copies, files::write_atomically},
+    data::{Division, LeftOut, copies::Copies},
     format::{counted, listed, percent, thousands},
+    kept::Kind,
 };
 
 /// The report in a run's folder.
 pub const DATA_FILE: &str = "data.ron";
-/// Its number grows when the meaning of a field changes; fields may be added without.
-const FORMAT: usize = 1;
 
 /// With fewer images to train on, a class is learned by heart at best.
 const FEW_IMAGES: usize = 3;
@@ -22,24 +21,13 @@ const FEW_IMAGES: usize = 3;
 const FEW_TO_VALIDATE: usize = 10;
 
 /// What to know about the data of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DataReport {
-    format: usize,
     /// What takes no part.
     pub left_out: LeftOut,
     /// What else makes the figures worth less, a sentence each.
     pub warnings: Vec<String>,
-}
-
-impl Default for DataReport {
-    fn default() -> Self {
-        Self {
-            format: FORMAT,
-            left_out: LeftOut::default(),
-            warnings: Vec::new(),
-        }
-    }
 }
 
 impl DataReport {
@@ -56,7 +44,6 @@ impl DataReport {
         Self {
             left_out: division.left_out.clone(),
             warnings,
-            ..Self::default()
         }
     }
 
@@ -71,20 +58,16 @@ impl DataReport {
     /// Writes it into the folder of a run.
     ///
     /// # Errors
-    /// What the system or the format said.
-    pub fn save(&self, run: &Path) -> std::io::Result<()> {
-        let pretty = ron::ser::PrettyConfig::default();
-        let text = ron::ser::to_string_pretty(self, pretty).map_err(std::io::Error::other)?;
-        write_atomically(&run.join(DATA_FILE), text.as_bytes())
+    /// What the system said.
+    pub fn save(&self, run: &Path) -> io::Result<()> {
+        Kind::FIRST.save(&run.join(DATA_FILE), self)
     }
 
     /// What the folder of a run says; nothing for runs that were trained before there was a report, and where it cannot be
     /// read: a run is none the worse for it.
     pub fn load(run: &Path) -> Self {
-        let text = fs::read_to_string(run.join(DATA_FILE)).ok();
-        let read = text.and_then(|text| ron::from_str(&text).ok());
-        read.filter(|report: &Self| report.format <= FORMAT)
-            .unwrap_or_default()
+        let report = Kind::FIRST.load(&run.join(DATA_FILE)).ok();
+        report.flatten().unwrap_or_default()
     }
 }
 
@@ -273,8 +256,8 @@ mod tests {
         told.save(run.path()).unwrap();
         assert_eq!(DataReport::load(run.path()), told);
         // A later program may write more fields.
-        let text = fs::read_to_string(run.path().join(DATA_FILE)).unwrap();
-        fs::write(
+        let text = std::fs::read_to_string(run.path().join(DATA_FILE)).unwrap();
+        std::fs::write(
             run.path().join(DATA_FILE),
             text.replacen('(', "(\n    later: 5,", 1),
         )

@@ -6,12 +6,13 @@ use tch::{Kind, TchError, Tensor};
 
 use super::{
     config::{Phase, TrainingConfig},
-    features,
+    features::Kept,
     fit::{FitError, Threads, Watchers, boundaries, default_threads},
     loss::Loss,
     optimizers::OptimizerState,
     placement::{Chosen, Question, made_up_input},
     quiet::Quiet,
+    step,
 };
 use crate::{
     cancel::CancelToken,
@@ -23,7 +24,7 @@ use crate::{
 };
 
 /// Images of each part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Images {
     /// To train on.
     pub train: usize,
@@ -110,16 +111,22 @@ struct Stopwatch<'a> {
 impl Stopwatch<'_> {
     /// Seconds of a phase: features of frozen layers once where they are kept, then all steps and validations.
     fn phase(&self, phase: &Phase, images: Images) -> Result<f64, FitError> {
-        let all = images.train + images.validation;
         let (nodes, trained) = (self.network.nodes(), self.network.trainable_from());
-        let start = features::start(nodes, trained, all, self.augmentation, self.feature_bytes);
-        let features = match start {
-            Some(start) => all as f64 * self.forward_secs(0, start)?,
+        let kept = Kept::new(
+            nodes,
+            trained,
+            images,
+            self.augmentation,
+            self.feature_bytes,
+        );
+        let start = kept.map_or(0, |kept| kept.start);
+        let features = match kept {
+            Some(kept) => kept.images(images) as f64 * self.forward_secs(0, start)?,
             None => 0.0,
         };
-        let start = start.unwrap_or(0);
+        let first = kept.filter(|kept| kept.training).map_or(0, |_| start);
         let steps = self.config.steps_per_epoch(images.train) as f64;
-        let mut epoch = steps * self.step_secs(phase, start, images.train)?;
+        let mut epoch = steps * self.step_secs(phase, first, images.train)?;
         if images.validation > 0 {
             let end = self.network.nodes().len();
             epoch += images.validation as f64 * self.forward_secs(start, end)?;
@@ -134,9 +141,11 @@ impl Stopwatch<'_> {
         let loss = Loss::new(network, None, self.config.label_smoothing);
         let mut optimizer = OptimizerState::new(trainable(), phase.optimizer)?;
         let end = network.nodes().len();
+        let folded = step::folded(network)?;
+        let folded = folded.as_ref().unwrap_or(network);
         let step = |batch: usize| -> Result<(), TchError> {
             let input = self.input(start, batch)?;
-            let logits = network.forward_between(&input, Mode::Train, (start, end))?;
+            let logits = folded.forward_between(&input, Mode::Train, (start, end))?;
             let target = Tensor::f_zeros([batch as i64], (Kind::Int64, logits.device()))?;
             let value = loss.training(network, &logits, &target)?;
             for parameter in trainable() {
@@ -153,12 +162,11 @@ impl Stopwatch<'_> {
     /// Seconds of the nodes `start..end` for one image without gradients.
     fn forward_secs(&self, start: usize, end: usize) -> Result<f64, FitError> {
         let _no_grad = tch::no_grad_guard();
+        let folded = self.network.folded((start, end))?;
+        let network = folded.as_ref().unwrap_or(self.network);
         let forward = |batch: usize| -> Result<(), TchError> {
-            let input = self.input(start, batch)?;
-            let output = self
-                .network
-                .forward_between(&input, Mode::Evaluate, (start, end))?;
-            drop(output);
+            let input = made_up_input(network, start, batch)?;
+            drop(network.forward_between(&input, Mode::Evaluate, (start, end))?);
             Ok(())
         };
         Ok(self.batch_secs(FORWARD_BATCH, forward)? / FORWARD_BATCH as f64)

@@ -115,7 +115,9 @@ pub fn evaluate_images(
     indices: &[usize],
     pulse: impl FnMut(usize) -> Result<(), Cancelled>,
 ) -> Result<Evaluation, FitError> {
-    let logits = |samples: &[usize]| step::logits(network, pixels, None, samples);
+    let folded = step::folded_for_judging(network, None)?;
+    let folded = folded.as_ref().unwrap_or(network);
+    let logits = |samples: &[usize]| step::logits(folded, pixels, None, samples);
     let batch = images_per_pass(network);
     evaluate(network, dataset, (indices, batch), logits, pulse)
 }

@@ -394,6 +394,6 @@ fn rate_words(rate: f64) -> String {
 }
 
 #[cfg(test)]
-mod replay;
+mod replay_tests;
 #[cfg(test)]
 mod tests;

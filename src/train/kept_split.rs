@@ -7,14 +7,51 @@ use std::{
     path::Path,
 };
 
-use super::{run_folder::SPLIT_FILE, run_tables::NO_PART};
+use serde::{Deserialize, Serialize};
+
+use super::{run_folder::SPLIT_FILE, run_tables};
 use crate::{
     data::{Dataset, Split, SplitConfig, SplitName, edits::sample_name, split::SplitError},
     format::{counted, listed},
 };
 
+/// In place of a part: the image is in none.
+const NO_PART: &str = "none";
+
+/// A sample in a `split.csv`, which may have other columns too.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Row {
+    file: String,
+    part: String,
+    label: String,
+}
+
 /// File, and its part and class.
 type Rows = BTreeMap<String, (String, String)>;
+
+/// `split.csv`: every sample's part and label, in the dataset's order.
+///
+/// # Errors
+/// What the csv library said.
+pub fn csv(split: &Split, dataset: &Dataset) -> Result<Vec<u8>, String> {
+    let samples = dataset.samples.iter().enumerate();
+    run_tables::csv(samples.map(|(index, sample)| Row {
+        file: sample_name(&sample.path),
+        part: split.of(index).map_or(NO_PART, SplitName::word).to_owned(),
+        label: dataset.class_name(sample.label).to_owned(),
+    }))
+}
+
+/// Whether two `split.csv` put the same images, in the same order, into the same parts.
+pub fn are_same(one: &[u8], other: &[u8]) -> bool {
+    one == other || table(one).is_some_and(|rows| Some(rows) == table(other))
+}
+
+/// `None` when it is no such table.
+fn table(csv: &[u8]) -> Option<Vec<Row>> {
+    let rows = csv::Reader::from_reader(csv).into_deserialize();
+    rows.collect::<Result<_, _>>().ok()
+}
 
 /// The division of `dataset` that a model was trained with: the one that its run kept in the folder `run`, where it is of
 /// this dataset, or else one drawn as `config` says.
@@ -105,14 +142,8 @@ fn is_part(word: &str) -> bool {
 }
 
 fn rows(csv: &[u8]) -> Option<Rows> {
-    let mut reader = csv::Reader::from_reader(csv);
-    let mut rows = Rows::new();
-    for record in reader.records() {
-        let record = record.ok()?;
-        let field = |at: usize| record.get(at).map(str::to_owned);
-        rows.insert(field(0)?, (field(1)?, field(2)?));
-    }
-    Some(rows)
+    let rows = table(csv)?.into_iter();
+    Some(rows.map(|row| (row.file, (row.part, row.label))).collect())
 }
 
 fn classes_words(before: &Rows, now: &Rows) -> Option<String> {

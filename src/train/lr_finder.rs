@@ -200,6 +200,7 @@ pub fn find_rate(
     let mut optimizer = OptimizerState::new(trainable(), tested.optimizer)?;
     let mut test = RangeTest::default();
     let least = single_values::least_batch(network.nodes(), boundary);
+    let folded = step::folded(&network)?;
     let mut batches: VecDeque<Vec<usize>> = VecDeque::new();
     let (mut epoch, mut previous) = (0, None);
     for number in 0..STEPS {
@@ -216,6 +217,7 @@ pub fn find_rate(
             data,
             samples: &samples,
             features: None,
+            folded: folded.as_ref(),
             seed: step::seed(config.seed, number + 1),
         };
         let figures = batch.backward(&network, &loss)?;

@@ -1,7 +1,11 @@
 //! Whether a run fits into memory, by arithmetic, before anything is built: the system ends a program that
 //! takes too much without a word.
 
-use super::{config::TrainingConfig, features};
+use super::{
+    config::TrainingConfig,
+    estimate::Images,
+    features::{self, Kept},
+};
 use crate::{
     data::augment::AugmentationConfig,
     format,
@@ -36,19 +40,16 @@ impl Fit {
         spec: &ModelSpec,
         config: &TrainingConfig,
         augmentation: &AugmentationConfig,
-        kept: usize,
+        images: Images,
         available: u64,
     ) -> Result<Self, ShapeError> {
-        let need = MemoryNeed::of(spec, config, augmentation, kept)?;
-        let batch_size = match kept {
-            0 => config.batch_size,
-            images => config.batch_size.min(images),
-        };
+        let need = MemoryNeed::of(spec, config, augmentation, images)?;
+        let batch_size = config.batch_size.min(at_most(images));
         let fit = need.fits(available, batch_size);
         if need.features == 0 || !matches!(fit, Self::Not(_)) {
             return Ok(fit);
         }
-        let leaner = MemoryNeed::within(0, spec, config, augmentation, kept)?;
+        let leaner = MemoryNeed::within(0, spec, config, augmentation, images)?;
         Ok(match leaner.fits(available, batch_size) {
             not @ Self::Not(_) => not,
             _ => Self::WithoutFeatures(format!(
@@ -96,9 +97,8 @@ pub enum Fit {
 }
 
 impl MemoryNeed {
-    /// The most that a phase of `config` needs. `kept` are the images (training and validation) for which frozen
-    /// layers compute once where `augmentation` allows it, and no batch is larger than all of them; 0 for any number,
-    /// without keeping.
+    /// The most that a phase of `config` needs. Frozen layers compute once for those of `images` for which `augmentation`
+    /// allows it, and no batch is larger than all of them; none stand for any number, without keeping.
     ///
     /// # Errors
     /// The first layer that does not fit.
@@ -106,9 +106,9 @@ impl MemoryNeed {
         spec: &ModelSpec,
         config: &TrainingConfig,
         augmentation: &AugmentationConfig,
-        kept: usize,
+        images: Images,
     ) -> Result<Self, ShapeError> {
-        Self::within(features::MOST_BYTES, spec, config, augmentation, kept)
+        Self::within(features::MOST_BYTES, spec, config, augmentation, images)
     }
 
     /// Like [`Self::of`], with features of frozen layers only where they take no more than `feature_bytes`.
@@ -117,7 +117,7 @@ impl MemoryNeed {
         spec: &ModelSpec,
         config: &TrainingConfig,
         augmentation: &AugmentationConfig,
-        kept: usize,
+        images: Images,
     ) -> Result<Self, ShapeError> {
         let nodes = graph::nodes(spec)?;
         let parameters = |nodes: &[Node]| -> usize {
@@ -128,22 +128,23 @@ impl MemoryNeed {
             weights: bytes(parameters(&nodes), 1 + COPIES),
             ..Self::default()
         };
-        let most = if kept > 0 { kept } else { usize::MAX };
+        let most = at_most(images);
         let batches = (config.batch_size.min(most), VALIDATION_BATCH.min(most));
         for phase in &config.phases {
             let from = phase.trainable_from.as_deref();
             let from = from.and_then(|name| graph::position(&nodes, name));
             let from = from.unwrap_or(0);
             let (frozen, trained) = nodes.split_at(from);
-            let start = features::start(&nodes, from, kept, augmentation, feature_bytes)
-                .filter(|_| kept > 0);
-            let features = start.map_or(0, |start| features::bytes(&nodes, start, kept));
+            let kept = Kept::new(&nodes, from, images, augmentation, feature_bytes);
+            let features = kept.map_or(0, |kept| kept.bytes(&nodes, images));
             need.features = need.features.max(features);
             // The gradient; each slot once at work and once in the checkpoint.
             let slots = phase.optimizer.slots().len();
             let optimizer = bytes(parameters(trained), 1 + 2 * slots);
             need.optimizer = need.optimizer.max(optimizer);
-            let once = start.unwrap_or(0);
+            let once = kept
+                .filter(|kept| kept.training)
+                .map_or(0, |kept| kept.start);
             let activations = activations(frozen, trained, once, batches);
             need.activations = need.activations.max(activations);
         }
@@ -187,6 +188,14 @@ impl MemoryNeed {
         let per_image = self.activations as f64 / batch_size.max(1) as f64;
         let batch = (room / per_image).floor();
         (batch >= 1.0 && batch < batch_size as f64).then_some(batch as usize)
+    }
+}
+
+/// The largest batch that `images` can make; none stand for any number.
+fn at_most(images: Images) -> usize {
+    match images.train.saturating_add(images.validation) {
+        0 => usize::MAX,
+        all => all,
     }
 }
 
@@ -259,7 +268,20 @@ mod tests {
 
     fn need(change: impl FnOnce(&mut TrainingConfig)) -> MemoryNeed {
         let (spec, config) = shapes_experiment(change);
-        MemoryNeed::of(&spec, &config, &AugmentationConfig::default(), 0).unwrap()
+        MemoryNeed::of(
+            &spec,
+            &config,
+            &AugmentationConfig::default(),
+            Images::default(),
+        )
+        .unwrap()
+    }
+
+    fn training(train: usize) -> Images {
+        Images {
+            train,
+            validation: 0,
+        }
     }
 
     /// Recipe 1's parameters: 336 + 1,308 + 2,616 + 73,731.
@@ -334,7 +356,9 @@ mod tests {
             rotation_degrees: 10.0,
             ..AugmentationConfig::default()
         };
-        let of = |augmentation, kept| MemoryNeed::of(&spec, &config, augmentation, kept).unwrap();
+        let of = |augmentation, kept| {
+            MemoryNeed::of(&spec, &config, augmentation, training(kept)).unwrap()
+        };
         let kept = of(&still, 1_000);
         // Up to the channel dropout: what conv3 says.
         assert_eq!(kept.features, 4 * 1_000 * 24 * 32 * 32);
@@ -345,6 +369,17 @@ mod tests {
         );
         assert!(kept.activations < of(&turned, 1_000).activations / 2);
         assert_eq!(of(&still, 1_000_000).features, 0, "too many to keep");
+        let images = Images {
+            train: 1_000_000,
+            validation: 100,
+        };
+        for augmentation in [&still, &turned] {
+            let need = MemoryNeed::of(&spec, &config, augmentation, images).unwrap();
+            // Nothing is random while validating: up to what `fc` gets.
+            assert_eq!(need.features, 4 * 100 * 24 * 32 * 32, "validation alone");
+            let without = of(augmentation, images.train);
+            assert_eq!(need.activations, without.activations, "steps as before");
+        }
     }
 
     #[test]
@@ -355,7 +390,7 @@ mod tests {
             ..AugmentationConfig::default()
         };
         let of = |kept| {
-            MemoryNeed::of(&spec, &config, &turned, kept)
+            MemoryNeed::of(&spec, &config, &turned, training(kept))
                 .unwrap()
                 .activations
         };
@@ -367,7 +402,13 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_said_with_what_would() {
         let (spec, mut config) = shapes_experiment(|config| config.batch_size = 1_000);
-        let need = MemoryNeed::of(&spec, &config, &AugmentationConfig::default(), 0).unwrap();
+        let need = MemoryNeed::of(
+            &spec,
+            &config,
+            &AugmentationConfig::default(),
+            Images::default(),
+        )
+        .unwrap();
         let total = need.total() as u64;
         assert_eq!(need.fits(2 * total, config.batch_size), Fit::Well);
         for (available, word) in [(total - 1, "only"), (total + 1, "if it becomes slow")] {
@@ -379,8 +420,13 @@ mod tests {
             let (_, batch) = words.split_once("at most ").unwrap();
             let digits: String = batch.chars().take_while(char::is_ascii_digit).collect();
             config.batch_size = digits.parse().unwrap();
-            let smaller =
-                MemoryNeed::of(&spec, &config, &AugmentationConfig::default(), 0).unwrap();
+            let smaller = MemoryNeed::of(
+                &spec,
+                &config,
+                &AugmentationConfig::default(),
+                Images::default(),
+            )
+            .unwrap();
             assert_eq!(smaller.fits(available, config.batch_size), Fit::Well);
             config.batch_size = 1_000;
         }
@@ -399,11 +445,18 @@ mod tests {
         });
         let augmentation = AugmentationConfig::default();
         let images = 20_000;
-        let of = |kept| MemoryNeed::of(&spec, &config, &augmentation, kept).unwrap();
+        let of = |kept| MemoryNeed::of(&spec, &config, &augmentation, training(kept)).unwrap();
         let (with, without) = (of(images), of(0));
         assert!(with.features > 100 << 20 && with.total() > without.total());
         let fit = |images, available| {
-            Fit::of(&spec, &config, &augmentation, images, available as u64).unwrap()
+            Fit::of(
+                &spec,
+                &config,
+                &augmentation,
+                training(images),
+                available as u64,
+            )
+            .unwrap()
         };
         let between = without.total() + 1;
         type Expected = fn(&Fit) -> bool;

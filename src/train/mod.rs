@@ -1,6 +1,8 @@
 //! Training: the experiment people describe, the loop that fits a network, and what it records.
 
+pub mod answers;
 pub mod checkpoint;
+pub mod choices;
 pub mod config;
 pub mod cross_table;
 pub mod data_report;
@@ -16,6 +18,8 @@ pub mod free_memory;
 pub mod health;
 pub mod history;
 pub mod kept_split;
+#[cfg(test)]
+mod known_tests;
 pub mod loss;
 pub mod lr_finder;
 pub mod memory;
@@ -28,6 +32,7 @@ pub mod quiet;
 pub mod recipes;
 pub mod report;
 pub mod run_folder;
+mod run_result;
 mod run_tables;
 pub mod run_times;
 pub mod runs;
@@ -35,6 +40,7 @@ pub mod saver;
 pub mod schedule;
 #[cfg(test)]
 mod scikit_learn_tests;
+pub mod setting_words;
 pub mod single_values;
 pub mod step;
 

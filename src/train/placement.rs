@@ -179,7 +179,7 @@ fn steps(
 ) -> Result<Vec<Step>, FitError> {
     let step = |trained_from| Step {
         // Without images: for how many the output of frozen layers is kept must not change the numbers.
-        start: features::start(nodes, trained_from, 0, augmentation, 0).unwrap_or(0),
+        start: features::training_start(nodes, trained_from, augmentation),
         trained_from,
     };
     let steps: BTreeSet<Step> = boundaries(nodes, config)?.into_iter().map(step).collect();

@@ -7,8 +7,6 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use serde::{Deserialize, Serialize};
-
 use super::{
     checkpoint::{self, Checkpoint, Weights},
     experiment::{Experiment, ExperimentError},
@@ -16,7 +14,6 @@ use super::{
     history::{EpochRecord, StepRecord},
     kept_split, run_tables,
     run_times::{Moment, RunTimes, TIMES_FILE},
-    runs::RunsError,
     saver::Saver,
 };
 use crate::{
@@ -26,12 +23,14 @@ use crate::{
         files::{self, Whose, write_atomically},
         locks::{self, Locked},
     },
-    kept::Kind,
     model::{ModelSpec, WeightSnapshot, snapshot},
-    plain,
+    plain, resources,
 };
 
-pub use super::run_tables::history_csv;
+pub use super::{
+    run_result::{EndStage, RESULT_FILE, RunResult, lacking},
+    run_tables::history_csv,
+};
 
 /// Name of the trained model in a run's folder.
 pub const MODEL_FILE: &str = "model.safetensors";
@@ -44,8 +43,6 @@ pub const HISTORY_FILE: &str = "history.csv";
 pub const STEPS_FILE: &str = "steps.csv";
 /// The checkpoints in a run's folder.
 pub const CHECKPOINTS: &str = "checkpoints";
-/// How a run ended; missing while it goes on, and when the program was killed.
-pub const RESULT_FILE: &str = "result.ron";
 /// Which image stood in which part.
 pub const SPLIT_FILE: &str = "split.csv";
 /// The report in a run's folder.
@@ -55,109 +52,6 @@ const LOCK_FILE: &str = "running.lock";
 /// How often a lock that another holds is tried again, and after how long.
 const LOOKS: usize = 10;
 const LOOK: Duration = Duration::from_millis(20);
-
-/// Files of results.
-const RESULTS: Kind<String> = Kind {
-    oldest: 1,
-    steps: &[],
-};
-
-/// What is left to do when a run has taken its last step and its weights are kept. Plain data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum EndStage {
-    /// The kept weights classify the validation part.
-    Validation,
-    /// The kept weights classify the test part.
-    Test,
-    /// The report is written.
-    Report,
-}
-
-impl EndStage {
-    /// Its name in what programs read.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Validation => "validation",
-            Self::Test => "test",
-            Self::Report => "report",
-        }
-    }
-
-    /// What happens, as a status bar says it.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Validation => "Judging the validation part",
-            Self::Test => "Judging the test part",
-            Self::Report => "Writing the report",
-        }
-    }
-
-    /// What a run lacks that was ended without it.
-    pub fn lacking(self) -> &'static str {
-        match self {
-            Self::Validation => "the validation part was not judged",
-            Self::Test => "the test part was not judged",
-            Self::Report => "the report was not written",
-        }
-    }
-}
-
-/// What a run lacks, for the end of a sentence; `None` when it lacks nothing.
-pub fn lacking(left_out: &[EndStage]) -> Option<String> {
-    let words: Vec<&str> = left_out.iter().map(|stage| stage.lacking()).collect();
-    (!words.is_empty()).then(|| words.join(", "))
-}
-
-/// How a run ended. Plain data. Fields added later take their default when an older file lacks them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RunResult {
-    /// Nobody stopped it and nothing failed.
-    pub completed: bool,
-    /// Why it could not go on.
-    pub failure: Option<String>,
-    /// Epoch whose weights are kept; 0 when none was finished.
-    pub best_epoch: usize,
-    /// Accuracy of the kept weights on the test part, 0..1; `None` when that part is empty or was not judged.
-    pub test_accuracy: Option<f64>,
-    /// What somebody did not wait for or what failed; the run can be continued to do it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub left_out: Vec<EndStage>,
-    /// Phases, from 1, that early stopping ended.
-    pub stopped_early: Vec<usize>,
-    /// What damaged files cost it, in sentences.
-    #[serde(default)]
-    pub lost: Vec<String>,
-    /// Identifies which image stood in which part.
-    pub split_hash: String,
-    /// How it computed, in words.
-    pub computed: String,
-    /// Wall time of the last sitting.
-    pub seconds: f64,
-}
-
-impl RunResult {
-    /// How the run in `folder` ended; `None` while it goes on and when the program was killed.
-    ///
-    /// # Errors
-    /// When it cannot be read, is damaged or of a newer format.
-    pub fn load(folder: &Path) -> Result<Option<Self>, RunsError> {
-        let file = folder.join(RESULT_FILE);
-        let path = display_path(&file);
-        let text = match fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                let reason = error.to_string();
-                return Err(RunsError::Read { path, reason });
-            }
-        };
-        let result = RESULTS.read(&text);
-        result
-            .map(Some)
-            .map_err(|reason| RunsError::format(path, reason))
-    }
-}
 
 /// A run's folder, open for writing.
 #[derive(Debug)]
@@ -228,12 +122,7 @@ impl RunFolder {
         let kept = run_tables::steps_until(path, step).map_err(FitError::Write)?;
         write_atomically(&file, &kept).map_err(failed(&file))?;
         let result = path.join(RESULT_FILE);
-        match fs::remove_file(&result) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(failed(&result)(error));
-            }
-            _ => {}
-        }
+        files::remove_if_there(&result).map_err(failed(&result))?;
         let append = fs::OpenOptions::new().append(true).open(&file);
         let append = append.map_err(failed(&file))?;
         let mut writer = csv::WriterBuilder::new();
@@ -251,13 +140,12 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be written.
     pub fn finish(&self, result: &RunResult) -> Result<(), FitError> {
-        let file = self.path.join(RESULT_FILE);
-        let result = &RunResult {
+        let result = RunResult {
             failure: result.failure.as_deref().map(plain::text),
             ..result.clone()
         };
-        let text = RESULTS.write(result).map_err(FitError::Write)?;
-        write_atomically(&file, text.as_bytes()).map_err(failed(&file))?;
+        let saved = result.save(&self.path);
+        saved.map_err(failed(&self.path.join(RESULT_FILE)))?;
         let times = RunTimes {
             started: Moment(started(&self.path)),
             ended: Some(Moment(SystemTime::now())),
@@ -288,7 +176,7 @@ impl RunFolder {
     /// When it cannot be written.
     pub fn write_split(&self, split: &Split, dataset: &Dataset) -> Result<(), FitError> {
         let file = self.path.join(SPLIT_FILE);
-        let text = run_tables::split_csv(split, dataset).map_err(FitError::Write)?;
+        let text = kept_split::csv(split, dataset).map_err(FitError::Write)?;
         write_atomically(&file, &text).map_err(failed(&file))
     }
 
@@ -302,8 +190,8 @@ impl RunFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             before => before.map_err(failed(path))?,
         };
-        let now = run_tables::split_csv(split, dataset).map_err(FitError::Write)?;
-        if run_tables::is_same_division(&before, &now) {
+        let now = kept_split::csv(split, dataset).map_err(FitError::Write)?;
+        if kept_split::are_same(&before, &now) {
             return Ok(());
         }
         let what = kept_split::changes(&before, &now);
@@ -480,13 +368,7 @@ pub fn write_history(run: &Path, history: &[EpochRecord]) -> Result<(), String> 
 
 /// Where runs are kept unless the user says otherwise: `CONVSCOPE_RUNS` or a folder of the user's data.
 pub fn default_runs_folder() -> PathBuf {
-    if let Some(folder) = std::env::var_os("CONVSCOPE_RUNS") {
-        return folder.into();
-    }
-    directories::ProjectDirs::from("org", "Convscope", "Convscope").map_or_else(
-        || PathBuf::from("runs"),
-        |dirs| dirs.data_dir().join("runs"),
-    )
+    resources::user_folder("CONVSCOPE_RUNS", "runs")
 }
 
 #[cfg(test)]

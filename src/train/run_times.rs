@@ -1,21 +1,15 @@
 //! When a run was begun and when it ended, in `times.ron` of its folder: the times of files change when a run is taken
 //! up, copied or restored.
 
-use std::{fs, path::Path, time::SystemTime};
+use std::{io, path::Path, time::SystemTime};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use crate::{data::files::write_atomically, kept::Kind};
+use crate::kept::Kind;
 
 /// The times in a run's folder.
 pub const TIMES_FILE: &str = "times.ron";
-
-/// Files of times.
-const FILES: Kind<String> = Kind {
-    oldest: 1,
-    steps: &[],
-};
 
 /// When a run was begun and when it ended. Plain data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,17 +25,15 @@ impl RunTimes {
     /// Those of the run in `folder`; `None` when it is older than this file, or the file cannot be read: then the times
     /// of its other files have to do.
     pub fn load(folder: &Path) -> Option<Self> {
-        let text = fs::read_to_string(folder.join(TIMES_FILE)).ok()?;
-        FILES.read(&text).ok()
+        Kind::FIRST.load(&folder.join(TIMES_FILE)).ok()?
     }
 
     /// Writes them into `folder`.
     ///
     /// # Errors
     /// What the system said.
-    pub fn save(&self, folder: &Path) -> std::io::Result<()> {
-        let text = FILES.write(self).map_err(std::io::Error::other)?;
-        write_atomically(&folder.join(TIMES_FILE), text.as_bytes())
+    pub fn save(&self, folder: &Path) -> io::Result<()> {
+        Kind::FIRST.save(&folder.join(TIMES_FILE), self)
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Batch<'a> {
     pub samples: &'a [usize],
     /// What the frozen layers make of them, when that is known.
     pub features: Option<&'a FrozenFeatures>,
+    /// See [`folded`].
+    pub folded: Option<&'a Network>,
     /// Decides dropout and augmentation.
     pub seed: i64,
 }
@@ -69,11 +71,11 @@ impl Batch<'_> {
     }
 
     fn logits(&self, network: &Network) -> Result<Tensor, FitError> {
-        if let Some(features) = self.features {
-            let range = (features.start(), network.nodes().len());
-            let features = features.of(self.samples)?;
+        if let Some((features, start)) = known(self.features, self.samples)? {
+            let range = (start, network.nodes().len());
             return Ok(network.forward_between(&features, Mode::Train, range)?);
         }
+        let network = self.folded.unwrap_or(network);
         let bytes = batches::gather(self.data.pixels, self.samples)?;
         let augmentation = self.data.augmentation;
         let input = if augmentation.is_none() {
@@ -85,6 +87,30 @@ impl Batch<'_> {
         };
         Ok(network.forward(&input, Mode::Train)?)
     }
+}
+
+/// `network` with its frozen nodes folded, for the logits of training steps; `None` where that would not be the same: in
+/// bfloat16 folded weights are rounded, not what is normalised.
+///
+/// # Errors
+/// When libtorch refuses.
+pub fn folded(network: &Network) -> Result<Option<Network>, TchError> {
+    if network.placement().bf16 {
+        return Ok(None);
+    }
+    network.folded((0, network.trainable_from()))
+}
+
+/// `network` folded as it is now, for [`logits`] with these `features`.
+///
+/// # Errors
+/// When libtorch refuses.
+pub fn folded_for_judging(
+    network: &Network,
+    features: Option<&FrozenFeatures>,
+) -> Result<Option<Network>, TchError> {
+    let start = features.map_or(0, FrozenFeatures::start);
+    network.folded((start, network.nodes().len()))
 }
 
 /// Logits of samples while evaluating.
@@ -125,10 +151,22 @@ fn input(
     features: Option<&FrozenFeatures>,
     samples: &[usize],
 ) -> Result<(Tensor, usize), FitError> {
-    match features {
-        Some(features) => Ok((features.of(samples)?, features.start())),
+    match known(features, samples)? {
+        Some(known) => Ok(known),
         None => Ok((network.input(&batches::gather(pixels, samples)?)?, 0)),
     }
+}
+
+/// The features of `samples` and the node that goes on from them, when they are known.
+fn known(
+    features: Option<&FrozenFeatures>,
+    samples: &[usize],
+) -> Result<Option<(Tensor, usize)>, TchError> {
+    let Some(features) = features else {
+        return Ok(None);
+    };
+    let of = features.of(samples)?;
+    Ok(of.map(|of| (of, features.start())))
 }
 
 /// Labels as the integer tensor that losses want, `[N]`.

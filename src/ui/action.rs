@@ -1,4 +1,7 @@
 //! What panels ask for. They push actions; the app carries them out after drawing.
+//!
+//! Actions are grouped by what they are about, and each group is carried out by one function that matches all of it: an
+//! action that nobody carries out does not compile.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -34,44 +37,116 @@ pub const BUNDLED: [(&str, &str); 3] = [
 pub enum Action {
     /// Ask for a path, then open or save it.
     Ask(Purpose),
-    /// Open whatever this is, by what it holds ([`crate::engine::Thing`]).
-    OpenPath(PathBuf),
-    /// Do what was asked about, or leave it.
-    Answer(bool),
-    /// Open a folder as a dataset.
-    OpenDataset(PathBuf),
+    /// Change the shared selection.
+    Select(Selection),
+    /// End a job.
+    Cancel(JobId),
+    /// About the dataset.
+    Data(DataAction),
+    /// What was done to the layers, or is chosen among them.
+    Design(DesignAction),
+    /// What was typed or set elsewhere.
+    Edit(EditAction),
+    /// About what is to be trained and how.
+    Experiment(ExperimentAction),
+    /// About the run that is wanted or goes on.
+    Training(TrainingAction),
+    /// About the runs that were kept.
+    Runs(RunsAction),
+    /// About the model in hand and what it says.
+    Model(ModelAction),
+    /// About public datasets and weights.
+    Downloads(DownloadsAction),
+    /// About files that are written.
+    Save(SaveAction),
+    /// About the window.
+    Window(WindowAction),
+}
+
+/// Wishes about the dataset.
+#[derive(Debug, Clone)]
+pub enum DataAction {
+    /// Open a folder or a file as a dataset.
+    Open(PathBuf),
     /// Open a dataset that ships with the program: its name in `datasets`.
     OpenBundled(&'static str),
+    /// Open the dataset that the model in hand was trained on.
+    OpenOfModel,
     /// Open the dataset again as another kind of source.
     ReadAs(SourceKind),
-    /// Change something about the dataset; the user's files stay as they are.
-    Edit(Edit),
-    /// Change the layers, or what is chosen among them.
-    Design(DesignAction),
-    /// Open a recipe that ships with the program: its name.
-    OpenRecipe(String),
-    /// Take the last change back that the shown step can make: see [`super::state::AppState::undo_redo`].
+    /// Take the last change to the dataset back.
     Undo,
     /// Make it again.
     Redo,
-    /// Take the last change to the dataset back.
-    UndoEdits,
-    /// Make it again.
-    RedoEdits,
-    /// Take the last change to the experiment back.
-    UndoExperiment,
     /// Take every change to the dataset back.
     ClearEdits,
-    /// Take the model of this file, or that of a run's folder with all that the run recorded.
-    LoadModel(PathBuf),
+    /// Draw augmented versions of an image.
+    Augment(AugmentedOf),
+    /// Look for what is wrong with the dataset.
+    Examine,
+    /// Measure mean and standard deviation of the training images' channels.
+    MeasureChannels,
+    /// Look for images whose pixels are like those of this sample.
+    FindSimilar(usize),
+    /// The browser shows these samples, in this order.
+    Browsed(Arc<[usize]>),
+    /// Show these images of the dataset, and only these, in the Data step: the first is selected, all are marked.
+    ShowImages {
+        /// The images.
+        samples: Arc<[usize]>,
+        /// What they are, for people.
+        words: Arc<str>,
+    },
+    /// Show the images that cannot be read.
+    ShowUnreadable,
+}
+
+/// What was typed or set in a field.
+#[derive(Debug, Clone)]
+pub enum EditAction {
+    /// Change something about the dataset; the user's files stay as they are.
+    Dataset(Edit),
+    /// Change the training settings.
+    Training(TrainingConfig),
+    /// Change the split.
+    Split(SplitConfig),
+    /// Change how training images vary.
+    Augmentation(AugmentationConfig),
+    /// Change how pixel values are normalised.
+    Preprocessing(Preprocessing),
+    /// Change the full learning rate of the phase of the run that goes on.
+    LearningRate(f64),
+    /// Decide the evaluation at this probability of the second class; `None` for the model's own.
+    Threshold(Option<f64>),
+    /// Write about a run.
+    Notes {
+        /// Its folder.
+        folder: PathBuf,
+        /// What is said about it.
+        notes: RunNotes,
+    },
+}
+
+/// Wishes about what is to be trained and how.
+#[derive(Debug, Clone)]
+pub enum ExperimentAction {
+    /// Open a recipe that ships with the program: its name.
+    OpenRecipe(String),
     /// Make the layers of the model in hand, and how its data was divided, those of the experiment.
     TakeNetwork,
-    /// Open the dataset that the model in hand was trained on.
-    OpenDatasetOfModel,
-    /// Write the current model here.
-    SaveModel(PathBuf),
+    /// Take the last change to the experiment back.
+    Undo,
+}
+
+/// Wishes about the run that is wanted or goes on.
+#[derive(Debug, Clone)]
+pub enum TrainingAction {
     /// Start a run with the settings as they are.
     Train,
+    /// Begin the run that waits for an answer, although much of its data cannot be read.
+    TrainAnyway,
+    /// Forget the run that waits for an answer.
+    Leave,
     /// Look for a learning rate with the settings as they are.
     FindRate {
         /// Position of the phase, from 0.
@@ -81,28 +156,35 @@ pub enum Action {
     SetPaused(bool),
     /// End the run, keeping its best weights.
     Stop,
-    /// Change the full learning rate of the run's phase.
-    SetLearningRate(f64),
-    /// Change the training settings.
-    EditTraining(TrainingConfig),
-    /// Change the split.
-    EditSplit(SplitConfig),
-    /// Change how training images vary.
-    EditAugmentation(AugmentationConfig),
-    /// Draw augmented versions of an image.
-    Augment(AugmentedOf),
-    /// Look for what is wrong with the dataset.
-    Examine,
-    /// Measure mean and standard deviation of the training images' channels.
-    MeasureChannels,
-    /// Change how pixel values are normalised.
-    EditPreprocessing(Preprocessing),
-    /// Change the shared selection.
-    Select(Selection),
-    /// The selection before this one.
-    Back,
-    /// The selection after this one.
-    Forward,
+}
+
+/// Wishes about the runs that were kept.
+#[derive(Debug, Clone)]
+pub enum RunsAction {
+    /// List the runs again.
+    List,
+    /// Lay these runs over each other and compare them.
+    Choose(Vec<PathBuf>),
+    /// Go on with a run.
+    Continue {
+        /// Its folder.
+        folder: PathBuf,
+        /// Epochs beyond those it was begun for; 0 to end it as it was meant.
+        more: usize,
+    },
+    /// Leave a run that was killed as it is, and do not ask again.
+    Leave(PathBuf),
+    /// Take over a run's experiment, ready to be changed and trained.
+    TrainAgain(PathBuf),
+    /// Move runs to the system's bin; the user was asked.
+    Discard(Vec<PathBuf>),
+}
+
+/// Wishes about the model in hand.
+#[derive(Debug, Clone)]
+pub enum ModelAction {
+    /// Take the model of this file, or that of a run's folder with all that the run recorded.
+    Load(PathBuf),
     /// Classify images.
     Predict(Vec<ImageSource>),
     /// Draw a random shape and classify it.
@@ -116,14 +198,63 @@ pub enum Action {
         /// With which weights of its run.
         weights: Weights,
     },
-    /// Decide the evaluation at this probability of the second class; `None` for the model's own.
-    SetThreshold(Option<f64>),
     /// Look for an image that excites a unit.
     Maximise(MaximiseConfig),
+}
+
+/// Wishes of the window "Datasets and weights".
+#[derive(Debug, Clone)]
+pub enum DownloadsAction {
+    /// Show or hide it.
+    Toggle,
+    /// Download a public dataset or weights, or go on with it.
+    Begin(String),
+    /// Stop a download, keeping what has arrived.
+    Pause(String),
+    /// Stop a download and throw away what has arrived.
+    Cancel(String),
+}
+
+/// Wishes about files that are written.
+#[derive(Debug, Clone)]
+pub enum SaveAction {
+    /// Write the current model here.
+    Model(PathBuf),
     /// Write a picture to a PNG file.
-    SavePicture(Arc<Picture>),
-    /// End a job.
-    Cancel(JobId),
+    Picture(Arc<Picture>),
+    /// Ask where to, then write epochs as a table, or as a picture of their curves.
+    History {
+        /// The epochs.
+        history: Arc<[EpochRecord]>,
+        /// Whether a picture is wanted.
+        picture: bool,
+    },
+    /// The same for the epochs of several runs.
+    Histories {
+        /// The runs.
+        runs: Arc<[NamedHistory]>,
+        /// Whether a picture is wanted.
+        picture: bool,
+    },
+}
+
+/// Wishes about the window and what it looks at.
+#[derive(Debug, Clone)]
+pub enum WindowAction {
+    /// Open whatever this is, by what it holds ([`crate::engine::Thing`]).
+    OpenPath(PathBuf),
+    /// Do what was asked about, or leave it.
+    Answer(bool),
+    /// Open a file or folder with the system's program for it.
+    ShowFile(PathBuf),
+    /// Take the last change back that the shown step can make: see [`super::state::AppState::undo_redo`].
+    Undo,
+    /// Make it again.
+    Redo,
+    /// The selection before this one.
+    Back,
+    /// The selection after this one.
+    Forward,
     /// Show a step's workspace.
     GoTo(Step),
     /// Put every workspace back to its default.
@@ -133,98 +264,56 @@ pub enum Action {
     /// Show or hide the event log.
     ToggleLog,
     /// Show or hide the field to type a path into.
-    TogglePathField {
-        /// What was typed before the field was there.
-        typed: String,
-    },
-    /// Show or hide the public datasets and weights.
-    ToggleCatalogue,
-    /// Download a public dataset or weights, or go on with it.
-    Download(String),
-    /// Stop a download, keeping what has arrived.
-    PauseDownload(String),
-    /// Stop a download and throw away what has arrived.
-    CancelDownload(String),
+    TogglePathField,
     /// Light, dark, or as the system says.
     SetTheme(ThemePreference),
     /// Take a notification away.
     Dismiss(u64),
-    /// The browser shows these samples, in this order.
-    Browsed(Arc<[usize]>),
-    /// Show these images of the dataset, and only these, in the Data step: the first is selected, all are marked.
-    ShowImages {
-        /// The images.
-        samples: Arc<[usize]>,
-        /// What they are, for people.
-        words: Arc<str>,
-    },
-    /// Look for images whose pixels are like those of this sample.
-    FindSimilar(usize),
-    /// List the runs again.
-    ListRuns,
-    /// Lay these runs over each other and compare them.
-    ChooseRuns(Vec<PathBuf>),
-    /// Begin the run that waits for an answer, although much of its data cannot be read.
-    TrainAnyway,
-    /// Forget the run that waits for an answer.
-    LeaveTraining,
-    /// Show the images that cannot be read.
-    ShowUnreadable,
-    /// Go on with a run.
-    ContinueRun {
-        /// Its folder.
-        folder: PathBuf,
-        /// Epochs beyond those it was begun for; 0 to end it as it was meant.
-        more: usize,
-    },
-    /// Leave a run that was killed as it is, and do not ask again.
-    LeaveRun(PathBuf),
-    /// Take over a run's experiment, ready to be changed and trained.
-    TrainAgain(PathBuf),
-    /// Write about a run.
-    DescribeRun {
-        /// Its folder.
-        folder: PathBuf,
-        /// What is said about it.
-        notes: RunNotes,
-    },
-    /// Move runs to the system's bin; the user was asked.
-    DiscardRuns(Vec<PathBuf>),
-    /// Open a file or folder with the system's program for it.
-    ShowFile(PathBuf),
-    /// Ask where to, then write epochs as a table, or as a picture of their curves.
-    SaveHistory {
-        /// The epochs.
-        history: Arc<[EpochRecord]>,
-        /// Whether a picture is wanted.
-        picture: bool,
-    },
-    /// The same for the epochs of several runs.
-    SaveHistories {
-        /// The runs.
-        runs: Arc<[NamedHistory]>,
-        /// Whether a picture is wanted.
-        picture: bool,
-    },
     /// Close the window.
     Quit,
 }
+
+macro_rules! from_groups {
+    ($($variant:ident($group:ty)),* $(,)?) => {
+        $(impl From<$group> for Action {
+            fn from(action: $group) -> Self {
+                Self::$variant(action)
+            }
+        })*
+    };
+}
+
+from_groups!(
+    Ask(Purpose),
+    Data(DataAction),
+    Design(DesignAction),
+    Edit(EditAction),
+    Experiment(ExperimentAction),
+    Training(TrainingAction),
+    Runs(RunsAction),
+    Model(ModelAction),
+    Downloads(DownloadsAction),
+    Save(SaveAction),
+    Window(WindowAction),
+);
 
 impl Action {
     /// Whether it takes in what was typed or set in a field. Such actions go first in a frame: a button above a field that
     /// is clicked while the field is being typed into means what stands in it.
     pub fn is_edit(&self) -> bool {
-        matches!(
-            self,
-            Self::Edit(_)
-                | Self::Design(_)
-                | Self::EditTraining(_)
-                | Self::EditSplit(_)
-                | Self::EditAugmentation(_)
-                | Self::EditPreprocessing(_)
-                | Self::SetLearningRate(_)
-                | Self::SetThreshold(_)
-                | Self::DescribeRun { .. }
-        )
+        match self {
+            Self::Design(_) | Self::Edit(_) => true,
+            Self::Ask(_)
+            | Self::Select(_)
+            | Self::Cancel(_)
+            | Self::Data(_)
+            | Self::Experiment(_)
+            | Self::Training(_)
+            | Self::Runs(_)
+            | Self::Model(_)
+            | Self::Downloads(_)
+            | Self::Save(_)
+            | Self::Window(_) => false,
+        }
     }
 }

@@ -2,7 +2,12 @@
 
 use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 
-use super::{action::Action, dialogs::Purpose, state::AppState, workspace::Step};
+use super::{
+    action::{Action, TrainingAction, WindowAction},
+    dialogs::Purpose,
+    state::AppState,
+    workspace::Step,
+};
 
 /// Keys and what they do, for people.
 pub const LIST: [(&str, &str); 19] = [
@@ -55,14 +60,6 @@ pub fn typed(events: &[Event]) -> String {
     text.collect()
 }
 
-/// The text typed after `key` within the same frame: fast typists at a slow window lose nothing.
-fn typed_after(events: &[Event], wanted: Key) -> String {
-    let is_wanted =
-        |event: &Event| matches!(event, Event::Key { key, pressed: true, .. } if *key == wanted);
-    let pressed = events.iter().rposition(is_wanted);
-    pressed.map_or_else(String::new, |at| typed(&events[at..]))
-}
-
 /// Takes the shortcuts that were pressed and make sense now. A field that is typed into is left, so that what was typed
 /// counts before what was pressed.
 pub fn take(context: &Context, state: &AppState) -> Vec<Action> {
@@ -73,35 +70,36 @@ pub fn take(context: &Context, state: &AppState) -> Vec<Action> {
         (command(Key::O), Action::Ask(Purpose::OpenDataset)),
         (
             command(Key::P),
-            Action::TogglePathField {
-                typed: context.input(|input| typed_after(&input.events, Key::P)),
-            },
+            Action::Window(WindowAction::TogglePathField),
         ),
-        (command(Key::Q), Action::Quit),
-        (alt(Key::ArrowLeft), Action::Back),
-        (alt(Key::ArrowRight), Action::Forward),
+        (command(Key::Q), Action::Window(WindowAction::Quit)),
+        (alt(Key::ArrowLeft), Action::Window(WindowAction::Back)),
+        (alt(Key::ArrowRight), Action::Window(WindowAction::Forward)),
         (
             KeyboardShortcut::new(Modifiers::NONE, Key::F1),
-            Action::ToggleShortcuts,
+            Action::Window(WindowAction::ToggleShortcuts),
         ),
     ];
     // While text is typed these keys are the field's, which has an undo of its own.
     if !context.text_edit_focused() {
         let redo = Modifiers::COMMAND | Modifiers::SHIFT;
         shortcuts.extend([
-            (KeyboardShortcut::new(redo, Key::Z), Action::Redo),
-            (command(Key::Y), Action::Redo),
-            (command(Key::Z), Action::Undo),
+            (
+                KeyboardShortcut::new(redo, Key::Z),
+                Action::Window(WindowAction::Redo),
+            ),
+            (command(Key::Y), Action::Window(WindowAction::Redo)),
+            (command(Key::Z), Action::Window(WindowAction::Undo)),
         ]);
     }
     if state.model.is_some() {
         shortcuts.push((command(Key::S), Action::Ask(Purpose::SaveModel)));
     }
     if state.why_not_train().is_none() {
-        shortcuts.push((command(Key::Enter), Action::Train));
+        shortcuts.push((command(Key::Enter), Action::Training(TrainingAction::Train)));
     }
     let steps = STEP_KEYS.map(command).into_iter();
-    shortcuts.extend(steps.zip(Step::ALL.map(Action::GoTo)));
+    shortcuts.extend(steps.zip(Step::ALL.map(|step| WindowAction::GoTo(step).into())));
     context.input_mut(|input| {
         for (shortcut, action) in shortcuts {
             if input.consume_shortcut(&shortcut) {
@@ -122,7 +120,9 @@ pub fn take(context: &Context, state: &AppState) -> Vec<Action> {
         && context.memory(|memory| memory.focused().is_none())
         && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space))
     {
-        actions.push(Action::SetPaused(!state.training.is_paused()));
+        actions.push(Action::Training(TrainingAction::SetPaused(
+            !state.training.is_paused(),
+        )));
     }
     actions
 }

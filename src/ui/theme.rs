@@ -1,9 +1,11 @@
-//! Colours, fonts and spacing: the only place that names them.
+//! Colours as egui wants them, fonts and spacing. What colours there are stands in [`crate::colours`].
 
 use eframe::egui::{
     self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Stroke,
     TextStyle, Theme, vec2,
 };
+
+use crate::colours::{self, Rgb};
 
 /// Radius of corners.
 pub const RADIUS: u8 = 6;
@@ -27,6 +29,8 @@ pub struct Palette {
     pub test: Color32,
     /// Earlier runs, hints.
     pub faint: Color32,
+    /// Text.
+    pub ink: Color32,
     /// Text of less weight; still readable.
     pub muted: Color32,
     /// It worked.
@@ -45,85 +49,42 @@ pub struct Palette {
     pub gap: [u8; 3],
 }
 
-const LIGHT: Palette = Palette {
-    accent: Color32::from_rgb(0, 95, 163),
-    on_accent: Color32::WHITE,
-    training: Color32::from_rgb(0, 114, 178),
-    validation: Color32::from_rgb(196, 110, 0),
-    test: Color32::from_rgb(0, 140, 102),
-    faint: Color32::from_rgb(173, 181, 189),
-    muted: Color32::from_rgb(90, 98, 106),
-    good: Color32::from_rgb(0, 118, 83),
-    warning: Color32::from_rgb(150, 85, 0),
-    error: Color32::from_rgb(186, 26, 26),
-    line: Color32::from_rgb(222, 226, 230),
-    badge_edge: Color32::WHITE,
-    excluded: Color32::from_rgb(90, 98, 106),
-    gap: [233, 236, 239],
-};
+impl Palette {
+    const fn new(is_dark: bool) -> Self {
+        Self {
+            accent: colour(colours::ACCENT.on(is_dark)),
+            on_accent: colour(colours::ON_ACCENT.on(is_dark)),
+            training: colour(colours::TRAINING.on(is_dark)),
+            validation: colour(colours::VALIDATION.on(is_dark)),
+            test: colour(colours::TEST.on(is_dark)),
+            faint: colour(colours::FAINT.on(is_dark)),
+            muted: colour(colours::MUTED.on(is_dark)),
+            good: colour(colours::GOOD.on(is_dark)),
+            warning: colour(colours::WARNING.on(is_dark)),
+            error: colour(colours::ERROR.on(is_dark)),
+            line: colour(colours::LINE.on(is_dark)),
+            badge_edge: colour(colours::BADGE_EDGE.on(is_dark)),
+            excluded: colour(colours::MUTED.on(is_dark)),
+            ink: colour(colours::INK.on(is_dark)),
+            gap: colours::GAP.on(is_dark),
+        }
+    }
+}
 
-const DARK: Palette = Palette {
-    accent: Color32::from_rgb(86, 180, 233),
-    on_accent: Color32::from_rgb(10, 20, 28),
-    training: Color32::from_rgb(86, 180, 233),
-    validation: Color32::from_rgb(240, 170, 40),
-    test: Color32::from_rgb(64, 190, 145),
-    faint: Color32::from_rgb(92, 99, 106),
-    muted: Color32::from_rgb(165, 172, 179),
-    good: Color32::from_rgb(64, 190, 145),
-    warning: Color32::from_rgb(240, 190, 80),
-    error: Color32::from_rgb(255, 138, 128),
-    line: Color32::from_rgb(52, 57, 63),
-    badge_edge: Color32::from_rgb(10, 14, 18),
-    excluded: Color32::from_rgb(165, 172, 179),
-    gap: [44, 48, 53],
-};
+/// A colour of the table as egui has it.
+pub const fn colour([red, green, blue]: Rgb) -> Color32 {
+    Color32::from_rgb(red, green, blue)
+}
 
 /// The palette of the theme that `ui` is drawn in.
 pub fn palette(ui: &egui::Ui) -> Palette {
-    if ui.visuals().dark_mode { DARK } else { LIGHT }
+    Palette::new(ui.visuals().dark_mode)
 }
-
-/// Okabe and Ito's colours, for classes; nothing relies on them alone.
-const CLASS_COLOURS: [Color32; 8] = [
-    Color32::from_rgb(0, 114, 178),
-    Color32::from_rgb(230, 159, 0),
-    Color32::from_rgb(0, 158, 115),
-    Color32::from_rgb(204, 121, 167),
-    Color32::from_rgb(86, 180, 233),
-    Color32::from_rgb(213, 94, 0),
-    Color32::from_rgb(240, 228, 66),
-    Color32::from_rgb(128, 128, 128),
-];
 
 /// The colour of a class.
 pub fn class_colour(class: usize) -> Color32 {
-    CLASS_COLOURS[class % CLASS_COLOURS.len()]
+    colour(colours::CLASSES[class % colours::CLASSES.len()])
 }
-
-/// Colours of runs laid over each other, none of them training's or validation's. Runs also have numbers.
-const RUN_COLOURS: [[Color32; 2]; 5] = [
-    [
-        Color32::from_rgb(0, 122, 92),
-        Color32::from_rgb(70, 200, 150),
-    ],
-    [
-        Color32::from_rgb(126, 76, 184),
-        Color32::from_rgb(190, 152, 242),
-    ],
-    [
-        Color32::from_rgb(190, 50, 104),
-        Color32::from_rgb(244, 136, 176),
-    ],
-    [
-        Color32::from_rgb(104, 104, 0),
-        Color32::from_rgb(204, 200, 96),
-    ],
-    [
-        Color32::from_rgb(70, 78, 86),
-        Color32::from_rgb(200, 206, 212),
-    ],
-];
 
 /// Scroll bars of `ui` are seen whenever something is outside the view, not only under the pointer.
 pub fn always_show_bars(ui: &mut egui::Ui) {
@@ -137,31 +98,16 @@ pub fn always_show_bars(ui: &mut egui::Ui) {
 
 /// The colour of the run in place `place` of those that are chosen.
 pub fn run_colour(ui: &egui::Ui, place: usize) -> Color32 {
-    let [light, dark] = RUN_COLOURS[place % RUN_COLOURS.len()];
-    if ui.visuals().dark_mode { dark } else { light }
+    colour(colours::RUNS[place % colours::RUNS.len()].on(ui.visuals().dark_mode))
 }
-
-/// How many runs differ by colour alone; further ones differ by their dashes too.
-pub const RUN_COLOUR_COUNT: usize = RUN_COLOURS.len();
-
-/// Colours of red, green and blue in a histogram: bright enough on both themes, told apart by name too.
-pub const CHANNELS: [Color32; 3] = [
-    Color32::from_rgb(222, 60, 60),
-    Color32::from_rgb(30, 160, 80),
-    Color32::from_rgb(70, 120, 245),
-];
 
 /// Tint of pictures that the user took out.
 pub const DIMMED: Color32 = Color32::from_rgba_premultiplied(70, 70, 70, 70);
 
 /// Black or white, whichever reads better on `background`.
 pub fn ink_on(background: Color32) -> Color32 {
-    let [red, green, blue, _] = background.to_array().map(f32::from);
-    if 0.299 * red + 0.587 * green + 0.114 * blue > 140.0 {
-        Color32::BLACK
-    } else {
-        Color32::WHITE
-    }
+    let [red, green, blue, _] = background.to_array();
+    colour(colours::ink_on([red, green, blue]))
 }
 
 /// Sets fonts and both styles.
@@ -188,7 +134,8 @@ pub fn install(context: &egui::Context) {
         .insert(FontFamily::Name(SEMIBOLD.into()), fallbacks);
     context.set_fonts(fonts);
     egui_material_icons::initialize(context);
-    for (theme, palette) in [(Theme::Light, LIGHT), (Theme::Dark, DARK)] {
+    for theme in [Theme::Light, Theme::Dark] {
+        let palette = Palette::new(theme == Theme::Dark);
         context.style_mut_of(theme, |style| restyle(style, &palette));
     }
 }
@@ -248,12 +195,12 @@ fn restyle(style: &mut egui::Style, palette: &Palette) {
         widget.expansion = 0.0;
     }
     widgets.noninteractive.bg_stroke = Stroke::new(1.0, palette.line);
-    widgets.noninteractive.fg_stroke = Stroke::new(1.0, grey(33, 228));
+    widgets.noninteractive.fg_stroke = Stroke::new(1.0, palette.ink);
     widgets.inactive.weak_bg_fill = grey(238, 44);
     // Text fields are as light as the panel; the hairline is their edge.
     widgets.inactive.bg_stroke = Stroke::new(1.0, palette.line);
     widgets.inactive.bg_fill = grey(222, 60);
-    widgets.inactive.fg_stroke = Stroke::new(1.0, grey(33, 228));
+    widgets.inactive.fg_stroke = Stroke::new(1.0, palette.ink);
     widgets.hovered.weak_bg_fill = grey(228, 54);
     widgets.hovered.bg_stroke = Stroke::new(1.0, palette.faint);
 }

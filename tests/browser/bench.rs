@@ -8,7 +8,7 @@ use convscope::{
     engine::{Event, JobId, OpenDataset, Similar},
     train::recipes,
     ui::{
-        action::Action,
+        action::{Action, DataAction, EditAction},
         state::{AppState, DataState, ImageState, Subject},
         workspace::PanelKind,
     },
@@ -99,16 +99,16 @@ fn act(state: &mut AppState, action: &Action) -> bool {
             state.select(selection.clone());
             state.image.failed = None;
         }
-        Action::Browsed(samples) => state.browsed = Arc::clone(samples),
-        Action::Edit(edit) => {
+        Action::Data(DataAction::Browsed(samples)) => state.browsed = Arc::clone(samples),
+        Action::Edit(EditAction::Dataset(edit)) => {
             state.edit(edit).unwrap();
             divide(state);
         }
-        Action::UndoEdits => {
+        Action::Data(DataAction::Undo) => {
             state.undo_edits();
             divide(state);
         }
-        Action::FindSimilar(sample) => {
+        Action::Data(DataAction::FindSimilar(sample)) => {
             let neighbours = (0..6).filter(|other| other != sample);
             let similar = Similar {
                 sample: *sample,

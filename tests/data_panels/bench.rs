@@ -11,7 +11,7 @@ use convscope::{
     inspect::augmented::{Augmented, VERSIONS},
     train::recipes,
     ui::{
-        action::Action,
+        action::{Action, DataAction},
         data_tools::{DoctorState, Examined},
         state::{AppState, DataState},
         workspace::PanelKind,
@@ -242,6 +242,6 @@ pub fn large(panel: PanelKind, state: AppState) -> Harness<'static, Bench> {
 /// The actions since last time, but for wishes that panels repeat until they are met.
 pub fn pushed(harness: &mut Harness<'_, Bench>) -> Vec<Action> {
     let actions = std::mem::take(&mut harness.state_mut().actions);
-    let is_click = |action: &Action| !matches!(action, Action::Augment(_));
+    let is_click = |action: &Action| !matches!(action, Action::Data(DataAction::Augment(_)));
     actions.into_iter().filter(is_click).collect()
 }

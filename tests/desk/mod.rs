@@ -155,7 +155,7 @@ impl Desk {
         self.harness.run_steps(2);
     }
 
-    pub fn act(&mut self, action: Action) {
+    pub fn act(&mut self, action: impl Into<Action>) {
         let context = self.harness.ctx.clone();
         self.harness.state_mut().act(&context, action);
         self.harness.step();

@@ -1,4 +1,4 @@
-"""Trains small networks and writes what they say after every epoch, for src/train/health/replay.rs.
+"""Trains small networks and writes what they say after every epoch, for src/train/health/replay_tests.rs.
 
     python tests/histories/make_histories.py DATA [NAME …]
 

@@ -7,7 +7,7 @@ use convscope::{
     engine::{JobId, OpenDataset},
     train::{Experiment, recipes},
     ui::{
-        action::Action,
+        action::{Action, WindowAction},
         state::{AppState, DataState},
         workspace::{PanelKind, Step},
     },
@@ -53,10 +53,10 @@ pub fn shapes() -> Experiment {
 fn carry_out(state: &mut AppState, action: &Action) -> bool {
     match action {
         Action::Design(action) => state.apply_design(action.clone()),
-        Action::Undo => {
+        Action::Window(WindowAction::Undo) => {
             state.undo_experiment();
         }
-        Action::Redo => {
+        Action::Window(WindowAction::Redo) => {
             state.redo_experiment();
         }
         _ => return false,
@@ -66,8 +66,14 @@ fn carry_out(state: &mut AppState, action: &Action) -> bool {
 
 /// What was asked for and is not the editor's to do.
 pub fn asked(desk: &Desk) -> Vec<Action> {
-    let is_own =
-        |action: &&Action| matches!(action, Action::Design(_) | Action::Undo | Action::Redo);
+    let is_own = |action: &&Action| {
+        matches!(
+            action,
+            Action::Design(_)
+                | Action::Window(WindowAction::Undo)
+                | Action::Window(WindowAction::Redo)
+        )
+    };
     let actions = desk.state().actions.iter();
     actions.filter(|action| !is_own(action)).cloned().collect()
 }

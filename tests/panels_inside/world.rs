@@ -122,6 +122,7 @@ pub fn world(folder: &Path, name: &str, head: Head) -> World {
             edits: Arc::default(),
             sample: Arc::clone(&sample),
             source: ModelSource::Run("/runs/a".into()),
+            answers: Arc::default(),
         }),
         open,
         experiment,

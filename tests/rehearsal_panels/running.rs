@@ -42,7 +42,7 @@ fn running(phase: usize, full: f64) -> AppState {
 fn rates(harness: &mut egui_kittest::Harness<'_, panel::Bench>) -> Vec<f64> {
     let actions = std::mem::take(&mut harness.state_mut().actions);
     let rate = |action: &Action| match action {
-        Action::SetLearningRate(rate) => Some(*rate),
+        Action::Edit(EditAction::LearningRate(rate)) => Some(*rate),
         _ => None,
     };
     actions.iter().filter_map(rate).collect()

@@ -26,7 +26,7 @@ fn two_phases(desk: &mut Desk) {
         min_delta: 0.0,
         restore_best: true,
     });
-    desk.act(Action::EditTraining(training));
+    desk.act(EditAction::Training(training));
 }
 
 #[test]
@@ -55,12 +55,12 @@ fn the_running_phase_its_rate_and_its_curves_are_there_at_any_size() {
             let picture = desk.harness.render().unwrap();
             picture.save(PathBuf::from(folder).join(name)).unwrap();
         }
-        desk.act(Action::SetLearningRate(0.0003));
+        desk.act(EditAction::LearningRate(0.0003));
         desk.wait("the line in the log", |app| {
             let said = |text: &str| text.starts_with("Learning rate 0.0003 from step ");
             app.state().notices.iter().any(|notice| said(&notice.text))
         });
-        desk.act(Action::Stop);
+        desk.act(TrainingAction::Stop);
         desk.wait("the end", |app| !app.state().training.is_running());
         assert!(desk.shows("best: epoch "), "{size:?}");
     }

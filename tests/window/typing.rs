@@ -132,10 +132,10 @@ fn with_every_field(desk: &mut Desk) {
     };
     let classes = ["circle", "square", "triangle"].map(|class| (class.to_owned(), 1.0));
     training.class_weights = ClassWeights::Own(classes.into());
-    desk.act(Action::EditTraining(training));
+    desk.act(EditAction::Training(training));
     let mut split = experiment(desk).split;
     split.first_train = Some(20);
-    desk.act(Action::EditSplit(split));
+    desk.act(EditAction::Split(split));
 }
 
 #[test]
@@ -143,12 +143,12 @@ fn numbers_are_taken_whole_in_every_field_of_training_and_data() {
     let mut desk = Desk::dark();
     desk.opened();
     with_every_field(&mut desk);
-    desk.act(Action::GoTo(Step::Train));
+    desk.act(WindowAction::GoTo(Step::Train));
     desk.harness.get_by_label("More").click();
     desk.harness.run_steps(20);
     assert!(fields(&desk).len() >= 15, "{} fields", fields(&desk).len());
     assert!(type_into_all(&mut desk, "Train") >= 10);
-    desk.act(Action::GoTo(Step::Data));
+    desk.act(WindowAction::GoTo(Step::Data));
     let mut taken = 0;
     for panel in ["Split", "Augmentation"] {
         let tab = desk.harness.get_by_label(panel);
@@ -163,7 +163,7 @@ fn numbers_are_taken_whole_in_every_field_of_training_and_data() {
 fn numbers_are_taken_whole_in_every_field_of_layers_and_of_what_looks_inside() {
     let mut desk = Desk::dark();
     desk.train(1);
-    desk.act(Action::GoTo(Step::Model));
+    desk.act(WindowAction::GoTo(Step::Model));
     let mut taken = type_into_all(&mut desk, "Model");
     for (words, kind) in kinds() {
         if matches!(kind, LayerKind::Backbone { .. }) {
@@ -180,7 +180,7 @@ fn numbers_are_taken_whole_in_every_field_of_layers_and_of_what_looks_inside() {
         )));
     }
     assert!(taken >= 20, "{taken}");
-    desk.act(Action::GoTo(Step::Inside));
+    desk.act(WindowAction::GoTo(Step::Inside));
     desk.click("Filter");
     desk.harness.run_steps(4);
     assert!(type_into_all(&mut desk, "Inside") >= 3);
@@ -190,7 +190,7 @@ fn numbers_are_taken_whole_in_every_field_of_layers_and_of_what_looks_inside() {
 fn a_slow_frame_that_finds_everything_at_once_takes_it_whole() {
     let mut desk = Desk::dark();
     desk.opened();
-    desk.act(Action::GoTo(Step::Train));
+    desk.act(WindowAction::GoTo(Step::Train));
     let epochs = find(&desk, "Epochs");
     reach(&mut desk, epochs);
     let key = |key, pressed| egui::Event::Key {
@@ -214,7 +214,7 @@ fn a_slow_frame_that_finds_everything_at_once_takes_it_whole() {
 fn what_is_no_number_changes_nothing_and_says_so() {
     let mut desk = Desk::dark();
     desk.opened();
-    desk.act(Action::GoTo(Step::Train));
+    desk.act(WindowAction::GoTo(Step::Train));
     desk.harness.run_steps(4);
     let before = experiment(&desk);
     let places = |desk: &Desk| -> Vec<_> { fields(desk).iter().map(Node::rect).collect() };
@@ -244,7 +244,7 @@ fn what_is_no_number_changes_nothing_and_says_so() {
 fn what_is_typed_counts_before_the_key_that_acts_on_it() {
     let mut desk = Desk::dark();
     desk.opened();
-    desk.act(Action::GoTo(Step::Train));
+    desk.act(WindowAction::GoTo(Step::Train));
     desk.harness.run_steps(4);
     let field = find(&desk, "Epochs");
     reach(&mut desk, field);
@@ -255,7 +255,7 @@ fn what_is_typed_counts_before_the_key_that_acts_on_it() {
     // Leaves the step, and with it the field.
     desk.press(Modifiers::COMMAND, Key::Num1);
     desk.harness.run_steps(2);
-    desk.act(Action::Ask(Purpose::SaveExperiment));
+    desk.act(Purpose::SaveExperiment);
     desk.wait("the file", |_| file.is_file());
     assert_eq!(
         Experiment::load(&file).unwrap().training.phases[0].epochs,
@@ -267,7 +267,7 @@ fn what_is_typed_counts_before_the_key_that_acts_on_it() {
 fn what_is_typed_counts_before_the_button_above_it() {
     let mut desk = Desk::dark();
     desk.opened();
-    desk.act(Action::GoTo(Step::Train));
+    desk.act(WindowAction::GoTo(Step::Train));
     desk.wait("Train", |app| app.state().why_not_train().is_none());
     let epochs = find(&desk, "Epochs");
     reach(&mut desk, epochs);
@@ -289,6 +289,6 @@ fn what_is_typed_counts_before_the_button_above_it() {
     desk.wait("the run", |app| app.state().training.total_epochs > 0);
     let training = &desk.harness.state().state().training;
     assert_eq!(training.total_epochs, 2);
-    desk.act(Action::Stop);
+    desk.act(TrainingAction::Stop);
     desk.wait("its end", |app| !app.state().training.is_running());
 }

@@ -18,12 +18,12 @@ fn experiment(desk: &Desk) -> &Experiment {
 fn a_phase_that_was_removed_comes_back() {
     let mut desk = Desk::dark();
     desk.opened();
-    desk.act(Action::GoTo(Step::Train));
+    desk.act(WindowAction::GoTo(Step::Train));
     desk.click("Add phase");
     desk.harness.run_steps(2);
     let mut training = experiment(&desk).training.clone();
     training.phases[1].optimizer.set_learning_rate(0.000_37);
-    desk.act(Action::EditTraining(training));
+    desk.act(EditAction::Training(training));
     let before = experiment(&desk).clone();
     desk.click("Remove phase");
     desk.harness.run_steps(2);
@@ -58,18 +58,18 @@ fn every_kind_of_change_is_taken_back_and_made_again() {
     let changes = [
         (
             Step::Train,
-            Action::EditTraining(training),
+            Action::Edit(EditAction::Training(training)),
             "training settings",
         ),
-        (Step::Data, Action::EditSplit(split), "split"),
+        (Step::Data, Action::Edit(EditAction::Split(split)), "split"),
         (
             Step::Data,
-            Action::EditAugmentation(augmentation),
+            Action::Edit(EditAction::Augmentation(augmentation)),
             "augmentation",
         ),
         (
             Step::Data,
-            Action::EditPreprocessing(preprocessing),
+            Action::Edit(EditAction::Preprocessing(preprocessing)),
             "normalisation",
         ),
         (
@@ -80,13 +80,13 @@ fn every_kind_of_change_is_taken_back_and_made_again() {
     ];
     let mut versions = vec![start];
     for (step, change, _) in &changes {
-        desk.act(Action::GoTo(*step));
+        desk.act(WindowAction::GoTo(*step));
         desk.act(change.clone());
         assert_ne!(experiment(&desk), versions.last().unwrap());
         versions.push(experiment(&desk).clone());
     }
     for (at, (step, _, words)) in changes.iter().enumerate().rev() {
-        desk.act(Action::GoTo(*step));
+        desk.act(WindowAction::GoTo(*step));
         desk.click("Edit");
         desk.harness.run_steps(2);
         assert!(
@@ -108,11 +108,11 @@ fn data_and_experiment_are_taken_back_in_their_order_in_the_data_step() {
     let mut desk = Desk::dark();
     desk.opened();
     let split = experiment(&desk).split;
-    desk.act(Action::EditSplit(convscope::data::SplitConfig {
+    desk.act(EditAction::Split(convscope::data::SplitConfig {
         seed: 7,
         ..split
     }));
-    desk.act(Action::Edit(Edit::Exclude {
+    desk.act(EditAction::Dataset(Edit::Exclude {
         samples: vec!["circle/circle_000.png".into()],
         excluded: true,
     }));
@@ -138,10 +138,10 @@ fn settings_of_another_dataset_do_not_travel_in_silence() {
         .into();
     let mut training = experiment(&desk).training.clone();
     training.class_weights = ClassWeights::Own(weights.clone());
-    desk.act(Action::EditTraining(training));
+    desk.act(EditAction::Training(training));
     let other = desk.home.path().join("pets");
     cats_and_dogs(&other);
-    desk.act(Action::OpenPath(other.clone()));
+    desk.act(WindowAction::OpenPath(other.clone()));
     desk.wait("the other dataset", |app| {
         app.state()
             .dataset()
@@ -164,17 +164,17 @@ fn what_is_taken_back_over_another_dataset_fits_it() {
     desk.opened();
     let mut training = experiment(&desk).training.clone();
     training.batch_size = 7;
-    desk.act(Action::EditTraining(training));
+    desk.act(EditAction::Training(training));
     let other = desk.home.path().join("pets");
     cats_and_dogs(&other);
-    desk.act(Action::OpenPath(other.clone()));
+    desk.act(WindowAction::OpenPath(other.clone()));
     desk.wait("the other dataset", |app| {
         app.state()
             .dataset()
             .is_some_and(|dataset| dataset.opened == other)
     });
     while desk.harness.state().state().can_undo_redo_experiment().0 {
-        desk.act(Action::UndoExperiment);
+        desk.act(ExperimentAction::Undo);
     }
     assert_ne!(experiment(&desk).training.batch_size, 7);
     desk.wait("the division", |app| app.state().division.is_some());

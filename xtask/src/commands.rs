@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::setup::libtorch_is_ours;
 
-const PACKAGES: [&str; 2] = ["convscope", "xtask"];
+const PACKAGES: [&str; 3] = ["convscope", "convscope-generate", "xtask"];
 
 /// A call of the cargo that runs us, with the environment that the user's own cargo would have.
 pub fn cargo(root: &Path, args: &[&str]) -> Command {

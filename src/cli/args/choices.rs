@@ -24,14 +24,14 @@ pub enum RendererChoice {
     Glow,
 }
 
-impl ValueEnum for GeneratedSet {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.word()).help(self.description()))
-    }
+/// A generated set by its name.
+pub fn generated_set() -> impl TypedValueParser<Value = GeneratedSet> {
+    let all = GeneratedSet::ALL;
+    let words = all.map(|set| PossibleValue::new(set.word()).help(set.description()));
+    PossibleValuesParser::new(words).try_map(move |word| {
+        let found = all.into_iter().find(|set| set.word() == word);
+        found.ok_or("there is no such set")
+    })
 }
 
 /// What a dataset is read from.

@@ -44,7 +44,8 @@ use crate::{
     plain,
 };
 
-const CHANNELS: usize = 3;
+pub use super::decode::PixelFormat;
+
 /// Its number changes when the meaning of the files changes.
 const PIXELS_FOLDER: &str = "pixels-2";
 /// Rows that are on no disk are kept in memory up to so many bytes; what is beyond is decoded at every use.
@@ -71,41 +72,15 @@ pub enum PixelError {
     Cancelled(#[from] Cancelled),
 }
 
-/// What images are brought to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PixelFormat {
-    /// Pixels per column.
-    pub height: usize,
-    /// Pixels per row.
-    pub width: usize,
-    /// How other proportions are dealt with.
-    pub resize: ResizeMode,
-}
-
-impl PixelFormat {
-    /// Stretched to this size.
-    pub fn stretched(height: usize, width: usize) -> Self {
-        Self {
-            height,
-            width,
-            resize: ResizeMode::Stretch,
-        }
-    }
-
-    /// Bytes of one image.
-    pub fn row_bytes(&self) -> usize {
-        self.height * self.width * CHANNELS
-    }
-
-    fn folder(&self, cache: &Path) -> PathBuf {
-        let mode = match self.resize {
-            ResizeMode::Stretch => "stretch",
-            ResizeMode::Fit => "fit",
-            ResizeMode::CentreCrop => "crop",
-        };
-        let name = format!("{}x{}-{mode}", self.height, self.width);
-        cache.join(PIXELS_FOLDER).join(name)
-    }
+/// Where images of a format are kept in the folder `cache`.
+fn folder_of(format: &PixelFormat, cache: &Path) -> PathBuf {
+    let mode = match format.resize {
+        ResizeMode::Stretch => "stretch",
+        ResizeMode::Fit => "fit",
+        ResizeMode::CentreCrop => "crop",
+    };
+    let name = format!("{}x{}-{mode}", format.height, format.width);
+    cache.join(PIXELS_FOLDER).join(name)
 }
 
 /// Where the pixels of a sample are: segment and row.
@@ -173,7 +148,7 @@ impl PixelCache {
         cancel: &CancelToken,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Self, Cancelled> {
-        let rows_folder = format.folder(folder);
+        let rows_folder = folder_of(&format, folder);
         let files_path = files_path(folder, dataset);
         let remembered = Remembered::load(&files_path);
         let segments = Segments::load(&rows_folder, format.row_bytes());

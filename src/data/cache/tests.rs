@@ -28,7 +28,9 @@ fn open(cache: &Path, data: &Path, size: (usize, usize)) -> (PixelCache, usize) 
     let dataset = folder::scan(data, &token).unwrap();
     let format = PixelFormat::stretched(size.0, size.1);
     let rows = || -> usize {
-        let list = fs::read_dir(format.folder(cache)).into_iter().flatten();
+        let list = fs::read_dir(folder_of(&format, cache))
+            .into_iter()
+            .flatten();
         let paths = list.map(|entry| entry.unwrap().path());
         paths
             .filter(|p| p.extension().is_some_and(|e| e == "rows"))
@@ -41,7 +43,7 @@ fn open(cache: &Path, data: &Path, size: (usize, usize)) -> (PixelCache, usize) 
 }
 
 fn segments(cache: &Path) -> Vec<PathBuf> {
-    let folder = PixelFormat::stretched(4, 5).folder(cache);
+    let folder = folder_of(&PixelFormat::stretched(4, 5), cache);
     let list = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());

@@ -25,11 +25,11 @@ use image::{DynamicImage, RgbImage, metadata::Orientation};
 use serde::{Deserialize, Serialize};
 
 use self::{header::Header, sniff::Format};
-use super::{cache::PixelFormat, picture::Picture};
+use super::picture::Picture;
 use crate::plain;
 
 pub use self::{
-    resize::{ResizeMode, resized},
+    resize::{PixelFormat, ResizeMode, resized},
     sniff::extension_fits,
 };
 

@@ -37,6 +37,33 @@ impl ResizeMode {
     }
 }
 
+/// What images are brought to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PixelFormat {
+    /// Pixels per column.
+    pub height: usize,
+    /// Pixels per row.
+    pub width: usize,
+    /// How other proportions are dealt with.
+    pub resize: ResizeMode,
+}
+
+impl PixelFormat {
+    /// Stretched to this size.
+    pub fn stretched(height: usize, width: usize) -> Self {
+        Self {
+            height,
+            width,
+            resize: ResizeMode::Stretch,
+        }
+    }
+
+    /// Bytes of one image: red, green and blue of every pixel.
+    pub fn row_bytes(&self) -> usize {
+        self.height * self.width * 3
+    }
+}
+
 /// A part of an image in pixels: left, top, width, height.
 type Part = (f64, f64, f64, f64);
 

@@ -10,8 +10,10 @@ use std::{f32::consts::PI, ops::Range, sync::atomic::AtomicUsize, sync::atomic::
 
 use rayon::prelude::*;
 
-use super::thumbnail::{CELLS, MIN_CORRELATION, SIDE, Thumbnail};
-use crate::cancel::{CancelToken, Cancelled};
+use crate::{
+    cancel::{CancelToken, Cancelled},
+    data::similar::{CELLS, MIN_CORRELATION, SIDE, Thumbnail},
+};
 
 /// Coefficients of the transform that make a point: all of a frequency sum from 1 to 4.
 const DIMENSIONS: usize = 14;

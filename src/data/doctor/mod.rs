@@ -5,7 +5,7 @@
 //! into parts, at once, so it can be asked again after every edit. [`examine`] does both.
 //!
 //! ```text
-//! Readings::read ── per picture: size, channels, hash of its pixels, 16×16 thumbnail (thumbnail.rs)
+//! Readings::read ── per picture: size, channels, hash of its pixels, 16×16 thumbnail (`data::similar`)
 //!        └───────── pairs of contents that look alike (alike.rs: a k-d tree, then thumbnails)
 //! Examination::new ─ twins.rs: who stands twice · files.rs, classes.rs, copies.rs: one finding each
 //! edits.rs ───────── what to do about it, as edits
@@ -19,7 +19,6 @@ mod edits;
 mod files;
 mod finding;
 mod read;
-mod thumbnail;
 mod twins;
 
 #[cfg(test)]

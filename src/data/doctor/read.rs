@@ -9,13 +9,10 @@ use std::{
 use image::RgbImage;
 use rayon::prelude::*;
 
-use super::{
-    alike::{self, Alike},
-    thumbnail::Thumbnail,
-};
+use super::alike::{self, Alike};
 use crate::{
     cancel::{CancelToken, Cancelled},
-    data::{Dataset, ImageStore, decode, images::Content},
+    data::{Dataset, ImageStore, decode, images::Content, similar::Thumbnail},
 };
 
 /// What is known of one picture that can be read.

@@ -17,7 +17,7 @@ use crate::{
     cancel::CancelToken,
     data::{
         dataset::display_path,
-        files::{self, write_atomically},
+        files::{self, remove_if_there, write_atomically},
         locks::{self, Locked},
     },
 };
@@ -249,13 +249,6 @@ fn hash(file: &mut File, cancel: &CancelToken, path: &Path) -> Result<String, Do
     }
     let digest = hasher.finalize();
     Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(unix)]

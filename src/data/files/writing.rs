@@ -42,10 +42,7 @@ pub fn write_atomically_with(
     }
     let path = &behind_links(path)?;
     let before = fs::metadata(path).ok();
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     sweep(folder, Whose::Anybodys);
     let mut file = unfinished_in(folder)?;
     if let Some(before) = before {
@@ -99,6 +96,25 @@ fn behind_links(path: &Path) -> io::Result<PathBuf> {
         }
     }
     Err(io::Error::other("its links lead in a circle"))
+}
+
+/// The folder that the file `path` is in.
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Deletes the file `path`, which need not be there.
+///
+/// # Errors
+/// What the system said.
+pub fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Makes a new name in `folder` outlast a power cut.

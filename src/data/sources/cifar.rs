@@ -14,7 +14,7 @@ use super::{
     listing, natural,
     unpack::{Progress, damaged},
 };
-use crate::data::{dataset::SourceKind, split::SplitName};
+use crate::data::{dataset::SourceKind, files, split::SplitName};
 
 const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;
@@ -54,10 +54,10 @@ fn part_of(name: &str) -> Option<SplitName> {
 /// # Errors
 /// One sentence: what, where, what to do.
 pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceError> {
-    let folder = match path.parent() {
-        _ if path.is_dir() => path,
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+    let folder = if path.is_dir() {
+        path
+    } else {
+        files::folder_of(path)
     };
     let batches = batches_in(folder, request)?;
     let mut parts = Vec::new();

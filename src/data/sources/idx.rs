@@ -21,6 +21,7 @@ use crate::{
     cancel::CancelToken,
     data::{
         dataset::{SourceKind, display_path},
+        files,
         split::SplitName,
     },
 };
@@ -164,10 +165,7 @@ fn pairs_in(folder: &Path, cancel: &CancelToken) -> Result<Vec<Pair>, SourceErro
 
 /// The pair of a file of images or of labels.
 fn pair_of(path: &Path, cancel: &CancelToken) -> Result<Pair, SourceError> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = files::folder_of(path);
     let (mut entries, _) = listing::list(folder, cancel)?;
     natural::sort(&mut entries, |entry| &entry.name);
     let names: Vec<&str> = entries

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::data::{
     dataset::{Dataset, Sample, SourceKind, display_path},
+    files,
     split::SplitName,
 };
 
@@ -51,13 +52,10 @@ pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Dataset, Source
     };
     let wrong = |words: String| SourceError::wrong(&list, words);
     let columns = Columns::read(&list).map_err(wrong)?;
-    let root = match list.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_path_buf(),
-        _ => PathBuf::from("."),
-    };
+    let root = files::folder_of(&list);
     let file = File::open(&list).map_err(SourceError::read(&list))?;
     let total = file.metadata().map_err(SourceError::read(&list))?.len();
-    let mut rows = Rows::new(&list, &root, columns);
+    let mut rows = Rows::new(&list, root, columns);
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(columns.separator)
         .flexible(true)

@@ -6,7 +6,8 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::*;
 use crate::{
-    engine::EndStage,
+    data::SplitName,
+    engine::{EndStage, EvaluateRequest, EvaluatedWeights},
     train::{
         run_folder::RunResult,
         runs::{Lister, RunState},
@@ -217,6 +218,65 @@ fn whoever_does_not_wait_for_the_end_keeps_model_and_result() {
         let is_written = !left_out.contains(&report);
         assert_eq!(run.join("report.html").is_file(), is_written, "{why}");
     }
+}
+
+/// The very answers, not equal ones.
+#[test]
+fn what_a_run_judged_is_not_judged_again() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    let dataset = open(&engine);
+    let mut experiment = small_experiment(1);
+    experiment.split.test = 0.25;
+    let run = runs.path().join("run");
+    let job = engine.train(TrainRequest {
+        experiment,
+        dataset: Arc::clone(&dataset),
+        run: run.clone(),
+        resume: false,
+        accept_losses: false,
+    });
+    let mut validation = None;
+    let outcome = wait(&engine, |event| match event {
+        Event::Evaluated { evaluation, .. } => {
+            validation = Some(evaluation);
+            None
+        }
+        Event::TrainingFinished { job: done, outcome } if done == job => Some(outcome),
+        _ => None,
+    });
+    let ask = |part, weights| {
+        let job = engine.evaluate(EvaluateRequest {
+            dataset: Arc::clone(&dataset),
+            part,
+            weights,
+        });
+        wait(&engine, |event| match event {
+            Event::EvaluationReady {
+                job: done,
+                evaluation,
+            } if done == job => Some(evaluation),
+            _ => None,
+        })
+    };
+    let (current, last) = (EvaluatedWeights::Current, EvaluatedWeights::Last(run));
+    let part = Some(SplitName::Validation);
+    for weights in [&current, &last] {
+        let again = ask(part, weights.clone());
+        assert!(
+            Arc::ptr_eq(&again, validation.as_ref().unwrap()),
+            "the epoch's"
+        );
+    }
+    let part = Some(SplitName::Test);
+    let known = engine.model().unwrap();
+    let model = Arc::clone(&known.answers);
+    assert_eq!(model.len(), 2, "the end's");
+    let test = ask(part, current.clone());
+    assert_eq!(model.len(), 2, "the end's");
+    assert_eq!(Some(test.accuracy()), outcome.test_accuracy);
+    let all = ask(None, current);
+    assert_eq!(model.len(), 3, "nobody had asked for all images");
+    assert_eq!(all.samples.len(), 36);
 }
 
 #[test]

@@ -46,6 +46,7 @@ impl Slot<'_> {
             edits: Arc::clone(&self.edits),
             sample: Arc::clone(&self.sample),
             source: ModelSource::Run(self.run.clone()),
+            answers: Arc::default(),
         });
         self.show(Arc::clone(&loaded));
         loaded

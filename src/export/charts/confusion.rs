@@ -8,6 +8,7 @@ use plotters::{
 
 use super::{FONT, INK, canvas, draw_error, rgb, shortened};
 use crate::{
+    colours::ink_on,
     data::Picture,
     export::{Bundle, ExportError, Format, Make, Need},
     inspect::colours::ColourScale,
@@ -186,7 +187,7 @@ fn draw_cell(
     ) else {
         return Ok(());
     };
-    let ink = if share > 0.6 { INK } else { WHITE };
+    let ink = rgb(ink_on(ColourScale::Viridis.colour(share as f32)));
     let style = (FONT, size).into_font().color(&ink).pos(CENTRED);
     let middle = (
         plan.middle(plan.left, predicted),

@@ -200,3 +200,101 @@ fn activations_behind_batch_normalisation_overwrite() {
     }
     assert_eq!(overwrites, [true; 35]);
 }
+
+/// A network whose normalisation does something.
+fn normalising(spec: ModelSpec) -> Network {
+    let mut network = Network::new(Arc::new(spec), 3, Placement::default()).unwrap();
+    let mut arrays = network.snapshot(&Arc::from([]), 0).unwrap().arrays;
+    for (number, array) in arrays.iter_mut().enumerate() {
+        let is_norm = array.shape.len() == 1 && !array.name.contains("classifier");
+        if is_norm {
+            for (at, value) in array.values.iter_mut().enumerate() {
+                *value += ((at * 7 + number) % 11) as f32 * 0.03;
+            }
+        }
+    }
+    network.assign(&arrays).unwrap();
+    network
+}
+
+#[test]
+fn folded_normalisation_says_the_same() {
+    use crate::model::{backbones::top, graph::Op, spec::Backbone};
+    let norms = |network: &Network| {
+        let nodes = network.nodes().iter();
+        nodes
+            .filter(|node| matches!(node.op, Op::BatchNorm2d { .. }))
+            .count()
+    };
+    for (backbone, before) in [
+        (Backbone::MobileNetV2, 52),
+        (Backbone::EfficientNetB0, 49),
+        (Backbone::ResNet18, 20),
+        (Backbone::Vgg16, 0),
+    ] {
+        let mut spec = top::imagenet(backbone, 5);
+        (spec.input.height, spec.input.width) = (64, 64);
+        if backbone == Backbone::Vgg16 {
+            spec.layers.truncate(1);
+        }
+        let network = normalising(spec);
+        assert_eq!(norms(&network), before, "{backbone:?}");
+        let bytes: Vec<u8> = (0..2 * 64 * 64 * 3).map(|i| (i * 37 % 251) as u8).collect();
+        let input = network.input(&bytes).unwrap();
+        let all = network.nodes().len();
+        // Whole, the last part alone, and the first part of a network that is trained from there on.
+        let middle = all / 2;
+        for (range, mode) in [
+            ((0, all), Mode::Evaluate),
+            ((middle, all), Mode::Evaluate),
+            ((0, middle), Mode::Evaluate),
+        ] {
+            let Some(folded) = network.folded(range).unwrap() else {
+                assert_eq!(before, 0, "{backbone:?}");
+                continue;
+            };
+            let left = norms(&folded);
+            if range == (0, all) {
+                assert_eq!(left, 0, "{backbone:?}");
+            }
+            assert!(left < before, "{backbone:?} {range:?}: {left}");
+            let of = |network: &Network| network.forward(&input, mode).unwrap();
+            let (expected, found) = (of(&network), of(&folded));
+            let largest = |of: &Tensor| of.abs().max().double_value(&[]);
+            let error = largest(&(&found - &expected)) / largest(&expected);
+            assert!(error < 1e-5, "{backbone:?} {range:?}: {error:e}");
+        }
+    }
+}
+
+#[test]
+fn a_network_whose_frozen_part_is_folded_trains_the_same_weights() {
+    use crate::model::{backbones::top, spec::Backbone};
+    let mut spec = top::imagenet(Backbone::ResNet18, 5);
+    (spec.input.height, spec.input.width) = (64, 64);
+    let mut network = normalising(spec);
+    let boundary = graph::position(network.nodes(), "base.layer4").unwrap();
+    network.set_trainable_from(boundary).unwrap();
+    let folded = network.folded((0, boundary)).unwrap().unwrap();
+    let bytes: Vec<u8> = (0..4 * 64 * 64 * 3).map(|i| (i * 37 % 251) as u8).collect();
+    let input = network.input(&bytes).unwrap();
+    let gradients = |computed_by: &Network| -> Vec<Tensor> {
+        let logits = computed_by.forward(&input, Mode::Train).unwrap();
+        network
+            .trainable()
+            .for_each(|(_, value)| value.shallow_clone().zero_grad());
+        logits.square().mean(Kind::Float).backward();
+        network
+            .trainable()
+            .map(|(_, value)| value.grad().copy())
+            .collect()
+    };
+    let (expected, found) = (gradients(&network), gradients(&folded));
+    assert!(expected.len() > 10);
+    for (found, expected) in found.iter().zip(&expected) {
+        let largest = |of: &Tensor| of.abs().max().double_value(&[]);
+        assert!(largest(expected) > 0.0);
+        let error = largest(&(found - expected)) / largest(expected);
+        assert!(error < 1e-4, "{error:e}");
+    }
+}

@@ -11,9 +11,9 @@ use crate::{
         config::{Phase, TrainingConfig},
         early_stopping::Stopper,
         experiment::ExperimentError,
-        features::FrozenFeatures,
         optimizers::OptimizerState,
         schedule::{Moment, RateNow, RateState},
+        step,
     },
 };
 
@@ -32,7 +32,8 @@ pub struct PhaseState<'a> {
     pub stopper: Stopper,
     /// Weights of the phase's best epoch, when they are to be restored.
     pub best: Option<Arc<WeightSnapshot>>,
-    pub features: Option<FrozenFeatures>,
+    /// The network with its frozen nodes folded, where that gives the same numbers; it shares what is trained.
+    pub folded: Option<Network>,
 }
 
 impl<'a> PhaseState<'a> {
@@ -54,7 +55,7 @@ impl<'a> PhaseState<'a> {
             rate: RateState::default(),
             stopper: Stopper::new(config.early_stopping),
             best: None,
-            features: None,
+            folded: step::folded(network)?,
         })
     }
 

@@ -88,6 +88,8 @@ pub struct Run<'a> {
     kept_from: usize,
     /// Frozen layers compute again in every epoch.
     is_without_features: bool,
+    /// What they make of images, as far as it is known.
+    features: Option<FrozenFeatures>,
 }
 
 impl<'a> Run<'a> {
@@ -110,6 +112,7 @@ impl<'a> Run<'a> {
             losses: VecDeque::new(),
             kept_from: 0,
             is_without_features: false,
+            features: None,
         }
     }
 
@@ -179,7 +182,8 @@ impl<'a> Run<'a> {
         // In batches of another size the last digits may be others: what was begun with is kept to.
         self.is_without_features |= most == 0;
         let most = if self.is_without_features { 0 } else { most };
-        state.features = FrozenFeatures::compute(&self.network, self.data, most, observer)?;
+        let known = self.features.take();
+        self.features = FrozenFeatures::compute(known, &self.network, self.data, most, observer)?;
         Ok(state)
     }
 
@@ -256,7 +260,7 @@ impl<'a> Run<'a> {
         }
         let images = order.len() as f64;
         let images_per_sec = images / (start.elapsed() - waited).as_secs_f64().max(1e-9);
-        let validated = self.validate(epoch, state, activity, observer, &mut waited)?;
+        let validated = self.validate(epoch, activity, observer, &mut waited)?;
         let val_loss = validated.as_ref().and_then(|found| found.loss);
         if let Some(loss) = val_loss.filter(|loss| loss.is_nan()) {
             // The last step broke the weights and no training batch has seen it.
@@ -289,7 +293,8 @@ impl<'a> Run<'a> {
         let batch = Batch {
             data: self.data,
             samples,
-            features: state.features.as_ref(),
+            features: self.features.as_ref(),
+            folded: state.folded.as_ref(),
             seed: step::seed(self.config.seed, self.step),
         };
         let figures = batch.backward(&self.network, &self.loss)?;
@@ -334,7 +339,6 @@ impl<'a> Run<'a> {
     fn validate(
         &self,
         epoch: usize,
-        state: &PhaseState<'_>,
         activity: &mut Activity,
         observer: &mut Watchers<'_>,
         waited: &mut Duration,
@@ -349,11 +353,13 @@ impl<'a> Run<'a> {
             return Ok(None);
         }
         let network = &self.network;
-        let features = state.features.as_ref();
+        let features = self.features.as_ref();
+        let folded = step::folded_for_judging(network, features)?;
         let mut looked_at = 0;
         let mut sums = Sums::default();
         let mut logits = |samples: &[usize]| -> Result<Tensor, FitError> {
             if looked_at > 0 {
+                let network = folded.as_ref().unwrap_or(network);
                 return step::logits(network, pixels, features, samples);
             }
             looked_at = samples.len().min(dead_units::IMAGES);

@@ -1,7 +1,7 @@
 //! Whether a curve has turned or still moves, told from its noise. Plain arithmetic.
 //!
 //! Means of three epochs are compared; how far single epochs scatter follows from the differences of neighbours, which
-//! a slow course hardly touches. The limits were chosen on recorded runs (`tests/histories`, see `replay.rs`).
+//! a slow course hardly touches. The limits were chosen on recorded runs (`tests/histories`, see `replay_tests.rs`).
 
 /// Epochs that are averaged.
 pub const WINDOW: usize = 3;

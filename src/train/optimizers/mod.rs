@@ -75,29 +75,29 @@ pub enum Optimizer {
     },
 }
 
-fn alpha() -> f64 {
+const fn alpha() -> f64 {
     0.99
 }
 
-fn beta1() -> f64 {
+const fn beta1() -> f64 {
     0.9
 }
 
-fn beta2() -> f64 {
+const fn beta2() -> f64 {
     0.999
 }
 
-fn epsilon() -> f64 {
+const fn epsilon() -> f64 {
     1e-8
 }
 
-fn weight_decay() -> f64 {
+const fn weight_decay() -> f64 {
     0.01
 }
 
 impl Optimizer {
     /// Adam with PyTorch's defaults.
-    pub fn adam(learning_rate: f64) -> Self {
+    pub const fn adam(learning_rate: f64) -> Self {
         Self::Adam {
             learning_rate,
             beta1: beta1(),

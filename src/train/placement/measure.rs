@@ -18,6 +18,7 @@ use crate::{
     train::{
         config::{MemoryFormat, Precision},
         fit::{FitError, Threads, Watchers},
+        step::folded,
     },
 };
 
@@ -76,7 +77,7 @@ fn step_secs(
         |&(format, precision): &(MemoryFormat, Precision)| -> Result<Network, NetworkError> {
             let mut network = Network::new(Arc::clone(spec), 0, placement(format, precision))?;
             network.set_trainable_from(step.trained_from)?;
-            Ok(network)
+            Ok(folded(&network)?.unwrap_or(network))
         };
     let networks = ways
         .iter()

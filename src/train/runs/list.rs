@@ -138,10 +138,7 @@ impl Lister {
 
 /// The folders in `folder` with their modification times; hidden ones, which systems put there, are left out.
 fn run_folders(folder: &Path) -> Result<Vec<(PathBuf, SystemTime)>, RunsError> {
-    let failed = |error: io::Error| RunsError::Read {
-        path: display_path(folder),
-        reason: error.to_string(),
-    };
+    let failed = RunsError::read(folder);
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -149,14 +146,14 @@ fn run_folders(folder: &Path) -> Result<Vec<(PathBuf, SystemTime)>, RunsError> {
     };
     let mut folders = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(failed)?;
+        let entry = entry.map_err(&failed)?;
         let is_hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
         // What was taken away in the meantime is not there.
         let Ok(metadata) = fs::metadata(entry.path()) else {
             continue;
         };
         if metadata.is_dir() && !is_hidden {
-            folders.push((entry.path(), metadata.modified().map_err(failed)?));
+            folders.push((entry.path(), metadata.modified().map_err(&failed)?));
         }
     }
     Ok(folders)

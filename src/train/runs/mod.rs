@@ -7,10 +7,14 @@ mod list;
 mod notes;
 pub mod query;
 pub mod read;
-pub mod setting_words;
 pub mod several;
 
-use std::{path::PathBuf, sync::Arc, time::SystemTime};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::SystemTime,
+};
 
 pub use keep::{describe, move_to_bin};
 pub use list::{Lister, Listing, Skipped};
@@ -21,7 +25,10 @@ use super::{
     history::EpochRecord,
     run_folder::{EndStage, RunResult},
 };
-use crate::kept::FormatError;
+use crate::{
+    data::dataset::display_path,
+    kept::{FormatError, LoadError},
+};
 
 /// Why something about a run cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -75,12 +82,29 @@ pub enum RunsError {
 }
 
 impl RunsError {
-    /// That the file `path` cannot be read.
-    pub(super) fn format(path: String, reason: FormatError) -> Self {
-        match reason {
-            FormatError::Damaged(reason) => Self::Damaged { path, reason },
-            reason => Self::Version { path, reason },
+    /// For `map_err` on what the system says about `path`.
+    fn read(path: &Path) -> impl Fn(io::Error) -> Self {
+        move |error| Self::Read {
+            path: display_path(path),
+            reason: error.to_string(),
         }
+    }
+
+    /// For `map_err` on why the file `path` cannot be loaded.
+    pub(super) fn load(path: &Path) -> impl Fn(LoadError) -> Self {
+        move |error| match error {
+            LoadError::Read(error) => Self::read(path)(error),
+            LoadError::Format(FormatError::Damaged(reason)) => Self::damaged(path, reason),
+            LoadError::Format(reason) => Self::Version {
+                path: display_path(path),
+                reason,
+            },
+        }
+    }
+
+    fn damaged(path: &Path, reason: String) -> Self {
+        let path = display_path(path);
+        Self::Damaged { path, reason }
     }
 }
 
@@ -158,7 +182,7 @@ impl RunRecord {
             return given.to_owned();
         }
         let folder = self.folder.file_name().unwrap_or_default();
-        crate::data::dataset::display_path(folder.as_ref())
+        display_path(folder.as_ref())
     }
 
     /// The same without the time at its end that the window gives to names of folders: for tables that have it

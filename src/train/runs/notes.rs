@@ -1,20 +1,11 @@
 //! What people write about a run: its name, a text and tags, in `notes.ron` of its folder.
 
-use std::{fs, io, path::Path};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::RunsError;
-use crate::{
-    data::{dataset::display_path, files::write_atomically},
-    kept::Kind,
-};
-
-/// Files of notes.
-const FILES: Kind<String> = Kind {
-    oldest: 1,
-    steps: &[],
-};
+use crate::{data::dataset::display_path, kept::Kind};
 
 /// What people wrote about a run.
 pub const NOTES_FILE: &str = "notes.ron";
@@ -53,17 +44,8 @@ impl RunNotes {
     /// When they cannot be read or are damaged; they are never overwritten unseen.
     pub fn load(folder: &Path) -> Result<Self, RunsError> {
         let file = folder.join(NOTES_FILE);
-        let path = display_path(&file);
-        let text = match fs::read_to_string(&file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => {
-                let reason = error.to_string();
-                return Err(RunsError::Read { path, reason });
-            }
-        };
-        let notes = FILES.read(&text);
-        notes.map_err(|reason| RunsError::format(path, reason))
+        let notes = Kind::FIRST.load(&file).map_err(RunsError::load(&file))?;
+        Ok(notes.unwrap_or_default())
     }
 
     /// Writes them into `folder` atomically.
@@ -72,11 +54,10 @@ impl RunNotes {
     /// When they cannot be written.
     pub fn save(&self, folder: &Path) -> Result<(), RunsError> {
         let file = folder.join(NOTES_FILE);
-        let failed = |reason: String| RunsError::Write {
+        let saved = Kind::FIRST.save(&file, self);
+        saved.map_err(|error| RunsError::Write {
             path: display_path(&file),
-            reason,
-        };
-        let text = FILES.write(self).map_err(failed)?;
-        write_atomically(&file, text.as_bytes()).map_err(|error| failed(error.to_string()))
+            reason: error.to_string(),
+        })
     }
 }

@@ -3,12 +3,9 @@
 use std::{fs, io, path::Path};
 
 use super::RunsError;
-use crate::{
-    data::dataset::display_path,
-    train::{
-        history::{EpochRecord, StepRecord},
-        run_folder::{HISTORY_FILE, STEPS_FILE},
-    },
+use crate::train::{
+    history::{EpochRecord, StepRecord},
+    run_folder::{HISTORY_FILE, STEPS_FILE},
 };
 
 /// Bytes of `file` of the run in `folder`; none when there is no such file yet.
@@ -17,10 +14,7 @@ fn bytes(folder: &Path, file: &str) -> Result<Vec<u8>, RunsError> {
     match fs::read(&path) {
         Ok(bytes) => Ok(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(RunsError::Read {
-            path: display_path(&path),
-            reason: error.to_string(),
-        }),
+        Err(error) => Err(RunsError::read(&path)(error)),
     }
 }
 
@@ -32,10 +26,7 @@ pub fn history(folder: &Path) -> Result<Vec<EpochRecord>, RunsError> {
     let bytes = bytes(folder, HISTORY_FILE)?;
     let records = csv::Reader::from_reader(bytes.as_slice()).into_deserialize();
     let records: Result<Vec<EpochRecord>, csv::Error> = records.collect();
-    records.map_err(|error| RunsError::Damaged {
-        path: display_path(&folder.join(HISTORY_FILE)),
-        reason: error.to_string(),
-    })
+    records.map_err(|error| RunsError::damaged(&folder.join(HISTORY_FILE), error.to_string()))
 }
 
 /// Every step of the run in `folder` that is on the disk. A last line that is still being written, or was cut
@@ -47,50 +38,17 @@ pub fn steps(folder: &Path) -> Result<Vec<StepRecord>, RunsError> {
     let mut bytes = bytes(folder, STEPS_FILE)?;
     let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |end| end + 1);
     bytes.truncate(whole);
-    let damaged = |reason: String| RunsError::Damaged {
-        path: display_path(&folder.join(STEPS_FILE)),
-        reason,
-    };
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_reader(bytes.as_slice());
+    let damaged = |reason| RunsError::damaged(&folder.join(STEPS_FILE), reason);
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let headings = reader
         .byte_headers()
         .map_err(|error| damaged(error.to_string()))?;
-    if headings.is_empty() {
-        return Ok(Vec::new());
-    }
     // A newer program may have put further columns beside these.
     let wanted = ["step", "epoch", "loss", "accuracy"];
-    let place = |name: &str| {
-        headings
-            .iter()
-            .position(|heading| heading == name.as_bytes())
-    };
-    let [Some(number), Some(epoch), Some(loss), Some(accuracy)] = wanted.map(place) else {
+    let is_there = |name: &&str| headings.iter().any(|heading| heading == name.as_bytes());
+    if !headings.is_empty() && !wanted.iter().all(is_there) {
         let wanted = wanted.join(",");
         return Err(damaged(format!("its first line does not have {wanted}")));
-    };
-    let (columns, width) = ([number, epoch, loss, accuracy], headings.len());
-    let mut steps = Vec::new();
-    let mut row = csv::ByteRecord::new();
-    while reader.read_byte_record(&mut row).unwrap_or(false) {
-        match step(&row, columns).filter(|_| row.len() == width) {
-            Some(step) => steps.push(step),
-            None => break,
-        }
     }
-    Ok(steps)
-}
-
-/// The step in `row`; its number, epoch, loss and accuracy stand in `columns`.
-fn step(row: &csv::ByteRecord, columns: [usize; 4]) -> Option<StepRecord> {
-    let [number, epoch, loss, accuracy] =
-        columns.map(|column| std::str::from_utf8(row.get(column)?).ok());
-    Some(StepRecord {
-        step: number?.parse().ok()?,
-        epoch: epoch?.parse().ok()?,
-        loss: loss?.parse().ok()?,
-        accuracy: accuracy?.parse().ok()?,
-    })
+    Ok(reader.into_deserialize().map_while(Result::ok).collect())
 }

@@ -1,6 +1,9 @@
 //! Epochs of several runs beside each other, to write to a file.
 
-use crate::train::{history::EpochRecord, run_folder::history_csv};
+use crate::train::{
+    history::EpochRecord,
+    run_tables::{csv, history_csv},
+};
 
 /// What a run is called and its epochs. Plain data.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,26 +19,22 @@ pub struct NamedHistory {
 /// # Errors
 /// What the csv library said.
 pub fn histories_csv(runs: &[NamedHistory]) -> Result<Vec<u8>, String> {
-    let failed = |error: csv::Error| error.to_string();
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut has_headings = false;
+    let mut all: Vec<Vec<String>> = Vec::new();
     for run in runs {
         let table = history_csv(&run.epochs)?;
-        let mut reader = csv::Reader::from_reader(table.as_slice());
-        let headings = reader.headers().map_err(failed)?;
-        if !has_headings && !headings.is_empty() {
-            writer
-                .write_record(std::iter::once("run").chain(headings))
-                .map_err(failed)?;
-            has_headings = true;
-        }
-        for row in reader.records() {
-            let row = row.map_err(failed)?;
-            let named = std::iter::once(run.name.as_str()).chain(&row);
-            writer.write_record(named).map_err(failed)?;
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(table.as_slice());
+        for (number, row) in reader.records().enumerate() {
+            let row = row.map_err(|error| error.to_string())?;
+            let name = if number == 0 { "run" } else { &run.name };
+            if number > 0 || all.is_empty() {
+                let named = std::iter::once(name).chain(&row);
+                all.push(named.map(str::to_owned).collect());
+            }
         }
     }
-    writer.into_inner().map_err(|error| error.to_string())
+    csv(all)
 }
 
 #[cfg(test)]

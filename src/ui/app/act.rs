@@ -8,108 +8,85 @@ use super::App;
 use crate::{
     data::{SplitName, generate},
     engine::{
-        EvaluateRequest, EvaluatedWeights, ImageSource, Level, MaximiseRequest, OpenRequest,
-        TrainRequest,
+        EvaluateRequest, EvaluatedWeights, ImageSource, Level, MaximiseRequest, TrainRequest,
     },
     train::checkpoint::Weights,
     ui::{
-        action::Action,
+        action::{Action, ModelAction, WindowAction},
         chrome::PathField,
-        dialogs::Purpose,
         format::stamp,
-        history::Part,
         state::{AskedRun, MaximiseState, SimilarState},
-        workspace::{PanelKind, Step, Workspaces},
+        workspace::{Step, Workspaces},
     },
 };
 
 impl App {
     /// Carries out an action as if a panel had pushed it.
-    pub fn act(&mut self, context: &Context, action: Action) {
-        match action {
+    pub fn act(&mut self, context: &Context, action: impl Into<Action>) {
+        match action.into() {
             Action::Ask(purpose) => self.ask(purpose),
-            Action::OpenPath(path) => self.open_path(path),
-            Action::OpenDataset(path) => self.ask_to_open(OpenRequest::new(path)),
-            Action::Answer(yes) => self.answer(yes),
-            Action::OpenBundled(name) => self.open_bundled(name),
-            Action::ReadAs(kind) => self.read_as(kind),
-            Action::LoadModel(path) => self.load_model(path),
-            Action::TakeNetwork => self.take_network(),
-            Action::OpenDatasetOfModel => self.open_dataset_of_model(),
-            Action::SaveModel(path) => {
-                self.engine.save_model(path);
-            }
-            Action::Train => self.train(),
-            Action::TrainAnyway => self.train_anyway(),
-            Action::LeaveTraining => self.state.asked_run = None,
-            Action::ShowUnreadable => {
-                self.state.asked_run = None;
-                self.state.unreadable_asked += 1;
-                self.settings.step = Step::Data;
-            }
-            Action::FindRate { phase } => self.find_rate(phase),
-            Action::SetPaused(true) => self.engine.pause(),
-            Action::SetPaused(false) => self.engine.resume(),
-            Action::Stop => self.engine.stop(),
-            Action::SetLearningRate(rate) => {
-                self.engine.set_learning_rate(rate);
-                self.state.training.ask_for_rate(rate);
-            }
-            Action::EditTraining(training) => {
-                self.change(Part::Training, |experiment| experiment.training = training);
-            }
             Action::Select(selection) => self.state.select(selection),
-            Action::ShowImages { samples, words } => {
-                self.state.show_images(&samples, words);
-                self.settings.step = Step::Data;
-                self.workspaces
-                    .bring_forward(Step::Data, PanelKind::Datasets);
-            }
-            Action::Back => self.state.go_back(),
-            Action::Forward => self.state.go_forward(),
-            Action::GoTo(step) => {
+            Action::Cancel(job) => self.engine.cancel(job),
+            Action::Data(action) => self.act_on_data(action),
+            Action::Design(action) => self.state.apply_design(action),
+            Action::Edit(action) => self.act_on_edits(action),
+            Action::Experiment(action) => self.act_on_experiment(action),
+            Action::Training(action) => self.act_on_training(action),
+            Action::Runs(action) => self.act_on_runs(action),
+            Action::Model(action) => self.act_on_model(action),
+            Action::Downloads(action) => self.act_on_downloads(action),
+            Action::Save(action) => self.act_on_saving(action),
+            Action::Window(action) => self.act_on_window(context, action),
+        }
+    }
+
+    fn act_on_window(&mut self, context: &Context, action: WindowAction) {
+        match action {
+            WindowAction::OpenPath(path) => self.open_path(path),
+            WindowAction::Answer(yes) => self.answer(yes),
+            WindowAction::ShowFile(path) => self.show_file(context, &path),
+            WindowAction::Undo => self.undo_or_redo(true),
+            WindowAction::Redo => self.undo_or_redo(false),
+            WindowAction::Back => self.state.go_back(),
+            WindowAction::Forward => self.state.go_forward(),
+            WindowAction::GoTo(step) => {
                 self.settings.step = step;
                 // Other processes train too.
                 self.state.runs.stale |= step == Step::Runs;
             }
-            Action::ResetLayout => self.workspaces = Workspaces::default(),
-            Action::ToggleShortcuts => self.chrome.shortcuts = !self.chrome.shortcuts,
-            Action::ToggleLog => self.chrome.log = !self.chrome.log,
-            Action::TogglePathField { typed } => {
+            WindowAction::ResetLayout => self.workspaces = Workspaces::default(),
+            WindowAction::ToggleShortcuts => self.chrome.shortcuts = !self.chrome.shortcuts,
+            WindowAction::ToggleLog => self.chrome.log = !self.chrome.log,
+            WindowAction::TogglePathField => {
                 let is_closed = self.chrome.path_field.is_none();
-                self.chrome.path_field = is_closed.then(|| PathField::new(typed));
+                self.chrome.path_field = is_closed.then(PathField::default);
             }
-            Action::SetTheme(theme) => {
+            WindowAction::SetTheme(theme) => {
                 self.settings.theme = theme.into();
                 context.set_theme(theme);
             }
-            Action::Browsed(samples) => self.state.browsed = samples,
-            Action::FindSimilar(sample) => self.find_similar(sample),
-            Action::Dismiss(id) => self.state.dismiss(id),
-            Action::Cancel(job) => self.engine.cancel(job),
-            Action::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
-            action => self.act_on_runs(context, action),
+            WindowAction::Dismiss(id) => self.state.dismiss(id),
+            WindowAction::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
         }
     }
 
-    /// Actions that need a model.
-    pub(super) fn act_on_model(&mut self, action: Action) {
+    fn act_on_model(&mut self, action: ModelAction) {
         match action {
-            Action::Predict(images) => self.predict(images),
-            Action::DrawShape => {
+            ModelAction::Load(path) => self.load_model(path),
+            ModelAction::Predict(images) => self.predict(images),
+            ModelAction::DrawShape => {
                 // A different shape each time, the same sequence after every start.
                 let (kind, picture) = generate::draw_random_shape(self.shapes_drawn);
                 self.shapes_drawn += 1;
                 let name = format!("a new {}", kind.word());
                 self.predict(vec![ImageSource::Picture(name, Arc::new(picture))]);
             }
-            Action::ClearPredictions => {
+            ModelAction::ClearPredictions => {
                 self.state.predict.answers.clear();
                 self.state.predict.said.clear();
             }
-            Action::Evaluate { part, weights } => self.evaluate(part, weights),
-            Action::SetThreshold(threshold) => self.state.set_threshold(threshold),
-            Action::Maximise(config) => {
+            ModelAction::Evaluate { part, weights } => self.evaluate(part, weights),
+            ModelAction::Maximise(config) => {
                 if let Some(earlier) = self.state.maximise.job {
                     self.engine.cancel(earlier);
                 }
@@ -120,11 +97,6 @@ impl App {
                     ..MaximiseState::default()
                 };
             }
-            Action::SavePicture(picture) => {
-                self.picture_to_save = Some(picture);
-                self.ask(Purpose::SavePicture);
-            }
-            action => self.act_on_catalogue(action),
         }
     }
 
@@ -164,7 +136,7 @@ impl App {
         }
     }
 
-    fn find_similar(&mut self, sample: usize) {
+    pub(super) fn find_similar(&mut self, sample: usize) {
         let Some(open) = self.state.open_dataset().cloned() else {
             return;
         };
@@ -177,7 +149,7 @@ impl App {
         };
     }
 
-    fn train(&mut self) {
+    pub(super) fn train(&mut self) {
         let Some(dataset) = self.state.open_dataset().cloned() else {
             return;
         };
@@ -202,7 +174,7 @@ impl App {
     }
 
     /// Starts the run that waited for an answer.
-    fn train_anyway(&mut self) {
+    pub(super) fn train_anyway(&mut self) {
         if let Some(asked) = self.state.asked_run.take() {
             self.begin_run(TrainRequest {
                 accept_losses: true,

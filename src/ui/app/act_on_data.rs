@@ -5,56 +5,95 @@ use std::sync::Arc;
 use super::App;
 use crate::{
     data::Edits,
-    engine::{AugmentRequest, Level},
+    engine::{AugmentRequest, Level, OpenRequest},
     train::Experiment,
     ui::{
-        action::Action,
+        action::{DataAction, EditAction},
         data_tools::AugmentedOf,
         files::FileTask,
         follow,
         history::{Part, Undoable},
-        workspace::Step,
+        state::AppState,
+        workspace::{PanelKind, Step},
     },
 };
 
 impl App {
-    /// Actions that change the dataset's edits or how it is used.
-    pub(super) fn act_on_data(&mut self, action: Action) {
-        let before = self.state.wanted_edits().cloned();
+    pub(super) fn act_on_data(&mut self, action: DataAction) {
         match action {
-            Action::Edit(edit) => {
-                if let Err(error) = self.state.edit(&edit) {
-                    self.state.note(Level::Warning, error.to_string());
-                }
+            DataAction::Open(path) => self.ask_to_open(OpenRequest::new(path)),
+            DataAction::OpenBundled(name) => self.open_bundled(name),
+            DataAction::OpenOfModel => self.open_dataset_of_model(),
+            DataAction::ReadAs(kind) => self.read_as(kind),
+            DataAction::Undo => self.change_edits(|state| _ = state.undo_edits()),
+            DataAction::Redo => self.change_edits(|state| _ = state.redo_edits()),
+            DataAction::ClearEdits => self.replace_edits(Edits::default()),
+            DataAction::Augment(of) => self.augment(of),
+            DataAction::Examine => follow::examine(&self.engine, &mut self.state),
+            DataAction::MeasureChannels => self.measure_channels(),
+            DataAction::FindSimilar(sample) => self.find_similar(sample),
+            DataAction::Browsed(samples) => self.state.browsed = samples,
+            DataAction::ShowImages { samples, words } => {
+                self.state.show_images(&samples, words);
+                self.settings.step = Step::Data;
+                self.workspaces
+                    .bring_forward(Step::Data, PanelKind::Datasets);
             }
-            Action::Undo | Action::Redo => self.undo_or_redo(matches!(action, Action::Undo)),
-            Action::UndoEdits => {
-                self.state.undo_edits();
+            DataAction::ShowUnreadable => {
+                self.state.asked_run = None;
+                self.state.unreadable_asked += 1;
+                self.settings.step = Step::Data;
             }
-            Action::RedoEdits => {
-                self.state.redo_edits();
-            }
-            Action::UndoExperiment => self.undo_experiment(),
-            Action::ClearEdits => self.state.replace_edits(Edits::default()),
-            action => return self.act_on_tools(action),
         }
-        self.keep_edits(before.as_ref());
+    }
+
+    pub(super) fn act_on_edits(&mut self, action: EditAction) {
+        match action {
+            EditAction::Dataset(edit) => self.change_edits(|state| {
+                if let Err(error) = state.edit(&edit) {
+                    state.note(Level::Warning, error.to_string());
+                }
+            }),
+            EditAction::Training(training) => {
+                self.change(Part::Training, |experiment| experiment.training = training);
+            }
+            EditAction::Split(split) => {
+                self.change(Part::Split, |experiment| experiment.split = split);
+            }
+            EditAction::Augmentation(augmentation) => {
+                self.change(Part::Augmentation, |experiment| {
+                    experiment.augmentation = augmentation;
+                });
+            }
+            EditAction::Preprocessing(preprocessing) => {
+                self.change(Part::Normalisation, |experiment| {
+                    experiment.model.preprocessing = preprocessing;
+                });
+                self.state.network_changed();
+            }
+            EditAction::LearningRate(rate) => {
+                self.engine.set_learning_rate(rate);
+                self.state.training.ask_for_rate(rate);
+            }
+            EditAction::Threshold(threshold) => self.state.set_threshold(threshold),
+            EditAction::Notes { folder, notes } => self.describe_run(folder, notes),
+        }
     }
 
     /// Other changes in place of those there are; that can be undone.
     pub(super) fn replace_edits(&mut self, edits: Edits) {
-        let before = self.state.wanted_edits().cloned();
-        self.state.replace_edits(edits);
-        self.keep_edits(before.as_ref());
+        self.change_edits(|state| state.replace_edits(edits));
     }
 
-    /// Has the sidecar written when the changes are other ones than `before`.
-    fn keep_edits(&mut self, before: Option<&Arc<Edits>>) {
+    /// Changes what was changed about the dataset, and has the sidecar written when that is something else then.
+    fn change_edits(&mut self, change: impl FnOnce(&mut AppState)) {
+        let before = self.state.wanted_edits().cloned();
+        change(&mut self.state);
         let (Some(edits), Some(open)) = (self.state.wanted_edits(), self.state.open_dataset())
         else {
             return;
         };
-        if before != Some(edits) {
+        if before.as_ref() != Some(edits) {
             self.files.send(FileTask::Sidecar(
                 Arc::clone(edits),
                 self.places.folders.edits.clone(),
@@ -64,15 +103,11 @@ impl App {
     }
 
     /// What Ctrl+Z and Ctrl+Y mean in the step that is shown.
-    fn undo_or_redo(&mut self, is_undo: bool) {
+    pub(super) fn undo_or_redo(&mut self, is_undo: bool) {
         let (undo, redo) = self.state.undo_redo(self.settings.step);
         match (if is_undo { undo } else { redo }, is_undo) {
-            (Some(Undoable::Edits), true) => {
-                self.state.undo_edits();
-            }
-            (Some(Undoable::Edits), false) => {
-                self.state.redo_edits();
-            }
+            (Some(Undoable::Edits), true) => self.act_on_data(DataAction::Undo),
+            (Some(Undoable::Edits), false) => self.act_on_data(DataAction::Redo),
             (Some(Undoable::Experiment(_)), true) => self.undo_experiment(),
             (Some(Undoable::Experiment(_)), false) => {
                 self.state.redo_experiment();
@@ -90,7 +125,7 @@ impl App {
         }
     }
 
-    fn undo_experiment(&mut self) {
+    pub(super) fn undo_experiment(&mut self) {
         match self.state.why_not_edit_layers() {
             Some(reason) => self.state.note(Level::Warning, reason),
             None => {
@@ -103,32 +138,6 @@ impl App {
     pub(super) fn change(&mut self, part: Part, change: impl FnOnce(&mut Experiment)) {
         let gesture = Some(self.gesture.number);
         self.state.change_experiment(part, gesture, change);
-    }
-
-    /// Actions that change the experiment, and what the tools need from the engine.
-    fn act_on_tools(&mut self, action: Action) {
-        match action {
-            Action::EditSplit(split) => {
-                self.change(Part::Split, |experiment| experiment.split = split);
-            }
-            Action::EditAugmentation(augmentation) => {
-                self.change(Part::Augmentation, |experiment| {
-                    experiment.augmentation = augmentation;
-                });
-            }
-            Action::Augment(of) => self.augment(of),
-            Action::EditPreprocessing(preprocessing) => {
-                self.change(Part::Normalisation, |experiment| {
-                    experiment.model.preprocessing = preprocessing;
-                });
-                self.state.network_changed();
-            }
-            Action::MeasureChannels => self.measure_channels(),
-            Action::Examine => follow::examine(&self.engine, &mut self.state),
-            Action::Design(action) => self.state.apply_design(action),
-            Action::OpenRecipe(name) => self.load_experiment(name.into()),
-            action => self.act_on_model(action),
-        }
     }
 
     fn measure_channels(&mut self) {

@@ -1,4 +1,4 @@
-//! Carrying out what the model editor wishes for.
+//! Carrying out what is wished for about the experiment, and what the model editor needs.
 
 use std::path::PathBuf;
 
@@ -7,12 +7,21 @@ use crate::{
     engine::OpenRequest,
     model::{LayerKind, edit::LayerEdit, spec::InitialWeights},
     ui::{
+        action::ExperimentAction,
         design::{Chosen, DesignAction},
         weights_check::WeightsCheck,
     },
 };
 
 impl App {
+    pub(super) fn act_on_experiment(&mut self, action: ExperimentAction) {
+        match action {
+            ExperimentAction::OpenRecipe(name) => self.load_experiment(name.into()),
+            ExperimentAction::TakeNetwork => self.take_network(),
+            ExperimentAction::Undo => self.undo_experiment(),
+        }
+    }
+
     /// Opens the dataset that the experiment names.
     pub(super) fn open_experiments_dataset(&mut self) {
         let experiment = &self.state.experiment;

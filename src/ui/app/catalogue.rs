@@ -5,18 +5,16 @@ use std::path::PathBuf;
 use super::App;
 use crate::{
     engine::Listed,
-    ui::{action::Action, public_datasets::DownloadState},
+    ui::{action::DownloadsAction, public_datasets::DownloadState},
 };
 
 impl App {
-    /// Actions of the window "Datasets and weights".
-    pub(super) fn act_on_catalogue(&mut self, action: Action) {
+    pub(super) fn act_on_downloads(&mut self, action: DownloadsAction) {
         match action {
-            Action::ToggleCatalogue => self.toggle_catalogue(),
-            Action::Download(name) => self.download(name),
-            Action::PauseDownload(name) => self.pause_download(&name),
-            Action::CancelDownload(name) => self.cancel_download(name),
-            _ => {}
+            DownloadsAction::Toggle => self.toggle_catalogue(),
+            DownloadsAction::Begin(name) => self.download(name),
+            DownloadsAction::Pause(name) => self.pause_download(&name),
+            DownloadsAction::Cancel(name) => self.cancel_download(name),
         }
     }
 

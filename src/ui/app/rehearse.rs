@@ -1,16 +1,31 @@
-//! Carrying out what is asked for before a run.
+//! Carrying out what is wished for about the run to come or at work.
 
 use std::sync::Arc;
 
 use super::App;
 use crate::{
     engine::FindRateRequest,
-    ui::rehearsal::{FinderState, ForecastState},
+    ui::{
+        action::TrainingAction,
+        rehearsal::{FinderState, ForecastState},
+    },
 };
 
 impl App {
+    pub(super) fn act_on_training(&mut self, action: TrainingAction) {
+        match action {
+            TrainingAction::Train => self.train(),
+            TrainingAction::TrainAnyway => self.train_anyway(),
+            TrainingAction::Leave => self.state.asked_run = None,
+            TrainingAction::FindRate { phase } => self.find_rate(phase),
+            TrainingAction::SetPaused(true) => self.engine.pause(),
+            TrainingAction::SetPaused(false) => self.engine.resume(),
+            TrainingAction::Stop => self.engine.stop(),
+        }
+    }
+
     /// Looks for a learning rate of a phase with the settings as they are.
-    pub(super) fn find_rate(&mut self, phase: usize) {
+    fn find_rate(&mut self, phase: usize) {
         let Some(dataset) = self.state.open_dataset().cloned() else {
             return;
         };

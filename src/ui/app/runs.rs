@@ -1,6 +1,9 @@
 //! Carrying out what is wished for about runs: list, read, continue, train again, write about, throw away.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use eframe::egui::{Context, OpenUrl};
 
@@ -12,7 +15,7 @@ use crate::{
         runs::{RunNotes, RunRecord, several::NamedHistory},
     },
     ui::{
-        action::Action,
+        action::{RunsAction, SaveAction},
         dialogs::Purpose,
         files::FileTask,
         run_book::{Continuing, Recorded},
@@ -30,36 +33,45 @@ pub(super) enum ToSave {
 }
 
 impl App {
-    /// Actions about runs.
-    pub(super) fn act_on_runs(&mut self, context: &Context, action: Action) {
+    pub(super) fn act_on_runs(&mut self, action: RunsAction) {
         match action {
-            Action::ListRuns => self.state.runs.stale = true,
-            Action::ChooseRuns(folders) => self.state.runs.choose(folders),
-            Action::ContinueRun { folder, more } => self.continue_run(&folder, more),
-            Action::LeaveRun(folder) => self.leave_run(&folder),
-            Action::TrainAgain(folder) => self.train_again(&folder),
-            Action::DescribeRun { folder, notes } => self.describe_run(folder, notes),
-            Action::DiscardRuns(folders) => {
+            RunsAction::List => self.state.runs.stale = true,
+            RunsAction::Choose(folders) => self.state.runs.choose(folders),
+            RunsAction::Continue { folder, more } => self.continue_run(&folder, more),
+            RunsAction::Leave(folder) => self.leave_run(&folder),
+            RunsAction::TrainAgain(folder) => self.train_again(&folder),
+            RunsAction::Discard(folders) => {
                 let job = self.engine.discard_runs(folders);
                 self.state.runs.changing.push(job);
             }
-            Action::ShowFile(path) => {
-                // The address is copied too, for computers on which nothing opens.
-                let url = crate::file_address::of(&path);
-                let shown = crate::data::dataset::display_path(&path);
-                self.state
-                    .tell(format!("{shown} is opened; its path is copied too"), None);
-                context.copy_text(shown);
-                context.open_url(OpenUrl::new_tab(url));
+        }
+    }
+
+    pub(super) fn act_on_saving(&mut self, action: SaveAction) {
+        match action {
+            SaveAction::Model(path) => _ = self.engine.save_model(path),
+            SaveAction::Picture(picture) => {
+                self.picture_to_save = Some(picture);
+                self.ask(Purpose::SavePicture);
             }
-            Action::SaveHistory { history, picture } => {
+            SaveAction::History { history, picture } => {
                 self.ask_where_to_save(ToSave::One(history), picture);
             }
-            Action::SaveHistories { runs, picture } => {
+            SaveAction::Histories { runs, picture } => {
                 self.ask_where_to_save(ToSave::Several(runs), picture);
             }
-            action => self.act_on_data(action),
         }
+    }
+
+    /// Opens a file or folder with the system's program for it.
+    pub(super) fn show_file(&mut self, context: &Context, path: &Path) {
+        // The address is copied too, for computers on which nothing opens.
+        let url = crate::file_address::of(path);
+        let shown = crate::data::dataset::display_path(path);
+        self.state
+            .tell(format!("{shown} is opened; its path is copied too"), None);
+        context.copy_text(shown);
+        context.open_url(OpenUrl::new_tab(url));
     }
 
     /// Asks for what the notebook and the curves need and was not asked for yet.
@@ -92,7 +104,7 @@ impl App {
     }
 
     /// The run in `folder`; says so when there is none, or when another run goes on.
-    fn free_for(&mut self, folder: &std::path::Path) -> Option<Arc<RunRecord>> {
+    fn free_for(&mut self, folder: &Path) -> Option<Arc<RunRecord>> {
         if self.state.training.is_running() {
             let words = "Stop the training before you go on with another run";
             self.state.note(Level::Warning, words);
@@ -101,7 +113,7 @@ impl App {
         self.state.runs.find(folder).cloned()
     }
 
-    fn continue_run(&mut self, folder: &std::path::Path, more: usize) {
+    fn continue_run(&mut self, folder: &Path, more: usize) {
         let Some(run) = self.free_for(folder) else {
             return;
         };
@@ -166,7 +178,7 @@ impl App {
         });
     }
 
-    fn train_again(&mut self, folder: &std::path::Path) {
+    fn train_again(&mut self, folder: &Path) {
         if let Some(run) = self.free_for(folder) {
             self.open_experiment(Experiment::clone(&run.experiment));
             self.settings.step = Step::Train;
@@ -178,7 +190,7 @@ impl App {
         }
     }
 
-    fn leave_run(&mut self, folder: &std::path::Path) {
+    fn leave_run(&mut self, folder: &Path) {
         self.state.runs.offered = None;
         if let Some(run) = self.state.runs.find(folder) {
             let notes = RunNotes {
@@ -189,7 +201,7 @@ impl App {
         }
     }
 
-    fn describe_run(&mut self, folder: PathBuf, notes: RunNotes) {
+    pub(super) fn describe_run(&mut self, folder: PathBuf, notes: RunNotes) {
         let job = self.engine.describe_run(folder, notes);
         self.state.runs.changing.push(job);
     }

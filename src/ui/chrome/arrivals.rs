@@ -9,7 +9,7 @@ use egui_material_icons::{icon_text, icons};
 use crate::{
     data::dataset::display_path,
     ui::{
-        action::Action,
+        action::WindowAction,
         arrivals::{Question, short},
         format::{counted, shortened},
         panels::Cx,
@@ -134,8 +134,8 @@ pub fn question_ui(context: &Context, cx: &mut Cx<'_>) {
     });
     let (yes, no) = modal.inner;
     if yes {
-        cx.push(Action::Answer(true));
+        cx.push(WindowAction::Answer(true));
     } else if no || modal.should_close() {
-        cx.push(Action::Answer(false));
+        cx.push(WindowAction::Answer(false));
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     engine::Listed,
     format,
     ui::{
-        action::Action,
+        action::{DataAction, DownloadsAction},
         panels::Cx,
         public_datasets::DownloadState,
         theme,
@@ -71,15 +71,17 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, listed: &Listed) {
         link_ui(ui, "Home page", &entry.homepage);
     });
     match cx.state.public.state(&entry.name).clone() {
-        DownloadState::Absent => download::button(ui, cx, "Download", entry, Action::Download),
+        DownloadState::Absent => {
+            download::button(ui, cx, "Download", entry, DownloadsAction::Begin)
+        }
         DownloadState::Running { .. } => download::running_ui(ui, cx, entry),
         DownloadState::Paused { bytes } => download::paused_ui(ui, cx, entry, bytes),
         DownloadState::Failed { message, bytes } => {
             states::failed(ui, &message);
             ui.horizontal(|ui| {
-                download::button(ui, cx, "Try again", entry, Action::Download);
+                download::button(ui, cx, "Try again", entry, DownloadsAction::Begin);
                 if bytes > 0 {
-                    download::button(ui, cx, "Delete", entry, Action::CancelDownload);
+                    download::button(ui, cx, "Delete", entry, DownloadsAction::Cancel);
                 }
             });
         }
@@ -97,8 +99,8 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, listed: &Listed) {
                 }
                 let is_dataset = listed.weights_of.is_none();
                 if is_dataset && download::labelled_button(ui, "Open", entry).clicked() {
-                    cx.push(Action::OpenDataset(path));
-                    cx.push(Action::ToggleCatalogue);
+                    cx.push(DataAction::Open(path));
+                    cx.push(DownloadsAction::Toggle);
                 }
             });
         }

@@ -2,7 +2,11 @@
 
 use eframe::egui::{Button, Id, Label, Modal, Ui, vec2};
 
-use crate::ui::{action::Action, panels::Cx, widgets::states};
+use crate::ui::{
+    action::{Action, DataAction, TrainingAction},
+    panels::Cx,
+    widgets::states,
+};
 
 /// Asks, as long as a run waits for the answer.
 pub fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -26,15 +30,17 @@ pub fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let button = |words| Button::new(words).min_size(vec2(72.0, 32.0));
             let show = states::primary_button(ui, "Show them", true);
             let chosen = [
-                (show.on_hover_text("Lists them in the Data step"), Action::ShowUnreadable),
-                (ui.add(button("Train anyway")), Action::TrainAnyway),
-                (ui.add(button("Cancel")), Action::LeaveTraining),
+                (show.on_hover_text("Lists them in the Data step"), Action::Data(DataAction::ShowUnreadable)),
+                (ui.add(button("Train anyway")), Action::Training(TrainingAction::TrainAnyway)),
+                (ui.add(button("Cancel")), Action::Training(TrainingAction::Leave)),
             ];
             let mut chosen = chosen.into_iter();
             chosen.find_map(|(button, action)| button.clicked().then_some(action))
         })
         .inner
     });
-    let closed = modal.should_close().then_some(Action::LeaveTraining);
+    let closed = modal
+        .should_close()
+        .then_some(Action::Training(TrainingAction::Leave));
     cx.actions.extend(modal.inner.or(closed));
 }

@@ -3,7 +3,10 @@
 use eframe::egui::{self, Button, Ui};
 use egui_material_icons::{icon_text, icons};
 
-use crate::ui::{action::Action, panels::Cx};
+use crate::ui::{
+    action::{Action, WindowAction},
+    panels::Cx,
+};
 
 /// A menu entry that pushes `action`.
 pub fn item(
@@ -12,7 +15,7 @@ pub fn item(
     words: &str,
     shortcut: &str,
     enabled: bool,
-    action: Action,
+    action: impl Into<Action>,
 ) {
     let button = Button::new(words).shortcut_text(shortcut);
     if ui.add_enabled(enabled, button).clicked() {
@@ -24,8 +27,8 @@ pub fn item(
 pub fn edit_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let (undo, redo) = cx.state.undo_redo(cx.settings.step);
     for (word, what, keys, action) in [
-        ("Undo", undo, "Ctrl+Z", Action::Undo),
-        ("Redo", redo, "Ctrl+Y", Action::Redo),
+        ("Undo", undo, "Ctrl+Z", Action::Window(WindowAction::Undo)),
+        ("Redo", redo, "Ctrl+Y", Action::Window(WindowAction::Redo)),
     ] {
         let words = what.map_or_else(
             || word.to_owned(),
@@ -43,15 +46,15 @@ pub fn view_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         (egui::ThemePreference::Dark, "Theme: dark"),
     ] {
         if ui.radio(theme == choice, words).clicked() {
-            cx.push(Action::SetTheme(choice));
+            cx.push(WindowAction::SetTheme(choice));
         }
     }
     ui.separator();
-    item(ui, cx, "Back", "Alt+Left", true, Action::Back);
-    item(ui, cx, "Forward", "Alt+Right", true, Action::Forward);
+    item(ui, cx, "Back", "Alt+Left", true, WindowAction::Back);
+    item(ui, cx, "Forward", "Alt+Right", true, WindowAction::Forward);
     ui.separator();
-    item(ui, cx, "Event log", "", true, Action::ToggleLog);
-    item(ui, cx, "Reset layout", "", true, Action::ResetLayout);
+    item(ui, cx, "Event log", "", true, WindowAction::ToggleLog);
+    item(ui, cx, "Reset layout", "", true, WindowAction::ResetLayout);
 }
 
 pub fn theme_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -74,6 +77,6 @@ pub fn theme_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .on_hover_text(words);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, words));
     if response.clicked() {
-        cx.push(Action::SetTheme(next));
+        cx.push(WindowAction::SetTheme(next));
     }
 }

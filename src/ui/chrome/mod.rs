@@ -16,7 +16,7 @@ use eframe::egui::{
 use egui_material_icons::{MaterialIcon, icon_text, icons};
 
 use super::{
-    action::{Action, BUNDLED},
+    action::{BUNDLED, DataAction, DownloadsAction, WindowAction},
     dialogs::Purpose,
     panels::Cx,
     state::RunState,
@@ -120,7 +120,7 @@ impl Chrome {
                     "Keyboard shortcuts",
                     "F1",
                     true,
-                    Action::ToggleShortcuts,
+                    WindowAction::ToggleShortcuts,
                 );
                 ui.separator();
                 states::caption(ui, concat!("Convscope ", env!("CARGO_PKG_VERSION")));
@@ -136,15 +136,14 @@ impl Chrome {
 
     fn file_menu_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let idle = !cx.state.training.is_running();
-        let ask = |purpose: Purpose| Action::Ask(purpose);
         for (words, shortcut, action) in [
-            ("Open dataset…", "Ctrl+O", ask(Purpose::OpenDataset)),
-            ("Open dataset file…", "", ask(Purpose::OpenDatasetFile)),
+            ("Open dataset…", "Ctrl+O", Purpose::OpenDataset),
+            ("Open dataset file…", "", Purpose::OpenDatasetFile),
         ] {
             item(ui, cx, words, shortcut, idle, action);
         }
         for (words, file) in BUNDLED {
-            item(ui, cx, words, "", idle, Action::OpenBundled(file));
+            item(ui, cx, words, "", idle, DataAction::OpenBundled(file));
         }
         item(
             ui,
@@ -152,23 +151,16 @@ impl Chrome {
             "Download datasets and weights…",
             "",
             true,
-            Action::ToggleCatalogue,
+            DownloadsAction::Toggle,
         );
-        item(
-            ui,
-            cx,
-            "Open model…",
-            "",
-            idle,
-            Action::Ask(Purpose::OpenModel),
-        );
+        item(ui, cx, "Open model…", "", idle, Purpose::OpenModel);
         item(
             ui,
             cx,
             "Open experiment…",
             "",
             idle,
-            Action::Ask(Purpose::OpenExperiment),
+            Purpose::OpenExperiment,
         );
         item(
             ui,
@@ -176,7 +168,7 @@ impl Chrome {
             "Save experiment…",
             "",
             true,
-            Action::Ask(Purpose::SaveExperiment),
+            Purpose::SaveExperiment,
         );
         item(
             ui,
@@ -184,9 +176,7 @@ impl Chrome {
             "Open path…",
             "Ctrl+P",
             true,
-            Action::TogglePathField {
-                typed: String::new(),
-            },
+            WindowAction::TogglePathField,
         );
         ui.separator();
         let has_model = cx.state.model.is_some();
@@ -196,7 +186,7 @@ impl Chrome {
             "Save model…",
             "Ctrl+S",
             has_model,
-            Action::Ask(Purpose::SaveModel),
+            Purpose::SaveModel,
         );
         item(
             ui,
@@ -204,10 +194,10 @@ impl Chrome {
             "Predict images…",
             "",
             has_model,
-            Action::Ask(Purpose::ChooseImages),
+            Purpose::ChooseImages,
         );
         ui.separator();
-        item(ui, cx, "Quit", "Ctrl+Q", true, Action::Quit);
+        item(ui, cx, "Quit", "Ctrl+Q", true, WindowAction::Quit);
     }
 
     fn steps_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, narrow: bool) {
@@ -242,7 +232,7 @@ impl Chrome {
                 None => format!("{} · Ctrl+{}", step.word(), number + 1),
             };
             if response.on_hover_text(hint).clicked() {
-                cx.push(Action::GoTo(step));
+                cx.push(WindowAction::GoTo(step));
             }
         }
     }
@@ -319,7 +309,7 @@ impl Chrome {
                 .open(&mut open)
                 .show(&context, |ui| path = field.ui(ui));
             if let Some(path) = path {
-                cx.push(Action::OpenPath(path));
+                cx.push(WindowAction::OpenPath(path));
                 open = false;
             }
             if !open {

@@ -7,7 +7,7 @@ use crate::{
     engine::{EndStage, JobKind, Level, Progress},
     train::run_folder::lacking,
     ui::{
-        action::Action,
+        action::{Action, TrainingAction, WindowAction},
         format::{counted, minutes, shortened, thousands},
         panels::Cx,
         state::{AppState, RunState},
@@ -39,7 +39,7 @@ pub fn status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .on_hover_text("Show the event log")
             .clicked()
         {
-            cx.push(Action::ToggleLog);
+            cx.push(WindowAction::ToggleLog);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             if cx.state.training.is_running() {
@@ -100,14 +100,14 @@ fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .on_hover_text("Space")
         .clicked()
     {
-        cx.push(Action::SetPaused(!paused));
+        cx.push(TrainingAction::SetPaused(!paused));
     }
     if ui
         .button("Stop")
         .on_hover_text("Keeps the best weights so far")
         .clicked()
     {
-        cx.push(Action::Stop);
+        cx.push(TrainingAction::Stop);
     }
 }
 
@@ -118,7 +118,7 @@ fn ending_status_ui(ui: &mut Ui, cx: &mut Cx<'_>, stage: EndStage) {
     let running = job.and_then(|job| cx.state.jobs.get(&job));
     states::progress_bar(ui, running.and_then(|running| running.progress), 140.0);
     if ui.button("Skip").on_hover_text(SKIP).clicked() {
-        cx.push(Action::Stop);
+        cx.push(TrainingAction::Stop);
     }
 }
 

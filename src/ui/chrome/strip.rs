@@ -11,7 +11,7 @@ use crate::{
     data::dataset::display_path,
     train::run_folder::MODEL_FILE,
     ui::{
-        action::{Action, BUNDLED},
+        action::{Action, BUNDLED, DataAction, ExperimentAction, ModelAction, WindowAction},
         dialogs::Purpose,
         format::{shortened, thousands},
         panels::Cx,
@@ -229,21 +229,21 @@ fn data_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         "Look at the images",
         "",
         true,
-        Action::GoTo(Step::Data),
+        WindowAction::GoTo(Step::Data),
     );
     ui.separator();
-    let ask = Action::Ask(Purpose::OpenDataset);
+    let ask = Purpose::OpenDataset;
     item(ui, cx, "Open dataset…", "Ctrl+O", idle, ask);
-    let ask = Action::Ask(Purpose::OpenDatasetFile);
+    let ask = Purpose::OpenDatasetFile;
     item(ui, cx, "Open dataset file…", "", idle, ask);
     for (words, name) in BUNDLED {
-        item(ui, cx, words, "", idle, Action::OpenBundled(name));
+        item(ui, cx, words, "", idle, DataAction::OpenBundled(name));
     }
     if let Some(path) = cx.state.dataset_to_open() {
         let name = path.file_name().unwrap_or(path.as_os_str());
         let name = shortened(&display_path(name.as_ref()), LONGEST_NAME);
         let words = format!("Open the model's dataset, {name}");
-        item(ui, cx, &words, "", idle, Action::OpenDatasetOfModel);
+        item(ui, cx, &words, "", idle, DataAction::OpenOfModel);
     }
 }
 
@@ -255,7 +255,7 @@ fn experiment_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         "Change its settings",
         "",
         true,
-        Action::GoTo(Step::Train),
+        WindowAction::GoTo(Step::Train),
     );
     item(
         ui,
@@ -263,18 +263,18 @@ fn experiment_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         "Change its layers",
         "",
         true,
-        Action::GoTo(Step::Model),
+        WindowAction::GoTo(Step::Model),
     );
     ui.separator();
     for recipe in cx.state.recipes.clone().iter().flat_map(|all| all.iter()) {
-        let action = Action::OpenRecipe(recipe.name.clone());
+        let action = Action::Experiment(ExperimentAction::OpenRecipe(recipe.name.clone()));
         let title = shortened(&recipe.title, LONGEST_NAME);
         item(ui, cx, &title, "", idle, action);
     }
     ui.separator();
-    let ask = Action::Ask(Purpose::OpenExperiment);
+    let ask = Purpose::OpenExperiment;
     item(ui, cx, "Open experiment…", "", idle, ask);
-    let ask = Action::Ask(Purpose::SaveExperiment);
+    let ask = Purpose::SaveExperiment;
     item(ui, cx, "Save experiment…", "", true, ask);
 }
 
@@ -292,9 +292,9 @@ fn model_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Button::new("Use its layers in the experiment"),
     );
     if take.on_hover_text(tip).clicked() {
-        cx.push(Action::TakeNetwork);
+        cx.push(ExperimentAction::TakeNetwork);
     }
-    let ask = Action::Ask(Purpose::SaveModel);
+    let ask = Purpose::SaveModel;
     item(ui, cx, "Save model…", "Ctrl+S", has_model, ask);
     ui.separator();
     let listing = state.runs.listing.clone();
@@ -309,11 +309,18 @@ fn model_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .on_hover_text(run.name())
             .clicked()
         {
-            cx.push(Action::LoadModel(run.folder.join(MODEL_FILE)));
+            cx.push(ModelAction::Load(run.folder.join(MODEL_FILE)));
         }
     }
-    item(ui, cx, "All runs", "Ctrl+7", true, Action::GoTo(Step::Runs));
-    let ask = Action::Ask(Purpose::OpenModel);
+    item(
+        ui,
+        cx,
+        "All runs",
+        "Ctrl+7",
+        true,
+        WindowAction::GoTo(Step::Runs),
+    );
+    let ask = Purpose::OpenModel;
     item(ui, cx, "Open model…", "", idle, ask);
 }
 

@@ -9,7 +9,7 @@ use crate::{
     engine::Level,
     train::runs::RunRecord,
     ui::{
-        action::Action,
+        action::{Action, ExperimentAction, RunsAction, WindowAction},
         format::shortened,
         panels::Cx,
         shortcuts,
@@ -89,8 +89,11 @@ pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             });
         }
     });
-    cx.actions
-        .extend(dismissed.into_iter().map(Action::Dismiss));
+    cx.actions.extend(
+        dismissed
+            .into_iter()
+            .map(|id| WindowAction::Dismiss(id).into()),
+    );
 }
 
 /// The button of a notification.
@@ -101,13 +104,15 @@ fn offer_ui(ui: &mut Ui, state: &AppState, notice: &Notice) -> Option<Action> {
                 .button("Show")
                 .on_hover_text("Opens the folder that it is in");
             let folder = path.parent().unwrap_or(path).to_path_buf();
-            show.clicked().then_some(Action::ShowFile(folder))
+            show.clicked()
+                .then_some(Action::Window(WindowAction::ShowFile(folder)))
         }
         Offer::Undo(change) if state.last_change() == Some(*change) => {
             let undo = ui
                 .button("Undo")
                 .on_hover_text("Puts the settings back as they were");
-            undo.clicked().then_some(Action::UndoExperiment)
+            undo.clicked()
+                .then_some(Action::Experiment(ExperimentAction::Undo))
         }
         Offer::Undo(_) => None,
     }
@@ -137,13 +142,13 @@ fn unfinished_ui(ui: &mut Ui, actions: &mut Vec<Action>, run: &RunRecord) {
             let folder = || run.folder.clone();
             if go_on.clicked() {
                 let (folder, more) = (folder(), 0);
-                actions.push(Action::ContinueRun { folder, more });
+                actions.push(Action::Runs(RunsAction::Continue { folder, more }));
             }
             let leave = ui
                 .add(Button::new("Leave it").min_size(egui::vec2(72.0, 32.0)))
                 .on_hover_text("Does not ask again; it can be continued from Runs");
             if leave.clicked() {
-                actions.push(Action::LeaveRun(folder()));
+                actions.push(Action::Runs(RunsAction::Leave(folder())));
             }
         });
     });
@@ -187,7 +192,7 @@ pub fn log_ui(ui: &mut Ui, cx: &Cx<'_>) {
 }
 
 /// What the user types into the field for a path.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct PathField {
     typed: String,
     /// The field has had the keyboard; until then what is typed is taken by hand, so that fast typists lose nothing.
@@ -195,14 +200,6 @@ pub struct PathField {
 }
 
 impl PathField {
-    /// A field with what was typed into it before it was there.
-    pub fn new(typed: String) -> Self {
-        Self {
-            typed,
-            reached: false,
-        }
-    }
-
     /// The path, once Enter or Open is pressed.
     pub fn ui(&mut self, ui: &mut Ui) -> Option<PathBuf> {
         let label = ui.label("A dataset, a model, a run, weights, an experiment or an image");

@@ -12,7 +12,7 @@ use crate::{
     },
     inspect::augmented::VERSIONS,
     ui::{
-        action::Action,
+        action::{DataAction, EditAction},
         data_tools::AugmentedOf,
         theme,
         widgets::{fields, needs, number::Number, picture, states},
@@ -70,7 +70,7 @@ impl Augmentation {
             seed: self.seed,
         };
         if cx.state.tools.augmented.asked.as_ref() != Some(&of) {
-            cx.push(Action::Augment(of));
+            cx.push(DataAction::Augment(of));
         }
     }
 
@@ -89,7 +89,7 @@ impl Augmentation {
                 .on_disabled_hover_text("Everything is off already, or a run goes on")
                 .clicked()
             {
-                cx.push(Action::EditAugmentation(AugmentationConfig::default()));
+                cx.push(EditAction::Augmentation(AugmentationConfig::default()));
             }
         });
     }
@@ -183,7 +183,7 @@ fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             });
     });
     if config != *before {
-        cx.push(Action::EditAugmentation(config));
+        cx.push(EditAction::Augmentation(config));
     }
 }
 

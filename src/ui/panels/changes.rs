@@ -9,7 +9,7 @@ use super::{Cx, Panel};
 use crate::{
     data::{Edit, Edits, dataset::Dataset, edits::sample_name},
     ui::{
-        action::Action,
+        action::{Action, DataAction, EditAction},
         dialogs::Purpose,
         format::{counted, shortened},
         state::Selection,
@@ -75,19 +75,19 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, edits: &Edits) {
             "Undo",
             can_undo,
             "Takes the last change back (Ctrl+Z)",
-            Action::UndoEdits,
+            Action::Data(DataAction::Undo),
         ),
         (
             "Redo",
             can_redo,
             "Makes it again (Ctrl+Y)",
-            Action::RedoEdits,
+            Action::Data(DataAction::Redo),
         ),
         (
             "Take all back",
             !edits.is_empty(),
             "Shows the dataset as its files are. Undo brings the changes back",
-            Action::ClearEdits,
+            Action::Data(DataAction::ClearEdits),
         ),
         (
             "Export…",
@@ -124,7 +124,7 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, line: &str, back: &
             .on_hover_text("Takes this change back and leaves the others")
             .clicked()
         {
-            cx.push(Action::Edit(back.clone()));
+            cx.push(EditAction::Dataset(back.clone()));
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let (icon, sample) = kind(back);

@@ -14,7 +14,7 @@ use crate::{
     },
     model::{Node, Shape, graph},
     ui::{
-        action::Action,
+        action::{Action, ModelAction, SaveAction, WindowAction},
         format::significant,
         settings::Scale,
         state::{AppState, Selection},
@@ -58,7 +58,7 @@ impl Panel for FeatureMaps {
                 ui,
                 sentence,
                 "Go to Data",
-                Action::GoTo(Step::Data),
+                Action::Window(WindowAction::GoTo(Step::Data)),
                 cx.actions,
             );
             return;
@@ -300,15 +300,15 @@ fn actions_ui(
         select(cx, maps.layer, unit);
         let layer = maps.layer;
         let target = Target::Unit { layer, unit };
-        cx.push(Action::Maximise(MaximiseConfig::new(target)));
-        cx.push(Action::GoTo(Step::Inside));
+        cx.push(ModelAction::Maximise(MaximiseConfig::new(target)));
+        cx.push(WindowAction::GoTo(Step::Inside));
     }
     if ui
         .button("Save picture…")
         .on_hover_text("Write what is shown to a PNG file")
         .clicked()
     {
-        cx.push(Action::SavePicture(tiles::large_enough(picture)));
+        cx.push(SaveAction::Picture(tiles::large_enough(picture)));
     }
 }
 

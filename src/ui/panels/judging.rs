@@ -8,7 +8,7 @@ use crate::{
     data::SplitName,
     train::checkpoint::Weights,
     ui::{
-        action::Action,
+        action::{Action, EditAction, ModelAction},
         judging::part_word,
         theme,
         widgets::{classes, fields, number::Number, states},
@@ -60,7 +60,7 @@ impl Judging {
                 .clicked()
             {
                 let (part, weights) = (self.part, self.weights);
-                cx.push(Action::Evaluate { part, weights });
+                cx.push(ModelAction::Evaluate { part, weights });
             }
         });
         if let Some(message) = &cx.state.evaluation_failed {
@@ -161,7 +161,7 @@ pub fn threshold_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .slider_ui(ui, "Threshold", label.id, 0.001, false)
             .on_hover_text(tooltip);
         if slider.changed() {
-            cx.push(Action::SetThreshold(Some(threshold)));
+            cx.push(EditAction::Threshold(Some(threshold)));
         }
         let reset = ui.add_enabled(now != own, Button::new("Reset"));
         let reset = reset.on_hover_text(format!("Back to the model's own threshold, {own}"));
@@ -169,7 +169,7 @@ pub fn threshold_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .on_disabled_hover_text("This is the model's own threshold")
             .clicked()
         {
-            cx.push(Action::SetThreshold(None));
+            cx.push(EditAction::Threshold(None));
         }
     });
 }

@@ -11,7 +11,7 @@ use crate::{
     inspect::maximise::{MaximiseConfig, Target},
     model::{Node, graph, spec::Head},
     ui::{
-        action::Action,
+        action::{Action, ModelAction, SaveAction},
         format::significant,
         theme,
         widgets::{
@@ -230,7 +230,7 @@ impl Maximise {
                     seed,
                     ..MaximiseConfig::new(target)
                 };
-                cx.push(Action::Maximise(config));
+                cx.push(ModelAction::Maximise(config));
             }
             let cancel = ui.add_enabled(
                 job.is_some(),
@@ -251,7 +251,7 @@ impl Maximise {
                     .clicked(),
                 preview,
             ) {
-                cx.push(Action::SavePicture(tiles::large_enough(&preview.picture)));
+                cx.push(SaveAction::Picture(tiles::large_enough(&preview.picture)));
             }
         });
     }

@@ -47,8 +47,8 @@ pub struct Cx<'a> {
 
 impl Cx<'_> {
     /// Wishes for something.
-    pub fn push(&mut self, action: Action) {
-        self.actions.push(action);
+    pub fn push(&mut self, action: impl Into<Action>) {
+        self.actions.push(action.into());
     }
 
     /// The thumbnail of a sample of the open dataset; `None` until it has come.

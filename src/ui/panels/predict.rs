@@ -12,7 +12,7 @@ use crate::{
     engine::{ImageSource, LoadedModel, Prediction, Progress},
     model::spec::Head,
     ui::{
-        action::Action,
+        action::{Action, ModelAction, WindowAction},
         dialogs::Purpose,
         format::{counted, percent, significant, thousands},
         theme,
@@ -99,14 +99,14 @@ fn no_model_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .on_hover_text("Train a model on the open dataset")
             .clicked()
         {
-            cx.push(Action::GoTo(Step::Train));
+            cx.push(WindowAction::GoTo(Step::Train));
         }
         let open = ui.add(Button::new("Open model…").min_size(vec2(96.0, 32.0)));
         if open
             .on_hover_text("Read a model that was saved before")
             .clicked()
         {
-            cx.push(Action::Ask(Purpose::OpenModel));
+            cx.push(Purpose::OpenModel);
         }
     });
 }
@@ -121,7 +121,7 @@ impl Predict {
                 .on_hover_text("Classify one or more image files")
                 .clicked()
             {
-                cx.push(Action::Ask(Purpose::ChooseImages));
+                cx.push(Purpose::ChooseImages);
             }
             let button = Button::new("Draw a random shape").min_size(vec2(0.0, 32.0));
             let draw = ui.add_enabled(knows_shapes(model), button);
@@ -129,7 +129,7 @@ impl Predict {
                 .on_hover_text("Draw a circle, square or triangle that the model has never seen");
             let reason = "This model does not know circle, square and triangle";
             if draw.on_disabled_hover_text(reason).clicked() {
-                cx.push(Action::DrawShape);
+                cx.push(ModelAction::DrawShape);
             }
         });
         self.path_ui(ui, cx);
@@ -160,7 +160,7 @@ impl Predict {
                 .on_disabled_hover_text("Type or paste the path or the address of an image first")
                 .clicked();
             if (entered || pressed) && !path.is_empty() {
-                cx.push(Action::Predict(vec![ImageSource::typed(path)]));
+                cx.push(ModelAction::Predict(vec![ImageSource::typed(path)]));
             }
         });
     }
@@ -242,13 +242,13 @@ impl Predict {
                 .on_disabled_hover_text("There is nothing to forget")
                 .clicked()
             {
-                cx.push(Action::ClearPredictions);
+                cx.push(ModelAction::ClearPredictions);
                 self.chosen = None;
             }
             let export = Button::new("Export…");
             let export = ui.add_enabled(!cx.state.predict.said.is_empty(), export);
             if export.on_hover_text("Writes every answer as CSV").clicked() {
-                cx.push(Action::Ask(Purpose::ExportAnswers));
+                cx.push(Purpose::ExportAnswers);
             }
         });
         let area = ScrollArea::vertical()

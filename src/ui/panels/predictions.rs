@@ -169,7 +169,7 @@ impl Predictions {
             let tooltip = "Write file, actual and predicted class and all probabilities of every \
                 image to a file, in the order of the files";
             if export.on_hover_text(tooltip).clicked() {
-                cx.push(Action::Ask(Purpose::ExportPredictions));
+                cx.push(Purpose::ExportPredictions);
             }
             let words = if self.only_wrong {
                 let all = counted(evaluation.samples.len(), "image");

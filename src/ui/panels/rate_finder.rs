@@ -11,7 +11,7 @@ use crate::{
     engine::JobId,
     train::lr_finder::{FIRST_RATE, LAST_RATE, RateCurve, STEPS},
     ui::{
-        action::Action,
+        action::{Action, EditAction, TrainingAction},
         format::significant,
         theme,
         widgets::{fields, needs, states},
@@ -108,7 +108,7 @@ fn search_ui(ui: &mut Ui, cx: &mut Cx<'_>, phase: usize, has_curve: bool) {
         None => button.on_hover_text("About a hundred steps with the settings as they are"),
     };
     if button.clicked() {
-        cx.push(Action::FindRate { phase });
+        cx.push(TrainingAction::FindRate { phase });
     }
     if let Some(reason) = reason {
         states::caption(ui, reason);
@@ -149,7 +149,7 @@ fn suggestion_ui(ui: &mut Ui, cx: &mut Cx<'_>, phase: usize, curve: &RateCurve) 
             .on_disabled_hover_text(why)
             .clicked()
         {
-            cx.push(Action::EditTraining(training));
+            cx.push(EditAction::Training(training));
         }
     });
 }

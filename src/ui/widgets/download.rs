@@ -7,7 +7,7 @@ use crate::{
     data::catalogue::Entry,
     engine::Progress,
     format,
-    ui::{action::Action, panels::Cx, theme},
+    ui::{action::DownloadsAction, panels::Cx, theme},
 };
 
 /// Width of a progress bar.
@@ -30,8 +30,8 @@ pub fn running_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) {
             (_, Some(progress)) => progress_words(progress, speed),
         };
         // Before the words, whose width changes all the time: buttons must not run away from the pointer.
-        button(ui, cx, "Pause", entry, Action::PauseDownload);
-        button(ui, cx, "Cancel", entry, Action::CancelDownload);
+        button(ui, cx, "Pause", entry, DownloadsAction::Pause);
+        button(ui, cx, "Cancel", entry, DownloadsAction::Cancel);
         states::caption(ui, words);
     });
 }
@@ -76,8 +76,8 @@ pub fn paused_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, bytes: u64) {
             None => format!("Paused at {here}"),
         };
         states::caption(ui, words);
-        button(ui, cx, "Resume", entry, Action::Download);
-        button(ui, cx, "Cancel", entry, Action::CancelDownload);
+        button(ui, cx, "Resume", entry, DownloadsAction::Begin);
+        button(ui, cx, "Cancel", entry, DownloadsAction::Cancel);
     });
 }
 
@@ -87,7 +87,7 @@ pub fn button(
     cx: &mut Cx<'_>,
     words: &str,
     entry: &Entry,
-    action: impl FnOnce(String) -> Action,
+    action: impl FnOnce(String) -> DownloadsAction,
 ) {
     if labelled_button(ui, words, entry).clicked() {
         cx.push(action(entry.name.clone()));

@@ -201,9 +201,8 @@ impl Matrix<'_> {
     }
 
     fn colour(&self, (actual, predicted): (usize, usize)) -> Color32 {
-        let [red, green, blue] =
-            ColourScale::Viridis.colour(self.confusion.row_share(actual, predicted) as f32);
-        Color32::from_rgb(red, green, blue)
+        let share = self.confusion.row_share(actual, predicted) as f32;
+        theme::colour(ColourScale::Viridis.colour(share))
     }
 
     /// The number of a cell, in as many digits as fit; none when not even one does.

@@ -10,7 +10,11 @@ use crate::{
     engine::{LoadedModel, OpenDataset},
     train::{Evaluation, checkpoint::Weights},
     ui::{
-        action::Action, dialogs::Purpose, format::shortened, panels::Cx, state::DataState,
+        action::{Action, DataAction, ModelAction, WindowAction},
+        dialogs::Purpose,
+        format::shortened,
+        panels::Cx,
+        state::DataState,
         workspace::Step,
     },
 };
@@ -29,7 +33,7 @@ pub fn dataset(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<OpenDatas
         }
         DataState::Empty | DataState::Failed { .. } => {
             let sentence = format!("{what} appear here once a dataset is open.");
-            let action = Action::Ask(Purpose::OpenDataset);
+            let action = Purpose::OpenDataset;
             states::empty_with(ui, &sentence, "Open dataset…", action, cx.actions);
             None
         }
@@ -53,7 +57,7 @@ pub fn model(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<LoadedModel
             ui,
             &sentence,
             "Go to Train",
-            Action::GoTo(Step::Train),
+            Action::Window(WindowAction::GoTo(Step::Train)),
             cx.actions,
         );
     }
@@ -69,7 +73,7 @@ pub fn evaluation(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<Evalua
     model(ui, cx, what)?;
     if state.dataset().is_none() {
         let sentence = "Open the dataset that the model was trained on to evaluate it.";
-        let action = Action::Ask(Purpose::OpenDataset);
+        let action = Purpose::OpenDataset;
         states::empty_with(ui, sentence, "Open dataset…", action, cx.actions);
     } else if let Some(job) = state.evaluation_job {
         let progress = state.jobs.get(&job).and_then(|running| running.progress);
@@ -86,14 +90,14 @@ pub fn evaluation(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<Evalua
         if let Some(message) = &state.evaluation_failed {
             states::failed(ui, message);
         }
-        let action = Action::Evaluate {
+        let action = Action::Model(ModelAction::Evaluate {
             part: Some(SplitName::Validation),
             weights: Weights::Best,
-        };
+        });
         if let Some(path) = state.dataset_to_open() {
             let name = display_path(path.file_name().unwrap_or(path.as_os_str()).as_ref());
             let sentence = format!("The model was trained on {name}, which is not open.");
-            let action = Action::OpenDatasetOfModel;
+            let action = Action::Data(DataAction::OpenOfModel);
             states::empty_with(ui, &sentence, "Open its dataset", action, cx.actions);
             return None;
         }

@@ -26,11 +26,11 @@ pub fn empty_with(
     ui: &mut Ui,
     sentence: &str,
     button: &str,
-    action: Action,
+    action: impl Into<Action>,
     actions: &mut Vec<Action>,
 ) {
     if empty(ui, sentence, Some(button)) {
-        actions.push(action);
+        actions.push(action.into());
     }
 }
 

@@ -14,7 +14,7 @@ use super::{Cx, Panel};
 use crate::{
     train::{EpochRecord, runs::RunRecord},
     ui::{
-        action::Action,
+        action::{Action, SaveAction},
         state::{Selection, Training},
         theme,
         widgets::{classes, fields, number::Number, states},
@@ -201,7 +201,7 @@ fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         for (words, picture) in [("History as CSV…", false), ("Curves as PNG…", true)] {
             if ui.button(words).clicked() {
                 let history = cx.state.training.epochs.as_slice().into();
-                cx.push(Action::SaveHistory { history, picture });
+                cx.push(SaveAction::History { history, picture });
             }
         }
     });

@@ -14,7 +14,7 @@ use crate::{
     },
     engine::OpenDataset,
     ui::{
-        action::Action,
+        action::{Action, DataAction},
         format::{counted, thousands},
         panels::Cx,
         theme,
@@ -59,8 +59,18 @@ fn history_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.spacing_mut().button_padding.x = 8.0;
     let (can_undo, can_redo) = cx.state.can_undo_redo_edits();
     for (icon, words, action, enabled) in [
-        (icons::ICON_UNDO, "Undo", Action::UndoEdits, can_undo),
-        (icons::ICON_REDO, "Redo", Action::RedoEdits, can_redo),
+        (
+            icons::ICON_UNDO,
+            "Undo",
+            Action::Data(DataAction::Undo),
+            can_undo,
+        ),
+        (
+            icons::ICON_REDO,
+            "Redo",
+            Action::Data(DataAction::Redo),
+            can_redo,
+        ),
     ] {
         let keys = if words == "Undo" { "Ctrl+Z" } else { "Ctrl+Y" };
         let button = Button::new(icon_text(icon).size(16.0));
@@ -82,7 +92,7 @@ fn kind_ui(ui: &mut Ui, cx: &mut Cx<'_>, kind: SourceKind) {
     let response = combo.show_ui(ui, |ui| {
         for other in SourceKind::ALL {
             if ui.selectable_label(other == kind, other.words()).clicked() && other != kind {
-                cx.push(Action::ReadAs(other));
+                cx.push(DataAction::ReadAs(other));
             }
         }
     });

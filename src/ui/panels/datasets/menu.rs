@@ -7,7 +7,7 @@ use crate::{
     data::{Edit, SplitName, dataset::display_path},
     engine::OpenDataset,
     ui::{
-        action::Action,
+        action::{DataAction, EditAction},
         format::{counted, shortened},
         panels::Cx,
         theme,
@@ -42,10 +42,10 @@ pub fn samples_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[u
     let is_excluded = |index: &usize| open.dataset.samples.get(*index).is_some_and(|s| s.excluded);
     let some = !samples.is_empty();
     if item(ui, "Exclude", some && !samples.iter().all(is_excluded)) {
-        cx.push(Action::Edit(changes::exclude(open, samples, true)));
+        cx.push(EditAction::Dataset(changes::exclude(open, samples, true)));
     }
     if item(ui, "Include again", samples.iter().any(is_excluded)) {
-        cx.push(Action::Edit(changes::exclude(open, samples, false)));
+        cx.push(EditAction::Dataset(changes::exclude(open, samples, false)));
     }
     ui.add_enabled_ui(some, |ui| {
         ui.menu_button("Label", |ui| labels_ui(ui, cx, open, samples));
@@ -55,7 +55,7 @@ pub fn samples_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[u
     if let [one] = samples
         && item(ui, "Find similar", true)
     {
-        cx.push(Action::FindSimilar(*one));
+        cx.push(DataAction::FindSimilar(*one));
     }
     let words = if samples.len() == 1 {
         "Copy path"
@@ -101,7 +101,7 @@ fn labels_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[usize]
     }
     if let Some(label) = chosen {
         if let Some(edit) = changes::relabel(open, samples, label) {
-            cx.push(Action::Edit(edit));
+            cx.push(EditAction::Dataset(edit));
         }
         ui.close();
     }
@@ -119,7 +119,7 @@ fn parts_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[usize])
         chosen = Some(None);
     }
     if let Some(part) = chosen {
-        cx.push(Action::Edit(changes::move_to(open, samples, part)));
+        cx.push(EditAction::Dataset(changes::move_to(open, samples, part)));
     }
 }
 
@@ -152,10 +152,10 @@ pub fn class_ui(
         changes::exclude(open, &changes::of_class(open, label), excluded)
     };
     if item(ui, "Exclude all images", true) {
-        cx.push(Action::Edit(exclude(true)));
+        cx.push(EditAction::Dataset(exclude(true)));
     }
     if item(ui, "Include all images again", true) {
-        cx.push(Action::Edit(exclude(false)));
+        cx.push(EditAction::Dataset(exclude(false)));
     }
     chosen
 }

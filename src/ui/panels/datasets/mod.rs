@@ -27,7 +27,7 @@ use crate::{
     engine::{JobId, OpenDataset},
     resources,
     ui::{
-        action::{Action, BUNDLED},
+        action::{Action, BUNDLED, DataAction},
         dialogs::Purpose,
         state::{DataState, Selection, Showing},
         theme,
@@ -185,15 +185,15 @@ fn describe(open: &OpenDataset, index: usize) -> String {
 impl Datasets {
     fn empty_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>, sentence: &str) {
         if states::empty(ui, sentence, Some("Open dataset…")) {
-            cx.push(Action::Ask(Purpose::OpenDataset));
+            cx.push(Purpose::OpenDataset);
         }
         ui.vertical_centered(|ui| {
             if ui.button("Open dataset file…").clicked() {
-                cx.push(Action::Ask(Purpose::OpenDatasetFile));
+                cx.push(Purpose::OpenDatasetFile);
             }
             for &(words, name) in &self.bundled {
                 if ui.button(words).clicked() {
-                    cx.push(Action::OpenBundled(name));
+                    cx.push(DataAction::OpenBundled(name));
                 }
             }
         });
@@ -271,7 +271,7 @@ impl Datasets {
             .is_none_or(|told| !Arc::ptr_eq(told, samples))
         {
             self.told = Some(Arc::clone(samples));
-            cx.push(Action::Browsed(Arc::clone(samples)));
+            cx.push(DataAction::Browsed(Arc::clone(samples)));
         }
     }
 

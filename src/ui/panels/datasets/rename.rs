@@ -6,7 +6,7 @@ use super::changes;
 use crate::{
     data::Edits,
     engine::OpenDataset,
-    ui::{action::Action, panels::Cx, widgets::states},
+    ui::{action::EditAction, panels::Cx, widgets::states},
 };
 
 /// A name that is being typed.
@@ -90,7 +90,7 @@ impl Rename {
         };
         match names.change(&edit, &open.base) {
             Ok(()) => {
-                cx.push(Action::Edit(edit));
+                cx.push(EditAction::Dataset(edit));
                 true
             }
             Err(error) => {

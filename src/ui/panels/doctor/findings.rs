@@ -11,7 +11,7 @@ use super::{severity_icon, show};
 use crate::{
     data::doctor::{Examination, Finding, FindingKind, Severity},
     ui::{
-        action::Action,
+        action::WindowAction,
         panels::Cx,
         theme,
         widgets::{
@@ -291,7 +291,7 @@ fn show_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &Finding) {
     } else if let Some(file) = finding.files.first() {
         let file = dataset.root.join(file);
         let folder = file.parent().unwrap_or(&dataset.root).to_path_buf();
-        cx.push(Action::ShowFile(folder));
+        cx.push(WindowAction::ShowFile(folder));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
         edits::sample_name,
     },
     ui::{
-        action::Action,
+        action::{DataAction, EditAction},
         format::counted,
         panels::Cx,
         theme,
@@ -107,7 +107,7 @@ impl Fixes {
             count => format!("{} are excluded now.", counted(count, "image")),
         };
         self.done = Some(Done { words, sample });
-        cx.push(Action::Edit(Edit::Exclude {
+        cx.push(EditAction::Dataset(Edit::Exclude {
             samples,
             excluded: true,
         }));
@@ -132,7 +132,7 @@ impl Fixes {
                 let tip = "Takes the last change to the dataset back (Ctrl+Z)";
                 let undo = ui.add_enabled(can_undo, Button::new("Undo"));
                 if undo.on_hover_text(tip).clicked() {
-                    cx.push(Action::UndoEdits);
+                    cx.push(DataAction::Undo);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let words = RichText::new(&done.words).small().color(colour);

@@ -14,7 +14,7 @@ use crate::{
         doctor::{Examination, Severity},
     },
     ui::{
-        action::Action,
+        action::{Action, DataAction},
         data_tools::Examined,
         theme,
         widgets::{fields, needs, states},
@@ -61,7 +61,13 @@ impl Panel for Doctor {
                 if cx.state.to_examine().is_none() {
                     states::empty(ui, "The dataset is being divided into parts.", None);
                 } else {
-                    states::empty_with(ui, EMPTY, "Examine", Action::Examine, cx.actions);
+                    states::empty_with(
+                        ui,
+                        EMPTY,
+                        "Examine",
+                        Action::Data(DataAction::Examine),
+                        cx.actions,
+                    );
                 }
             }
         }
@@ -189,7 +195,7 @@ fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn again_button(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tip = "Judges the images again with the changes made since; their files are not read again";
     if ui.button("Examine again").on_hover_text(tip).clicked() {
-        cx.push(Action::Examine);
+        cx.push(DataAction::Examine);
     }
 }
 
@@ -208,7 +214,7 @@ fn severity_icon(ui: &mut Ui, severity: Option<Severity>) {
 /// Shows samples in the rest of the window: the first is selected, all are marked, and the browser shows these alone.
 /// `words` says what they are.
 fn show(cx: &mut Cx<'_>, samples: &[usize], words: &str) {
-    cx.push(Action::ShowImages {
+    cx.push(DataAction::ShowImages {
         samples: samples.into(),
         words: words.into(),
     });

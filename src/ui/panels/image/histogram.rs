@@ -10,6 +10,7 @@ use eframe::egui::{
 };
 
 use crate::{
+    colours::CHANNELS,
     data::Picture,
     ui::{
         format::thousands,
@@ -97,7 +98,7 @@ impl HistogramView {
                         states::caption(ui, "grey");
                         return;
                     }
-                    for (name, colour) in NAMES.into_iter().zip(theme::CHANNELS) {
+                    for (name, colour) in NAMES.into_iter().zip(CHANNELS.map(theme::colour)) {
                         let (line, _) = ui.allocate_exact_size(vec2(12.0, 3.0), Sense::hover());
                         ui.painter().rect_filled(line, 1.0, colour);
                         states::caption(ui, name);
@@ -134,7 +135,7 @@ impl HistogramView {
             let colour = if made.is_grey {
                 theme::palette(ui).muted
             } else {
-                theme::CHANNELS[channel]
+                theme::colour(CHANNELS[channel])
             };
             let step = rect.width() / VALUES as f32;
             let points: Vec<Pos2> = (0..VALUES)

@@ -5,7 +5,7 @@ use eframe::egui::{CollapsingHeader, Rect, Sense, TextStyle, Ui, vec2};
 use crate::{
     engine::{OpenDataset, Similar},
     ui::{
-        action::Action,
+        action::{Action, DataAction},
         format::{counted, thousands},
         panels::Cx,
         theme,
@@ -19,7 +19,7 @@ const SIDE: f32 = 64.0;
 const WORDS: f32 = 34.0;
 
 /// What is compared, for people.
-const EXPLANATION: &str = "Compares 8 × 8 pixel versions of the images: near ones have the same colours in the \
+const EXPLANATION: &str = "Compares 16 × 16 pixel versions of the images: near ones have the same colours in the \
     same places. It finds duplicates and frames of one scene, not what an image shows.";
 
 /// Draws the button, the progress or the images.
@@ -51,7 +51,7 @@ pub fn similar_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, index: usize
                 .on_hover_text(EXPLANATION)
                 .clicked()
             {
-                cx.push(Action::FindSimilar(index));
+                cx.push(DataAction::FindSimilar(index));
             }
         });
 }

@@ -11,7 +11,6 @@ use crate::{
         spec::{Backbone, InitialWeights},
     },
     ui::{
-        action::Action,
         design::DesignAction,
         dialogs::Purpose,
         panels::Cx,
@@ -61,7 +60,7 @@ pub fn fields_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind, 
         match chosen {
             // A file has to be named first; until then nothing is replaced.
             InitialWeights::File(path) if path.as_os_str().is_empty() => {
-                cx.push(Action::Ask(Purpose::ChooseWeights));
+                cx.push(Purpose::ChooseWeights);
             }
             chosen => *weights = chosen,
         }

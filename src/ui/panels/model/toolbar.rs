@@ -7,7 +7,7 @@ use super::{freezing, wish};
 use crate::{
     model::{edit::LayerEdit, kinds::kinds},
     ui::{
-        action::Action,
+        action::{Action, ExperimentAction, WindowAction},
         design::{Chosen, DesignAction},
         dialogs::Purpose,
         panels::Cx,
@@ -76,8 +76,20 @@ pub fn toolbar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.add_space(theme::GRID);
         let (can_undo, can_redo) = cx.state.can_undo_redo_experiment();
         for (icon, words, keys, action, enabled) in [
-            (icons::ICON_UNDO, "Undo", "Ctrl+Z", Action::Undo, can_undo),
-            (icons::ICON_REDO, "Redo", "Ctrl+Y", Action::Redo, can_redo),
+            (
+                icons::ICON_UNDO,
+                "Undo",
+                "Ctrl+Z",
+                Action::Window(WindowAction::Undo),
+                can_undo,
+            ),
+            (
+                icons::ICON_REDO,
+                "Redo",
+                "Ctrl+Y",
+                Action::Window(WindowAction::Redo),
+                can_redo,
+            ),
         ] {
             let tip = format!("{words} the last change to the experiment ({keys})");
             if icon_button(ui, icon, words, &tip, enabled) {
@@ -168,7 +180,7 @@ pub fn recipes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let is_open = recipe.name == cx.state.experiment.name;
         let response = ui.selectable_label(is_open, &recipe.title);
         if response.on_hover_text(&recipe.name).clicked() {
-            cx.push(Action::OpenRecipe(recipe.name.clone()));
+            cx.push(ExperimentAction::OpenRecipe(recipe.name.clone()));
             ui.close();
         }
     }

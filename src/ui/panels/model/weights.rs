@@ -9,7 +9,7 @@ use crate::{
     data::dataset::display_path,
     model::spec::{Backbone, InitialWeights},
     ui::{
-        action::Action,
+        action::DownloadsAction,
         dialogs::Purpose,
         format::{bytes, counted, thousands},
         panels::Cx,
@@ -94,7 +94,7 @@ fn examined_ui(ui: &mut Ui, cx: &Cx<'_>, path: &Path) {
 
 fn file_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, words: &str) {
     if ui.button(words).clicked() {
-        cx.push(Action::Ask(Purpose::ChooseWeights));
+        cx.push(Purpose::ChooseWeights);
     }
 }
 
@@ -146,7 +146,7 @@ fn imagenet_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone) {
 fn missing_ui(ui: &mut Ui, cx: &mut Cx<'_>, name: &str, words: &str) {
     ui.horizontal_wrapped(|ui| {
         if ui.button(words).clicked() {
-            cx.push(Action::Download(name.to_owned()));
+            cx.push(DownloadsAction::Begin(name.to_owned()));
         }
         file_button_ui(ui, cx, "Choose a file…");
     });

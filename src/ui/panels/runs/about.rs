@@ -13,7 +13,7 @@ use crate::{
         runs::{RunNotes, RunRecord, RunState, query::Metric},
     },
     ui::{
-        action::Action,
+        action::{Action, EditAction, ModelAction, RunsAction, WindowAction},
         format::{counted, minutes, moment, percent, shortened, significant, thousands},
         panels::{Cx, Panel},
         theme,
@@ -67,7 +67,7 @@ impl Draft {
         if notes != self.kept {
             self.kept = notes.clone();
             let folder = self.folder.clone();
-            cx.push(Action::DescribeRun { folder, notes });
+            cx.push(EditAction::Notes { folder, notes });
         }
     }
 }
@@ -168,7 +168,8 @@ impl AboutRun {
         let folder = || run.folder.clone();
         let mut button =
             |ui: &mut Ui, words: &str, tip: &str, why_not: Option<&str>, action: Action| {
-                let is_continue = matches!(action, Action::ContinueRun { more: 0, .. });
+                let is_continue =
+                    matches!(action, Action::Runs(RunsAction::Continue { more: 0, .. }));
                 let width = if is_continue { CONTINUE } else { 0.0 };
                 let response = if is_continue && run.can_continue() {
                     states::primary_button(ui, words, why_not.is_none())
@@ -189,35 +190,37 @@ impl AboutRun {
                 _ => format!("Goes on where it ended: {} to go", counted(left, "epoch")),
             };
             let why_not = when_idle(why_not_continue(run));
-            let action = Action::ContinueRun {
+            let action = Action::Runs(RunsAction::Continue {
                 folder: folder(),
                 more: 0,
-            };
+            });
             button(ui, "Continue", &tip, why_not, action);
             let words = format!("Train {MORE_EPOCHS} more epochs");
             let tip = "Goes on with its last phase in the same run";
             let is_done = run.with_more_epochs(MORE_EPOCHS).is_some();
             let why_not = when_idle((!is_done).then_some(NOT_DONE));
-            let action = Action::ContinueRun {
+            let action = Action::Runs(RunsAction::Continue {
                 folder: folder(),
                 more: MORE_EPOCHS,
-            };
+            });
             button(ui, &words, tip, why_not, action);
             let tip = "Takes over its dataset, model and settings, ready to be changed";
-            let action = Action::TrainAgain(folder());
+            let action = Action::Runs(RunsAction::TrainAgain(folder()));
             button(ui, "Train again with…", tip, when_idle(None), action);
         });
         ui.horizontal_wrapped(|ui| {
             let tip = "Makes its best weights the model that Inside, Evaluate and Predict use";
             let why_not = when_idle((!run.has_model).then_some("It has left no model"));
-            let action = Action::LoadModel(run.folder.join(MODEL_FILE));
+            let action = Action::Model(ModelAction::Load(run.folder.join(MODEL_FILE)));
             button(ui, "Load model", tip, why_not, action);
             let path = run.folder.join(REPORT_FILE);
             let tip = format!("{}\nA click copies the path", display_path(&path));
             let why_not = (!run.has_report).then_some("It has left no report");
-            button(ui, "Open report", &tip, why_not, Action::ShowFile(path));
+            let action = WindowAction::ShowFile(path).into();
+            button(ui, "Open report", &tip, why_not, action);
             let tip = format!("{}\nA click copies the path", display_path(&run.folder));
-            button(ui, "Open folder", &tip, None, Action::ShowFile(folder()));
+            let action = WindowAction::ShowFile(folder()).into();
+            button(ui, "Open folder", &tip, None, action);
             self.bin_ui(ui, std::slice::from_ref(run));
         });
     }
@@ -240,7 +243,7 @@ impl AboutRun {
             ui.horizontal_wrapped(|ui| {
                 self.bin_ui(ui, runs);
                 if ui.button("Choose none").clicked() {
-                    cx.push(Action::ChooseRuns(Vec::new()));
+                    cx.push(RunsAction::Choose(Vec::new()));
                 }
             });
             for (place, run) in runs.iter().enumerate() {
@@ -272,7 +275,7 @@ impl AboutRun {
         let (moved, kept) = modal.inner;
         if moved {
             let folders = runs.iter().map(|run| run.folder.clone()).collect();
-            cx.push(Action::DiscardRuns(folders));
+            cx.push(RunsAction::Discard(folders));
         }
         if moved || kept || modal.should_close() {
             self.asked = None;

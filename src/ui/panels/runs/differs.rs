@@ -6,9 +6,11 @@ use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Ui};
 use egui_extras::{Column, TableBuilder};
 
 use crate::{
-    train::runs::{
-        Listing, RunRecord,
-        difference::{Difference, differences},
+    train::{
+        runs::{
+            Listing, RunRecord,
+            difference::{Difference, differences},
+        },
         setting_words::in_words,
     },
     ui::{

@@ -17,7 +17,7 @@ use crate::{
         query::{Metric, Query},
     },
     ui::{
-        action::Action,
+        action::{Action, RunsAction, WindowAction},
         format::{counted, thousands},
         run_book::RunBook,
         widgets::{
@@ -83,7 +83,7 @@ impl Panel for Runs {
         };
         if listing.runs.is_empty() {
             let sentence = "Every training run is kept here with its curves, settings and notes.";
-            let action = Action::GoTo(Step::Train);
+            let action = Action::Window(WindowAction::GoTo(Step::Train));
             states::empty_with(ui, sentence, "Go to Train", action, cx.actions);
             return;
         }
@@ -112,7 +112,7 @@ fn listing_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Arc<Listing>> {
     if let Some(message) = book.failed.clone() {
         states::failed(ui, &message);
         if ui.button("Try again").clicked() {
-            cx.push(Action::ListRuns);
+            cx.push(RunsAction::List);
         }
     }
     if book.listing.is_none() && book.failed.is_none() {
@@ -141,7 +141,7 @@ impl Runs {
                 egui::WidgetInfo::labeled(egui::Role::Button, true, "List again")
             });
             if refresh.clicked() {
-                cx.push(Action::ListRuns);
+                cx.push(RunsAction::List);
             }
             let all = counted(listing.runs.len(), "run");
             let words = if shown.len() == listing.runs.len() {
@@ -157,7 +157,7 @@ impl Runs {
                 chosen => format!("{words} · {} chosen", thousands(chosen)),
             });
             if chosen > 0 && ui.button("Choose none").clicked() {
-                cx.push(Action::ChooseRuns(Vec::new()));
+                cx.push(RunsAction::Choose(Vec::new()));
             }
             if !listing.skipped.is_empty() {
                 let words = format!("{} not listed", counted(listing.skipped.len(), "folder"));

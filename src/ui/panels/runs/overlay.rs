@@ -7,12 +7,13 @@ use eframe::egui::{self, Align2, Checkbox, FontId, RichText, ScrollArea, Ui, vec
 use egui_plot::{LineStyle, PlotPoint, PlotTransform};
 
 use crate::{
+    colours::RUNS,
     train::{
         EpochRecord,
         runs::{RunRecord, several::NamedHistory},
     },
     ui::{
-        action::Action,
+        action::{Action, SaveAction},
         format::shortened,
         panels::{
             Cx, Panel,
@@ -177,11 +178,11 @@ fn export(book: &RunBook, picture: bool) -> Action {
     });
     let runs: Arc<[NamedHistory]> = runs.collect();
     match &*runs {
-        [run] => Action::SaveHistory {
+        [run] => Action::Save(SaveAction::History {
             history: run.epochs.as_slice().into(),
             picture,
-        },
-        _ => Action::SaveHistories { runs, picture },
+        }),
+        _ => Action::Save(SaveAction::Histories { runs, picture }),
     }
 }
 
@@ -285,7 +286,7 @@ fn numbers_ui(ui: &Ui, rect: egui::Rect, transform: &PlotTransform, ends: &[(Plo
 
 /// Further runs of a colour are dashed.
 fn dashes(place: usize) -> LineStyle {
-    match place / theme::RUN_COLOUR_COUNT % 3 {
+    match place / RUNS.len() % 3 {
         0 => LineStyle::Solid,
         1 => LineStyle::dashed_loose(),
         _ => LineStyle::dotted_loose(),

@@ -10,7 +10,7 @@ use super::{Column, Order, chosen_after, toggled};
 use crate::{
     train::runs::{RunRecord, RunState, query::Metric},
     ui::{
-        action::Action,
+        action::RunsAction,
         format::{minutes, moment, percent, short_moment, significant, thousands},
         panels::Cx,
         theme,
@@ -124,7 +124,7 @@ pub fn ui(
                         let modifiers = response.ctx.input(|input| input.modifiers);
                         let book = &cx.state.runs;
                         let chosen = chosen_after(book, shown, anchor, &run.folder, modifiers);
-                        cx.push(Action::ChooseRuns(chosen));
+                        cx.push(RunsAction::Choose(chosen));
                     }
                 });
             });
@@ -147,7 +147,7 @@ fn row_ui(row: &mut TableRow<'_, '_>, cx: &mut Cx<'_>, run: &Arc<RunRecord>, nam
             egui::WidgetInfo::selected(egui::Role::CheckBox, true, place.is_some(), words)
         });
         if tick.clicked() {
-            cx.push(Action::ChooseRuns(toggled(&cx.state.runs, &run.folder)));
+            cx.push(RunsAction::Choose(toggled(&cx.state.runs, &run.folder)));
         }
     });
     row.col(|ui| name_ui(ui, run, place, name_width));

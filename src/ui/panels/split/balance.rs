@@ -7,7 +7,7 @@ use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
 use crate::{
     data::{Dataset, Division, stats::ClassWeights},
     ui::{
-        action::Action,
+        action::EditAction,
         format::{shortened, significant},
         panels::Cx,
         widgets::{
@@ -109,7 +109,7 @@ impl Balance {
         if after != *before {
             let mut training = cx.state.experiment.training.clone();
             training.class_weights = after;
-            cx.push(Action::EditTraining(training));
+            cx.push(EditAction::Training(training));
         }
     }
 }

@@ -5,7 +5,13 @@ use eframe::egui::{Button, Grid, RichText, Ui};
 use crate::{
     data::{decode::ColorMode, stats::ChannelStats},
     model::spec::Preprocessing,
-    ui::{action::Action, format::significant, panels::Cx, theme, widgets::states},
+    ui::{
+        action::{Action, DataAction, EditAction},
+        format::significant,
+        panels::Cx,
+        theme,
+        widgets::states,
+    },
 };
 
 /// Below this a channel never varies, and dividing by it would blow it up.
@@ -35,7 +41,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let tip = "Reads the training images once";
         let button = ui.add_enabled(now.is_some(), Button::new("Measure"));
         if button.on_hover_text(tip).clicked() {
-            cx.push(Action::MeasureChannels);
+            cx.push(DataAction::MeasureChannels);
         }
         if let Some((_, stats)) = &measured {
             use_ui(ui, cx, stats);
@@ -107,7 +113,7 @@ fn use_ui(ui: &mut Ui, cx: &mut Cx<'_>, stats: &ChannelStats) {
         .on_disabled_hover_text(why_not.unwrap_or_default())
         .clicked()
     {
-        cx.push(Action::EditPreprocessing(wanted));
+        cx.push(EditAction::Preprocessing(wanted));
     }
 }
 

@@ -6,7 +6,7 @@ use super::words;
 use crate::{
     data::{Dataset, SplitConfig, SplitName},
     ui::{
-        action::Action,
+        action::EditAction,
         panels::Cx,
         theme,
         widgets::{fields, number::Number, states},
@@ -48,7 +48,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset) {
         fields::toggle(ui, "Stratified", tip, &mut split.stratified);
     });
     if split != cx.state.experiment.split {
-        cx.push(Action::EditSplit(split));
+        cx.push(EditAction::Split(split));
     }
 }
 

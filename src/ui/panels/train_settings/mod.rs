@@ -9,12 +9,12 @@ use super::{Cx, Panel, data_report, forecast};
 use crate::{
     train::{
         Phase, TrainingConfig,
-        config::{MemoryFormat, Precision},
+        choices::{Choice, MEMORY_FORMATS, PRECISIONS, word},
         early_stopping::{EarlyStopping, Monitor, MonitorMode},
         fit::default_threads,
     },
     ui::{
-        action::Action,
+        action::EditAction,
         state::Training,
         theme,
         widgets::{fields, number::Number, states},
@@ -69,10 +69,10 @@ impl TrainSettings {
             more_ui(ui, &mut training);
         });
         if training != cx.state.experiment.training {
-            cx.push(Action::EditTraining(training));
+            cx.push(EditAction::Training(training));
         }
         if split != cx.state.experiment.split {
-            cx.push(Action::EditSplit(split));
+            cx.push(EditAction::Split(split));
         }
     }
 
@@ -150,11 +150,14 @@ fn stopping_ui(ui: &mut Ui, stopping: &mut Option<EarlyStopping>) {
     }
     let Some(stopping) = stopping else { return };
     Grid::new("stopping").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
-        let monitors = Monitor::ALL.map(|monitor| (monitor.word(), ""));
+        let monitors = Monitor::ALL.map(|value| Choice {
+            value,
+            word: value.word(),
+            meaning: "",
+        });
         let tip = "The figure that is watched: losses shall become small, accuracies large. Default: val_loss";
-        if let Some(word) = choice(ui, "Watches", tip, stopping.monitor.word(), &monitors) {
-            let chosen = Monitor::ALL.into_iter().find(|monitor| monitor.word() == word);
-            stopping.monitor = chosen.unwrap_or(stopping.monitor);
+        if let Some(chosen) = choice(ui, "Watches", tip, stopping.monitor.word(), &monitors) {
+            stopping.monitor = chosen;
             stopping.mode = MonitorMode::Auto;
         }
         let value = Number::new(&mut stopping.patience, 1..=10_000).speed(0.1);
@@ -211,61 +214,26 @@ fn computing_ui(ui: &mut Ui, training: &mut TrainingConfig) {
         let tip = "CPU threads of libtorch. One gives the same numbers on every machine of a kind";
         fields::number(ui, "Threads", tip, value);
     }
-    let words = match training.precision {
-        Precision::F32 => "f32",
-        Precision::Bf16 => "bfloat16",
-        Precision::Auto => "Measure",
-    };
-    let options = [
-        ("f32", "exact"),
-        (
-            "bfloat16",
-            "two to three times faster on processors with AMX, slower on others",
-        ),
-        (
-            "Measure",
-            "a few steps of each decide, once for each machine and network",
-        ),
-    ];
-    let tip = "How exactly convolutions and dense layers are computed. Default: f32";
-    if let Some(chosen) = choice(ui, "Precision", tip, words, &options) {
-        training.precision = match chosen {
-            "bfloat16" => Precision::Bf16,
-            "Measure" => Precision::Auto,
-            _ => Precision::F32,
-        };
+    let words = word(&PRECISIONS, |of| *of == training.precision);
+    let tip = "How exactly convolutions and dense layers are computed. Default: measure";
+    if let Some(chosen) = choice(ui, "Precision", tip, words, &PRECISIONS) {
+        training.precision = chosen;
     }
-    let words = match training.memory_format {
-        MemoryFormat::ChannelsLast => "Channels last",
-        MemoryFormat::Contiguous => "Contiguous",
-        MemoryFormat::Auto => "Measure",
-    };
-    let options = [
-        ("Channels last", "faster on most processors"),
-        ("Contiguous", "PyTorch's default"),
-        (
-            "Measure",
-            "a few steps of each decide, once for each machine and network",
-        ),
-    ];
+    let words = word(&MEMORY_FORMATS, |of| *of == training.memory_format);
     let tip = "How feature maps lie in memory; the numbers are the same up to rounding. Default: channels last";
-    if let Some(chosen) = choice(ui, "Memory", tip, words, &options) {
-        training.memory_format = match chosen {
-            "Contiguous" => MemoryFormat::Contiguous,
-            "Measure" => MemoryFormat::Auto,
-            _ => MemoryFormat::ChannelsLast,
-        };
+    if let Some(chosen) = choice(ui, "Memory", tip, words, &MEMORY_FORMATS) {
+        training.memory_format = chosen;
     }
 }
 
 /// A list to choose from in two columns of a grid: words and what they mean. Returns what was chosen.
-fn choice(
+fn choice<T: Copy>(
     ui: &mut Ui,
     name: &str,
     tooltip: &str,
     current: &str,
-    options: &[(&'static str, &str)],
-) -> Option<&'static str> {
+    options: &[Choice<T>],
+) -> Option<T> {
     let mut chosen = None;
     let label = ui.label(name).on_hover_text(tooltip);
     let width = (ui.available_width() - 8.0).clamp(64.0, fields::NUMBER_WIDTH + 24.0);
@@ -274,15 +242,18 @@ fn choice(
         .width(width)
         .truncate();
     let response = combo.show_ui(ui, |ui| {
-        for (word, meaning) in options {
-            let option = ui.selectable_label(*word == current, *word);
-            let option = if meaning.is_empty() {
-                option
-            } else {
-                option.on_hover_text(*meaning)
-            };
+        for Choice {
+            value,
+            word,
+            meaning,
+        } in options
+        {
+            let mut option = ui.selectable_label(*word == current, *word);
+            if !meaning.is_empty() {
+                option = option.on_hover_text(*meaning);
+            }
             if option.clicked() {
-                chosen = Some(*word);
+                chosen = Some(*value);
             }
         }
     });

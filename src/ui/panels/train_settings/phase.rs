@@ -6,6 +6,7 @@ use super::{choice, ratio};
 use crate::{
     train::{
         Optimizer, Phase,
+        choices::{OPTIMIZERS, SCHEDULES, optimizer_word, schedule_word},
         schedule::{Schedule, ScheduleKind},
     },
     ui::{
@@ -13,83 +14,6 @@ use crate::{
         widgets::{fields, number::Number, states},
     },
 };
-
-/// Optimizers to choose from, with what they are good for.
-const OPTIMIZERS: [(&str, &str); 6] = [
-    ("SGD", "plain gradient descent, with momentum if you like"),
-    (
-        "RMSprop",
-        "steps scaled by recent gradients, PyTorch's defaults",
-    ),
-    (
-        "RMSprop (Keras)",
-        "as Keras computes it: ρ 0.9, ε 1e-7 within the root",
-    ),
-    ("Adam", "a good first choice, PyTorch's defaults"),
-    ("Adam (Keras)", "Adam with Keras' ε of 1e-7"),
-    ("AdamW", "Adam with weight decay"),
-];
-
-/// ε of Keras' optimizers.
-const KERAS_EPSILON: f64 = 1e-7;
-
-/// An optimizer of [`OPTIMIZERS`] with its framework's defaults.
-fn optimizer(word: &str, learning_rate: f64) -> Optimizer {
-    let adam = Optimizer::adam(learning_rate);
-    match word {
-        "SGD" => Optimizer::Sgd {
-            learning_rate,
-            momentum: 0.9,
-            nesterov: false,
-        },
-        "RMSprop" => Optimizer::RmsProp {
-            learning_rate,
-            alpha: 0.99,
-            momentum: 0.0,
-            epsilon: 1e-8,
-            epsilon_inside_root: false,
-        },
-        "RMSprop (Keras)" => Optimizer::RmsProp {
-            learning_rate,
-            alpha: 0.9,
-            momentum: 0.0,
-            epsilon: KERAS_EPSILON,
-            epsilon_inside_root: true,
-        },
-        "AdamW" => Optimizer::AdamW {
-            learning_rate,
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay: 0.01,
-        },
-        "Adam (Keras)" => match adam {
-            Optimizer::Adam { beta1, beta2, .. } => Optimizer::Adam {
-                learning_rate,
-                beta1,
-                beta2,
-                epsilon: KERAS_EPSILON,
-                epsilon_hat: true,
-            },
-            other => other,
-        },
-        _ => adam,
-    }
-}
-
-/// The entry of [`OPTIMIZERS`] that computes as `optimizer` does.
-fn entry(optimizer: &Optimizer) -> &'static str {
-    match optimizer {
-        Optimizer::RmsProp {
-            epsilon_inside_root: true,
-            ..
-        } => "RMSprop (Keras)",
-        Optimizer::Adam {
-            epsilon_hat: true, ..
-        } => "Adam (Keras)",
-        other => other.word(),
-    }
-}
 
 pub fn phase_ui(ui: &mut Ui, phase: &mut Phase, is_alone: bool) {
     Grid::new("phase").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
@@ -115,12 +39,12 @@ pub fn phase_ui(ui: &mut Ui, phase: &mut Phase, is_alone: bool) {
 }
 
 fn optimizer_ui(ui: &mut Ui, current: &mut Optimizer) {
-    let words = entry(current);
+    let words = optimizer_word(current);
     let tip = "The rule by which gradients move weights. Default: Adam";
-    if let Some(chosen) = choice(ui, "Optimizer", tip, words, &OPTIMIZERS) {
-        *current = optimizer(chosen, current.learning_rate());
-    }
     let mut rate = current.learning_rate();
+    if let Some(chosen) = choice(ui, "Optimizer", tip, words, &OPTIMIZERS) {
+        *current = chosen;
+    }
     let speed = rate * 0.01;
     let value = Number::new(&mut rate, 1e-9..=10.0)
         .speed(speed)
@@ -222,48 +146,11 @@ fn small(ui: &mut Ui, name: &str, tip: &str, value: &mut f64) {
     fields::number(ui, name, tip, field);
 }
 
-const SCHEDULES: [(&str, &str); 5] = [
-    ("Constant", "the rate stays"),
-    ("Step", "multiplied by a factor every few epochs"),
-    (
-        "Cosine",
-        "falls along half a cosine to the end of the phase",
-    ),
-    (
-        "On plateau",
-        "multiplied by a factor when the validation loss no longer falls",
-    ),
-    ("One cycle", "rises, then falls to almost nothing"),
-];
-
 fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule) {
-    let words = match schedule.kind {
-        ScheduleKind::Constant => "Constant",
-        ScheduleKind::Step { .. } => "Step",
-        ScheduleKind::Cosine { .. } => "Cosine",
-        ScheduleKind::ReduceOnPlateau { .. } => "On plateau",
-        ScheduleKind::OneCycle { .. } => "One cycle",
-    };
+    let words = schedule_word(&schedule.kind);
     let tip = "How the learning rate changes within the phase. Default: constant";
     if let Some(chosen) = choice(ui, "Schedule", tip, words, &SCHEDULES) {
-        schedule.kind = match chosen {
-            "Step" => ScheduleKind::Step {
-                epochs: 10,
-                factor: 0.1,
-            },
-            "Cosine" => ScheduleKind::Cosine { minimum: 0.0 },
-            "On plateau" => ScheduleKind::ReduceOnPlateau {
-                factor: 0.1,
-                patience: 10,
-                min_delta: 1e-4,
-                minimum: 0.0,
-            },
-            "One cycle" => ScheduleKind::OneCycle {
-                divisor: 25.0,
-                rise: 0.3,
-            },
-            _ => ScheduleKind::Constant,
-        };
+        schedule.kind = chosen;
     }
     let factor_tip = "The rate is multiplied by it. Smaller falls faster. Default: 0.1";
     match &mut schedule.kind {
@@ -328,19 +215,4 @@ fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule) {
     let value = Number::new(&mut schedule.warmup_epochs, 0.0..=10_000.0).speed(0.02);
     let tip = "Epochs in which the rate rises step by step to its full size; helps large batches and large rates. Default: 0";
     fields::number(ui, "Warm-up", tip, value.suffix(" epochs"));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_entry_is_shown_as_what_was_chosen() {
-        for (word, _) in OPTIMIZERS {
-            let mut chosen = optimizer(word, 0.001);
-            assert_eq!(entry(&chosen), word);
-            chosen.set_learning_rate(0.5);
-            assert_eq!(entry(&chosen), word, "another rate is no other optimizer");
-        }
-    }
 }

@@ -5,7 +5,7 @@ use eframe::egui::{self, Grid, RichText, Ui};
 use crate::{
     train::{run_folder::lacking, schedule::Schedule},
     ui::{
-        action::Action,
+        action::{EditAction, TrainingAction},
         chrome::SKIP,
         dialogs::Purpose,
         format::{self, minutes, percent, significant, thousands},
@@ -22,7 +22,7 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if let Some(stage) = training.ending() {
             states::primary_button(ui, &format!("{}…", stage.words()), false);
             if ui.button("Skip").on_hover_text(SKIP).clicked() {
-                cx.push(Action::Stop);
+                cx.push(TrainingAction::Stop);
             }
             return;
         }
@@ -37,14 +37,14 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 .on_hover_text("Space")
                 .clicked()
             {
-                cx.push(Action::SetPaused(!paused));
+                cx.push(TrainingAction::SetPaused(!paused));
             }
             let stop = ui.add(egui::Button::new("Stop").min_size(egui::vec2(72.0, 32.0)));
             if stop
                 .on_hover_text("Ends the run and keeps its best weights")
                 .clicked()
             {
-                cx.push(Action::Stop);
+                cx.push(TrainingAction::Stop);
             }
             return;
         }
@@ -55,7 +55,7 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             None => train.on_hover_text("Ctrl+Enter"),
         };
         if train.clicked() {
-            cx.push(Action::Train);
+            cx.push(TrainingAction::Train);
         }
         match reason {
             Some(reason) => {
@@ -100,7 +100,7 @@ pub fn rate_ui(ui: &mut Ui, cx: &mut Cx<'_>, typed: &mut Option<f64>) {
         // A field that is left reads its own rounded text.
         let is_other = |wanted: &f64| format::rate(*wanted) != format::rate(now.full);
         if let Some(wanted) = wanted.filter(is_other) {
-            cx.push(Action::SetLearningRate(wanted));
+            cx.push(EditAction::LearningRate(wanted));
         }
     });
 }
@@ -202,7 +202,7 @@ pub fn outcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
             if outcome.model.is_some() && ui.button("Save model…").on_hover_text("Ctrl+S").clicked()
             {
-                cx.push(Action::Ask(Purpose::SaveModel));
+                cx.push(Purpose::SaveModel);
             }
         }
         RunState::Idle | RunState::Running { .. } => {}

@@ -1,14 +1,14 @@
 //! What settings are called where runs are compared, and which of them people look at first.
 //!
-//! [`super::difference`] finds every setting by the path that files have for it; here these paths become words. A
+//! [`crate::train::runs::difference`] finds every setting by the path that files have for it; here these paths become words. A
 //! setting that is added later has a place and a name without a change here, only a plainer one.
 
 use std::collections::BTreeSet;
 
-use super::difference::Difference;
+use super::{filled, variations};
 use crate::{
-    data::augment::{AugmentationConfig, FillMode, ZoomAxes},
-    train::Experiment,
+    data::augment::{AugmentationConfig, FillMode},
+    train::{Experiment, runs::difference::Difference},
 };
 
 const LAYERS: &str = "model.layers.";
@@ -279,40 +279,14 @@ fn whole_layer(name: &str, differences: &[Difference], columns: usize) -> Differ
     }
 }
 
-/// `horizontal flip, rotation 10°, zoom 0.2`; `none` for images that stay as they are.
+/// `horizontal flip, rotation ±10°, zoom ±20 %`; `none` for images that stay as they are.
 fn augmentation_words(config: &AugmentationConfig) -> String {
-    let plain = AugmentationConfig::default();
-    let flips = [
-        (config.horizontal_flip, "horizontal flip"),
-        (config.vertical_flip, "vertical flip"),
-    ];
-    let flips = flips.into_iter().filter(|(is_on, _)| *is_on);
-    let mut words: Vec<String> = flips.map(|(_, words)| words.to_owned()).collect();
-    if config.rotation_degrees != plain.rotation_degrees {
-        words.push(format!("rotation {}°", config.rotation_degrees));
-    }
-    let zoom = match config.zoom_axes {
-        ZoomAxes::Together => "zoom",
-        ZoomAxes::Each => "zoom of each axis",
-    };
-    let numbers = [
-        (zoom, config.zoom, plain.zoom),
-        ("width shift", config.width_shift, plain.width_shift),
-        ("height shift", config.height_shift, plain.height_shift),
-        ("brightness", config.brightness, plain.brightness),
-        ("contrast", config.contrast, plain.contrast),
-        ("random crop", config.random_crop, plain.random_crop),
-    ];
-    let changed = numbers.iter().filter(|(_, value, usual)| value != usual);
-    words.extend(changed.map(|(name, value, _)| format!("{name} {value}")));
+    let mut words = variations(config);
     if words.is_empty() {
         return "none".to_owned();
     }
-    match config.fill {
-        FillMode::Constant(0) => {}
-        FillMode::Constant(grey) => words.push(format!("fill with grey {grey}")),
-        FillMode::Nearest => words.push("fill with the nearest pixel".into()),
-        FillMode::Reflect => words.push("fill by reflection".into()),
+    if config.fill != FillMode::default() {
+        words.push(filled(config.fill));
     }
     words.join(", ")
 }
@@ -323,19 +297,6 @@ mod tests {
 
     use super::*;
     use crate::train::{Optimizer, recipes, runs::difference::differences};
-
-    #[test]
-    fn a_zoom_of_each_axis_is_told_from_one_of_both() {
-        let words = |zoom_axes| {
-            augmentation_words(&AugmentationConfig {
-                zoom: 0.2,
-                zoom_axes,
-                ..AugmentationConfig::default()
-            })
-        };
-        assert_eq!(words(ZoomAxes::Together), "zoom 0.2");
-        assert_eq!(words(ZoomAxes::Each), "zoom of each axis 0.2");
-    }
 
     #[test]
     fn what_matters_comes_first_and_in_words() {
@@ -388,7 +349,7 @@ mod tests {
             at("epochs: 5 | 9"),
             at("seed: 42 | 7"),
             at("drop last: no | yes"),
-            at("augmentation: none | horizontal flip, rotation 10°"),
+            at("augmentation: none | horizontal flip, rotation ±10°"),
             at("split stratified: yes | no"),
         ];
         assert!(order.is_sorted(), "{lines:#?}");

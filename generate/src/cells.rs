@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use image::RgbImage;
 use npyz::WriterBuilder as _;
 use rand::{RngExt as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
@@ -18,7 +19,6 @@ use super::{
     canvas::{Canvas, Colour},
     image_rng, parts, write_file,
 };
-use crate::data::picture::Picture;
 
 mod slide;
 
@@ -96,7 +96,7 @@ impl CellKind {
 }
 
 /// One cell of `kind`, 28×28.
-pub fn draw_cell(kind: CellKind, rng: &mut ChaCha8Rng) -> Picture {
+pub fn draw_cell(kind: CellKind, rng: &mut ChaCha8Rng) -> RgbImage {
     let ([smallest, largest], _) = kind.body();
     let middle = CELLS_SIZE as f64 / 2.0;
     let centre = (
@@ -211,7 +211,7 @@ fn draw_part(seed: u64, numbers: Range<usize>, drawn: &mut dyn FnMut()) -> (Vec<
     let mut pixels = Vec::with_capacity(members.len() * CELLS_SIZE * CELLS_SIZE * 3);
     for &(class, number) in &members {
         let mut rng = image_rng(seed, class, number);
-        pixels.extend(draw_cell(CellKind::ALL[class], &mut rng).rgb);
+        pixels.extend(draw_cell(CellKind::ALL[class], &mut rng).into_raw());
         drawn();
     }
     let labels = members.iter().map(|&(class, _)| class as u8).collect();

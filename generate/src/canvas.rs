@@ -1,6 +1,6 @@
 //! A small painter: outlines are polygons, filled with smooth edges.
 
-use super::super::picture::Picture;
+use image::{Rgb, RgbImage};
 
 /// Column and row in pixels; (0, 0) is the upper left corner of the first pixel.
 pub type Point = (f64, f64);
@@ -157,9 +157,9 @@ impl Canvas {
     }
 
     /// The picture with `factor` × `factor` pixels averaged to one, each changed by `finish` before rounding.
-    pub fn shrunk(&self, factor: usize, mut finish: impl FnMut(Colour) -> Colour) -> Picture {
+    pub fn shrunk(&self, factor: usize, mut finish: impl FnMut(Colour) -> Colour) -> RgbImage {
         let (width, height) = (self.width / factor, self.height / factor);
-        let mut picture = Picture::filled(width, height, [0; 3]);
+        let mut picture = RgbImage::new(width as u32, height as u32);
         let area = (factor * factor) as f64;
         for y in 0..height {
             for x in 0..width {
@@ -171,7 +171,8 @@ impl Canvas {
                     }
                 }
                 let colour = finish(sum.map(|value| value / area));
-                picture.set_pixel(x, y, colour.map(|value| value.round() as u8));
+                let colour = colour.map(|value| value.round() as u8);
+                picture.put_pixel(x as u32, y as u32, Rgb(colour));
             }
         }
         picture

@@ -1,4 +1,9 @@
-//! What a run was asked for besides its recipe's network, in words: augmentation and class weights.
+//! Settings in words, in one place for reports, the command line and the notebook: what a run was asked for besides
+//! its recipe's network, and in what runs differ.
+
+mod compared;
+
+pub use compared::in_words;
 
 use crate::{
     data::{
@@ -9,7 +14,7 @@ use crate::{
 };
 
 /// One sentence each; none for what is off.
-pub fn words(experiment: &Experiment) -> Vec<String> {
+pub fn asked_for(experiment: &Experiment) -> Vec<String> {
     [
         augmentation(&experiment.augmentation),
         class_weights(&experiment.training.class_weights),
@@ -21,19 +26,24 @@ pub fn words(experiment: &Experiment) -> Vec<String> {
 
 /// `Training images are augmented: horizontal flip, rotation ±10°, filled with the nearest pixel.`
 fn augmentation(config: &AugmentationConfig) -> Option<String> {
-    if config.is_none() {
+    let mut words = variations(config);
+    if words.is_empty() {
         return None;
     }
+    words.push(filled(config.fill));
+    let words = words.join(", ");
+    Some(format!("Training images are augmented: {words}."))
+}
+
+/// What varies, each as `rotation ±10°`; nothing for images that stay as they are.
+fn variations(config: &AugmentationConfig) -> Vec<String> {
     let number = |value: f64| format!("{}", (value * 1e4).round() / 1e4);
     let flips = [
         (config.horizontal_flip, "horizontal flip"),
         (config.vertical_flip, "vertical flip"),
     ];
-    let mut words: Vec<String> = flips
-        .into_iter()
-        .filter(|(on, _)| *on)
-        .map(|(_, words)| words.to_owned())
-        .collect();
+    let flips = flips.into_iter().filter(|(is_on, _)| *is_on);
+    let mut words: Vec<String> = flips.map(|(_, words)| words.to_owned()).collect();
     if config.rotation_degrees > 0.0 {
         words.push(format!("rotation ±{}°", number(config.rotation_degrees)));
     }
@@ -55,15 +65,15 @@ fn augmentation(config: &AugmentationConfig) -> Option<String> {
         let smallest = number(100.0 * config.random_crop);
         words.push(format!("random crop from {smallest} %"));
     }
-    let fill = match config.fill {
-        FillMode::Constant(grey) => format!("grey {grey}"),
-        FillMode::Nearest => "the nearest pixel".to_owned(),
-        FillMode::Reflect => "the mirrored image".to_owned(),
-    };
-    let words = words.join(", ");
-    Some(format!(
-        "Training images are augmented: {words}, filled with {fill}."
-    ))
+    words
+}
+
+fn filled(fill: FillMode) -> String {
+    match fill {
+        FillMode::Constant(grey) => format!("filled with grey {grey}"),
+        FillMode::Nearest => "filled with the nearest pixel".to_owned(),
+        FillMode::Reflect => "filled with the mirrored image".to_owned(),
+    }
 }
 
 fn class_weights(weights: &ClassWeights) -> Option<String> {

@@ -20,8 +20,6 @@ pub use cells::{CLASS_NAMES, CellKind, generate_cells};
 pub use pets::{PetKind, generate_pets};
 pub use shapes::{SHAPES_SIZE, ShapeKind, draw_random_shape, draw_shape, generate_shapes};
 
-use super::dataset::display_path;
-
 /// Why a set could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {path}: {source}")]
@@ -33,7 +31,7 @@ pub struct GenerateError {
 impl GenerateError {
     fn new(path: &Path, source: io::Error) -> Self {
         Self {
-            path: display_path(path),
+            path: path.display().to_string(),
             source,
         }
     }

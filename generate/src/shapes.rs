@@ -5,15 +5,14 @@ use std::{
     path::Path,
 };
 
-use image::ImageFormat;
+use image::{ImageFormat, Rgb, RgbImage};
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{GenerateError, write_file};
-use crate::data::picture::Picture;
 
 /// Side of the canvas in pixels.
-pub const SHAPES_SIZE: usize = 128;
+pub const SHAPES_SIZE: u32 = 128;
 
 /// What recipe 1 tells apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +56,7 @@ impl ShapeKind {
 }
 
 /// A white 128×128 canvas with one shape: corner xy1 in 10..40, xy2 in 60..100, each colour channel 0..200.
-pub fn draw_shape(kind: ShapeKind, rng: &mut ChaCha8Rng) -> Picture {
+pub fn draw_shape(kind: ShapeKind, rng: &mut ChaCha8Rng) -> RgbImage {
     let low = rng.random_range(10..40);
     let high = rng.random_range(60..100);
     let colour = [
@@ -65,19 +64,14 @@ pub fn draw_shape(kind: ShapeKind, rng: &mut ChaCha8Rng) -> Picture {
         rng.random_range(0..200),
         rng.random_range(0..200),
     ];
-    let mut picture = Picture::filled(SHAPES_SIZE, SHAPES_SIZE, [255; 3]);
-    for y in low..=high {
-        for x in low..=high {
-            if kind.covers(low, high, x, y) {
-                picture.set_pixel(x, y, colour);
-            }
-        }
-    }
-    picture
+    RgbImage::from_fn(SHAPES_SIZE, SHAPES_SIZE, |x, y| {
+        let is_inked = kind.covers(low, high, x as usize, y as usize);
+        Rgb(if is_inked { colour } else { [255; 3] })
+    })
 }
 
 /// A shape of a random kind, as "draw a random shape" asks for.
-pub fn draw_random_shape(seed: u64) -> (ShapeKind, Picture) {
+pub fn draw_random_shape(seed: u64) -> (ShapeKind, RgbImage) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let kind = ShapeKind::ALL[rng.random_range(0..ShapeKind::ALL.len())];
     (kind, draw_shape(kind, &mut rng))
@@ -105,7 +99,6 @@ pub fn generate_shapes(
             let path = folder.join(format!("{}_{number:0digits$}.png", kind.word()));
             let mut png = Cursor::new(Vec::new());
             draw_shape(kind, &mut rng)
-                .to_image()
                 .write_to(&mut png, ImageFormat::Png)
                 .map_err(|source| GenerateError::new(&path, io::Error::other(source)))?;
             write_file(&path, png.get_ref())?;
@@ -121,7 +114,8 @@ mod tests {
     use super::*;
 
     fn ink(kind: ShapeKind, low: usize, high: usize) -> usize {
-        let all = (0..SHAPES_SIZE).flat_map(|y| (0..SHAPES_SIZE).map(move |x| (x, y)));
+        let all =
+            (0..SHAPES_SIZE as usize).flat_map(|y| (0..SHAPES_SIZE as usize).map(move |x| (x, y)));
         all.filter(|&(x, y)| kind.covers(low, high, x, y)).count()
     }
 
