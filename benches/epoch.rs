@@ -3,37 +3,17 @@
 //! `benches/epoch_vs_pytorch.py` runs it in turn with PyTorch. Images are decoded before the clock starts.
 #![expect(clippy::print_stdout, reason = "its answer")]
 
-use std::{error::Error, ops::ControlFlow, path::Path, sync::Arc};
+use std::{error::Error, path::Path};
 
 use convscope::{
     cancel::CancelToken,
     data::{ImageStore, PixelCache, Split, sources::folder},
-    model::WeightSnapshot,
     resources, sys,
     train::{
-        Experiment, StepRecord, TrainingConfig,
-        fit::{self, Data, EpochEnd, FitError, Observer, Start},
+        Experiment, TrainingConfig,
+        fit::{self, Data, Start, Watchers},
     },
 };
-
-/// Listens and does nothing.
-struct Silent;
-
-impl Observer for Silent {
-    fn pulse(&mut self) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    fn step(&mut self, _record: &StepRecord) -> Result<(), FitError> {
-        Ok(())
-    }
-
-    fn weights(&mut self, _snapshot: &Arc<WeightSnapshot>) {}
-
-    fn epoch(&mut self, _end: &EpochEnd<'_>) -> Result<(), FitError> {
-        Ok(())
-    }
-}
 
 fn main() -> Result<(), Box<dyn Error>> {
     sys::tune_allocator();
@@ -67,7 +47,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         split: &split,
         augmentation: &experiment.augmentation,
     };
-    let outcome = fit::fit(&experiment.model, &config, &data, Start::New, &mut Silent)?;
+    let mut nobody = Watchers::new(Vec::new());
+    let outcome = fit::fit(&experiment.model, &config, &data, Start::New, &mut nobody)?;
     let training = split.train.len() as f64;
     let epochs: Vec<_> = outcome
         .history

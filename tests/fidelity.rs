@@ -225,7 +225,7 @@ fn fifty_steps_give_pytorchs_losses() {
         let network = expected.network(memory_format == MemoryFormat::ChannelsLast);
         let mut recorder = Recorder::default();
         let config = expected.config(memory_format, threads);
-        fit::fit_network(network, &config, &data, None, &mut recorder).unwrap();
+        fit::fit_network(network, &config, &data, None, &mut recorder.alone()).unwrap();
         assert_eq!(recorder.losses.len(), expected.losses.len());
         let difference = largest_difference(&recorder.losses, &expected.losses);
         println!("{setting}: losses differ by at most {difference:.2e}");
@@ -254,7 +254,14 @@ fn short_run(seed: u64, recorder: &mut Recorder) -> Outcome {
         split: &split,
         augmentation: &AugmentationConfig::default(),
     };
-    fit::fit(&experiment.model, &config, &data, Start::New, recorder).unwrap()
+    fit::fit(
+        &experiment.model,
+        &config,
+        &data,
+        Start::New,
+        &mut recorder.alone(),
+    )
+    .unwrap()
 }
 
 /// Every weight, bit by bit.

@@ -94,7 +94,7 @@ fn run(
         augmentation: &AugmentationConfig::default(),
     };
     let mut recorder = Recorder::default();
-    let outcome = fit::fit(model, &config, &data, Start::New, &mut recorder)?;
+    let outcome = fit::fit(model, &config, &data, Start::New, &mut recorder.alone())?;
     Ok((outcome, recorder.losses))
 }
 

@@ -68,7 +68,7 @@ fn five_epochs_reach_pytorchs_validation_accuracy() {
             &config,
             &data,
             fit::Start::New,
-            &mut recorder,
+            &mut recorder.alone(),
         )
         .unwrap();
         assert_eq!(

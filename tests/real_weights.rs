@@ -154,7 +154,14 @@ fn a_linear_probe_tells_cats_from_dogs() {
         ..recipe_one().training
     };
     let start = Start::From(begun.arrays);
-    let outcome = fit::fit(&spec, &config, &data, start, &mut Recorder::default()).unwrap();
+    let outcome = fit::fit(
+        &spec,
+        &config,
+        &data,
+        start,
+        &mut Recorder::default().alone(),
+    )
+    .unwrap();
     let accuracy = outcome.history.last().unwrap().val_accuracy.unwrap();
     println!("validation accuracy of the linear probe: {accuracy}");
     assert!(accuracy >= 0.97, "{accuracy}");

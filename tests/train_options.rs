@@ -42,7 +42,14 @@ fn short_run(
         augmentation,
     };
     let mut recorder = Recorder::default();
-    let outcome = fit::fit(&experiment.model, &config, &data, Start::New, &mut recorder).unwrap();
+    let outcome = fit::fit(
+        &experiment.model,
+        &config,
+        &data,
+        Start::New,
+        &mut recorder.alone(),
+    )
+    .unwrap();
     (recorder.losses, outcome)
 }
 
@@ -107,7 +114,7 @@ fn a_setting_out_of_range_ends_a_run_before_it_begins() {
         &experiment.training,
         &data,
         Start::New,
-        &mut Recorder::default(),
+        &mut Recorder::default().alone(),
     );
     assert!(run.is_err_and(|error| error.to_string().contains("zoom is 2")));
 }
@@ -193,7 +200,7 @@ fn weights_of_unknown_classes_end_a_run_before_it_begins() {
         &config,
         &data,
         Start::New,
-        &mut Recorder::default(),
+        &mut Recorder::default().alone(),
     );
     assert!(run.is_err_and(|error| error.to_string().contains("zebra")));
 }

@@ -4,9 +4,9 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use super::{
     events::{Event, Level, TrainingOutcome},
-    job::{self, JobError},
-    reporter::Reporter,
+    job::{self, JobContext, JobError},
     trainer::fit_error,
+    watchers::{Slot, tell},
 };
 use crate::{
     cancel::CancelToken,
@@ -17,7 +17,7 @@ use crate::{
         DataReport, EpochRecord, Evaluation, Experiment,
         answers::Answers,
         fit::{Data, FitError, Outcome},
-        run_folder::{EndStage, RunResult},
+        run_folder::{EndStage, RunFolder, RunResult},
         runs::several::NamedHistory,
     },
 };
@@ -35,10 +35,17 @@ pub struct Ended<'a> {
     pub report: Arc<DataReport>,
     /// When it was begun or taken up.
     pub start: Instant,
+    pub context: &'a JobContext,
+    pub folder: &'a RunFolder,
+    pub slot: &'a Slot<'a>,
+    /// How it computed, in words.
+    pub computed: String,
+    /// What the best weights say about the validation part, unless an earlier sitting found that.
+    pub best_evaluation: Option<Arc<Evaluation>>,
 }
 
 impl Ended<'_> {
-    fn result(&self, reporter: &Reporter<'_>) -> RunResult {
+    fn result(&self) -> RunResult {
         RunResult {
             completed: false,
             failure: None,
@@ -48,47 +55,49 @@ impl Ended<'_> {
             stopped_early: Vec::new(),
             lost: Vec::new(),
             split_hash: self.split_hash.clone(),
-            computed: reporter.computed.clone(),
+            computed: self.computed.clone(),
             seconds: self.start.elapsed().as_secs_f64(),
         }
     }
 
     /// No epoch is worth keeping.
-    pub fn badly(&self, error: FitError, reporter: &Reporter<'_>) -> Result<(), JobError> {
+    pub fn badly(&self, error: FitError) -> Result<(), JobError> {
         // What went wrong says more than that it could not be written down.
-        let _ = reporter.folder.finish(&RunResult {
+        let _ = self.folder.finish(&RunResult {
             failure: Some(error.to_string()),
-            ..self.result(reporter)
+            ..self.result()
         });
         Err(fit_error(error))
     }
 
     /// Keeps the best weights, judges them, tells of the end and writes the report. Once the weights are kept nothing
     /// that fails or is not waited for costs the run its result.
-    pub fn well(&self, outcome: Outcome, reporter: &Reporter<'_>) -> Result<(), JobError> {
+    pub fn well(&self, outcome: Outcome) -> Result<(), JobError> {
         let best_weights = outcome.best.as_ref().map(|(snapshot, _)| snapshot);
         let model = match &outcome.best {
-            Some((snapshot, record)) => keep_model(snapshot, record, reporter)?,
+            Some((snapshot, record)) => self.keep_model(snapshot, record)?,
             None => None,
         };
-        let kept = model.as_ref().map(|_| reporter.folder.model_path());
-        let answers = reporter.model.get().map(|model| Arc::clone(&model.answers));
+        let kept = model.as_ref().map(|_| self.folder.model_path());
+        let answers = self
+            .slot
+            .model
+            .get()
+            .map(|model| Arc::clone(&model.answers));
         let answers = &answers.unwrap_or_default();
-        if let (Some(evaluation), Some(weights)) = (&reporter.best_evaluation, best_weights) {
+        if let (Some(evaluation), Some(weights)) = (&self.best_evaluation, best_weights) {
             answers.keep(weights, self.data.pixels, evaluation);
         }
         let mut left_out = Vec::new();
         let weights = best_weights.map(|weights| (weights, &**answers));
-        let test = self.judged(SplitName::Test, weights, reporter, &mut left_out);
+        let test = self.judged(SplitName::Test, weights, &mut left_out);
         // A run that was taken up after its best epoch has not validated the kept weights: the newest validation would
         // stand for others.
-        let evaluation = reporter.best_evaluation.clone();
-        let evaluation = evaluation
-            .or_else(|| self.judged(SplitName::Validation, weights, reporter, &mut left_out));
+        let evaluation = self.best_evaluation.clone();
+        let evaluation =
+            evaluation.or_else(|| self.judged(SplitName::Validation, weights, &mut left_out));
         if let Some(evaluation) = evaluation.clone() {
-            let job = reporter.context.id;
-            let events = &reporter.context.events;
-            events.send(Event::Evaluated { job, evaluation });
+            tell(self.context, |job| Event::Evaluated { job, evaluation });
         }
         let mut result = RunResult {
             completed: outcome.completed,
@@ -97,26 +106,25 @@ impl Ended<'_> {
             test_accuracy: test.map(|test| test.accuracy()),
             stopped_early: outcome.stopped_early.clone(),
             lost: outcome.lost.clone(),
-            ..self.result(reporter)
+            ..self.result()
         };
         // Killed while it writes the report, it lacks that alone.
         result.left_out = [&left_out[..], &[EndStage::Report]].concat();
-        reporter.folder.finish(&result).map_err(fit_error)?;
-        self.stage(EndStage::Report, reporter, &mut left_out, || {
+        self.folder.finish(&result).map_err(fit_error)?;
+        self.stage(EndStage::Report, &mut left_out, || {
             let epochs = outcome.history.clone();
-            self.report(&result, epochs, evaluation, model, reporter)
+            self.report(&result, epochs, evaluation, model)
         });
         if !left_out.contains(&EndStage::Report) {
             result.left_out = left_out;
             // What is on the disk says that there is no report: then it is written once more.
-            let _ = reporter.folder.finish(&result);
+            let _ = self.folder.finish(&result);
         }
         if let Some(failure) = outcome.failure {
             return Err(fit_error(failure));
         }
-        let (job, outcome) = (reporter.context.id, told(result, kept, reporter));
-        let events = &reporter.context.events;
-        events.send(Event::TrainingFinished { job, outcome });
+        let outcome = self.told(result, kept);
+        tell(self.context, |job| Event::TrainingFinished { job, outcome });
         Ok(())
     }
 
@@ -126,7 +134,6 @@ impl Ended<'_> {
         epochs: Vec<EpochRecord>,
         evaluation: Option<Arc<Evaluation>>,
         model: Option<Arc<Bundle>>,
-        reporter: &Reporter<'_>,
     ) -> Result<(), JobError> {
         let name = self.experiment.name.clone();
         let bundle = export::Bundle {
@@ -142,7 +149,7 @@ impl Ended<'_> {
             }),
             ..export::Bundle::default()
         };
-        let (folder, mut pulse) = (reporter.folder.path(), || self.cancel.check());
+        let (folder, mut pulse) = (self.folder.path(), || self.cancel.check());
         let written = run_report::FORMAT.write(&bundle, folder, &mut pulse);
         written.map(drop).map_err(|error| match error {
             ExportError::Cancelled(_) => JobError::Cancelled,
@@ -156,7 +163,6 @@ impl Ended<'_> {
         &self,
         part: SplitName,
         best: Option<(&Arc<WeightSnapshot>, &Answers)>,
-        reporter: &Reporter<'_>,
         left_out: &mut Vec<EndStage>,
     ) -> Option<Arc<Evaluation>> {
         let data = self.data;
@@ -166,9 +172,9 @@ impl Ended<'_> {
             SplitName::Test => EndStage::Test,
             SplitName::Train | SplitName::Validation => EndStage::Validation,
         };
-        self.stage(stage, reporter, left_out, || {
+        self.stage(stage, left_out, || {
             let pulse = |done| {
-                reporter.context.progress(done, samples.len());
+                self.context.progress(done, samples.len());
                 self.cancel.check()
             };
             let (images, samples) = ((data.dataset, data.pixels), (Some(part), &samples[..]));
@@ -181,19 +187,17 @@ impl Ended<'_> {
     fn stage<T>(
         &self,
         stage: EndStage,
-        reporter: &Reporter<'_>,
         left_out: &mut Vec<EndStage>,
         work: impl FnOnce() -> Result<T, JobError>,
     ) -> Option<T> {
-        let (job, events) = (reporter.context.id, &reporter.context.events);
         let done = self.cancel.check().map_err(JobError::from).and_then(|()| {
-            events.send(Event::Ending { job, stage });
+            tell(self.context, |job| Event::Ending { job, stage });
             job::contained(work)?
         });
         match done {
             Ok(done) => return Some(done),
             Err(JobError::Cancelled) => {}
-            Err(JobError::Failed(reason)) => events.send(Event::Note {
+            Err(JobError::Failed(reason)) => self.context.events.send(Event::Note {
                 level: Level::Warning,
                 message: format!(
                     "{} did not work: {reason}. The run and its model are kept",
@@ -204,42 +208,42 @@ impl Ended<'_> {
         left_out.push(stage);
         None
     }
-}
 
-fn told(result: RunResult, model: Option<PathBuf>, reporter: &Reporter<'_>) -> TrainingOutcome {
-    TrainingOutcome {
-        completed: result.completed,
-        best_epoch: result.best_epoch,
-        run: reporter.folder.path().to_path_buf(),
-        model,
-        test_accuracy: result.test_accuracy,
-        left_out: result.left_out,
-        split_hash: result.split_hash,
-        stopped_early: result.stopped_early,
-        lost: result.lost,
-        computed: result.computed,
-        seconds: result.seconds,
-    }
-}
-
-/// Publishes the best weights and writes them as the run's model; weights that are no model cost the run nothing else.
-fn keep_model(
-    snapshot: &Arc<WeightSnapshot>,
-    record: &EpochRecord,
-    reporter: &Reporter<'_>,
-) -> Result<Option<Arc<Bundle>>, JobError> {
-    let model = reporter.publish(snapshot, Some(record));
-    let bundle = match model.bundle() {
-        Ok(bundle) => bundle,
-        Err(error) => {
-            reporter.context.events.send(Event::Note {
-                level: Level::Warning,
-                message: format!("The run leaves no model: {error}"),
-            });
-            return Ok(None);
+    fn told(&self, result: RunResult, model: Option<PathBuf>) -> TrainingOutcome {
+        TrainingOutcome {
+            completed: result.completed,
+            best_epoch: result.best_epoch,
+            run: self.folder.path().to_path_buf(),
+            model,
+            test_accuracy: result.test_accuracy,
+            left_out: result.left_out,
+            split_hash: result.split_hash,
+            stopped_early: result.stopped_early,
+            lost: result.lost,
+            computed: result.computed,
+            seconds: result.seconds,
         }
-    };
-    let path = reporter.folder.model_path();
-    bundle.save(&path).map_err(|error| error.to_string())?;
-    Ok(Some(Arc::new(bundle)))
+    }
+
+    /// Publishes the best weights and writes them as the run's model; weights that are no model cost the run nothing else.
+    fn keep_model(
+        &self,
+        snapshot: &Arc<WeightSnapshot>,
+        record: &EpochRecord,
+    ) -> Result<Option<Arc<Bundle>>, JobError> {
+        let model = self.slot.publish(snapshot, Some(record));
+        let bundle = match model.bundle() {
+            Ok(bundle) => bundle,
+            Err(error) => {
+                self.context.events.send(Event::Note {
+                    level: Level::Warning,
+                    message: format!("The run leaves no model: {error}"),
+                });
+                return Ok(None);
+            }
+        };
+        let path = self.folder.model_path();
+        bundle.save(&path).map_err(|error| error.to_string())?;
+        Ok(Some(Arc::new(bundle)))
+    }
 }

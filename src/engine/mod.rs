@@ -21,13 +21,13 @@ mod prediction;
 mod queue;
 mod reader;
 mod rehearsal;
-mod reporter;
 mod runs;
 mod similar;
 #[cfg(test)]
 mod tests;
 mod threads;
 mod trainer;
+mod watchers;
 mod web;
 
 pub use downloader::Listed;

@@ -15,8 +15,8 @@ use super::{
     loader::{self, Folders, OpenDataset},
     queue::EventSender,
     rehearsal::{self, EstimateRequest, FindRateRequest},
-    reporter::Reporter,
     threads,
+    watchers::{Health, Slot, Steering, Window, advise},
 };
 use crate::{
     data::{Dataset, Division, Edits, Picture, PixelCache, Split, copies::Copies},
@@ -26,7 +26,7 @@ use crate::{
         DataReport, Experiment,
         checkpoint::Checkpoint,
         estimate::Images,
-        fit::{self, Data, FitError, Start},
+        fit::{self, Data, FitError, Start, Watchers},
         health::{self, Advice, Ailment},
         memory::Fit,
         run_folder::RunFolder,
@@ -170,7 +170,7 @@ fn train(
         split,
         dataset,
     };
-    let (folder, start_at) = if *resume {
+    let (mut folder, start_at) = if *resume {
         beginning.take_up()?
     } else {
         beginning.anew()?
@@ -200,34 +200,38 @@ fn train(
         epochs: config.epochs(),
         data: Arc::clone(&report),
     });
-    let health = watch(context, experiment, (dataset, split), checkpoint, near);
     let sample = Arc::new(
         (0..pixels.len())
             .find_map(|index| pixels.picture(index))
             .unwrap_or_else(|| Picture::filled(input.width, input.height, [255; 3])),
     );
-    let mut reporter = Reporter {
+    let mut steering = Steering::new(context, control);
+    let mut window = Window::new(context, steps_per_epoch * config.epochs());
+    let mut health = Health {
         context,
-        control,
+        watch: watch(context, experiment, (dataset, split), checkpoint, near),
+    };
+    let mut slot = Slot {
+        context,
         model,
-        choices: folders.choices(),
-        folder,
+        initial: checkpoint.and_then(|_| untrained(folders, experiment, &dataset.classes)),
         split: experiment.split,
         edits: Arc::clone(&open.edits),
         sample,
-        feature_bytes,
-        total_steps: steps_per_epoch * config.epochs(),
-        computed: String::new(),
-        initial: checkpoint.and_then(|_| untrained(folders, experiment, &dataset.classes)),
-        begun: false,
-        health,
-        rate: None,
-        pending: Vec::new(),
-        best_evaluation: None,
-        unwritten: None,
-        failure: None,
-        stopping: false,
+        run: folder.path().to_path_buf(),
     };
+    let wanted_rate = || control.take_learning_rate();
+    // Nobody hears of an epoch before it is on the disk.
+    let mut watchers = Watchers::new(vec![
+        &mut steering,
+        &mut folder,
+        &mut window,
+        &mut health,
+        &mut slot,
+    ]);
+    watchers.choices = Some(folders.choices());
+    watchers.feature_bytes = feature_bytes;
+    watchers.wanted_rate = &wanted_rate;
     let data = Data {
         dataset,
         pixels,
@@ -235,13 +239,13 @@ fn train(
         augmentation: &experiment.augmentation,
     };
     let before = model.get();
-    let fitted = fit::fit(&experiment.model, config, &data, start_at, &mut reporter);
-    reporter.flush_steps();
-    let fitted = reporter.settle().and(fitted);
+    let fitted = fit::fit(&experiment.model, config, &data, start_at, &mut watchers);
+    let fitted = watchers.settle().and(fitted);
+    window.flush_steps();
     let kept = matches!(&fitted, Ok(outcome) if outcome.best.is_some());
     if !kept && let Some(before) = before {
         // Random weights must not stand where the user's model was.
-        reporter.show(before);
+        slot.show(before);
     }
     let cancel = control.begin_end(&context.cancel);
     jobs.replace(context.id, &cancel);
@@ -253,13 +257,18 @@ fn train(
         split_hash: division.hash.clone(),
         report,
         start,
+        context,
+        folder: &folder,
+        slot: &slot,
+        computed: window.computed,
+        best_evaluation: window.best_evaluation,
     };
-    if let Ok(outcome) = &fitted {
-        reporter.say_of_end(outcome);
-    }
     match fitted {
-        Ok(outcome) => ended.well(outcome, &reporter),
-        Err(error) => ended.badly(error, &reporter),
+        Ok(outcome) => {
+            health.say_of_end(&outcome);
+            ended.well(outcome)
+        }
+        Err(error) => ended.badly(error),
     }
 }
 
@@ -295,8 +304,7 @@ fn watch(
             epoch: 0,
             words,
         };
-        let job = context.id;
-        context.events.send(Event::Advice { job, advice });
+        advise(context, advice);
     }
     watch
 }

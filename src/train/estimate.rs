@@ -7,7 +7,7 @@ use tch::{Kind, TchError, Tensor};
 use super::{
     config::{Phase, TrainingConfig},
     features::Kept,
-    fit::{FitError, Threads, boundaries, default_threads},
+    fit::{FitError, Threads, Watchers, boundaries, default_threads},
     loss::Loss,
     optimizers::OptimizerState,
     placement::{Chosen, Question, made_up_input},
@@ -76,7 +76,11 @@ pub fn estimate(
         config,
         augmentation,
     };
-    let chosen = Chosen::decide(question, Some(choices), &mut Quiet(cancel))?;
+    let chosen = Chosen::decide(
+        question,
+        Some(choices),
+        &mut Watchers::new(vec![&mut Quiet(cancel)]),
+    )?;
     let mut network = Network::new(spec, config.seed, chosen.placement)?;
     let boundaries = boundaries(network.nodes(), config)?;
     let mut estimate = TimeEstimate::default();

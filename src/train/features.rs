@@ -6,7 +6,7 @@ use tch::{TchError, Tensor};
 
 use super::{
     estimate::Images,
-    fit::{Data, FitError, Observer, pulse},
+    fit::{Data, FitError, Watchers},
 };
 use crate::{
     data::{augment::AugmentationConfig, batches},
@@ -128,7 +128,7 @@ impl FrozenFeatures {
         network: &Network,
         data: &Data<'_>,
         most_bytes: usize,
-        observer: &mut dyn Observer,
+        observer: &mut Watchers<'_>,
     ) -> Result<Option<Self>, FitError> {
         let split = data.split;
         let images = Images {
@@ -162,7 +162,7 @@ impl FrozenFeatures {
         let network = folded.as_ref().unwrap_or(network);
         let mut values = Tensor::new();
         for (number, chunk) in samples.chunks(BATCH).enumerate() {
-            pulse(observer)?;
+            observer.pulse()?;
             let input = network.input(&batches::gather(data.pixels, chunk)?)?;
             let part = network.forward_between(&input, Mode::Evaluate, (0, start))?;
             if number == 0 {

@@ -9,7 +9,7 @@ use std::{collections::VecDeque, path::Path, sync::Arc};
 use super::{
     config::TrainingConfig,
     experiment::ExperimentError,
-    fit::{Data, FitError, Threads, boundaries, default_threads, unfreeze},
+    fit::{Data, FitError, Threads, Watchers, boundaries, default_threads, unfreeze},
     loss::{Loss, class_weights},
     optimizers::OptimizerState,
     placement::{Chosen, Question},
@@ -185,7 +185,11 @@ pub fn find_rate(
         config,
         augmentation: data.augmentation,
     };
-    let chosen = Chosen::decide(question, Some(choices), &mut Quiet(cancel))?;
+    let chosen = Chosen::decide(
+        question,
+        Some(choices),
+        &mut Watchers::new(vec![&mut Quiet(cancel)]),
+    )?;
     let mut network = Network::new(spec, config.seed, chosen.placement)?;
     network.assign(arrays)?;
     let boundary = boundaries(network.nodes(), config)?[phase];

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     config::{MemoryFormat, Precision, TrainingConfig},
     features,
-    fit::{FitError, Observer, boundaries},
+    fit::{FitError, Watchers, boundaries},
 };
 use crate::{
     data::augment::AugmentationConfig,
@@ -75,7 +75,7 @@ impl Chosen {
     pub fn decide(
         question: Question<'_>,
         choices: Option<&Path>,
-        observer: &mut dyn Observer,
+        observer: &mut Watchers<'_>,
     ) -> Result<Self, FitError> {
         let Question {
             spec,

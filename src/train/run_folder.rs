@@ -10,7 +10,7 @@ use std::{
 use super::{
     checkpoint::{self, Checkpoint, Weights},
     experiment::{Experiment, ExperimentError},
-    fit::{EpochEnd, FitError},
+    fit::{EpochEnd, FitError, Watcher},
     history::{EpochRecord, StepRecord},
     kept_split, run_tables,
     run_times::{Moment, RunTimes, TIMES_FILE},
@@ -158,43 +158,6 @@ impl RunFolder {
         &self.path
     }
 
-    /// Appends a step to `steps.csv`; it reaches the disk at the end of the epoch.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write_step(&mut self, record: &StepRecord) -> Result<(), FitError> {
-        self.steps
-            .serialize(record)
-            .map_err(|error| failed(&self.path)(error.into()))
-    }
-
-    /// Begins to record an epoch: the checkpoints `last` and, when it is, `best`, then `history.csv`. Waits for the
-    /// epoch before, not for this one.
-    ///
-    /// # Errors
-    /// When something cannot be written, now or of the epoch before.
-    pub fn write_epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError> {
-        self.steps.flush().map_err(failed(&self.path))?;
-        let saving = self.saver.save(Arc::clone(end.checkpoint));
-        saving.map_err(FitError::Write)
-    }
-
-    /// Whether every epoch that was to be recorded is on the disk; does not wait.
-    ///
-    /// # Errors
-    /// When one could not be written.
-    pub fn is_written(&mut self) -> Result<bool, FitError> {
-        self.saver.is_done().map_err(FitError::Write)
-    }
-
-    /// Waits until every epoch that was to be recorded is on the disk.
-    ///
-    /// # Errors
-    /// When one could not be written.
-    pub fn wait_until_written(&mut self) -> Result<(), FitError> {
-        self.saver.wait().map_err(FitError::Write)
-    }
-
     /// Writes `checkpoint` and its history as they are, for a run that is taken up: a kill may have come between
     /// the files of its last epoch.
     ///
@@ -243,6 +206,32 @@ impl RunFolder {
     /// Where the run's model belongs.
     pub fn model_path(&self) -> PathBuf {
         self.path.join(MODEL_FILE)
+    }
+}
+
+impl Watcher for RunFolder {
+    /// Appends to `steps.csv`; it reaches the disk at the end of the epoch.
+    fn step(&mut self, record: &StepRecord) -> Result<(), FitError> {
+        self.steps
+            .serialize(record)
+            .map_err(|error| failed(&self.path)(error.into()))
+    }
+
+    /// Begins to record: the checkpoints `last` and, when it is, `best`, then `history.csv`.
+    fn epoch(&mut self, end: &EpochEnd) -> Result<(), FitError> {
+        self.steps.flush().map_err(failed(&self.path))?;
+        let saving = self.saver.save(Arc::clone(&end.checkpoint));
+        saving.map_err(FitError::Write)
+    }
+
+    /// Whether every epoch that was to be recorded is on the disk.
+    fn is_done(&mut self, wait: bool) -> Result<bool, FitError> {
+        let done = if wait {
+            self.saver.wait().map(|()| true)
+        } else {
+            self.saver.is_done()
+        };
+        done.map_err(FitError::Write)
     }
 }
 

@@ -14,7 +14,7 @@ use convscope::{
     resources,
     train::{
         Experiment, StepRecord,
-        fit::{EpochEnd, FitError, Observer},
+        fit::{EpochEnd, FitError, Watcher, Watchers},
     },
 };
 use serde::de::DeserializeOwned;
@@ -71,7 +71,14 @@ pub struct Recorder {
     pub stop_after_steps: Option<usize>,
 }
 
-impl Observer for Recorder {
+impl Recorder {
+    /// The only one who watches a run.
+    pub fn alone(&mut self) -> Watchers<'_> {
+        Watchers::new(vec![self])
+    }
+}
+
+impl Watcher for Recorder {
     fn pulse(&mut self) -> ControlFlow<()> {
         match self.stop_after_steps {
             Some(steps) if self.losses.len() >= steps => ControlFlow::Break(()),
@@ -84,11 +91,12 @@ impl Observer for Recorder {
         Ok(())
     }
 
-    fn weights(&mut self, snapshot: &Arc<WeightSnapshot>) {
-        self.weights = Some(Arc::clone(snapshot));
+    fn begins(&mut self, weights: &Arc<WeightSnapshot>) {
+        self.weights = Some(Arc::clone(weights));
     }
 
-    fn epoch(&mut self, _end: &EpochEnd<'_>) -> Result<(), FitError> {
+    fn epoch(&mut self, end: &EpochEnd) -> Result<(), FitError> {
+        self.weights = Some(Arc::clone(&end.snapshot));
         self.epochs += 1;
         Ok(())
     }

@@ -2,13 +2,9 @@
 
 mod phase;
 mod run;
+mod watch;
 
-use std::{
-    ops::ControlFlow,
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use tch::{Device, TchError};
 
@@ -17,12 +13,10 @@ use super::{
     config::{Phase, TrainingConfig},
     evaluate::Evaluation,
     experiment::ExperimentError,
-    features,
     health::DeadUnits,
-    history::{EpochRecord, StepRecord},
+    history::EpochRecord,
     loss::{Loss, class_weights},
     placement::{Chosen, Question},
-    schedule::RateNow,
     single_values,
 };
 use crate::{
@@ -36,6 +30,7 @@ use crate::{
     plain,
 };
 use run::Run;
+pub use watch::{Watcher, Watchers};
 
 /// Why a run could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -111,70 +106,20 @@ pub enum Start {
     Resume(Box<Checkpoint>),
 }
 
-/// Follows a run, on the run's own thread.
-pub trait Observer {
-    /// Asked before every step and every validation batch; may wait (pause). Break ends the run, keeping
-    /// what it has.
-    fn pulse(&mut self) -> ControlFlow<()>;
-    /// After every step.
-    ///
-    /// # Errors
-    /// When the step cannot be recorded, which ends the run.
-    fn step(&mut self, record: &StepRecord) -> Result<(), FitError>;
-    /// Asked before every step: the learning rate that the user wants from now on in this phase.
-    fn learning_rate(&mut self) -> Option<f64> {
-        None
-    }
-    /// Asked at the start of every phase: the most bytes that what frozen layers make of the images may take to be
-    /// kept; a run that has once done without does so to its end.
-    fn feature_bytes(&mut self) -> usize {
-        features::MOST_BYTES
-    }
-    /// At the start of every phase and before every step: the learning rate as it is.
-    fn rate(&mut self, _now: RateNow) {}
-    /// While validating: images done.
-    fn validating(&mut self, _done: usize) {}
-    /// The folder that choices between ways of computing are kept in; without one they are made anew for each run.
-    fn choices(&self) -> Option<&Path> {
-        None
-    }
-    /// Before the first step: how the network computes, and what was measured to choose it.
-    fn placed(&mut self, _chosen: &Chosen) {}
-    /// Something worth telling the user, in a sentence.
-    fn note(&mut self, _words: String) {}
-    /// At the end of every epoch, before its weights are copied: whoever keeps those of the epoch before for a while
-    /// lets go of them now, so that they are not there twice.
-    ///
-    /// # Errors
-    /// When the epoch before could not be recorded, which ends the run.
-    fn epoch_ends(&mut self) -> Result<(), FitError> {
-        Ok(())
-    }
-    /// Before the first step (`epoch` 0) and after every epoch: the weights as they are now.
-    fn weights(&mut self, snapshot: &Arc<WeightSnapshot>);
-    /// After every epoch, following [`Self::weights`]; what is needed to go on from here can be saved.
-    ///
-    /// # Errors
-    /// When the epoch cannot be recorded, which ends the run.
-    fn epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError>;
-}
-
 /// Everything known at the end of an epoch.
-pub struct EpochEnd<'a> {
+pub struct EpochEnd {
     /// Its figures.
-    pub record: &'a EpochRecord,
+    pub record: EpochRecord,
     /// Answers for the validation part; `None` when it is empty.
-    pub evaluation: Option<Evaluation>,
-    /// What the run needs to be taken up again here.
-    pub checkpoint: &'a Arc<Checkpoint>,
+    pub evaluation: Option<Arc<Evaluation>>,
+    /// What the run needs to be taken up again here; its history has all epochs so far, this one included.
+    pub checkpoint: Arc<Checkpoint>,
     /// The weights.
-    pub snapshot: &'a Arc<WeightSnapshot>,
+    pub snapshot: Arc<WeightSnapshot>,
     /// Whether this epoch is the best so far.
     pub is_best: bool,
-    /// All epochs so far, this one included.
-    pub history: &'a [EpochRecord],
     /// Units of trained layers that are 0 for all validation images that were looked at.
-    pub dead_units: &'a [DeadUnits],
+    pub dead_units: Vec<DeadUnits>,
 }
 
 /// What a run leaves.
@@ -203,7 +148,7 @@ pub fn fit(
     config: &TrainingConfig,
     data: &Data<'_>,
     start: Start,
-    observer: &mut dyn Observer,
+    observer: &mut Watchers<'_>,
 ) -> Result<Outcome, FitError> {
     config.check()?;
     check_classifier(spec, data.dataset.classes.len())?;
@@ -223,7 +168,7 @@ pub fn fit(
                 config,
                 augmentation: data.augmentation,
             };
-            let kept = observer.choices().map(Path::to_path_buf);
+            let kept = observer.choices.clone();
             match Chosen::decide(question, kept.as_deref(), observer) {
                 Err(FitError::Cancelled(_)) => return Ok(Outcome::default()),
                 chosen => chosen?,
@@ -254,7 +199,7 @@ pub fn fit_network(
     config: &TrainingConfig,
     data: &Data<'_>,
     checkpoint: Option<Checkpoint>,
-    observer: &mut dyn Observer,
+    observer: &mut Watchers<'_>,
 ) -> Result<Outcome, FitError> {
     check(network.spec(), config, data)?;
     let boundaries = boundaries(network.nodes(), config)?;
@@ -342,14 +287,5 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         tch::set_num_threads(self.before);
-    }
-}
-
-/// Asks the observer whether to go on; gives the time it waited (a pause is no training time).
-pub fn pulse(observer: &mut dyn Observer) -> Result<Duration, Cancelled> {
-    let start = Instant::now();
-    match observer.pulse() {
-        ControlFlow::Continue(()) => Ok(start.elapsed()),
-        ControlFlow::Break(()) => Err(Cancelled),
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use tch::Tensor;
 
-use super::{Data, EpochEnd, FitError, Observer, Outcome, phase::PhaseState, pulse, unfreeze};
+use super::{Data, EpochEnd, FitError, Outcome, Watchers, phase::PhaseState, unfreeze};
 use crate::{
     data::{SplitName, batches},
     model::{Network, WeightSnapshot},
@@ -120,10 +120,10 @@ impl<'a> Run<'a> {
     pub fn take_up(
         &mut self,
         checkpoint: Option<&Checkpoint>,
-        observer: &mut dyn Observer,
+        observer: &mut Watchers<'_>,
     ) -> Result<usize, FitError> {
         let Some(checkpoint) = checkpoint else {
-            observer.weights(&Arc::new(self.network.snapshot(&self.classes, 0)?));
+            observer.begins(&Arc::new(self.network.snapshot(&self.classes, 0)?));
             return Ok(0);
         };
         self.step = checkpoint.standing.step;
@@ -135,7 +135,7 @@ impl<'a> Run<'a> {
         self.outcome.lost.clone_from(&checkpoint.standing.lost);
         self.kept_from = checkpoint.standing.kept_from;
         self.is_without_features = checkpoint.standing.is_without_features;
-        observer.weights(&checkpoint.snapshot);
+        observer.begins(&checkpoint.snapshot);
         Ok(checkpoint.standing.phase)
     }
 
@@ -143,7 +143,7 @@ impl<'a> Run<'a> {
         &mut self,
         first: usize,
         mut checkpoint: Option<Checkpoint>,
-        observer: &mut dyn Observer,
+        observer: &mut Watchers<'_>,
     ) -> Result<(), FitError> {
         let config = self.config;
         for (index, phase) in config.phases.iter().enumerate().skip(first) {
@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
         index: usize,
         phase: &'a Phase,
         checkpoint: Option<Checkpoint>,
-        observer: &mut dyn Observer,
+        observer: &mut Watchers<'_>,
     ) -> Result<PhaseState<'a>, FitError> {
         let steps = self.config.steps_per_epoch(self.data.split.train.len());
         let config = (self.config, steps);
@@ -178,7 +178,7 @@ impl<'a> Run<'a> {
             state.take_up(checkpoint, &self.network)?;
         }
         observer.rate(state.rate_now());
-        let most = observer.feature_bytes();
+        let most = observer.feature_bytes;
         // In batches of another size the last digits may be others: what was begun with is kept to.
         self.is_without_features |= most == 0;
         let most = if self.is_without_features { 0 } else { most };
@@ -190,7 +190,7 @@ impl<'a> Run<'a> {
     fn epochs(
         &mut self,
         state: &mut PhaseState<'_>,
-        observer: &mut dyn Observer,
+        observer: &mut Watchers<'_>,
     ) -> Result<(), FitError> {
         while state.epochs < state.phase.epochs && !state.stopper.stops() {
             let epoch = self.outcome.history.len() + 1;
@@ -198,7 +198,7 @@ impl<'a> Run<'a> {
             let (record, evaluation) = self.epoch(epoch, state, &mut activity, observer)?;
             state.epochs += 1;
             state.rate.epoch_done(&state.phase.schedule, &record);
-            observer.epoch_ends()?;
+            observer.settle()?;
             let snapshot = Arc::new(self.network.snapshot(&self.classes, epoch)?);
             let improved = state.stopper.epoch_done(&record);
             if improved && state.stopper.restores() {
@@ -216,16 +216,13 @@ impl<'a> Run<'a> {
                 let words = state.stopper.words(&state.phase.name, epoch);
                 observer.note(words);
             }
-            let checkpoint = Arc::new(self.checkpoint(epoch, state, &snapshot)?);
-            observer.weights(&snapshot);
-            observer.epoch(&EpochEnd {
-                record: &record,
-                evaluation,
-                checkpoint: &checkpoint,
-                snapshot: &snapshot,
+            observer.epoch(EpochEnd {
+                record,
+                evaluation: evaluation.map(Arc::new),
+                checkpoint: Arc::new(self.checkpoint(epoch, state, &snapshot)?),
+                snapshot,
                 is_best,
-                history: &self.outcome.history,
-                dead_units: &activity.dead_units(&self.network)?,
+                dead_units: activity.dead_units(&self.network)?,
             })?;
         }
         Ok(())
@@ -236,7 +233,7 @@ impl<'a> Run<'a> {
         epoch: usize,
         state: &mut PhaseState<'_>,
         activity: &mut Activity,
-        observer: &mut dyn Observer,
+        observer: &mut Watchers<'_>,
     ) -> Result<(EpochRecord, Option<Evaluation>), FitError> {
         let start = Instant::now();
         let config = self.config;
@@ -246,8 +243,8 @@ impl<'a> Run<'a> {
         let mut sums = Sums::default();
         let mut waited = Duration::ZERO;
         for batch in single_values::batches(&order, config.batch_size, least) {
-            waited += pulse(observer)?;
-            if let Some(rate) = observer.learning_rate() {
+            waited += observer.pulse()?;
+            if let Some(rate) = (observer.wanted_rate)() {
                 let words = state.change_rate(rate, self.step + 1);
                 words.into_iter().for_each(|words| observer.note(words));
             }
@@ -343,7 +340,7 @@ impl<'a> Run<'a> {
         &self,
         epoch: usize,
         activity: &mut Activity,
-        observer: &mut dyn Observer,
+        observer: &mut Watchers<'_>,
         waited: &mut Duration,
     ) -> Result<Option<Validated>, FitError> {
         let Data {
@@ -386,9 +383,8 @@ impl<'a> Run<'a> {
             Ok(logits)
         };
         let part = (&split.validation[..], EVALUATION_BATCH);
-        let evaluation = evaluate(network, dataset, part, counted, |done| {
-            observer.validating(done);
-            *waited += pulse(observer)?;
+        let evaluation = evaluate(network, dataset, part, counted, |_| {
+            *waited += observer.pulse()?;
             Ok(())
         })?;
         let penalty = tch::no_grad(|| self.loss.penalty(network))?;

@@ -17,7 +17,7 @@ use crate::{
     sys,
     train::{
         config::{MemoryFormat, Precision},
-        fit::{FitError, Observer, Threads, pulse},
+        fit::{FitError, Threads, Watchers},
         step::folded,
     },
 };
@@ -44,7 +44,7 @@ pub fn measure(
     ways: &[(MemoryFormat, Precision)],
     steps: &[Step],
     batch: usize,
-    observer: &mut dyn Observer,
+    observer: &mut Watchers<'_>,
 ) -> Result<Vec<Measurement>, FitError> {
     // Others that wait for a busy thread spin, and their time says nothing.
     let _one_thread = Threads::set(1);
@@ -71,7 +71,7 @@ fn step_secs(
     ways: &[(MemoryFormat, Precision)],
     step: Step,
     batch: usize,
-    observer: &mut dyn Observer,
+    observer: &mut Watchers<'_>,
 ) -> Result<Vec<f64>, FitError> {
     let build =
         |&(format, precision): &(MemoryFormat, Precision)| -> Result<Network, NetworkError> {
@@ -84,7 +84,7 @@ fn step_secs(
         .map(build)
         .collect::<Result<Vec<Network>, _>>()?;
     let mut turn = |network: &Network, times: usize| -> Result<f64, FitError> {
-        pulse(observer)?;
+        observer.pulse()?;
         let start = now();
         for _ in 0..times {
             run(network, step, batch).map_err(NetworkError::from)?;

@@ -1,30 +1,17 @@
 //! What is decided once stays decided.
 
-use std::{fs, ops::ControlFlow, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 use super::*;
-use crate::{
-    model::WeightSnapshot,
-    train::{Experiment, StepRecord, fit::EpochEnd, recipes},
-};
+use crate::train::{Experiment, fit::Watcher, recipes};
 
 /// Hears notes.
 #[derive(Default)]
 struct Listener(Vec<String>);
 
-impl Observer for Listener {
-    fn pulse(&mut self) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-    fn step(&mut self, _record: &StepRecord) -> Result<(), FitError> {
-        Ok(())
-    }
-    fn note(&mut self, words: String) {
-        self.0.push(words);
-    }
-    fn weights(&mut self, _snapshot: &Arc<WeightSnapshot>) {}
-    fn epoch(&mut self, _end: &EpochEnd<'_>) -> Result<(), FitError> {
-        Ok(())
+impl Watcher for Listener {
+    fn note(&mut self, words: &str) {
+        self.0.push(words.to_owned());
     }
 }
 
@@ -49,7 +36,12 @@ fn decide(experiment: &Experiment, folder: &Path) -> (Chosen, Vec<String>) {
         augmentation: &experiment.augmentation,
     };
     let mut listener = Listener::default();
-    let chosen = Chosen::decide(question, Some(folder), &mut listener).unwrap();
+    let chosen = Chosen::decide(
+        question,
+        Some(folder),
+        &mut Watchers::new(vec![&mut listener]),
+    )
+    .unwrap();
     (chosen, listener.0)
 }
 
@@ -209,7 +201,14 @@ fn how_much_faster_bfloat16_is() {
         let steps = steps(&nodes, &recipe.training, &recipe.augmentation).unwrap();
         let batch = recipe.training.batch_size.min(TIMED_IMAGES);
         let mut listener = Listener::default();
-        let measured = measure::measure(&spec, &ways, &steps, batch, &mut listener).unwrap();
+        let measured = measure::measure(
+            &spec,
+            &ways,
+            &steps,
+            batch,
+            &mut Watchers::new(vec![&mut listener]),
+        )
+        .unwrap();
         let [f32, bf16] = [0, 1].map(|way| 1e3 * measured[way].seconds);
         println!(
             "{:>24}: f32 {f32:8.2} ms, bfloat16 {bf16:8.2} ms, ratio {:.2}",
