@@ -101,6 +101,7 @@ fn plain_data_stays_plain() {
         "data/dataset.rs",
         "data/division.rs",
         "data/split.rs",
+        "model/activation.rs",
         "model/arithmetic.rs",
         "model/edit.rs",
         "model/freezing.rs",
@@ -109,6 +110,7 @@ fn plain_data_stays_plain() {
         "model/shapes.rs",
         "model/snapshot.rs",
         "model/summary.rs",
+        "model/windows.rs",
         "train/config.rs",
         "train/cross_table.rs",
         "train/early_stopping.rs",
@@ -121,7 +123,8 @@ fn plain_data_stays_plain() {
         "engine/events.rs",
     ];
     let words = ["tch", "Tensor", "fs", "rayon"];
-    assert_eq!(offenders(|name| plain.contains(&name), &words), [""; 0]);
+    let is_plain = |name: &str| plain.contains(&name) || name.starts_with("model/layers/");
+    assert_eq!(offenders(is_plain, &words), [""; 0]);
 }
 
 #[test]

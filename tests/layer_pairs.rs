@@ -11,7 +11,7 @@ use std::{
 
 use convscope::{
     model::{
-        LayerKind, LayerSpec, ModelSpec, Network, graph, kinds,
+        LayerKind, LayerSpec, ModelSpec, Network, graph, layers,
         network::{Mode, Placement},
         spec::{
             Activation, Backbone, ColorMode, Head, InitialWeights, Initialisation, InputSpec,
@@ -33,21 +33,23 @@ const TOLERANCE: f32 = 1e-3;
 /// Every kind of layer, those with an activation once with each.
 fn units() -> Vec<(String, LayerKind)> {
     let mut units = Vec::new();
-    for (words, kind) in kinds::kinds() {
+    for kind in LayerKind::all() {
+        let words = kind.about().words;
         // Small, and three maps everywhere, because a backbone wants colours.
         let with = |activation: Activation| match kind {
-            LayerKind::Conv2d { .. } => Some(LayerKind::Conv2d {
+            LayerKind::Conv2d(_) => Some(LayerKind::Conv2d(layers::Conv2d {
                 filters: 3,
-                kernel: 3,
-                stride: 1,
+                kernel: 3.into(),
+                stride: 1.into(),
                 padding: Padding::Same,
+                dilation: 1.into(),
                 activation,
-            }),
-            LayerKind::Dense { .. } => Some(LayerKind::Dense {
+            })),
+            LayerKind::Dense(_) => Some(LayerKind::Dense(layers::Dense {
                 units: 5,
                 activation,
-            }),
-            LayerKind::Activation(_) => Some(LayerKind::Activation(activation)),
+            })),
+            LayerKind::Activation(_) => Some(LayerKind::Activation(layers::Activation(activation))),
             _ => None,
         };
         for activation in Activation::ALL {
@@ -56,7 +58,7 @@ fn units() -> Vec<(String, LayerKind)> {
             }
         }
         match kind {
-            LayerKind::Backbone { .. } => {
+            LayerKind::Backbone(_) => {
                 units.push((words.to_owned(), backbone(Backbone::MobileNetV2)));
             }
             kind if with(Activation::Linear).is_none() => units.push((words.to_owned(), kind)),
@@ -67,11 +69,11 @@ fn units() -> Vec<(String, LayerKind)> {
 }
 
 fn backbone(architecture: Backbone) -> LayerKind {
-    LayerKind::Backbone {
+    LayerKind::Backbone(layers::Backbone {
         architecture,
         weights: InitialWeights::Random,
         batch_norm_inference: true,
-    }
+    })
 }
 
 /// A network with these layers between a convolution, so that there is a way back through them, and the logits;
@@ -86,21 +88,22 @@ fn network(between: &[&LayerKind]) -> Option<Network> {
 }
 
 fn spec(side: usize, is_row: bool, between: &[&LayerKind]) -> ModelSpec {
-    let conv = LayerKind::Conv2d {
+    let conv = LayerKind::Conv2d(layers::Conv2d {
         filters: 3,
-        kernel: 3,
-        stride: 1,
+        kernel: 3.into(),
+        stride: 1.into(),
         padding: Padding::Same,
-        activation: Activation::Linear,
-    };
-    let mut kinds = vec![conv];
-    kinds.extend(is_row.then_some(LayerKind::Flatten));
-    kinds.extend(between.iter().map(|kind| (*kind).clone()));
-    kinds.push(LayerKind::Flatten);
-    kinds.push(LayerKind::Dense {
-        units: CLASSES,
+        dilation: 1.into(),
         activation: Activation::Linear,
     });
+    let mut kinds = vec![conv];
+    kinds.extend(is_row.then_some(LayerKind::Flatten(layers::Flatten)));
+    kinds.extend(between.iter().map(|kind| (*kind).clone()));
+    kinds.push(LayerKind::Flatten(layers::Flatten));
+    kinds.push(LayerKind::Dense(layers::Dense {
+        units: CLASSES,
+        activation: Activation::Linear,
+    }));
     let layer = |(at, kind)| LayerSpec::new(format!("layer{at}"), kind);
     ModelSpec {
         name: "pair".into(),
@@ -229,25 +232,30 @@ fn every_backbone_trains_before_and_behind_an_activation() {
     for architecture in Backbone::ALL {
         // Those that overwrite.
         for activation in [Activation::Relu, Activation::Relu6] {
-            let activation = LayerKind::Activation(activation);
+            let activation = LayerKind::Activation(layers::Activation(activation));
             let network = network(&[&activation, &backbone(architecture), &activation]).unwrap();
             assert_eq!(fault(&network), None, "{architecture:?} and {activation:?}");
         }
     }
 }
 
+fn all_activations() -> impl Iterator<Item = LayerKind> {
+    let all = Activation::ALL.into_iter();
+    all.map(|activation| layers::Activation(activation).into())
+}
+
 /// Flattening and linear activations hand on the very values that they get, and dropout may.
 #[test]
 fn an_activation_reaches_through_layers_that_hand_values_on() {
     let relays = [
-        LayerKind::Flatten,
-        LayerKind::Activation(Activation::Linear),
-        LayerKind::Dropout { rate: 0.0 },
-        LayerKind::Dropout2d { rate: 0.3 },
+        LayerKind::Flatten(layers::Flatten),
+        LayerKind::Activation(layers::Activation(Activation::Linear)),
+        LayerKind::Dropout(layers::Dropout { rate: 0.0 }),
+        LayerKind::Dropout2d(layers::Dropout2d { rate: 0.3 }),
     ];
     for relay in &relays {
-        for first in Activation::ALL.map(LayerKind::Activation) {
-            for second in Activation::ALL.map(LayerKind::Activation) {
+        for first in all_activations() {
+            for second in all_activations() {
                 let network = network(&[&first, relay, &second]).unwrap();
                 assert_eq!(fault(&network), None, "{first:?}, {relay:?}, {second:?}");
             }

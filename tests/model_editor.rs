@@ -17,8 +17,7 @@ use convscope::{
     data::datasets_folder::Status,
     engine::{Event as EngineEvent, JobId, JobKind, Listed, Progress},
     model::{
-        LayerKind, LayerSpec, kinds::kinds, spec::Backbone, summary::Summary,
-        weights::catalogue::Weights,
+        LayerKind, LayerSpec, layers, spec::Backbone, summary::Summary, weights::catalogue::Weights,
     },
     sys,
     train::{Experiment, recipes},
@@ -275,7 +274,7 @@ fn layers_are_frozen_by_dragging_the_line_and_by_the_menu() {
 #[test]
 fn each_phase_has_its_own_line_and_frozen_norms_are_explained() {
     let mut experiment = shapes();
-    let norm = LayerSpec::new("norm1", kinds()[4].1.clone());
+    let norm = LayerSpec::new("norm1", LayerKind::all()[4].clone());
     experiment.model.layers.insert(1, norm);
     let mut second = experiment.training.phases[0].clone();
     second.name = "fine-tuning".into();
@@ -438,7 +437,7 @@ fn a_backbone_shows_how_the_download_of_its_weights_stands() {
 /// Recipe 1 with very many layers of long names.
 fn long(count: usize) -> Experiment {
     let mut experiment = shapes();
-    let kind = kinds()[0].1.clone();
+    let kind = LayerKind::all()[0].clone();
     let layer = |at: usize| {
         LayerSpec::new(
             format!("a_rather_long_name_of_convolution_{at}"),
@@ -458,13 +457,14 @@ fn a_hundred_layers_stay_fluid() {
     let start = sys::thread_cpu_secs();
     let frames = 30;
     for at in 0..frames {
-        let filters = LayerKind::Conv2d {
+        let filters = LayerKind::Conv2d(layers::Conv2d {
             filters: 8 + at,
-            kernel: 3,
-            stride: 1,
+            kernel: 3.into(),
+            stride: 1.into(),
             padding: convscope::model::Padding::Same,
+            dilation: 1.into(),
             activation: convscope::model::spec::Activation::Relu,
-        };
+        });
         let edit = convscope::model::edit::LayerEdit::SetKind {
             at: 3,
             kind: filters,
@@ -490,7 +490,7 @@ fn it_draws_in_every_size_and_theme() {
         experiment
             .model
             .layers
-            .insert(0, LayerSpec::new("base", kinds()[11].1.clone()));
+            .insert(0, LayerSpec::new("base", LayerKind::all()[11].clone()));
         experiment
     };
     let cases = [

@@ -4,6 +4,7 @@
 //! edit takes them along, so that none names a layer that is gone.
 
 use super::{
+    layers::Dense,
     names::{check_name, fresh_name, fresh_name_like},
     spec::{Head, L2, LayerKind, LayerSpec, ModelSpec},
 };
@@ -106,7 +107,7 @@ pub fn apply(
         LayerEdit::Rename { at, name } => rename(spec, boundaries, *at, name).map(Some),
         LayerEdit::SetKind { at, kind } => {
             let name = layer(spec, *at)?.name.clone();
-            if kind.word() != spec.layers[*at].kind.word() {
+            if kind.about().word != spec.layers[*at].kind.about().word {
                 // A node of a backbone that is no longer there.
                 let same = Some(&spec.layers[*at]);
                 pass_on(boundaries, same, |boundary| belongs(boundary, &name));
@@ -124,7 +125,7 @@ pub fn apply(
             units: logits,
         } => {
             spec.head = *head;
-            if let Some(LayerKind::Dense { units, .. }) =
+            if let Some(LayerKind::Dense(Dense { units, .. })) =
                 spec.layers.last_mut().map(|layer| &mut layer.kind)
             {
                 *units = *logits;

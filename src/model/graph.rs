@@ -3,121 +3,11 @@
 //! Most layers are one node of the same name; a backbone is as many as it has operations, named after its
 //! layer and torchvision's modules (`base.features.0.0`). Nodes are what can be looked into and frozen.
 
+pub use super::ops::Op;
 use super::{
-    backbones,
-    shapes::{LayerShape, Shape, ShapeError, node_shape},
-    spec::{Activation, LayerKind, ModelSpec},
+    shapes::{LayerShape, Shape, ShapeError},
+    spec::ModelSpec,
 };
-
-/// What a node computes. Sizes are square.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Op {
-    /// Cross-correlation.
-    Conv2d {
-        /// Output channels.
-        filters: usize,
-        /// Side of the kernel.
-        kernel: usize,
-        /// Step of the kernel.
-        stride: usize,
-        /// Zeros on every side.
-        padding: usize,
-        /// Channels are divided into so many groups that do not see each other; as many as channels: depthwise.
-        groups: usize,
-        /// Whether a bias is added.
-        bias: bool,
-        /// Applied to the output.
-        activation: Activation,
-    },
-    /// Normalisation of each channel.
-    BatchNorm2d {
-        /// Share of the newest batch in the running values.
-        momentum: f64,
-        /// Added to the variance.
-        epsilon: f64,
-        /// The running values are used even while training.
-        inference: bool,
-    },
-    /// Fully connected.
-    Dense {
-        /// Output values.
-        units: usize,
-        /// Applied to the output.
-        activation: Activation,
-    },
-    /// Largest value of each window.
-    MaxPool2d {
-        /// Side of the window.
-        size: usize,
-        /// Step of the window.
-        stride: usize,
-        /// Pixels on every side that never win.
-        padding: usize,
-    },
-    /// Mean of each window.
-    AvgPool2d {
-        /// Side of the window.
-        size: usize,
-        /// Step of the window.
-        stride: usize,
-    },
-    /// Mean of each map, as a row of values.
-    GlobalAvgPool2d,
-    /// Mean of each map, as a map of one pixel.
-    Squeeze,
-    /// A function of each value.
-    Activation(Activation),
-    /// Drops values while training.
-    Dropout(f64),
-    /// Drops channels while training.
-    Dropout2d(f64),
-    /// Drops everything of some images while training (stochastic depth, Huang et al. 2016).
-    StochasticDepth(f64),
-    /// `scale · value + offset`.
-    Rescaling {
-        /// Factor.
-        scale: f64,
-        /// Added after scaling.
-        offset: f64,
-    },
-    /// Maps become one row.
-    Flatten,
-    /// Sum of two inputs of one shape.
-    Add,
-    /// Product of two inputs; the second may be maps of one pixel.
-    Multiply,
-}
-
-impl Op {
-    /// Its name as the field writes it.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Conv2d { .. } => "Conv2d",
-            Self::BatchNorm2d { .. } => "BatchNorm2d",
-            Self::Dense { .. } => "Dense",
-            Self::MaxPool2d { .. } => "MaxPool2d",
-            Self::AvgPool2d { .. } => "AvgPool2d",
-            Self::GlobalAvgPool2d => "GlobalAvgPool2d",
-            Self::Squeeze => "Squeeze",
-            Self::Activation(activation) => activation.word(),
-            Self::Dropout(_) => "Dropout",
-            Self::Dropout2d(_) => "Dropout2d",
-            Self::StochasticDepth(_) => "StochasticDepth",
-            Self::Rescaling { .. } => "Rescaling",
-            Self::Flatten => "Flatten",
-            Self::Add => "Add",
-            Self::Multiply => "Multiply",
-        }
-    }
-
-    /// Whether it draws random numbers while training.
-    pub fn is_random(&self) -> bool {
-        matches!(
-            self,
-            Self::Dropout(_) | Self::Dropout2d(_) | Self::StochasticDepth(_)
-        )
-    }
-}
 
 /// Where a node's input comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,15 +33,31 @@ pub struct Node {
     pub shape: LayerShape,
 }
 
-/// A node of a backbone before it is put into a network: its inputs are positions in the backbone's own list.
+/// A node of a layer before it is put into a network: its inputs are positions in the layer's own list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
-    /// As torchvision's module is called, without a leading dot.
+    /// Its name within the layer, without a leading dot (torchvision's in backbones); empty for the layer itself.
     pub name: String,
     /// What it computes.
     pub op: Op,
-    /// Positions of the inputs; `None` is the backbone's input.
+    /// Positions of the inputs; `None` is the layer's input.
     pub inputs: Vec<Option<usize>>,
+}
+
+impl Draft {
+    /// The only node of a layer.
+    pub fn only(op: impl Into<Op>) -> Vec<Self> {
+        vec![Self::new("", op, None)]
+    }
+
+    /// A node that reads `input`.
+    pub fn new(name: impl Into<String>, op: impl Into<Op>, input: Option<usize>) -> Self {
+        Self {
+            name: name.into(),
+            op: op.into(),
+            inputs: vec![input],
+        }
+    }
 }
 
 /// The nodes of `spec`, in the order in which they are computed.
@@ -173,17 +79,16 @@ pub fn nodes(spec: &ModelSpec) -> Result<Vec<Node>, ShapeError> {
         }
         let before = nodes.len();
         let input = before.checked_sub(1).map_or(Wire::Input, Wire::Node);
-        for draft in drafts(&layer.kind).map_err(error)? {
+        let output = |nodes: &[Node], wire: &Wire| match wire {
+            Wire::Input => input_shape(spec),
+            Wire::Node(at) => nodes[*at].shape.output,
+        };
+        let drafts = layer.kind.drafts(output(&nodes, &input));
+        for draft in drafts.map_err(error)? {
             let wire = |at: Option<usize>| at.map_or(input, |at| Wire::Node(before + at));
             let inputs: Vec<Wire> = draft.inputs.into_iter().map(wire).collect();
-            let shapes: Vec<Shape> = inputs
-                .iter()
-                .map(|wire| match wire {
-                    Wire::Input => input_shape(spec),
-                    Wire::Node(at) => nodes[*at].shape.output,
-                })
-                .collect();
-            let shape = node_shape(&draft.op, &shapes).map_err(error)?;
+            let shapes: Vec<Shape> = inputs.iter().map(|wire| output(&nodes, wire)).collect();
+            let shape = draft.op.shape(&shapes).map_err(error)?;
             let name = match draft.name.as_str() {
                 "" => layer.name.clone(),
                 inner => format!("{}.{inner}", layer.name),
@@ -257,52 +162,4 @@ fn block(name: &str) -> &str {
         end += part.len() + usize::from(depth > 0);
     }
     &name[..end]
-}
-
-fn drafts(kind: &LayerKind) -> Result<Vec<Draft>, String> {
-    let op = match *kind {
-        LayerKind::Conv2d {
-            filters,
-            kernel,
-            stride,
-            padding,
-            activation,
-        } => Op::Conv2d {
-            filters,
-            kernel,
-            stride,
-            padding: super::shapes::padding_pixels(padding, kernel)?,
-            groups: 1,
-            bias: true,
-            activation,
-        },
-        LayerKind::MaxPool2d { size, stride } => Op::MaxPool2d {
-            size,
-            stride,
-            padding: 0,
-        },
-        LayerKind::AvgPool2d { size, stride } => Op::AvgPool2d { size, stride },
-        LayerKind::GlobalAvgPool2d => Op::GlobalAvgPool2d,
-        LayerKind::BatchNorm2d { momentum, epsilon } => Op::BatchNorm2d {
-            momentum,
-            epsilon,
-            inference: false,
-        },
-        LayerKind::Activation(activation) => Op::Activation(activation),
-        LayerKind::Dropout { rate } => Op::Dropout(rate),
-        LayerKind::Dropout2d { rate } => Op::Dropout2d(rate),
-        LayerKind::Rescaling { scale, offset } => Op::Rescaling { scale, offset },
-        LayerKind::Flatten => Op::Flatten,
-        LayerKind::Dense { units, activation } => Op::Dense { units, activation },
-        LayerKind::Backbone {
-            architecture,
-            batch_norm_inference,
-            ..
-        } => return Ok(backbones::drafts(architecture, batch_norm_inference)),
-    };
-    Ok(vec![Draft {
-        name: String::new(),
-        op,
-        inputs: vec![None],
-    }])
 }

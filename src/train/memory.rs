@@ -12,8 +12,7 @@ use crate::{
     format,
     model::{
         ModelSpec, ShapeError,
-        graph::{self, Node, Op},
-        spec::Activation,
+        graph::{self, Node},
     },
 };
 
@@ -218,7 +217,7 @@ fn activations(
     };
     let first = frozen.first().or(trained.first());
     let image = first.map_or(0, |node| node.shape.input.values());
-    let kept = trained.iter().map(|node| kept_values(node, output(node)));
+    let kept = trained.iter().map(|node| node.op.kept_values(output(node)));
     let kept = kept.fold(0, usize::saturating_add);
     let kept = OVERHEAD * bytes(kept.saturating_add(image), batch_size) as f64;
     let (once, again) = frozen.split_at(once.min(frozen.len()));
@@ -227,30 +226,6 @@ fn activations(
     passing(each_time, batch_size.max(validation))
         .max(passing(largest(once), features::BATCH))
         .max(kept as usize)
-}
-
-/// Values that a trained node keeps for the way back.
-fn kept_values(node: &Node, output: usize) -> usize {
-    match node.op {
-        // The positions of the largest values are eight bytes each.
-        Op::MaxPool2d { .. } => output.saturating_mul(3),
-        // What was dropped, and the values that are left.
-        Op::Dropout(_) => output.saturating_mul(2),
-        // Views and functions in place.
-        Op::Flatten | Op::Activation(Activation::Linear | Activation::Relu | Activation::Relu6) => {
-            0
-        }
-        // The value before the function, and after.
-        Op::Conv2d { activation, .. } | Op::Dense { activation, .. }
-            if !matches!(
-                activation,
-                Activation::Linear | Activation::Relu | Activation::Relu6
-            ) =>
-        {
-            output.saturating_mul(2)
-        }
-        _ => output,
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use convscope::{
     data::stats::ClassWeights,
-    model::{LayerKind, edit::LayerEdit, kinds::kinds},
+    model::{LayerKind, edit::LayerEdit},
     train::{
         Experiment,
         early_stopping::{EarlyStopping, Monitor, MonitorMode},
@@ -165,8 +165,9 @@ fn numbers_are_taken_whole_in_every_field_of_layers_and_of_what_looks_inside() {
     desk.train(1);
     desk.act(WindowAction::GoTo(Step::Model));
     let mut taken = type_into_all(&mut desk, "Model");
-    for (words, kind) in kinds() {
-        if matches!(kind, LayerKind::Backbone { .. }) {
+    for kind in LayerKind::all() {
+        let words = kind.about().words;
+        if matches!(kind, LayerKind::Backbone(_)) {
             // Its only number is that of the first trained layer, of those that have one.
             continue;
         }

@@ -3,13 +3,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::kinds::kinds;
+use crate::model::layers::{self, Layer as _};
 use crate::model::spec::{Initialisation, InputSpec, Preprocessing};
 
 fn spec(names: &[&str]) -> ModelSpec {
     let layers = names
         .iter()
-        .map(|name| LayerSpec::new(*name, LayerKind::Flatten));
+        .map(|name| LayerSpec::new(*name, LayerKind::Flatten(layers::Flatten)));
     ModelSpec {
         name: "test".into(),
         input: InputSpec::default(),
@@ -38,7 +38,7 @@ type Case = (
 
 #[test]
 fn boundaries_go_with_the_layers() {
-    let conv = kinds()[0].1.clone();
+    let conv = LayerKind::Conv2d(layers::Conv2d::fresh());
     let rename = |name: &str| LayerEdit::Rename {
         at: 2,
         name: name.into(),
@@ -170,7 +170,7 @@ fn a_head_brings_its_units() {
         &mut [],
         &LayerEdit::Insert {
             at: 1,
-            kind: kinds()[9].1.clone(),
+            kind: LayerKind::Dense(Dense::fresh()),
         },
     )
     .unwrap();
@@ -178,7 +178,7 @@ fn a_head_brings_its_units() {
     apply(&mut edited, &mut [], &LayerEdit::SetHead { head, units: 1 }).unwrap();
     assert!(matches!(
         edited.layers[1].kind,
-        LayerKind::Dense { units: 1, .. }
+        LayerKind::Dense(Dense { units: 1, .. })
     ));
     assert_eq!(edited.head, head);
 }
@@ -195,7 +195,7 @@ fn any_edit() -> impl Strategy<Value = LayerEdit> {
     prop_oneof![
         (0..12usize, 0..12usize).prop_map(|(at, kind)| LayerEdit::Insert {
             at,
-            kind: kinds()[kind].1.clone()
+            kind: LayerKind::all()[kind].clone()
         }),
         (0..12usize).prop_map(LayerEdit::Remove),
         (0..12usize).prop_map(LayerEdit::Duplicate),

@@ -10,7 +10,6 @@ use crate::{
         arithmetic::{self, Line},
         edit::LayerEdit,
         freezing::{Freezing, Frozen},
-        kinds::kind_words,
         spec::Head,
     },
     ui::{
@@ -41,7 +40,7 @@ pub fn layer_ui(
     freezing: &Freezing,
 ) {
     let layer = cx.state.experiment.model.layers[at].clone();
-    ui.label(RichText::new(kind_words(&layer.kind)).strong());
+    ui.label(RichText::new(layer.kind.about().words).strong());
     problem_ui(ui, cx, at);
     let can_edit = cx.state.why_not_edit_layers().is_none();
     let (mut kind, mut l2) = (layer.kind.clone(), layer.l2);
@@ -52,18 +51,15 @@ pub fn layer_ui(
             .show(ui, |ui| {
                 name.ui(ui, cx, at);
                 settings::kind_ui(ui, &mut kind);
-                match &mut kind {
-                    LayerKind::Conv2d { .. } | LayerKind::Dense { .. } => {
-                        settings::l2_ui(ui, &mut l2);
-                    }
-                    kind @ LayerKind::Backbone { .. } => {
-                        backbone::fields_ui(ui, cx, at, kind, gesture);
-                    }
-                    _ => {}
+                if kind.has_l2() {
+                    settings::l2_ui(ui, &mut l2);
+                }
+                if let LayerKind::Backbone(base) = &mut kind {
+                    backbone::fields_ui(ui, cx, at, base, gesture);
                 }
             });
-        if matches!(kind, LayerKind::Backbone { .. }) {
-            backbone::words_ui(ui, cx, &mut kind);
+        if let LayerKind::Backbone(base) = &mut kind {
+            backbone::words_ui(ui, cx, base);
         }
     });
     if kind != layer.kind {
@@ -100,7 +96,7 @@ fn arithmetic_ui(ui: &mut Ui, cx: &Cx<'_>, at: usize, freezing: &Freezing) {
         name: "Input",
         formula: format!("{} from {input}", shape.input),
     }];
-    lines.extend(arithmetic::lines(&layers[at].kind, shape, values, batch));
+    lines.extend(arithmetic::lines(&*layers[at].kind, shape, values, batch));
     lines.extend(trained_words(freezing, at).map(|formula| Line {
         name: "Training",
         formula,
@@ -159,13 +155,13 @@ fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) {
     let model = &state.experiment.model;
     let classes = state.dataset().map(|dataset| dataset.classes.len());
     let is_last = at + 1 == model.layers.len();
-    let (LayerKind::Dense { units, .. }, Some(logits)) = (
+    let (LayerKind::Dense(dense), Some(logits)) = (
         &model.layers[at].kind,
         classes.and_then(|classes| model.head.logits(classes)),
     ) else {
         return;
     };
-    if is_last && state.shapes.is_ok() && *units != logits {
+    if is_last && state.shapes.is_ok() && dense.units != logits {
         let words = format!("Give it {}", counted(logits, "unit"));
         if ui.button(words).clicked() {
             wish(cx, DesignAction::FitLastLayer);

@@ -5,7 +5,7 @@ use egui_material_icons::{MaterialIcon, icon_text, icons};
 
 use super::{freezing, wish};
 use crate::{
-    model::{edit::LayerEdit, kinds::kinds},
+    model::{LayerKind, edit::LayerEdit},
     ui::{
         action::{Action, ExperimentAction, WindowAction},
         design::{Chosen, DesignAction},
@@ -123,8 +123,12 @@ fn add_ui(ui: &mut Ui, cx: &mut Cx<'_>, can_edit: bool) {
         return;
     }
     let (response, _) = egui::containers::menu::MenuButton::new(words).ui(ui, |ui| {
-        for (words, kind) in kinds() {
-            if ui.button(words).clicked() {
+        for kind in LayerKind::all() {
+            if ui
+                .button(kind.about().words)
+                .on_hover_text(kind.about().tip)
+                .clicked()
+            {
                 wish(cx, DesignAction::Edit(LayerEdit::Insert { at, kind }, None));
             }
         }
