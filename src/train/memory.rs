@@ -4,6 +4,7 @@
 use super::{
     config::TrainingConfig,
     estimate::Images,
+    evaluate::EVALUATION_BATCH,
     features::{self, Kept},
 };
 use crate::{
@@ -19,8 +20,6 @@ const VALUE: usize = size_of::<f32>();
 /// Copies of all arrays beside the network's own: the first, best and newest snapshot, that of the phase, and the one
 /// before the newest, which inspections use until the newest is on the disk.
 const COPIES: usize = 5;
-/// Images per batch while validating.
-const VALIDATION_BATCH: usize = 100;
 /// What libtorch takes for each byte that is kept for the way back: gradients, copies in another order, gaps between
 /// blocks. Measured with networks of convolutions, with and without batch normalisation: 1.6 to 1.8.
 const OVERHEAD: f64 = 1.7;
@@ -52,7 +51,7 @@ impl Fit {
         Ok(match leaner.fits(available, batch_size) {
             not @ Self::Not(_) => not,
             _ => Self::WithoutFeatures(format!(
-                "Frozen layers compute again in every epoch, which takes longer: their output for all images takes {}, and training needs about {} of the {} of memory that are free",
+                "Frozen layers compute again in every epoch, which takes longer: keeping what they give takes {}, and training needs about {} of the {} of memory that are free",
                 format::bytes(need.features as u64),
                 format::bytes(leaner.total() as u64),
                 format::bytes(available),
@@ -128,7 +127,7 @@ impl MemoryNeed {
             ..Self::default()
         };
         let most = at_most(images);
-        let batches = (config.batch_size.min(most), VALIDATION_BATCH.min(most));
+        let batches = (config.batch_size.min(most), EVALUATION_BATCH.min(most));
         for phase in &config.phases {
             let from = phase.trainable_from.as_deref();
             let from = from.and_then(|name| graph::position(&nodes, name));
