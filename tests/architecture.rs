@@ -289,3 +289,15 @@ fn every_file_says_what_it_is_for() {
         .collect();
     assert_eq!(silent, [""; 0]);
 }
+
+/// Decoding knows no place where pixels are, and that place knows no cache: there was a circle of the three.
+#[test]
+fn the_cache_stands_on_images_and_these_on_decoding() {
+    for (below, above) in [
+        ("data/decode", ["cache", "ImageStore", "ImageArray"]),
+        ("data/images", ["PixelCache", "PixelError", "PixelFormat"]),
+    ] {
+        let found = offenders(|name| name.starts_with(below), &above);
+        assert_eq!(found, [""; 0]);
+    }
+}

@@ -116,11 +116,9 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, line: &str, back: &
     let size = vec2(ui.available_width(), ROW - ui.spacing().item_spacing.y);
     let layout = Layout::right_to_left(Align::Center);
     ui.allocate_ui_with_layout(size, layout, |ui| {
-        let button = ui.add(Button::new("Take back"));
-        button.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Take back: {line}"))
-        });
+        let button = ui.button("Take back");
         if button
+            .accessible_name(format!("Take back: {line}"))
             .on_hover_text("Takes this change back and leaves the others")
             .clicked()
         {

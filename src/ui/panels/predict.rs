@@ -198,8 +198,7 @@ impl Predict {
                 ui.label(RichText::new(&class).heading());
                 let model = cx.state.model_name(&answer.model);
                 let words = format!("{name} · {model} · epoch {}", answer.epoch);
-                let caption = RichText::new(words).small().color(theme::palette(ui).muted);
-                ui.add(Label::new(caption).truncate())
+                states::line(ui, words)
                     .on_hover_text(format!("{}\n{model}, epoch {}", answer.name, answer.epoch));
                 if let Some(words) = decision(&answer) {
                     states::caption(ui, words);
@@ -365,10 +364,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, answer: &Prediction, selected: bool) -> 
     } else {
         format!("{name} · by {model}")
     };
-    let caption = RichText::new(caption)
-        .small()
-        .color(theme::palette(ui).muted);
-    inner.add(Label::new(caption).truncate());
+    states::line(&mut inner, caption);
     let tip = format!("{}\nsaid by {model}, epoch {}", answer.name, answer.epoch);
     response.on_hover_text(tip).clicked()
 }

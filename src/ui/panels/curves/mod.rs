@@ -8,7 +8,7 @@ mod unscaled;
 
 use std::sync::Arc;
 
-use eframe::egui::{Label, RichText, ScrollArea, Ui};
+use eframe::egui::{RichText, ScrollArea, Ui};
 
 use super::{Cx, Panel};
 use crate::{
@@ -110,8 +110,7 @@ fn owner_ui(ui: &mut Ui, cx: &Cx<'_>) {
     } else {
         " "
     };
-    let text = RichText::new(other).small().color(theme::palette(ui).muted);
-    ui.add(Label::new(text).truncate());
+    states::line(ui, other);
 }
 
 /// Epochs of the runs of the same dataset and classes that are chosen in the Runs step, but for the one that is drawn
@@ -150,8 +149,7 @@ fn reading_ui(ui: &mut Ui, training: &Training, selected: Option<usize>) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         for line in lines {
-            let text = RichText::new(line).small().color(theme::palette(ui).muted);
-            ui.add(Label::new(text).truncate()).on_hover_text(&tip);
+            states::line(ui, line).on_hover_text(&tip);
         }
     });
 }

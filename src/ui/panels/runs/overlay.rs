@@ -56,8 +56,7 @@ impl Figure {
     }
 
     fn words(self) -> &'static str {
-        let found = Self::ALL.iter().find(|(figure, _)| *figure == self);
-        found.map_or("", |(_, words)| words)
+        fields::words_of(&Self::ALL, &self)
     }
 
     fn of(self, record: &EpochRecord) -> Option<f64> {
@@ -189,12 +188,8 @@ fn export(book: &RunBook, picture: bool) -> Action {
 impl RunCurves {
     fn bar_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.horizontal_wrapped(|ui| {
-            let options = || Figure::ALL.map(|(f, words)| (f, words.to_owned())).into();
-            let current = (&self.figure, self.figure.words());
             let tip = "Which figure of each run is drawn over its epochs";
-            if let Some(figure) = fields::choice(ui, "Figure", tip, 148.0, current, options) {
-                self.figure = figure;
-            }
+            fields::one_of(ui, "Figure", tip, 148.0, &mut self.figure, &Figure::ALL);
             let is_loss = self.figure.quantity == Quantity::Loss;
             ui.add_enabled(is_loss, Checkbox::new(&mut self.is_log, "log loss"))
                 .on_hover_text("Draw losses on a logarithmic axis. Default: off")
