@@ -278,11 +278,19 @@ impl Edits {
             path: display_path(path),
             reason,
         };
-        let text = FILES.write(self).map_err(failed)?;
+        let text = self.text().map_err(failed)?;
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
         }
         write_atomically(path, text.as_bytes()).map_err(|error| failed(error.to_string()))
+    }
+
+    /// The changes as their file holds them.
+    ///
+    /// # Errors
+    /// What the RON library said.
+    pub fn text(&self) -> Result<String, String> {
+        FILES.write(self)
     }
 
     /// Writes the sidecar `path`. What stands there and cannot be read, since it is damaged or of a newer format, gets
