@@ -26,6 +26,7 @@ use convscope::{
         design::{Chosen, DesignAction},
         dialogs::Purpose,
         public_datasets::DownloadState,
+        saving::Saving,
         state::{AppState, RunState},
     },
 };
@@ -338,7 +339,7 @@ fn files_and_recipes_are_asked_for() {
     click(&mut desk, "Geometric shapes");
     let asked = asked(&desk);
     assert!(
-        matches!(asked[0], Action::Ask(Purpose::ExportLayers)),
+        matches!(asked[0], Action::Ask(Purpose::Save(Saving::Layers))),
         "{asked:?}"
     );
     assert!(

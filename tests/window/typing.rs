@@ -8,7 +8,6 @@ use convscope::{
         early_stopping::{EarlyStopping, Monitor, MonitorMode},
         schedule::ScheduleKind,
     },
-    ui::dialogs::Purpose,
 };
 use egui_kittest::{Node, kittest::NodeT as _};
 
@@ -256,7 +255,7 @@ fn what_is_typed_counts_before_the_key_that_acts_on_it() {
     // Leaves the step, and with it the field.
     desk.press(Modifiers::COMMAND, Key::Num1);
     desk.harness.run_steps(2);
-    desk.act(Purpose::SaveExperiment);
+    desk.act(Saving::Experiment);
     desk.wait("the file", |_| file.is_file());
     assert_eq!(
         Experiment::load(&file).unwrap().training.phases[0].epochs,

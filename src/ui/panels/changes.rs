@@ -10,8 +10,8 @@ use crate::{
     data::{Edit, Edits, dataset::Dataset, edits::sample_name},
     ui::{
         action::{Action, DataAction, EditAction},
-        dialogs::Purpose,
         format::{counted, shortened},
+        saving::Saving,
         state::Selection,
         theme,
         widgets::{
@@ -93,7 +93,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, edits: &Edits) {
             "Export…",
             !edits.is_empty(),
             "Writes the changes to a file that an experiment or another person can use",
-            Action::Ask(Purpose::ExportEdits),
+            Saving::Edits.into(),
         ),
     ];
     ui.horizontal_wrapped(|ui| {

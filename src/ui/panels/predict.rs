@@ -15,6 +15,7 @@ use crate::{
         action::{Action, ModelAction, WindowAction},
         dialogs::Purpose,
         format::{counted, percent, significant, thousands},
+        saving::Saving,
         theme,
         widgets::{bars, classes, drop_zone, picture, states},
         workspace::Step,
@@ -247,7 +248,7 @@ impl Predict {
             let export = Button::new("Export…");
             let export = ui.add_enabled(!cx.state.predict.said.is_empty(), export);
             if export.on_hover_text("Writes every answer as CSV").clicked() {
-                cx.push(Purpose::ExportAnswers);
+                cx.push(Saving::Answers);
             }
         });
         let area = ScrollArea::vertical()

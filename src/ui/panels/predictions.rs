@@ -14,8 +14,8 @@ use crate::{
     train::Evaluation,
     ui::{
         action::Action,
-        dialogs::Purpose,
         format::{counted, percent, thousands},
+        saving::Saving,
         state::Selection,
         theme,
         widgets::{
@@ -160,7 +160,7 @@ impl Predictions {
             let tooltip = "Write file, actual and predicted class and all probabilities of every \
                 image to a file, in the order of the files";
             if export.on_hover_text(tooltip).clicked() {
-                cx.push(Purpose::ExportPredictions);
+                cx.push(Saving::Predictions);
             }
             let words = if self.only_wrong {
                 let all = counted(evaluation.samples.len(), "image");

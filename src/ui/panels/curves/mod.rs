@@ -12,10 +12,14 @@ use eframe::egui::{RichText, ScrollArea, Ui};
 
 use super::{Cx, Panel};
 use crate::{
-    train::{EpochRecord, runs::RunRecord},
+    train::{
+        EpochRecord,
+        runs::{RunRecord, several::NamedHistory},
+    },
     ui::{
-        action::{Action, SaveAction},
-        state::{Selection, Training},
+        action::Action,
+        saving::Saving,
+        state::{AppState, Selection, Training},
         theme,
         widgets::{classes, fields, number::Number, states},
     },
@@ -174,7 +178,7 @@ impl Curves {
             smoothing_ui(ui, &mut self.smoothing);
             let has_epochs = !cx.state.training.epochs.is_empty();
             fields::together(ui, 80.0, |ui| {
-                ui.add_enabled_ui(has_epochs, |ui| export_ui(ui, cx));
+                ui.add_enabled_ui(has_epochs, |ui| export_ui(ui, cx, run_shown));
             });
         });
     }
@@ -194,13 +198,26 @@ pub fn smoothing_ui(ui: &mut Ui, smoothing: &mut f64) {
     });
 }
 
-fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// Exports the epochs of runs as a table or as a picture of their curves.
+pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>, runs: impl Fn(&AppState) -> Arc<[NamedHistory]>) {
+    type Kind = fn(Arc<[NamedHistory]>) -> Saving;
     ui.menu_button("Export", |ui| {
-        for (words, picture) in [("History as CSV…", false), ("Curves as PNG…", true)] {
+        let kinds: [(_, Kind); 2] = [
+            ("History as CSV…", Saving::History),
+            ("Curves as PNG…", Saving::Curves),
+        ];
+        for (words, saving) in kinds {
             if ui.button(words).clicked() {
-                let history = cx.state.training.epochs.as_slice().into();
-                cx.push(SaveAction::History { history, picture });
+                cx.push(saving(runs(cx.state)));
             }
         }
     });
+}
+
+fn run_shown(state: &AppState) -> Arc<[NamedHistory]> {
+    let run = NamedHistory {
+        name: String::new(),
+        epochs: state.training.epochs.clone(),
+    };
+    Arc::new([run])
 }

@@ -11,6 +11,7 @@ use crate::{
         design::{Chosen, DesignAction},
         dialogs::Purpose,
         panels::Cx,
+        saving::Saving,
         theme,
         widgets::states,
     },
@@ -158,7 +159,7 @@ pub fn files_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             "Export…",
             "Writes the layers as RON, a text to read, change and pass on",
             true,
-            Purpose::ExportLayers,
+            Purpose::Save(Saving::Layers),
         ),
         (
             "Open model…",

@@ -13,16 +13,16 @@ use crate::{
         runs::{RunRecord, several::NamedHistory},
     },
     ui::{
-        action::{Action, SaveAction},
+        action::Action,
         format::shortened,
         panels::{
             Cx, Panel,
             curves::{
                 axes::{self, Quantity, Scale},
-                chart, reading, smoothing_ui,
+                chart, export_ui as export_menu_ui, reading, smoothing_ui,
             },
         },
-        run_book::{Recorded, RunBook},
+        run_book::Recorded,
         theme,
         widgets::{fields, states},
     },
@@ -159,30 +159,15 @@ fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if !book.chosen_runs().any(is_read) {
         return;
     }
-    ui.menu_button("Export", |ui| {
-        for (words, picture) in [("History as CSV…", false), ("Curves as PNG…", true)] {
-            if ui.button(words).clicked() {
-                cx.push(export(&cx.state.runs, picture));
-            }
-        }
+    export_menu_ui(ui, cx, |state| {
+        let runs = state.runs.chosen_runs().filter_map(|run| {
+            Some(NamedHistory {
+                name: run.name(),
+                epochs: state.runs.figures(&run.folder)?.history.clone(),
+            })
+        });
+        runs.collect()
     });
-}
-
-fn export(book: &RunBook, picture: bool) -> Action {
-    let runs = book.chosen_runs().filter_map(|run| {
-        Some(NamedHistory {
-            name: run.name(),
-            epochs: book.figures(&run.folder)?.history.clone(),
-        })
-    });
-    let runs: Arc<[NamedHistory]> = runs.collect();
-    match &*runs {
-        [run] => Action::Save(SaveAction::History {
-            history: run.epochs.as_slice().into(),
-            picture,
-        }),
-        _ => Action::Save(SaveAction::Histories { runs, picture }),
-    }
 }
 
 impl RunCurves {

@@ -7,9 +7,9 @@ use crate::{
     ui::{
         action::{EditAction, TrainingAction},
         chrome::SKIP,
-        dialogs::Purpose,
         format::{self, minutes, percent, significant, thousands},
         panels::{Cx, forecast},
+        saving::Saving,
         state::RunState,
         theme,
         widgets::{classes, fields, number::Number, states},
@@ -207,7 +207,7 @@ pub fn outcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
             if outcome.model.is_some() && ui.button("Save model…").on_hover_text("Ctrl+S").clicked()
             {
-                cx.push(Purpose::SaveModel);
+                cx.push(Saving::Model);
             }
         }
         RunState::Idle | RunState::Running { .. } => {}
