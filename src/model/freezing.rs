@@ -78,6 +78,19 @@ impl Freezing {
     }
 }
 
+/// How much of what is called `name` (a layer, a layer within a block) is frozen when `from` is the first that is
+/// trained.
+pub fn of_part(nodes: &[Node], from: Option<&str>, name: &str) -> Frozen {
+    let boundary = from.and_then(|from| graph::position(nodes, from));
+    let (frozen, trained) = nodes.split_at(boundary.unwrap_or(0));
+    let has = |nodes: &[Node]| nodes.iter().any(|node| graph::belongs(node, name));
+    match (has(frozen), has(trained)) {
+        (true, true) => Frozen::Partly,
+        (true, false) => Frozen::Whole,
+        (false, _) => Frozen::Nothing,
+    }
+}
+
 /// Where training starts in the backbone that is layer `at`, as Keras counts its layers (`base.layers[N:]`),
 /// and how many it has there: 0 when all of it is trained, that many when it is frozen whole. `None` for other
 /// layers and networks that Keras does not have.
@@ -127,6 +140,7 @@ mod tests {
     use crate::model::{
         ops,
         shapes::{LayerShape, Shape},
+        spec::L2,
     };
 
     /// `first`, a backbone of three nodes, `last`.
@@ -136,6 +150,7 @@ mod tests {
             layer,
             op,
             inputs: Vec::new(),
+            l2: L2::default(),
             shape: LayerShape {
                 input: Shape::Flat(1),
                 output: Shape::Flat(1),

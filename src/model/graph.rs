@@ -6,7 +6,7 @@
 pub use super::ops::Op;
 use super::{
     shapes::{LayerShape, Shape, ShapeError},
-    spec::ModelSpec,
+    spec::{L2, LayerSpec, ModelSpec},
 };
 
 /// Where a node's input comes from.
@@ -29,6 +29,8 @@ pub struct Node {
     pub op: Op,
     /// One input, or two for sums and products.
     pub inputs: Vec<Wire>,
+    /// How much its large weights cost.
+    pub l2: L2,
     /// Shapes and counts.
     pub shape: LayerShape,
 }
@@ -42,6 +44,8 @@ pub struct Draft {
     pub op: Op,
     /// Positions of the inputs; `None` is the layer's input.
     pub inputs: Vec<Option<usize>>,
+    /// How much its large weights cost, where that is said within the layer.
+    pub l2: L2,
 }
 
 impl Draft {
@@ -56,6 +60,7 @@ impl Draft {
             name: name.into(),
             op: op.into(),
             inputs: vec![input],
+            l2: L2::default(),
         }
     }
 }
@@ -65,44 +70,79 @@ impl Draft {
 /// # Errors
 /// The first layer that does not fit, with the reason.
 pub fn nodes(spec: &ModelSpec) -> Result<Vec<Node>, ShapeError> {
-    let mut nodes: Vec<Node> = Vec::new();
-    for (index, layer) in spec.layers.iter().enumerate() {
-        let error = |reason: String| ShapeError::of(spec, index, reason);
+    let links = chain(&spec.layers, input_shape(spec));
+    let links = links.map_err(|(at, reason)| ShapeError::of(spec, at, reason))?;
+    let node = |Link {
+                    layer,
+                    draft,
+                    shape,
+                }| {
+        let wires = draft.inputs.into_iter();
+        Node {
+            name: draft.name,
+            layer,
+            op: draft.op,
+            inputs: wires.map(|at| at.map_or(Wire::Input, Wire::Node)).collect(),
+            l2: draft.l2,
+            shape,
+        }
+    };
+    Ok(links.into_iter().map(node).collect())
+}
+
+/// A node in a list of layers.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// Position of its layer in the list.
+    pub layer: usize,
+    /// With its whole name; inputs are positions in the chain, `None` is the input of the first layer.
+    pub draft: Draft,
+    /// Shapes and counts.
+    pub shape: LayerShape,
+}
+
+/// The nodes of `layers`, each of which goes on from the one before, the first from `input`.
+///
+/// # Errors
+/// The position of the first layer that does not fit, with the reason.
+pub fn chain(layers: &[LayerSpec], input: Shape) -> Result<Vec<Link>, (usize, String)> {
+    let mut links: Vec<Link> = Vec::new();
+    for (index, layer) in layers.iter().enumerate() {
+        let error = |reason: String| (index, reason);
         if layer.name.is_empty() || layer.name.contains('.') {
             return Err(error("its name must not be empty or contain a dot".into()));
         }
-        let is_twin = |other: &&super::LayerSpec| other.name == layer.name;
-        if spec.layers[..index].iter().find(is_twin).is_some() {
+        if layers[..index].iter().any(|other| other.name == layer.name) {
             return Err(error(
                 "another layer has the same name: give each its own".into(),
             ));
         }
-        let before = nodes.len();
-        let input = before.checked_sub(1).map_or(Wire::Input, Wire::Node);
-        let output = |nodes: &[Node], wire: &Wire| match wire {
-            Wire::Input => input_shape(spec),
-            Wire::Node(at) => nodes[*at].shape.output,
-        };
-        let drafts = layer.kind.drafts(output(&nodes, &input));
-        for draft in drafts.map_err(error)? {
-            let wire = |at: Option<usize>| at.map_or(input, |at| Wire::Node(before + at));
-            let inputs: Vec<Wire> = draft.inputs.into_iter().map(wire).collect();
-            let shapes: Vec<Shape> = inputs.iter().map(|wire| output(&nodes, wire)).collect();
-            let shape = draft.op.shape(&shapes).map_err(error)?;
-            let name = match draft.name.as_str() {
+        let before = links.len();
+        let start = before.checked_sub(1);
+        let output =
+            |links: &[Link], at: Option<usize>| at.map_or(input, |at| links[at].shape.output);
+        let drafts = layer.kind.drafts(output(&links, start));
+        for mut draft in drafts.map_err(error)? {
+            for wire in &mut draft.inputs {
+                *wire = wire.map_or(start, |at| Some(before + at));
+            }
+            let inputs = draft.inputs.iter().map(|at| output(&links, *at));
+            let shape = draft.op.shape(&inputs.collect::<Vec<_>>()).map_err(error)?;
+            draft.name = match draft.name.as_str() {
                 "" => layer.name.clone(),
                 inner => format!("{}.{inner}", layer.name),
             };
-            nodes.push(Node {
-                name,
+            if draft.l2.is_none() {
+                draft.l2 = layer.l2;
+            }
+            links.push(Link {
                 layer: index,
-                op: draft.op,
-                inputs,
+                draft,
                 shape,
             });
         }
     }
-    Ok(nodes)
+    Ok(links)
 }
 
 /// Shape of the image that the first layer gets.
@@ -135,7 +175,8 @@ pub fn output_position(nodes: &[Node], name: &str) -> Option<usize> {
     nodes.iter().rposition(|node| belongs(node, name))
 }
 
-fn belongs(node: &Node, name: &str) -> bool {
+/// Whether `node` is what is called `name`, or a part of it.
+pub fn belongs(node: &Node, name: &str) -> bool {
     let rest = node.name.strip_prefix(name);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

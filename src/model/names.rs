@@ -2,18 +2,18 @@
 
 use super::{
     edit::EditError,
-    spec::{LayerKind, ModelSpec},
+    spec::{LayerKind, LayerSpec, ModelSpec},
 };
 
-/// Whether the layer at `at` may be called `name`.
+/// Whether the layer at `at` of `layers` may be called `name`.
 ///
 /// # Errors
 /// Why not.
-pub fn check_name(spec: &ModelSpec, at: usize, name: &str) -> Result<(), EditError> {
+pub fn check_name(layers: &[LayerSpec], at: usize, name: &str) -> Result<(), EditError> {
     if name.is_empty() || name.contains(|c: char| c == '.' || c.is_whitespace() || c.is_control()) {
         return Err(EditError::BadName);
     }
-    match spec.layer_index(name) {
+    match layers.iter().position(|layer| layer.name == name) {
         Some(other) if other != at => Err(EditError::TakenName(name.to_owned())),
         _ => Ok(()),
     }
@@ -59,7 +59,6 @@ fn numbered(spec: &ModelSpec, stem: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::{
-        LayerSpec,
         layers::{self, Layer as _},
         spec::{Head, Initialisation, InputSpec, Preprocessing},
     };

@@ -152,6 +152,24 @@ pub fn of_nodes(nodes: &[Node]) -> Vec<LayerShape> {
     shapes
 }
 
+/// Shape of what is called `name` (a layer, a layer within a block, a node), and how many values its nodes give for one
+/// image; `None` when there is nothing of that name.
+pub fn of_part(nodes: &[Node], name: &str) -> Option<(LayerShape, usize)> {
+    let mut part = nodes.iter().filter(|node| graph::belongs(node, name));
+    let first = part.next()?;
+    let mut values = first.shape.output.values();
+    let shape = part.fold(first.shape, |shape, node| {
+        values += node.shape.output.values();
+        LayerShape {
+            input: shape.input,
+            output: node.shape.output,
+            parameters: shape.parameters + node.shape.parameters,
+            multiply_adds: shape.multiply_adds + node.shape.multiply_adds,
+        }
+    });
+    Some((shape, values))
+}
+
 /// Checks that `spec` fits together and ends in the logits that its head wants for `classes` classes.
 ///
 /// # Errors

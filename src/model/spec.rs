@@ -148,6 +148,14 @@ impl LayerSpec {
     }
 }
 
+impl LayerSpec {
+    /// Whether large weights of it, or of a layer within it, cost something.
+    fn has_penalty(&self) -> bool {
+        let inner = self.kind.inner().unwrap_or_default();
+        !self.l2.is_none() || inner.iter().any(Self::has_penalty)
+    }
+}
+
 /// Keras' L2 regularisation: `weight · Σw² + bias · Σb²` is added to the loss, in
 /// training and in validation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -241,7 +249,7 @@ impl ModelSpec {
 
     /// Whether large weights of some layer cost something.
     pub fn has_penalties(&self) -> bool {
-        self.layers.iter().any(|layer| !layer.l2.is_none())
+        self.layers.iter().any(LayerSpec::has_penalty)
     }
 
     /// Position of the layer called `name`.

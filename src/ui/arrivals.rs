@@ -87,7 +87,7 @@ impl AppState {
         };
         let chosen = match self.design.chosen {
             Some(Chosen::Layer(at)) => Some(at),
-            Some(Chosen::Head) | None => None,
+            Some(Chosen::Inner(..) | Chosen::Head) | None => None,
         };
         let at = chosen
             .filter(is_one)

@@ -77,9 +77,8 @@ impl Builder {
         inputs: Vec<Option<usize>>,
     ) {
         self.drafts.push(Draft {
-            name: name.into(),
-            op: op.into(),
             inputs,
+            ..Draft::new(name, op, None)
         });
     }
 

@@ -27,6 +27,8 @@ pub enum Value<'a> {
     Share(&'a mut f64, f64),
     /// Any number, which may be far below 1.
     Number(&'a mut f64, RangeInclusive<f64>),
+    /// On or off.
+    Toggle(&'a mut bool),
     /// Height and width of something.
     Sides(&'a mut Sides),
     /// Zeros around maps.
@@ -58,6 +60,11 @@ impl<'a> Field<'a> {
     /// A share of 0..1, at most `most`.
     pub fn share(label: &'static str, tip: &'static str, value: &'a mut f64, most: f64) -> Self {
         Self::new(label, tip, Value::Share(value, most))
+    }
+
+    /// Something that is on or off.
+    pub fn toggle(label: &'static str, tip: &'static str, value: &'a mut bool) -> Self {
+        Self::new(label, tip, Value::Toggle(value))
     }
 
     /// Any number of `range`.

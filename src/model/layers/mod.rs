@@ -21,7 +21,7 @@ use super::{
     graph::Draft,
     ops,
     shapes::{LayerShape, Shape},
-    spec::{Backbone as Architecture, InitialWeights},
+    spec::{Backbone as Architecture, InitialWeights, LayerSpec},
     windows::{Padding, Sides, Window},
 };
 use crate::format::thousands;
@@ -97,6 +97,16 @@ pub trait Layer: fmt::Debug {
     /// Whether its weights can be made to cost something ([`crate::model::spec::L2`]).
     fn has_l2(&self) -> bool {
         false
+    }
+
+    /// The layers within it, of a block.
+    fn inner(&self) -> Option<&[LayerSpec]> {
+        None
+    }
+
+    /// The same, to change.
+    fn inner_mut(&mut self) -> Option<&mut Vec<LayerSpec>> {
+        None
     }
 
     /// The published network that it is, and what its weights are before training.
@@ -181,6 +191,7 @@ table! {
     flatten: Flatten,
     dense: Dense,
     rescaling: Rescaling,
+    residual: Residual,
     backbone: Backbone,
 }
 

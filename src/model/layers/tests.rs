@@ -10,8 +10,9 @@ use tch::Tensor;
 
 use super::*;
 use crate::model::{
-    LayerSpec, ModelSpec, NamedArray, Network,
+    LayerSpec, ModelSpec, NamedArray, Network, graph,
     network::{Mode, Placement},
+    shapes,
     spec::{Head, Initialisation, InputSpec, Preprocessing},
 };
 
@@ -198,5 +199,100 @@ fn check(case: &Case, channels_last: bool) {
             &case.gradients[name],
             &format!("{}: {name}", case.why),
         );
+    }
+}
+
+/// A network of one layer, on maps or behind a flatten layer where it wants a row.
+fn alone(kind: &LayerKind) -> ModelSpec {
+    let spec = |layers| ModelSpec {
+        name: "alone".into(),
+        input: InputSpec {
+            height: 32,
+            width: 40,
+            ..InputSpec::default()
+        },
+        preprocessing: Preprocessing::default(),
+        initialisation: Initialisation::Keras,
+        layers,
+        head: Head::Softmax,
+    };
+    let layer = LayerSpec::new("layer", kind.clone());
+    let on_maps = spec(vec![layer.clone()]);
+    match graph::nodes(&on_maps) {
+        Ok(_) => on_maps,
+        Err(_) => spec(vec![LayerSpec::new("flatten", Flatten), layer]),
+    }
+}
+
+#[test]
+fn every_kind_gives_the_shape_it_says_and_is_rebuilt_from_its_weights() {
+    for kind in LayerKind::all() {
+        let word = kind.about().word;
+        let spec = Arc::new(alone(&kind));
+        let network = Network::new(Arc::clone(&spec), 3, Placement::default()).unwrap();
+        let bytes: Vec<u8> = (0..2 * 32 * 40 * 3).map(|i| (i * 37 % 251) as u8).collect();
+        let input = network.input(&bytes).unwrap();
+        let mut seen = Vec::new();
+        let tap = |at: usize, value: &Tensor| seen.push((at, value.size()));
+        let output = network.forward_tapped(&input, Mode::Evaluate, tap).unwrap();
+        for (at, size) in seen {
+            let node = &network.nodes()[at];
+            let dims: Vec<i64> = node.shape.output.dims().iter().map(|d| *d as i64).collect();
+            assert_eq!(size[1..], dims, "{word}: {}", node.name);
+        }
+        let learned: usize = network.trainable().map(|(_, value)| value.numel()).sum();
+        let counted: usize = network
+            .nodes()
+            .iter()
+            .map(|node| node.shape.parameters)
+            .sum();
+        assert_eq!(learned, counted, "{word}");
+        let snapshot = network.snapshot(&Arc::from([]), 0).unwrap();
+        let again = Network::from_snapshot(&snapshot, Placement::default()).unwrap();
+        let second = again.forward(&input, Mode::Evaluate).unwrap();
+        assert!(output.equal(&second), "{word}");
+        let (shape, _) = shapes::of_part(network.nodes(), "layer").unwrap();
+        let lines = crate::model::arithmetic::lines(&*kind, &shape, 1, 1);
+        assert!(lines.len() >= 4, "{word}");
+    }
+}
+
+#[test]
+fn what_cannot_stand_in_a_block_is_named() {
+    let block = |kind: LayerKind, name: &str| Residual {
+        layers: vec![LayerSpec::new(name, kind)],
+        ..Residual::fresh()
+    };
+    let valid = Conv2d {
+        padding: Padding::Valid,
+        ..Conv2d::fresh()
+    };
+    for (block, reason) in [
+        (
+            block(Backbone::fresh().into(), "base"),
+            "base is a backbone",
+        ),
+        (
+            block(Residual::fresh().into(), "inner"),
+            "inner is a residual block",
+        ),
+        (
+            block(Conv2d::fresh().into(), "add"),
+            "the name of a part of the block",
+        ),
+        (
+            block(Dense::fresh().into(), "dense1"),
+            "dense1 does not fit",
+        ),
+        (block(Flatten.into(), "flatten"), "cannot be added"),
+        (block(valid.into(), "conv1"), "use padding same"),
+    ] {
+        let input = Shape::Maps {
+            channels: 3,
+            height: 8,
+            width: 8,
+        };
+        let error = block.drafts(input).unwrap_err();
+        assert!(error.contains(reason), "{error}");
     }
 }

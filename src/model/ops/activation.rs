@@ -1,6 +1,7 @@
 //! Functions of single values, as nodes of their own.
 
 use super::*;
+pub use crate::model::activation::Activation;
 
 impl Operation for Activation {
     fn output(&self, input: Shape) -> Result<Shape, String> {

@@ -3,35 +3,16 @@
 //! A file holds all that is particular to an operation: its shape rule, the arrays that it needs and how they begin,
 //! what it computes in libtorch, and what the way back keeps of it.
 
-mod activation;
-mod batch_norm2d;
-mod conv2d;
-mod dense;
-mod layer_norm2d;
-mod merge;
-mod pool;
-mod random;
-mod rescaling;
-
 use std::{fmt, ops::Deref};
 
 use tch::{TchError, Tensor};
 
-pub use super::activation::Activation;
 use super::{
     compute::{Weights, activate},
     parameters::{Needed, Start, with_bias},
     shapes::{LayerShape, Shape, checked_values},
     windows::{Sides, Window},
 };
-pub use batch_norm2d::BatchNorm2d;
-pub use conv2d::Conv2d;
-pub use dense::Dense;
-pub use layer_norm2d::LayerNorm2d;
-pub use merge::{Add, Multiply};
-pub use pool::{AvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d, Squeeze};
-pub use random::{Dropout, Dropout2d, StochasticDepth};
-pub use rescaling::{Flatten, Rescaling};
 
 /// What computing gives.
 type Output = Result<Tensor, TchError>;
@@ -119,9 +100,13 @@ impl dyn Operation {
     }
 }
 
-/// The operations, each as the type of its name.
+/// `file: Operation, …;` of each file.
 macro_rules! table {
-    ($($op:ident,)*) => {
+    ($($file:ident: $($op:ident),+;)*) => {
+        $(mod $file; pub use $file::{$($op),+};)*
+        table!(@$($($op)+)*);
+    };
+    (@$($op:ident)*) => {
         /// What a node computes.
         #[derive(Debug, Clone, PartialEq)]
         pub enum Op {
@@ -131,8 +116,10 @@ macro_rules! table {
         impl Op {
             /// Its name as the field writes it.
             pub fn word(&self) -> &'static str {
+                if let Self::Activation(activation) = self {
+                    return activation.word();
+                }
                 match self {
-                    Self::Activation(activation) => activation.word(),
                     $(Self::$op(_) => stringify!($op),)*
                 }
             }
@@ -157,23 +144,15 @@ macro_rules! table {
 }
 
 table! {
-    Conv2d,
-    BatchNorm2d,
-    LayerNorm2d,
-    Dense,
-    MaxPool2d,
-    AvgPool2d,
-    GlobalAvgPool2d,
-    GlobalMaxPool2d,
-    Squeeze,
-    Activation,
-    Dropout,
-    Dropout2d,
-    StochasticDepth,
-    Rescaling,
-    Flatten,
-    Add,
-    Multiply,
+    activation: Activation;
+    batch_norm2d: BatchNorm2d;
+    conv2d: Conv2d;
+    dense: Dense;
+    layer_norm2d: LayerNorm2d;
+    merge: Add, Multiply;
+    pool: MaxPool2d, AvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d, Squeeze;
+    random: Dropout, Dropout2d, StochasticDepth;
+    rescaling: Rescaling, Flatten;
 }
 
 /// The input at `at`.

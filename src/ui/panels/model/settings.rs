@@ -31,6 +31,10 @@ pub fn kind_ui(ui: &mut Ui, kind: &mut LayerKind) {
                     *value = share;
                 }
             }
+            Value::Toggle(on) => {
+                fields::toggle(ui, label, tip, on);
+                ui.end_row();
+            }
             Value::Number(value, range) => small_ui(ui, label, tip, value, range),
             Value::Sides(sides) => sides_ui(ui, label, tip, sides, 1, apart),
             Value::Padding(padding) => padding_ui(ui, label, tip, padding, apart),
