@@ -2,27 +2,30 @@
 
 use std::path::{Path, PathBuf};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+
+use crate::data::files::path_of_bytes;
+
+/// What stands for something else in an address.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/')
+    .remove(b':');
+
 /// What `typed` means: a path, which it is already or which its address of a file says.
 pub fn to_path(typed: impl Into<PathBuf>) -> PathBuf {
     let typed = typed.into();
     let path = typed.to_str().and_then(|text| path_of(text, cfg!(windows)));
-    path.map_or(typed, from_bytes)
+    path.map_or(typed, |bytes| path_of_bytes(&bytes))
 }
 
 /// The address of a file or folder of this computer.
 pub fn of(path: &Path) -> String {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     address_of(absolute.as_os_str().as_encoded_bytes(), cfg!(windows))
-}
-
-fn from_bytes(bytes: Vec<u8>) -> PathBuf {
-    #[cfg(unix)]
-    {
-        use std::os::unix::ffi::OsStringExt as _;
-        std::ffi::OsString::from_vec(bytes).into()
-    }
-    #[cfg(not(unix))]
-    String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 /// The path in the address `text`; `None` when it is no address of a file of this computer.
@@ -67,23 +70,7 @@ fn is_drive(text: &str) -> bool {
 
 /// `%20` and the like as the bytes that they stand for; anything else as it is.
 fn decoded(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, behind)) = rest.split_first() {
-        let digits = behind.get(..2).filter(|_| first == b'%');
-        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &behind[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = behind;
-            }
-        }
-    }
-    bytes
+    percent_decode_str(text).collect()
 }
 
 fn address_of(path: &[u8], windows: bool) -> String {
@@ -92,21 +79,19 @@ fn address_of(path: &[u8], windows: bool) -> String {
         .strip_prefix(br"\\?\".as_slice())
         .filter(|_| windows)
         .unwrap_or(path);
-    let mut url = match path {
-        [b'\\', b'\\', ..] if windows => "file:".to_owned(),
-        [b'/', ..] => "file://".to_owned(),
-        _ => "file:///".to_owned(),
+    let start = match path {
+        [b'\\', b'\\', ..] if windows => "file:",
+        [b'/', ..] => "file://",
+        _ => "file:///",
     };
-    for &byte in path {
-        let is_plain = byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte);
-        match (is_plain, byte) {
-            (true, _) => url.push(char::from(byte)),
-            // Windows' separator is the address's.
-            (false, b'\\') if windows => url.push('/'),
-            (false, byte) => url.push_str(&format!("%{byte:02X}")),
-        }
+    let mut path = path.to_vec();
+    if windows {
+        // Windows' separator is the address's.
+        path.iter_mut()
+            .filter(|byte| **byte == b'\\')
+            .for_each(|byte| *byte = b'/');
     }
-    url
+    format!("{start}{}", percent_encode(&path, ENCODED))
 }
 
 #[cfg(test)]

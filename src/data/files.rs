@@ -36,6 +36,14 @@ pub fn sweep_cache(cache: &Path) {
     }
 }
 
+/// The path that `bytes` are, as archives and lists hold them: they need not be UTF-8 where the system's paths need not.
+pub fn path_of_bytes(bytes: &[u8]) -> PathBuf {
+    #[cfg(unix)]
+    return <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).into();
+    #[cfg(not(unix))]
+    String::from_utf8_lossy(bytes).into_owned().into()
+}
+
 /// Fills `buffer` with what `file` holds from `offset` on, without a memory map: when somebody cuts the file meanwhile
 /// this is an error, and not the end of the process.
 ///

@@ -63,22 +63,14 @@ impl<'a> Case<'a> {
 
     /// Usable images of each class.
     pub(super) fn counts(&self) -> Vec<usize> {
-        self.counts_of(self.usable())
+        self.dataset.counts_of(self.usable())
     }
 
     /// Images of each class in `part`.
     pub(super) fn counts_in(&self, part: SplitName) -> Vec<usize> {
-        self.counts_of((0..self.parts.len()).filter(|&index| self.parts[index] == Some(part)))
-    }
-
-    pub(super) fn counts_of(&self, indices: impl Iterator<Item = usize>) -> Vec<usize> {
-        let mut counts = vec![0; self.dataset.classes.len()];
-        for index in indices {
-            if let Some(count) = counts.get_mut(self.label(index)) {
-                *count += 1;
-            }
-        }
-        counts
+        let indices = 0..self.parts.len();
+        self.dataset
+            .counts_of(indices.filter(|&index| self.parts[index] == Some(part)))
     }
 
     /// Parts that have images.

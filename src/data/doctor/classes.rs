@@ -33,10 +33,10 @@ fn finding(
     Finding {
         kind,
         severity,
-        samples: Vec::new(),
         classes,
-        files: Vec::new(),
         message,
+        samples: Vec::new(),
+        files: Vec::new(),
     }
 }
 

@@ -166,6 +166,7 @@ fn mixed_channels(case: &Case<'_>) -> Option<Finding> {
         .collect();
     let totals = case.counts();
     let own: Vec<String> = case
+        .dataset
         .counts_of(rare.iter().copied())
         .into_iter()
         .enumerate()

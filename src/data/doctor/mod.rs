@@ -148,25 +148,18 @@ impl Examination {
 
     /// What matters most in one line: `2 broken files, 8 images in two parts`; `nothing serious`.
     pub fn summary(&self) -> String {
+        let images = |count, place| (count, format!("{} {place}", counted(count, "image")));
         let conflicts = self.count(FindingKind::LabelConflict);
+        let copies = counted(self.duplicates, "surplus copy").replace("copys", "copies");
         let parts = [
             (self.broken, counted(self.broken, "broken file")),
-            (
-                self.leaks,
-                format!("{} in two parts", counted(self.leaks, "image")),
-            ),
-            (
-                self.near_leaks,
-                format!("{} nearly in two parts", counted(self.near_leaks, "image")),
-            ),
+            images(self.leaks, "in two parts"),
+            images(self.near_leaks, "nearly in two parts"),
             (
                 conflicts,
                 format!("{} under two labels", counted(conflicts, "picture")),
             ),
-            (
-                self.duplicates,
-                counted(self.duplicates, "surplus copy").replace("copys", "copies"),
-            ),
+            (self.duplicates, copies),
         ];
         let told = parts.into_iter().filter(|(count, _)| *count > 0);
         let told: Vec<String> = told.map(|(_, words)| words).collect();

@@ -126,6 +126,10 @@ fn file(url: &str, limits: &ImageLimits, cancel: &CancelToken) -> Result<Vec<u8>
         url: owned(),
         limit: limits.bytes,
     };
+    let unfinished = |reason: String| ImageError::Unfinished {
+        url: owned(),
+        reason,
+    };
     let wanted = Wanted {
         may_be_plain: true,
         ..Wanted::default()
@@ -137,7 +141,8 @@ fn file(url: &str, limits: &ImageLimits, cancel: &CancelToken) -> Result<Vec<u8>
             status: head.status,
         });
     }
-    if head.length.is_some_and(|length| length > limits.bytes) {
+    let length = head.length.unwrap_or(0);
+    if length > limits.bytes {
         return Err(too_large());
     }
     let mut file = Vec::new();
@@ -147,22 +152,12 @@ fn file(url: &str, limits: &ImageLimits, cancel: &CancelToken) -> Result<Vec<u8>
             return Err(too_large());
         }
         if start.elapsed() > limits.whole {
-            let reason = format!("it takes longer than {} s", limits.whole.as_secs());
-            return Err(ImageError::Unfinished {
-                url: owned(),
-                reason,
-            });
+            let secs = limits.whole.as_secs();
+            return Err(unfinished(format!("it takes longer than {secs} s")));
         }
     }
-    if head
-        .length
-        .is_some_and(|length| (file.len() as u64) < length)
-    {
-        let reason = "the connection ended too early".into();
-        return Err(ImageError::Unfinished {
-            url: owned(),
-            reason,
-        });
+    if (file.len() as u64) < length {
+        return Err(unfinished("the connection ended too early".into()));
     }
     Ok(file)
 }

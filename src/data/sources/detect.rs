@@ -54,21 +54,18 @@ pub(super) enum FileKind {
 /// # Errors
 /// When it cannot be read, or is a file of something else.
 pub fn detect(path: &Path) -> Result<Guess, SourceError> {
-    if path.is_dir() {
-        let located = locate::locate(path, None, &CancelToken::new())?;
-        return Ok(Guess {
-            kind: Some(located.kind),
-            reason: located.reason,
-        });
-    }
-    let located = match file_kind(path)? {
-        FileKind::Archive(_) => {
-            return Ok(Guess {
-                kind: None,
-                reason: "it is an archive, which is unpacked first".to_owned(),
-            });
+    let located = if path.is_dir() {
+        locate::locate(path, None, &CancelToken::new())?
+    } else {
+        match file_kind(path)? {
+            FileKind::Archive(_) => {
+                return Ok(Guess {
+                    kind: None,
+                    reason: "it is an archive, which is unpacked first".to_owned(),
+                });
+            }
+            found => located(found, path, None)?,
         }
-        found => located(found, path, None)?,
     };
     Ok(Guess {
         kind: Some(located.kind),
