@@ -2,7 +2,7 @@
 //! pictures that stand twice, in two parts or under two labels.
 //!
 //! [`Readings::read`] reads every picture once; [`Examination::new`] judges what was read for one division
-//! into parts, at once, so it can be asked again after every edit. [`examine`] does both.
+//! into parts, at once, so it can be asked again after every edit.
 //!
 //! ```text
 //! Readings::read ── per picture: size, channels, hash of its pixels, 16×16 thumbnail (thumbnail.rs)
@@ -25,17 +25,14 @@ mod twins;
 #[cfg(test)]
 mod tests;
 
-pub use edits::{drop_from_train, keep_one};
+pub use edits::drop_from_train;
 pub use finding::{Finding, FindingKind, Severity};
 pub use read::Readings;
 
 use std::collections::BTreeMap;
 
-use super::{Dataset, ImageStore, Split, SplitName};
-use crate::{
-    cancel::{CancelToken, Cancelled},
-    format::counted,
-};
+use super::{Dataset, Split, SplitName};
+use crate::format::counted;
 use case::Case;
 
 /// How two samples are the same.
@@ -182,22 +179,4 @@ impl Examination {
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
     }
-}
-
-/// Reads every picture of `dataset` once and judges them, divided by `split` (see [`Examination::new`]).
-///
-/// `progress(done, total)` is called from several threads. A decoder that panics makes its image broken and
-/// ends nothing.
-///
-/// # Errors
-/// [`Cancelled`] when `cancel` was set.
-pub fn examine(
-    dataset: &Dataset,
-    images: &ImageStore,
-    split: &Split,
-    cancel: &CancelToken,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Examination, Cancelled> {
-    let readings = Readings::read(dataset, images, cancel, progress)?;
-    Ok(Examination::new(dataset, split, &readings))
 }

@@ -76,7 +76,7 @@ impl LeftOut {
 }
 
 /// Why an entry is left out.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reason {
     Outside,
     Link,
