@@ -12,8 +12,9 @@ use std::{
 use super::sources::unpack;
 use crate::resources;
 pub use writing::{
-    Whose, age, folder_of, has_no_writer, is_unfinished, remove_if_there, set_aside, sweep,
-    sync_folder, unfinished, unfinished_in, write_atomically, write_atomically_with,
+    ABANDONED_AFTER, Whose, age, folder_of, has_no_writer, is_unfinished, remove_if_there,
+    set_aside, sweep, sync_folder, unfinished, unfinished_in, write_atomically,
+    write_atomically_with,
 };
 
 /// Where in the cache is kept in which way networks compute fastest.

@@ -1,7 +1,10 @@
 //! What every check looks at: a dataset, its parts, and what was read of it.
 
-use super::Readings;
-use crate::data::{Dataset, Split, SplitName};
+use super::{Finding, FindingKind, Readings, Severity};
+use crate::{
+    data::{Dataset, Split, SplitName, dataset::display_path},
+    format::listed,
+};
 
 /// A dataset, its parts and what was read of it: what every check looks at.
 pub(super) struct Case<'a> {
@@ -59,6 +62,36 @@ impl<'a> Case<'a> {
 
     pub(super) fn class(&self, index: usize) -> &str {
         self.dataset.class_name(self.label(index))
+    }
+
+    /// A sample's file below the dataset's root, for people.
+    pub(super) fn file(&self, index: usize) -> String {
+        let sample = self.dataset.samples.get(index);
+        sample.map_or_else(String::new, |sample| display_path(&sample.path))
+    }
+
+    /// The files of some samples, as many as fit in a sentence.
+    pub(super) fn files(&self, samples: &[usize]) -> String {
+        let names: Vec<String> = samples.iter().map(|&index| self.file(index)).collect();
+        listed(&names)
+    }
+
+    /// A finding about samples.
+    pub(super) fn finding(
+        &self,
+        kind: FindingKind,
+        severity: Severity,
+        samples: Vec<usize>,
+        message: String,
+    ) -> Finding {
+        Finding {
+            kind,
+            severity,
+            files: samples.iter().map(|&index| self.file(index)).collect(),
+            classes: Vec::new(),
+            samples,
+            message,
+        }
     }
 
     /// Usable images of each class.

@@ -1,7 +1,5 @@
 //! What a finding is: its kind, how much it matters, whom it is about. Plain data.
 
-use crate::data::{Dataset, dataset::display_path};
-
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -110,30 +108,4 @@ pub struct Finding {
     pub files: Vec<String>,
     /// One sentence: what, where, what to do.
     pub message: String,
-}
-
-impl Finding {
-    /// A finding about samples of `dataset`.
-    pub(super) fn about(
-        dataset: &Dataset,
-        samples: Vec<usize>,
-        (kind, severity): (FindingKind, Severity),
-        message: String,
-    ) -> Self {
-        let files = samples.iter().map(|&index| file_name(dataset, index));
-        Self {
-            kind,
-            severity,
-            files: files.collect(),
-            classes: Vec::new(),
-            samples,
-            message,
-        }
-    }
-}
-
-/// A sample's file below the dataset's root, for people.
-pub(super) fn file_name(dataset: &Dataset, index: usize) -> String {
-    let sample = dataset.samples.get(index);
-    sample.map_or_else(String::new, |sample| display_path(&sample.path))
 }

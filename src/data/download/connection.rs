@@ -28,7 +28,7 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// Chunks that may wait for the disk.
 const CHUNKS_AHEAD: usize = 16;
 /// Cancelling is noticed at least this often.
-const LOOK_AROUND: Duration = Duration::from_millis(25);
+pub const LOOK_AROUND: Duration = Duration::from_millis(25);
 /// Redirects that are followed.
 const MOST_REDIRECTS: usize = 10;
 

@@ -16,7 +16,7 @@ use std::{
 };
 
 pub use address::check as check_address;
-use connection::{Connection, Head, Wanted};
+use connection::{Connection, Head, LOOK_AROUND, Wanted};
 pub use error::DownloadError;
 pub use image::{ImageError, ImageLimits, image, looks_like_address};
 use part::{Note, Part};
@@ -341,7 +341,6 @@ impl Place<'_> {
 }
 
 fn pause(failures: u32, options: &Options, cancel: &CancelToken) -> Result<(), DownloadError> {
-    const LOOK_AROUND: Duration = Duration::from_millis(25);
     let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
     let wait = options
         .first_pause

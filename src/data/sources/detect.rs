@@ -188,19 +188,16 @@ fn is_idx(head: &[u8]) -> bool {
     matches!(head, [0, 0, 8, 1..=4, ..])
 }
 
-/// A tar header has its own checksum, in octal, computed with blanks in its place (POSIX ustar).
+/// A tar header has its own checksum.
 fn is_tar(head: &[u8]) -> bool {
-    const CHECKSUM: std::ops::Range<usize> = 148..156;
-    let Ok(header) = <&[u8; HEAD_BYTES as usize]>::try_from(head) else {
+    if head.len() as u64 != HEAD_BYTES || head[0] == 0 {
         return false;
-    };
-    let Ok(text) = std::str::from_utf8(&header[CHECKSUM]) else {
-        return false;
-    };
-    let written = u32::from_str_radix(text.trim_matches(['\0', ' ']), 8);
-    let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();
-    let blanks = CHECKSUM.len() as u32 * u32::from(b' ');
-    header[0] != 0 && written == Ok(sum(header) - sum(&header[CHECKSUM]) + blanks)
+    }
+    let mut header = tar::Header::new_old();
+    header.as_mut_bytes().copy_from_slice(head);
+    let written = header.cksum().ok();
+    header.set_cksum();
+    written.is_some() && written == header.cksum().ok()
 }
 
 /// A short name for what the user opened: of a file, without what tells its format.
