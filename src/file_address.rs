@@ -2,21 +2,15 @@
 
 use std::path::PathBuf;
 
+use percent_encoding::percent_decode_str;
+
+use crate::data::files::path_of_bytes;
+
 /// What `typed` means: a path, which it is already or which its address of a file says.
 pub fn to_path(typed: impl Into<PathBuf>) -> PathBuf {
     let typed = typed.into();
     let path = typed.to_str().and_then(|text| path_of(text, cfg!(windows)));
-    path.map_or(typed, from_bytes)
-}
-
-fn from_bytes(bytes: Vec<u8>) -> PathBuf {
-    #[cfg(unix)]
-    {
-        use std::os::unix::ffi::OsStringExt as _;
-        std::ffi::OsString::from_vec(bytes).into()
-    }
-    #[cfg(not(unix))]
-    String::from_utf8_lossy(&bytes).into_owned().into()
+    path.map_or(typed, |bytes| path_of_bytes(&bytes))
 }
 
 /// The path in the address `text`; `None` when it is no address of a file of this computer.
@@ -61,23 +55,7 @@ fn is_drive(text: &str) -> bool {
 
 /// `%20` and the like as the bytes that they stand for; anything else as it is.
 fn decoded(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, behind)) = rest.split_first() {
-        let digits = behind.get(..2).filter(|_| first == b'%');
-        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &behind[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = behind;
-            }
-        }
-    }
-    bytes
+    percent_decode_str(text).collect()
 }
 
 #[cfg(test)]

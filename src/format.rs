@@ -2,15 +2,7 @@
 
 /// `1,234,567`.
 pub fn thousands(value: usize) -> String {
-    let digits = value.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    indicatif::HumanCount(value as u64).to_string()
 }
 
 /// Four significant digits: `0.02357`, `1.234`, `12,346`, `1.235e6`.

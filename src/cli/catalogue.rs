@@ -62,11 +62,24 @@ pub fn here(status: &Status) -> String {
     }
 }
 
-fn as_json(entry: &Entry, status: &Status) -> Value {
-    let ready = match status {
+/// Where it is, when all of it is there.
+pub fn path(status: &Status) -> Option<String> {
+    match status {
         Status::Ready(fetched) => Some(display_path(&fetched.path)),
         _ => None,
-    };
+    }
+}
+
+/// What was looked up; a name that is not there is wrong usage.
+pub fn known<T>(found: Result<T, CatalogueError>) -> Result<T> {
+    found.map_err(|error| match error {
+        CatalogueError::Unknown { .. } => Usage::error(error.to_string()),
+        error => error.into(),
+    })
+}
+
+fn as_json(entry: &Entry, status: &Status) -> Value {
+    let ready = path(status);
     json!({
         "name": entry.name, "title": entry.title, "bytes": entry.bytes(),
         "licence": entry.licence.name, "classes": entry.class_names,
@@ -82,10 +95,7 @@ fn folder(places: &CataloguePlaces) -> PathBuf {
 /// Downloads a dataset.
 pub fn download(args: &DownloadArgs, output: Output) -> Result<()> {
     let catalogue = Catalogue::load_from(args.places.catalogue.as_deref())?;
-    let entry = catalogue.find(&args.name).map_err(|error| match error {
-        CatalogueError::Unknown { .. } => Usage::error(error.to_string()),
-        error => error.into(),
-    })?;
+    let entry = known(catalogue.find(&args.name))?;
     fetch_and_tell(entry, &folder(&args.places), output)
 }
 

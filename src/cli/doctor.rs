@@ -102,16 +102,10 @@ fn tell(found: &Examination, output: Output) -> Result<()> {
             "message": finding.message,
         }))?;
     }
-    let classes: Map<String, Value> = found
-        .classes
-        .iter()
-        .map(|(class, count)| (class.clone(), json!(count)))
-        .collect();
-    let splits: Map<String, Value> = found
-        .splits
-        .iter()
-        .map(|(part, count)| (part.word().to_owned(), json!(count)))
-        .collect();
+    let classes = found.classes.iter();
+    let classes: Map<String, Value> = classes.map(|(c, n)| (c.clone(), json!(n))).collect();
+    let parts = found.splits.iter();
+    let splits: Map<String, Value> = parts.map(|(p, n)| (p.word().into(), json!(n))).collect();
     output.json(&json!({
         "samples": found.samples,
         "classes": classes,

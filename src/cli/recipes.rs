@@ -9,9 +9,6 @@ use super::{
 };
 use crate::{data::dataset::display_path, train::recipes};
 
-/// Phases of an experiment: so far, every one has a single phase.
-const PHASES: usize = 1;
-
 pub fn run(output: Output) -> Result<()> {
     let mut table = Table::new(&[
         ("name", Align::Left),
@@ -20,8 +17,9 @@ pub fn run(output: Output) -> Result<()> {
     ]);
     for recipe in recipes::all()? {
         let dataset = display_path(&recipe.dataset.path);
+        let phases = recipe.training.phases.len();
         output.json(&json!({
-            "name": recipe.name, "title": recipe.title, "dataset": dataset, "phases": PHASES
+            "name": recipe.name, "title": recipe.title, "dataset": dataset, "phases": phases
         }))?;
         table.row([recipe.name, recipe.title, dataset]);
     }

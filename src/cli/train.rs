@@ -293,8 +293,12 @@ fn tell_end(
         .iter()
         .find(|record| record.epoch == outcome.best_epoch);
     let val_accuracy = best.and_then(|record| record.val_accuracy);
+    let how = match outcome.completed {
+        true => "completed",
+        false => "stopped",
+    };
     output.json(&json!({
-        "outcome": if outcome.completed { "completed" } else { "stopped" },
+        "outcome": how,
         "best_epoch": best.map(|record| record.epoch),
         "val_accuracy": val_accuracy,
         "test_accuracy": outcome.test_accuracy,
@@ -308,11 +312,6 @@ fn tell_end(
         "left_out": data.left_out.passed_over,
         "warnings": data.words(),
     }))?;
-    let how = if outcome.completed {
-        "completed"
-    } else {
-        "stopped"
-    };
     output.text(&format!(
         "\nTraining {how} after {} s.",
         figure(outcome.seconds)

@@ -4,18 +4,13 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{
-    Usage,
     args::{WeightsArgs, WeightsCommand},
     catalogue::{self, LONGEST_LICENCE},
     output::Output,
     table::{Align, Table},
 };
 use crate::{
-    data::{
-        catalogue::CatalogueError,
-        dataset::display_path,
-        datasets_folder::{self, Status},
-    },
+    data::datasets_folder,
     format,
     model::weights::catalogue::{Weights, default_folder},
 };
@@ -25,10 +20,7 @@ pub fn run(args: &WeightsArgs, output: Output) -> Result<()> {
     let folder = args.out.clone().unwrap_or_else(default_folder);
     let weights = Weights::load_from(args.catalogue.as_deref())?;
     if let Some(WeightsCommand::Download { name }) = &args.command {
-        let found = weights.find(name).map_err(|error| match error {
-            CatalogueError::Unknown { .. } => Usage::error(error.to_string()),
-            error => error.into(),
-        })?;
+        let found = catalogue::known(weights.find(name))?;
         return catalogue::fetch_and_tell(&found.entry, &folder, output);
     }
     let mut table = Table::new(&[
@@ -41,10 +33,7 @@ pub fn run(args: &WeightsArgs, output: Output) -> Result<()> {
     for published in weights.weights {
         let (network, entry) = (published.architecture.word(), published.entry);
         let status = datasets_folder::status(&entry, &folder);
-        let path = match &status {
-            Status::Ready(fetched) => Some(display_path(&fetched.path)),
-            _ => None,
-        };
+        let path = catalogue::path(&status);
         output.json(&json!({
             "name": entry.name, "network": network, "bytes": entry.bytes(),
             "licence": entry.licence.name, "downloaded": path.is_some(), "path": path,

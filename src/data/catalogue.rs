@@ -2,7 +2,7 @@
 //!
 //! Plain data from `assets/catalogue.ron`; downloading is [`super::datasets_folder`]'s.
 
-use std::{collections::BTreeSet, fs, io, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -83,30 +83,9 @@ pub enum CatalogueError {
     /// The program lacks its file.
     #[error("the file {0} is missing: put it beside the program or set CONVSCOPE_HOME")]
     Missing(&'static str),
-    /// It cannot be read.
-    #[error("cannot read the catalogue {path}: {source}")]
-    Read {
-        /// Which file.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It is not a catalogue.
-    #[error("{path} is not a catalogue that this version reads: {reason}")]
-    Syntax {
-        /// Which file.
-        path: String,
-        /// What is wrong, and where.
-        reason: String,
-    },
-    /// An entry makes no sense.
-    #[error("the catalogue's entry {name:?} {reason}")]
-    Entry {
-        /// Which entry.
-        name: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// It cannot be read, is no catalogue, or an entry makes no sense.
+    #[error("{0}")]
+    Unusable(String),
     /// No entry has this name.
     #[error("there are no {what} {name:?} in the catalogue: the {what} are {known}")]
     Unknown {
@@ -155,7 +134,7 @@ impl Catalogue {
         check_entries(&self.datasets)?;
         let few = self.datasets.iter().find(|e| e.class_names.len() < 2);
         match few {
-            Some(entry) => Err(wrong(entry, "has fewer than two classes".into())),
+            Some(entry) => Err(wrong(entry, "has fewer than two classes")),
             None => Ok(()),
         }
     }
@@ -185,13 +164,14 @@ pub fn parse<T: DeserializeOwned>(
     path: &Path,
     format: impl Fn(&T) -> u32,
 ) -> Result<T, CatalogueError> {
-    let text = fs::read_to_string(path).map_err(|source| CatalogueError::Read {
-        path: display_path(path),
-        source,
+    let shown = display_path(path);
+    let text = fs::read_to_string(path).map_err(|error| {
+        CatalogueError::Unusable(format!("cannot read the catalogue {shown}: {error}"))
     })?;
-    let syntax = |reason: String| CatalogueError::Syntax {
-        path: display_path(path),
-        reason,
+    let syntax = |reason: String| {
+        CatalogueError::Unusable(format!(
+            "{shown} is not a catalogue that this version reads: {reason}"
+        ))
     };
     let options =
         ron::Options::default().with_default_extension(ron::extensions::Extensions::IMPLICIT_SOME);
@@ -213,19 +193,17 @@ pub fn check_entries<'a>(
 ) -> Result<(), CatalogueError> {
     let mut seen = BTreeSet::new();
     for entry in entries {
-        entry.check().map_err(|reason| wrong(entry, reason))?;
+        entry.check().map_err(|reason| wrong(entry, &reason))?;
         if !seen.insert(&entry.name) {
-            return Err(wrong(entry, "stands there twice".into()));
+            return Err(wrong(entry, "stands there twice"));
         }
     }
     Ok(())
 }
 
-fn wrong(entry: &Entry, reason: String) -> CatalogueError {
-    CatalogueError::Entry {
-        name: entry.name.clone(),
-        reason,
-    }
+fn wrong(entry: &Entry, reason: &str) -> CatalogueError {
+    let name = &entry.name;
+    CatalogueError::Unusable(format!("the catalogue's entry {name:?} {reason}"))
 }
 
 impl Entry {

@@ -126,6 +126,14 @@ impl Skipped {
         self.hidden + self.not_images + self.misplaced
     }
 
+    /// Counts what was passed over elsewhere, too.
+    pub fn add(&mut self, other: &Self) {
+        self.hidden += other.hidden;
+        self.not_images += other.not_images;
+        self.misplaced += other.misplaced;
+        other.named.iter().for_each(|path| self.name(path));
+    }
+
     /// Remembers a file's name, as long as there is room.
     pub fn name(&mut self, path: &Path) {
         if self.named.len() < Self::MOST_NAMED {
@@ -175,9 +183,17 @@ impl Dataset {
 
     /// How many usable samples each class has, in class order.
     pub fn class_counts(&self) -> Vec<usize> {
+        self.counts_of((0..self.samples.len()).filter(|index| self.is_usable(*index)))
+    }
+
+    /// How many of the samples `indices` each class has, in class order.
+    pub fn counts_of(&self, indices: impl IntoIterator<Item = usize>) -> Vec<usize> {
         let mut counts = vec![0; self.classes.len()];
-        for (index, sample) in self.samples.iter().enumerate() {
-            if let (true, Some(count)) = (self.is_usable(index), counts.get_mut(sample.label)) {
+        let samples = indices
+            .into_iter()
+            .filter_map(|index| self.samples.get(index));
+        for sample in samples {
+            if let Some(count) = counts.get_mut(sample.label) {
                 *count += 1;
             }
         }

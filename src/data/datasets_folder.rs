@@ -129,10 +129,8 @@ pub fn sweep(entry: &Entry, folder: &Path) {
 /// When another process downloads it, or the system refuses.
 pub fn discard_unfinished(entry: &Entry, folder: &Path) -> Result<(), DownloadError> {
     let folder = folder.join(&entry.name);
-    let targets = entry.files.iter().map(|file| folder.join(&file.name));
-    targets
-        .into_iter()
-        .try_for_each(|target| download::discard(&target))
+    let mut targets = entry.files.iter().map(|file| folder.join(&file.name));
+    targets.try_for_each(|target| download::discard(&target))
 }
 
 /// Takes a file over that lies there already, or downloads it.

@@ -12,8 +12,9 @@ use std::{
 use super::sources::unpack;
 use crate::resources;
 pub use writing::{
-    Whose, age, folder_of, has_no_writer, is_unfinished, remove_if_there, set_aside, sweep,
-    sync_folder, unfinished, unfinished_in, write_atomically, write_atomically_with,
+    ABANDONED_AFTER, Whose, age, folder_of, has_no_writer, is_unfinished, remove_if_there,
+    set_aside, sweep, sync_folder, unfinished, unfinished_in, write_atomically,
+    write_atomically_with,
 };
 
 /// Where in the cache is kept in which way networks compute fastest.
@@ -34,6 +35,14 @@ pub fn sweep_cache(cache: &Path) {
             }
         }
     }
+}
+
+/// The path that `bytes` are, as archives and lists hold them: they need not be UTF-8 where the system's paths need not.
+pub fn path_of_bytes(bytes: &[u8]) -> PathBuf {
+    #[cfg(unix)]
+    return <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).into();
+    #[cfg(not(unix))]
+    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
 /// Fills `buffer` with what `file` holds from `offset` on, without a memory map: when somebody cuts the file meanwhile

@@ -29,12 +29,9 @@ pub struct LeftOut {
 impl LeftOut {
     /// Counts what `dataset` is known to lack.
     pub fn of(dataset: &Dataset) -> Self {
-        let mut images = vec![0usize; dataset.classes.len()];
-        for sample in dataset.samples.iter().filter(|sample| !sample.excluded) {
-            if let Some(count) = images.get_mut(sample.label) {
-                *count += 1;
-            }
-        }
+        let samples = dataset.samples.iter().enumerate();
+        let wanted = samples.filter(|(_, sample)| !sample.excluded);
+        let images = dataset.counts_of(wanted.map(|(index, _)| index));
         let usable = dataset.class_counts();
         let classes = dataset.classes.iter().zip(images.iter().zip(&usable));
         let lost = classes.filter(|(_, (images, usable))| **images > 0 && **usable == 0);

@@ -17,18 +17,6 @@ const CHANNELS: usize = 3;
 /// Images that one thread adds up before it looks whether it should stop.
 const CHUNK: usize = 64;
 
-/// How many of the samples `indices` each class has, in class order. Of all parts at once:
-/// [`Division::counts`](super::Division::counts).
-pub fn class_counts(dataset: &Dataset, indices: &[usize]) -> Vec<usize> {
-    let mut counts = vec![0; dataset.classes.len()];
-    for sample in indices.iter().filter_map(|&i| dataset.samples.get(i)) {
-        if let Some(count) = counts.get_mut(sample.label) {
-            *count += 1;
-        }
-    }
-    counts
-}
-
 /// What always guessing the most frequent class of training reaches: a network must beat it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Baseline {
@@ -42,7 +30,7 @@ pub struct Baseline {
 impl Baseline {
     /// `None` when the training part is empty.
     pub fn new(dataset: &Dataset, split: &Split) -> Option<Self> {
-        let counts = SplitName::ALL.map(|part| class_counts(dataset, split.part(part)));
+        let counts = SplitName::ALL.map(|part| dataset.counts_of(split.part(part).iter().copied()));
         let [train, ..] = &counts;
         let most = train.iter().copied().max().filter(|count| *count > 0)?;
         let class = train.iter().position(|count| *count == most)?;
@@ -283,7 +271,7 @@ mod tests {
             assert_eq!(found, expected, "{counts:?}");
         }
         let (dataset, split) = counted(&[2, 1]);
-        assert_eq!(class_counts(&dataset, &split.train), [2, 1]);
-        assert_eq!(class_counts(&dataset, &split.validation), [0, 1]);
+        assert_eq!(dataset.counts_of(split.train), [2, 1]);
+        assert_eq!(dataset.counts_of(split.validation), [0, 1]);
     }
 }

@@ -171,11 +171,9 @@ impl Stopper {
         let Some(figure) = config.monitor.of(record) else {
             return false;
         };
-        let is_first = self.best.is_none();
-        let improved = match self.best {
-            Some(best) => config.is_improvement(figure, best),
-            None => true,
-        };
+        let improved = self
+            .best
+            .is_none_or(|best| config.is_improvement(figure, best));
         if improved {
             // The first epoch counts as the best whatever it is; anything beats what is not a number.
             let worst = if config.is_max() {
@@ -189,7 +187,7 @@ impl Stopper {
         } else {
             self.waited += 1;
         }
-        improved || is_first
+        improved
     }
 
     /// Whether the phase shall end.
@@ -210,9 +208,8 @@ impl Stopper {
 
     /// Why the phase called `phase` ended after `epoch`.
     pub fn words(&self, phase: &str, epoch: usize) -> String {
-        let why = self
-            .config
-            .map_or_else(String::new, |config| config.why_stopped());
+        let why = self.config.as_ref().map(EarlyStopping::why_stopped);
+        let why = why.unwrap_or_default();
         let best = self.best_epoch;
         format!(
             "Early stopping ended {phase} after epoch {epoch}: {why}, it was best in epoch {best}"

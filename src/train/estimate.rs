@@ -1,17 +1,16 @@
 //! How long a run will take, by timing a few steps on made-up images.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{path::Path, time::Instant};
 
 use tch::{Kind, TchError, Tensor};
 
 use super::{
     config::{Phase, TrainingConfig},
     features::{self, Kept},
-    fit::{FitError, Threads, Watchers, boundaries, default_threads},
+    fit::{FitError, Threads, boundaries, default_threads},
     loss::Loss,
     optimizers::OptimizerState,
-    placement::{Chosen, Question, made_up_input},
-    quiet::Quiet,
+    placement::{self, made_up_input},
     step,
 };
 use crate::{
@@ -68,18 +67,7 @@ pub fn estimate(
 ) -> Result<TimeEstimate, FitError> {
     config.check()?;
     let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
-    let spec = Arc::new(spec.clone());
-    let question = Question {
-        spec: &spec,
-        config,
-        augmentation,
-    };
-    let chosen = Chosen::decide(
-        question,
-        Some(choices),
-        &mut Watchers::new(vec![&mut Quiet(cancel)]),
-    )?;
-    let mut network = Network::new(spec, config.seed, chosen.placement)?;
+    let mut network = placement::network(spec, config, augmentation, choices, cancel)?;
     let boundaries = boundaries(network.nodes(), config)?;
     let mut estimate = TimeEstimate::default();
     let mut known = None;

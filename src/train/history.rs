@@ -68,13 +68,11 @@ pub fn best_epoch<'a>(
     history: &'a [EpochRecord],
     early_stopping: Option<&EarlyStopping>,
 ) -> Option<&'a EpochRecord> {
-    let mut best = history.first()?;
-    for record in &history[1..] {
-        if is_better(record, best, early_stopping) {
-            best = record;
-        }
-    }
-    Some(best)
+    let better = |best, record| match is_better(record, best, early_stopping) {
+        true => record,
+        false => best,
+    };
+    history.iter().reduce(better)
 }
 
 /// Whether `candidate`, which came later, beats `best`.

@@ -98,47 +98,32 @@ fn kept(csv: &[u8], dataset: &Dataset) -> Option<Split> {
 /// What has changed from one `split.csv` to another; `None` when that cannot be told.
 pub fn changes(before: &[u8], now: &[u8]) -> Option<String> {
     let (before, now) = (rows(before)?, rows(now)?);
-    let in_part = |rows: &Rows, file: &str| {
-        let row = rows.get(file);
-        row.is_some_and(|(part, _)| is_part(part))
-    };
-    let both = || {
-        let there = before.iter().filter(|(_, (part, _))| is_part(part));
-        there.filter_map(|(file, was)| {
-            Some((file, was, now.get(file).filter(|(part, _)| is_part(part))?))
-        })
-    };
-    let lost = before
-        .keys()
-        .filter(|file| in_part(&before, file) && !in_part(&now, file));
-    let new = now
-        .keys()
-        .filter(|file| in_part(&now, file) && !in_part(&before, file));
-    let renamed = both()
-        .filter(|(_, (_, was), (_, is))| was != is)
-        .map(|(file, ..)| file);
-    let moved = both()
-        .filter(|(_, (was, _), (is, _))| was != is)
-        .map(|(file, ..)| file);
+    let [mut lost, mut new, mut renamed, mut moved] = [const { Vec::new() }; 4];
+    let files: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+    for file in files {
+        match [&before, &now].map(|rows| rows.get(file).filter(|(part, _)| part != NO_PART)) {
+            [Some(_), None] => lost.push(file),
+            [None, Some(_)] => new.push(file),
+            [Some((part, class)), Some((part_now, class_now))] => {
+                renamed.extend((class != class_now).then_some(file));
+                moved.extend((part != part_now).then_some(file));
+            }
+            [None, None] => {}
+        }
+    }
+    const LOST: [&str; 2] = [
+        "is no longer there or cannot be read",
+        "are no longer there or cannot be read",
+    ];
     let changes = [
         classes_words(&before, &now),
-        told(
-            lost,
-            [
-                "is no longer there or cannot be read",
-                "are no longer there or cannot be read",
-            ],
-        ),
-        told(new, ["is new", "are new"]),
-        told(renamed, ["has another class", "have another class"]),
-        told(moved, ["stands in another part", "stand in another part"]),
+        told(&lost, LOST),
+        told(&new, ["is new", "are new"]),
+        told(&renamed, ["has another class", "have another class"]),
+        told(&moved, ["stands in another part", "stand in another part"]),
     ];
     let changes: Vec<String> = changes.into_iter().flatten().collect();
     (!changes.is_empty()).then(|| changes.join("; "))
-}
-
-fn is_part(word: &str) -> bool {
-    SplitName::ALL.iter().any(|part| part.word() == word)
 }
 
 fn rows(csv: &[u8]) -> Option<Rows> {
@@ -163,15 +148,11 @@ fn classes_words(before: &Rows, now: &Rows) -> Option<String> {
 }
 
 /// How many `files` there are, what became of them, and one of them.
-fn told<'a>(files: impl Iterator<Item = &'a String>, [one, several]: [&str; 2]) -> Option<String> {
-    let mut files = files.peekable();
-    let first = files.peek().copied()?.clone();
-    let count = files.count();
-    let verb = if count == 1 { one } else { several };
-    Some(format!(
-        "{} {verb} (for example {first})",
-        counted(count, "image")
-    ))
+fn told(files: &[&String], [one, several]: [&str; 2]) -> Option<String> {
+    let first = files.first()?;
+    let verb = if files.len() == 1 { one } else { several };
+    let count = counted(files.len(), "image");
+    Some(format!("{count} {verb} (for example {first})"))
 }
 
 #[cfg(test)]

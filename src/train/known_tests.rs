@@ -16,6 +16,7 @@ use crate::{
     data::{Dataset, ImageStore, PixelCache, Split, SplitName, generate, sources::folder},
     model::{
         LayerKind, LayerSpec, WeightSnapshot,
+        layers::BatchNorm2d,
         network::{Mode, passes},
     },
 };
@@ -33,10 +34,10 @@ struct World {
 fn world() -> World {
     let mut experiment = recipes::find(Path::new("shapes")).unwrap();
     (experiment.model.input.height, experiment.model.input.width) = (32, 32);
-    let norm = LayerKind::BatchNorm2d {
+    let norm = LayerKind::BatchNorm2d(BatchNorm2d {
         momentum: 0.1,
         epsilon: 1e-5,
-    };
+    });
     experiment
         .model
         .layers

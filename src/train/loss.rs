@@ -10,6 +10,7 @@ use super::{
 use crate::model::{Network, spec::Head};
 
 const IGNORED_LABEL: i64 = -100;
+const NONE: Option<&Tensor> = None;
 
 /// The weight of each class, `[classes]`, on `device`; `None` when every class counts the same.
 ///
@@ -190,18 +191,12 @@ pub fn binary_cross_entropy(
         .f_to_kind(Kind::Float)?
         .f_mul_scalar_(1.0 - smoothing)?
         .f_add_scalar_(smoothing / 2.0)?;
-    let none = None::<Tensor>;
     let Some(weights) = weights else {
-        return logits.f_binary_cross_entropy_with_logits(
-            &wanted,
-            none.as_ref(),
-            none.as_ref(),
-            Reduction::Mean,
-        );
+        return logits.f_binary_cross_entropy_with_logits(&wanted, NONE, NONE, Reduction::Mean);
     };
     let each = weights.f_index_select(0, target)?;
     logits
-        .f_binary_cross_entropy_with_logits(&wanted, Some(&each), none.as_ref(), Reduction::Sum)?
+        .f_binary_cross_entropy_with_logits(&wanted, Some(&each), NONE, Reduction::Sum)?
         .f_divide(&each.f_sum(Kind::Float)?)
 }
 
@@ -211,15 +206,14 @@ pub fn binary_cross_entropy(
 /// # Errors
 /// When libtorch refuses.
 pub fn plain_sum(head: Head, logits: &Tensor, target: &Tensor) -> Result<Tensor, TchError> {
-    let none = None::<Tensor>;
     match head {
         Head::Softmax => {
-            logits.f_cross_entropy_loss(target, none.as_ref(), Reduction::Sum, IGNORED_LABEL, 0.0)
+            logits.f_cross_entropy_loss(target, NONE, Reduction::Sum, IGNORED_LABEL, 0.0)
         }
         Head::Sigmoid { .. } => logits.f_flatten(0, -1)?.f_binary_cross_entropy_with_logits(
             &target.f_to_kind(Kind::Float)?,
-            none.as_ref(),
-            none.as_ref(),
+            NONE,
+            NONE,
             Reduction::Sum,
         ),
     }

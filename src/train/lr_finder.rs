@@ -4,23 +4,21 @@
 //! Rates for Training Neural Networks, WACV 2017, section 3.3; the exponential rise and the end of the test are
 //! those of fastai's `lr_find`). A good rate is where the loss falls fastest.
 
-use std::{collections::VecDeque, path::Path, sync::Arc};
+use std::{collections::VecDeque, path::Path};
 
 use super::{
     config::TrainingConfig,
     experiment::ExperimentError,
-    fit::{Data, FitError, Threads, Watchers, boundaries, default_threads, unfreeze},
+    fit::{Data, FitError, Threads, boundaries, default_threads, unfreeze},
     loss::{Loss, class_weights},
     optimizers::OptimizerState,
-    placement::{Chosen, Question},
-    quiet::Quiet,
-    single_values,
+    placement, single_values,
     step::{self, Batch},
 };
 use crate::{
     cancel::CancelToken,
     data::batches,
-    model::{ModelSpec, NamedArray, Network, shapes::check_classifier},
+    model::{ModelSpec, NamedArray, shapes::check_classifier},
 };
 
 /// Steps of a test that does not end early.
@@ -179,18 +177,7 @@ pub fn find_rate(
         ExperimentError::Setting(words)
     })?;
     let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
-    let spec = Arc::new(spec.clone());
-    let question = Question {
-        spec: &spec,
-        config,
-        augmentation: data.augmentation,
-    };
-    let chosen = Chosen::decide(
-        question,
-        Some(choices),
-        &mut Watchers::new(vec![&mut Quiet(cancel)]),
-    )?;
-    let mut network = Network::new(spec, config.seed, chosen.placement)?;
+    let mut network = placement::network(spec, config, data.augmentation, choices, cancel)?;
     network.assign(arrays)?;
     let boundary = boundaries(network.nodes(), config)?[phase];
     unfreeze(&mut network, tested, boundary)?;

@@ -14,10 +14,12 @@ use super::{
     config::{MemoryFormat, Precision, TrainingConfig},
     features,
     fit::{FitError, Watchers, boundaries},
+    quiet::Quiet,
 };
 use crate::{
+    cancel::CancelToken,
     data::augment::AugmentationConfig,
-    model::{ModelSpec, Node, graph, network::Placement},
+    model::{ModelSpec, Network, Node, graph, network::Placement},
 };
 use kept::Identity;
 pub use measure::made_up_input;
@@ -121,35 +123,46 @@ impl Chosen {
 
     /// How it computes, in words.
     pub fn words(&self) -> String {
-        let precision = if self.placement.bf16 {
-            "bfloat16"
-        } else {
-            "f32"
-        };
+        let precision = |is_bf16: bool| if is_bf16 { "bfloat16" } else { "f32" };
         let format = if self.placement.channels_last {
             "channels last"
         } else {
             "contiguous"
         };
-        let words = format!("{precision}, {format}");
-        let ways: Vec<String> = self
-            .measured
-            .iter()
-            .map(|way| {
-                let precision = if way.precision == Precision::Bf16 {
-                    "bfloat16"
-                } else {
-                    "f32"
-                };
-                format!("{precision} {:.1} ms", way.seconds * 1e3)
-            })
-            .collect();
-        if ways.is_empty() {
-            words
-        } else {
-            format!("{words} (measured: {})", ways.join(", "))
+        let words = format!("{}, {format}", precision(self.placement.bf16));
+        let ways = self.measured.iter().map(|way| {
+            let precision = precision(way.precision == Precision::Bf16);
+            format!("{precision} {:.1} ms", way.seconds * 1e3)
+        });
+        match ways.collect::<Vec<_>>().join(", ") {
+            ways if ways.is_empty() => words,
+            ways => format!("{words} (measured: {ways})"),
         }
     }
+}
+
+/// A new network that computes in the way that is kept in the folder `choices`, or chosen now: for work beside a run, which
+/// `cancel` ends.
+///
+/// # Errors
+/// When the network cannot be built, the work is cancelled or libtorch refuses.
+pub fn network(
+    spec: &ModelSpec,
+    config: &TrainingConfig,
+    augmentation: &AugmentationConfig,
+    choices: &Path,
+    cancel: &CancelToken,
+) -> Result<Network, FitError> {
+    let spec = Arc::new(spec.clone());
+    let question = Question {
+        spec: &spec,
+        config,
+        augmentation,
+    };
+    let mut quiet = Quiet(cancel);
+    let mut watchers = Watchers::new(vec![&mut quiet]);
+    let chosen = Chosen::decide(question, Some(choices), &mut watchers)?;
+    Ok(Network::new(spec, config.seed, chosen.placement)?)
 }
 
 /// What is left to choose from; the first is taken unless another is clearly faster.

@@ -123,9 +123,7 @@ pub fn logits(
     features: Option<&FrozenFeatures>,
     samples: &[usize],
 ) -> Result<Tensor, FitError> {
-    let (input, start) = input(network, pixels, features, samples)?;
-    let range = (start, network.nodes().len());
-    Ok(network.forward_between(&input, Mode::Evaluate, range)?)
+    tapped_logits(network, pixels, features, samples, |_, _| {})
 }
 
 /// Like [`logits`]; `tap(node, output)` sees the output of each node that runs.

@@ -1,7 +1,10 @@
 //! What every check looks at: a dataset, its parts, and what was read of it.
 
-use super::Readings;
-use crate::data::{Dataset, Split, SplitName};
+use super::{Finding, FindingKind, Readings, Severity};
+use crate::{
+    data::{Dataset, Split, SplitName, dataset::display_path},
+    format::listed,
+};
 
 /// A dataset, its parts and what was read of it: what every check looks at.
 pub(super) struct Case<'a> {
@@ -61,24 +64,46 @@ impl<'a> Case<'a> {
         self.dataset.class_name(self.label(index))
     }
 
+    /// A sample's file below the dataset's root, for people.
+    pub(super) fn file(&self, index: usize) -> String {
+        let sample = self.dataset.samples.get(index);
+        sample.map_or_else(String::new, |sample| display_path(&sample.path))
+    }
+
+    /// The files of some samples, as many as fit in a sentence.
+    pub(super) fn files(&self, samples: &[usize]) -> String {
+        let names: Vec<String> = samples.iter().map(|&index| self.file(index)).collect();
+        listed(&names)
+    }
+
+    /// A finding about samples.
+    pub(super) fn finding(
+        &self,
+        kind: FindingKind,
+        severity: Severity,
+        samples: Vec<usize>,
+        message: String,
+    ) -> Finding {
+        Finding {
+            kind,
+            severity,
+            files: samples.iter().map(|&index| self.file(index)).collect(),
+            classes: Vec::new(),
+            samples,
+            message,
+        }
+    }
+
     /// Usable images of each class.
     pub(super) fn counts(&self) -> Vec<usize> {
-        self.counts_of(self.usable())
+        self.dataset.counts_of(self.usable())
     }
 
     /// Images of each class in `part`.
     pub(super) fn counts_in(&self, part: SplitName) -> Vec<usize> {
-        self.counts_of((0..self.parts.len()).filter(|&index| self.parts[index] == Some(part)))
-    }
-
-    pub(super) fn counts_of(&self, indices: impl Iterator<Item = usize>) -> Vec<usize> {
-        let mut counts = vec![0; self.dataset.classes.len()];
-        for index in indices {
-            if let Some(count) = counts.get_mut(self.label(index)) {
-                *count += 1;
-            }
-        }
-        counts
+        let indices = 0..self.parts.len();
+        self.dataset
+            .counts_of(indices.filter(|&index| self.parts[index] == Some(part)))
     }
 
     /// Parts that have images.

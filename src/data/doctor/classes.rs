@@ -25,18 +25,17 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
     found
 }
 
+/// A finding about a class as a whole.
 fn finding(
-    (kind, severity): (FindingKind, Severity),
-    classes: Vec<usize>,
+    case: &Case<'_>,
+    kind: FindingKind,
+    severity: Severity,
+    class: usize,
     message: String,
 ) -> Finding {
     Finding {
-        kind,
-        severity,
-        samples: Vec::new(),
-        classes,
-        files: Vec::new(),
-        message,
+        classes: vec![class],
+        ..case.finding(kind, severity, Vec::new(), message)
     }
 }
 
@@ -48,8 +47,8 @@ fn missing(case: &Case<'_>) -> Vec<Finding> {
             let message = format!(
                 "class {class} has no image that can be used: add some, or take the class out"
             );
-            let kind = (FindingKind::MissingClass, Severity::Error);
-            found.push(finding(kind, Vec::new(), message));
+            let kind = FindingKind::MissingClass;
+            found.push(case.finding(kind, Severity::Error, Vec::new(), message));
         }
     }
     for (part, _) in parts {
@@ -67,8 +66,8 @@ fn missing(case: &Case<'_>) -> Vec<Finding> {
                 "class {class} has no image in the {} part: {effect}; move some there",
                 part.word()
             );
-            let kind = (FindingKind::MissingClass, severity);
-            found.push(finding(kind, vec![index], message));
+            let kind = FindingKind::MissingClass;
+            found.push(finding(case, kind, severity, index, message));
         }
     }
     found
@@ -83,8 +82,7 @@ fn tiny(case: &Case<'_>, counts: &[usize]) -> Vec<Finding> {
                 "class {class} has {} to learn from: collect at least {TINY_CLASS}, or take the class out",
                 counted(count, "image")
             );
-            let kind = (FindingKind::TinyClass, Severity::Warning);
-            finding(kind, vec![index], message)
+            finding(case, FindingKind::TinyClass, Severity::Warning, index, message)
         })
         .collect()
 }
@@ -108,8 +106,10 @@ fn imbalance(case: &Case<'_>, counts: &[usize]) -> Option<Finding> {
         thousands(least)
     );
     Some(finding(
-        (FindingKind::Imbalance, severity),
-        vec![index],
+        case,
+        FindingKind::Imbalance,
+        severity,
+        index,
         message,
     ))
 }

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Finding, FindingKind, Likeness, Pair, Severity,
     case::Case,
-    finding::file_name,
     twins::{Leak, Twins},
 };
-use crate::format::{counted, listed};
+use crate::format::counted;
 
 pub(super) fn findings(case: &Case<'_>, twins: &Twins) -> Vec<Finding> {
     let mut found: Vec<Finding> = twins.leaks.iter().map(|leak| leaked(case, leak)).collect();
@@ -29,20 +28,11 @@ pub(super) fn findings(case: &Case<'_>, twins: &Twins) -> Vec<Finding> {
             "{} of {} look alike ({}): keep one of them",
             counted(samples.len(), "image"),
             case.class(samples[0]),
-            names(case, &samples)
+            case.files(&samples)
         );
-        let kind = (FindingKind::NearDuplicate, Severity::Info);
-        Finding::about(case.dataset, samples, kind, message)
+        case.finding(FindingKind::NearDuplicate, Severity::Info, samples, message)
     }));
     found
-}
-
-fn names(case: &Case<'_>, samples: &[usize]) -> String {
-    let names: Vec<String> = samples
-        .iter()
-        .map(|&index| file_name(case.dataset, index))
-        .collect();
-    listed(&names)
 }
 
 fn part_word(case: &Case<'_>, index: usize) -> &'static str {
@@ -51,24 +41,24 @@ fn part_word(case: &Case<'_>, index: usize) -> &'static str {
 
 fn leaked(case: &Case<'_>, leak: &Leak) -> Finding {
     let held_out = leak.held_out;
-    let file = file_name(case.dataset, held_out);
+    let file = case.file(held_out);
     let (part, earlier) = (part_word(case, held_out), part_word(case, leak.twins[0]));
-    let twins = names(case, &leak.twins);
-    let (kind, message) = if leak.is_exact {
+    let twins = case.files(&leak.twins);
+    let (kind, severity, message) = if leak.is_exact {
         let message = format!(
             "{file} of the {part} part also stands in the {earlier} part as {twins}: drop it there, or results \
              look better than they are"
         );
-        ((FindingKind::Leak, Severity::Error), message)
+        (FindingKind::Leak, Severity::Error, message)
     } else {
         let message = format!(
             "{file} of the {part} part looks like {twins} of the {earlier} part: compare them, and drop a copy \
              there"
         );
-        ((FindingKind::NearLeak, Severity::Warning), message)
+        (FindingKind::NearLeak, Severity::Warning, message)
     };
     let samples = leak.twins.iter().copied().chain([held_out]).collect();
-    Finding::about(case.dataset, samples, kind, message)
+    case.finding(kind, severity, samples, message)
 }
 
 /// The same pixels under two labels and more.
@@ -84,10 +74,14 @@ fn conflict(case: &Case<'_>, group: &[usize]) -> Option<Finding> {
     let message = format!(
         "the same picture is labelled {} ({}): give it one label",
         classes.join(" and "),
-        names(case, group)
+        case.files(group)
     );
-    let kind = (FindingKind::LabelConflict, Severity::Error);
-    Some(Finding::about(case.dataset, group.to_vec(), kind, message))
+    Some(case.finding(
+        FindingKind::LabelConflict,
+        Severity::Error,
+        group.to_vec(),
+        message,
+    ))
 }
 
 /// Copies that are no leaks.
@@ -103,23 +97,27 @@ fn copies(case: &Case<'_>, group: &[usize], leaked: &BTreeSet<usize>) -> Option<
     let message = format!(
         "{} with the same pixels ({}): keep one of them",
         counted(samples.len(), "image"),
-        names(case, &samples)
+        case.files(&samples)
     );
-    let kind = (FindingKind::ExactDuplicate, Severity::Warning);
-    Some(Finding::about(case.dataset, samples, kind, message))
+    Some(case.finding(
+        FindingKind::ExactDuplicate,
+        Severity::Warning,
+        samples,
+        message,
+    ))
 }
 
 fn near_conflict(case: &Case<'_>, pair: &Pair) -> Finding {
     let message = format!(
         "{} is labelled {} and looks like {}, which is labelled {}: compare them, and give both one label if \
          they show the same",
-        file_name(case.dataset, pair.a),
+        case.file(pair.a),
         case.class(pair.a),
-        file_name(case.dataset, pair.b),
+        case.file(pair.b),
         case.class(pair.b),
     );
-    let kind = (FindingKind::NearLabelConflict, Severity::Warning);
-    Finding::about(case.dataset, vec![pair.a, pair.b], kind, message)
+    let kind = FindingKind::NearLabelConflict;
+    case.finding(kind, Severity::Warning, vec![pair.a, pair.b], message)
 }
 
 /// Samples that pairs connect, each cluster ascending.

@@ -5,17 +5,6 @@ use std::collections::BTreeSet;
 use super::{Examination, FindingKind};
 use crate::data::{Dataset, Edit, edits::sample_name};
 
-/// Keeps the first of `samples` and excludes the others.
-///
-/// Empty when there is nothing to exclude.
-pub fn keep_one(dataset: &Dataset, samples: &[usize]) -> Vec<Edit> {
-    let kept = samples.first();
-    exclude(
-        dataset,
-        samples.iter().copied().filter(|index| Some(index) != kept),
-    )
-}
-
 /// Excludes the earlier twins of all held-out images that stand in two parts, so that validation and test
 /// stay as they are: what test has is dropped from train and validation, what validation has from train.
 /// With `near`, also what only looks like a held-out image.
@@ -31,17 +20,12 @@ pub fn drop_from_train(dataset: &Dataset, examination: &Examination, near: bool)
             .split_last()
             .map_or(&[][..], |(_, twins)| twins)
     });
-    exclude(dataset, twins.copied())
-}
-
-/// One edit for all, in the dataset's order.
-fn exclude(dataset: &Dataset, indices: impl Iterator<Item = usize>) -> Vec<Edit> {
-    let indices: BTreeSet<usize> = indices.collect();
-    let samples: Vec<String> = indices
+    // One edit for all, in the dataset's order.
+    let indices: BTreeSet<usize> = twins.copied().collect();
+    let samples = indices
         .into_iter()
-        .filter_map(|index| dataset.samples.get(index))
-        .map(|sample| sample_name(&sample.path))
-        .collect();
+        .filter_map(|index| dataset.samples.get(index));
+    let samples: Vec<String> = samples.map(|sample| sample_name(&sample.path)).collect();
     if samples.is_empty() {
         return Vec::new();
     }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Finding, FindingKind, Severity, Sizes, case::Case, finding::file_name};
+use super::{Finding, FindingKind, Severity, Sizes, case::Case};
 use crate::{
-    data::dataset::{Skipped, display_path},
+    data::dataset::display_path,
     format::{counted, listed, thousands},
 };
 
@@ -12,7 +12,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> = unreadable(case).collect();
     found.extend(misnamed(case));
     found.extend(blank(case));
-    found.extend(skipped(&case.dataset.skipped));
+    found.extend(skipped(case));
     found.extend(mixed_sizes(case));
     found.extend(mixed_channels(case));
     found
@@ -20,7 +20,7 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
 
 fn unreadable<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Finding> + 'a {
     case.broken().map(|(index, reason)| {
-        let file = file_name(case.dataset, index);
+        let file = case.file(index);
         let (kind, message) = if case.readings.is_empty_file(index) {
             let message = format!("{file} is empty; it is left out until it is replaced");
             (FindingKind::EmptyFile, message)
@@ -28,12 +28,7 @@ fn unreadable<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Finding> + 'a {
             let message = format!("{file} {reason}; it is left out until it is replaced");
             (FindingKind::BrokenFile, message)
         };
-        Finding::about(
-            case.dataset,
-            vec![index],
-            (kind, Severity::Warning),
-            message,
-        )
+        case.finding(kind, Severity::Warning, vec![index], message)
     })
 }
 
@@ -42,30 +37,31 @@ fn misnamed<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Finding> + 'a {
         let format = case.readings.facts(index)?.misnamed?;
         let message = format!(
             "{} is a {format} file: it opens here, but rename it for other programs",
-            file_name(case.dataset, index)
+            case.file(index)
         );
-        let kind = (FindingKind::WrongExtension, Severity::Info);
-        Some(Finding::about(case.dataset, vec![index], kind, message))
+        Some(case.finding(
+            FindingKind::WrongExtension,
+            Severity::Info,
+            vec![index],
+            message,
+        ))
     })
 }
 
 fn blank(case: &Case<'_>) -> Option<Finding> {
     let is_blank = |index: &usize| case.readings.facts(*index).is_some_and(|f| f.is_blank);
     let samples: Vec<usize> = case.usable().filter(is_blank).collect();
-    let names: Vec<String> = samples
-        .iter()
-        .map(|&index| file_name(case.dataset, index))
-        .collect();
     let message = format!(
         "{} of one colour only ({}): exclude what shows nothing",
         counted(samples.len(), "image"),
-        listed(&names)
+        case.files(&samples)
     );
-    let kind = (FindingKind::BlankImage, Severity::Warning);
-    (!samples.is_empty()).then(|| Finding::about(case.dataset, samples, kind, message))
+    let is_any = !samples.is_empty();
+    is_any.then(|| case.finding(FindingKind::BlankImage, Severity::Warning, samples, message))
 }
 
-fn skipped(skipped: &Skipped) -> Option<Finding> {
+fn skipped(case: &Case<'_>) -> Option<Finding> {
+    let skipped = &case.dataset.skipped;
     let files: Vec<String> = skipped.named.iter().map(|p| display_path(p)).collect();
     let reasons: Vec<String> = [
         (skipped.misplaced, "where no class is"),
@@ -92,12 +88,8 @@ fn skipped(skipped: &Skipped) -> Option<Finding> {
         reasons.join(" and ")
     );
     (!reasons.is_empty()).then_some(Finding {
-        kind: FindingKind::SkippedFile,
-        severity,
-        samples: Vec::new(),
-        classes: Vec::new(),
         files,
-        message,
+        ..case.finding(FindingKind::SkippedFile, severity, Vec::new(), message)
     })
 }
 
@@ -143,8 +135,7 @@ fn mixed_sizes(case: &Case<'_>) -> Option<Finding> {
         words(sizes.max),
         words(sizes.median),
     );
-    let kind = (FindingKind::MixedSizes, Severity::Info);
-    Some(Finding::about(case.dataset, Vec::new(), kind, message))
+    Some(case.finding(FindingKind::MixedSizes, Severity::Info, Vec::new(), message))
 }
 
 /// Names the images that are not stored as most are; a class that is stored in a way of its own gives
@@ -166,6 +157,7 @@ fn mixed_channels(case: &Case<'_>) -> Option<Finding> {
         .collect();
     let totals = case.counts();
     let own: Vec<String> = case
+        .dataset
         .counts_of(rare.iter().copied())
         .into_iter()
         .enumerate()
@@ -184,6 +176,5 @@ fn mixed_channels(case: &Case<'_>) -> Option<Finding> {
         (Severity::Warning, advice)
     };
     let message = format!("images are stored as {}: {advice}", list.join(", "));
-    let kind = (FindingKind::MixedChannels, severity);
-    Some(Finding::about(case.dataset, rare, kind, message))
+    Some(case.finding(FindingKind::MixedChannels, severity, rare, message))
 }

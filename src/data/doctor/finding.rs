@@ -1,7 +1,5 @@
 //! What a finding is: its kind, how much it matters, whom it is about. Plain data.
 
-use crate::data::{Dataset, dataset::display_path};
-
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -62,67 +60,34 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
-    /// Every kind.
-    pub const ALL: [Self; 16] = [
-        Self::BrokenFile,
-        Self::EmptyFile,
-        Self::SkippedFile,
-        Self::WrongExtension,
-        Self::BlankImage,
-        Self::MissingClass,
-        Self::Leak,
-        Self::LabelConflict,
-        Self::NearLeak,
-        Self::NearLabelConflict,
-        Self::ExactDuplicate,
-        Self::NearDuplicate,
-        Self::TinyClass,
-        Self::Imbalance,
-        Self::MixedSizes,
-        Self::MixedChannels,
-    ];
-
     /// The word for it; scripts rely on it.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::BrokenFile => "broken_file",
-            Self::EmptyFile => "empty_file",
-            Self::SkippedFile => "skipped_file",
-            Self::WrongExtension => "wrong_extension",
-            Self::BlankImage => "blank_image",
-            Self::MissingClass => "missing_class",
-            Self::Leak => "leak",
-            Self::LabelConflict => "label_conflict",
-            Self::NearLeak => "near_leak",
-            Self::NearLabelConflict => "near_label_conflict",
-            Self::ExactDuplicate => "exact_duplicate",
-            Self::NearDuplicate => "near_duplicate",
-            Self::TinyClass => "tiny_class",
-            Self::Imbalance => "imbalance",
-            Self::MixedSizes => "mixed_sizes",
-            Self::MixedChannels => "mixed_channels",
-        }
+        self.names().0
     }
 
     /// What people call it, as a heading.
     pub fn words(self) -> &'static str {
+        self.names().1
+    }
+
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::BrokenFile => "broken file",
-            Self::EmptyFile => "empty file",
-            Self::SkippedFile => "passed over",
-            Self::WrongExtension => "wrong ending",
-            Self::BlankImage => "blank image",
-            Self::MissingClass => "missing class",
-            Self::Leak => "in two parts",
-            Self::LabelConflict => "two labels",
-            Self::NearLeak => "nearly in two parts",
-            Self::NearLabelConflict => "nearly two labels",
-            Self::ExactDuplicate => "duplicate",
-            Self::NearDuplicate => "near duplicate",
-            Self::TinyClass => "tiny class",
-            Self::Imbalance => "imbalance",
-            Self::MixedSizes => "mixed sizes",
-            Self::MixedChannels => "mixed channels",
+            Self::BrokenFile => ("broken_file", "broken file"),
+            Self::EmptyFile => ("empty_file", "empty file"),
+            Self::SkippedFile => ("skipped_file", "passed over"),
+            Self::WrongExtension => ("wrong_extension", "wrong ending"),
+            Self::BlankImage => ("blank_image", "blank image"),
+            Self::MissingClass => ("missing_class", "missing class"),
+            Self::Leak => ("leak", "in two parts"),
+            Self::LabelConflict => ("label_conflict", "two labels"),
+            Self::NearLeak => ("near_leak", "nearly in two parts"),
+            Self::NearLabelConflict => ("near_label_conflict", "nearly two labels"),
+            Self::ExactDuplicate => ("exact_duplicate", "duplicate"),
+            Self::NearDuplicate => ("near_duplicate", "near duplicate"),
+            Self::TinyClass => ("tiny_class", "tiny class"),
+            Self::Imbalance => ("imbalance", "imbalance"),
+            Self::MixedSizes => ("mixed_sizes", "mixed sizes"),
+            Self::MixedChannels => ("mixed_channels", "mixed channels"),
         }
     }
 }
@@ -143,30 +108,4 @@ pub struct Finding {
     pub files: Vec<String>,
     /// One sentence: what, where, what to do.
     pub message: String,
-}
-
-impl Finding {
-    /// A finding about samples of `dataset`.
-    pub(super) fn about(
-        dataset: &Dataset,
-        samples: Vec<usize>,
-        (kind, severity): (FindingKind, Severity),
-        message: String,
-    ) -> Self {
-        let files = samples.iter().map(|&index| file_name(dataset, index));
-        Self {
-            kind,
-            severity,
-            files: files.collect(),
-            classes: Vec::new(),
-            samples,
-            message,
-        }
-    }
-}
-
-/// A sample's file below the dataset's root, for people.
-pub(super) fn file_name(dataset: &Dataset, index: usize) -> String {
-    let sample = dataset.samples.get(index);
-    sample.map_or_else(String::new, |sample| display_path(&sample.path))
 }

@@ -2,7 +2,7 @@
 //! pictures that stand twice, in two parts or under two labels.
 //!
 //! [`Readings::read`] reads every picture once; [`Examination::new`] judges what was read for one division
-//! into parts, at once, so it can be asked again after every edit. [`examine`] does both.
+//! into parts, at once, so it can be asked again after every edit.
 //!
 //! ```text
 //! Readings::read ── per picture: size, channels, hash of its pixels, 16×16 thumbnail (`data::similar`)
@@ -24,17 +24,14 @@ mod twins;
 #[cfg(test)]
 mod tests;
 
-pub use edits::{drop_from_train, keep_one};
+pub use edits::drop_from_train;
 pub use finding::{Finding, FindingKind, Severity};
 pub use read::Readings;
 
 use std::collections::BTreeMap;
 
-use super::{Dataset, ImageStore, Split, SplitName};
-use crate::{
-    cancel::{CancelToken, Cancelled},
-    format::counted,
-};
+use super::{Dataset, Split, SplitName};
+use crate::format::counted;
 use case::Case;
 
 /// How two samples are the same.
@@ -147,25 +144,18 @@ impl Examination {
 
     /// What matters most in one line: `2 broken files, 8 images in two parts`; `nothing serious`.
     pub fn summary(&self) -> String {
+        let images = |count, place| (count, format!("{} {place}", counted(count, "image")));
         let conflicts = self.count(FindingKind::LabelConflict);
+        let copies = counted(self.duplicates, "surplus copy").replace("copys", "copies");
         let parts = [
             (self.broken, counted(self.broken, "broken file")),
-            (
-                self.leaks,
-                format!("{} in two parts", counted(self.leaks, "image")),
-            ),
-            (
-                self.near_leaks,
-                format!("{} nearly in two parts", counted(self.near_leaks, "image")),
-            ),
+            images(self.leaks, "in two parts"),
+            images(self.near_leaks, "nearly in two parts"),
             (
                 conflicts,
                 format!("{} under two labels", counted(conflicts, "picture")),
             ),
-            (
-                self.duplicates,
-                counted(self.duplicates, "surplus copy").replace("copys", "copies"),
-            ),
+            (self.duplicates, copies),
         ];
         let told = parts.into_iter().filter(|(count, _)| *count > 0);
         let told: Vec<String> = told.map(|(_, words)| words).collect();
@@ -188,22 +178,4 @@ impl Examination {
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
     }
-}
-
-/// Reads every picture of `dataset` once and judges them, divided by `split` (see [`Examination::new`]).
-///
-/// `progress(done, total)` is called from several threads. A decoder that panics makes its image broken and
-/// ends nothing.
-///
-/// # Errors
-/// [`Cancelled`] when `cancel` was set.
-pub fn examine(
-    dataset: &Dataset,
-    images: &ImageStore,
-    split: &Split,
-    cancel: &CancelToken,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Examination, Cancelled> {
-    let readings = Readings::read(dataset, images, cancel, progress)?;
-    Ok(Examination::new(dataset, split, &readings))
 }

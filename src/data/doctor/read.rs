@@ -30,18 +30,19 @@ pub(super) struct Facts {
     pub picture: usize,
 }
 
-/// What became of one sample.
+/// Why a picture cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Outcome {
-    Read(Facts),
-    Broken { reason: String, is_empty: bool },
+struct Broken {
+    reason: String,
+    /// Its file has no bytes.
+    is_empty: bool,
 }
 
 /// What was read of a dataset: it depends on the files alone, not on labels, parts or exclusions.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Readings {
     /// One per sample.
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<Result<Facts, Broken>>,
     /// Pictures that look alike, by their numbers.
     alike: Vec<Alike>,
 }
@@ -68,7 +69,7 @@ impl Readings {
     ) -> Result<Self, Cancelled> {
         let total = dataset.samples.len();
         let done = AtomicUsize::new(0);
-        let read: Result<Vec<Result<Picture, Outcome>>, Cancelled> = (0..total)
+        let read: Result<Vec<Result<Picture, Broken>>, Cancelled> = (0..total)
             .into_par_iter()
             .map(|index| {
                 cancel.check()?;
@@ -81,21 +82,17 @@ impl Readings {
         let mut thumbnails = Vec::new();
         let mut outcomes = Vec::with_capacity(total);
         for picture in read? {
-            outcomes.push(match picture {
-                Err(outcome) => outcome,
-                Ok(Picture {
-                    mut facts,
-                    hash,
-                    thumbnail,
-                }) => {
-                    let next = thumbnails.len();
-                    facts.picture = *numbers.entry(hash).or_insert(next);
-                    if facts.picture == next {
-                        thumbnails.push(thumbnail);
-                    }
-                    Outcome::Read(facts)
+            outcomes.push(picture.map(|picture| {
+                let next = thumbnails.len();
+                let number = *numbers.entry(picture.hash).or_insert(next);
+                if number == next {
+                    thumbnails.push(picture.thumbnail);
                 }
-            });
+                Facts {
+                    picture: number,
+                    ..picture.facts
+                }
+            }));
         }
         let thumbnails: Vec<&Thumbnail> = thumbnails.iter().map(AsRef::as_ref).collect();
         let alike = alike::find(&thumbnails, cancel, &|| progress(total, total))?;
@@ -109,24 +106,19 @@ impl Readings {
     }
 
     pub(super) fn facts(&self, index: usize) -> Option<&Facts> {
-        match self.outcomes.get(index)? {
-            Outcome::Read(facts) => Some(facts),
-            Outcome::Broken { .. } => None,
-        }
+        self.outcomes.get(index)?.as_ref().ok()
+    }
+
+    fn why_broken(&self, index: usize) -> Option<&Broken> {
+        self.outcomes.get(index)?.as_ref().err()
     }
 
     pub(super) fn reason(&self, index: usize) -> Option<&String> {
-        match self.outcomes.get(index)? {
-            Outcome::Read(_) => None,
-            Outcome::Broken { reason, .. } => Some(reason),
-        }
+        Some(&self.why_broken(index)?.reason)
     }
 
     pub(super) fn is_empty_file(&self, index: usize) -> bool {
-        matches!(
-            self.outcomes.get(index),
-            Some(Outcome::Broken { is_empty: true, .. })
-        )
+        self.why_broken(index).is_some_and(|broken| broken.is_empty)
     }
 
     pub(super) fn alike(&self) -> &[Alike] {
@@ -134,14 +126,14 @@ impl Readings {
     }
 }
 
-fn read_one(dataset: &Dataset, images: &ImageStore, index: usize) -> Result<Picture, Outcome> {
-    let broken = |reason: String| Outcome::Broken {
+fn read_one(dataset: &Dataset, images: &ImageStore, index: usize) -> Result<Picture, Broken> {
+    let broken = |reason: String| Broken {
         reason,
         is_empty: false,
     };
     let content = images.content(dataset, index).map_err(broken)?;
     if matches!(&content, Content::File(bytes) if bytes.is_empty()) {
-        return Err(Outcome::Broken {
+        return Err(Broken {
             reason: "is empty".to_owned(),
             is_empty: true,
         });

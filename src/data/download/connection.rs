@@ -28,7 +28,7 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// Chunks that may wait for the disk.
 const CHUNKS_AHEAD: usize = 16;
 /// Cancelling is noticed at least this often.
-const LOOK_AROUND: Duration = Duration::from_millis(25);
+pub const LOOK_AROUND: Duration = Duration::from_millis(25);
 /// Redirects that are followed.
 const MOST_REDIRECTS: usize = 10;
 
@@ -192,16 +192,12 @@ impl Connection {
     fn in_words(&self, error: ureq::Error) -> DownloadError {
         use ureq::Error;
         let url = self.url.clone();
-        let waited = format!("no answer within {} s", self.stall.as_secs_f32());
         match error {
-            Error::HostNotFound => DownloadError::Offline {
-                url,
-                reason: "its name cannot be found".into(),
-            },
-            Error::Timeout(Timeout::Resolve | Timeout::Connect) => DownloadError::Offline {
-                url,
-                reason: waited,
-            },
+            Error::HostNotFound => offline(url, "its name cannot be found".into()),
+            Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+                let secs = self.stall.as_secs_f32();
+                offline(url, format!("no answer within {secs} s"))
+            }
             // What has arrived so far is known to the caller, which fills it in.
             Error::Timeout(_) => DownloadError::Stalled {
                 url,
@@ -213,24 +209,25 @@ impl Connection {
                 received: 0,
                 total: None,
             },
+            // How a failed TLS handshake arrives.
             Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-                // How a failed TLS handshake arrives.
-                DownloadError::Insecure {
-                    url,
-                    reason: error.to_string(),
-                }
+                insecure(url, error.to_string())
             }
-            Error::Io(error) => DownloadError::Offline {
-                url,
-                reason: error.to_string(),
-            },
-            Error::Tls(_) | Error::Rustls(_) | Error::TlsRequired => DownloadError::Insecure {
-                url,
-                reason: error.to_string(),
-            },
+            Error::Io(error) => offline(url, error.to_string()),
+            Error::Tls(_) | Error::Rustls(_) | Error::TlsRequired => {
+                insecure(url, error.to_string())
+            }
             error => self.nonsense(&error.to_string()),
         }
     }
+}
+
+fn offline(url: String, reason: String) -> DownloadError {
+    DownloadError::Offline { url, reason }
+}
+
+fn insecure(url: String, reason: String) -> DownloadError {
+    DownloadError::Insecure { url, reason }
 }
 
 impl Drop for Connection {

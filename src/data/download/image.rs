@@ -13,6 +13,8 @@ use crate::{
     format::bytes,
 };
 
+const CUT_OFF: &str = "the connection ended too early";
+
 /// How much patience and room a picture gets.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ImageLimits {
@@ -43,54 +45,29 @@ pub enum ImageError {
     /// No connection, or none that can be trusted, or no proper address.
     #[error(transparent)]
     Connection(DownloadError),
-    /// The server answered with an error.
-    #[error("{} gives no image at {url} (HTTP {status}): look at the address in a browser", host(.url))]
-    Status {
-        /// Whence.
-        url: String,
-        /// The HTTP status.
-        status: u16,
-    },
+    /// The server answered with an error, what came is no picture, it is too large or it did not come whole.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+impl ImageError {
     /// The connection ended or fell silent, or the picture took too long.
-    #[error(
-        "{} did not send the whole image: {reason}; try again, or save it with a browser and open the file",
-        host(.url)
-    )]
-    Unfinished {
-        /// Whence.
-        url: String,
-        /// What happened.
-        reason: String,
-    },
-    /// It is larger than a picture should be.
-    #[error("{url} is larger than {}: use a smaller image", bytes(*.limit))]
-    TooLarge {
-        /// Whence.
-        url: String,
-        /// Most bytes that are accepted.
-        limit: u64,
-    },
-    /// What came is no picture that can be decoded.
-    #[error("{url} {reason}")]
-    NotAnImage {
-        /// Whence.
-        url: String,
-        /// What the decoder said.
-        reason: String,
-    },
+    fn unfinished(url: &str, reason: &str) -> Self {
+        Self::Unusable(format!(
+            "{} did not send the whole image: {reason}; try again, or save it with a browser and open the file",
+            host(url)
+        ))
+    }
 }
 
 impl From<DownloadError> for ImageError {
     fn from(error: DownloadError) -> Self {
-        let unfinished = |url, reason| Self::Unfinished { url, reason };
         match error {
             DownloadError::Cancelled(cancelled) => Self::Cancelled(cancelled),
             DownloadError::Stalled { url, secs, .. } => {
-                unfinished(url, format!("nothing came for {secs} s"))
+                Self::unfinished(&url, &format!("nothing came for {secs} s"))
             }
-            DownloadError::CutOff { url, .. } => {
-                unfinished(url, "the connection ended too early".into())
-            }
+            DownloadError::CutOff { url, .. } => Self::unfinished(&url, CUT_OFF),
             error => Self::Connection(error),
         }
     }
@@ -113,18 +90,14 @@ pub fn image(
 ) -> Result<image::RgbImage, ImageError> {
     let url = url.trim();
     let file = file(url, limits, cancel)?;
-    decode::decode_bytes(&file).map_err(|reason| ImageError::NotAnImage {
-        url: url.to_owned(),
-        reason,
-    })
+    decode::decode_bytes(&file).map_err(|reason| ImageError::Unusable(format!("{url} {reason}")))
 }
 
 fn file(url: &str, limits: &ImageLimits, cancel: &CancelToken) -> Result<Vec<u8>, ImageError> {
     let start = Instant::now();
-    let owned = || url.to_owned();
-    let too_large = || ImageError::TooLarge {
-        url: owned(),
-        limit: limits.bytes,
+    let too_large = || {
+        let limit = bytes(limits.bytes);
+        ImageError::Unusable(format!("{url} is larger than {limit}: use a smaller image"))
     };
     let wanted = Wanted {
         may_be_plain: true,
@@ -132,12 +105,14 @@ fn file(url: &str, limits: &ImageLimits, cancel: &CancelToken) -> Result<Vec<u8>
     };
     let (mut connection, head) = connection::open(url, &wanted, limits.stall, cancel)?;
     if head.status != 200 {
-        return Err(ImageError::Status {
-            url: owned(),
-            status: head.status,
-        });
+        return Err(ImageError::Unusable(format!(
+            "{} gives no image at {url} (HTTP {}): look at the address in a browser",
+            host(url),
+            head.status
+        )));
     }
-    if head.length.is_some_and(|length| length > limits.bytes) {
+    let length = head.length.unwrap_or(0);
+    if length > limits.bytes {
         return Err(too_large());
     }
     let mut file = Vec::new();
@@ -147,22 +122,13 @@ fn file(url: &str, limits: &ImageLimits, cancel: &CancelToken) -> Result<Vec<u8>
             return Err(too_large());
         }
         if start.elapsed() > limits.whole {
-            let reason = format!("it takes longer than {} s", limits.whole.as_secs());
-            return Err(ImageError::Unfinished {
-                url: owned(),
-                reason,
-            });
+            let secs = limits.whole.as_secs();
+            let reason = format!("it takes longer than {secs} s");
+            return Err(ImageError::unfinished(url, &reason));
         }
     }
-    if head
-        .length
-        .is_some_and(|length| (file.len() as u64) < length)
-    {
-        let reason = "the connection ended too early".into();
-        return Err(ImageError::Unfinished {
-            url: owned(),
-            reason,
-        });
+    if (file.len() as u64) < length {
+        return Err(ImageError::unfinished(url, CUT_OFF));
     }
     Ok(file)
 }

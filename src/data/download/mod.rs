@@ -16,7 +16,7 @@ use std::{
 };
 
 pub use address::check as check_address;
-use connection::{Connection, Head, Wanted};
+use connection::{Connection, Head, LOOK_AROUND, Wanted};
 pub use error::DownloadError;
 pub use image::{ImageError, ImageLimits, image, looks_like_address};
 use part::{Note, Part};
@@ -102,7 +102,13 @@ pub fn download(request: &Request<'_>, options: &Options) -> Result<Downloaded, 
     let mut part = Part::open(request.target)?;
     let mut errors = Vec::new();
     for url in request.urls {
-        match from_one_place(&mut part, url, request, options) {
+        let mut place = Place {
+            url,
+            part: &mut part,
+            request,
+            options,
+        };
+        match place.fill() {
             Ok(sha256) => {
                 let bytes = part.len();
                 part.finish()?;
@@ -119,77 +125,222 @@ pub fn download(request: &Request<'_>, options: &Options) -> Result<Downloaded, 
     Err(DownloadError::of_mirrors(errors))
 }
 
-/// Fills the part from `url`; returns its hash, which is right if one is known.
-fn from_one_place(
-    part: &mut Part,
-    url: &str,
-    request: &Request<'_>,
-    options: &Options,
-) -> Result<String, DownloadError> {
-    let (mut failures, mut restarts) = (0, 0);
-    let before = part.len();
-    let mut most = before;
-    loop {
-        // Bytes that were there before were perhaps of another place or version.
-        let is_pieced = part.len() > 0;
-        match ask(part, url, request, options) {
-            Ok(Step::Complete) => match verify(part, url, request) {
-                Err(DownloadError::WrongHash { .. }) if is_pieced && restarts < MOST_RESTARTS => {
-                    (restarts, most) = (restarts + 1, 0);
-                }
-                outcome => return outcome,
-            },
-            Ok(Step::StartOver) => {
-                part.clear()?;
-                (restarts, most) = (restarts + 1, 0);
-                if restarts > MOST_RESTARTS {
-                    return Err(DownloadError::Protocol {
-                        url: url.to_owned(),
-                        reason: "it cannot decide which part of the file to send".into(),
-                    });
-                }
-            }
-            Err(error) if error.may_pass() => {
-                // A server that always starts over brings nothing new either.
-                if part.len() > most {
-                    most = part.len();
-                    failures = 0;
-                }
-                failures += 1;
-                let was_reached = !matches!(error, DownloadError::Offline { .. }) || most > before;
-                let tries = if was_reached {
-                    options.tries
-                } else {
-                    options.tries.min(OFFLINE_TRIES)
-                };
-                if failures >= tries {
-                    return Err(error);
-                }
-                pause(failures, options, request.cancel)?;
-            }
-            Err(error) => return Err(error),
-        }
-    }
+/// One of the places of a file, and what is there of it.
+struct Place<'a> {
+    url: &'a str,
+    part: &'a mut Part,
+    request: &'a Request<'a>,
+    options: &'a Options,
 }
 
-/// Checks the hash; a wrong file is thrown away.
-fn verify(part: &mut Part, url: &str, request: &Request<'_>) -> Result<String, DownloadError> {
-    let got = part.sha256(request.cancel)?;
-    match request.sha256 {
-        Some(expected) if !expected.eq_ignore_ascii_case(&got) => {
-            part.clear()?;
-            Err(DownloadError::WrongHash {
-                url: url.to_owned(),
-                expected: expected.to_owned(),
-                got,
-            })
+impl Place<'_> {
+    /// Fills the part; returns its hash, which is right if one is known.
+    fn fill(&mut self) -> Result<String, DownloadError> {
+        let options = self.options;
+        let (mut failures, mut restarts) = (0, 0);
+        let before = self.part.len();
+        let mut most = before;
+        loop {
+            // Bytes that were there before were perhaps of another place or version.
+            let is_pieced = self.part.len() > 0;
+            match self.ask() {
+                Ok(Step::Complete) => match self.verify() {
+                    Err(DownloadError::WrongHash { .. })
+                        if is_pieced && restarts < MOST_RESTARTS =>
+                    {
+                        (restarts, most) = (restarts + 1, 0);
+                    }
+                    outcome => return outcome,
+                },
+                Ok(Step::StartOver) => {
+                    self.part.clear()?;
+                    (restarts, most) = (restarts + 1, 0);
+                    if restarts > MOST_RESTARTS {
+                        return Err(DownloadError::Protocol {
+                            url: self.url.to_owned(),
+                            reason: "it cannot decide which part of the file to send".into(),
+                        });
+                    }
+                }
+                Err(error) if error.may_pass() => {
+                    // A server that always starts over brings nothing new either.
+                    if self.part.len() > most {
+                        most = self.part.len();
+                        failures = 0;
+                    }
+                    failures += 1;
+                    let was_reached =
+                        !matches!(error, DownloadError::Offline { .. }) || most > before;
+                    let tries = if was_reached {
+                        options.tries
+                    } else {
+                        options.tries.min(OFFLINE_TRIES)
+                    };
+                    if failures >= tries {
+                        return Err(error);
+                    }
+                    pause(failures, options, self.request.cancel)?;
+                }
+                Err(error) => return Err(error),
+            }
         }
-        _ => Ok(got),
+    }
+
+    /// Checks the hash; a wrong file is thrown away.
+    fn verify(&mut self) -> Result<String, DownloadError> {
+        let got = self.part.sha256(self.request.cancel)?;
+        match self.request.sha256 {
+            Some(expected) if !expected.eq_ignore_ascii_case(&got) => {
+                self.part.clear()?;
+                Err(DownloadError::WrongHash {
+                    url: self.url.to_owned(),
+                    expected: expected.to_owned(),
+                    got,
+                })
+            }
+            _ => Ok(got),
+        }
+    }
+
+    /// Asks once for what is missing and appends what comes.
+    fn ask(&mut self) -> Result<Step, DownloadError> {
+        let noted_total = self.noted_total();
+        if self.part.len() > 0 && self.request.bytes.or(noted_total) == Some(self.part.len()) {
+            return Ok(Step::Complete);
+        }
+        let wanted = self.missing()?;
+        let (stall, cancel) = (self.options.stall, self.request.cancel);
+        let (mut connection, head) = connection::open(self.url, &wanted, stall, cancel)
+            .map_err(|error| with_received(error, self.part.len(), noted_total))?;
+        let range_total = head.range.and_then(|range| range.total);
+        let total = match head.status {
+            200 => {
+                self.part.begin(Note {
+                    url: self.url.to_owned(),
+                    version: head.version,
+                    total: head.length,
+                })?;
+                head.length
+            }
+            206 if wanted.from > 0 => {
+                if !self.continues(&wanted, &head) {
+                    return Ok(Step::StartOver);
+                }
+                range_total
+            }
+            // There is nothing after what is there: either that is everything, or the file shrank.
+            416 if wanted.from > 0 => {
+                let there = self.part.len();
+                let is_all = range_total == Some(there)
+                    && self.request.bytes.is_none_or(|bytes| bytes == there);
+                return Ok(if is_all {
+                    Step::Complete
+                } else {
+                    Step::StartOver
+                });
+            }
+            status => {
+                let url = self.url.to_owned();
+                return Err(DownloadError::Status { url, status });
+            }
+        };
+        let total = self.request.bytes.or(self.agreed(total)?);
+        self.receive(&mut connection, total)
+            .map_err(|error| with_received(error, self.part.len(), total))
+    }
+
+    fn noted_total(&self) -> Option<u64> {
+        self.part.note()?.total
+    }
+
+    /// What to ask for; throws the part away when it cannot go on from there.
+    fn missing(&mut self) -> Result<Wanted, DownloadError> {
+        let note = self.part.note().filter(|note| note.url == self.url);
+        let version = note.and_then(|note| note.version.clone());
+        let expected = self.request.bytes;
+        let is_too_long = expected.is_some_and(|bytes| self.part.len() > bytes);
+        // Without a version, only the hash can tell whether the pieces fit together.
+        if is_too_long || (version.is_none() && self.request.sha256.is_none()) {
+            self.part.clear()?;
+        }
+        Ok(Wanted {
+            from: self.part.len(),
+            version,
+            may_be_plain: false,
+        })
+    }
+
+    /// Whether a 206 answer is the part of the file that was asked for, of the version that is there.
+    fn continues(&self, wanted: &Wanted, head: &Head) -> bool {
+        let first = head.range.and_then(|range| range.first);
+        let total = head.range.and_then(|range| range.total);
+        let noted_total = self.noted_total();
+        let same_version =
+            wanted.version.is_none() || head.version.is_none() || wanted.version == head.version;
+        let same_total = total.is_none() || noted_total.is_none() || total == noted_total;
+        let there = self.part.len();
+        first == Some(there) && wanted.from == there && same_version && same_total
+    }
+
+    /// The `total` of the server, once it agrees with what is known.
+    fn agreed(&mut self, total: Option<u64>) -> Result<Option<u64>, DownloadError> {
+        match (self.request.bytes, total) {
+            (Some(expected), Some(total)) if total != expected => {
+                Err(self.too_much(Some(expected), crate::format::bytes(total))?)
+            }
+            (None, Some(total)) if total > self.options.largest => {
+                Err(self.too_much(None, String::new())?)
+            }
+            _ => Ok(total),
+        }
+    }
+
+    /// Throws away what is there: the server has a file of the size `got` instead of `expected`, or one that is too
+    /// large.
+    fn too_much(
+        &mut self,
+        expected: Option<u64>,
+        got: String,
+    ) -> Result<DownloadError, DownloadError> {
+        self.part.clear()?;
+        let url = self.url.to_owned();
+        Ok(match expected {
+            Some(expected) => DownloadError::WrongSize { url, expected, got },
+            None => DownloadError::TooLarge {
+                url,
+                limit: self.options.largest,
+            },
+        })
+    }
+
+    /// Appends the body to the part.
+    fn receive(
+        &mut self,
+        connection: &mut Connection,
+        total: Option<u64>,
+    ) -> Result<Step, DownloadError> {
+        let request = self.request;
+        (request.progress)(self.part.len(), total);
+        while let Some(chunk) = connection.next(request.cancel)? {
+            let len = self.part.len() + chunk.len() as u64;
+            if len > total.unwrap_or(self.options.largest) {
+                return Err(self.too_much(total, "more".into())?);
+            }
+            self.part.append(&chunk)?;
+            (request.progress)(len, total);
+        }
+        match total {
+            Some(total) if self.part.len() < total => Err(DownloadError::CutOff {
+                url: self.url.to_owned(),
+                received: 0,
+                total: None,
+            }),
+            _ => Ok(Step::Complete),
+        }
     }
 }
 
 fn pause(failures: u32, options: &Options, cancel: &CancelToken) -> Result<(), DownloadError> {
-    const LOOK_AROUND: Duration = Duration::from_millis(25);
     let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
     let wait = options
         .first_pause
@@ -201,152 +352,6 @@ fn pause(failures: u32, options: &Options, cancel: &CancelToken) -> Result<(), D
         std::thread::sleep(left.min(LOOK_AROUND));
     }
     Ok(())
-}
-
-/// Asks `url` once for what is missing and appends what comes.
-fn ask(
-    part: &mut Part,
-    url: &str,
-    request: &Request<'_>,
-    options: &Options,
-) -> Result<Step, DownloadError> {
-    let noted_total = part.note().and_then(|note| note.total);
-    if part.len() > 0 && request.bytes.or(noted_total) == Some(part.len()) {
-        return Ok(Step::Complete);
-    }
-    let wanted = missing(part, url, request)?;
-    let answer = connection::open(url, &wanted, options.stall, request.cancel)
-        .map_err(|error| with_received(error, part.len(), noted_total));
-    let (mut connection, head) = answer?;
-    let total = match head.status {
-        200 => {
-            begin(part, url, &head)?;
-            head.length
-        }
-        206 if wanted.from > 0 => {
-            let total = head.range.and_then(|range| range.total);
-            if !continues(part, &wanted, &head) {
-                return Ok(Step::StartOver);
-            }
-            total
-        }
-        // There is nothing after what is there: either that is everything, or the file shrank.
-        416 if wanted.from > 0 => {
-            let total = head.range.and_then(|range| range.total);
-            let is_all = total == Some(part.len()) && request.bytes.is_none_or(|b| b == part.len());
-            return Ok(if is_all {
-                Step::Complete
-            } else {
-                Step::StartOver
-            });
-        }
-        status => {
-            let url = url.to_owned();
-            return Err(DownloadError::Status { url, status });
-        }
-    };
-    let total = agreed_total(part, url, total, request, options)?;
-    receive(part, &mut connection, url, total, request, options)
-        .map_err(|error| with_received(error, part.len(), total))
-}
-
-/// What to ask `url` for; throws the part away when it cannot go on from there.
-fn missing(part: &mut Part, url: &str, request: &Request<'_>) -> Result<Wanted, DownloadError> {
-    let note = part.note().filter(|note| note.url == url);
-    let version = note.and_then(|note| note.version.clone());
-    let is_too_long = request.bytes.is_some_and(|bytes| part.len() > bytes);
-    // Without a version, only the hash can tell whether the pieces fit together.
-    if is_too_long || (version.is_none() && request.sha256.is_none()) {
-        part.clear()?;
-    }
-    Ok(Wanted {
-        from: part.len(),
-        version,
-        may_be_plain: false,
-    })
-}
-
-fn begin(part: &mut Part, url: &str, head: &Head) -> Result<(), DownloadError> {
-    part.begin(Note {
-        url: url.to_owned(),
-        version: head.version.clone(),
-        total: head.length,
-    })
-}
-
-/// Whether a 206 answer is the part of the file that was asked for, of the version that is there.
-fn continues(part: &Part, wanted: &Wanted, head: &Head) -> bool {
-    let first = head.range.and_then(|range| range.first);
-    let total = head.range.and_then(|range| range.total);
-    let noted_total = part.note().and_then(|note| note.total);
-    let same_version =
-        wanted.version.is_none() || head.version.is_none() || wanted.version == head.version;
-    let same_total = total.is_none() || noted_total.is_none() || total == noted_total;
-    first == Some(part.len()) && wanted.from == part.len() && same_version && same_total
-}
-
-/// Bytes of the whole file, once what the server says agrees with what is known.
-fn agreed_total(
-    part: &mut Part,
-    url: &str,
-    total: Option<u64>,
-    request: &Request<'_>,
-    options: &Options,
-) -> Result<Option<u64>, DownloadError> {
-    let error = match (request.bytes, total) {
-        (Some(expected), Some(total)) if total != expected => DownloadError::WrongSize {
-            url: url.to_owned(),
-            expected,
-            got: crate::format::bytes(total),
-        },
-        (None, Some(total)) if total > options.largest => DownloadError::TooLarge {
-            url: url.to_owned(),
-            limit: options.largest,
-        },
-        (expected, total) => return Ok(expected.or(total)),
-    };
-    part.clear()?;
-    Err(error)
-}
-
-/// Appends the body to the part.
-fn receive(
-    part: &mut Part,
-    connection: &mut Connection,
-    url: &str,
-    total: Option<u64>,
-    request: &Request<'_>,
-    options: &Options,
-) -> Result<Step, DownloadError> {
-    (request.progress)(part.len(), total);
-    while let Some(chunk) = connection.next(request.cancel)? {
-        let len = part.len() + chunk.len() as u64;
-        if len > total.unwrap_or(options.largest) {
-            part.clear()?;
-            let url = url.to_owned();
-            return Err(match total {
-                Some(expected) => DownloadError::WrongSize {
-                    url,
-                    expected,
-                    got: "more".into(),
-                },
-                None => DownloadError::TooLarge {
-                    url,
-                    limit: options.largest,
-                },
-            });
-        }
-        part.append(&chunk)?;
-        (request.progress)(len, total);
-    }
-    match total {
-        Some(total) if part.len() < total => Err(DownloadError::CutOff {
-            url: url.to_owned(),
-            received: 0,
-            total: None,
-        }),
-        _ => Ok(Step::Complete),
-    }
 }
 
 /// Fills in what the connection does not know.

@@ -46,17 +46,11 @@ pub struct Part {
 
 /// `TARGET.part`.
 pub fn part_path(target: &Path) -> PathBuf {
-    with_ending(target, ".part")
+    target.with_added_extension("part")
 }
 
 fn note_path(target: &Path) -> PathBuf {
-    with_ending(target, ".part.ron")
-}
-
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
+    target.with_added_extension("part.ron")
 }
 
 /// Bytes of `target` that an unfinished download has; 0 when there is none.

@@ -12,7 +12,7 @@ const UNFINISHED: (&str, &str) = (".convscope-", ".tmp");
 /// Younger than this, an empty unfinished file may belong to a process that is just about to lock it.
 const JUST_MADE: Duration = Duration::from_secs(60);
 /// Where nothing can be locked, only age says that nobody writes a file any more.
-const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+pub const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// Links that lead to links; more are a circle.
 const MOST_LINKS: usize = 40;
 
@@ -212,13 +212,9 @@ pub fn is_unfinished(name: &str) -> bool {
 /// # Errors
 /// What the system said.
 pub fn set_aside(path: &Path, ending: &str) -> io::Result<PathBuf> {
-    let named = |number: usize| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{ending}"));
-        if number > 1 {
-            name.push(format!("-{number}"));
-        }
-        PathBuf::from(name)
+    let named = |number: usize| match number {
+        1 => path.with_added_extension(ending),
+        _ => path.with_added_extension(format!("{ending}-{number}")),
     };
     let free = (1..).map(named).find(|path| !path.exists());
     let aside = free.unwrap_or_else(|| named(1));

@@ -56,12 +56,12 @@ fn unpack_zip(
 ) -> Result<(), SourceError> {
     let path = request.path;
     let bytes = file.metadata().map_err(SourceError::read(path))?.len();
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| zip_error(path, &e))?;
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(zip_error(path))?;
     let mut total = 0u64;
     for index in 0..archive.len() {
         request.cancel.check()?;
         let entry = archive.by_index_data(index);
-        total = total.saturating_add(entry.map_err(|error| zip_error(path, &error))?.size());
+        total = total.saturating_add(entry.map_err(zip_error(path))?.size());
     }
     // Refused before the first byte is written; what lies about its size is found while writing.
     if let Some(words) = limits.refuses(u64::MAX, total) {
@@ -69,9 +69,7 @@ fn unpack_zip(
     }
     let mut progress = Progress::new(request, total);
     for index in 0..archive.len() {
-        let mut entry = archive
-            .by_index(index)
-            .map_err(|error| zip_error(path, &error))?;
+        let mut entry = archive.by_index(index).map_err(zip_error(path))?;
         // The format knows one separator; other programs on Windows wrote the other.
         let name: Vec<u8> = entry
             .name_raw()
@@ -97,9 +95,9 @@ const MODE_KIND: u32 = 0o170_000;
 const MODE_FILE: u32 = 0o100_000;
 const MODE_FOLDER: u32 = 0o040_000;
 
-/// A sentence about what is wrong with a ZIP file.
-pub(super) fn zip_error(path: &Path, error: &ZipError) -> SourceError {
-    match error {
+/// For `map_err` on what is wrong with the ZIP file `path`.
+pub(super) fn zip_error(path: &Path) -> impl Fn(ZipError) -> SourceError {
+    move |error| match error {
         ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) | ZipError::InvalidPassword => {
             SourceError::wrong(
                 path,
@@ -115,7 +113,7 @@ pub(super) fn zip_error(path: &Path, error: &ZipError) -> SourceError {
                 ),
             )
         }
-        error => damaged(path, error),
+        error => damaged(path, &error),
     }
 }
 

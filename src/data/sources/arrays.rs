@@ -7,11 +7,11 @@ use std::{
 };
 
 use super::{
-    Opened, Request, SourceError,
+    Opened, Request, SourceError, folder,
     unpack::{self, Progress, damaged},
 };
 use crate::data::{
-    dataset::{Dataset, Origin, Sample, SourceKind, display_path},
+    dataset::{Dataset, Origin, Sample, SourceKind},
     images::{ContentKey, ImageArray, ImageStore, KEYS_ENDING},
     split::SplitName,
 };
@@ -179,14 +179,10 @@ pub(super) fn open(
         )
     };
     let dataset = Dataset {
-        name: display_path(path),
-        opened: path.to_path_buf(),
-        root: path.to_path_buf(),
-        kind: source.kind,
         samples: samples_of(parts, &numbers, is_named(&numbers, names)),
         classes,
         metadata: parts.iter().map(line).collect(),
-        ..Dataset::default()
+        ..folder::empty(path, source.kind)
     };
     Ok(Opened { dataset, images })
 }

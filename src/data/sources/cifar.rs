@@ -11,7 +11,7 @@ use std::{
 use super::{
     Opened, Request, SourceError,
     arrays::{self, ImageSize, Part, Source},
-    listing, natural,
+    listing,
     unpack::{Progress, damaged},
 };
 use crate::data::{dataset::SourceKind, files, split::SplitName};
@@ -95,8 +95,7 @@ fn of_part(batches: &Batches, part: SplitName) -> Vec<&Path> {
 }
 
 fn batches_in(folder: &Path, request: &Request<'_>) -> Result<Batches, SourceError> {
-    let (mut entries, _) = listing::list(folder, request.cancel)?;
-    natural::sort(&mut entries, |entry| &entry.name);
+    let (entries, _) = listing::list(folder, request.cancel)?;
     let mut batches = Vec::new();
     for entry in &entries {
         if let Some(part) = entry.name.to_str().and_then(part_of) {

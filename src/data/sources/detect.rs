@@ -54,21 +54,18 @@ pub(super) enum FileKind {
 /// # Errors
 /// When it cannot be read, or is a file of something else.
 pub fn detect(path: &Path) -> Result<Guess, SourceError> {
-    if path.is_dir() {
-        let located = locate::locate(path, None, &CancelToken::new())?;
-        return Ok(Guess {
-            kind: Some(located.kind),
-            reason: located.reason,
-        });
-    }
-    let located = match file_kind(path)? {
-        FileKind::Archive(_) => {
-            return Ok(Guess {
-                kind: None,
-                reason: "it is an archive, which is unpacked first".to_owned(),
-            });
+    let located = if path.is_dir() {
+        locate::locate(path, None, &CancelToken::new())?
+    } else {
+        match file_kind(path)? {
+            FileKind::Archive(_) => {
+                return Ok(Guess {
+                    kind: None,
+                    reason: "it is an archive, which is unpacked first".to_owned(),
+                });
+            }
+            found => located(found, path, None)?,
         }
-        found => located(found, path, None)?,
     };
     Ok(Guess {
         kind: Some(located.kind),
@@ -191,19 +188,16 @@ fn is_idx(head: &[u8]) -> bool {
     matches!(head, [0, 0, 8, 1..=4, ..])
 }
 
-/// A tar header has its own checksum, in octal, computed with blanks in its place (POSIX ustar).
+/// A tar header has its own checksum.
 fn is_tar(head: &[u8]) -> bool {
-    const CHECKSUM: std::ops::Range<usize> = 148..156;
-    let Ok(header) = <&[u8; HEAD_BYTES as usize]>::try_from(head) else {
+    if head.len() as u64 != HEAD_BYTES || head[0] == 0 {
         return false;
-    };
-    let Ok(text) = std::str::from_utf8(&header[CHECKSUM]) else {
-        return false;
-    };
-    let written = u32::from_str_radix(text.trim_matches(['\0', ' ']), 8);
-    let sum = |bytes: &[u8]| bytes.iter().map(|byte| u32::from(*byte)).sum::<u32>();
-    let blanks = CHECKSUM.len() as u32 * u32::from(b' ');
-    header[0] != 0 && written == Ok(sum(header) - sum(&header[CHECKSUM]) + blanks)
+    }
+    let mut header = tar::Header::new_old();
+    header.as_mut_bytes().copy_from_slice(head);
+    let written = header.cksum().ok();
+    header.set_cksum();
+    written.is_some() && written == header.cksum().ok()
 }
 
 /// A short name for what the user opened: of a file, without what tells its format.

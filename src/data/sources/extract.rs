@@ -2,7 +2,6 @@
 //! is made, and what would fill the disk is refused.
 
 use std::{
-    ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -14,7 +13,7 @@ use super::{
     Limits, Request, SourceError,
     unpack::{self, CopyError},
 };
-use crate::cancel::CancelToken;
+use crate::{cancel::CancelToken, data::files};
 
 /// Names that are remembered of what was left out.
 const MOST_NAMED: usize = 100;
@@ -37,6 +36,22 @@ pub(super) struct LeftOut {
 }
 
 impl LeftOut {
+    fn add(&mut self, reason: Reason, name: &[u8]) {
+        const MOST: usize = 200;
+        let count = match reason {
+            Reason::Outside => &mut self.outside,
+            Reason::Link => &mut self.links,
+            Reason::Device => &mut self.devices,
+            Reason::Repeated => &mut self.repeated,
+            Reason::Unusable => &mut self.unusable,
+        };
+        *count += 1;
+        if self.names.len() < MOST_NAMED {
+            let name = &name[..name.len().min(MOST)];
+            self.names.push(name.escape_ascii().to_string());
+        }
+    }
+
     /// How many entries.
     pub fn total(&self) -> u64 {
         self.outside + self.links + self.devices + self.repeated + self.unusable
@@ -58,6 +73,16 @@ impl LeftOut {
             .collect();
         words.join(", ")
     }
+}
+
+/// Why an entry is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Outside,
+    Link,
+    Device,
+    Repeated,
+    Unusable,
 }
 
 /// What an entry of an archive is.
@@ -118,38 +143,22 @@ impl<'a> Extractor<'a> {
                 words + ": unpack it yourself",
             ));
         }
-        let path = match relative_path(name, self.limits.name) {
-            Ok(path) => path,
-            Err(reason) => {
-                let count = match reason {
-                    BadName::Outside => &mut self.left_out.outside,
-                    BadName::Unusable => &mut self.left_out.unusable,
-                };
-                *count += 1;
-                self.remember(name);
-                return Ok(());
-            }
-        };
-        let path = self.root.join(path);
-        match kind {
-            EntryKind::File => self.file(name, &path, size, from, packed),
-            EntryKind::Folder => self.parent_is_there(&path).map(|is_there| {
-                if !is_there {
-                    self.left_out.unusable += 1;
-                    self.remember(name);
+        let left_out = match relative_path(name, self.limits.name) {
+            Ok(path) => {
+                let path = self.root.join(path);
+                match kind {
+                    EntryKind::File => self.file(name, &path, size, from, packed)?,
+                    EntryKind::Folder => self.folder(&path)?,
+                    EntryKind::Link => Some(Reason::Link),
+                    EntryKind::Device => Some(Reason::Device),
                 }
-            }),
-            EntryKind::Link => {
-                self.left_out.links += 1;
-                self.remember(name);
-                Ok(())
             }
-            EntryKind::Device => {
-                self.left_out.devices += 1;
-                self.remember(name);
-                Ok(())
-            }
+            Err(reason) => Some(reason),
+        };
+        if let Some(reason) = left_out {
+            self.left_out.add(reason, name);
         }
+        Ok(())
     }
 
     /// What was not written so far.
@@ -170,14 +179,7 @@ impl<'a> Extractor<'a> {
         }
     }
 
-    fn remember(&mut self, name: &[u8]) {
-        if self.left_out.names.len() < MOST_NAMED {
-            const MOST: usize = 200;
-            let name = &name[..name.len().min(MOST)];
-            self.left_out.names.push(name.escape_ascii().to_string());
-        }
-    }
-
+    /// Writes a file; why it is left out.
     fn file(
         &mut self,
         name: &[u8],
@@ -185,25 +187,17 @@ impl<'a> Extractor<'a> {
         size: Option<u64>,
         from: &mut dyn Read,
         packed: &mut dyn FnMut() -> Packed,
-    ) -> Result<(), SourceError> {
+    ) -> Result<Option<Reason>, SourceError> {
         let folder = path.parent().unwrap_or(&self.root).to_path_buf();
-        if !self.parent_is_there(&folder)? {
-            self.left_out.unusable += 1;
-            self.remember(name);
-            return Ok(());
+        if let Some(reason) = self.folder(&folder)? {
+            return Ok(Some(reason));
         }
         let mut file = match OpenOptions::new().write(true).create_new(true).open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.left_out.repeated += 1;
-                self.remember(name);
-                return Ok(());
+                return Ok(Some(Reason::Repeated));
             }
-            Err(error) if is_about_the_name(&error) => {
-                self.left_out.unusable += 1;
-                self.remember(name);
-                return Ok(());
-            }
+            Err(error) if is_about_the_name(&error) => return Ok(Some(Reason::Unusable)),
             Err(error) => return Err(SourceError::unpack(path)(error)),
         };
         let copied = self.copy(from, &mut file, packed);
@@ -213,7 +207,7 @@ impl<'a> Extractor<'a> {
                 self.archive,
                 &format!("{} has {copied} of {size} bytes", name.escape_ascii()),
             )),
-            _ => Ok(()),
+            _ => Ok(None),
         }
     }
 
@@ -243,17 +237,17 @@ impl<'a> Extractor<'a> {
         }
     }
 
-    /// Makes a folder; false when a file of its name is in the way.
-    fn parent_is_there(&mut self, folder: &Path) -> Result<bool, SourceError> {
+    /// Makes a folder; why it is left out, when a file of its name is in the way.
+    fn folder(&mut self, folder: &Path) -> Result<Option<Reason>, SourceError> {
         if self.last_folder == folder {
-            return Ok(true);
+            return Ok(None);
         }
         match fs::create_dir_all(folder) {
             Ok(()) => {
                 self.last_folder = folder.to_path_buf();
-                Ok(true)
+                Ok(None)
             }
-            Err(error) if is_about_the_name(&error) => Ok(false),
+            Err(error) if is_about_the_name(&error) => Ok(Some(Reason::Unusable)),
             Err(error) => Err(SourceError::unpack(folder)(error)),
         }
     }
@@ -278,30 +272,23 @@ fn is_about_the_name(error: &io::Error) -> bool {
     )
 }
 
-/// Why an entry's name is no path below the archive.
-#[derive(Debug, PartialEq, Eq)]
-enum BadName {
-    Outside,
-    Unusable,
-}
-
 /// The path that `name` means, made of plain names only. Names need not be UTF-8.
-fn relative_path(name: &[u8], longest: usize) -> Result<PathBuf, BadName> {
+fn relative_path(name: &[u8], longest: usize) -> Result<PathBuf, Reason> {
     if name.len() > longest || name.contains(&0) {
-        return Err(BadName::Unusable);
+        return Err(Reason::Unusable);
     }
     if name.starts_with(b"/") {
-        return Err(BadName::Outside);
+        return Err(Reason::Outside);
     }
     let mut path = PathBuf::new();
     for part in name.split(|byte| *byte == b'/') {
         match part {
             b"" | b"." => {}
-            b".." => return Err(BadName::Outside),
+            b".." => return Err(Reason::Outside),
             [letter, b':', ..] if letter.is_ascii_alphabetic() && path.as_os_str().is_empty() => {
-                return Err(BadName::Outside);
+                return Err(Reason::Outside);
             }
-            part => path.push(file_name(part)),
+            part => path.push(files::path_of_bytes(part)),
         }
     }
     // On Windows a name may hide separators and drives of its own.
@@ -309,19 +296,8 @@ fn relative_path(name: &[u8], longest: usize) -> Result<PathBuf, BadName> {
     if path.components().all(is_plain) {
         Ok(path)
     } else {
-        Err(BadName::Outside)
+        Err(Reason::Outside)
     }
-}
-
-#[cfg(unix)]
-fn file_name(bytes: &[u8]) -> OsString {
-    use std::os::unix::ffi::OsStrExt as _;
-    std::ffi::OsStr::from_bytes(bytes).to_owned()
-}
-
-#[cfg(not(unix))]
-fn file_name(bytes: &[u8]) -> OsString {
-    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
 #[cfg(test)]
@@ -331,23 +307,19 @@ mod tests {
     #[test]
     fn names_stay_below_the_archive() {
         let long = "a/".repeat(3_000);
-        let rows: [(&[u8], Result<&str, BadName>, &str); 12] = [
+        let rows: [(&[u8], Result<&str, Reason>, &str); 12] = [
             (b"a/b.png", Ok("a/b.png"), "the usual"),
             (b"./a//b.png", Ok("a/b.png"), "as tar writes it"),
             (b"a/", Ok("a"), "a folder"),
             (b"./", Ok(""), "the archive itself"),
             (b"...", Ok("..."), "three dots are a name"),
-            (b"a:b/c", Err(BadName::Outside), "a drive"),
-            (b"../x", Err(BadName::Outside), "up"),
-            (b"a/../../x", Err(BadName::Outside), "up in the middle"),
-            (b"a/../x", Err(BadName::Outside), "not worth the trust"),
-            (b"/etc/passwd", Err(BadName::Outside), "absolute"),
-            (
-                b"a\0b",
-                Err(BadName::Unusable),
-                "a NUL ends names elsewhere",
-            ),
-            (long.as_bytes(), Err(BadName::Unusable), "too long"),
+            (b"a:b/c", Err(Reason::Outside), "a drive"),
+            (b"../x", Err(Reason::Outside), "up"),
+            (b"a/../../x", Err(Reason::Outside), "up in the middle"),
+            (b"a/../x", Err(Reason::Outside), "not worth the trust"),
+            (b"/etc/passwd", Err(Reason::Outside), "absolute"),
+            (b"a\0b", Err(Reason::Unusable), "a NUL ends names elsewhere"),
+            (long.as_bytes(), Err(Reason::Unusable), "too long"),
         ];
         for (name, expected, reason) in rows {
             let expected = expected.map(PathBuf::from);

@@ -10,7 +10,10 @@ use std::{
 use rayon::prelude::*;
 
 use super::listing;
-use crate::data::images::{ContentKey, short_key};
+use crate::data::{
+    files::path_of_bytes,
+    images::{ContentKey, short_key},
+};
 
 /// Writes into the new file `to` what every file below `files` is now.
 ///
@@ -40,7 +43,7 @@ pub(super) fn read(files: &Path, from: &Path) -> Option<HashMap<PathBuf, Content
     let mut keys = HashMap::new();
     for record in reader.ok()?.into_byte_records() {
         let record = record.ok()?;
-        let name = path_of(record.get(0)?)?;
+        let name = path_of_bytes(record.get(0)?);
         let hex = std::str::from_utf8(record.get(1)?).ok()?;
         let key = blake3::Hash::from_hex(format!("{hex:0<64}")).ok()?;
         let (key, _) = key.as_bytes().split_first_chunk()?;
@@ -55,17 +58,6 @@ pub(super) fn read(files: &Path, from: &Path) -> Option<HashMap<PathBuf, Content
 
 fn hex(key: &ContentKey) -> String {
     key.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[cfg(unix)]
-fn path_of(bytes: &[u8]) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStrExt as _;
-    Some(std::ffi::OsStr::from_bytes(bytes).into())
-}
-
-#[cfg(not(unix))]
-fn path_of(bytes: &[u8]) -> Option<PathBuf> {
-    Some(std::str::from_utf8(bytes).ok()?.into())
 }
 
 fn walk(folder: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {

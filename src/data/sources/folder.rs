@@ -14,7 +14,6 @@ pub use super::listing::{Below, IMAGE_ENDINGS, images_below, looks_like_image, l
 use super::{
     SourceError,
     listing::{self, Entry},
-    natural,
 };
 use crate::{
     cancel::CancelToken,
@@ -69,13 +68,7 @@ pub(super) fn read(
         }
         _ => {}
     }
-    let mut dataset = Dataset {
-        name: name_of(root),
-        opened: root.to_path_buf(),
-        root: root.to_path_buf(),
-        kind: SourceKind::ClassFolders,
-        ..Dataset::default()
-    };
+    let mut dataset = empty(root, SourceKind::ClassFolders);
     note_empty(&mut dataset, &tree.empty);
     dataset.skipped = tree.skipped;
     for (label, (name, images)) in tree.classes.into_iter().enumerate() {
@@ -85,10 +78,16 @@ pub(super) fn read(
     Ok(dataset)
 }
 
-/// The last name of `path`, for people.
-pub(super) fn name_of(path: &Path) -> String {
-    path.file_name()
-        .map_or_else(|| display_path(path), |name| display_path(Path::new(name)))
+/// A dataset without samples, of files below `root`.
+pub(super) fn empty(root: &Path, kind: SourceKind) -> Dataset {
+    let name = root.file_name().map_or(root, Path::new);
+    Dataset {
+        name: display_path(name),
+        opened: root.to_path_buf(),
+        root: root.to_path_buf(),
+        kind,
+        ..Dataset::default()
+    }
 }
 
 pub(super) fn must_be_folder(root: &Path) -> Result<(), SourceError> {
@@ -166,8 +165,7 @@ pub(super) fn tree(
     cancel: &CancelToken,
     progress: Progress<'_>,
 ) -> Result<Tree, SourceError> {
-    let (mut entries, hidden) = listing::list(&root.join(below), cancel)?;
-    natural::sort(&mut entries, |entry| &entry.name);
+    let (entries, hidden) = listing::list(&root.join(below), cancel)?;
     let (folders, files): (Vec<Entry>, Vec<Entry>) =
         entries.into_iter().partition(|entry| entry.is_folder);
     let done = AtomicUsize::new(0);
@@ -230,8 +228,7 @@ fn class_folder(
     below: PathBuf,
     cancel: &CancelToken,
 ) -> Result<ClassFolder, SourceError> {
-    let (mut entries, hidden) = listing::list(&root.join(&below), cancel)?;
-    natural::sort(&mut entries, |entry| &entry.name);
+    let (entries, hidden) = listing::list(&root.join(&below), cancel)?;
     let mut listed = ClassFolder {
         images: Vec::with_capacity(entries.len()),
         hidden,

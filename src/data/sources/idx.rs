@@ -14,7 +14,7 @@ use flate2::read::MultiGzDecoder;
 use super::{
     Limits, Opened, Request, SourceError,
     arrays::{self, ImageSize, Part, Source},
-    listing, natural,
+    listing,
     unpack::{self, Progress, damaged},
 };
 use crate::{
@@ -121,12 +121,7 @@ struct Pair {
 }
 
 fn pairs_in(folder: &Path, cancel: &CancelToken) -> Result<Vec<Pair>, SourceError> {
-    let (mut entries, _) = listing::list(folder, cancel)?;
-    natural::sort(&mut entries, |entry| &entry.name);
-    let names: Vec<&str> = entries
-        .iter()
-        .filter_map(|entry| entry.name.to_str())
-        .collect();
+    let names = names_in(folder, cancel)?;
     let (mut pairs, mut families) = (Vec::<Pair>::new(), Vec::new());
     for name in names.iter().filter(|name| is_images(name)) {
         let (part, family) = part_and_family(name);
@@ -135,12 +130,10 @@ fn pairs_in(folder: &Path, cancel: &CancelToken) -> Result<Vec<Pair>, SourceErro
             continue;
         }
         families.push(family);
-        let images = folder.join(name);
-        let labels = labels_of(&images, &names)?;
         pairs.push(Pair {
             part,
-            images,
-            labels,
+            images: folder.join(name),
+            labels: labels_of(&folder.join(name), &names)?,
         });
     }
     families.dedup();
@@ -166,41 +159,33 @@ fn pairs_in(folder: &Path, cancel: &CancelToken) -> Result<Vec<Pair>, SourceErro
 /// The pair of a file of images or of labels.
 fn pair_of(path: &Path, cancel: &CancelToken) -> Result<Pair, SourceError> {
     let folder = files::folder_of(path);
-    let (mut entries, _) = listing::list(folder, cancel)?;
-    natural::sort(&mut entries, |entry| &entry.name);
-    let names: Vec<&str> = entries
-        .iter()
-        .filter_map(|entry| entry.name.to_str())
-        .collect();
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    if name.to_ascii_lowercase().contains("labels") {
-        let images = names
-            .iter()
-            .find(|images| is_images(images) && key_of(images) == key_of(name));
-        let Some(images) = images else {
-            return Err(SourceError::wrong(
-                path,
-                "holds labels only: put the file of images beside it",
-            ));
-        };
-        let images = folder.join(images);
-        let (part, labels) = (part_and_family(name).0, path.to_path_buf());
-        return Ok(Pair {
-            part,
-            images,
-            labels,
-        });
-    }
-    let labels = labels_of(path, &names)?;
-    let (part, images) = (part_and_family(name).0, path.to_path_buf());
+    let names = names_in(folder, cancel)?;
+    let name = name_of(path);
+    let (images, labels) = if name.to_ascii_lowercase().contains("labels") {
+        let is_its = |images: &&String| is_images(images) && key_of(images) == key_of(name);
+        let images = names.iter().find(is_its).ok_or_else(|| {
+            SourceError::wrong(path, "holds labels only: put the file of images beside it")
+        })?;
+        (folder.join(images), path.to_path_buf())
+    } else {
+        (path.to_path_buf(), labels_of(path, &names)?)
+    };
     Ok(Pair {
-        part,
+        part: part_and_family(name).0,
         images,
         labels,
     })
+}
+
+fn names_in(folder: &Path, cancel: &CancelToken) -> Result<Vec<String>, SourceError> {
+    let (entries, _) = listing::list(folder, cancel)?;
+    let names = entries.into_iter().map(|entry| entry.name.into_string());
+    Ok(names.filter_map(Result::ok).collect())
+}
+
+fn name_of(path: &Path) -> &str {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.unwrap_or_default()
 }
 
 /// What the names of a pair have in common.
@@ -212,13 +197,10 @@ fn key_of(name: &str) -> String {
 }
 
 /// The file of labels beside the file `images`, among the `names` in its folder.
-fn labels_of(images: &Path, names: &[&str]) -> Result<PathBuf, SourceError> {
-    let name = images
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
+fn labels_of(images: &Path, names: &[String]) -> Result<PathBuf, SourceError> {
+    let name = name_of(images);
     let is_packed = |name: &str| name.to_ascii_lowercase().ends_with(".gz");
-    let mut found: Vec<&&str> = names
+    let mut found: Vec<&String> = names
         .iter()
         .filter(|labels| {
             labels.to_ascii_lowercase().contains("labels") && key_of(labels) == key_of(name)

@@ -70,7 +70,7 @@ fn links_to_folder(path: &Path) -> bool {
     target.is_dir() && !here.is_some_and(|here| here.starts_with(target))
 }
 
-/// Everything in `folder` that is not hidden, in the system's order, and how many names were hidden.
+/// Everything in `folder` that is not hidden, in natural order, and how many names were hidden.
 ///
 /// # Errors
 /// When `folder` cannot be listed or `cancel` was set.
@@ -89,6 +89,7 @@ pub(super) fn list(
             entries.extend(Entry::new(&entry));
         }
     }
+    natural::sort(&mut entries, |entry| &entry.name);
     Ok((entries, hidden))
 }
 
@@ -133,8 +134,7 @@ pub(super) fn peek(folder: &Path, all: bool, cancel: &CancelToken) -> Result<Pee
 /// # Errors
 /// When `folder` cannot be listed or `cancel` was set.
 pub fn loose_images(folder: &Path, cancel: &CancelToken) -> Result<Vec<PathBuf>, SourceError> {
-    let (mut entries, _) = list(folder, cancel)?;
-    natural::sort(&mut entries, |entry| &entry.name);
+    let (entries, _) = list(folder, cancel)?;
     let images = |folder: &Path, entries: &[Entry]| -> Vec<PathBuf> {
         let files = entries.iter().filter(|entry| !entry.is_folder);
         let images = files.filter(|entry| looks_like_image(Path::new(&entry.name)));
@@ -145,11 +145,10 @@ pub fn loose_images(folder: &Path, cancel: &CancelToken) -> Result<Vec<PathBuf>,
         for inner in entries.iter().filter(|entry| entry.is_folder) {
             let inner = folder.join(&inner.name);
             // One that cannot be listed is no reason against the others.
-            let (mut entries, _) = match list(&inner, cancel) {
+            let (entries, _) = match list(&inner, cancel) {
                 Err(SourceError::Read { .. }) => continue,
                 listed => listed?,
             };
-            natural::sort(&mut entries, |entry| &entry.name);
             found.extend(images(&inner, &entries));
         }
     }

@@ -81,8 +81,7 @@ pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Dataset, Source
 }
 
 fn only_list(folder: &Path, request: &Request<'_>) -> Result<PathBuf, SourceError> {
-    let (mut entries, _) = listing::list(folder, request.cancel)?;
-    natural::sort(&mut entries, |entry| &entry.name);
+    let (entries, _) = listing::list(folder, request.cancel)?;
     let paths = entries.iter().map(|entry| folder.join(&entry.name));
     let (usable, other): (Vec<_>, Vec<_>) = paths
         .filter(|path| has_ending(path, &ENDINGS))
@@ -125,11 +124,8 @@ impl<'a> Rows<'a> {
             classes: HashMap::new(),
             seen: HashMap::new(),
             dataset: Dataset {
-                name: folder::name_of(list),
-                opened: list.to_path_buf(),
                 root: root.to_path_buf(),
-                kind: SourceKind::Manifest,
-                ..Dataset::default()
+                ..folder::empty(list, SourceKind::Manifest)
             },
             left_out: Vec::new(),
         }
@@ -179,7 +175,7 @@ impl<'a> Rows<'a> {
 
     /// The file that a row names, below the root.
     fn find(&self, name: &[u8]) -> Result<PathBuf, (PathBuf, &'static str)> {
-        let given = path_from(name);
+        let given = files::path_of_bytes(name.trim_ascii());
         let is_there = |path: &PathBuf| self.root.join(path).is_file();
         let given_words = plain_path(&given);
         if let Some(path) = given_words.as_ref().filter(|path| is_there(path)) {
@@ -193,7 +189,7 @@ impl<'a> Rows<'a> {
             .collect();
         let is_drive =
             matches!(bytes.as_slice(), [letter, b':', b'/', ..] if letter.is_ascii_alphabetic());
-        let slashed = path_from(&bytes);
+        let slashed = files::path_of_bytes(&bytes);
         match plain_path(&slashed).filter(|_| !is_drive) {
             Some(path) if is_there(&path) => Ok(path),
             Some(path) => Err((path, "does not exist")),
@@ -280,17 +276,4 @@ fn plain_path(path: &Path) -> Option<PathBuf> {
         }
     }
     Some(plain)
-}
-
-#[cfg(unix)]
-fn path_from(bytes: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt as _;
-    OsStr::from_bytes(bytes.trim_ascii()).into()
-}
-
-#[cfg(not(unix))]
-fn path_from(bytes: &[u8]) -> PathBuf {
-    String::from_utf8_lossy(bytes.trim_ascii())
-        .into_owned()
-        .into()
 }

@@ -40,11 +40,7 @@ mod strangers;
 mod survey;
 pub(super) mod unpack;
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, path::Path, sync::Arc};
 
 pub use detect::{Guess, alternatives, detect};
 pub use limits::Limits;
@@ -124,18 +120,16 @@ pub enum SourceError {
 impl SourceError {
     /// For `map_err` on what the system says about `path`.
     pub(crate) fn read(path: &Path) -> impl Fn(io::Error) -> Self {
-        let path: PathBuf = path.to_path_buf();
         move |source| Self::Read {
-            path: display_path(&path),
+            path: display_path(path),
             source,
         }
     }
 
     /// For `map_err` on what the system says about `path` in the cache.
     fn unpack(path: &Path) -> impl Fn(io::Error) -> Self {
-        let path: PathBuf = path.to_path_buf();
         move |source| Self::Unpack {
-            path: display_path(&path),
+            path: display_path(path),
             source,
         }
     }

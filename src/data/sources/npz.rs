@@ -78,7 +78,7 @@ pub(super) fn read(
         ));
     }
     let file = File::open(path).map_err(SourceError::read(path))?;
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|e| zip_error(path, &e))?;
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(zip_error(path))?;
     let found = find_arrays(path, &archive)?;
     let mut parts = Vec::new();
     for array in &found {
@@ -186,12 +186,8 @@ fn open_array<'a>(
     let file_bytes = std::fs::metadata(path)
         .map_err(SourceError::read(path))?
         .len();
-    let wrong = |words: String| {
-        SourceError::NotADataset(format!("{name} in {} {words}", display_path(path)))
-    };
-    let mut entry = archive
-        .by_index(*index)
-        .map_err(|error| zip_error(path, &error))?;
+    let wrong = |words: String| wrong(path, name, &words);
+    let mut entry = archive.by_index(*index).map_err(zip_error(path))?;
     let header = Header::read(&mut entry).map_err(wrong)?;
     let (packed, bytes) = (entry.compressed_size().min(file_bytes), entry.size());
     if header.header_bytes.checked_add(header.data_bytes) != Some(bytes) {
@@ -209,15 +205,18 @@ fn open_array<'a>(
     Ok((header, entry))
 }
 
+/// What is wrong with the array `name`, to follow its name.
+fn wrong(path: &Path, name: &str, words: &str) -> SourceError {
+    SourceError::NotADataset(format!("{name} in {} {words}", display_path(path)))
+}
+
 fn read_part(
     path: &Path,
     archive: &mut Archive,
     pair: &Pair,
     limits: &Limits,
 ) -> Result<Part, SourceError> {
-    let wrong = |name: &str, words: &str| {
-        SourceError::NotADataset(format!("{name} in {} {words}", display_path(path)))
-    };
+    let wrong = |name: &str, words: &str| wrong(path, name, words);
     let (header, _) = open_array(path, archive, &pair.images, limits)?;
     let images = pair.images.0.as_str();
     if !matches!(header.kind.as_str(), "|u1" | "<u1" | ">u1") {
@@ -269,9 +268,7 @@ fn write_images(
     request: &Request<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<(), SourceError> {
-    let mut entry = archive
-        .by_index(*index)
-        .map_err(|error| zip_error(path, &error))?;
+    let mut entry = archive.by_index(*index).map_err(zip_error(path))?;
     Header::read(&mut entry).map_err(|words| damaged(path, &words))?;
     unpack::copy_pixels(&mut entry, name, bytes, (path, to), request, progress)
 }

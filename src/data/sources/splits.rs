@@ -41,15 +41,8 @@ pub(super) fn read(
     progress: Progress<'_>,
 ) -> Result<Dataset, SourceError> {
     folder::must_be_folder(root)?;
-    let mut dataset = Dataset {
-        name: folder::name_of(root),
-        opened: root.to_path_buf(),
-        root: root.to_path_buf(),
-        kind: SourceKind::SplitFolders,
-        ..Dataset::default()
-    };
-    let (mut entries, hidden) = listing::list(root, cancel)?;
-    natural::sort(&mut entries, |entry| &entry.name);
+    let mut dataset = folder::empty(root, SourceKind::SplitFolders);
+    let (entries, hidden) = listing::list(root, cancel)?;
     dataset.skipped.hidden = hidden;
     let (mut parts, mut trees, mut empty) = (Vec::new(), Vec::new(), Vec::new());
     for entry in entries {
@@ -66,12 +59,7 @@ pub(super) fn read(
     parts.sort_by_key(|(part, _)| *part);
     for (part, name) in parts {
         let mut tree = folder::tree(root, Path::new(&name), cancel, progress)?;
-        dataset.skipped.hidden += tree.skipped.hidden;
-        dataset.skipped.not_images += tree.skipped.not_images;
-        dataset.skipped.misplaced += tree.skipped.misplaced;
-        for path in &tree.skipped.named {
-            dataset.skipped.name(path);
-        }
+        dataset.skipped.add(&tree.skipped);
         empty.append(&mut tree.empty);
         let names = tree.classes.iter().map(|(name, _)| name.clone());
         dataset.classes.extend(names);

@@ -10,7 +10,7 @@ use super::{
     SourceError, cifar, idx,
     listing::{self, Peek, has_ending},
     locate::Located,
-    manifest, natural,
+    manifest,
     splits::part_of_folder,
 };
 use crate::{
@@ -46,8 +46,7 @@ impl Survey {
     /// # Errors
     /// When it cannot be listed or `cancel` was set.
     pub fn of(root: &Path, cancel: &CancelToken) -> Result<Self, SourceError> {
-        let (mut entries, _) = listing::list(root, cancel)?;
-        natural::sort(&mut entries, |entry| &entry.name);
+        let (entries, _) = listing::list(root, cancel)?;
         let (mut folders, mut files) = (Vec::new(), Vec::new());
         for entry in entries {
             if entry.is_folder {

@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     io::{self, Read, Write as _},
     path::{Path, PathBuf},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use tempfile::NamedTempFile;
@@ -25,8 +25,6 @@ const VERSION: &str = "convscope unpacked 2";
 const UNFINISHED: &str = "unfinished-";
 /// Ends the names of their locks.
 const LOCK_ENDING: &str = ".lock";
-/// What a killed process left is deleted at this age.
-const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 const CHUNK_BYTES: usize = 256 << 10;
 
 /// The folder that holds what `fill` makes of `sources`. `fill` gets an empty folder; it is not called when
@@ -139,7 +137,7 @@ pub fn sweep(cache: &Path) {
             files::has_no_writer(&lock)
         } else {
             // An older version filled it.
-            files::age(&path) > ABANDONED_AFTER
+            files::age(&path) > files::ABANDONED_AFTER
         };
         if is_abandoned {
             // The next opening tries again.
@@ -318,7 +316,7 @@ mod tests {
         );
         let used = fs::metadata(&first).unwrap().modified().unwrap();
         assert!(
-            used.elapsed().unwrap() < Duration::from_secs(60),
+            used.elapsed().unwrap() < std::time::Duration::from_secs(60),
             "used now"
         );
         assert_eq!(get(false, false).unwrap(), first);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::class_counts;
 use crate::{
     data::{Dataset, Split},
     format::listed,
@@ -35,7 +34,7 @@ impl ClassWeights {
     pub fn weights(&self, dataset: &Dataset, split: &Split) -> Result<Option<Vec<f64>>, String> {
         match self {
             Self::Off => Ok(None),
-            Self::Balanced => balanced(&class_counts(dataset, &split.train)).map(Some),
+            Self::Balanced => balanced(&dataset.counts_of(split.train.iter().copied())).map(Some),
             Self::Own(own) => own_weights(own, &dataset.classes).map(Some),
         }
     }

@@ -10,9 +10,7 @@ use crate::{data::dataset::display_path, train::run_folder};
 /// # Errors
 /// When it is no run, its notes are damaged, or they cannot be written.
 pub fn describe(folder: &Path, notes: &RunNotes) -> Result<(), RunsError> {
-    if !folder.join(run_folder::EXPERIMENT_FILE).is_file() {
-        return Err(RunsError::Foreign);
-    }
+    must_be_run(folder)?;
     RunNotes::load(folder)?;
     notes.save(folder)
 }
@@ -22,15 +20,20 @@ pub fn describe(folder: &Path, notes: &RunNotes) -> Result<(), RunsError> {
 /// # Errors
 /// When it is no run, a process trains it, or there is no bin for its drive.
 pub fn move_to_bin(folder: &Path) -> Result<(), RunsError> {
-    if !folder.join(run_folder::EXPERIMENT_FILE).is_file() {
-        return Err(RunsError::Foreign);
-    }
+    must_be_run(folder)?;
     if run_folder::is_running(folder) {
         let name = folder.file_name().unwrap_or_default();
         return Err(RunsError::Running(display_path(name.as_ref())));
     }
-    trash::delete(folder).map_err(|error| RunsError::Bin {
-        path: display_path(folder),
-        reason: error.to_string(),
+    trash::delete(folder).map_err(|error| {
+        RunsError::Refused(format!(
+            "cannot move {} to the bin ({error}): delete the folder yourself",
+            display_path(folder)
+        ))
     })
+}
+
+fn must_be_run(folder: &Path) -> Result<(), RunsError> {
+    let is_run = folder.join(run_folder::EXPERIMENT_FILE).is_file();
+    is_run.then_some(()).ok_or(RunsError::Foreign)
 }

@@ -13,7 +13,6 @@ use rayon::prelude::*;
 
 use super::{RunNotes, RunRecord, RunState, RunsError, read};
 use crate::{
-    data::dataset::display_path,
     model::{LayerShape, Shape, shapes, spec::Head},
     plain,
     train::{
@@ -196,11 +195,8 @@ fn read_run(folder: &Path) -> Result<RunRecord, RunsError> {
     }
     let experiment = Experiment::load(&file).map_err(|error| match error {
         ExperimentError::Syntax { path, reason } => RunsError::Damaged { path, reason },
-        ExperimentError::Version { path, reason } => RunsError::Version { path, reason },
-        error => RunsError::Read {
-            path: display_path(&file),
-            reason: error.to_string(),
-        },
+        ExperimentError::Version { path, reason } => RunsError::Refused(format!("{path} {reason}")),
+        error => RunsError::read(&file)(error),
     })?;
     let epochs = read::history(folder)?;
     let result = RunResult::load(folder)?;
@@ -211,13 +207,9 @@ fn read_run(folder: &Path) -> Result<RunRecord, RunsError> {
         Some(_) => RunState::Stopped,
     };
     let modified = |name: &str| fs::metadata(folder.join(name)).and_then(|file| file.modified());
-    let ended = RunTimes::load(folder).and_then(|times| times.ended);
-    let ended = ended.map(|moment| moment.0);
-    let ended = ended.or_else(|| {
-        modified(RESULT_FILE)
-            .or_else(|_| modified(HISTORY_FILE))
-            .ok()
-    });
+    let ended = RunTimes::load(folder).and_then(|times| Some(times.ended?.0));
+    let written = || modified(RESULT_FILE).or_else(|_| modified(HISTORY_FILE));
+    let ended = ended.or_else(|| written().ok());
     let early_stopping = experiment.training.early_stopping.as_ref();
     let layers = shapes::layer_shapes(&experiment.model).ok();
     let last = layers.as_ref().and_then(|layers| layers.last());

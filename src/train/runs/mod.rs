@@ -10,7 +10,6 @@ pub mod read;
 pub mod several;
 
 use std::{
-    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::SystemTime,
@@ -33,14 +32,9 @@ use crate::{
 /// Why something about a run cannot be done.
 #[derive(Debug, thiserror::Error)]
 pub enum RunsError {
-    /// A file or folder cannot be read.
-    #[error("cannot read {path}: {reason}")]
-    Read {
-        /// Which one.
-        path: String,
-        /// What the system said.
-        reason: String,
-    },
+    /// The system refuses, or another version of the program wrote a file.
+    #[error("{0}")]
+    Refused(String),
     /// A file is not what it should be.
     #[error("{path} is damaged ({reason}): repair it or move the run's folder away")]
     Damaged {
@@ -49,45 +43,18 @@ pub enum RunsError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Another version of the program wrote a file.
-    #[error("{path} {reason}")]
-    Version {
-        /// Which file.
-        path: String,
-        /// How the versions stand.
-        reason: FormatError,
-    },
-    /// A file cannot be written.
-    #[error("cannot write {path}: {reason}")]
-    Write {
-        /// Which one.
-        path: String,
-        /// What the system said.
-        reason: String,
-    },
     /// A folder is no run.
     #[error("it holds no {}, so it is no run", super::run_folder::EXPERIMENT_FILE)]
     Foreign,
     /// It cannot be taken away while it is trained.
     #[error("the run {0} is being trained: stop it first")]
     Running(String),
-    /// The system has no bin for it.
-    #[error("cannot move {path} to the bin ({reason}): delete the folder yourself")]
-    Bin {
-        /// The run's folder.
-        path: String,
-        /// What the system said.
-        reason: String,
-    },
 }
 
 impl RunsError {
-    /// For `map_err` on what the system says about `path`.
-    fn read(path: &Path) -> impl Fn(io::Error) -> Self {
-        move |error| Self::Read {
-            path: display_path(path),
-            reason: error.to_string(),
-        }
+    /// For `map_err` on why `path` cannot be read.
+    fn read<E: std::fmt::Display>(path: &Path) -> impl Fn(E) -> Self {
+        move |error| Self::Refused(format!("cannot read {}: {error}", display_path(path)))
     }
 
     /// For `map_err` on why the file `path` cannot be loaded.
@@ -95,10 +62,7 @@ impl RunsError {
         move |error| match error {
             LoadError::Read(error) => Self::read(path)(error),
             LoadError::Format(FormatError::Damaged(reason)) => Self::damaged(path, reason),
-            LoadError::Format(reason) => Self::Version {
-                path: display_path(path),
-                reason,
-            },
+            LoadError::Format(reason) => Self::Refused(format!("{} {reason}", display_path(path))),
         }
     }
 

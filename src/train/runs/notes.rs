@@ -55,9 +55,8 @@ impl RunNotes {
     pub fn save(&self, folder: &Path) -> Result<(), RunsError> {
         let file = folder.join(NOTES_FILE);
         let saved = Kind::FIRST.save(&file, self);
-        saved.map_err(|error| RunsError::Write {
-            path: display_path(&file),
-            reason: error.to_string(),
+        saved.map_err(|error| {
+            RunsError::Refused(format!("cannot write {}: {error}", display_path(&file)))
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Finding and ordering runs: their figures by name, and what people type to filter them.
 
+use std::cmp::Ordering;
+
 use super::RunRecord;
 
 /// A figure of a run.
@@ -90,23 +92,15 @@ pub struct Query {
     misunderstood: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Bound {
-    Above,
-    AtLeast,
-    Below,
-    AtMost,
-    Equal,
-}
-
-/// Longer ones first, so that `>=` is not taken for `>`.
+/// How a figure may stand to its limit. Longer signs first, so that `>=` is not taken for `>`.
 const BOUNDS: [(&str, Bound); 5] = [
-    (">=", Bound::AtLeast),
-    ("<=", Bound::AtMost),
-    (">", Bound::Above),
-    ("<", Bound::Below),
-    ("=", Bound::Equal),
+    (">=", &[Ordering::Greater, Ordering::Equal]),
+    ("<=", &[Ordering::Less, Ordering::Equal]),
+    (">", &[Ordering::Greater]),
+    ("<", &[Ordering::Less]),
+    ("=", &[Ordering::Equal]),
 ];
+type Bound = &'static [Ordering];
 
 impl Query {
     /// Of what was typed. What is no bound and no tag is a word, so nothing that people type is wrong; what looks
@@ -143,13 +137,8 @@ impl Query {
                 .any(|own| own.starts_with(tag.as_str()))
         };
         let meets = |(metric, bound, limit): &(Metric, Bound, f64)| {
-            metric.of(run).is_some_and(|value| match bound {
-                Bound::Above => value > *limit,
-                Bound::AtLeast => value >= *limit,
-                Bound::Below => value < *limit,
-                Bound::AtMost => value <= *limit,
-                Bound::Equal => value == *limit,
-            })
+            let order = metric.of(run).and_then(|value| value.partial_cmp(limit));
+            order.is_some_and(|order| bound.contains(&order))
         };
         if !(self.tags.iter().all(has_tag) && self.bounds.iter().all(meets)) {
             return false;
