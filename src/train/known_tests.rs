@@ -15,7 +15,7 @@ use crate::{
     cancel::CancelToken,
     data::{Dataset, ImageStore, PixelCache, Split, SplitName, generate, sources::folder},
     model::{
-        LayerKind, LayerSpec, WeightSnapshot,
+        LayerKind, LayerSpec, WeightSnapshot, layers,
         network::{Mode, passes},
     },
 };
@@ -33,10 +33,10 @@ struct World {
 fn world() -> World {
     let mut experiment = recipes::find(Path::new("shapes")).unwrap();
     (experiment.model.input.height, experiment.model.input.width) = (32, 32);
-    let norm = LayerKind::BatchNorm2d {
+    let norm = LayerKind::BatchNorm2d(layers::BatchNorm2d {
         momentum: 0.1,
         epsilon: 1e-5,
-    };
+    });
     experiment
         .model
         .layers
@@ -170,7 +170,7 @@ fn weights_are_asked_once_about_images() {
     let (weights, validated) = watch.newest.unwrap();
     let answers = Answers::default();
     let ask = |world: &World, answers: &Answers, weights: &Arc<WeightSnapshot>, part: SplitName| {
-        let samples = &world.split.part(part)[..];
+        let samples = world.split.part(part);
         let images = (&world.dataset, &world.pixels);
         passes::take();
         let answer = answers.judge(weights, images, (Some(part), samples), |_| Ok(()));
