@@ -85,7 +85,7 @@ impl Answers {
 
     /// How many evaluations are known.
     #[cfg(test)]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.known().len()
     }
 

@@ -1,22 +1,21 @@
 //! What is known is not computed again: images that go through the network are counted, not timed.
 
-use std::{path::Path, sync::Arc};
+use std::{ops::ControlFlow, path::Path, sync::Arc};
 
 use super::{
-    EpochRecord, Evaluation, Experiment,
+    EpochRecord, Evaluation, Experiment, StepRecord,
     answers::Answers,
     config::{MemoryFormat, Precision},
     estimate::{Images, estimate},
     features,
-    fit::{self, Data, EpochEnd, FitError, Start, Watcher, Watchers},
+    fit::{self, Data, EpochEnd, FitError, Observer, Start},
     recipes,
 };
 use crate::{
     cancel::CancelToken,
     data::{Dataset, ImageStore, PixelCache, Split, SplitName, generate, sources::folder},
     model::{
-        LayerKind, LayerSpec, WeightSnapshot,
-        layers::BatchNorm2d,
+        LayerKind, LayerSpec, WeightSnapshot, layers,
         network::{Mode, passes},
     },
 };
@@ -34,7 +33,7 @@ struct World {
 fn world() -> World {
     let mut experiment = recipes::find(Path::new("shapes")).unwrap();
     (experiment.model.input.height, experiment.model.input.width) = (32, 32);
-    let norm = LayerKind::BatchNorm2d(BatchNorm2d {
+    let norm = LayerKind::BatchNorm2d(layers::BatchNorm2d {
         momentum: 0.1,
         epsilon: 1e-5,
     });
@@ -71,16 +70,30 @@ fn world() -> World {
     }
 }
 
-/// Keeps what a run says.
-#[derive(Default)]
+/// Lets features take so many bytes, and keeps what a run says.
 struct Watch {
-    newest: Option<(Arc<WeightSnapshot>, Arc<Evaluation>)>,
+    most: usize,
+    newest: Option<(Arc<WeightSnapshot>, Evaluation)>,
 }
 
-impl Watcher for Watch {
-    fn epoch(&mut self, end: &EpochEnd) -> Result<(), FitError> {
+impl Observer for Watch {
+    fn pulse(&mut self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn step(&mut self, _record: &StepRecord) -> Result<(), FitError> {
+        Ok(())
+    }
+
+    fn feature_bytes(&mut self) -> usize {
+        self.most
+    }
+
+    fn weights(&mut self, _snapshot: &Arc<WeightSnapshot>) {}
+
+    fn epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError> {
         let evaluation = end.evaluation.clone();
-        self.newest = evaluation.map(|evaluation| (Arc::clone(&end.snapshot), evaluation));
+        self.newest = evaluation.map(|evaluation| (Arc::clone(end.snapshot), evaluation));
         Ok(())
     }
 }
@@ -96,12 +109,9 @@ impl World {
             augmentation: &self.experiment.augmentation,
         };
         let (model, training) = (&self.experiment.model, &self.experiment.training);
-        let mut watch = Watch::default();
-        let mut watchers = Watchers::new(vec![&mut watch]);
-        // Features may take so many bytes.
-        watchers.feature_bytes = most;
+        let mut watch = Watch { most, newest: None };
         passes::take();
-        let outcome = fit::fit(model, training, &data, Start::New, &mut watchers).unwrap();
+        let outcome = fit::fit(model, training, &data, Start::New, &mut watch).unwrap();
         let all = passes::take();
         let images = [Mode::Evaluate, Mode::Train].map(|mode| {
             let whole = all
@@ -160,7 +170,7 @@ fn weights_are_asked_once_about_images() {
     let (weights, validated) = watch.newest.unwrap();
     let answers = Answers::default();
     let ask = |world: &World, answers: &Answers, weights: &Arc<WeightSnapshot>, part: SplitName| {
-        let samples = &world.split.part(part)[..];
+        let samples = world.split.part(part);
         let images = (&world.dataset, &world.pixels);
         passes::take();
         let answer = answers.judge(weights, images, (Some(part), samples), |_| Ok(()));
@@ -172,7 +182,7 @@ fn weights_are_asked_once_about_images() {
     assert_eq!(images, 9);
     // What an epoch's validation says, from features and in batches of another size, is what judging says.
     let from_epoch = Answers::default();
-    from_epoch.keep(&weights, &world.pixels, &validated);
+    from_epoch.keep(&weights, &world.pixels, &Arc::new(validated));
     let (known, images) = ask(&world, &from_epoch, &weights, part);
     assert_eq!((images, known.epoch), (0, computed.epoch));
     assert!((known.loss / computed.loss - 1.0).abs() < 1e-6);

@@ -270,12 +270,12 @@ fn what_a_run_judged_is_not_judged_again() {
     let part = Some(SplitName::Test);
     let known = engine.model().unwrap();
     let model = Arc::clone(&known.answers);
-    assert_eq!(model.len(), 2, "the end's");
+    assert_eq!(model.count(), 2, "the end's");
     let test = ask(part, current.clone());
-    assert_eq!(model.len(), 2, "the end's");
+    assert_eq!(model.count(), 2, "the end's");
     assert_eq!(Some(test.accuracy()), outcome.test_accuracy);
     let all = ask(None, current);
-    assert_eq!(model.len(), 3, "nobody had asked for all images");
+    assert_eq!(model.count(), 3, "nobody had asked for all images");
     assert_eq!(all.samples.len(), 36);
 }
 

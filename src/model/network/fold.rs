@@ -61,7 +61,7 @@ impl Network {
             overwritable: self.overwritable.clone(),
             parameters,
             trainable_from: self.trainable_from,
-            normalisation: self.normalisation.clone(),
+            normalisation: self.normalisation,
             placement: self.placement,
         }))
     }
