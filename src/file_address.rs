@@ -1,18 +1,12 @@
 //! Addresses of files (`file:///home/me/a%20b.png`), as file managers and browsers copy them, and paths (RFC 8089).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What `typed` means: a path, which it is already or which its address of a file says.
 pub fn to_path(typed: impl Into<PathBuf>) -> PathBuf {
     let typed = typed.into();
     let path = typed.to_str().and_then(|text| path_of(text, cfg!(windows)));
     path.map_or(typed, from_bytes)
-}
-
-/// The address of a file or folder of this computer.
-pub fn of(path: &Path) -> String {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    address_of(absolute.as_os_str().as_encoded_bytes(), cfg!(windows))
 }
 
 fn from_bytes(bytes: Vec<u8>) -> PathBuf {
@@ -86,29 +80,6 @@ fn decoded(text: &str) -> Vec<u8> {
     bytes
 }
 
-fn address_of(path: &[u8], windows: bool) -> String {
-    // Windows' form without limits on the length says the same.
-    let path = path
-        .strip_prefix(br"\\?\".as_slice())
-        .filter(|_| windows)
-        .unwrap_or(path);
-    let mut url = match path {
-        [b'\\', b'\\', ..] if windows => "file:".to_owned(),
-        [b'/', ..] => "file://".to_owned(),
-        _ => "file:///".to_owned(),
-    };
-    for &byte in path {
-        let is_plain = byte.is_ascii_alphanumeric() || b"-._~/:".contains(&byte);
-        match (is_plain, byte) {
-            (true, _) => url.push(char::from(byte)),
-            // Windows' separator is the address's.
-            (false, b'\\') if windows => url.push('/'),
-            (false, byte) => url.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    url
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,28 +146,6 @@ mod tests {
             let found = path_of(text, windows).map(|bytes| String::from_utf8(bytes).unwrap());
             assert_eq!(found.as_deref(), path, "{text}: {why}");
         }
-        assert_eq!(to_path(Path::new("a/b.png")), Path::new("a/b.png"));
-    }
-
-    #[test]
-    fn any_name_makes_an_address() {
-        for (path, windows, url) in [
-            ("/a/b.html", false, "file:///a/b.html"),
-            (
-                "/my runs/#1?/ä.html",
-                false,
-                "file:///my%20runs/%231%3F/%C3%A4.html",
-            ),
-            (r"/a\b", false, "file:///a%5Cb"),
-            (r"C:\me\a b.html", true, "file:///C:/me/a%20b.html"),
-            (r"\\?\C:\a.html", true, "file:///C:/a.html"),
-            (r"\\server\share\a", true, "file://server/share/a"),
-        ] {
-            assert_eq!(address_of(path.as_bytes(), windows), url);
-        }
-        #[cfg(unix)]
-        for path in ["/a/b c", "/ä/%20/#"] {
-            assert_eq!(to_path(Path::new(&of(Path::new(path)))), Path::new(path));
-        }
+        assert_eq!(to_path("a/b.png"), PathBuf::from("a/b.png"));
     }
 }

@@ -12,7 +12,7 @@ use convscope::{
     data::{Edit, generate},
     engine::Level,
     model::{
-        LayerKind,
+        LayerKind, layers,
         spec::{Backbone, InitialWeights},
     },
     ui::{
@@ -195,11 +195,11 @@ fn each_kind_of_thing_is_promised_and_taken_for_what_it_is() {
     );
     desk.warned("theirs.safetensors holds weights of another program");
     let mut spec = desk.state().experiment.model.clone();
-    spec.layers[0].kind = LayerKind::Backbone {
+    spec.layers[0].kind = LayerKind::Backbone(layers::Backbone {
         architecture: Backbone::MobileNetV2,
         weights: InitialWeights::Random,
         batch_norm_inference: true,
-    };
+    });
     let kind = spec.layers[0].kind.clone();
     let edit = convscope::model::edit::LayerEdit::SetKind { at: 0, kind };
     desk.act(Action::Design(DesignAction::Edit(edit, None)));
@@ -209,7 +209,7 @@ fn each_kind_of_thing_is_promised_and_taken_for_what_it_is() {
     );
     let taken = |app: &App| {
         let layers = &app.state().experiment.model.layers;
-        matches!(&layers[0].kind, LayerKind::Backbone { weights: InitialWeights::File(file), .. } if *file == weights)
+        matches!(&layers[0].kind, LayerKind::Backbone(layers::Backbone { weights: InitialWeights::File(file), .. }) if *file == weights)
     };
     desk.wait("the weights", taken);
 

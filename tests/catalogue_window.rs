@@ -8,7 +8,7 @@ use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use convscope::{
     model::{
-        LayerKind,
+        LayerKind, layers,
         spec::{Backbone, InitialWeights},
     },
     ui::{
@@ -323,7 +323,7 @@ fn weights_stand_in_the_list_and_a_model_knows_whether_its_own_are_here() {
     assert_eq!(layers(&desk), before, "the pooling layer has no weights");
     choose_weights(&mut desk, 0);
     match base(&desk) {
-        LayerKind::Backbone { weights, .. } => {
+        LayerKind::Backbone(layers::Backbone { weights, .. }) => {
             assert_eq!(weights, InitialWeights::File(CHOSEN.into()));
         }
         other => panic!("{other:?}"),

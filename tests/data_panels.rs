@@ -32,6 +32,7 @@ use convscope::{
         action::{Action, DataAction, EditAction},
         data_tools::AugmentedOf,
         dialogs::Purpose,
+        saving::Saving,
         state::{AppState, DataState},
         workspace::PanelKind,
     },
@@ -668,7 +669,10 @@ fn changes_are_taken_back_one_by_one_or_all() {
         [Action::Data(DataAction::Undo)]
     ));
     let actions = click(&mut harness, "Export…");
-    assert!(matches!(actions[..], [Action::Ask(Purpose::ExportEdits)]));
+    assert!(matches!(
+        actions[..],
+        [Action::Ask(Purpose::Save(Saving::Edits))]
+    ));
     let actions = click(&mut harness, "circle/image_002.png stands in test");
     assert!(matches!(&actions[..], [Action::Select(selection)] if selection.sample() == Some(2)));
 }

@@ -19,11 +19,27 @@ use std::{
 use common::{Desktop, PATIENCE, Window};
 use convscope::{
     train::TrainingConfig,
-    ui::{action::WindowAction, settings::Settings, workspace::Step},
+    ui::{action::WindowAction, saving::Saving, settings::Settings, workspace::Step},
 };
 use desk::{Desk, Opening};
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
+
+/// Where the button of the newest notification stands in a window of 1280 × 800.
+fn place_of_show() -> (u32, u32) {
+    let shapes = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes");
+    let mut desk = Desk::start(tempfile::tempdir().unwrap(), Opening::of(shapes));
+    desk.opened();
+    desk.answer(desk.home.path().join("kept.ron"));
+    desk.act(Saving::Experiment);
+    desk.wait("the file", |app| {
+        let mut notices = app.state().notices.iter();
+        notices.any(|notice| notice.text.starts_with("Saved "))
+    });
+    let show = desk.harness.get_by_role_and_label(Role::Button, "Show");
+    let middle = show.rect().center();
+    (middle.x as u32, middle.y as u32)
+}
 
 /// A program that never rests.
 struct Busy(Child);
@@ -97,6 +113,7 @@ fn hands_are_followed_however_busy_the_machine_is() {
         return;
     }
     let fields = places(&["Epochs", "Batch size"]);
+    let show = place_of_show();
     let _busy = [Busy::start(), Busy::start()];
     let desktop = Desktop::start(1280, 800);
     let home = desktop.home.path();
@@ -136,6 +153,11 @@ fn hands_are_followed_however_busy_the_machine_is() {
     wait_for("the model", || model.is_file());
     window.wait_for_line("Saved the model as kept.safetensors in ", 0);
     window.keep("hands-3-saved");
+    window.click(show.0, show.1);
+    let folder = format!("{}\n", home.display());
+    wait_for("the program that shows its folder", || {
+        desktop.opened() == folder
+    });
 
     // Dialogs of this kind begin where the last one was; a file that is there is asked about.
     let written = fs::metadata(&model).unwrap().modified().unwrap();

@@ -12,7 +12,7 @@ use convscope::{
     ui::{
         action::{Action, ExperimentAction, WindowAction},
         design::DesignAction,
-        dialogs::Purpose,
+        saving::Saving,
         settings::Settings,
         state::{AppState, DataState},
         workspace::Step,
@@ -113,7 +113,7 @@ fn a_restart_keeps_the_experiment_and_a_file_holds_it() {
     let before = state(&desk).experiment.clone();
     let file = desk.home.path().join("mine.ron");
     desk.answer(file.clone());
-    desk.act(Purpose::SaveExperiment);
+    desk.act(Saving::Experiment);
     desk.wait("the file", |_| file.is_file());
     assert_eq!(Experiment::load(&file).unwrap(), before);
 

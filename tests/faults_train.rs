@@ -666,7 +666,7 @@ fn predict_counts_what_it_could_not_answer() {
             "passed over 1 file",
         ],
     );
-    let address = convscope::file_address::of(&sandbox.images("square")[0]);
+    let address = format!("file://{}", sandbox.images("square")[0].display());
     let by_address = sandbox.run(&format!("predict run {address} --json"));
     assert!(
         by_address.last().get("class").is_some(),

@@ -107,12 +107,7 @@ impl Fidelity {
 }
 
 fn without_dropout(mut spec: ModelSpec) -> ModelSpec {
-    let drops = |kind: &LayerKind| {
-        matches!(
-            kind,
-            LayerKind::Dropout { .. } | LayerKind::Dropout2d { .. }
-        )
-    };
+    let drops = |kind: &LayerKind| matches!(kind, LayerKind::Dropout(_) | LayerKind::Dropout2d(_));
     spec.layers.retain(|layer| !drops(&layer.kind));
     spec
 }

@@ -26,7 +26,7 @@ use convscope::{
         EngineHandle, EvaluateRequest, EvaluatedWeights, Event, Folders, ImageSource, JobId,
         OpenDataset, OpenRequest, Prediction, TrainRequest, TrainingOutcome,
     },
-    model::{LayerKind, spec::Head},
+    model::{LayerKind, layers, spec::Head},
     train::{
         Evaluation, Experiment,
         early_stopping::{EarlyStopping, Monitor, MonitorMode},
@@ -56,7 +56,7 @@ fn experiment() -> Experiment {
         threshold: THRESHOLD,
     };
     let last = experiment.model.layers.last_mut().unwrap();
-    let LayerKind::Dense { units, .. } = &mut last.kind else {
+    let LayerKind::Dense(layers::Dense { units, .. }) = &mut last.kind else {
         panic!("the recipe ends in a dense layer");
     };
     *units = 1;

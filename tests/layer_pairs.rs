@@ -11,7 +11,8 @@ use std::{
 
 use convscope::{
     model::{
-        LayerKind, LayerSpec, ModelSpec, Network, graph, kinds,
+        LayerKind, LayerSpec, ModelSpec, Network, graph,
+        layers::{self, Layer as _},
         network::{Mode, Placement},
         spec::{
             Activation, Backbone, ColorMode, Head, InitialWeights, Initialisation, InputSpec,
@@ -30,48 +31,74 @@ const IMAGES: usize = 2;
 /// As a share of the largest value.
 const TOLERANCE: f32 = 1e-3;
 
-/// Every kind of layer, those with an activation once with each.
+/// Of a dense layer: those that overwrite, those whose way back needs what they gave, and those that need neither.
+/// Convolutions, which compute them alike, have them all.
+const OF_DENSE: [Activation; 4] = [
+    Activation::Linear,
+    Activation::Relu,
+    Activation::Tanh,
+    Activation::Gelu,
+];
+
+/// Every kind of layer, small, and with three maps everywhere, because a backbone wants colours.
 fn units() -> Vec<(String, LayerKind)> {
+    let conv = |filters, activation| layers::Conv2d {
+        filters,
+        activation,
+        ..layers::Conv2d::fresh()
+    };
+    let block = |filters, activation| layers::Residual {
+        layers: vec![
+            LayerSpec::new("conv", conv(filters, Activation::Relu)),
+            LayerSpec::new("norm", layers::BatchNorm2d::fresh()),
+        ],
+        normalise_shortcut: true,
+        activation,
+    };
     let mut units = Vec::new();
-    for (words, kind) in kinds::kinds() {
-        // Small, and three maps everywhere, because a backbone wants colours.
-        let with = |activation: Activation| match kind {
-            LayerKind::Conv2d { .. } => Some(LayerKind::Conv2d {
-                filters: 3,
-                kernel: 3,
-                stride: 1,
-                padding: Padding::Same,
-                activation,
-            }),
-            LayerKind::Dense { .. } => Some(LayerKind::Dense {
-                units: 5,
-                activation,
-            }),
-            LayerKind::Activation(_) => Some(LayerKind::Activation(activation)),
-            _ => None,
+    for kind in LayerKind::all() {
+        let all = Activation::ALL.into_iter();
+        let variants: Vec<LayerKind> = match kind {
+            LayerKind::Conv2d(_) => all.map(|activation| conv(3, activation).into()).collect(),
+            LayerKind::Activation(_) => all_activations().collect(),
+            LayerKind::Dense(_) => OF_DENSE
+                .map(|activation| {
+                    layers::Dense {
+                        units: 5,
+                        activation,
+                    }
+                    .into()
+                })
+                .into(),
+            LayerKind::SeparableConv2d(separable) => {
+                vec![
+                    layers::SeparableConv2d {
+                        filters: 3,
+                        ..separable
+                    }
+                    .into(),
+                ]
+            }
+            // The input itself, and projected.
+            LayerKind::Residual(_) => vec![
+                block(3, Activation::Linear).into(),
+                block(5, Activation::Relu).into(),
+            ],
+            LayerKind::Backbone(_) => vec![backbone(Backbone::MobileNetV2)],
+            kind => vec![kind],
         };
-        for activation in Activation::ALL {
-            if let Some(kind) = with(activation) {
-                units.push((format!("{words} {}", activation.word()), kind));
-            }
-        }
-        match kind {
-            LayerKind::Backbone { .. } => {
-                units.push((words.to_owned(), backbone(Backbone::MobileNetV2)));
-            }
-            kind if with(Activation::Linear).is_none() => units.push((words.to_owned(), kind)),
-            _ => {}
-        }
+        let named = |kind: LayerKind| (kind.describe(), kind);
+        units.extend(variants.into_iter().map(named));
     }
     units
 }
 
 fn backbone(architecture: Backbone) -> LayerKind {
-    LayerKind::Backbone {
+    LayerKind::Backbone(layers::Backbone {
         architecture,
         weights: InitialWeights::Random,
         batch_norm_inference: true,
-    }
+    })
 }
 
 /// A network with these layers between a convolution, so that there is a way back through them, and the logits;
@@ -86,21 +113,22 @@ fn network(between: &[&LayerKind]) -> Option<Network> {
 }
 
 fn spec(side: usize, is_row: bool, between: &[&LayerKind]) -> ModelSpec {
-    let conv = LayerKind::Conv2d {
+    let conv = LayerKind::Conv2d(layers::Conv2d {
         filters: 3,
-        kernel: 3,
-        stride: 1,
+        kernel: 3.into(),
+        stride: 1.into(),
         padding: Padding::Same,
-        activation: Activation::Linear,
-    };
-    let mut kinds = vec![conv];
-    kinds.extend(is_row.then_some(LayerKind::Flatten));
-    kinds.extend(between.iter().map(|kind| (*kind).clone()));
-    kinds.push(LayerKind::Flatten);
-    kinds.push(LayerKind::Dense {
-        units: CLASSES,
+        dilation: 1.into(),
         activation: Activation::Linear,
     });
+    let mut kinds = vec![conv];
+    kinds.extend(is_row.then_some(LayerKind::Flatten(layers::Flatten)));
+    kinds.extend(between.iter().map(|kind| (*kind).clone()));
+    kinds.push(LayerKind::Flatten(layers::Flatten));
+    kinds.push(LayerKind::Dense(layers::Dense {
+        units: CLASSES,
+        activation: Activation::Linear,
+    }));
     let layer = |(at, kind)| LayerSpec::new(format!("layer{at}"), kind);
     ModelSpec {
         name: "pair".into(),
@@ -188,7 +216,6 @@ fn fault(network: &Network) -> Option<String> {
 #[test]
 fn every_ordered_pair_of_layers_trains() {
     let units = units();
-    assert_eq!(units.len(), 3 * Activation::ALL.len() + 9);
     let (mut trains, mut unfit, mut faults) = (0, 0, Vec::new());
     for (first, a) in &units {
         let (mut after, mut never) = (Vec::new(), Vec::new());
@@ -216,10 +243,12 @@ fn every_ordered_pair_of_layers_trains() {
         faults.len(),
         faults.join("\n")
     );
-    // What gives a row (flatten, global pooling, dense) fits before no layer that wants maps (convolution, pooling,
-    // batch normalisation, channel dropout, backbone), and what needs maps to be what it is before no dense layer.
-    let (rows, want_maps, give_maps) = (8 + 2, 8 + 6, 8 + 5);
-    assert_eq!(unfit, rows * want_maps + give_maps * 8);
+    // What gives a row (flatten, global pooling, dense) fits before no layer that wants maps (convolutions, pooling,
+    // batch normalisation, channel dropout, residual block, backbone), and what needs maps to be what it is before no
+    // dense layer.
+    let (convs, dense) = (Activation::ALL.len() + 2, OF_DENSE.len());
+    let (rows, want_maps, give_maps) = (dense + 3, convs + 9, convs + 7);
+    assert_eq!(unfit, rows * want_maps + give_maps * dense);
     assert_eq!(trains + unfit, units.len() * units.len());
 }
 
@@ -229,25 +258,30 @@ fn every_backbone_trains_before_and_behind_an_activation() {
     for architecture in Backbone::ALL {
         // Those that overwrite.
         for activation in [Activation::Relu, Activation::Relu6] {
-            let activation = LayerKind::Activation(activation);
+            let activation = LayerKind::Activation(layers::Activation(activation));
             let network = network(&[&activation, &backbone(architecture), &activation]).unwrap();
             assert_eq!(fault(&network), None, "{architecture:?} and {activation:?}");
         }
     }
 }
 
+fn all_activations() -> impl Iterator<Item = LayerKind> {
+    let all = Activation::ALL.into_iter();
+    all.map(|activation| layers::Activation(activation).into())
+}
+
 /// Flattening and linear activations hand on the very values that they get, and dropout may.
 #[test]
 fn an_activation_reaches_through_layers_that_hand_values_on() {
     let relays = [
-        LayerKind::Flatten,
-        LayerKind::Activation(Activation::Linear),
-        LayerKind::Dropout { rate: 0.0 },
-        LayerKind::Dropout2d { rate: 0.3 },
+        LayerKind::Flatten(layers::Flatten),
+        LayerKind::Activation(layers::Activation(Activation::Linear)),
+        LayerKind::Dropout(layers::Dropout { rate: 0.0 }),
+        LayerKind::Dropout2d(layers::Dropout2d { rate: 0.3 }),
     ];
     for relay in &relays {
-        for first in Activation::ALL.map(LayerKind::Activation) {
-            for second in Activation::ALL.map(LayerKind::Activation) {
+        for first in all_activations() {
+            for second in all_activations() {
                 let network = network(&[&first, relay, &second]).unwrap();
                 assert_eq!(fault(&network), None, "{first:?}, {relay:?}, {second:?}");
             }

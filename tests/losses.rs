@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use convscope::{
     model::{
-        LayerKind, LayerSpec, ModelSpec, NamedArray, Network,
+        LayerKind, LayerSpec, ModelSpec, NamedArray, Network, layers,
         network::{Mode, Placement},
         spec::{Activation, Head, Initialisation, InputSpec, L2, Padding, Preprocessing},
     },
@@ -186,7 +186,7 @@ fn network(side: usize, layers: Vec<LayerSpec>, arrays: &Arrays, channels_last: 
 }
 
 fn dense(units: usize, activation: Activation) -> LayerKind {
-    LayerKind::Dense { units, activation }
+    LayerKind::Dense(layers::Dense { units, activation })
 }
 
 fn assert_gradients(network: &Network, expected: &Gradients, why: &str) {
@@ -207,7 +207,7 @@ fn penalised(example: &Penalties) -> (Network, f64) {
         }
     };
     let layers = vec![
-        layer("flatten", LayerKind::Flatten),
+        layer("flatten", LayerKind::Flatten(layers::Flatten)),
         layer("fc1", dense(6, Activation::Relu)),
         layer("fc2", dense(3, Activation::Linear)),
     ];
@@ -259,22 +259,26 @@ fn batch_normalisation_trains_as_pytorchs_running_values_included() {
             "momentum {}, channels last {channels_last}",
             example.momentum
         );
-        let conv = LayerKind::Conv2d {
+        let conv = LayerKind::Conv2d(layers::Conv2d {
             filters: 4,
-            kernel: 3,
-            stride: 1,
+            kernel: 3.into(),
+            stride: 1.into(),
             padding: Padding::Same,
+            dilation: 1.into(),
             activation: Activation::Linear,
-        };
-        let norm = LayerKind::BatchNorm2d {
+        });
+        let norm = LayerKind::BatchNorm2d(layers::BatchNorm2d {
             momentum: example.momentum,
             epsilon: example.epsilon,
-        };
+        });
         let layers = [
             ("conv", conv),
             ("bn", norm),
-            ("relu", LayerKind::Activation(Activation::Relu)),
-            ("flatten", LayerKind::Flatten),
+            (
+                "relu",
+                LayerKind::Activation(layers::Activation(Activation::Relu)),
+            ),
+            ("flatten", LayerKind::Flatten(layers::Flatten)),
             ("fc", dense(3, Activation::Linear)),
         ];
         let layers = layers.map(|(name, kind)| LayerSpec::new(name, kind));

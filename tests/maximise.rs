@@ -9,7 +9,7 @@ use convscope::{
     model::{
         LayerKind, LayerSpec, ModelSpec, Network, WeightSnapshot,
         bundle::Bundle,
-        head,
+        head, layers,
         network::{Mode, Placement},
         spec::{Activation, Head, Initialisation, InputSpec, Preprocessing},
     },
@@ -40,9 +40,9 @@ fn pictures() -> (Vec<u8>, Vec<i64>) {
 
 /// A network with one sigmoid that tells red from blue.
 fn trained() -> Network {
-    let dense = |units, activation| LayerKind::Dense { units, activation };
+    let dense = |units, activation| LayerKind::Dense(layers::Dense { units, activation });
     let layers = [
-        ("flatten", LayerKind::Flatten),
+        ("flatten", LayerKind::Flatten(layers::Flatten)),
         ("dense1", dense(4, Activation::Tanh)),
         ("dense2", dense(1, Activation::Linear)),
     ];

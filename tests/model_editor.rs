@@ -17,8 +17,7 @@ use convscope::{
     data::datasets_folder::Status,
     engine::{Event as EngineEvent, JobId, JobKind, Listed, Progress},
     model::{
-        LayerKind, LayerSpec, kinds::kinds, spec::Backbone, summary::Summary,
-        weights::catalogue::Weights,
+        LayerKind, LayerSpec, layers::{self, Layer as _}, spec::Backbone, summary::Summary, weights::catalogue::Weights,
     },
     sys,
     train::{Experiment, recipes},
@@ -27,6 +26,7 @@ use convscope::{
         design::{Chosen, DesignAction},
         dialogs::Purpose,
         public_datasets::DownloadState,
+        saving::Saving,
         state::{AppState, RunState},
     },
 };
@@ -275,7 +275,7 @@ fn layers_are_frozen_by_dragging_the_line_and_by_the_menu() {
 #[test]
 fn each_phase_has_its_own_line_and_frozen_norms_are_explained() {
     let mut experiment = shapes();
-    let norm = LayerSpec::new("norm1", kinds()[4].1.clone());
+    let norm = LayerSpec::new("norm1", layers::BatchNorm2d::fresh());
     experiment.model.layers.insert(1, norm);
     let mut second = experiment.training.phases[0].clone();
     second.name = "fine-tuning".into();
@@ -339,7 +339,7 @@ fn files_and_recipes_are_asked_for() {
     click(&mut desk, "Geometric shapes");
     let asked = asked(&desk);
     assert!(
-        matches!(asked[0], Action::Ask(Purpose::ExportLayers)),
+        matches!(asked[0], Action::Ask(Purpose::Save(Saving::Layers))),
         "{asked:?}"
     );
     assert!(
@@ -438,7 +438,7 @@ fn a_backbone_shows_how_the_download_of_its_weights_stands() {
 /// Recipe 1 with very many layers of long names.
 fn long(count: usize) -> Experiment {
     let mut experiment = shapes();
-    let kind = kinds()[0].1.clone();
+    let kind = LayerKind::Conv2d(layers::Conv2d::fresh());
     let layer = |at: usize| {
         LayerSpec::new(
             format!("a_rather_long_name_of_convolution_{at}"),
@@ -458,13 +458,14 @@ fn a_hundred_layers_stay_fluid() {
     let start = sys::thread_cpu_secs();
     let frames = 30;
     for at in 0..frames {
-        let filters = LayerKind::Conv2d {
+        let filters = LayerKind::Conv2d(layers::Conv2d {
             filters: 8 + at,
-            kernel: 3,
-            stride: 1,
+            kernel: 3.into(),
+            stride: 1.into(),
             padding: convscope::model::Padding::Same,
+            dilation: 1.into(),
             activation: convscope::model::spec::Activation::Relu,
-        };
+        });
         let edit = convscope::model::edit::LayerEdit::SetKind {
             at: 3,
             kind: filters,
@@ -490,7 +491,7 @@ fn it_draws_in_every_size_and_theme() {
         experiment
             .model
             .layers
-            .insert(0, LayerSpec::new("base", kinds()[11].1.clone()));
+            .insert(0, LayerSpec::new("base", layers::Backbone::fresh()));
         experiment
     };
     let cases = [
@@ -520,4 +521,47 @@ fn it_draws_in_every_size_and_theme() {
             }
         }
     }
+}
+
+#[test]
+fn layers_within_a_block_are_chosen_moved_removed_and_brought_back() {
+    let mut desk = wide(state(shapes(), 3));
+    choose(&mut desk, "relu1");
+    add(&mut desk, "Residual block");
+    let model = |desk: &bench::Desk| desk.state().state.experiment.model.clone();
+    let at = model(&desk).layer_index("block1").unwrap();
+    let inside = |desk: &bench::Desk| -> Vec<String> {
+        let inner = model(desk).layers[at]
+            .kind
+            .inner()
+            .unwrap_or_default()
+            .to_vec();
+        inner.into_iter().map(|layer| layer.name).collect()
+    };
+    let chosen = |desk: &bench::Desk| desk.state().state.design.chosen;
+    assert_eq!(inside(&desk), ["conv1", "norm1", "relu1", "conv2", "norm2"]);
+    desk.get_by_label("convolution 1×1 from 12 to 32 channels");
+    let fresh = model(&desk);
+    desk.key_press(Key::ArrowDown);
+    desk.run();
+    assert_eq!(chosen(&desk), Some(Chosen::Inner(at, 0)), "into the block");
+    enter(&mut desk, "Filters", "12");
+    desk.key_press_modifiers(Modifiers::ALT, Key::ArrowDown);
+    desk.run();
+    assert_eq!(inside(&desk), ["norm1", "conv1", "relu1", "conv2", "norm2"]);
+    assert_eq!(
+        chosen(&desk),
+        Some(Chosen::Inner(at, 1)),
+        "the choice follows"
+    );
+    desk.key_press(Key::Delete);
+    desk.run();
+    assert_eq!(inside(&desk), ["norm1", "relu1", "conv2", "norm2"]);
+    add(&mut desk, "Dropout");
+    assert_eq!(inside(&desk), ["norm1", "relu1", "drop1", "conv2", "norm2"]);
+    for _ in 0..4 {
+        click(&mut desk, "Undo");
+    }
+    assert_eq!(model(&desk), fresh);
+    assert_eq!(desk.state().state.design.problem, None);
 }

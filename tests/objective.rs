@@ -7,7 +7,7 @@ mod reference;
 use convscope::{
     data::{Split, augment::AugmentationConfig, stats::ClassWeights},
     model::{
-        LayerKind, LayerSpec, ModelSpec,
+        LayerKind, LayerSpec, ModelSpec, layers,
         spec::{Activation, Head, L2, Padding},
     },
     resources,
@@ -21,29 +21,30 @@ use convscope::{
 use reference::{Recorder, open, recipe_one, take_turns};
 
 fn conv(filters: usize, kernel: usize, stride: usize) -> LayerKind {
-    LayerKind::Conv2d {
+    LayerKind::Conv2d(layers::Conv2d {
         filters,
-        kernel,
-        stride,
+        kernel: kernel.into(),
+        stride: stride.into(),
         padding: Padding::Valid,
+        dilation: 1.into(),
         activation: Activation::Relu,
-    }
+    })
 }
 
 /// Maps of `last` × `last` pixels, normalised over the batch, behind a few cheap layers; no dropout, so that training
 /// and evaluating say the same of the same weights.
 fn model(last: usize, normalises: bool, logits: usize) -> ModelSpec {
-    let pool = |size| LayerKind::AvgPool2d { size, stride: size };
-    let norm = LayerKind::BatchNorm2d {
+    let pool = |size| LayerKind::AvgPool2d(layers::AvgPool2d { size, stride: size });
+    let norm = LayerKind::BatchNorm2d(layers::BatchNorm2d {
         momentum: 0.1,
         epsilon: 1e-5,
-    };
+    });
     let mut layers = vec![("pool", pool(32)), ("conv", conv(4, 5 - last, 1))];
     layers.extend(normalises.then_some(("bn", norm)));
-    layers.push(("flatten", LayerKind::Flatten));
+    layers.push(("flatten", LayerKind::Flatten(layers::Flatten)));
     let units = logits;
     let activation = Activation::Linear;
-    layers.push(("fc", LayerKind::Dense { units, activation }));
+    layers.push(("fc", LayerKind::Dense(layers::Dense { units, activation })));
     let layers = layers.into_iter();
     ModelSpec {
         layers: layers

@@ -11,8 +11,9 @@ use convscope::{
     data::generate,
     engine::ModelSource,
     ui::{
-        action::{DataAction, EditAction, ModelAction, SaveAction, TrainingAction, WindowAction},
+        action::{DataAction, EditAction, ModelAction, TrainingAction, WindowAction},
         app::App,
+        saving::Saving,
         state::{AppState, RunState, Subject},
         workspace::Step,
     },
@@ -194,7 +195,8 @@ fn everything_stands_under_the_name_of_what_it_belongs_to() {
     assert!(desk.state().dataset_to_open().is_some());
 
     let model = desk.home.path().join("kept.safetensors");
-    desk.act(SaveAction::Model(model.clone()));
+    desk.answer(model.clone());
+    desk.act(Saving::Model);
     desk.wait("the saved model", |app| {
         let says = |notice: &convscope::ui::state::Notice| notice.text.contains("Saved the model");
         app.state().notices.iter().any(says)

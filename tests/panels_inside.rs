@@ -23,8 +23,9 @@ use convscope::{
     inspect::maximise::Target,
     train::{Evaluation, checkpoint::Weights},
     ui::{
-        action::{Action, ModelAction, SaveAction},
+        action::{Action, ModelAction},
         dialogs::Purpose,
+        saving::Saving,
         workspace::PanelKind,
     },
 };
@@ -172,13 +173,13 @@ fn feature_maps_enlarge_and_come_back_and_ask_for_more() {
     harness.run();
     assert!(matches!(
         follow(&mut harness)[..],
-        [Action::Save(SaveAction::Picture(_))]
+        [Action::Ask(Purpose::Save(Saving::Picture(_)))]
     ));
     harness.get_by_label("Grey").click();
     harness.run();
     assert_eq!(
         harness.state().settings.map_scale,
-        convscope::ui::settings::Scale::Grey
+        convscope::inspect::colours::ColourScale::Grey
     );
 }
 

@@ -25,6 +25,7 @@ use convscope::{
     ui::{
         action::{Action, EditAction, ModelAction},
         dialogs::Purpose,
+        saving::Saving,
         state::{AppState, RunState},
         workspace::PanelKind,
     },
@@ -389,7 +390,7 @@ fn predictions_are_sorted_filtered_selected_and_exported() {
     harness.run();
     assert!(matches!(
         follow(&mut harness)[..],
-        [Action::Ask(Purpose::ExportPredictions)]
+        [Action::Ask(Purpose::Save(Saving::Predictions))]
     ));
 }
 

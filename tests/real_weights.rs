@@ -17,6 +17,7 @@ use convscope::{
     model::{
         LayerKind, LayerSpec, ModelSpec, Network,
         backbones::top,
+        layers,
         network::{Mode, Placement},
         spec::{Activation, Backbone, InitialWeights},
         weights::{self, import, initial},
@@ -112,19 +113,19 @@ fn a_linear_probe_tells_cats_from_dogs() {
         return;
     };
     let _turn = take_turns();
-    let base = LayerKind::Backbone {
+    let base = LayerKind::Backbone(layers::Backbone {
         architecture: Backbone::MobileNetV2,
         weights: InitialWeights::File(folder.join("weights/mobilenet_v2_ptq.safetensors")),
         batch_norm_inference: true,
-    };
-    let dense = LayerKind::Dense {
+    });
+    let dense = LayerKind::Dense(layers::Dense {
         units: 2,
         activation: Activation::Linear,
-    };
+    });
     let spec = ModelSpec {
         layers: vec![
             LayerSpec::new("base", base),
-            LayerSpec::new("pool", LayerKind::GlobalAvgPool2d),
+            LayerSpec::new("pool", LayerKind::GlobalAvgPool2d(layers::GlobalAvgPool2d)),
             LayerSpec::new("dense", dense),
         ],
         ..top::imagenet(Backbone::MobileNetV2, 2)

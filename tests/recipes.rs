@@ -10,7 +10,7 @@ use std::{
 use convscope::{
     data::generate::{generate_cells, generate_pets, generate_shapes},
     model::{
-        LayerKind,
+        LayerKind, layers,
         shapes::layer_shapes,
         spec::{Head, InitialWeights},
     },
@@ -69,7 +69,7 @@ fn recipe(name: &str) -> Experiment {
 
 fn with_weights(mut experiment: Experiment, wanted: &InitialWeights) -> Experiment {
     for layer in &mut experiment.model.layers {
-        if let LayerKind::Backbone { weights, .. } = &mut layer.kind {
+        if let LayerKind::Backbone(layers::Backbone { weights, .. }) = &mut layer.kind {
             weights.clone_from(wanted);
         }
     }

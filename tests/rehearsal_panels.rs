@@ -21,7 +21,7 @@ use std::sync::Arc;
 use bench::{Stage, harness};
 use convscope::{
     engine::{Event, Forecast, JobId, JobKind, Progress},
-    model::{LayerKind, LayerSpec, ModelSpec, shapes},
+    model::{LayerKind, LayerSpec, ModelSpec, layers, shapes},
     train::{
         EpochRecord,
         estimate::{Images, TimeEstimate},
@@ -328,11 +328,11 @@ fn normalise_single_pixels(model: &mut ModelSpec) {
     let at = model.layer_index("flatten").unwrap();
     let shapes = shapes::layer_shapes(model).unwrap();
     let size = shapes[at].input.dims()[1];
-    let pool = LayerKind::AvgPool2d { size, stride: size };
-    let norm = LayerKind::BatchNorm2d {
+    let pool = LayerKind::AvgPool2d(layers::AvgPool2d { size, stride: size });
+    let norm = LayerKind::BatchNorm2d(layers::BatchNorm2d {
         momentum: 0.1,
         epsilon: 1e-5,
-    };
+    });
     model.layers.insert(at, LayerSpec::new("norm", norm));
     model.layers.insert(at, LayerSpec::new("all", pool));
 }

@@ -29,8 +29,10 @@ use convscope::{
         runs::{Listing, RunNotes, RunRecord, RunState, Skipped},
     },
     ui::{
-        action::{Action, EditAction, ModelAction, RunsAction, SaveAction, WindowAction},
+        action::{Action, EditAction, ModelAction, RunsAction, WindowAction},
+        dialogs::Purpose,
         run_book::Recorded,
+        saving::Saving,
         state::{AppState, RunState as Stands},
         workspace::PanelKind,
     },
@@ -675,16 +677,10 @@ fn curves_of_one_run_and_of_several_are_exported() {
     };
     let one = export(&[1], "History as CSV…");
     assert!(
-        matches!(&one[..], [Action::Save(SaveAction::History { history, picture: false })] if history.len() == 12)
+        matches!(&one[..], [Action::Ask(Purpose::Save(Saving::History(runs)))] if runs[0].epochs.len() == 12)
     );
     let several = export(&[3, 0], "Curves as PNG…");
-    let [
-        Action::Save(SaveAction::Histories {
-            runs,
-            picture: true,
-        }),
-    ] = &several[..]
-    else {
+    let [Action::Ask(Purpose::Save(Saving::Curves(runs)))] = &several[..] else {
         unreachable!("{several:?}");
     };
     let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
@@ -742,7 +738,7 @@ fn smoothing_and_logarithm_are_switches_of_the_panel() {
     harness.run();
     let actions = pushed(&mut harness);
     assert!(
-        matches!(&actions[..], [Action::Save(SaveAction::History { history, picture: false })] if history.len() == 8),
+        matches!(&actions[..], [Action::Ask(Purpose::Save(Saving::History(runs)))] if runs[0].epochs.len() == 8),
         "{actions:?}"
     );
 }

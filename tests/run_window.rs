@@ -3,16 +3,17 @@
 
 mod desk;
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use convscope::{
     data::generate,
     train::{
         run_folder::RESULT_FILE,
-        runs::{RunNotes, RunState, read},
+        runs::{RunNotes, RunState, read, several::NamedHistory},
     },
     ui::{
-        action::{EditAction, RunsAction, SaveAction, TrainingAction, WindowAction},
+        action::{EditAction, RunsAction, TrainingAction, WindowAction},
+        saving::Saving,
         state::RunState as Stands,
         workspace::Step,
     },
@@ -125,13 +126,11 @@ fn runs_are_kept_compared_and_described() {
         app.state().runs.figures(&second).is_some()
     });
     let figures = desk.harness.state().state().runs.figures(&second).unwrap();
-    let history: Arc<[_]> = figures.history.clone().into();
+    let name = String::new();
+    let epochs = figures.history.clone();
     let saved = desk.home.path().join("saved.csv");
     desk.answer(saved.clone());
-    desk.act(SaveAction::History {
-        history,
-        picture: false,
-    });
+    desk.act(Saving::History([NamedHistory { name, epochs }].into()));
     desk.wait("the saved history", |_| saved.is_file());
     let same = std::fs::read(second.join("history.csv")).unwrap();
     assert_eq!(std::fs::read(saved).unwrap(), same);

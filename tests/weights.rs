@@ -19,7 +19,7 @@ use convscope::{
         LayerKind, LayerSpec, NamedArray,
         backbones::top,
         bundle::Bundle,
-        graph, parameters,
+        graph, layers, parameters,
         spec::{Activation, Backbone, InitialWeights},
         weights::examine,
     },
@@ -308,20 +308,20 @@ fn experiment(sandbox: &Sandbox, weights: InitialWeights) -> PathBuf {
     experiment.dataset.path = home.join("datasets/shapes");
     let input = &mut experiment.model.input;
     (input.height, input.width) = (32, 32);
-    let base = LayerKind::Backbone {
+    let base = LayerKind::Backbone(layers::Backbone {
         architecture: Backbone::MobileNetV2,
         weights,
         batch_norm_inference: true,
-    };
+    });
     experiment.model.layers = vec![
         LayerSpec::new("base", base),
-        LayerSpec::new("pool", LayerKind::GlobalAvgPool2d),
+        LayerSpec::new("pool", LayerKind::GlobalAvgPool2d(layers::GlobalAvgPool2d)),
         LayerSpec::new(
             "dense",
-            LayerKind::Dense {
+            LayerKind::Dense(layers::Dense {
                 units: 3,
                 activation: Activation::Linear,
-            },
+            }),
         ),
     ];
     experiment.split.first_train = Some(30);

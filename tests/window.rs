@@ -27,7 +27,7 @@ use convscope::{
             WindowAction,
         },
         design::{Chosen, DesignAction},
-        dialogs::Purpose,
+        saving::Saving,
         state::{DataState, RunState},
         workspace::Step,
     },
@@ -351,7 +351,7 @@ fn the_last_weights_are_judged_on_all_images_and_the_answers_exported() {
     assert!(desk.shows("all images · epoch 2 · 36 images"));
     let file = desk.home.path().join("answers.csv");
     desk.answer(file.clone());
-    desk.act(Purpose::ExportPredictions);
+    desk.act(Saving::Predictions);
     desk.wait("the file", |_| file.is_file());
     let mut reader = csv::Reader::from_path(&file).unwrap();
     let headings = reader.headers().unwrap().iter().collect::<Vec<_>>();
@@ -373,7 +373,7 @@ fn the_last_weights_are_judged_on_all_images_and_the_answers_exported() {
 
     // A place that cannot be written is told, and so is an address where nobody answers.
     desk.answer("/nowhere/at/all/answers.csv".into());
-    desk.act(Purpose::ExportPredictions);
+    desk.act(Saving::Predictions);
     desk.wait("the sentence", |app| {
         let notices = &app.state().notices;
         notices
@@ -418,16 +418,22 @@ fn type_without_waiting(desk: &mut Desk, path: &str) {
         repeat: false,
         modifiers: Modifiers::COMMAND,
     };
-    let events = &mut desk.harness.input_mut().events;
-    events.extend([text("earlier"), opened, text(first)]);
-    desk.harness.step();
+    turn(desk, vec![text("earlier"), opened, text(first)]);
     for character in others.chars() {
-        desk.harness
-            .input_mut()
-            .events
-            .push(text(&character.to_string()));
-        desk.harness.step();
+        turn(desk, vec![text(&character.to_string())]);
     }
+}
+
+/// A frame that finds `events`, which the window takes as it does outside of tests: one turn of the hands at a time.
+fn turn(desk: &mut Desk, events: Vec<egui::Event>) {
+    let mut input = egui::RawInput {
+        events,
+        ..egui::RawInput::default()
+    };
+    let context = desk.harness.ctx.clone();
+    eframe::App::raw_input_hook(desk.harness.state_mut(), &context, &mut input);
+    desk.harness.input_mut().events.extend(input.events);
+    desk.harness.step();
 }
 
 #[test]

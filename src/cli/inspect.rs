@@ -130,7 +130,7 @@ fn kernels(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Res
             kernels.filters,
             kernels.channels,
             kernels.size,
-            kernels.size,
+            kernels.width,
         ],
         values: kernels.values.to_vec(),
         picture: kernels.picture(kernels.limit(), TILE_BACKGROUND),

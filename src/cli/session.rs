@@ -13,7 +13,7 @@ use crate::{
     cancel::{CancelToken, Cancelled},
     data::{Dataset, LeftOut, PixelCache, cache::PixelFormat, dataset::display_path, files, locks},
     engine::{EngineHandle, Event, Folders, OpenDataset, OpenRequest},
-    signals, sys,
+    signals,
 };
 
 /// What a waiting command hears.
@@ -37,9 +37,6 @@ pub struct Session {
     interrupted: Arc<AtomicBool>,
 }
 
-/// What shells use for a process that Ctrl+C ended: 128 + SIGINT.
-const INTERRUPTED_STATUS: i32 = 130;
-
 impl Session {
     /// Starts the engine and takes over what asks the process to end; call once.
     ///
@@ -50,13 +47,10 @@ impl Session {
         let (waker, woken) = crossbeam_channel::bounded(1);
         let interrupted = Arc::new(AtomicBool::new(false));
         let (flag, interrupt_waker) = (Arc::clone(&interrupted), waker.clone());
-        let mut is_first = true;
         signals::when_asked_to_end(move || {
-            if !std::mem::take(&mut is_first) {
-                sys::exit_now(INTERRUPTED_STATUS);
-            }
             flag.store(true, Ordering::SeqCst);
             let _ = interrupt_waker.try_send(());
+            true
         })
         .context("cannot listen for Ctrl+C")?;
         let wake = Arc::new(move || {

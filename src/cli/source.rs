@@ -73,9 +73,10 @@ pub fn node(spec: &ModelSpec, nodes: &[Node], text: &str) -> Result<usize> {
         Some(position) => Ok(position),
         None => {
             let names: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
-            let inner = nodes.iter().find(|node| node.name.contains('.'));
+            let is_inner = |node: &&Node| node.name != layers[node.layer].name;
+            let inner = nodes.iter().find(is_inner);
             let inner = inner.map_or_else(String::new, |node| {
-                format!("; steps within a backbone are named like {}", node.name)
+                format!("; steps within a layer are named like {}", node.name)
             });
             bail!(
                 "the model has no layer {text}: its layers are {}{inner}",

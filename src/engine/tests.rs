@@ -14,7 +14,7 @@ use super::{
 use crate::{
     data::generate,
     inspect::maximise::{MaximiseConfig, Target},
-    model::{LayerKind, LayerSpec, bundle::Bundle},
+    model::{LayerKind, LayerSpec, bundle::Bundle, layers},
     train::{Experiment, Optimizer, recipes},
 };
 
@@ -383,12 +383,15 @@ fn what_cannot_be_trained_fails_with_a_sentence() {
     for (name, kind) in [
         (
             "norm",
-            LayerKind::BatchNorm2d {
+            LayerKind::BatchNorm2d(layers::BatchNorm2d {
                 momentum: 0.1,
                 epsilon: 1e-5,
-            },
+            }),
         ),
-        ("all", LayerKind::AvgPool2d { size, stride: size }),
+        (
+            "all",
+            LayerKind::AvgPool2d(layers::AvgPool2d { size, stride: size }),
+        ),
     ] {
         let layer = LayerSpec::new(name, kind);
         single_values.model.layers.insert(before_flatten, layer);

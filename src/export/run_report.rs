@@ -14,9 +14,7 @@ use crate::{
     colours::{self, TILE_BACKGROUND, hex},
     data::{Dataset, Picture},
     inspect::{InspectError, colours::ColourScale, feature_maps::feature_maps, filters},
-    model::{
-        LayerKind, Network, bundle::Bundle as Model, network::Placement, shapes::layer_shapes,
-    },
+    model::{Network, bundle::Bundle as Model, network::Placement, shapes::layer_shapes},
     train::{
         ClassificationReport, ConfusionMatrix, CrossTable, EpochRecord, Evaluation, Experiment,
         report::class_name, run_folder::REPORT_FILE, setting_words,
@@ -340,7 +338,7 @@ fn model_table(experiment: &Experiment) -> Markup {
         table {
             thead { tr { th { "Layer" } th { "Kind" } th { "Output" } th { "Parameters" } } }
             tbody { @for (layer, shape) in experiment.model.layers.iter().zip(&shapes) { tr {
-                td { (layer.name) } td { (LayerKind::describe(&layer.kind)) }
+                td { (layer.name) } td { (layer.kind.describe()) }
                 td { (shape.output) } td { (shape.parameters) }
             } } }
             tfoot { tr { th { "Total" } th {} th {} th { (total) } } }

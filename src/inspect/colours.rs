@@ -1,9 +1,11 @@
 //! Numbers as colours: scales, and grids of small maps as one picture.
 
+use serde::{Deserialize, Serialize};
+
 use crate::data::Picture;
 
 /// How a number becomes a colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum ColourScale {
     /// Dark blue over green to yellow: for activations.
     #[default]

@@ -13,9 +13,11 @@ pub struct Kernels<'a> {
     pub filters: usize,
     /// Input channels.
     pub channels: usize,
-    /// Side of a kernel in pixels.
+    /// Rows of a kernel.
     pub size: usize,
-    /// `[filters, channels, size, size]`.
+    /// Columns of a kernel.
+    pub width: usize,
+    /// `[filters, channels, size, width]`.
     pub values: &'a [f32],
     /// Filters that [`Kernels::picture`] shows, from the first.
     pub rows: usize,
@@ -27,24 +29,25 @@ pub struct Kernels<'a> {
 pub fn convolutions(nodes: &[Node]) -> Vec<usize> {
     let nodes = nodes.iter().enumerate();
     nodes
-        .filter(|(_, node)| matches!(node.op, Op::Conv2d { .. }))
+        .filter(|(_, node)| matches!(node.op, Op::Conv2d(_)))
         .map(|(i, _)| i)
         .collect()
 }
 
 /// The kernels of `node`; `None` when it is not a convolution.
 pub fn kernels<'a>(snapshot: &'a WeightSnapshot, node: &Node) -> Option<Kernels<'a>> {
-    if !matches!(node.op, Op::Conv2d { .. }) {
+    if !matches!(node.op, Op::Conv2d(_)) {
         return None;
     }
     let array = snapshot.array(&format!("{}.weight", node.name))?;
-    let [filters, channels, size, _] = *array.shape.as_slice() else {
+    let [filters, channels, size, width] = *array.shape.as_slice() else {
         return None;
     };
     Some(Kernels {
         filters,
         channels,
         size,
+        width,
         values: &array.values,
         rows: filters,
         columns: channels,
@@ -55,7 +58,7 @@ impl Kernels<'_> {
     /// With as many filters and channels as make a picture of at most `side` pixels: the convolutions of
     /// published networks have up to a million kernels.
     pub fn within(self, side: usize) -> Self {
-        let most = Grid::tiles_within(side, self.size);
+        let most = Grid::tiles_within(side, self.size.max(self.width));
         Self {
             rows: self.rows.min(most),
             columns: self.columns.min(most),
@@ -63,9 +66,9 @@ impl Kernels<'_> {
         }
     }
 
-    /// The kernel of one filter over one input channel, `[size, size]`; empty when there is none.
+    /// The kernel of one filter over one input channel, `[size, width]`; empty when there is none.
     pub fn kernel(&self, filter: usize, channel: usize) -> &[f32] {
-        let area = self.size * self.size;
+        let area = self.size * self.width;
         let start = (filter * self.channels + channel) * area;
         self.values.get(start..start + area).unwrap_or(&[])
     }
@@ -88,7 +91,7 @@ impl Kernels<'_> {
         Grid {
             columns: self.columns,
             rows: self.rows,
-            tile_width: self.size,
+            tile_width: self.width,
             tile_height: self.size,
         }
     }
@@ -98,7 +101,7 @@ impl Kernels<'_> {
         let painter = MapPainter::new((-limit, limit), ColourScale::BlueWhiteRed);
         let tiles = (0..self.rows * self.columns).map(|index| {
             let kernel = self.kernel(index / self.columns, index % self.columns);
-            painter.paint(kernel, self.size)
+            painter.paint(kernel, self.width)
         });
         self.grid().paint(tiles, background)
     }

@@ -2,8 +2,8 @@
 
 use super::{
     graph::Node,
-    shapes::{LayerShape, Shape, padding_pixels},
-    spec::{InitialWeights, LayerKind},
+    layers::Layer,
+    shapes::{LayerShape, Shape},
 };
 use crate::format::{bytes, thousands};
 
@@ -17,6 +17,13 @@ pub struct Line {
     pub name: &'static str,
     /// `⌊(150 + 2·0 − 3) / 1⌋ + 1 = 148`.
     pub formula: String,
+}
+
+impl Line {
+    /// A figure and its formula.
+    pub fn new(name: &'static str, formula: String) -> Self {
+        Self { name, formula }
+    }
 }
 
 /// Values that come out of each layer for one image: those of all nodes of a backbone, which training keeps
@@ -40,33 +47,25 @@ pub fn activation_bytes(values: usize, batch: usize) -> u64 {
 
 /// Output size, parameters, multiply-adds and activation memory of a layer, each with its formula filled in.
 /// `values` is the layer's of [`activation_values`].
-pub fn lines(kind: &LayerKind, shape: &LayerShape, values: usize, batch: usize) -> Vec<Line> {
-    let mut lines = output(kind, shape);
-    lines.push(Line {
-        name: "Parameters",
-        formula: parameters(kind, shape),
-    });
-    lines.push(Line {
-        name: "Multiply-adds",
-        formula: multiply_adds(kind, shape),
-    });
-    let each = match kind {
-        LayerKind::Backbone { .. } => format!("{} values", thousands(values)),
-        _ => product(shape.output),
+pub fn lines(layer: &dyn Layer, shape: &LayerShape, values: usize, batch: usize) -> Vec<Line> {
+    let mut lines = layer.output(shape);
+    lines.push(Line::new("Parameters", layer.parameters(shape)));
+    lines.push(Line::new("Multiply-adds", layer.multiply_adds(shape)));
+    let each = match shape.output.values() == values {
+        true => product(shape.output),
+        false => format!("{} values", thousands(values)),
     };
-    lines.push(Line {
-        name: "Activations",
-        formula: format!(
-            "{} · {each} · {VALUE_BYTES} bytes = {}",
-            thousands(batch),
-            bytes(activation_bytes(values, batch))
-        ),
-    });
+    let formula = format!(
+        "{} · {each} · {VALUE_BYTES} bytes = {}",
+        thousands(batch),
+        bytes(activation_bytes(values, batch))
+    );
+    lines.push(Line::new("Activations", formula));
     lines
 }
 
 /// `148·148·32`, height, width, channels.
-fn product(shape: Shape) -> String {
+pub fn product(shape: Shape) -> String {
     match shape {
         Shape::Maps {
             channels,
@@ -82,145 +81,12 @@ fn product(shape: Shape) -> String {
     }
 }
 
-fn output(kind: &LayerKind, shape: &LayerShape) -> Vec<Line> {
-    let line = |formula: String| {
-        vec![Line {
-            name: "Output",
-            formula,
-        }]
-    };
-    let window = match *kind {
-        LayerKind::Conv2d {
-            kernel,
-            stride,
-            padding,
-            ..
-        } => padding_pixels(padding, kernel)
-            .ok()
-            .map(|padding| (kernel, stride, padding)),
-        LayerKind::MaxPool2d { size, stride } | LayerKind::AvgPool2d { size, stride } => {
-            Some((size, stride, 0))
-        }
-        _ => None,
-    };
-    if let (
-        Some(window),
-        Shape::Maps { height, width, .. },
-        Shape::Maps {
-            channels,
-            height: rows,
-            width: columns,
-        },
-    ) = (window, shape.input, shape.output)
-    {
-        return window_lines(kind, window, [(height, rows), (width, columns)], channels);
-    }
-    match kind {
-        LayerKind::Flatten => line(format!(
-            "{} = {}",
-            product(shape.input),
-            thousands(shape.output.values())
-        )),
-        LayerKind::Dense { units, .. } => line(format!("{} units", thousands(*units))),
-        LayerKind::GlobalAvgPool2d => line(format!(
-            "one mean of each of {} maps",
-            thousands(shape.output.values())
-        )),
-        LayerKind::Backbone { .. } => line(format!("{}, the last maps", shape.output)),
-        _ => line(format!("{}, as the input", product(shape.output))),
-    }
-}
-
-/// Height and width in one line where they are the same.
-fn window_lines(
-    kind: &LayerKind,
-    (window, stride, padding): (usize, usize, usize),
-    [height, width]: [(usize, usize); 2],
-    channels: usize,
-) -> Vec<Line> {
-    let side = |name: &'static str, (before, after): (usize, usize)| Line {
-        name,
-        formula: format!(
-            "⌊({} + 2·{padding} − {window}) / {stride}⌋ + 1 = {}",
-            thousands(before),
-            thousands(after)
-        ),
-    };
-    let mut lines = if height == width {
-        vec![side("Height, width", height)]
-    } else {
-        vec![side("Height", height), side("Width", width)]
-    };
-    let maps = match kind {
-        LayerKind::Conv2d { .. } => format!("{}, one of each filter", thousands(channels)),
-        _ => format!("{}, as the input", thousands(channels)),
-    };
-    lines.push(Line {
-        name: "Channels",
-        formula: maps,
-    });
-    lines
-}
-
-fn parameters(kind: &LayerKind, shape: &LayerShape) -> String {
-    let total = thousands(shape.parameters);
-    match (kind, shape.input) {
-        (
-            LayerKind::Conv2d {
-                filters, kernel, ..
-            },
-            Shape::Maps { channels, .. },
-        ) => format!(
-            "({kernel}·{kernel}·{} + 1)·{} = {total}",
-            thousands(channels),
-            thousands(*filters)
-        ),
-        (LayerKind::Dense { units, .. }, input) => format!(
-            "({} + 1)·{} = {total}",
-            thousands(input.values()),
-            thousands(*units)
-        ),
-        (LayerKind::BatchNorm2d { .. }, Shape::Maps { channels, .. }) => {
-            format!("2·{} = {total}", thousands(channels))
-        }
-        (LayerKind::Backbone { weights, .. }, _) => {
-            let weights = match weights {
-                InitialWeights::ImageNet => "trained on ImageNet",
-                InitialWeights::File(_) => "from a file",
-                InitialWeights::Random => "random at first",
-            };
-            format!("{total} in all, {weights}")
-        }
-        _ => "none".to_owned(),
-    }
-}
-
-fn multiply_adds(kind: &LayerKind, shape: &LayerShape) -> String {
-    let total = thousands(shape.multiply_adds);
-    match (kind, shape.input) {
-        (LayerKind::Conv2d { kernel, .. }, Shape::Maps { channels, .. }) => format!(
-            "{} · {kernel}·{kernel}·{} = {total}",
-            product(shape.output),
-            thousands(channels)
-        ),
-        (LayerKind::Dense { units, .. }, input) => format!(
-            "{}·{} = {total}",
-            thousands(input.values()),
-            thousands(*units)
-        ),
-        (LayerKind::Backbone { .. }, _) => format!("{total} in all"),
-        _ => "none counted".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{
-        graph::Op,
-        kinds::kinds,
-        shapes::node_shape,
-        spec::{Activation, Padding},
+        layers::{BatchNorm2d, Conv2d, Dense, Flatten, MaxPool2d},
+        spec::{Activation, LayerKind, Padding},
     };
 
     fn maps(channels: usize, height: usize, width: usize) -> Shape {
@@ -231,63 +97,36 @@ mod tests {
         }
     }
 
+    /// A layer of one node, and what it makes of `input`.
+    fn of(kind: impl Into<LayerKind>, input: Shape) -> (LayerKind, LayerShape) {
+        let kind = kind.into();
+        let drafts = kind.drafts(input).unwrap();
+        let shape = drafts[0].op.shape(&[input]).unwrap();
+        (kind, shape)
+    }
+
     fn conv(filters: usize, padding: Padding, input: Shape) -> (LayerKind, LayerShape) {
-        let kind = LayerKind::Conv2d {
+        let conv = Conv2d {
             filters,
-            kernel: 3,
-            stride: 1,
             padding,
-            activation: Activation::Relu,
+            ..Conv2d::fresh()
         };
-        let op = Op::Conv2d {
-            filters,
-            kernel: 3,
-            stride: 1,
-            padding: padding_pixels(padding, 3).unwrap(),
-            groups: 1,
-            bias: true,
-            activation: Activation::Relu,
-        };
-        (kind, node_shape(&op, &[input]).unwrap())
+        of(conv, input)
     }
 
     fn pool(size: usize, stride: usize, input: Shape) -> (LayerKind, LayerShape) {
-        let op = Op::MaxPool2d {
-            size,
-            stride,
-            padding: 0,
-        };
-        (
-            LayerKind::MaxPool2d { size, stride },
-            node_shape(&op, &[input]).unwrap(),
-        )
+        of(MaxPool2d { size, stride }, input)
     }
 
     fn dense(units: usize, inputs: usize) -> (LayerKind, LayerShape) {
         let activation = Activation::Linear;
-        let op = Op::Dense { units, activation };
-        let shape = node_shape(&op, &[Shape::Flat(inputs)]).unwrap();
-        (LayerKind::Dense { units, activation }, shape)
+        of(Dense { units, activation }, Shape::Flat(inputs))
     }
 
     #[test]
     fn formulas_have_the_recipes_numbers() {
-        let flatten = (
-            LayerKind::Flatten,
-            node_shape(&Op::Flatten, &[maps(64, 17, 17)]).unwrap(),
-        );
-        let norm = (
-            kinds()[4].1.clone(),
-            node_shape(
-                &Op::BatchNorm2d {
-                    momentum: 0.1,
-                    epsilon: 1e-5,
-                    inference: false,
-                },
-                &[maps(64, 8, 8)],
-            )
-            .unwrap(),
-        );
+        let flatten = of(Flatten, maps(64, 17, 17));
+        let norm = of(BatchNorm2d::fresh(), maps(64, 8, 8));
         let valid = Padding::Valid;
         let cases = [
             (
@@ -378,7 +217,7 @@ mod tests {
             ("scale and shift", norm, "Parameters", "2·64 = 128"),
         ];
         for (why, (kind, shape), name, expected) in cases {
-            let lines = lines(&kind, &shape, shape.output.values(), 50);
+            let lines = lines(&*kind, &shape, shape.output.values(), 50);
             let line = lines.iter().find(|line| line.name == name).unwrap();
             assert_eq!(line.formula, expected, "{why}");
         }

@@ -4,6 +4,7 @@
 //! edit takes them along, so that none names a layer that is gone.
 
 use super::{
+    layers::Dense,
     names::{check_name, fresh_name, fresh_name_like},
     spec::{Head, L2, LayerKind, LayerSpec, ModelSpec},
 };
@@ -50,6 +51,13 @@ pub enum LayerEdit {
         /// What they cost now.
         l2: L2,
     },
+    /// The layers within a block change.
+    Within {
+        /// Which block.
+        block: usize,
+        /// What becomes of its layers; positions are those within it.
+        edit: Box<LayerEdit>,
+    },
     /// The logits mean something else. A last dense layer gets `units`, as many as the head wants.
     SetHead {
         /// What they mean now.
@@ -65,6 +73,9 @@ pub enum EditError {
     /// There is no layer at the position.
     #[error("there is no layer {0}: the network has fewer")]
     NoLayer(usize),
+    /// The layer at the position has no layers within.
+    #[error("the layer {0} is no block: only blocks have layers within them")]
+    NoBlock(String),
     /// A name that no tensor could have.
     #[error(
         "a name must not be empty or contain a dot or a space: use letters and digits, as in conv4"
@@ -106,7 +117,7 @@ pub fn apply(
         LayerEdit::Rename { at, name } => rename(spec, boundaries, *at, name).map(Some),
         LayerEdit::SetKind { at, kind } => {
             let name = layer(spec, *at)?.name.clone();
-            if kind.word() != spec.layers[*at].kind.word() {
+            if kind.about().word != spec.layers[*at].kind.about().word {
                 // A node of a backbone that is no longer there.
                 let same = Some(&spec.layers[*at]);
                 pass_on(boundaries, same, |boundary| belongs(boundary, &name));
@@ -119,12 +130,13 @@ pub fn apply(
             spec.layers[*at].l2 = *l2;
             Ok(Some(*at))
         }
+        LayerEdit::Within { block, edit } => within(spec, boundaries, *block, edit),
         LayerEdit::SetHead {
             head,
             units: logits,
         } => {
             spec.head = *head;
-            if let Some(LayerKind::Dense { units, .. }) =
+            if let Some(LayerKind::Dense(Dense { units, .. })) =
                 spec.layers.last_mut().map(|layer| &mut layer.kind)
             {
                 *units = *logits;
@@ -132,6 +144,38 @@ pub fn apply(
             Ok(None)
         }
     }
+}
+
+/// The same within the block at `at`. Boundaries that named what is gone name the block.
+fn within(
+    spec: &mut ModelSpec,
+    boundaries: &mut [Option<String>],
+    at: usize,
+    edit: &LayerEdit,
+) -> Result<Option<usize>, EditError> {
+    let name = layer(spec, at)?.name.clone();
+    let prefix = format!("{name}.");
+    let block = spec.layers[at].kind.inner_mut();
+    let mut inner = ModelSpec {
+        layers: std::mem::take(block.ok_or(EditError::NoBlock(name.clone()))?),
+        name: name.clone(),
+        ..spec.clone()
+    };
+    let inside = |boundary: &Option<String>| {
+        let inside = boundary.as_deref()?.strip_prefix(&prefix)?;
+        Some(inside.to_owned())
+    };
+    let mut moved: Vec<Option<String>> = boundaries.iter().map(inside).collect();
+    let result = apply(&mut inner, &mut moved, edit);
+    for (boundary, moved) in boundaries.iter_mut().zip(moved) {
+        if inside(boundary).is_some() {
+            *boundary = Some(moved.map_or(name.clone(), |moved| format!("{prefix}{moved}")));
+        }
+    }
+    if let Some(layers) = spec.layers[at].kind.inner_mut() {
+        *layers = inner.layers;
+    }
+    result
 }
 
 fn layer(spec: &ModelSpec, at: usize) -> Result<&LayerSpec, EditError> {
@@ -210,7 +254,7 @@ fn rename(
     name: &str,
 ) -> Result<usize, EditError> {
     let old = layer(spec, at)?.name.clone();
-    check_name(spec, at, name)?;
+    check_name(&spec.layers, at, name)?;
     for boundary in boundaries.iter_mut().flatten() {
         if belongs(boundary, &old) {
             *boundary = format!("{name}{}", &boundary[old.len()..]);

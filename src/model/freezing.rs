@@ -3,7 +3,7 @@
 use super::{
     backbones::keras,
     graph::{self, Node, Op},
-    spec::{LayerKind, ModelSpec},
+    spec::ModelSpec,
 };
 
 /// How much of a layer is frozen.
@@ -65,7 +65,7 @@ impl Freezing {
             if at < boundary {
                 layer.fixed += node.shape.parameters;
                 freezing.fixed += node.shape.parameters;
-                freezing.batch_norms += usize::from(matches!(node.op, Op::BatchNorm2d { .. }));
+                freezing.batch_norms += usize::from(matches!(node.op, Op::BatchNorm2d(_)));
             } else {
                 if layer.frozen == Frozen::Whole {
                     layer.frozen = Frozen::Partly;
@@ -78,6 +78,19 @@ impl Freezing {
     }
 }
 
+/// How much of what is called `name` (a layer, a layer within a block) is frozen when `from` is the first that is
+/// trained.
+pub fn of_part(nodes: &[Node], from: Option<&str>, name: &str) -> Frozen {
+    let boundary = from.and_then(|from| graph::position(nodes, from));
+    let (frozen, trained) = nodes.split_at(boundary.unwrap_or(0));
+    let has = |nodes: &[Node]| nodes.iter().any(|node| graph::belongs(node, name));
+    match (has(frozen), has(trained)) {
+        (true, true) => Frozen::Partly,
+        (true, false) => Frozen::Whole,
+        (false, _) => Frozen::Nothing,
+    }
+}
+
 /// Where training starts in the backbone that is layer `at`, as Keras counts its layers (`base.layers[N:]`),
 /// and how many it has there: 0 when all of it is trained, that many when it is frozen whole. `None` for other
 /// layers and networks that Keras does not have.
@@ -87,9 +100,7 @@ pub fn keras_number(
     at: usize,
     from: Option<&str>,
 ) -> Option<(usize, usize)> {
-    let LayerKind::Backbone { architecture, .. } = spec.layers.get(at)?.kind else {
-        return None;
-    };
+    let (architecture, _) = spec.layers.get(at)?.kind.published()?;
     let count = keras::layers(architecture)?.len();
     let first = nodes.iter().position(|node| node.layer == at)?;
     let inside = nodes.iter().filter(|node| node.layer == at).count();
@@ -111,9 +122,7 @@ pub fn from_keras_number(
     number: usize,
 ) -> Option<String> {
     let layer = spec.layers.get(at)?;
-    let LayerKind::Backbone { architecture, .. } = layer.kind else {
-        return None;
-    };
+    let (architecture, _) = layer.kind.published()?;
     if number == 0 {
         return Some(layer.name.clone());
     }
@@ -128,7 +137,11 @@ pub fn from_keras_number(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::shapes::{LayerShape, Shape};
+    use crate::model::{
+        ops,
+        shapes::{LayerShape, Shape},
+        spec::L2,
+    };
 
     /// `first`, a backbone of three nodes, `last`.
     fn network() -> Vec<Node> {
@@ -137,6 +150,7 @@ mod tests {
             layer,
             op,
             inputs: Vec::new(),
+            l2: L2::default(),
             shape: LayerShape {
                 input: Shape::Flat(1),
                 output: Shape::Flat(1),
@@ -144,17 +158,17 @@ mod tests {
                 multiply_adds: 0,
             },
         };
-        let norm = Op::BatchNorm2d {
+        let norm = ops::BatchNorm2d {
             momentum: 0.1,
             epsilon: 1e-5,
             inference: true,
         };
         vec![
-            node("first", 0, Op::Flatten, 1),
-            node("base.features.0", 1, Op::Flatten, 10),
-            node("base.features.1", 1, norm, 100),
-            node("base.features.2", 1, Op::Flatten, 1_000),
-            node("last", 2, Op::Flatten, 10_000),
+            node("first", 0, Op::Flatten(ops::Flatten), 1),
+            node("base.features.0", 1, Op::Flatten(ops::Flatten), 10),
+            node("base.features.1", 1, norm.into(), 100),
+            node("base.features.2", 1, Op::Flatten(ops::Flatten), 1_000),
+            node("last", 2, Op::Flatten(ops::Flatten), 10_000),
         ]
     }
 

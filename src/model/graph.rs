@@ -3,121 +3,11 @@
 //! Most layers are one node of the same name; a backbone is as many as it has operations, named after its
 //! layer and torchvision's modules (`base.features.0.0`). Nodes are what can be looked into and frozen.
 
+pub use super::ops::Op;
 use super::{
-    backbones,
-    shapes::{LayerShape, Shape, ShapeError, node_shape},
-    spec::{Activation, LayerKind, ModelSpec},
+    shapes::{LayerShape, Shape, ShapeError},
+    spec::{L2, LayerSpec, ModelSpec},
 };
-
-/// What a node computes. Sizes are square.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Op {
-    /// Cross-correlation.
-    Conv2d {
-        /// Output channels.
-        filters: usize,
-        /// Side of the kernel.
-        kernel: usize,
-        /// Step of the kernel.
-        stride: usize,
-        /// Zeros on every side.
-        padding: usize,
-        /// Channels are divided into so many groups that do not see each other; as many as channels: depthwise.
-        groups: usize,
-        /// Whether a bias is added.
-        bias: bool,
-        /// Applied to the output.
-        activation: Activation,
-    },
-    /// Normalisation of each channel.
-    BatchNorm2d {
-        /// Share of the newest batch in the running values.
-        momentum: f64,
-        /// Added to the variance.
-        epsilon: f64,
-        /// The running values are used even while training.
-        inference: bool,
-    },
-    /// Fully connected.
-    Dense {
-        /// Output values.
-        units: usize,
-        /// Applied to the output.
-        activation: Activation,
-    },
-    /// Largest value of each window.
-    MaxPool2d {
-        /// Side of the window.
-        size: usize,
-        /// Step of the window.
-        stride: usize,
-        /// Pixels on every side that never win.
-        padding: usize,
-    },
-    /// Mean of each window.
-    AvgPool2d {
-        /// Side of the window.
-        size: usize,
-        /// Step of the window.
-        stride: usize,
-    },
-    /// Mean of each map, as a row of values.
-    GlobalAvgPool2d,
-    /// Mean of each map, as a map of one pixel.
-    Squeeze,
-    /// A function of each value.
-    Activation(Activation),
-    /// Drops values while training.
-    Dropout(f64),
-    /// Drops channels while training.
-    Dropout2d(f64),
-    /// Drops everything of some images while training (stochastic depth, Huang et al. 2016).
-    StochasticDepth(f64),
-    /// `scale · value + offset`.
-    Rescaling {
-        /// Factor.
-        scale: f64,
-        /// Added after scaling.
-        offset: f64,
-    },
-    /// Maps become one row.
-    Flatten,
-    /// Sum of two inputs of one shape.
-    Add,
-    /// Product of two inputs; the second may be maps of one pixel.
-    Multiply,
-}
-
-impl Op {
-    /// Its name as the field writes it.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Conv2d { .. } => "Conv2d",
-            Self::BatchNorm2d { .. } => "BatchNorm2d",
-            Self::Dense { .. } => "Dense",
-            Self::MaxPool2d { .. } => "MaxPool2d",
-            Self::AvgPool2d { .. } => "AvgPool2d",
-            Self::GlobalAvgPool2d => "GlobalAvgPool2d",
-            Self::Squeeze => "Squeeze",
-            Self::Activation(activation) => activation.word(),
-            Self::Dropout(_) => "Dropout",
-            Self::Dropout2d(_) => "Dropout2d",
-            Self::StochasticDepth(_) => "StochasticDepth",
-            Self::Rescaling { .. } => "Rescaling",
-            Self::Flatten => "Flatten",
-            Self::Add => "Add",
-            Self::Multiply => "Multiply",
-        }
-    }
-
-    /// Whether it draws random numbers while training.
-    pub fn is_random(&self) -> bool {
-        matches!(
-            self,
-            Self::Dropout(_) | Self::Dropout2d(_) | Self::StochasticDepth(_)
-        )
-    }
-}
 
 /// Where a node's input comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,19 +29,40 @@ pub struct Node {
     pub op: Op,
     /// One input, or two for sums and products.
     pub inputs: Vec<Wire>,
+    /// How much its large weights cost.
+    pub l2: L2,
     /// Shapes and counts.
     pub shape: LayerShape,
 }
 
-/// A node of a backbone before it is put into a network: its inputs are positions in the backbone's own list.
+/// A node of a layer before it is put into a network: its inputs are positions in the layer's own list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
-    /// As torchvision's module is called, without a leading dot.
+    /// Its name within the layer, without a leading dot (torchvision's in backbones); empty for the layer itself.
     pub name: String,
     /// What it computes.
     pub op: Op,
-    /// Positions of the inputs; `None` is the backbone's input.
+    /// Positions of the inputs; `None` is the layer's input.
     pub inputs: Vec<Option<usize>>,
+    /// How much its large weights cost, where that is said within the layer.
+    pub l2: L2,
+}
+
+impl Draft {
+    /// The only node of a layer.
+    pub fn only(op: impl Into<Op>) -> Vec<Self> {
+        vec![Self::new("", op, None)]
+    }
+
+    /// A node that reads `input`.
+    pub fn new(name: impl Into<String>, op: impl Into<Op>, input: Option<usize>) -> Self {
+        Self {
+            name: name.into(),
+            op: op.into(),
+            inputs: vec![input],
+            l2: L2::default(),
+        }
+    }
 }
 
 /// The nodes of `spec`, in the order in which they are computed.
@@ -159,45 +70,79 @@ pub struct Draft {
 /// # Errors
 /// The first layer that does not fit, with the reason.
 pub fn nodes(spec: &ModelSpec) -> Result<Vec<Node>, ShapeError> {
-    let mut nodes: Vec<Node> = Vec::new();
-    for (index, layer) in spec.layers.iter().enumerate() {
-        let error = |reason: String| ShapeError::of(spec, index, reason);
+    let links = chain(&spec.layers, input_shape(spec));
+    let links = links.map_err(|(at, reason)| ShapeError::of(spec, at, reason))?;
+    let node = |Link {
+                    layer,
+                    draft,
+                    shape,
+                }| {
+        let wires = draft.inputs.into_iter();
+        Node {
+            name: draft.name,
+            layer,
+            op: draft.op,
+            inputs: wires.map(|at| at.map_or(Wire::Input, Wire::Node)).collect(),
+            l2: draft.l2,
+            shape,
+        }
+    };
+    Ok(links.into_iter().map(node).collect())
+}
+
+/// A node in a list of layers.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// Position of its layer in the list.
+    pub layer: usize,
+    /// With its whole name; inputs are positions in the chain, `None` is the input of the first layer.
+    pub draft: Draft,
+    /// Shapes and counts.
+    pub shape: LayerShape,
+}
+
+/// The nodes of `layers`, each of which goes on from the one before, the first from `input`.
+///
+/// # Errors
+/// The position of the first layer that does not fit, with the reason.
+pub fn chain(layers: &[LayerSpec], input: Shape) -> Result<Vec<Link>, (usize, String)> {
+    let mut links: Vec<Link> = Vec::new();
+    for (index, layer) in layers.iter().enumerate() {
+        let error = |reason: String| (index, reason);
         if layer.name.is_empty() || layer.name.contains('.') {
             return Err(error("its name must not be empty or contain a dot".into()));
         }
-        let is_twin = |other: &&super::LayerSpec| other.name == layer.name;
-        if spec.layers[..index].iter().find(is_twin).is_some() {
+        if layers[..index].iter().any(|other| other.name == layer.name) {
             return Err(error(
                 "another layer has the same name: give each its own".into(),
             ));
         }
-        let before = nodes.len();
-        let input = before.checked_sub(1).map_or(Wire::Input, Wire::Node);
-        for draft in drafts(&layer.kind).map_err(error)? {
-            let wire = |at: Option<usize>| at.map_or(input, |at| Wire::Node(before + at));
-            let inputs: Vec<Wire> = draft.inputs.into_iter().map(wire).collect();
-            let shapes: Vec<Shape> = inputs
-                .iter()
-                .map(|wire| match wire {
-                    Wire::Input => input_shape(spec),
-                    Wire::Node(at) => nodes[*at].shape.output,
-                })
-                .collect();
-            let shape = node_shape(&draft.op, &shapes).map_err(error)?;
-            let name = match draft.name.as_str() {
+        let before = links.len();
+        let start = before.checked_sub(1);
+        let output =
+            |links: &[Link], at: Option<usize>| at.map_or(input, |at| links[at].shape.output);
+        let drafts = layer.kind.drafts(output(&links, start));
+        for mut draft in drafts.map_err(error)? {
+            for wire in &mut draft.inputs {
+                *wire = wire.map_or(start, |at| Some(before + at));
+            }
+            let inputs = draft.inputs.iter().map(|at| output(&links, *at));
+            let shape = draft.op.shape(&inputs.collect::<Vec<_>>()).map_err(error)?;
+            draft.name = match draft.name.as_str() {
                 "" => layer.name.clone(),
                 inner => format!("{}.{inner}", layer.name),
             };
-            nodes.push(Node {
-                name,
+            if draft.l2.is_none() {
+                draft.l2 = layer.l2;
+            }
+            links.push(Link {
                 layer: index,
-                op: draft.op,
-                inputs,
+                draft,
                 shape,
             });
         }
     }
-    Ok(nodes)
+    Ok(links)
 }
 
 /// Shape of the image that the first layer gets.
@@ -230,7 +175,8 @@ pub fn output_position(nodes: &[Node], name: &str) -> Option<usize> {
     nodes.iter().rposition(|node| belongs(node, name))
 }
 
-fn belongs(node: &Node, name: &str) -> bool {
+/// Whether `node` is what is called `name`, or a part of it.
+pub fn belongs(node: &Node, name: &str) -> bool {
     let rest = node.name.strip_prefix(name);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
@@ -257,52 +203,4 @@ fn block(name: &str) -> &str {
         end += part.len() + usize::from(depth > 0);
     }
     &name[..end]
-}
-
-fn drafts(kind: &LayerKind) -> Result<Vec<Draft>, String> {
-    let op = match *kind {
-        LayerKind::Conv2d {
-            filters,
-            kernel,
-            stride,
-            padding,
-            activation,
-        } => Op::Conv2d {
-            filters,
-            kernel,
-            stride,
-            padding: super::shapes::padding_pixels(padding, kernel)?,
-            groups: 1,
-            bias: true,
-            activation,
-        },
-        LayerKind::MaxPool2d { size, stride } => Op::MaxPool2d {
-            size,
-            stride,
-            padding: 0,
-        },
-        LayerKind::AvgPool2d { size, stride } => Op::AvgPool2d { size, stride },
-        LayerKind::GlobalAvgPool2d => Op::GlobalAvgPool2d,
-        LayerKind::BatchNorm2d { momentum, epsilon } => Op::BatchNorm2d {
-            momentum,
-            epsilon,
-            inference: false,
-        },
-        LayerKind::Activation(activation) => Op::Activation(activation),
-        LayerKind::Dropout { rate } => Op::Dropout(rate),
-        LayerKind::Dropout2d { rate } => Op::Dropout2d(rate),
-        LayerKind::Rescaling { scale, offset } => Op::Rescaling { scale, offset },
-        LayerKind::Flatten => Op::Flatten,
-        LayerKind::Dense { units, activation } => Op::Dense { units, activation },
-        LayerKind::Backbone {
-            architecture,
-            batch_norm_inference,
-            ..
-        } => return Ok(backbones::drafts(architecture, batch_norm_inference)),
-    };
-    Ok(vec![Draft {
-        name: String::new(),
-        op,
-        inputs: vec![None],
-    }])
 }

@@ -1,6 +1,7 @@
 //! Models: the specification people edit, the arithmetic of its shapes, the network libtorch runs
 //! and the one file a trained model is.
 
+pub mod activation;
 pub mod arithmetic;
 pub mod backbones;
 pub mod bundle;
@@ -9,10 +10,11 @@ pub mod edit;
 pub mod freezing;
 pub mod graph;
 pub mod head;
-pub mod kinds;
+pub mod layers;
 pub mod names;
 pub mod network;
 pub mod old_specs;
+pub mod ops;
 pub mod parameters;
 pub mod self_test;
 pub mod shapes;
@@ -21,6 +23,7 @@ pub mod spec;
 pub mod spec_file;
 pub mod summary;
 pub mod weights;
+pub mod windows;
 
 pub use graph::Node;
 pub use network::Network;

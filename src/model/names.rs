@@ -2,18 +2,18 @@
 
 use super::{
     edit::EditError,
-    spec::{Activation, LayerKind, ModelSpec},
+    spec::{LayerKind, LayerSpec, ModelSpec},
 };
 
-/// Whether the layer at `at` may be called `name`.
+/// Whether the layer at `at` of `layers` may be called `name`.
 ///
 /// # Errors
 /// Why not.
-pub fn check_name(spec: &ModelSpec, at: usize, name: &str) -> Result<(), EditError> {
+pub fn check_name(layers: &[LayerSpec], at: usize, name: &str) -> Result<(), EditError> {
     if name.is_empty() || name.contains(|c: char| c == '.' || c.is_whitespace() || c.is_control()) {
         return Err(EditError::BadName);
     }
-    match spec.layer_index(name) {
+    match layers.iter().position(|layer| layer.name == name) {
         Some(other) if other != at => Err(EditError::TakenName(name.to_owned())),
         _ => Ok(()),
     }
@@ -21,22 +21,10 @@ pub fn check_name(spec: &ModelSpec, at: usize, name: &str) -> Result<(), EditErr
 
 /// A name that no layer has, as people would choose it: `conv4` after `conv3`.
 pub fn fresh_name(spec: &ModelSpec, kind: &LayerKind) -> String {
-    let (stem, counted) = match kind {
-        LayerKind::Conv2d { .. } => ("conv", true),
-        LayerKind::MaxPool2d { .. } | LayerKind::AvgPool2d { .. } => ("pool", true),
-        LayerKind::GlobalAvgPool2d => ("gap", false),
-        LayerKind::BatchNorm2d { .. } => ("norm", true),
-        LayerKind::Activation(Activation::Relu) => ("relu", true),
-        LayerKind::Activation(_) => ("act", true),
-        LayerKind::Dropout { .. } => ("drop", true),
-        LayerKind::Dropout2d { .. } => ("drop2d", false),
-        LayerKind::Rescaling { .. } => ("rescale", false),
-        LayerKind::Flatten => ("flatten", false),
-        LayerKind::Dense { .. } => ("dense", true),
-        LayerKind::Backbone { .. } => ("base", false),
-    };
-    if !counted && spec.layer_index(stem).is_none() {
-        return stem.to_owned();
+    let name = kind.about().first_name;
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    if stem == name && spec.layer_index(name).is_none() {
+        return name.to_owned();
     }
     numbered(spec, stem)
 }
@@ -71,15 +59,14 @@ fn numbered(spec: &ModelSpec, stem: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::{
-        LayerSpec,
-        kinds::kinds,
+        layers::{self, Layer as _},
         spec::{Head, Initialisation, InputSpec, Preprocessing},
     };
 
     fn spec(names: &[&str]) -> ModelSpec {
         let layers = names
             .iter()
-            .map(|name| LayerSpec::new(*name, LayerKind::Flatten));
+            .map(|name| LayerSpec::new(*name, LayerKind::Flatten(layers::Flatten)));
         ModelSpec {
             name: "test".into(),
             input: InputSpec::default(),
@@ -92,7 +79,7 @@ mod tests {
 
     #[test]
     fn fresh_names_go_on_counting() {
-        let conv = &kinds()[0].1;
+        let conv = &LayerKind::Conv2d(layers::Conv2d::fresh());
         let cases: [(&str, &[&str], &LayerKind, &str); 6] = [
             ("the first", &[], conv, "conv1"),
             ("after the largest", &["conv1", "conv3"], conv, "conv4"),
@@ -101,13 +88,13 @@ mod tests {
             (
                 "there is usually one",
                 &["conv1"],
-                &LayerKind::Flatten,
+                &LayerKind::Flatten(layers::Flatten),
                 "flatten",
             ),
             (
                 "the second of those",
                 &["flatten"],
-                &LayerKind::Flatten,
+                &LayerKind::Flatten(layers::Flatten),
                 "flatten2",
             ),
         ];

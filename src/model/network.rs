@@ -10,9 +10,8 @@ use std::sync::Arc;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::{
-    compute,
     graph::{self, Node, Wire},
-    parameters::{Initial, Start, needed},
+    parameters::{Initial, Start},
     shapes::ShapeError,
     snapshot::{NamedArray, WeightSnapshot},
     spec::ModelSpec,
@@ -110,8 +109,9 @@ impl Network {
         placement: Placement,
     ) -> Result<Self, NetworkError> {
         let mut initial = Initial::new(spec.initialisation, seed);
-        Self::build(spec, placement, |name, shape, start| {
-            Ok(initial.values(name, shape.iter().product(), start))
+        Self::build(Arc::clone(&spec), placement, |node, _, shape, start| {
+            let is_published = spec.layers[node.layer].kind.published().is_some();
+            Ok(initial.values(is_published, shape.iter().product(), start))
         })
     }
 
@@ -123,13 +123,17 @@ impl Network {
         snapshot: &WeightSnapshot,
         placement: Placement,
     ) -> Result<Self, NetworkError> {
-        let network = Self::build(Arc::clone(&snapshot.spec), placement, |name, shape, _| {
-            let array = snapshot
-                .array(name)
-                .ok_or_else(|| NetworkError::Weights(format!("{name} is missing")))?;
-            check_shape(array, shape)?;
-            Ok(array.values.clone())
-        })?;
+        let network = Self::build(
+            Arc::clone(&snapshot.spec),
+            placement,
+            |_, name, shape, _| {
+                let array = snapshot
+                    .array(name)
+                    .ok_or_else(|| NetworkError::Weights(format!("{name} is missing")))?;
+                check_shape(array, shape)?;
+                Ok(array.values.clone())
+            },
+        )?;
         let is_extra = |array: &&NamedArray| network.parameter(&array.name).is_none();
         match snapshot.arrays.iter().find(is_extra) {
             Some(extra) => Err(belongs_nowhere(extra)),
@@ -137,11 +141,11 @@ impl Network {
         }
     }
 
-    /// `values(name, shape, start)` gives each array's values.
+    /// `values(node, name, shape, start)` gives each array's values.
     fn build(
         spec: Arc<ModelSpec>,
         placement: Placement,
-        mut values: impl FnMut(&str, &[usize], Start) -> Result<Vec<f32>, NetworkError>,
+        mut values: impl FnMut(&Node, &str, &[usize], Start) -> Result<Vec<f32>, NetworkError>,
     ) -> Result<Self, NetworkError> {
         let nodes: Arc<[Node]> = graph::nodes(&spec)?.into();
         let mut slots = Vec::new();
@@ -150,9 +154,9 @@ impl Network {
         let mut readers = vec![0; nodes.len()];
         for (index, node) in nodes.iter().enumerate() {
             let first = parameters.len();
-            for (suffix, dims, start, learned) in needed(&node.op, node.shape.input) {
+            for (suffix, dims, start, learned) in node.op.arrays(node.shape.input) {
                 let name = format!("{}.{suffix}", node.name);
-                let array = values(&name, &dims, start)?;
+                let array = values(node, &name, &dims, start)?;
                 let value = parameter_tensor(&array, &dims, placement)?;
                 parameters.push(Parameter {
                     name,
@@ -172,7 +176,7 @@ impl Network {
         // An earlier reader may need it on the way back.
         let overwritable = nodes.iter().zip(readers);
         let overwritable = overwritable
-            .map(|(node, readers)| readers == 1 && compute::is_output_free(&node.op))
+            .map(|(node, readers)| readers == 1 && node.op.is_output_free())
             .collect();
         let normalisation = Normalisation::new(spec.preprocessing.mean, spec.preprocessing.std);
         Ok(Self {

@@ -6,8 +6,8 @@ use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    graph::{self, Node, Op},
-    shapes::{Shape, ShapeError},
+    graph::{self, Node},
+    shapes::ShapeError,
     snapshot::NamedArray,
     spec::{Initialisation, ModelSpec},
 };
@@ -49,10 +49,9 @@ impl Initial {
         }
     }
 
-    /// The `count` values of the array called `name`.
-    pub fn values(&mut self, name: &str, count: usize, start: Start) -> Vec<f32> {
-        // Only the arrays of backbones have a dot in their node's name.
-        if name.matches('.').count() > 1 {
+    /// The `count` values of an array of a layer that is a published network or not.
+    pub fn values(&mut self, is_published: bool, count: usize, start: Start) -> Vec<f32> {
+        if is_published {
             return as_torchvision(start, count, &mut self.rng);
         }
         let bound = match (self.initialisation, start) {
@@ -91,7 +90,7 @@ fn as_torchvision(start: Start, count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> 
 pub fn array_shapes(nodes: &[Node]) -> Vec<(String, Vec<usize>)> {
     let of_node = |node: &Node| {
         let name = node.name.clone();
-        let needed = needed(&node.op, node.shape.input).into_iter();
+        let needed = node.op.arrays(node.shape.input).into_iter();
         needed.map(move |(suffix, dims, ..)| (format!("{name}.{suffix}"), dims))
     };
     nodes.iter().flat_map(of_node).collect()
@@ -114,40 +113,17 @@ pub fn sort_arrays(arrays: &mut [NamedArray], spec: &ModelSpec) -> Result<(), Sh
     Ok(())
 }
 
-/// The arrays that a node needs.
-pub fn needed(op: &Op, input: Shape) -> Vec<Needed> {
-    let with_bias = |weight: Vec<usize>, bias: bool| {
-        let receptive: usize = weight[2..].iter().product();
-        let (fan_in, fan_out) = (weight[1] * receptive, weight[0] * receptive);
-        let outputs = vec![weight[0]];
-        let mut needed = vec![("weight", weight, Start::Weight { fan_in, fan_out }, true)];
-        if bias {
-            needed.push(("bias", outputs, Start::Bias { fan_in }, true));
-        }
-        needed
-    };
-    match (op, input) {
-        (
-            Op::Conv2d {
-                filters,
-                kernel,
-                groups,
-                bias,
-                ..
-            },
-            Shape::Maps { channels, .. },
-        ) => with_bias(vec![*filters, channels / groups, *kernel, *kernel], *bias),
-        (Op::Dense { units, .. }, input) => with_bias(vec![*units, input.values()], true),
-        (Op::BatchNorm2d { .. }, Shape::Maps { channels, .. }) => {
-            let array =
-                |name, value, learned| (name, vec![channels], Start::Constant(value), learned);
-            vec![
-                array("weight", 1.0, true),
-                array("bias", 0.0, true),
-                array("running_mean", 0.0, false),
-                array("running_var", 1.0, false),
-            ]
-        }
-        _ => Vec::new(),
+/// A weight of these dimensions, outputs first, then inputs, then the sides of a kernel; and a bias for each output.
+pub fn with_bias(weight: Vec<usize>, bias: bool) -> Vec<Needed> {
+    let receptive = weight[2..]
+        .iter()
+        .fold(1, |a: usize, b| a.saturating_mul(*b));
+    let fan_in = weight[1].saturating_mul(receptive);
+    let fan_out = weight[0].saturating_mul(receptive);
+    let outputs = vec![weight[0]];
+    let mut needed = vec![("weight", weight, Start::Weight { fan_in, fan_out }, true)];
+    if bias {
+        needed.push(("bias", outputs, Start::Bias { fan_in }, true));
     }
+    needed
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{
-    graph::{self, Node, Op},
-    spec::{Activation, ModelSpec, Padding},
+    graph::{self, Node},
+    spec::{Activation, ModelSpec},
 };
 
 /// Shape of one sample's values at a layer's output.
@@ -32,6 +32,14 @@ impl Shape {
                 height,
                 width,
             } => channels * height * width,
+            Self::Flat(values) => values,
+        }
+    }
+
+    /// How many feature maps there are; of a row, how many values.
+    pub fn channels(self) -> usize {
+        match self {
+            Self::Maps { channels, .. } => channels,
             Self::Flat(values) => values,
         }
     }
@@ -144,6 +152,24 @@ pub fn of_nodes(nodes: &[Node]) -> Vec<LayerShape> {
     shapes
 }
 
+/// Shape of what is called `name` (a layer, a layer within a block, a node), and how many values its nodes give for one
+/// image; `None` when there is nothing of that name.
+pub fn of_part(nodes: &[Node], name: &str) -> Option<(LayerShape, usize)> {
+    let mut part = nodes.iter().filter(|node| graph::belongs(node, name));
+    let first = part.next()?;
+    let mut values = first.shape.output.values();
+    let shape = part.fold(first.shape, |shape, node| {
+        values += node.shape.output.values();
+        LayerShape {
+            input: shape.input,
+            output: node.shape.output,
+            parameters: shape.parameters + node.shape.parameters,
+            multiply_adds: shape.multiply_adds + node.shape.multiply_adds,
+        }
+    });
+    Some((shape, values))
+}
+
 /// Checks that `spec` fits together and ends in the logits that its head wants for `classes` classes.
 ///
 /// # Errors
@@ -175,176 +201,11 @@ pub fn check_classifier(spec: &ModelSpec, classes: usize) -> Result<Vec<LayerSha
     Ok(shapes)
 }
 
-/// What `op` makes of its inputs.
+/// How many values one sample has.
 ///
 /// # Errors
-/// Why it does not fit, and what to do.
-pub fn node_shape(op: &Op, inputs: &[Shape]) -> Result<LayerShape, String> {
-    let [input, others @ ..] = inputs else {
-        return Err("it has no input".into());
-    };
-    let input = *input;
-    let (output, parameters, multiply_adds) = match *op {
-        Op::Conv2d {
-            filters,
-            kernel,
-            stride,
-            padding,
-            groups,
-            bias,
-            ..
-        } => {
-            let (channels, height, width) = maps(op, input)?;
-            at_least_one(&[
-                ("filters", filters),
-                ("kernel", kernel),
-                ("stride", stride),
-                ("groups", groups),
-            ])?;
-            let output = Shape::Maps {
-                channels: filters,
-                height: windows(height, kernel, stride, padding)?,
-                width: windows(width, kernel, stride, padding)?,
-            };
-            let per_value = kernel
-                .saturating_mul(kernel)
-                .saturating_mul(channels / groups);
-            let weights = per_value.saturating_mul(filters);
-            let multiply_adds = per_value.saturating_mul(checked_values(output)?);
-            let biases = if bias { filters } else { 0 };
-            (output, weights.saturating_add(biases), multiply_adds)
-        }
-        Op::BatchNorm2d {
-            momentum, epsilon, ..
-        } => {
-            let (channels, ..) = maps(op, input)?;
-            let is_size = epsilon > 0.0 && epsilon.is_finite();
-            if !(0.0..=1.0).contains(&momentum) || !is_size {
-                return Err(format!(
-                    "its momentum is {momentum} and its epsilon {epsilon}: use 0 to 1, and a small number above 0"
-                ));
-            }
-            (input, 2 * channels, 0)
-        }
-        Op::MaxPool2d { size, stride, .. } | Op::AvgPool2d { size, stride } => {
-            let padding = match op {
-                Op::MaxPool2d { padding, .. } => *padding,
-                _ => 0,
-            };
-            let (channels, height, width) = maps(op, input)?;
-            at_least_one(&[("size", size), ("stride", stride)])?;
-            let output = Shape::Maps {
-                channels,
-                height: windows(height, size, stride, padding)?,
-                width: windows(width, size, stride, padding)?,
-            };
-            (output, 0, 0)
-        }
-        Op::GlobalAvgPool2d => {
-            let (channels, ..) = maps(op, input)?;
-            (Shape::Flat(channels), 0, 0)
-        }
-        Op::Squeeze => {
-            let (channels, ..) = maps(op, input)?;
-            let output = Shape::Maps {
-                channels,
-                height: 1,
-                width: 1,
-            };
-            (output, 0, 0)
-        }
-        Op::Dropout(rate) | Op::Dropout2d(rate) | Op::StochasticDepth(rate) => {
-            if !(0.0..1.0).contains(&rate) {
-                return Err(format!("its rate is {rate}: use a value from 0 to below 1"));
-            }
-            if matches!(op, Op::Dropout2d(_)) {
-                maps(op, input)?;
-            }
-            (input, 0, 0)
-        }
-        Op::Rescaling { scale, offset } => {
-            if !scale.is_finite() || !offset.is_finite() {
-                return Err("its scale and offset must be numbers".into());
-            }
-            (input, 0, 0)
-        }
-        Op::Activation(_) => (input, 0, 0),
-        Op::Flatten => (Shape::Flat(input.values()), 0, 0),
-        Op::Dense { units, .. } => {
-            at_least_one(&[("units", units)])?;
-            let Shape::Flat(inputs) = input else {
-                return Err(
-                    "a dense layer needs one row of values: add a flatten layer before it".into(),
-                );
-            };
-            let weights = inputs.saturating_mul(units);
-            (Shape::Flat(units), weights.saturating_add(units), weights)
-        }
-        Op::Add | Op::Multiply => {
-            if others.len() != 1 || matches!(op, Op::Add) && others[0] != input {
-                return Err("its two inputs do not have the same shape".into());
-            }
-            (input, 0, 0)
-        }
-    };
-    checked_values(output)?;
-    Ok(LayerShape {
-        input,
-        output,
-        parameters,
-        multiply_adds,
-    })
-}
-
-/// Pixels of zeros on each side.
-///
-/// # Errors
-/// `Same` with an even kernel would need more on one side than on the other.
-pub fn padding_pixels(padding: Padding, kernel: usize) -> Result<usize, String> {
-    match padding {
-        Padding::Valid => Ok(0),
-        Padding::Pixels(pixels) => Ok(pixels),
-        Padding::Same if kernel % 2 == 1 => Ok(kernel / 2),
-        Padding::Same => Err(format!(
-            "padding same needs an odd kernel, this one is {kernel}: use an odd size or a number of pixels"
-        )),
-    }
-}
-
-/// `⌊(size + 2·padding − window) / stride⌋ + 1`, how many window positions fit.
-fn windows(size: usize, window: usize, stride: usize, padding: usize) -> Result<usize, String> {
-    let padded = padding.saturating_mul(2).saturating_add(size);
-    match padded.checked_sub(window) {
-        Some(room) => Ok(room / stride + 1),
-        None => Err(format!(
-            "its window of {window} is larger than the {padded} pixels it gets: use a smaller window or fewer pooling layers"
-        )),
-    }
-}
-
-fn maps(op: &Op, input: Shape) -> Result<(usize, usize, usize), String> {
-    match input {
-        Shape::Maps {
-            channels,
-            height,
-            width,
-        } if height > 0 && width > 0 => Ok((channels, height, width)),
-        Shape::Maps { .. } => Err("the input image has no pixels: set its width and height".into()),
-        Shape::Flat(values) => Err(format!(
-            "{} needs feature maps, but the layers above give one row of {values} values: move it above the flatten layer",
-            op.word()
-        )),
-    }
-}
-
-fn at_least_one(settings: &[(&str, usize)]) -> Result<(), String> {
-    match settings.iter().find(|(_, value)| *value == 0) {
-        Some((name, _)) => Err(format!("its {name} is 0: use at least 1")),
-        None => Ok(()),
-    }
-}
-
-fn checked_values(shape: Shape) -> Result<usize, String> {
+/// When they are more than a laptop should be asked for.
+pub fn checked_values(shape: Shape) -> Result<usize, String> {
     let values = shape
         .dims()
         .into_iter()

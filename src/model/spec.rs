@@ -5,6 +5,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::layers::Dense;
+pub use super::{
+    activation::Activation,
+    layers::LayerKind,
+    windows::{Padding, Sides},
+};
 use crate::data::cache::PixelFormat;
 pub use crate::data::decode::{ColorMode, ResizeMode};
 
@@ -133,12 +139,20 @@ pub struct LayerSpec {
 
 impl LayerSpec {
     /// A layer whose weights cost nothing.
-    pub fn new(name: impl Into<String>, kind: LayerKind) -> Self {
+    pub fn new(name: impl Into<String>, kind: impl Into<LayerKind>) -> Self {
         Self {
             name: name.into(),
-            kind,
+            kind: kind.into(),
             l2: L2::default(),
         }
+    }
+}
+
+impl LayerSpec {
+    /// Whether large weights of it, or of a layer within it, cost something.
+    fn has_penalty(&self) -> bool {
+        let inner = self.kind.inner().unwrap_or_default();
+        !self.l2.is_none() || inner.iter().any(Self::has_penalty)
     }
 }
 
@@ -159,161 +173,6 @@ impl L2 {
     /// Whether it changes nothing.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-/// What a layer computes. Sizes are square.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub enum LayerKind {
-    /// Cross-correlation with `filters` kernels of `kernel`×`kernel`, plus a bias per filter.
-    Conv2d {
-        /// Output channels.
-        filters: usize,
-        /// Side of the kernel in pixels.
-        kernel: usize,
-        /// Step of the kernel in pixels.
-        #[serde(default = "one")]
-        stride: usize,
-        /// Zeros around the input.
-        #[serde(default)]
-        padding: Padding,
-        /// Applied to the output.
-        #[serde(default)]
-        activation: Activation,
-    },
-    /// The largest value of each `size`×`size` window.
-    MaxPool2d {
-        /// Side of the window in pixels.
-        size: usize,
-        /// Step of the window in pixels.
-        stride: usize,
-    },
-    /// The mean of each `size`×`size` window.
-    AvgPool2d {
-        /// Side of the window in pixels.
-        size: usize,
-        /// Step of the window in pixels.
-        stride: usize,
-    },
-    /// The mean of each feature map: `[C, H, W]` becomes C values.
-    GlobalAvgPool2d,
-    /// Each channel is brought to mean 0 and variance 1 over the batch, then scaled and shifted as learned;
-    /// while evaluating with running means and variances (Ioffe & Szegedy 2015).
-    BatchNorm2d {
-        /// Share of the newest batch in the running values, 0..1: PyTorch's counting (Keras' is 1 minus it).
-        #[serde(default = "tenth")]
-        momentum: f64,
-        /// Added to the variance, > 0.
-        #[serde(default = "batch_norm_epsilon")]
-        epsilon: f64,
-    },
-    /// A function of each value on its own.
-    Activation(Activation),
-    /// While training, each value becomes 0 with probability `rate`, the others grow by 1/(1-rate).
-    Dropout {
-        /// Probability, 0..1.
-        rate: f64,
-    },
-    /// Like dropout, with whole channels.
-    Dropout2d {
-        /// Probability, 0..1.
-        rate: f64,
-    },
-    /// `scale · value + offset`.
-    Rescaling {
-        /// Factor.
-        scale: f64,
-        /// Added after scaling.
-        #[serde(default)]
-        offset: f64,
-    },
-    /// `[C, H, W]` becomes one row of C·H·W values.
-    Flatten,
-    /// Fully connected: a weighted sum of all inputs per unit, plus a bias.
-    Dense {
-        /// Output values.
-        units: usize,
-        /// Applied to the output.
-        #[serde(default)]
-        activation: Activation,
-    },
-    /// A published network without its top.
-    Backbone {
-        /// Which.
-        architecture: Backbone,
-        /// What its weights are before training.
-        weights: InitialWeights,
-        /// Its batch normalisation uses the running values even where it is trained, as Keras does with
-        /// `training=False`.
-        #[serde(default = "yes")]
-        batch_norm_inference: bool,
-    },
-}
-
-fn one() -> usize {
-    1
-}
-
-fn tenth() -> f64 {
-    0.1
-}
-
-fn batch_norm_epsilon() -> f64 {
-    1e-5
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// A function of single values.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Activation {
-    /// The value itself.
-    #[default]
-    Linear,
-    /// Negative values become 0.
-    Relu,
-    /// Like ReLU, and values above 6 become 6.
-    Relu6,
-    /// `x · sigmoid(x)`, also called swish.
-    Silu,
-    /// `x` above 0, `exp(x) − 1` below.
-    Elu,
-    /// `x · Φ(x)` with the normal distribution's Φ.
-    Gelu,
-    /// −1..1.
-    Tanh,
-    /// 0..1.
-    Sigmoid,
-}
-
-impl Activation {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Linear,
-        Self::Relu,
-        Self::Relu6,
-        Self::Silu,
-        Self::Elu,
-        Self::Gelu,
-        Self::Tanh,
-        Self::Sigmoid,
-    ];
-
-    /// Its name as the field writes it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Linear => "linear",
-            Self::Relu => "ReLU",
-            Self::Relu6 => "ReLU6",
-            Self::Silu => "SiLU",
-            Self::Elu => "ELU",
-            Self::Gelu => "GELU",
-            Self::Tanh => "tanh",
-            Self::Sigmoid => "sigmoid",
-        }
     }
 }
 
@@ -362,25 +221,11 @@ pub enum InitialWeights {
     Random,
 }
 
-/// Zeros around a convolution's input.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Padding {
-    /// None: the output shrinks by kernel − 1.
-    #[default]
-    Valid,
-    /// As many as keep the size at stride 1 (odd kernels only).
-    Same,
-    /// This many on every side.
-    Pixels(usize),
-}
-
 impl ModelSpec {
     /// Gives a last dense layer as many units as its head needs for `classes` classes; a sigmoid that cannot tell so
     /// many apart becomes a softmax. Returns the units when they changed.
     pub fn fit_classes(&mut self, classes: usize) -> Option<usize> {
-        let Some(LayerKind::Dense { units, .. }) =
-            self.layers.last_mut().map(|layer| &mut layer.kind)
-        else {
+        let LayerKind::Dense(Dense { units, .. }) = &mut self.layers.last_mut()?.kind else {
             return None;
         };
         let wanted = self.head.logits(classes).unwrap_or_else(|| {
@@ -396,15 +241,15 @@ impl ModelSpec {
     /// Classes that a last dense layer and the head tell apart; `None` without such a layer.
     pub fn classes(&self) -> Option<usize> {
         match (&self.layers.last()?.kind, self.head) {
-            (LayerKind::Dense { .. }, Head::Sigmoid { .. }) => Some(2),
-            (LayerKind::Dense { units, .. }, Head::Softmax) => Some(*units),
+            (LayerKind::Dense(_), Head::Sigmoid { .. }) => Some(2),
+            (LayerKind::Dense(dense), Head::Softmax) => Some(dense.units),
             _ => None,
         }
     }
 
     /// Whether large weights of some layer cost something.
     pub fn has_penalties(&self) -> bool {
-        self.layers.iter().any(|layer| !layer.l2.is_none())
+        self.layers.iter().any(LayerSpec::has_penalty)
     }
 
     /// Position of the layer called `name`.

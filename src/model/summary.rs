@@ -56,14 +56,14 @@ impl Summary {
         let layers = spec.layers.iter().zip(&shapes).zip(&freezing.layers);
         let rows = layers.map(|((layer, shape), freezing)| Row {
             name: layer.name.clone(),
-            kind: layer.kind.word(),
+            kind: layer.kind.about().word,
             output: shape.output,
             parameters: shape.parameters,
             freezing: *freezing,
         });
         let norms = nodes
             .iter()
-            .filter(|node| matches!(node.op, Op::BatchNorm2d { .. }));
+            .filter(|node| matches!(node.op, Op::BatchNorm2d(_)));
         Ok(Self {
             name: spec.name.clone(),
             rows: rows.collect(),
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use crate::model::{
         edit::{LayerEdit, apply},
-        kinds::kinds,
+        layers::{self, Layer as _},
         spec::{Activation, Head, Initialisation, InputSpec, LayerKind, Padding, Preprocessing},
     };
 
@@ -162,15 +162,18 @@ mod tests {
             layers: Vec::new(),
             head: Head::Sigmoid { threshold: 0.5 },
         };
-        let conv = |filters| LayerKind::Conv2d {
-            filters,
-            kernel: 3,
-            stride: 1,
-            padding: Padding::Valid,
-            activation: Activation::Relu,
+        let conv = |filters| {
+            LayerKind::Conv2d(layers::Conv2d {
+                filters,
+                kernel: 3.into(),
+                stride: 1.into(),
+                padding: Padding::Valid,
+                dilation: 1.into(),
+                activation: Activation::Relu,
+            })
         };
-        let pool = || kinds()[1].1.clone();
-        let dense = |units, activation| LayerKind::Dense { units, activation };
+        let pool = || LayerKind::MaxPool2d(layers::MaxPool2d::fresh());
+        let dense = |units, activation| LayerKind::Dense(layers::Dense { units, activation });
         for kind in [
             conv(32),
             pool(),
@@ -178,7 +181,7 @@ mod tests {
             pool(),
             conv(64),
             pool(),
-            LayerKind::Flatten,
+            LayerKind::Flatten(layers::Flatten),
             dense(256, Activation::Relu),
             dense(1, Activation::Linear),
         ] {
@@ -227,7 +230,7 @@ mod tests {
     #[test]
     fn running_values_are_named_where_there_are_any() {
         let mut spec = recipe_seven();
-        let kind = kinds()[4].1.clone();
+        let kind = LayerKind::BatchNorm2d(layers::BatchNorm2d::fresh());
         apply(&mut spec, &mut [], &LayerEdit::Insert { at: 1, kind }).unwrap();
         let summary = Summary::new(&spec, None).unwrap();
         assert_eq!(

@@ -3,11 +3,7 @@
 use tch::{TchError, Tensor};
 
 use super::health::DeadUnits;
-use crate::model::{
-    Network,
-    graph::{Node, Op},
-    spec::Activation,
-};
+use crate::model::Network;
 
 /// Images that are looked at; more would find units that are only rare.
 pub const IMAGES: usize = 64;
@@ -32,7 +28,10 @@ impl Activity {
         output: &Tensor,
     ) -> Result<(), TchError> {
         let is_watched = index >= network.trainable_from()
-            && network.nodes().get(index).is_some_and(ends_in_relu);
+            && network
+                .nodes()
+                .get(index)
+                .is_some_and(|node| node.op.activation().can_die());
         if !is_watched {
             return Ok(());
         }
@@ -62,14 +61,4 @@ impl Activity {
         };
         self.largest.iter().map(count).collect()
     }
-}
-
-fn ends_in_relu(node: &Node) -> bool {
-    let activation = match node.op {
-        Op::Conv2d { activation, .. }
-        | Op::Dense { activation, .. }
-        | Op::Activation(activation) => activation,
-        _ => Activation::Linear,
-    };
-    matches!(activation, Activation::Relu | Activation::Relu6)
 }

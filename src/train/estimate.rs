@@ -6,7 +6,7 @@ use tch::{Kind, TchError, Tensor};
 
 use super::{
     config::{Phase, TrainingConfig},
-    features::Kept,
+    features::{self, Kept},
     fit::{FitError, Threads, Watchers, boundaries, default_threads},
     loss::Loss,
     optimizers::OptimizerState,
@@ -52,8 +52,6 @@ const PROBE: usize = 4;
 const BUDGET: f64 = 0.5;
 /// Times that a batch is timed.
 const REPEATS: u32 = 5;
-/// Images per batch where there are no gradients.
-const FORWARD_BATCH: usize = 32;
 
 /// Times what a run of `spec` as `config` says consists of, whose features of frozen layers may take `feature_bytes`,
 /// computed in the way that is kept in the folder `choices`.
@@ -84,16 +82,25 @@ pub fn estimate(
     let mut network = Network::new(spec, config.seed, chosen.placement)?;
     let boundaries = boundaries(network.nodes(), config)?;
     let mut estimate = TimeEstimate::default();
+    let mut known = None;
     for (phase, boundary) in config.phases.iter().zip(boundaries) {
         network.set_trainable_from(boundary)?;
         let stopwatch = Stopwatch {
             network: &network,
             config,
             augmentation,
-            feature_bytes,
             cancel,
         };
-        estimate.phases.push(stopwatch.phase(phase, images)?);
+        let kept = Kept::new(
+            network.nodes(),
+            boundary,
+            images,
+            augmentation,
+            feature_bytes,
+        );
+        let is_known = std::mem::replace(&mut known, kept) == kept;
+        let phase = stopwatch.phase(phase, images, (kept, is_known))?;
+        estimate.phases.push(phase);
     }
     Ok(estimate)
 }
@@ -103,26 +110,22 @@ struct Stopwatch<'a> {
     network: &'a Network,
     config: &'a TrainingConfig,
     augmentation: &'a AugmentationConfig,
-    /// What the features of frozen layers may take.
-    feature_bytes: usize,
     cancel: &'a CancelToken,
 }
 
 impl Stopwatch<'_> {
-    /// Seconds of a phase: features of frozen layers once where they are kept, then all steps and validations.
-    fn phase(&self, phase: &Phase, images: Images) -> Result<f64, FitError> {
-        let (nodes, trained) = (self.network.nodes(), self.network.trainable_from());
-        let kept = Kept::new(
-            nodes,
-            trained,
-            images,
-            self.augmentation,
-            self.feature_bytes,
-        );
+    /// Seconds of a phase: features of frozen layers once where they are kept and not known from the phase before, then
+    /// all steps and validations.
+    fn phase(
+        &self,
+        phase: &Phase,
+        images: Images,
+        (kept, is_known): (Option<Kept>, bool),
+    ) -> Result<f64, FitError> {
         let start = kept.map_or(0, |kept| kept.start);
         let features = match kept {
-            Some(kept) => kept.images(images) as f64 * self.forward_secs(0, start)?,
-            None => 0.0,
+            Some(kept) if !is_known => kept.images(images) as f64 * self.forward_secs(0, start)?,
+            _ => 0.0,
         };
         let first = kept.filter(|kept| kept.training).map_or(0, |_| start);
         let steps = self.config.steps_per_epoch(images.train) as f64;
@@ -169,7 +172,7 @@ impl Stopwatch<'_> {
             drop(network.forward_between(&input, Mode::Evaluate, (start, end))?);
             Ok(())
         };
-        Ok(self.batch_secs(FORWARD_BATCH, forward)? / FORWARD_BATCH as f64)
+        Ok(self.batch_secs(features::BATCH, forward)? / features::BATCH as f64)
     }
 
     /// What node `start` gets for `batch` images.

@@ -6,6 +6,7 @@ use super::{
     EpochRecord, Evaluation, Experiment,
     answers::Answers,
     config::{MemoryFormat, Precision},
+    estimate::{Images, estimate},
     features,
     fit::{self, Data, EpochEnd, FitError, Start, Watcher, Watchers},
     recipes,
@@ -189,4 +190,30 @@ fn weights_are_asked_once_about_images() {
     let (relabelled, images) = ask(&world, &answers, &weights, part);
     assert_eq!(images, 9, "another label");
     assert_ne!(relabelled.actual, computed.actual);
+}
+
+#[test]
+fn a_forecast_counts_what_is_known_once() {
+    let World { experiment, .. } = world();
+    let images = Images {
+        train: 27,
+        validation: 9,
+    };
+    let choices = tempfile::tempdir().unwrap();
+    passes::take();
+    let forecast = estimate(
+        &experiment.model,
+        &experiment.training,
+        &experiment.augmentation,
+        images,
+        (features::MOST_BYTES, choices.path()),
+        &CancelToken::new(),
+    );
+    assert_eq!(forecast.unwrap().phases.len(), 3);
+    let all = passes::take();
+    let is_frozen = |pass: &passes::Pass| pass.nodes.0 == 0 && pass.nodes.1 < 13;
+    let first_step = all.iter().position(|pass| pass.mode == Mode::Train);
+    let (before, after) = all.split_at(first_step.unwrap());
+    assert!(before.iter().any(is_frozen), "the first phase's");
+    assert!(!after.iter().any(is_frozen), "the second phase has them");
 }

@@ -49,7 +49,7 @@ impl Loss {
     pub fn new(network: &Network, class_weights: Option<Tensor>, label_smoothing: f64) -> Self {
         let mut penalties = Vec::new();
         for node in network.nodes().iter() {
-            let l2 = network.spec().layers[node.layer].l2;
+            let l2 = node.l2;
             for (array, factor) in [("weight", l2.weight), ("bias", l2.bias)] {
                 if factor != 0.0 {
                     penalties.push((format!("{}.{array}", node.name), factor));

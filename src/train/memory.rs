@@ -4,6 +4,7 @@
 use super::{
     config::TrainingConfig,
     estimate::Images,
+    evaluate::EVALUATION_BATCH,
     features::{self, Kept},
 };
 use crate::{
@@ -11,8 +12,7 @@ use crate::{
     format,
     model::{
         ModelSpec, ShapeError,
-        graph::{self, Node, Op},
-        spec::Activation,
+        graph::{self, Node},
     },
 };
 
@@ -20,8 +20,6 @@ const VALUE: usize = size_of::<f32>();
 /// Copies of all arrays beside the network's own: the first, best and newest snapshot, that of the phase, and the one
 /// before the newest, which inspections use until the newest is on the disk.
 const COPIES: usize = 5;
-/// Images per batch while validating.
-const VALIDATION_BATCH: usize = 100;
 /// What libtorch takes for each byte that is kept for the way back: gradients, copies in another order, gaps between
 /// blocks. Measured with networks of convolutions, with and without batch normalisation: 1.6 to 1.8.
 const OVERHEAD: f64 = 1.7;
@@ -53,7 +51,7 @@ impl Fit {
         Ok(match leaner.fits(available, batch_size) {
             not @ Self::Not(_) => not,
             _ => Self::WithoutFeatures(format!(
-                "Frozen layers compute again in every epoch, which takes longer: their output for all images takes {}, and training needs about {} of the {} of memory that are free",
+                "Frozen layers compute again in every epoch, which takes longer: keeping what they give takes {}, and training needs about {} of the {} of memory that are free",
                 format::bytes(need.features as u64),
                 format::bytes(leaner.total() as u64),
                 format::bytes(available),
@@ -129,7 +127,7 @@ impl MemoryNeed {
             ..Self::default()
         };
         let most = at_most(images);
-        let batches = (config.batch_size.min(most), VALIDATION_BATCH.min(most));
+        let batches = (config.batch_size.min(most), EVALUATION_BATCH.min(most));
         for phase in &config.phases {
             let from = phase.trainable_from.as_deref();
             let from = from.and_then(|name| graph::position(&nodes, name));
@@ -219,7 +217,7 @@ fn activations(
     };
     let first = frozen.first().or(trained.first());
     let image = first.map_or(0, |node| node.shape.input.values());
-    let kept = trained.iter().map(|node| kept_values(node, output(node)));
+    let kept = trained.iter().map(|node| node.op.kept_values(output(node)));
     let kept = kept.fold(0, usize::saturating_add);
     let kept = OVERHEAD * bytes(kept.saturating_add(image), batch_size) as f64;
     let (once, again) = frozen.split_at(once.min(frozen.len()));
@@ -228,30 +226,6 @@ fn activations(
     passing(each_time, batch_size.max(validation))
         .max(passing(largest(once), features::BATCH))
         .max(kept as usize)
-}
-
-/// Values that a trained node keeps for the way back.
-fn kept_values(node: &Node, output: usize) -> usize {
-    match node.op {
-        // The positions of the largest values are eight bytes each.
-        Op::MaxPool2d { .. } => output.saturating_mul(3),
-        // What was dropped, and the values that are left.
-        Op::Dropout(_) => output.saturating_mul(2),
-        // Views and functions in place.
-        Op::Flatten | Op::Activation(Activation::Linear | Activation::Relu | Activation::Relu6) => {
-            0
-        }
-        // The value before the function, and after.
-        Op::Conv2d { activation, .. } | Op::Dense { activation, .. }
-            if !matches!(
-                activation,
-                Activation::Linear | Activation::Relu | Activation::Relu6
-            ) =>
-        {
-            output.saturating_mul(2)
-        }
-        _ => output,
-    }
 }
 
 #[cfg(test)]

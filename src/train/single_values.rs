@@ -19,13 +19,7 @@ const PAIR: usize = 2;
 /// The first of the trained `nodes` whose batch normalisation sees one value per channel and image.
 fn single_valued(trained: &[Node]) -> Option<&Node> {
     trained.iter().find(|node| {
-        let learns = matches!(
-            node.op,
-            Op::BatchNorm2d {
-                inference: false,
-                ..
-            }
-        );
+        let learns = matches!(&node.op, Op::BatchNorm2d(norm) if !norm.inference);
         learns && matches!(node.shape.input.dims().as_slice(), [_, 1, 1])
     })
 }

@@ -8,21 +8,15 @@ use std::{path::PathBuf, sync::Arc};
 use eframe::egui::ThemePreference;
 
 use super::{
-    data_tools::AugmentedOf, design::DesignAction, dialogs::Purpose, state::Selection,
-    workspace::Step,
+    data_tools::AugmentedOf, design::DesignAction, dialogs::Purpose, saving::Saving,
+    state::Selection, workspace::Step,
 };
 use crate::{
-    data::{
-        Edit, Picture, SplitConfig, SplitName, augment::AugmentationConfig, dataset::SourceKind,
-    },
+    data::{Edit, SplitConfig, SplitName, augment::AugmentationConfig, dataset::SourceKind},
     engine::{ImageSource, JobId},
     inspect::maximise::MaximiseConfig,
     model::spec::Preprocessing,
-    train::{
-        EpochRecord, TrainingConfig,
-        checkpoint::Weights,
-        runs::{RunNotes, several::NamedHistory},
-    },
+    train::{TrainingConfig, checkpoint::Weights, runs::RunNotes},
 };
 
 /// Datasets that ship with the program: what a button says and the name in `datasets`.
@@ -57,8 +51,6 @@ pub enum Action {
     Model(ModelAction),
     /// About public datasets and weights.
     Downloads(DownloadsAction),
-    /// About files that are written.
-    Save(SaveAction),
     /// About the window.
     Window(WindowAction),
 }
@@ -215,29 +207,6 @@ pub enum DownloadsAction {
     Cancel(String),
 }
 
-/// Wishes about files that are written.
-#[derive(Debug, Clone)]
-pub enum SaveAction {
-    /// Write the current model here.
-    Model(PathBuf),
-    /// Write a picture to a PNG file.
-    Picture(Arc<Picture>),
-    /// Ask where to, then write epochs as a table, or as a picture of their curves.
-    History {
-        /// The epochs.
-        history: Arc<[EpochRecord]>,
-        /// Whether a picture is wanted.
-        picture: bool,
-    },
-    /// The same for the epochs of several runs.
-    Histories {
-        /// The runs.
-        runs: Arc<[NamedHistory]>,
-        /// Whether a picture is wanted.
-        picture: bool,
-    },
-}
-
 /// Wishes about the window and what it looks at.
 #[derive(Debug, Clone)]
 pub enum WindowAction {
@@ -247,6 +216,8 @@ pub enum WindowAction {
     Answer(bool),
     /// Open a file or folder with the system's program for it.
     ShowFile(PathBuf),
+    /// Open an address on the web in the system's browser.
+    ShowAddress(String),
     /// Take the last change back that the shown step can make: see [`super::state::AppState::undo_redo`].
     Undo,
     /// Make it again.
@@ -293,9 +264,14 @@ from_groups!(
     Runs(RunsAction),
     Model(ModelAction),
     Downloads(DownloadsAction),
-    Save(SaveAction),
     Window(WindowAction),
 );
+
+impl From<Saving> for Action {
+    fn from(saving: Saving) -> Self {
+        Self::Ask(Purpose::Save(saving))
+    }
+}
 
 impl Action {
     /// Whether it takes in what was typed or set in a field. Such actions go first in a frame: a button above a field that
@@ -312,7 +288,6 @@ impl Action {
             | Self::Runs(_)
             | Self::Model(_)
             | Self::Downloads(_)
-            | Self::Save(_)
             | Self::Window(_) => false,
         }
     }

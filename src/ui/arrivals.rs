@@ -14,7 +14,6 @@ use super::{
 use crate::{
     data::{dataset::display_path, sources::folder},
     engine::{Found, JobId, OpenRequest, Thing},
-    model::spec::LayerKind,
 };
 
 /// What comes from outside.
@@ -84,19 +83,17 @@ impl AppState {
         let layers = &self.experiment.model.layers;
         let is_one = |at: &usize| {
             let layer = layers.get(*at);
-            layer.is_some_and(|layer| matches!(layer.kind, LayerKind::Backbone { .. }))
+            layer.is_some_and(|layer| layer.kind.published().is_some())
         };
         let chosen = match self.design.chosen {
             Some(Chosen::Layer(at)) => Some(at),
-            Some(Chosen::Head) | None => None,
+            Some(Chosen::Inner(..) | Chosen::Head) | None => None,
         };
         let at = chosen
             .filter(is_one)
             .or_else(|| (0..layers.len()).find(is_one))?;
-        match &layers.get(at)?.kind {
-            LayerKind::Backbone { architecture, .. } => Some((at, architecture.word())),
-            _ => None,
-        }
+        let (architecture, _) = layers.get(at)?.kind.published()?;
+        Some((at, architecture.word()))
     }
 
     /// Why weights cannot be used here.

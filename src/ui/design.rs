@@ -9,7 +9,7 @@ use super::{
 use crate::{
     engine::Level,
     model::{
-        LayerShape, ModelSpec, Node, ShapeError, arithmetic,
+        LayerShape, LayerSpec, ModelSpec, Node, ShapeError, arithmetic,
         edit::{self, LayerEdit},
         graph, shapes,
         spec::{Head, InputSpec},
@@ -18,12 +18,70 @@ use crate::{
 };
 
 /// A row of the editor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Chosen {
     /// A layer, by its position.
     Layer(usize),
+    /// A layer within a block, by the block's position and its own within it.
+    Inner(usize, usize),
     /// What becomes of the logits.
     Head,
+}
+
+impl Chosen {
+    /// All rows of layers, from input to output; those within a block follow it.
+    pub fn rows(model: &ModelSpec) -> Vec<Self> {
+        let rows = model.layers.iter().enumerate().flat_map(|(at, layer)| {
+            let inner = layer.kind.inner().unwrap_or_default();
+            let inner = (0..inner.len()).map(move |inner| Self::Inner(at, inner));
+            std::iter::once(Self::Layer(at)).chain(inner)
+        });
+        rows.collect()
+    }
+
+    /// The list that the row stands in, and its position there; `None` when there is no such row of a layer.
+    pub fn place(self, model: &ModelSpec) -> Option<(&[LayerSpec], usize)> {
+        let (layers, at) = match self {
+            Self::Layer(at) => (&model.layers[..], at),
+            Self::Inner(block, at) => (model.layers.get(block)?.kind.inner()?, at),
+            Self::Head => return None,
+        };
+        (at < layers.len()).then_some((layers, at))
+    }
+
+    /// The layer of the row.
+    pub fn layer(self, model: &ModelSpec) -> Option<&LayerSpec> {
+        self.place(model).map(|(layers, at)| &layers[at])
+    }
+
+    /// What the layer's nodes are called: its name, behind that of its block.
+    pub fn name(self, model: &ModelSpec) -> Option<String> {
+        let name = &self.layer(model)?.name;
+        Some(match self {
+            Self::Inner(block, _) => format!("{}.{name}", model.layers[block].name),
+            _ => name.clone(),
+        })
+    }
+
+    /// The number that people see: 3, and 3.1 for the first layer of the third.
+    pub fn number(self) -> String {
+        match self {
+            Self::Layer(at) => (at + 1).to_string(),
+            Self::Inner(block, at) => format!("{}.{}", block + 1, at + 1),
+            Self::Head => String::new(),
+        }
+    }
+
+    /// An edit of the list that the row stands in.
+    pub fn edit(self, edit: LayerEdit) -> LayerEdit {
+        match self {
+            Self::Inner(block, _) => LayerEdit::Within {
+                block,
+                edit: Box::new(edit),
+            },
+            _ => edit,
+        }
+    }
 }
 
 /// What the editor asks for.
@@ -124,6 +182,10 @@ impl AppState {
                 self.network_changed();
                 self.choose(match edit {
                     LayerEdit::SetHead { .. } => Some(Chosen::Head),
+                    LayerEdit::Within { block, .. } => {
+                        let inner = at.map(|at| Chosen::Inner(*block, at));
+                        Some(inner.unwrap_or(Chosen::Layer(*block)))
+                    }
                     _ => at.map(Chosen::Layer),
                 });
             }
@@ -189,31 +251,18 @@ impl AppState {
         }
     }
 
-    fn chosen_name(&self) -> Option<String> {
-        let Some(Chosen::Layer(at)) = self.design.chosen else {
-            return None;
-        };
-        let layer = self.experiment.model.layers.get(at)?;
-        Some(layer.name.clone())
-    }
-
     /// Chooses a row; what is shown of the trained network follows when it has a layer of that name.
     fn choose(&mut self, chosen: Option<Chosen>) {
         self.design.chosen = chosen;
-        let Some(name) = self.chosen_name() else {
+        let Some(name) = chosen.and_then(|chosen| chosen.name(&self.experiment.model)) else {
             return;
         };
         let node = match self.model.as_ref().map(|model| &model.snapshot.spec) {
             Some(trained) => {
                 let nodes = graph::nodes(trained).unwrap_or_default();
-                let is_named = |node: &Node| trained.layers[node.layer].name == name;
-                nodes.iter().rposition(is_named)
+                graph::output_position(&nodes, &name)
             }
-            None => {
-                let layers = &self.experiment.model.layers;
-                let is_named = |node: &Node| layers[node.layer].name == name;
-                self.design.nodes.iter().rposition(is_named)
-            }
+            None => graph::output_position(&self.design.nodes, &name),
         };
         if node != self.selection.layer {
             self.select(Selection {
@@ -291,11 +340,11 @@ impl AppState {
         self.design.shapes = known;
         self.design.values = arithmetic::activation_values(&nodes).into();
         self.design.nodes = nodes.into();
-        let rows = model.layers.len();
-        if let Some(Chosen::Layer(at)) = self.design.chosen
-            && at >= rows
+        if let Some(chosen @ (Chosen::Layer(at) | Chosen::Inner(at, _))) = self.design.chosen
+            && chosen.layer(model).is_none()
         {
-            self.design.chosen = rows.checked_sub(1).map(Chosen::Layer);
+            let last = model.layers.len().checked_sub(1);
+            self.design.chosen = last.map(|last| Chosen::Layer(at.min(last)));
         }
         let phases = self.experiment.training.phases.len();
         self.design.phase = self.design.phase.min(phases.saturating_sub(1));

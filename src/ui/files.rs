@@ -1,6 +1,7 @@
 //! Small files written behind the window's back, so that no frame waits for a disk.
 
 use std::{
+    ffi::OsString,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -8,44 +9,31 @@ use std::{
 
 use super::{settings::Settings, state::Said};
 use crate::{
-    data::{Dataset, Edits, Picture, dataset::display_path, edits, files},
+    data::{Edits, dataset::display_path, edits, files::write_atomically},
     engine::Waker,
-    export::{ExportError, charts},
-    model::{ModelSpec, spec_file},
-    train::{
-        EpochRecord, Evaluation, Experiment, predictions,
-        run_folder::history_csv,
-        runs::several::{NamedHistory, histories_csv},
-    },
     worker::Worker,
 };
 
+/// Makes the bytes of a file.
+pub type Write = Box<dyn FnOnce() -> Result<Vec<u8>, String> + Send>;
+
 /// Small writes that must not hold up a frame.
 pub enum FileTask {
+    /// Write what the user asked for and waits to hear of.
+    Save {
+        /// For "Saved the …".
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What.
+        write: Write,
+    },
     /// Remember the settings.
     Settings(Box<Settings>, PathBuf),
-    /// Write a PNG file.
-    Picture(Arc<Picture>, PathBuf),
-    /// Write epochs as a table.
-    History(Arc<[EpochRecord]>, PathBuf),
-    /// Draw epochs and write a PNG file.
-    Curves(Arc<[EpochRecord]>, PathBuf),
-    /// Write the epochs of several runs as one table.
-    Histories(Arc<[NamedHistory]>, PathBuf),
-    /// Draw the epochs of several runs over each other and write a PNG file.
-    CurvesOfRuns(Arc<[NamedHistory]>, PathBuf),
     /// Keep what the user changed about a dataset: the changes, the folder of sidecars, what was opened.
     Sidecar(Arc<Edits>, PathBuf, PathBuf),
-    /// Write what the user changed about a dataset where they want it.
-    Edits(Arc<Edits>, PathBuf),
-    /// Write what was said about each image of a dataset as CSV.
-    Predictions(Arc<Evaluation>, Arc<Dataset>, PathBuf),
-    /// Write what was said about dropped and chosen images as CSV.
-    Answers(Vec<Said>, PathBuf),
-    /// Write the layers of a network where the user wants them.
-    Layers(Box<ModelSpec>, PathBuf),
-    /// Write what is to be trained and how.
-    Experiment(Box<Experiment>, PathBuf),
+    /// Open a file, a folder or an address with the system's program for it.
+    Open(OsString),
     /// Append a line to the log file.
     Log(String, PathBuf),
 }
@@ -56,29 +44,10 @@ pub const LOG_FAILED: &str = "The log cannot be written";
 /// A file that the user asked for and has.
 #[derive(Debug)]
 pub struct Written {
-    /// For "Saved … as".
+    /// For "Saved the … as".
     pub what: &'static str,
     /// Where it is.
     pub path: PathBuf,
-}
-
-impl FileTask {
-    /// What the user asked for and waits to hear of; nothing when nobody asked.
-    fn asked_for(&self) -> Option<Written> {
-        let (what, path) = match self {
-            Self::Picture(_, path) => ("the picture", path),
-            Self::History(_, path) | Self::Histories(_, path) => ("the history", path),
-            Self::Curves(_, path) | Self::CurvesOfRuns(_, path) => ("the curves", path),
-            Self::Edits(_, path) => ("the changes", path),
-            Self::Predictions(_, _, path) => ("the predictions", path),
-            Self::Answers(_, path) => ("the answers", path),
-            Self::Layers(_, path) => ("the layers", path),
-            Self::Experiment(_, path) => ("the experiment", path),
-            Self::Settings(..) | Self::Sidecar(..) | Self::Log(..) => return None,
-        };
-        let path = path.clone();
-        Some(Written { what, path })
-    }
 }
 
 /// What became of tasks: what the user has now, or what went wrong.
@@ -92,41 +61,7 @@ pub fn file_worker(waker: Waker) -> io::Result<(Worker<FileTask>, Outcomes)> {
     let (outcomes, receiver) = crossbeam_channel::unbounded();
     let worker = Worker::spawn("convscope-files", move |tasks| {
         for task in tasks {
-            let task: FileTask = task;
-            let asked_for = task.asked_for();
-            let outcome = match task {
-                FileTask::Settings(settings, path) => settings.save(&path),
-                FileTask::Picture(picture, path) => save_picture(&picture, &path),
-                FileTask::History(history, path) => save_table(history_csv(&history), &path),
-                FileTask::Histories(runs, path) => save_table(histories_csv(&runs), &path),
-                FileTask::Curves(history, path) => {
-                    save_chart(charts::learning_curves(&history), &path)
-                }
-                FileTask::CurvesOfRuns(runs, path) => {
-                    save_chart(charts::curves_of_runs(&runs), &path)
-                }
-                FileTask::Sidecar(edits, folder, opened) => {
-                    let path = edits::sidecar(&folder, &opened);
-                    edits.keep(&path).map_err(|error| error.to_string())
-                }
-                FileTask::Edits(edits, path) => {
-                    edits.save(&path).map_err(|error| error.to_string())
-                }
-                FileTask::Predictions(evaluation, dataset, path) => {
-                    save_predictions(&evaluation, &dataset, &path)
-                }
-                FileTask::Answers(said, path) => save_answers(&said, &path),
-                FileTask::Layers(spec, path) => {
-                    spec_file::save(&spec, &path).map_err(|error| error.to_string())
-                }
-                FileTask::Experiment(experiment, path) => save_experiment(&experiment, &path),
-                FileTask::Log(line, path) => append_line(&line, &path),
-            };
-            let told = match outcome {
-                Ok(()) => asked_for.map(Ok),
-                Err(message) => Some(Err(message)),
-            };
-            if let Some(told) = told {
+            if let Some(told) = carry_out(task).transpose() {
                 // The window is gone when nobody listens.
                 let _ = outcomes.send(told);
                 waker();
@@ -136,40 +71,41 @@ pub fn file_worker(waker: Waker) -> io::Result<(Worker<FileTask>, Outcomes)> {
     Ok((worker, receiver))
 }
 
-fn save_picture(picture: &Picture, path: &Path) -> Result<(), String> {
-    let bytes = crate::export::picture::png_bytes(picture).map_err(|error| error.to_string())?;
-    files::write_atomically(path, &bytes).map_err(|error| {
-        format!(
-            "The picture cannot be saved to {}: {error}",
-            display_path(path)
-        )
-    })
+/// What the user asked for and has then; nothing when nobody asked.
+fn carry_out(task: FileTask) -> Result<Option<Written>, String> {
+    match task {
+        FileTask::Save { what, path, write } => {
+            let bytes = write();
+            let written = bytes.and_then(|bytes| {
+                write_atomically(&path, &bytes).map_err(|error| error.to_string())
+            });
+            return match written {
+                Ok(()) => Ok(Some(Written { what, path })),
+                Err(reason) => {
+                    let path = display_path(&path);
+                    Err(format!("The {what} cannot be written to {path}: {reason}"))
+                }
+            };
+        }
+        FileTask::Settings(settings, path) => settings.save(&path)?,
+        FileTask::Sidecar(edits, folder, opened) => {
+            let path = edits::sidecar(&folder, &opened);
+            edits.keep(&path).map_err(|error| error.to_string())?;
+        }
+        FileTask::Open(thing) => open::that_detached(&thing).map_err(|error| {
+            let shown = display_path(thing.as_ref());
+            format!("{shown} cannot be opened: {error}")
+        })?,
+        FileTask::Log(line, path) => append_line(&line, &path)?,
+    }
+    Ok(None)
 }
 
-fn save_predictions(evaluation: &Evaluation, dataset: &Dataset, path: &Path) -> Result<(), String> {
-    let csv = predictions::csv(evaluation, dataset);
-    let written =
-        csv.and_then(|csv| files::write_atomically(path, &csv).map_err(|error| error.to_string()));
-    written.map_err(|error| {
-        format!(
-            "The predictions cannot be written to {}: {error}",
-            display_path(path)
-        )
-    })
-}
-
-fn save_answers(said: &[Said], path: &Path) -> Result<(), String> {
-    let written = answers_csv(said)
-        .and_then(|csv| files::write_atomically(path, &csv).map_err(|error| error.to_string()));
-    written.map_err(|error| {
-        format!(
-            "The answers cannot be written to {}: {error}",
-            display_path(path)
-        )
-    })
-}
-
-fn answers_csv(said: &[Said]) -> Result<Vec<u8>, String> {
+/// What was said about images that stand in no dataset, as CSV.
+///
+/// # Errors
+/// What the csv library said.
+pub fn answers_csv(said: &[Said]) -> Result<Vec<u8>, String> {
     let failed = |error: csv::Error| error.to_string();
     let mut table = csv::Writer::from_writer(Vec::new());
     table
@@ -182,30 +118,6 @@ fn answers_csv(said: &[Said]) -> Result<Vec<u8>, String> {
             .map_err(failed)?;
     }
     table.into_inner().map_err(|error| error.to_string())
-}
-
-fn save_experiment(experiment: &Experiment, path: &Path) -> Result<(), String> {
-    let text = experiment.to_ron().map_err(|error| error.to_string())?;
-    files::write_atomically(path, text.as_bytes()).map_err(|error| {
-        format!(
-            "The experiment cannot be saved to {}: {error}",
-            display_path(path)
-        )
-    })
-}
-
-fn save_chart(chart: Result<Picture, ExportError>, path: &Path) -> Result<(), String> {
-    let picture = chart.map_err(|error| error.to_string())?;
-    save_picture(&picture, path)
-}
-
-fn save_table(table: Result<Vec<u8>, String>, path: &Path) -> Result<(), String> {
-    files::write_atomically(path, &table?).map_err(|error| {
-        format!(
-            "The history cannot be saved to {}: {error}",
-            display_path(path)
-        )
-    })
 }
 
 fn append_line(line: &str, path: &Path) -> Result<(), String> {

@@ -113,11 +113,45 @@ pub(super) struct Trail {
 /// What was, and a number that is larger the later it was left behind.
 type Earlier<T> = (u64, T);
 
+/// What was before each change, and what was taken back; the newest last.
+#[derive(Debug, Clone)]
+struct Versions<T> {
+    undo: Vec<Earlier<T>>,
+    redo: Vec<Earlier<T>>,
+}
+
+impl<T> Default for Versions<T> {
+    fn default() -> Self {
+        let (undo, redo) = (Vec::new(), Vec::new());
+        Self { undo, redo }
+    }
+}
+
+impl<T> Versions<T> {
+    /// Goes a step back, or on again: `exchange` makes what was then the present and returns what is now. False when
+    /// there is no step.
+    fn step(&mut self, is_undo: bool, number: u64, exchange: impl FnOnce(T) -> T) -> bool {
+        let (from, to) = match is_undo {
+            true => (&mut self.undo, &mut self.redo),
+            false => (&mut self.redo, &mut self.undo),
+        };
+        let Some((_, then)) = from.pop() else {
+            return false;
+        };
+        to.push((number, exchange(then)));
+        true
+    }
+
+    /// Whether there is a change to take back, and one to make again.
+    fn can(&self) -> (bool, bool) {
+        (!self.undo.is_empty(), !self.redo.is_empty())
+    }
+}
+
 /// What the user changed about the dataset, step by step.
 #[derive(Debug, Clone, Default)]
 pub(super) struct EditHistory {
-    undo: Vec<Earlier<Arc<Edits>>>,
-    redo: Vec<Earlier<Arc<Edits>>>,
+    versions: Versions<Arc<Edits>>,
     /// What the engine shall apply; `None` when the open dataset is as wanted.
     pub wanted: Option<Arc<Edits>>,
 }
@@ -168,8 +202,7 @@ struct Version {
 /// What the user changed about the experiment, step by step.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Past {
-    undo: Vec<Earlier<Version>>,
-    redo: Vec<Earlier<Version>>,
+    versions: Versions<Version>,
     /// What is being dragged or typed, and of what.
     gesture: Option<(Part, u64)>,
 }
@@ -245,8 +278,8 @@ impl AppState {
             return;
         };
         let number = self.next_number();
-        self.edits.undo.push((number, before));
-        self.edits.redo.clear();
+        self.edits.versions.undo.push((number, before));
+        self.edits.versions.redo.clear();
         self.edits.wanted = Some(Arc::new(edits));
     }
 
@@ -258,35 +291,29 @@ impl AppState {
 
     /// Takes the last change to the dataset back. False when there is none.
     pub fn undo_edits(&mut self) -> bool {
-        let Some(now) = self.wanted_edits().cloned() else {
-            return false;
-        };
-        let Some((_, before)) = self.edits.undo.pop() else {
-            return false;
-        };
-        let number = self.next_number();
-        self.edits.redo.push((number, now));
-        self.edits.wanted = Some(before);
-        true
+        self.step_edits(true)
     }
 
     /// Makes a change to the dataset again that was taken back. False when there is none.
     pub fn redo_edits(&mut self) -> bool {
+        self.step_edits(false)
+    }
+
+    fn step_edits(&mut self, is_undo: bool) -> bool {
         let Some(now) = self.wanted_edits().cloned() else {
             return false;
         };
-        let Some((_, after)) = self.edits.redo.pop() else {
-            return false;
-        };
         let number = self.next_number();
-        self.edits.undo.push((number, now));
-        self.edits.wanted = Some(after);
-        true
+        let EditHistory { versions, wanted } = &mut self.edits;
+        versions.step(is_undo, number, |then| {
+            *wanted = Some(then);
+            now
+        })
     }
 
     /// Whether there is a change to the dataset to undo, and one to redo.
     pub fn can_undo_redo_edits(&self) -> (bool, bool) {
-        (!self.edits.undo.is_empty(), !self.edits.redo.is_empty())
+        self.edits.versions.can()
     }
 
     /// Changes the experiment in a way that can be taken back; changes of one gesture are taken back together.
@@ -314,8 +341,8 @@ impl AppState {
         let gesture = gesture.map(|number| (part, number));
         let goes_on = gesture.is_some() && self.past.gesture == gesture;
         self.past.gesture = gesture;
-        self.past.redo.clear();
-        if goes_on && !self.past.undo.is_empty() {
+        self.past.versions.redo.clear();
+        if goes_on && !self.past.versions.undo.is_empty() {
             return;
         }
         let number = self.next_number();
@@ -324,32 +351,29 @@ impl AppState {
             part,
             classes: self.classes(),
         };
-        self.past.undo.push((number, version));
-        if self.past.undo.len() > MOST_VERSIONS {
-            self.past.undo.remove(0);
+        let undo = &mut self.past.versions.undo;
+        undo.push((number, version));
+        if undo.len() > MOST_VERSIONS {
+            undo.remove(0);
         }
     }
 
     /// Takes the last change to the experiment back, but for its dataset. False when there is none.
     pub fn undo_experiment(&mut self) -> bool {
-        let Some((_, version)) = self.past.undo.pop() else {
-            return false;
-        };
-        let after = self.exchange(version);
-        let number = self.next_number();
-        self.past.redo.push((number, after));
-        true
+        self.step_experiment(true)
     }
 
     /// Makes a change to the experiment again. False when there is none.
     pub fn redo_experiment(&mut self) -> bool {
-        let Some((_, version)) = self.past.redo.pop() else {
-            return false;
-        };
-        let before = self.exchange(version);
+        self.step_experiment(false)
+    }
+
+    fn step_experiment(&mut self, is_undo: bool) -> bool {
         let number = self.next_number();
-        self.past.undo.push((number, before));
-        true
+        let mut versions = mem::take(&mut self.past.versions);
+        let has_gone = versions.step(is_undo, number, |version| self.exchange(version));
+        self.past.versions = versions;
+        has_gone
     }
 
     /// Makes `version` the experiment and returns the one that was.
@@ -376,14 +400,13 @@ impl AppState {
     /// Whether a change to the experiment can be undone, and made again: not while a run goes on.
     pub fn can_undo_redo_experiment(&self) -> (bool, bool) {
         let is_idle = self.why_not_edit_layers().is_none();
-        let past = &self.past;
-        let (undo, redo) = (!past.undo.is_empty(), !past.redo.is_empty());
+        let (undo, redo) = self.past.versions.can();
         (is_idle && undo, is_idle && redo)
     }
 
     /// The number of the last change to the experiment.
     pub fn last_change(&self) -> Option<u64> {
-        Some(self.past.undo.last()?.0)
+        Some(self.past.versions.undo.last()?.0)
     }
 
     /// What Ctrl+Z and Ctrl+Y mean in a step: where networks and training are edited the last change to the
@@ -401,9 +424,10 @@ impl AppState {
                 .max_by_key(|(number, _)| *number);
             last.map(|(_, what)| what)
         };
+        let (edits, past) = (&self.edits.versions, &self.past.versions);
         (
-            later(&self.edits.undo, &self.past.undo, can_undo),
-            later(&self.edits.redo, &self.past.redo, can_redo),
+            later(&edits.undo, &past.undo, can_undo),
+            later(&edits.redo, &past.redo, can_redo),
         )
     }
 

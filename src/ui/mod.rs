@@ -22,6 +22,7 @@ pub mod public_datasets;
 mod reduce;
 pub mod rehearsal;
 pub mod run_book;
+pub mod saving;
 pub mod settings;
 mod shortcuts;
 pub mod state;
@@ -100,23 +101,16 @@ pub fn run(options: &Options) -> Result<(), WindowError> {
 /// The window that is open, for whoever wants it closed.
 type OpenWindow = Arc<Mutex<Option<egui::Context>>>;
 
-/// What shells use for a process that Ctrl+C ended: 128 + SIGINT.
-const INTERRUPTED_STATUS: i32 = 130;
-
 /// Makes a signal and logging out close the window as its button does: the run keeps its last epoch and settings are
 /// written. The second time ends the process at once.
 fn closes_when_asked(window: &OpenWindow) {
     let window = Arc::clone(window);
-    let mut is_first = true;
     let asked = signals::when_asked_to_end(move || {
-        let context = window
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        match context.filter(|_| std::mem::take(&mut is_first)) {
-            Some(context) => context.send_viewport_cmd(egui::ViewportCommand::Close),
-            None => sys::exit_now(INTERRUPTED_STATUS),
+        let window = window.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(context) = &*window {
+            context.send_viewport_cmd(egui::ViewportCommand::Close);
         }
+        window.is_some()
     });
     // Without it a signal ends the process as it would any other.
     drop(asked);

@@ -32,7 +32,7 @@ const FILES: Kind<String> = Kind {
 #[serde(default)]
 pub struct Settings {
     /// Light, dark, or as the system says.
-    pub theme: Theme,
+    pub theme: ThemePreference,
     /// The step shown last.
     pub step: Step,
     /// Layouts of the workspaces.
@@ -46,60 +46,9 @@ pub struct Settings {
     /// What was to be trained and how.
     pub experiment: Option<Box<Experiment>>,
     /// Colours of feature maps.
-    pub map_scale: Scale,
+    pub map_scale: ColourScale,
     /// Where files were opened and saved last, by [`super::dialogs::Purpose::place`].
     pub folders: BTreeMap<String, PathBuf>,
-}
-
-/// [`ThemePreference`], as the file writes it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Theme {
-    /// As the system says.
-    #[default]
-    System,
-    /// Light.
-    Light,
-    /// Dark.
-    Dark,
-}
-
-impl From<Theme> for ThemePreference {
-    fn from(theme: Theme) -> Self {
-        match theme {
-            Theme::System => Self::System,
-            Theme::Light => Self::Light,
-            Theme::Dark => Self::Dark,
-        }
-    }
-}
-
-impl From<ThemePreference> for Theme {
-    fn from(theme: ThemePreference) -> Self {
-        match theme {
-            ThemePreference::System => Self::System,
-            ThemePreference::Light => Self::Light,
-            ThemePreference::Dark => Self::Dark,
-        }
-    }
-}
-
-/// [`ColourScale`] of feature maps, as the file writes it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Scale {
-    /// Dark blue to yellow.
-    #[default]
-    Viridis,
-    /// Black to white.
-    Grey,
-}
-
-impl From<Scale> for ColourScale {
-    fn from(scale: Scale) -> Self {
-        match scale {
-            Scale::Viridis => Self::Viridis,
-            Scale::Grey => Self::Grey,
-        }
-    }
 }
 
 impl Settings {
@@ -207,7 +156,7 @@ mod tests {
         let path = folder.path().join("deep/settings.ron");
         assert_eq!(Settings::load(&path), (Settings::default(), None));
         let settings = Settings {
-            theme: Theme::Dark,
+            theme: ThemePreference::Dark,
             step: Step::Inside,
             dataset: Some("/d".into()),
             folders: [("models".to_owned(), "/m".into())].into(),
@@ -237,7 +186,7 @@ mod tests {
     #[test]
     fn what_another_version_wrote_is_neither_lost_nor_misread() {
         let dark = Settings {
-            theme: Theme::Dark,
+            theme: ThemePreference::Dark,
             ..Settings::default()
         };
         // Newer than any program that runs this test.

@@ -5,6 +5,7 @@ use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
 use super::{
     action::{Action, TrainingAction, WindowAction},
     dialogs::Purpose,
+    saving::Saving,
     state::AppState,
     workspace::Step,
 };
@@ -93,7 +94,7 @@ pub fn take(context: &Context, state: &AppState) -> Vec<Action> {
         ]);
     }
     if state.model.is_some() {
-        shortcuts.push((command(Key::S), Action::Ask(Purpose::SaveModel)));
+        shortcuts.push((command(Key::S), Saving::Model.into()));
     }
     if state.why_not_train().is_none() {
         shortcuts.push((command(Key::Enter), Action::Training(TrainingAction::Train)));

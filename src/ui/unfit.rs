@@ -8,10 +8,7 @@ use super::{
 };
 use crate::{
     data::{Dataset, stats::ClassWeights},
-    model::{
-        LayerKind,
-        spec::{Head, Preprocessing},
-    },
+    model::spec::{Head, Preprocessing},
     train::Experiment,
 };
 
@@ -59,8 +56,8 @@ fn take_back(experiment: &mut Experiment, dataset: &Dataset) -> Vec<String> {
     }
     let model = &mut experiment.model;
     // A backbone wants the normalisation that it was trained with, whatever the images are.
-    let is_borrowed = |kind: &LayerKind| matches!(kind, LayerKind::Backbone { .. });
-    let is_own = !model.layers.iter().any(|layer| is_borrowed(&layer.kind));
+    let mut layers = model.layers.iter();
+    let is_own = layers.all(|layer| layer.kind.published().is_none());
     if is_own && is_measured(&model.preprocessing) {
         model.preprocessing = Preprocessing::default();
         reset.push("normalisation");

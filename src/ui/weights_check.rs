@@ -7,7 +7,6 @@ use super::{public_datasets::DownloadState, state::AppState};
 use crate::{
     engine::JobId,
     model::{
-        LayerKind,
         spec::{Backbone, ColorMode, InitialWeights},
         weights::examine::Examined,
     },
@@ -63,18 +62,13 @@ impl AppState {
     pub fn file_of_weights(&self) -> Option<WeightsOf> {
         let model = &self.experiment.model;
         model.layers.iter().enumerate().find_map(|(layer, spec)| {
-            let LayerKind::Backbone {
-                architecture,
-                weights: InitialWeights::File(path),
-                ..
-            } = &spec.kind
-            else {
+            let Some((architecture, InitialWeights::File(path))) = spec.kind.published() else {
                 return None;
             };
             Some(WeightsOf {
                 layer,
                 path: path.clone(),
-                architecture: *architecture,
+                architecture,
                 color_mode: model.input.color_mode,
             })
         })
@@ -84,17 +78,10 @@ impl AppState {
     pub fn why_no_weights(&self) -> Option<String> {
         let file = self.file_of_weights();
         self.experiment.model.layers.iter().find_map(|layer| {
-            let LayerKind::Backbone {
-                architecture,
-                weights,
-                ..
-            } = &layer.kind
-            else {
-                return None;
-            };
+            let (architecture, weights) = layer.kind.published()?;
             let reason = match weights {
                 InitialWeights::Random => None,
-                InitialWeights::ImageNet => match self.public.weights(*architecture)?.1 {
+                InitialWeights::ImageNet => match self.public.weights(architecture)?.1 {
                     DownloadState::Ready(_) => None,
                     DownloadState::Running { .. } => {
                         Some("its ImageNet weights are still being downloaded".to_owned())

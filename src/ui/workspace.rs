@@ -8,53 +8,53 @@ use serde::{Deserialize, Serialize};
 
 use super::state::AppState;
 
-/// A stage of the learner's path, on the left of the window.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-pub enum Step {
+/// What the window is made of, each with what it is called: an enum, all of it in its order, and its words.
+macro_rules! called {
+    ($(#[$about:meta])* $name:ident, $word:ident: $($(#[$doc:meta])* $it:ident $words:literal,)*) => {
+        $(#[$about])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        pub enum $name {
+            $($(#[$doc])* $it,)*
+        }
+
+        impl $name {
+            /// All of them, in their order.
+            pub const ALL: [Self; [$($words),*].len()] = [$(Self::$it),*];
+
+            /// What people call it.
+            pub fn $word(self) -> &'static str {
+                match self {
+                    $(Self::$it => $words,)*
+                }
+            }
+        }
+    };
+}
+
+called! {
+    /// A stage of the learner's path, on the left of the window, in the order of the shortcuts Ctrl+1 ….
+    #[derive(Default)]
+    Step, word:
     /// Look at the images.
     #[default]
-    Data,
+    Data "Data",
     /// Look at the layers.
-    Model,
+    Model "Model",
     /// Fit.
-    Train,
+    Train "Train",
     /// What is confused with what.
-    Evaluate,
+    Evaluate "Evaluate",
     /// Filters, feature maps, what excites them.
-    Inside,
+    Inside "Inside",
     /// Drop an image.
-    Predict,
+    Predict "Predict",
     /// Look back at what was trained, and compare.
-    Runs,
+    Runs "Runs",
 }
 
 impl Step {
-    /// All steps, in the order of their shortcuts Ctrl+1 ….
-    pub const ALL: [Self; 7] = [
-        Self::Data,
-        Self::Model,
-        Self::Train,
-        Self::Evaluate,
-        Self::Inside,
-        Self::Predict,
-        Self::Runs,
-    ];
-
-    /// Its word on the left.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Data => "Data",
-            Self::Model => "Model",
-            Self::Train => "Train",
-            Self::Evaluate => "Evaluate",
-            Self::Inside => "Inside",
-            Self::Predict => "Predict",
-            Self::Runs => "Runs",
-        }
-    }
-
     /// What is missing before it can be used; `None` when nothing is.
     pub fn missing(self, state: &AppState) -> Option<&'static str> {
         let has_data = state.dataset().is_some();
@@ -148,113 +148,55 @@ fn tab_group(tiles: &mut Tiles<PanelKind>, group: &[PanelKind]) -> TileId {
     }
 }
 
-/// A panel. Its file under `ui/panels` draws it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum PanelKind {
+called! {
+    /// A panel. Its file under `ui/panels` draws it.
+    PanelKind, title:
     /// Classes with counts, thumbnails.
-    Datasets,
+    Datasets "Dataset",
     /// The selected image, large.
-    Image,
+    Image "Image",
     /// Which images stand in which part.
-    Split,
+    Split "Split",
     /// Duplicates, leaks and other findings.
-    Doctor,
+    Doctor "Doctor",
     /// Random variations of training images.
-    Augmentation,
+    Augmentation "Augmentation",
     /// What the user changed about the dataset.
-    Changes,
+    Changes "Changes",
     /// The layer table.
-    Model,
+    Model "Layers",
     /// Epochs, batch size …, and the buttons.
-    TrainSettings,
+    TrainSettings "Training",
     /// Accuracy and loss.
-    Curves,
+    Curves "Curves",
     /// Loss by learning rate, and a suggestion.
-    RateFinder,
+    RateFinder "Rate finder",
     /// Counts of actual against predicted.
-    Confusion,
+    Confusion "Confusion matrix",
     /// True against predicted with sums.
-    CrossTable,
+    CrossTable "Cross-table",
     /// The images of the chosen cell.
-    CellImages,
+    CellImages "Images of a cell",
     /// What was said about each image.
-    Predictions,
+    Predictions "Predictions",
     /// Precision, recall, F1.
-    Report,
+    Report "Classification report",
     /// Kernels of a convolution.
-    Filters,
+    Filters "Filters",
     /// Outputs of a layer.
-    FeatureMaps,
+    FeatureMaps "Feature maps",
     /// What excites a class or filter.
-    Maximise,
+    Maximise "Activation maximisation",
     /// Drop an image.
-    Predict,
+    Predict "Predict",
     /// The table of runs.
-    Runs,
+    Runs "Runs",
     /// Curves of several runs over each other.
-    RunCurves,
+    RunCurves "Curves of runs",
     /// Name, notes and tags of a run, and what can be done with it.
-    AboutRun,
+    AboutRun "Run",
     /// What differs between several runs.
-    RunDifference,
-}
-
-impl PanelKind {
-    /// Every panel.
-    pub const ALL: [Self; 23] = [
-        Self::Datasets,
-        Self::Image,
-        Self::Split,
-        Self::Doctor,
-        Self::Augmentation,
-        Self::Changes,
-        Self::Model,
-        Self::TrainSettings,
-        Self::Curves,
-        Self::RateFinder,
-        Self::Confusion,
-        Self::CrossTable,
-        Self::CellImages,
-        Self::Predictions,
-        Self::Report,
-        Self::Filters,
-        Self::FeatureMaps,
-        Self::Maximise,
-        Self::Predict,
-        Self::Runs,
-        Self::RunCurves,
-        Self::AboutRun,
-        Self::RunDifference,
-    ];
-
-    /// Its title.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Datasets => "Dataset",
-            Self::Image => "Image",
-            Self::Split => "Split",
-            Self::Doctor => "Doctor",
-            Self::Augmentation => "Augmentation",
-            Self::Changes => "Changes",
-            Self::Model => "Layers",
-            Self::TrainSettings => "Training",
-            Self::Curves => "Curves",
-            Self::RateFinder => "Rate finder",
-            Self::Confusion => "Confusion matrix",
-            Self::CrossTable => "Cross-table",
-            Self::CellImages => "Images of a cell",
-            Self::Predictions => "Predictions",
-            Self::Report => "Classification report",
-            Self::Filters => "Filters",
-            Self::FeatureMaps => "Feature maps",
-            Self::Maximise => "Activation maximisation",
-            Self::Predict => "Predict",
-            Self::Runs => "Runs",
-            Self::RunCurves => "Curves of runs",
-            Self::AboutRun => "Run",
-            Self::RunDifference => "What differs",
-        }
-    }
+    RunDifference "What differs",
 }
 
 /// The tiles of every step.

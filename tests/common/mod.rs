@@ -5,6 +5,7 @@
 use std::{
     env, fs,
     io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     thread::sleep,
@@ -89,10 +90,16 @@ impl Desktop {
         BufReader::new(server.stdout.take().unwrap())
             .read_line(&mut number)
             .unwrap();
+        let home = tempfile::tempdir().unwrap();
+        // Whatever a test opens with the system's program is written down instead.
+        let opener = home.path().join("bin/xdg-open");
+        fs::create_dir(home.path().join("bin")).unwrap();
+        fs::write(&opener, "#!/bin/sh\necho \"$1\" >> \"$0.txt\"\n").unwrap();
+        fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).unwrap();
         Self {
             server,
             display: format!(":{}", number.trim()),
-            home: tempfile::tempdir().unwrap(),
+            home,
         }
     }
 
@@ -108,10 +115,14 @@ impl Desktop {
     /// Starts Convscope and waits for its window.
     pub fn open(&self, arguments: &[&str]) -> Window<'_> {
         let started = Instant::now();
+        let mut path = self.home.path().join("bin").into_os_string();
+        path.push(":");
+        path.push(env::var_os("PATH").unwrap());
         let mut program = self
             .command(env!("CARGO_BIN_EXE_convscope"))
             .args(["--renderer", "glow"])
             .args(arguments)
+            .env("PATH", path)
             .env("CONVSCOPE_CONFIG", self.home.path())
             .env("CONVSCOPE_RUNS", self.home.path().join("runs"))
             .env("CONVSCOPE_CACHE", self.home.path().join("cache"))
@@ -147,6 +158,11 @@ impl Desktop {
         window.xdotool(&["windowmove", "--sync", &window.id, "0", "0"]);
         window.xdotool(&["windowfocus", "--sync", &window.id]);
         window
+    }
+
+    /// What was opened with the system's program.
+    pub fn opened(&self) -> String {
+        fs::read_to_string(self.home.path().join("bin/xdg-open.txt")).unwrap_or_default()
     }
 
     fn log_path(&self) -> PathBuf {

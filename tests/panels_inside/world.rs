@@ -14,7 +14,9 @@ use convscope::{
     },
     engine::{EngineHandle, Event, Folders, LoadedModel, ModelSource, OpenDataset, OpenRequest},
     inspect::feature_maps,
-    model::{LayerKind, ModelSpec, Network, WeightSnapshot, network::Placement, spec::Head},
+    model::{
+        LayerKind, ModelSpec, Network, WeightSnapshot, layers, network::Placement, spec::Head,
+    },
     train::{ConfusionMatrix, Evaluation, Experiment, recipes},
 };
 
@@ -95,10 +97,10 @@ pub fn world(folder: &Path, name: &str, head: Head) -> World {
     let mut experiment = recipes::find(Path::new("shapes")).unwrap();
     let classes: Arc<[String]> = open.dataset.classes.clone().into();
     let last = experiment.model.layers.last_mut().unwrap();
-    last.kind = LayerKind::Dense {
+    last.kind = LayerKind::Dense(layers::Dense {
         units: head.logits(classes.len()).unwrap(),
         activation: convscope::model::spec::Activation::Linear,
-    };
+    });
     experiment.model.head = head;
     let spec: Arc<ModelSpec> = Arc::new(experiment.model.clone());
     let network = |seed: u64| Network::new(Arc::clone(&spec), seed, Placement::default()).unwrap();

@@ -38,7 +38,7 @@ fn an_experiment_is_saved_found_again_and_not_replaced_unasked() {
     let mut desk = desk([1280.0, 800.0], egui::Theme::Dark);
     let folder = desk.home.path().join("kept");
     std::fs::create_dir(&folder).unwrap();
-    desk.act(Purpose::SaveExperiment);
+    desk.act(Saving::Experiment);
     desk.harness.step();
     let name = |desk: &Desk| {
         // The browser of images has a field of this name too.
@@ -79,7 +79,7 @@ fn an_experiment_is_saved_found_again_and_not_replaced_unasked() {
     let mut training = kept.training.clone();
     training.phases[0].epochs = 9;
     desk.act(EditAction::Training(training));
-    desk.act(Purpose::SaveExperiment);
+    desk.act(Saving::Experiment);
     wait_for(&mut desk, "mine.ron");
     shot(&mut desk, "dialog-save-dark");
     type_in(&mut desk, "mine");
@@ -98,7 +98,7 @@ fn an_experiment_is_saved_found_again_and_not_replaced_unasked() {
         kept,
         "nothing was replaced"
     );
-    desk.act(Purpose::SaveExperiment);
+    desk.act(Saving::Experiment);
     wait_for(&mut desk, "mine.ron");
     type_in(&mut desk, "mine");
     desk.press(Modifiers::NONE, Key::Enter);

@@ -2,13 +2,12 @@
 
 use convscope::{
     data::stats::ClassWeights,
-    model::{LayerKind, edit::LayerEdit, kinds::kinds},
+    model::{LayerKind, edit::LayerEdit},
     train::{
         Experiment,
         early_stopping::{EarlyStopping, Monitor, MonitorMode},
         schedule::ScheduleKind,
     },
-    ui::dialogs::Purpose,
 };
 use egui_kittest::{Node, kittest::NodeT as _};
 
@@ -165,8 +164,9 @@ fn numbers_are_taken_whole_in_every_field_of_layers_and_of_what_looks_inside() {
     desk.train(1);
     desk.act(WindowAction::GoTo(Step::Model));
     let mut taken = type_into_all(&mut desk, "Model");
-    for (words, kind) in kinds() {
-        if matches!(kind, LayerKind::Backbone { .. }) {
+    for kind in LayerKind::all() {
+        let words = kind.about().words;
+        if matches!(kind, LayerKind::Backbone(_)) {
             // Its only number is that of the first trained layer, of those that have one.
             continue;
         }
@@ -255,7 +255,7 @@ fn what_is_typed_counts_before_the_key_that_acts_on_it() {
     // Leaves the step, and with it the field.
     desk.press(Modifiers::COMMAND, Key::Num1);
     desk.harness.run_steps(2);
-    desk.act(Purpose::SaveExperiment);
+    desk.act(Saving::Experiment);
     desk.wait("the file", |_| file.is_file());
     assert_eq!(
         Experiment::load(&file).unwrap().training.phases[0].epochs,

@@ -33,7 +33,7 @@ use segments::{Record, Segments, Writer, overwrite};
 
 use super::{
     dataset::{Dataset, display_path},
-    decode::{self, ResizeMode},
+    decode::ResizeMode,
     files::{evict, read_exact_at},
     images::{Content, ContentKey as Key, DAMAGED, ImageStore},
     picture::Picture,
@@ -360,10 +360,8 @@ fn words_of_unwritten(folder: &Path, why: &std::io::Error, size: usize, images: 
 
 /// The pixels of `content` in `format`.
 fn decoded(content: &Content, format: PixelFormat) -> Result<Vec<u8>, String> {
-    let size = (format.height, format.width);
     catch_unwind(AssertUnwindSafe(|| {
-        let image = content.decode()?;
-        Ok(decode::resized(&image, size, format.resize).into_raw())
+        Ok(format.apply(&content.decode()?).into_raw())
     }))
     .unwrap_or_else(|_| Err("cannot be decoded: the decoder failed".to_owned()))
 }

@@ -28,8 +28,8 @@ fn greys() -> impl Iterator<Item = u8> {
     (0..=u8::MAX).flat_map(|grey| [grey; 3])
 }
 
-fn words(error: DecodingError) -> String {
-    let is_cut_off = match &error {
+fn words(error: &DecodingError) -> String {
+    let is_cut_off = match error {
         DecodingError::UnexpectedEof => true,
         DecodingError::Io(error) => error.kind() == ErrorKind::UnexpectedEof,
         _ => false,
@@ -59,8 +59,11 @@ impl<'a> First<'a> {
         options.allow_unknown_blocks(true);
         let mut decoder = options
             .read_info(Cursor::new(screen).chain(rest))
-            .map_err(words)?;
-        let frame = decoder.next_frame_info().map_err(words)?.ok_or(CUT_OFF)?;
+            .map_err(|error| words(&error))?;
+        let frame = decoder
+            .next_frame_info()
+            .map_err(|error| words(&error))?
+            .ok_or(CUT_OFF)?;
         Ok(Self {
             frame: frame.clone(),
             has_palette: is_global || frame.palette.is_some(),
@@ -131,7 +134,9 @@ pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RgbImage, String> 
     for y in rows.filter(|_| frame.width > 0) {
         // The code may end early: what it does not reach stays free.
         let mut row = vec![free; frame.width.into()];
-        let is_whole = decoder.fill_buffer(&mut row).map_err(words)?;
+        let is_whole = decoder
+            .fill_buffer(&mut row)
+            .map_err(|error| words(&error))?;
         for (x, index) in (u32::from(frame.left)..).zip(row) {
             image.put_pixel(x, u32::from(frame.top) + y as u32, colour(index));
         }
@@ -140,4 +145,22 @@ pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RgbImage, String> 
         }
     }
     Ok(image)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 300 × 2 pixels that the screen has and a frame of 65,535 × 65,535 at its right: refused before anything is
+    /// unpacked.
+    #[test]
+    fn a_bomb_is_measured_before_it_is_unpacked() {
+        let mut file = b"GIF89a\x2c\x01\x02\0\0\0\0".to_vec();
+        file.extend(b"\x2c\x01\0\0\0\xff\xff\xff\xff\0\x02\x01\0\0\x3b");
+        let header = header(&file).unwrap();
+        assert_eq!((header.width, header.height), (65_536, 65_535));
+        assert_eq!(header.channels, 1, "it has no palette");
+        let refused = header.check(file.len()).unwrap_err();
+        assert!(refused.starts_with("is too large: 65536"), "{refused}");
+    }
 }

@@ -195,6 +195,5 @@ fn upright(image: RgbImage, orientation: Orientation) -> RgbImage {
 /// # Errors
 /// The reason in words, to follow the file's name.
 pub fn decode_to(path: &Path, format: &PixelFormat) -> Result<Picture, String> {
-    let size = (format.height, format.width);
-    Ok(resized(&decode(path)?, size, format.resize).into())
+    Ok(format.apply(&decode(path)?).into())
 }

@@ -58,6 +58,11 @@ impl PixelFormat {
         }
     }
 
+    /// `image` in this format.
+    pub fn apply(&self, image: &RgbImage) -> RgbImage {
+        resized(image, (self.height, self.width), self.resize)
+    }
+
     /// Bytes of one image: red, green and blue of every pixel.
     pub fn row_bytes(&self) -> usize {
         self.height * self.width * 3

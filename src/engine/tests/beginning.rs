@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     model::{
-        LayerKind, LayerSpec,
+        LayerKind, LayerSpec, layers,
         spec::{Backbone, InitialWeights, InputSpec},
     },
     train::run_folder::{RunFolder, RunResult},
@@ -19,11 +19,11 @@ fn what_cannot_begin_leaves_no_run_and_a_run_that_cannot_go_on_says_why() {
         0,
         LayerSpec::new(
             "base",
-            LayerKind::Backbone {
+            LayerKind::Backbone(layers::Backbone {
                 architecture: Backbone::ResNet18,
                 weights,
                 batch_norm_inference: true,
-            },
+            }),
         ),
     );
     experiment.model.input = InputSpec {
@@ -34,7 +34,7 @@ fn what_cannot_begin_leaves_no_run_and_a_run_that_cannot_go_on_says_why() {
     experiment.model.layers.retain(|layer| {
         matches!(
             layer.kind,
-            LayerKind::Backbone { .. } | LayerKind::Flatten | LayerKind::Dense { .. }
+            LayerKind::Backbone(_) | LayerKind::Flatten(layers::Flatten) | LayerKind::Dense(_)
         )
     });
     let failed = |resume: bool| {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::{
     engine::{EstimateRequest, FindRateRequest, Forecast},
-    model::LayerKind,
+    model::{LayerKind, layers},
     train::{
         config::MemoryFormat,
         estimate::Images,
@@ -17,12 +17,7 @@ use crate::{
 /// Without dropout, so that figures hold still.
 fn calm_experiment(epochs: usize, learning_rate: f64) -> Experiment {
     let mut experiment = small_experiment(epochs);
-    let drops = |kind: &LayerKind| {
-        matches!(
-            kind,
-            LayerKind::Dropout { .. } | LayerKind::Dropout2d { .. }
-        )
-    };
+    let drops = |kind: &LayerKind| matches!(kind, LayerKind::Dropout(_) | LayerKind::Dropout2d(_));
     experiment.model.layers.retain(|layer| !drops(&layer.kind));
     experiment.training.phases[0].optimizer = Optimizer::Sgd {
         learning_rate,
@@ -171,7 +166,7 @@ fn what_does_not_fit_into_memory_is_refused_with_a_sentence() {
     let mut experiment = small_experiment(1);
     // More than any machine has, however few the images.
     for layer in &mut experiment.model.layers {
-        if let LayerKind::Conv2d { filters, .. } = &mut layer.kind {
+        if let LayerKind::Conv2d(layers::Conv2d { filters, .. }) = &mut layer.kind {
             *filters = 1 << 18;
         }
     }

@@ -2,7 +2,9 @@
 
 use crate::model::{
     graph::{Draft, Op},
+    ops,
     spec::Activation,
+    windows::Window,
 };
 
 /// Both as PyTorch's `BatchNorm2d` has them, which all four networks keep.
@@ -68,16 +70,20 @@ impl Builder {
     }
 
     /// A node that reads `inputs`.
-    pub fn node_of(&mut self, name: impl Into<String>, op: Op, inputs: Vec<Option<usize>>) {
+    pub fn node_of(
+        &mut self,
+        name: impl Into<String>,
+        op: impl Into<Op>,
+        inputs: Vec<Option<usize>>,
+    ) {
         self.drafts.push(Draft {
-            name: name.into(),
-            op,
             inputs,
+            ..Draft::new(name, op, None)
         });
     }
 
     /// A node that reads the newest one.
-    pub fn node(&mut self, name: impl Into<String>, op: Op) {
+    pub fn node(&mut self, name: impl Into<String>, op: impl Into<Op>) {
         let last = self.last();
         self.node_of(name, op, vec![last]);
     }
@@ -93,7 +99,7 @@ impl Builder {
 
     pub fn batch_norm(&mut self, name: impl Into<String>) {
         let inference = self.batch_norm_inference;
-        let op = Op::BatchNorm2d {
+        let op = ops::BatchNorm2d {
             momentum: MOMENTUM,
             epsilon: EPSILON,
             inference,
@@ -102,7 +108,7 @@ impl Builder {
     }
 
     pub fn activation(&mut self, name: impl Into<String>, activation: Activation) {
-        self.node(name, Op::Activation(activation));
+        self.node(name, activation);
     }
 
     /// torchvision's `Conv2dNormActivation`: convolution `.0`, batch normalisation `.1`, activation `.2`.
@@ -115,11 +121,11 @@ impl Builder {
     /// The newest node plus `shortcut`.
     pub fn add(&mut self, name: impl Into<String>, shortcut: Option<usize>) {
         let last = self.last();
-        self.node_of(name, Op::Add, vec![last, shortcut]);
+        self.node_of(name, ops::Add, vec![last, shortcut]);
     }
 }
 
-fn conv_op(conv: Conv) -> Op {
+fn conv_op(conv: Conv) -> ops::Conv2d {
     let Conv {
         filters,
         kernel,
@@ -127,11 +133,9 @@ fn conv_op(conv: Conv) -> Op {
         groups,
         bias,
     } = conv;
-    Op::Conv2d {
+    ops::Conv2d {
         filters,
-        kernel,
-        stride,
-        padding: (kernel - 1) / 2,
+        window: Window::square(kernel, stride, (kernel - 1) / 2),
         groups,
         bias,
         activation: Activation::Linear,

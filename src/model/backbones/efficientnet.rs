@@ -1,10 +1,7 @@
 //! EfficientNet-B0 (`torchvision.models.efficientnet_b0`): inverted residuals with squeeze and excitation.
 
 use super::builder::{Builder, Conv};
-use crate::model::{
-    graph::{Draft, Op},
-    spec::Activation,
-};
+use crate::model::{graph::Draft, ops, spec::Activation};
 
 /// Expansion, kernel, first stride, channels and repetitions of each stage (Tan & Le 2019, table 1).
 const STAGES: [(usize, usize, usize, usize, usize); 7] = [
@@ -77,7 +74,7 @@ impl Block {
         );
         net.batch_norm(format!("{}.1", name(part + 2)));
         if self.stride == 1 && self.channels == self.filters {
-            let drop = Op::StochasticDepth(self.drop_rate);
+            let drop = ops::StochasticDepth(self.drop_rate);
             net.node(format!("{}.stochastic_depth", self.name), drop);
             net.add(format!("{}.add", self.name), before);
         }
@@ -87,7 +84,7 @@ impl Block {
     fn squeeze_and_excite(&self, net: &mut Builder, name: &str) {
         let maps = net.last();
         let squeezed = (self.channels / SQUEEZE).max(1);
-        net.node(format!("{name}.avgpool"), Op::Squeeze);
+        net.node(format!("{name}.avgpool"), ops::Squeeze);
         net.conv(format!("{name}.fc1"), Conv::new(squeezed, 1, 1).with_bias());
         net.activation(format!("{name}.activation"), Activation::Silu);
         net.conv(
@@ -98,7 +95,7 @@ impl Block {
         let weights = net.last();
         net.node_of(
             format!("{name}.multiply"),
-            Op::Multiply,
+            ops::Multiply,
             vec![maps, weights],
         );
     }

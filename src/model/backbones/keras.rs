@@ -31,7 +31,7 @@ pub fn layers(architecture: Backbone) -> Option<Vec<Option<usize>>> {
         }
         layers.push(Some(node));
         // Keras makes the row of means a map of one pixel again.
-        if matches!(draft.op, Op::Squeeze) {
+        if matches!(draft.op, Op::Squeeze(_)) {
             layers.push(None);
         }
     }
@@ -70,7 +70,7 @@ fn is_fused(architecture: Backbone, draft: &Draft) -> bool {
 /// MobileNetV2's first.
 fn is_padded(architecture: Backbone, draft: &Draft) -> bool {
     let is_first = architecture == Backbone::MobileNetV2 && draft.inputs == [None];
-    matches!(draft.op, Op::Conv2d { stride: 2, .. }) && !is_first
+    matches!(&draft.op, Op::Conv2d(conv) if conv.window.stride == 2.into()) && !is_first
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
     use crate::model::{
         graph::{self, Op},
-        shapes,
+        layers, shapes,
         spec::{
             Head, InitialWeights, Initialisation, InputSpec, LayerKind, LayerSpec, ModelSpec,
             Preprocessing,
@@ -50,11 +50,11 @@ mod tests {
             initialisation: Initialisation::PyTorch,
             layers: vec![LayerSpec::new(
                 "base",
-                LayerKind::Backbone {
+                LayerKind::Backbone(layers::Backbone {
                     architecture,
                     weights: InitialWeights::Random,
                     batch_norm_inference: true,
-                },
+                }),
             )],
             head: Head::Softmax,
         }
@@ -95,8 +95,8 @@ mod tests {
     fn batch_normalisation_is_told_whether_it_may_look_at_the_batch() {
         for wanted in [true, false] {
             let nodes = drafts(Backbone::ResNet18, wanted);
-            let told = nodes.iter().filter_map(|draft| match draft.op {
-                Op::BatchNorm2d { inference, .. } => Some(inference),
+            let told = nodes.iter().filter_map(|draft| match &draft.op {
+                Op::BatchNorm2d(norm) => Some(norm.inference),
                 _ => None,
             });
             assert!(told.into_iter().all(|inference| inference == wanted));

@@ -1,10 +1,7 @@
 //! ResNet-18 (`torchvision.models.resnet18`): four stages of two blocks with shortcuts.
 
 use super::builder::{Builder, Conv};
-use crate::model::{
-    graph::{Draft, Op},
-    spec::Activation,
-};
+use crate::model::{graph::Draft, ops, spec::Activation, windows::Window};
 
 /// Channels and first stride of each stage (He et al. 2016, table 1).
 const STAGES: [(usize, usize); 4] = [(64, 1), (128, 2), (256, 2), (512, 2)];
@@ -15,11 +12,7 @@ pub fn drafts(mut net: Builder) -> Vec<Draft> {
     net.conv("conv1", Conv::new(STEM, 7, 2));
     net.batch_norm("bn1");
     net.activation("relu", Activation::Relu);
-    let pool = Op::MaxPool2d {
-        size: 3,
-        stride: 2,
-        padding: 1,
-    };
+    let pool = ops::MaxPool2d(Window::square(3, 2, 1));
     net.node("maxpool", pool);
     let mut channels = STEM;
     for (stage, (filters, first_stride)) in (1..).zip(STAGES) {
@@ -49,6 +42,6 @@ fn block(net: &mut Builder, name: &str, (channels, filters): (usize, usize), str
         net.batch_norm(format!("{name}.downsample.1"));
         shortcut = net.last();
     }
-    net.node_of(format!("{name}.add"), Op::Add, vec![after, shortcut]);
+    net.node_of(format!("{name}.add"), ops::Add, vec![after, shortcut]);
     net.activation(format!("{name}.relu2"), Activation::Relu);
 }

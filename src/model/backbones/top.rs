@@ -1,9 +1,10 @@
 //! The tops that torchvision's networks were trained with, as ordinary layers: what tells ImageNet's
 //! classes apart.
 
+use crate::model::layers::{Backbone as Base, Dense, Dropout, Flatten, GlobalAvgPool2d};
 use crate::model::spec::{
-    Activation, Backbone, Head, InitialWeights, Initialisation, InputSpec, LayerKind, LayerSpec,
-    ModelSpec, Preprocessing,
+    Activation, Backbone, Head, InitialWeights, Initialisation, InputSpec, LayerSpec, ModelSpec,
+    Preprocessing,
 };
 
 /// Side of the images that the networks were trained on, in pixels.
@@ -21,7 +22,7 @@ const VGG_HIDDEN: usize = 4096;
 
 /// The whole network as torchvision has it, for images of [`INPUT_SIDE`] and `classes` classes.
 pub fn imagenet(architecture: Backbone, classes: usize) -> ModelSpec {
-    let base = LayerKind::Backbone {
+    let base = Base {
         architecture,
         weights: InitialWeights::ImageNet,
         batch_norm_inference: true,
@@ -45,8 +46,8 @@ pub fn imagenet(architecture: Backbone, classes: usize) -> ModelSpec {
 /// Layers that follow `architecture` for `classes` classes. VGG16's fit only images of [`INPUT_SIDE`],
 /// since torchvision's pooling to 7×7 does nothing there.
 pub fn layers(architecture: Backbone, classes: usize) -> Vec<LayerSpec> {
-    let pool = || LayerSpec::new("avgpool", LayerKind::GlobalAvgPool2d);
-    let dropout = |name: &str, rate| LayerSpec::new(name, LayerKind::Dropout { rate });
+    let pool = || LayerSpec::new("avgpool", GlobalAvgPool2d);
+    let dropout = |name: &str, rate| LayerSpec::new(name, Dropout { rate });
     match architecture {
         Backbone::MobileNetV2 | Backbone::EfficientNetB0 => vec![
             pool(),
@@ -55,7 +56,7 @@ pub fn layers(architecture: Backbone, classes: usize) -> Vec<LayerSpec> {
         ],
         Backbone::ResNet18 => vec![pool(), dense("fc", classes, Activation::Linear)],
         Backbone::Vgg16 => vec![
-            LayerSpec::new("flatten", LayerKind::Flatten),
+            LayerSpec::new("flatten", Flatten),
             dense("fc1", VGG_HIDDEN, Activation::Relu),
             dropout("dropout1", 0.5),
             dense("fc2", VGG_HIDDEN, Activation::Relu),
@@ -66,7 +67,7 @@ pub fn layers(architecture: Backbone, classes: usize) -> Vec<LayerSpec> {
 }
 
 fn dense(name: &str, units: usize, activation: Activation) -> LayerSpec {
-    LayerSpec::new(name, LayerKind::Dense { units, activation })
+    LayerSpec::new(name, Dense { units, activation })
 }
 
 /// torchvision's modules of the top and the layers of [`layers`] that they are; the last one's outputs are

@@ -1,10 +1,7 @@
 //! VGG16 without batch normalisation (`torchvision.models.vgg16`): thirteen 3×3 convolutions.
 
 use super::builder::{Builder, Conv};
-use crate::model::{
-    graph::{Draft, Op},
-    spec::Activation,
-};
+use crate::model::{graph::Draft, ops, spec::Activation, windows::Window};
 
 /// Filters of the convolutions before each pooling (Simonyan & Zisserman 2015, configuration D).
 const STAGES: [&[usize]; 5] = [
@@ -23,11 +20,7 @@ pub fn drafts(mut net: Builder) -> Vec<Draft> {
             net.conv(name(), Conv::new(*filters, 3, 1).with_bias());
             net.activation(name(), Activation::Relu);
         }
-        let pool = Op::MaxPool2d {
-            size: 2,
-            stride: 2,
-            padding: 0,
-        };
+        let pool = ops::MaxPool2d(Window::square(2, 2, 0));
         net.node(name(), pool);
     }
     net.finish()

@@ -3,13 +3,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::kinds::kinds;
+use crate::model::layers::{self, Layer as _};
 use crate::model::spec::{Initialisation, InputSpec, Preprocessing};
 
 fn spec(names: &[&str]) -> ModelSpec {
     let layers = names
         .iter()
-        .map(|name| LayerSpec::new(*name, LayerKind::Flatten));
+        .map(|name| LayerSpec::new(*name, LayerKind::Flatten(layers::Flatten)));
     ModelSpec {
         name: "test".into(),
         input: InputSpec::default(),
@@ -38,7 +38,7 @@ type Case = (
 
 #[test]
 fn boundaries_go_with_the_layers() {
-    let conv = kinds()[0].1.clone();
+    let conv = LayerKind::Conv2d(layers::Conv2d::fresh());
     let rename = |name: &str| LayerEdit::Rename {
         at: 2,
         name: name.into(),
@@ -170,7 +170,7 @@ fn a_head_brings_its_units() {
         &mut [],
         &LayerEdit::Insert {
             at: 1,
-            kind: kinds()[9].1.clone(),
+            kind: LayerKind::Dense(Dense::fresh()),
         },
     )
     .unwrap();
@@ -178,7 +178,7 @@ fn a_head_brings_its_units() {
     apply(&mut edited, &mut [], &LayerEdit::SetHead { head, units: 1 }).unwrap();
     assert!(matches!(
         edited.layers[1].kind,
-        LayerKind::Dense { units: 1, .. }
+        LayerKind::Dense(Dense { units: 1, .. })
     ));
     assert_eq!(edited.head, head);
 }
@@ -193,9 +193,9 @@ fn any_edit() -> impl Strategy<Value = LayerEdit> {
         Just("")
     ];
     prop_oneof![
-        (0..12usize, 0..12usize).prop_map(|(at, kind)| LayerEdit::Insert {
+        (0..12usize, 0..LayerKind::all().len()).prop_map(|(at, kind)| LayerEdit::Insert {
             at,
-            kind: kinds()[kind].1.clone()
+            kind: LayerKind::all().swap_remove(kind)
         }),
         (0..12usize).prop_map(LayerEdit::Remove),
         (0..12usize).prop_map(LayerEdit::Duplicate),
@@ -230,4 +230,89 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn layers_within_a_block_are_edited_like_others() {
+    let mut spec = spec(&["conv1"]);
+    let block = layers::Residual::fresh();
+    spec.layers.push(LayerSpec::new("block1", block));
+    let within = |edit| LayerEdit::Within {
+        block: 1,
+        edit: Box::new(edit),
+    };
+    let names = |spec: &ModelSpec| -> Vec<String> {
+        let inner = spec.layers[1].kind.inner().unwrap_or_default();
+        inner.iter().map(|layer| layer.name.clone()).collect()
+    };
+    let mut boundaries = [Some("block1.conv2".to_owned()), Some("conv1".to_owned())];
+    let cases: [(&str, LayerEdit, Option<usize>, &[&str], &str); 5] = [
+        (
+            "a copy right at the boundary is trained",
+            LayerEdit::Duplicate(2),
+            Some(3),
+            &["conv1", "norm1", "relu1", "relu2", "conv2", "norm2"],
+            "block1.relu2",
+        ),
+        (
+            "moved away from it",
+            LayerEdit::Move { from: 3, to: 0 },
+            Some(0),
+            &["relu2", "conv1", "norm1", "relu1", "conv2", "norm2"],
+            "block1.conv2",
+        ),
+        (
+            "a boundary goes along with a name",
+            LayerEdit::Rename {
+                at: 4,
+                name: "second".into(),
+            },
+            Some(4),
+            &["relu2", "conv1", "norm1", "relu1", "second", "norm2"],
+            "block1.second",
+        ),
+        (
+            "and passes on to what follows",
+            LayerEdit::Remove(4),
+            Some(4),
+            &["relu2", "conv1", "norm1", "relu1", "norm2"],
+            "block1.norm2",
+        ),
+        (
+            "new ones have names of their own",
+            LayerEdit::Insert {
+                at: 9,
+                kind: LayerKind::Conv2d(layers::Conv2d::fresh()),
+            },
+            Some(5),
+            &["relu2", "conv1", "norm1", "relu1", "norm2", "conv2"],
+            "block1.norm2",
+        ),
+    ];
+    for (why, edit, at, expected, boundary) in cases {
+        assert_eq!(
+            apply(&mut spec, &mut boundaries, &within(edit)),
+            Ok(at),
+            "{why}"
+        );
+        assert_eq!(names(&spec), expected, "{why}");
+        assert_eq!(boundaries[0].as_deref(), Some(boundary), "{why}");
+        assert_eq!(boundaries[1].as_deref(), Some("conv1"), "{why}");
+    }
+    for _ in 0..6 {
+        apply(&mut spec, &mut boundaries, &within(LayerEdit::Remove(0))).unwrap();
+    }
+    assert_eq!(
+        boundaries[0].as_deref(),
+        Some("block1"),
+        "nothing is left within"
+    );
+    let plain = LayerEdit::Within {
+        block: 0,
+        edit: Box::new(LayerEdit::Remove(0)),
+    };
+    let before = spec.clone();
+    let error = apply(&mut spec, &mut boundaries, &plain).unwrap_err();
+    assert_eq!(error, EditError::NoBlock("conv1".into()));
+    assert_eq!(spec, before, "nothing has changed");
 }

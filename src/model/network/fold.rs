@@ -34,12 +34,9 @@ impl Network {
                 Op::Activation(follows) if self.overwritable[norm] && reader < end => Some(follows),
                 _ => None,
             };
-            if let Op::Conv2d {
-                bias, activation, ..
-            } = &mut nodes[conv].op
-            {
-                *bias = true;
-                *activation = follows.unwrap_or(Activation::Linear);
+            if let Op::Conv2d(conv) = &mut nodes[conv].op {
+                conv.bias = true;
+                conv.activation = follows.unwrap_or(Activation::Linear);
             }
             nodes[norm].op = Op::Activation(Activation::Linear);
             if follows.is_some() {
@@ -73,17 +70,12 @@ impl Network {
     /// added to the variance.
     fn foldable(&self, norm: usize, start: usize) -> Option<(usize, f64)> {
         let Node { op, inputs, .. } = &self.nodes[norm];
-        let (&Op::BatchNorm2d { epsilon, .. }, &[Wire::Node(conv)]) = (op, &inputs[..]) else {
+        let (Op::BatchNorm2d(norm), &[Wire::Node(conv)]) = (op, &inputs[..]) else {
             return None;
         };
-        let is_bare = matches!(
-            self.nodes[conv].op,
-            Op::Conv2d {
-                activation: Activation::Linear,
-                ..
-            }
-        );
-        (conv >= start && is_bare && self.overwritable[conv]).then_some((conv, epsilon))
+        let before = &self.nodes[conv].op;
+        let is_bare = matches!(before, Op::Conv2d(_)) && before.activation() == Activation::Linear;
+        (conv >= start && is_bare && self.overwritable[conv]).then_some((conv, norm.epsilon))
     }
 
     /// Those of the node at `at`, shared.

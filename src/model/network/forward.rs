@@ -3,10 +3,7 @@
 use tch::{Kind, TchError, Tensor};
 
 use super::{Mode, Network};
-use crate::model::{
-    compute::{self, Weights},
-    graph::Wire,
-};
+use crate::model::{compute::Weights, graph::Wire};
 
 /// Sees the position and the output of each node as it is computed.
 type Tap<'a> = &'a mut dyn FnMut(usize, &Tensor);
@@ -121,7 +118,7 @@ impl Network {
             };
             drop(std::mem::replace(
                 &mut last,
-                compute::apply(&node.op, &inputs, mine, &weights)?,
+                node.op.apply(&inputs, mine, &weights)?,
             ));
             drop(inputs);
             if let Some(tap) = &mut tap {

@@ -1,7 +1,10 @@
 //! Sizes and parameters of layers against figures worked out by hand and those that recipes give.
 
 use super::*;
-use crate::model::spec::{Head, Initialisation, InputSpec, LayerKind, LayerSpec, Preprocessing};
+use crate::model::layers;
+use crate::model::spec::{
+    Head, Initialisation, InputSpec, LayerKind, LayerSpec, Padding, Preprocessing,
+};
 
 fn spec(size: usize, kinds: Vec<LayerKind>) -> ModelSpec {
     ModelSpec {
@@ -23,25 +26,26 @@ fn spec(size: usize, kinds: Vec<LayerKind>) -> ModelSpec {
 }
 
 fn conv(filters: usize, padding: Padding) -> LayerKind {
-    LayerKind::Conv2d {
+    LayerKind::Conv2d(layers::Conv2d {
         filters,
-        kernel: 3,
-        stride: 1,
+        kernel: 3.into(),
+        stride: 1.into(),
         padding,
+        dilation: 1.into(),
         activation: Activation::Relu,
-    }
+    })
 }
 
 fn dense(units: usize) -> LayerKind {
-    LayerKind::Dense {
+    LayerKind::Dense(layers::Dense {
         units,
         activation: Activation::Linear,
-    }
+    })
 }
 
-const RELU: LayerKind = LayerKind::Activation(Activation::Relu);
+const RELU: LayerKind = LayerKind::Activation(layers::Activation(Activation::Relu));
 
-const POOL: LayerKind = LayerKind::MaxPool2d { size: 2, stride: 2 };
+const POOL: LayerKind = LayerKind::MaxPool2d(layers::MaxPool2d { size: 2, stride: 2 });
 
 #[test]
 fn recipe_seven_gives_its_published_summary() {
@@ -52,7 +56,7 @@ fn recipe_seven_gives_its_published_summary() {
         POOL,
         conv(64, Padding::Valid),
         POOL,
-        LayerKind::Flatten,
+        LayerKind::Flatten(layers::Flatten),
         dense(256),
         dense(1),
     ];
@@ -81,18 +85,19 @@ fn recipe_seven_gives_its_published_summary() {
 
 #[test]
 fn what_does_not_fit_names_the_layer_and_the_remedy() {
-    let same_even = LayerKind::Conv2d {
+    let same_even = LayerKind::Conv2d(layers::Conv2d {
         filters: 1,
-        kernel: 2,
-        stride: 1,
+        kernel: 2.into(),
+        stride: 1.into(),
         padding: Padding::Same,
+        dilation: 1.into(),
         activation: Activation::Linear,
-    };
+    });
     let cases = [
         ("dense on maps", vec![dense(3)], "layer0", "flatten"),
         (
             "conv on a row",
-            vec![LayerKind::Flatten, conv(4, Padding::Same)],
+            vec![LayerKind::Flatten(layers::Flatten), conv(4, Padding::Same)],
             "layer1",
             "above the flatten layer",
         ),
@@ -111,13 +116,16 @@ fn what_does_not_fit_names_the_layer_and_the_remedy() {
         ),
         (
             "dropout of everything",
-            vec![LayerKind::Dropout { rate: 1.0 }],
+            vec![LayerKind::Dropout(layers::Dropout { rate: 1.0 })],
             "layer0",
             "below 1",
         ),
         (
             "channel dropout on a row",
-            vec![LayerKind::Flatten, LayerKind::Dropout2d { rate: 0.1 }],
+            vec![
+                LayerKind::Flatten(layers::Flatten),
+                LayerKind::Dropout2d(layers::Dropout2d { rate: 0.1 }),
+            ],
             "layer1",
             "feature maps",
         ),
@@ -129,7 +137,7 @@ fn what_does_not_fit_names_the_layer_and_the_remedy() {
         ),
         (
             "absurd padding",
-            vec![conv(1, Padding::Pixels(usize::MAX))],
+            vec![conv(1, Padding::Pixels(usize::MAX.into()))],
             "layer0",
             "too large",
         ),
@@ -143,7 +151,12 @@ fn what_does_not_fit_names_the_layer_and_the_remedy() {
 
 #[test]
 fn what_stands_before_an_illegal_layer_still_has_shapes() {
-    let kinds = vec![conv(4, Padding::Same), POOL, dense(3), LayerKind::Flatten];
+    let kinds = vec![
+        conv(4, Padding::Same),
+        POOL,
+        dense(3),
+        LayerKind::Flatten(layers::Flatten),
+    ];
     let (nodes, error) = fitting_nodes(&spec(8, kinds));
     let outputs: Vec<String> = of_nodes(&nodes)
         .iter()
@@ -165,7 +178,7 @@ fn names_must_be_unique_and_the_end_must_match_the_classes() {
             .contains("same name")
     );
 
-    let two = spec(8, vec![LayerKind::Flatten, dense(2)]);
+    let two = spec(8, vec![LayerKind::Flatten(layers::Flatten), dense(2)]);
     assert!(check_classifier(&two, 2).is_ok());
     assert!(
         check_classifier(&two, 3)

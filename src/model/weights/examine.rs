@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use super::{WeightsError, names, read};
 use crate::{
     data::dataset::display_path,
-    model::spec::{Backbone, InitialWeights, LayerKind, ModelSpec},
+    model::{
+        layers,
+        spec::{Backbone, InitialWeights, ModelSpec},
+    },
 };
 
 /// What a file has of what a backbone needs. Plain data.
@@ -82,11 +85,12 @@ fn fits(spec: &ModelSpec, architecture: Backbone, path: &Path) -> bool {
     let mut alone = spec.clone();
     alone.layers.truncate(1);
     if let Some(layer) = alone.layers.first_mut() {
-        layer.kind = LayerKind::Backbone {
+        let base = layers::Backbone {
             architecture,
             weights: InitialWeights::Random,
             batch_norm_inference: true,
         };
+        layer.kind = base.into();
     }
     let sorted = read(path).and_then(|arrays| names::sort(&alone, 0, false, (path, arrays)));
     sorted.is_ok_and(|sorted| sorted.missing.is_empty())

@@ -8,7 +8,7 @@ use crate::{
     format,
     model::{
         snapshot::NamedArray,
-        spec::{Backbone, InitialWeights, LayerKind, ModelSpec},
+        spec::{Backbone, InitialWeights, ModelSpec},
     },
 };
 
@@ -31,14 +31,10 @@ pub struct Initial {
 fn files(spec: &ModelSpec, folder: &Path) -> Result<Vec<(usize, Backbone, PathBuf)>, WeightsError> {
     let mut files = Vec::new();
     for (index, layer) in spec.layers.iter().enumerate() {
-        if let LayerKind::Backbone {
-            architecture,
-            weights,
-            ..
-        } = &layer.kind
-            && let Some(file) = file(*architecture, weights, folder)?
+        if let Some((architecture, weights)) = layer.kind.published()
+            && let Some(file) = file(architecture, weights, folder)?
         {
-            files.push((index, *architecture, file));
+            files.push((index, architecture, file));
         }
     }
     Ok(files)

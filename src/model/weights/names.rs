@@ -11,7 +11,7 @@ use crate::{
         parameters,
         shapes::ShapeError,
         snapshot::{self, NamedArray},
-        spec::{Backbone, ColorMode, LayerKind, ModelSpec},
+        spec::{Backbone, ColorMode, ModelSpec},
     },
 };
 
@@ -48,9 +48,13 @@ struct Wanted {
 /// # Errors
 /// When it is none.
 pub fn backbone_at(spec: &ModelSpec, layer: usize, file: &Path) -> Result<Backbone, WeightsError> {
-    match spec.layers.get(layer).map(|layer| &layer.kind) {
-        Some(LayerKind::Backbone { architecture, .. }) => Ok(*architecture),
-        _ => Err(WeightsError::Mismatch {
+    let published = spec
+        .layers
+        .get(layer)
+        .and_then(|layer| layer.kind.published());
+    match published {
+        Some((architecture, _)) => Ok(architecture),
+        None => Err(WeightsError::Mismatch {
             path: display_path(file),
             network: "this layer",
             reason: "it is no published network".into(),

@@ -1,12 +1,12 @@
 //! Carrying out what panels wish for.
 
-use std::sync::Arc;
+use std::{ffi::OsString, sync::Arc};
 
 use eframe::egui::{self, Context};
 
 use super::App;
 use crate::{
-    data::{SplitName, generate},
+    data::{SplitName, dataset::display_path, generate},
     engine::{
         EvaluateRequest, EvaluatedWeights, ImageSource, Level, MaximiseRequest, TrainRequest,
     },
@@ -14,6 +14,7 @@ use crate::{
     ui::{
         action::{Action, ModelAction, WindowAction},
         chrome::PathField,
+        files::FileTask,
         format::stamp,
         state::{AskedRun, MaximiseState, SimilarState},
         workspace::{Step, Workspaces},
@@ -35,7 +36,6 @@ impl App {
             Action::Runs(action) => self.act_on_runs(action),
             Action::Model(action) => self.act_on_model(action),
             Action::Downloads(action) => self.act_on_downloads(action),
-            Action::Save(action) => self.act_on_saving(action),
             Action::Window(action) => self.act_on_window(context, action),
         }
     }
@@ -44,7 +44,8 @@ impl App {
         match action {
             WindowAction::OpenPath(path) => self.open_path(path),
             WindowAction::Answer(yes) => self.answer(yes),
-            WindowAction::ShowFile(path) => self.show_file(context, &path),
+            WindowAction::ShowFile(path) => self.show(context, path.into()),
+            WindowAction::ShowAddress(url) => self.show(context, url.into()),
             WindowAction::Undo => self.undo_or_redo(true),
             WindowAction::Redo => self.undo_or_redo(false),
             WindowAction::Back => self.state.go_back(),
@@ -62,12 +63,22 @@ impl App {
                 self.chrome.path_field = is_closed.then(PathField::default);
             }
             WindowAction::SetTheme(theme) => {
-                self.settings.theme = theme.into();
+                self.settings.theme = theme;
                 context.set_theme(theme);
             }
             WindowAction::Dismiss(id) => self.state.dismiss(id),
             WindowAction::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
         }
+    }
+
+    /// Opens a file, a folder or an address with the system's program for it. It is copied too, for computers on
+    /// which nothing opens.
+    fn show(&mut self, context: &Context, thing: OsString) {
+        let shown = display_path(thing.as_ref());
+        let words = format!("{shown} is opened; it is copied to the clipboard too");
+        self.state.tell(words, None);
+        context.copy_text(shown);
+        self.files.send(FileTask::Open(thing));
     }
 
     fn act_on_model(&mut self, action: ModelAction) {

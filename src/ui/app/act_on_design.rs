@@ -46,9 +46,9 @@ impl App {
         };
         let layer = self.state.experiment.model.layers.get(at);
         if let Some(mut kind) = layer.map(|layer| layer.kind.clone())
-            && let LayerKind::Backbone { weights, .. } = &mut kind
+            && let LayerKind::Backbone(base) = &mut kind
         {
-            *weights = InitialWeights::File(path);
+            base.weights = InitialWeights::File(path);
             // Looked at again even when it is the same: it may have been mended meanwhile.
             self.state.weights = WeightsCheck::default();
             let edit = LayerEdit::SetKind { at, kind };

@@ -8,6 +8,7 @@ mod catalogue;
 mod open;
 mod rehearse;
 mod runs;
+mod saving;
 
 use std::{
     path::{Path, PathBuf},
@@ -34,7 +35,7 @@ use super::{
     workspace::Workspaces,
 };
 use crate::{
-    data::{Picture, datasets_folder},
+    data::datasets_folder,
     engine::{EngineHandle, Event, Folders, Found, Level, OpenRequest, Thing, Waker},
     train::{Experiment, recipes, run_folder},
     worker::Worker,
@@ -93,8 +94,6 @@ pub struct App {
     textures: Textures,
     chrome: Chrome,
     picker: Box<dyn FilePicker>,
-    picture_to_save: Option<Arc<Picture>>,
-    history_to_save: Option<runs::ToSave>,
     /// The run whose steps were read from the disk last, and whether it went on then.
     steps_asked: Option<(PathBuf, bool)>,
     follow: Follow,
@@ -138,7 +137,7 @@ impl App {
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         theme::install(context);
         let (settings, notice) = Settings::load(&places.settings);
-        context.set_theme(egui::ThemePreference::from(settings.theme));
+        context.set_theme(settings.theme);
         let (files, file_outcomes) = file_worker(Arc::clone(&waker))?;
         let engine = EngineHandle::start(waker, places.folders.clone())?;
         let experiment = match &settings.experiment {
@@ -159,8 +158,6 @@ impl App {
             textures: Textures::default(),
             chrome: Chrome::default(),
             picker,
-            picture_to_save: None,
-            history_to_save: None,
             steps_asked: None,
             follow: Follow::default(),
             at_start: false,
@@ -278,7 +275,7 @@ impl App {
         self.write_log();
         while let Ok(outcome) = self.file_outcomes.try_recv() {
             match outcome {
-                Ok(Written { what, path }) => self.state.saved(what, path),
+                Ok(Written { what, path }) => self.state.saved(&format!("the {what}"), path),
                 Err(message) => {
                     if message.starts_with(LOG_FAILED) {
                         // Writing that the log cannot be written would go on for ever.

@@ -17,7 +17,6 @@ use crate::{
         arrivals::{Hovering, Question, short},
         design::{Chosen, DesignAction},
         dialogs::Purpose,
-        files::FileTask,
         history::Part,
         state::{AppState, DataState},
         workspace::Step,
@@ -277,59 +276,23 @@ impl App {
         let Some((purpose, paths)) = self.picker.poll(context) else {
             return;
         };
-        self.remember_folder(purpose, &paths);
-        if purpose == Purpose::ChooseImages && !paths.is_empty() {
-            self.predict(paths.into_iter().map(ImageSource::File).collect());
-            return;
-        }
-        let Some(path) = paths.into_iter().next() else {
+        self.remember_folder(&purpose, &paths);
+        let mut paths = paths.into_iter();
+        let Some(path) = paths.next() else {
             return;
         };
         match purpose {
-            Purpose::SaveModel => {
-                self.engine.save_model(path);
-            }
-            Purpose::SavePicture => {
-                if let Some(picture) = self.picture_to_save.take() {
-                    self.files.send(FileTask::Picture(picture, path));
-                }
-            }
+            Purpose::Save(saving) => self.save(saving, path),
             Purpose::OpenDataset
             | Purpose::OpenDatasetFile
             | Purpose::OpenModel
             | Purpose::OpenExperiment => self.open_paths(vec![path]),
-            Purpose::ExportEdits => {
-                if let Some(edits) = self.state.wanted_edits() {
-                    self.files.send(FileTask::Edits(edits.clone(), path));
-                }
-            }
-            Purpose::ExportPredictions => {
-                let open = self.state.open_dataset();
-                if let (Some(evaluation), Some(open)) = (&self.state.evaluation, open) {
-                    self.files.send(FileTask::Predictions(
-                        evaluation.clone(),
-                        open.dataset.clone(),
-                        path,
-                    ));
-                }
-            }
-            Purpose::ExportAnswers => {
-                let said = self.state.predict.said.clone();
-                self.files.send(FileTask::Answers(said, path));
-            }
             Purpose::ImportLayers => self.import_layers(path),
-            Purpose::ExportLayers => {
-                let spec = Box::new(self.state.experiment.model.clone());
-                self.files.send(FileTask::Layers(spec, path));
-            }
-            Purpose::SaveExperiment => {
-                let experiment = Box::new(self.state.experiment.clone());
-                self.files.send(FileTask::Experiment(experiment, path));
-            }
             Purpose::ChooseWeights => self.choose_weights(path),
-            Purpose::SaveHistory => self.save_history(path, false),
-            Purpose::SaveCurves => self.save_history(path, true),
-            Purpose::ChooseImages => {}
+            Purpose::ChooseImages => {
+                let images = std::iter::once(path).chain(paths);
+                self.predict(images.map(ImageSource::File).collect());
+            }
         }
     }
 }

@@ -5,32 +5,20 @@ use std::{
     sync::Arc,
 };
 
-use eframe::egui::{Context, OpenUrl};
-
 use super::App;
 use crate::{
     engine::{JobId, Level, OpenRequest, TrainRequest},
     train::{
-        EpochRecord, Experiment,
-        runs::{RunNotes, RunRecord, several::NamedHistory},
+        Experiment,
+        runs::{RunNotes, RunRecord},
     },
     ui::{
-        action::{RunsAction, SaveAction},
-        dialogs::Purpose,
-        files::FileTask,
+        action::RunsAction,
         run_book::{Continuing, Recorded},
         state::DataState,
         workspace::Step,
     },
 };
-
-/// Epochs that wait for the user to say where they are written to.
-pub(super) enum ToSave {
-    /// Those of one run.
-    One(Arc<[EpochRecord]>),
-    /// Those of several.
-    Several(Arc<[NamedHistory]>),
-}
 
 impl App {
     pub(super) fn act_on_runs(&mut self, action: RunsAction) {
@@ -45,33 +33,6 @@ impl App {
                 self.state.runs.changing.push(job);
             }
         }
-    }
-
-    pub(super) fn act_on_saving(&mut self, action: SaveAction) {
-        match action {
-            SaveAction::Model(path) => _ = self.engine.save_model(path),
-            SaveAction::Picture(picture) => {
-                self.picture_to_save = Some(picture);
-                self.ask(Purpose::SavePicture);
-            }
-            SaveAction::History { history, picture } => {
-                self.ask_where_to_save(ToSave::One(history), picture);
-            }
-            SaveAction::Histories { runs, picture } => {
-                self.ask_where_to_save(ToSave::Several(runs), picture);
-            }
-        }
-    }
-
-    /// Opens a file or folder with the system's program for it.
-    pub(super) fn show_file(&mut self, context: &Context, path: &Path) {
-        // The address is copied too, for computers on which nothing opens.
-        let url = crate::file_address::of(path);
-        let shown = crate::data::dataset::display_path(path);
-        self.state
-            .tell(format!("{shown} is opened; its path is copied too"), None);
-        context.copy_text(shown);
-        context.open_url(OpenUrl::new_tab(url));
     }
 
     /// Asks for what the notebook and the curves need and was not asked for yet.
@@ -204,26 +165,5 @@ impl App {
     pub(super) fn describe_run(&mut self, folder: PathBuf, notes: RunNotes) {
         let job = self.engine.describe_run(folder, notes);
         self.state.runs.changing.push(job);
-    }
-
-    fn ask_where_to_save(&mut self, what: ToSave, picture: bool) {
-        self.history_to_save = Some(what);
-        self.ask(if picture {
-            Purpose::SaveCurves
-        } else {
-            Purpose::SaveHistory
-        });
-    }
-
-    /// What was chosen to write the history or its curves to.
-    pub(super) fn save_history(&mut self, path: PathBuf, picture: bool) {
-        if let Some(what) = self.history_to_save.take() {
-            self.files.send(match (what, picture) {
-                (ToSave::One(history), true) => FileTask::Curves(history, path),
-                (ToSave::One(history), false) => FileTask::History(history, path),
-                (ToSave::Several(runs), true) => FileTask::CurvesOfRuns(runs, path),
-                (ToSave::Several(runs), false) => FileTask::Histories(runs, path),
-            });
-        }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     engine::Listed,
     format,
     ui::{
-        action::{DataAction, DownloadsAction},
+        action::{DataAction, DownloadsAction, WindowAction},
         panels::Cx,
         public_datasets::DownloadState,
         theme,
@@ -66,9 +66,9 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, listed: &Listed) {
                 .on_hover_text(format::listed(&entry.class_names));
         }
         states::caption(ui, "Licence");
-        link_ui(ui, &entry.licence.name, &entry.licence.url);
+        link_ui(ui, cx, &entry.licence.name, &entry.licence.url);
         states::caption(ui, "·");
-        link_ui(ui, "Home page", &entry.homepage);
+        link_ui(ui, cx, "Home page", &entry.homepage);
     });
     match cx.state.public.state(&entry.name).clone() {
         DownloadState::Absent => {
@@ -107,13 +107,12 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, listed: &Listed) {
     }
 }
 
-/// A link. Clicking also copies the address, for computers on which no browser opens.
-fn link_ui(ui: &mut Ui, words: &str, url: &str) {
-    let link = ui.hyperlink_to(RichText::new(words).small(), url);
+fn link_ui(ui: &mut Ui, cx: &mut Cx<'_>, words: &str, url: &str) {
+    let link = ui.link(RichText::new(words).small());
     if link.clicked() {
-        ui.ctx().copy_text(url.to_owned());
+        cx.push(WindowAction::ShowAddress(url.to_owned()));
     }
-    link.on_hover_text(format!("{url}\nA click copies the address"));
+    link.on_hover_text(format!("{url}\nA click copies the address too"));
 }
 
 fn theme_family() -> egui::FontFamily {

@@ -1,11 +1,13 @@
 //! Parts of the menu bar.
 
-use eframe::egui::{self, Button, Ui};
+use eframe::egui::{self, Button, ThemePreference, Ui};
 use egui_material_icons::{icon_text, icons};
 
 use crate::ui::{
-    action::{Action, WindowAction},
+    action::{Action, BUNDLED, DataAction, DownloadsAction, WindowAction},
+    dialogs::Purpose,
     panels::Cx,
+    saving::Saving,
 };
 
 /// A menu entry that pushes `action`.
@@ -21,6 +23,74 @@ pub fn item(
     if ui.add_enabled(enabled, button).clicked() {
         cx.push(action);
     }
+}
+
+/// Other datasets to open.
+pub fn dataset_items_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let idle = !cx.state.training.is_running();
+    item(
+        ui,
+        cx,
+        "Open dataset…",
+        "Ctrl+O",
+        idle,
+        Purpose::OpenDataset,
+    );
+    item(
+        ui,
+        cx,
+        "Open dataset file…",
+        "",
+        idle,
+        Purpose::OpenDatasetFile,
+    );
+    for (words, name) in BUNDLED {
+        item(ui, cx, words, "", idle, DataAction::OpenBundled(name));
+    }
+}
+
+/// Experiments from and to files.
+pub fn experiment_items_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let idle = !cx.state.training.is_running();
+    item(
+        ui,
+        cx,
+        "Open experiment…",
+        "",
+        idle,
+        Purpose::OpenExperiment,
+    );
+    item(ui, cx, "Save experiment…", "", true, Saving::Experiment);
+}
+
+pub fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let idle = !cx.state.training.is_running();
+    let has_model = cx.state.model.is_some();
+    dataset_items_ui(ui, cx);
+    let words = "Download datasets and weights…";
+    item(ui, cx, words, "", true, DownloadsAction::Toggle);
+    item(ui, cx, "Open model…", "", idle, Purpose::OpenModel);
+    experiment_items_ui(ui, cx);
+    item(
+        ui,
+        cx,
+        "Open path…",
+        "Ctrl+P",
+        true,
+        WindowAction::TogglePathField,
+    );
+    ui.separator();
+    item(ui, cx, "Save model…", "Ctrl+S", has_model, Saving::Model);
+    item(
+        ui,
+        cx,
+        "Predict images…",
+        "",
+        has_model,
+        Purpose::ChooseImages,
+    );
+    ui.separator();
+    item(ui, cx, "Quit", "Ctrl+Q", true, WindowAction::Quit);
 }
 
 /// Undo and redo of what the shown step edits.
@@ -39,13 +109,12 @@ pub fn edit_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 pub fn view_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let theme = egui::ThemePreference::from(cx.settings.theme);
     for (choice, words) in [
-        (egui::ThemePreference::System, "Theme: as the system"),
-        (egui::ThemePreference::Light, "Theme: light"),
-        (egui::ThemePreference::Dark, "Theme: dark"),
+        (ThemePreference::System, "Theme: as the system"),
+        (ThemePreference::Light, "Theme: light"),
+        (ThemePreference::Dark, "Theme: dark"),
     ] {
-        if ui.radio(theme == choice, words).clicked() {
+        if ui.radio(cx.settings.theme == choice, words).clicked() {
             cx.push(WindowAction::SetTheme(choice));
         }
     }
@@ -58,19 +127,17 @@ pub fn view_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 pub fn theme_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let dark = ui.visuals().dark_mode;
-    let (icon, words, next) = if dark {
-        (
+    let (icon, words, next) = match ui.visuals().dark_mode {
+        true => (
             icons::ICON_LIGHT_MODE,
             "Use the light theme",
-            egui::ThemePreference::Light,
-        )
-    } else {
-        (
+            ThemePreference::Light,
+        ),
+        false => (
             icons::ICON_DARK_MODE,
             "Use the dark theme",
-            egui::ThemePreference::Dark,
-        )
+            ThemePreference::Dark,
+        ),
     };
     let response = ui
         .add(Button::new(icon_text(icon).size(18.0)).frame(false))

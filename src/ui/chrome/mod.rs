@@ -16,13 +16,7 @@ use eframe::egui::{
 use egui_material_icons::{MaterialIcon, icon_text, icons};
 
 use super::{
-    action::{BUNDLED, DataAction, DownloadsAction, WindowAction},
-    dialogs::Purpose,
-    panels::Cx,
-    state::RunState,
-    theme,
-    widgets::states,
-    workspace::Step,
+    action::WindowAction, panels::Cx, state::RunState, theme, widgets::states, workspace::Step,
 };
 use menu::item;
 pub use status::SKIP;
@@ -110,18 +104,12 @@ impl Chrome {
 
     fn menu_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         MenuBar::new().ui(ui, |ui| {
-            ui.menu_button("File", |ui| self.file_menu_ui(ui, cx));
+            ui.menu_button("File", |ui| menu::file_menu_ui(ui, cx));
             ui.menu_button("Edit", |ui| menu::edit_menu_ui(ui, cx));
             ui.menu_button("View", |ui| menu::view_menu_ui(ui, cx));
             ui.menu_button("Help", |ui| {
-                item(
-                    ui,
-                    cx,
-                    "Keyboard shortcuts",
-                    "F1",
-                    true,
-                    WindowAction::ToggleShortcuts,
-                );
+                let words = "Keyboard shortcuts";
+                item(ui, cx, words, "F1", true, WindowAction::ToggleShortcuts);
                 ui.separator();
                 states::caption(ui, concat!("Convscope ", env!("CARGO_PKG_VERSION")));
             });
@@ -132,72 +120,6 @@ impl Chrome {
                 });
             });
         });
-    }
-
-    fn file_menu_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let idle = !cx.state.training.is_running();
-        for (words, shortcut, action) in [
-            ("Open dataset…", "Ctrl+O", Purpose::OpenDataset),
-            ("Open dataset file…", "", Purpose::OpenDatasetFile),
-        ] {
-            item(ui, cx, words, shortcut, idle, action);
-        }
-        for (words, file) in BUNDLED {
-            item(ui, cx, words, "", idle, DataAction::OpenBundled(file));
-        }
-        item(
-            ui,
-            cx,
-            "Download datasets and weights…",
-            "",
-            true,
-            DownloadsAction::Toggle,
-        );
-        item(ui, cx, "Open model…", "", idle, Purpose::OpenModel);
-        item(
-            ui,
-            cx,
-            "Open experiment…",
-            "",
-            idle,
-            Purpose::OpenExperiment,
-        );
-        item(
-            ui,
-            cx,
-            "Save experiment…",
-            "",
-            true,
-            Purpose::SaveExperiment,
-        );
-        item(
-            ui,
-            cx,
-            "Open path…",
-            "Ctrl+P",
-            true,
-            WindowAction::TogglePathField,
-        );
-        ui.separator();
-        let has_model = cx.state.model.is_some();
-        item(
-            ui,
-            cx,
-            "Save model…",
-            "Ctrl+S",
-            has_model,
-            Purpose::SaveModel,
-        );
-        item(
-            ui,
-            cx,
-            "Predict images…",
-            "",
-            has_model,
-            Purpose::ChooseImages,
-        );
-        ui.separator();
-        item(ui, cx, "Quit", "Ctrl+Q", true, WindowAction::Quit);
     }
 
     fn steps_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, narrow: bool) {

@@ -6,15 +6,16 @@ use eframe::egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use super::menu::item;
+use super::menu::{dataset_items_ui, experiment_items_ui, item};
 use crate::{
     data::dataset::display_path,
     train::run_folder::MODEL_FILE,
     ui::{
-        action::{Action, BUNDLED, DataAction, ExperimentAction, ModelAction, WindowAction},
+        action::{Action, DataAction, ExperimentAction, ModelAction, WindowAction},
         dialogs::Purpose,
         format::{shortened, thousands},
         panels::Cx,
+        saving::Saving,
         state::{AppState, DataState},
         theme,
         widgets::{classes, states},
@@ -223,22 +224,10 @@ impl Row<'_> {
 
 fn data_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let idle = !cx.state.training.is_running();
-    item(
-        ui,
-        cx,
-        "Look at the images",
-        "",
-        true,
-        WindowAction::GoTo(Step::Data),
-    );
+    let look = WindowAction::GoTo(Step::Data);
+    item(ui, cx, "Look at the images", "", true, look);
     ui.separator();
-    let ask = Purpose::OpenDataset;
-    item(ui, cx, "Open dataset…", "Ctrl+O", idle, ask);
-    let ask = Purpose::OpenDatasetFile;
-    item(ui, cx, "Open dataset file…", "", idle, ask);
-    for (words, name) in BUNDLED {
-        item(ui, cx, words, "", idle, DataAction::OpenBundled(name));
-    }
+    dataset_items_ui(ui, cx);
     if let Some(path) = cx.state.dataset_to_open() {
         let name = path.file_name().unwrap_or(path.as_os_str());
         let name = shortened(&display_path(name.as_ref()), LONGEST_NAME);
@@ -249,22 +238,9 @@ fn data_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn experiment_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let idle = !cx.state.training.is_running();
-    item(
-        ui,
-        cx,
-        "Change its settings",
-        "",
-        true,
-        WindowAction::GoTo(Step::Train),
-    );
-    item(
-        ui,
-        cx,
-        "Change its layers",
-        "",
-        true,
-        WindowAction::GoTo(Step::Model),
-    );
+    let go_to = WindowAction::GoTo;
+    item(ui, cx, "Change its settings", "", true, go_to(Step::Train));
+    item(ui, cx, "Change its layers", "", true, go_to(Step::Model));
     ui.separator();
     for recipe in cx.state.recipes.clone().iter().flat_map(|all| all.iter()) {
         let action = Action::Experiment(ExperimentAction::OpenRecipe(recipe.name.clone()));
@@ -272,10 +248,7 @@ fn experiment_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         item(ui, cx, &title, "", idle, action);
     }
     ui.separator();
-    let ask = Purpose::OpenExperiment;
-    item(ui, cx, "Open experiment…", "", idle, ask);
-    let ask = Purpose::SaveExperiment;
-    item(ui, cx, "Save experiment…", "", true, ask);
+    experiment_items_ui(ui, cx);
 }
 
 fn model_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -294,8 +267,7 @@ fn model_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if take.on_hover_text(tip).clicked() {
         cx.push(ExperimentAction::TakeNetwork);
     }
-    let ask = Purpose::SaveModel;
-    item(ui, cx, "Save model…", "Ctrl+S", has_model, ask);
+    item(ui, cx, "Save model…", "Ctrl+S", has_model, Saving::Model);
     ui.separator();
     let listing = state.runs.listing.clone();
     let runs = listing.iter().flat_map(|listing| listing.runs.iter());
@@ -320,8 +292,7 @@ fn model_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         true,
         WindowAction::GoTo(Step::Runs),
     );
-    let ask = Purpose::OpenModel;
-    item(ui, cx, "Open model…", "", idle, ask);
+    item(ui, cx, "Open model…", "", idle, Purpose::OpenModel);
 }
 
 #[cfg(test)]

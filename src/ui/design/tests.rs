@@ -6,7 +6,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    model::{Padding, kinds::kinds, spec::Activation},
+    model::{
+        Padding,
+        layers::{self, Layer as _},
+        spec::Activation,
+    },
     train::recipes,
 };
 
@@ -15,13 +19,14 @@ fn state() -> AppState {
 }
 
 fn filters(filters: usize) -> LayerEdit {
-    let kind = crate::model::LayerKind::Conv2d {
+    let kind = crate::model::LayerKind::Conv2d(layers::Conv2d {
         filters,
-        kernel: 3,
-        stride: 1,
+        kernel: 3.into(),
+        stride: 1.into(),
         padding: Padding::Same,
+        dilation: 1.into(),
         activation: Activation::Linear,
-    };
+    });
     LayerEdit::SetKind { at: 0, kind }
 }
 
@@ -53,7 +58,7 @@ fn a_gesture_is_undone_at_once_and_two_are_not() {
 #[test]
 fn an_illegal_layer_is_named_and_those_before_it_keep_their_shapes() {
     let mut state = state();
-    let kind = kinds()[9].1.clone();
+    let kind = layers::Dense::fresh().into();
     state.apply_design(DesignAction::Edit(LayerEdit::Insert { at: 2, kind }, None));
     let problem = state.design.problem.clone().unwrap();
     assert_eq!((problem.index, problem.name.as_str()), (2, "dense1"));
@@ -115,7 +120,7 @@ fn any_edit() -> impl Strategy<Value = LayerEdit> {
     prop_oneof![
         (0..15usize, 0..12usize).prop_map(|(at, kind)| LayerEdit::Insert {
             at,
-            kind: kinds()[kind].1.clone()
+            kind: crate::model::LayerKind::all().swap_remove(kind)
         }),
         (0..15usize).prop_map(LayerEdit::Remove),
         (0..15usize).prop_map(LayerEdit::Duplicate),

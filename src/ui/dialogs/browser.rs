@@ -16,7 +16,11 @@ use super::{
 };
 use crate::{
     data::dataset::display_path,
-    ui::{format::shortened, theme, widgets::states},
+    ui::{
+        format::shortened,
+        theme,
+        widgets::{fields, states},
+    },
 };
 
 /// Size in a window that has room for it.
@@ -61,7 +65,7 @@ impl Browser {
         browser
     }
 
-    pub fn purpose(&self) -> Purpose {
+    pub fn purpose(&self) -> &Purpose {
         self.browsing.purpose()
     }
 
@@ -137,7 +141,7 @@ impl Browser {
         let size = ui.available_size();
         ui.set_min_size(size);
         ui.set_max_size(size);
-        ui.label(RichText::new(self.purpose().title()).heading());
+        ui.label(RichText::new(self.purpose().look().title).heading());
         self.path_ui(ui, folders);
         ui.separator();
         let height = (ui.available_height() - FOOTER).max(3.0 * rows::HEIGHT);
@@ -346,6 +350,8 @@ impl Browser {
                 ui.add(egui::Label::new(RichText::new(words).small()).truncate());
             } else if let Kind::File | Kind::Files = self.kind() {
                 states::caption(ui, format!("Shows {}", self.purpose().filter_words()));
+            } else {
+                self.format_ui(ui);
             }
         });
         buttons(ui, |ui| {
@@ -362,6 +368,24 @@ impl Browser {
             is_cancelled = cancel.on_hover_text("Esc").clicked();
         });
         is_cancelled
+    }
+
+    /// The format of what is saved, where there are several.
+    fn format_ui(&mut self, ui: &mut Ui) {
+        let formats = self.purpose().look().formats;
+        if formats.len() < 2 {
+            return;
+        }
+        let current = self.browsing.format();
+        let options = || {
+            let words = formats.iter().map(|(words, _)| (*words).to_owned());
+            words.enumerate().collect()
+        };
+        let tip = "The kind of file, which is what its name ends with";
+        let shown = (&current, formats[current].0);
+        if let Some(chosen) = fields::choice(ui, "Format", tip, 240.0, shown, options) {
+            self.browsing.set_format(chosen);
+        }
     }
 
     /// Asks before a file is replaced.

@@ -71,8 +71,8 @@ impl Browsing {
         }
     }
 
-    pub fn purpose(&self) -> Purpose {
-        self.question.purpose
+    pub fn purpose(&self) -> &Purpose {
+        &self.question.purpose
     }
 
     fn kind(&self) -> Kind {
@@ -150,7 +150,7 @@ impl Browsing {
         } else {
             String::new()
         };
-        let (purpose, all) = (self.purpose(), self.all_files);
+        let (purpose, all) = (&self.question.purpose, self.all_files);
         let is_shown = |entry: &Entry| {
             let is_hidden = entry.words.starts_with('.') && !part.starts_with('.');
             let fits = entry.is_folder || all || fits(purpose, entry);
@@ -273,6 +273,24 @@ impl Browsing {
             Some((rest, home)) => home.join(rest.trim_start_matches(['/', '\\'])),
             None => self.folder.join(text),
         }
+    }
+
+    /// Which of the formats the typed name has; the first when it says nothing.
+    pub fn format(&self) -> usize {
+        let format = self.purpose().format_of(Path::new(self.text.trim()));
+        format.unwrap_or_default()
+    }
+
+    /// Gives the typed name the ending of another format.
+    pub fn set_format(&mut self, format: usize) {
+        let mut name = PathBuf::from(self.text.trim());
+        if self.purpose().accepts(&name) {
+            name.set_extension("");
+        }
+        if let Some((_, [ending, ..])) = self.purpose().look().formats.get(format) {
+            name.add_extension(ending);
+        }
+        self.text = name.to_string_lossy().into_owned();
     }
 
     /// Whether there is something that [`Self::confirm`] would choose.
@@ -426,11 +444,11 @@ fn is_path(text: &str) -> bool {
 }
 
 /// Whether a file is of the kind that is looked for; where a folder is wanted, files show what it is.
-fn fits(purpose: Purpose, entry: &Entry) -> bool {
+fn fits(purpose: &Purpose, entry: &Entry) -> bool {
     purpose.kind() == Kind::Folder || purpose.accepts(entry.name.as_ref())
 }
 
-fn is_choosable(purpose: Purpose, entry: &Entry) -> bool {
+fn is_choosable(purpose: &Purpose, entry: &Entry) -> bool {
     entry.is_folder || purpose.kind() != Kind::Folder
 }
 

@@ -7,53 +7,46 @@ mod rows;
 mod system;
 
 use std::{
-    ffi::OsString,
     io,
     path::{Path, PathBuf},
 };
 
 use eframe::egui::{Align2, Area, Context, Frame, Id, Order, vec2};
 
+use super::saving::{EXPERIMENTS, LAYERS, MODELS, Saving};
 use crate::{data::sources::folder::IMAGE_ENDINGS, engine::Waker};
 use browser::Browser;
 use folders::Folders;
 use system::{System, SystemAnswer, Waiting};
 
+/// What files are called, for people, and how their names end.
+pub type Format = (&'static str, &'static [&'static str]);
+
 /// What a path is wanted for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Purpose {
     /// Open a folder of images.
     OpenDataset,
     /// Open a file that holds images: an archive, arrays, a list.
     OpenDatasetFile,
-    /// Write what was changed about the dataset.
-    ExportEdits,
     /// Open a model file.
     OpenModel,
     /// Open an experiment file.
     OpenExperiment,
-    /// Write what is to be trained and how.
-    SaveExperiment,
     /// Open a file of layers.
     ImportLayers,
-    /// Write the layers.
-    ExportLayers,
     /// Choose the initial weights of the chosen backbone.
     ChooseWeights,
-    /// Write the model.
-    SaveModel,
     /// Classify images.
     ChooseImages,
-    /// Write a picture.
-    SavePicture,
-    /// Write what was said about each image.
-    ExportPredictions,
-    /// Write what was said about dropped and chosen images.
-    ExportAnswers,
-    /// Write epochs as a table.
-    SaveHistory,
-    /// Write the curves of epochs as a picture.
-    SaveCurves,
+    /// Write something.
+    Save(Saving),
+}
+
+impl From<Saving> for Purpose {
+    fn from(saving: Saving) -> Self {
+        Self::Save(saving)
+    }
 }
 
 /// What a dialog chooses.
@@ -69,136 +62,95 @@ enum Kind {
     Save,
 }
 
+/// How a dialog looks.
+struct Look {
+    title: &'static str,
+    kind: Kind,
+    place: &'static str,
+    /// What is chosen among; the first is what a new file is, when nothing else is said.
+    formats: &'static [Format],
+}
+
 impl Purpose {
-    /// The dialog's title.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::OpenDataset => "Open dataset",
-            Self::OpenDatasetFile => "Open dataset file",
-            Self::ExportEdits => "Export changes",
-            Self::OpenModel => "Open model",
-            Self::OpenExperiment => "Open experiment",
-            Self::SaveExperiment => "Save experiment",
-            Self::ImportLayers => "Import layers",
-            Self::ExportLayers => "Export layers",
-            Self::ChooseWeights => "Choose weights",
-            Self::SaveModel => "Save model",
-            Self::ChooseImages => "Choose images",
-            Self::SavePicture => "Save picture",
-            Self::ExportPredictions => "Export predictions",
-            Self::ExportAnswers => "Export answers",
-            Self::SaveHistory => "Save history",
-            Self::SaveCurves => "Save curves",
-        }
-    }
-
-    /// What is chosen among, for people: `models (.safetensors)`.
-    fn filter_words(self) -> &'static str {
-        match self {
-            Self::OpenDataset => "folders",
-            Self::OpenDatasetFile => "archives, arrays and lists",
-            Self::OpenModel | Self::SaveModel => "models (.safetensors)",
-            Self::OpenExperiment | Self::SaveExperiment => "experiments (.ron)",
-            Self::ImportLayers | Self::ExportLayers => "layers (.ron)",
-            Self::ExportEdits => "changes (.ron)",
-            Self::ChooseWeights => "weights (.pth, .pt, .safetensors)",
-            Self::ChooseImages => "images",
-            Self::SavePicture | Self::SaveCurves => "pictures (.png)",
-            Self::ExportPredictions | Self::ExportAnswers | Self::SaveHistory => "tables (.csv)",
-        }
-    }
-
-    fn endings(self) -> &'static [&'static str] {
-        match self {
-            Self::OpenDataset => &[],
-            Self::OpenDatasetFile => &["npz", "zip", "tar", "gz", "tgz", "csv", "tsv", "bin"],
-            Self::ExportEdits
-            | Self::OpenExperiment
-            | Self::SaveExperiment
-            | Self::ImportLayers
-            | Self::ExportLayers => &["ron"],
-            Self::OpenModel | Self::SaveModel => &["safetensors"],
-            Self::ChooseWeights => &["pth", "pt", "safetensors"],
-            Self::ChooseImages => &IMAGE_ENDINGS,
-            Self::SavePicture | Self::SaveCurves => &["png"],
-            Self::ExportPredictions | Self::ExportAnswers | Self::SaveHistory => &["csv"],
-        }
-    }
-
-    /// Whether a file of this name is one of those that are looked for.
-    fn accepts(self, name: &Path) -> bool {
-        let ending = name.extension().and_then(|ending| ending.to_str());
-        let known = |ending: &str| {
-            let mut known = self.endings().iter();
-            known.any(|known| ending.eq_ignore_ascii_case(known))
+    fn look(&self) -> Look {
+        const ARCHIVES: &[Format] = &[(
+            "archives, arrays and lists",
+            &["npz", "zip", "tar", "gz", "tgz", "csv", "tsv", "bin"],
+        )];
+        const WEIGHTS: &[Format] = &[(
+            "weights (.pth, .pt, .safetensors)",
+            &["pth", "pt", "safetensors"],
+        )];
+        const FOLDERS: &[Format] = &[("folders", &[])];
+        const IMAGES: &[Format] = &[("images", &IMAGE_ENDINGS)];
+        let (title, kind, place, formats) = match self {
+            Self::OpenDataset => ("Open dataset", Kind::Folder, "datasets", FOLDERS),
+            Self::OpenDatasetFile => ("Open dataset file", Kind::File, "datasets", ARCHIVES),
+            Self::OpenModel => ("Open model", Kind::File, "models", MODELS),
+            Self::OpenExperiment => ("Open experiment", Kind::File, "experiments", EXPERIMENTS),
+            Self::ImportLayers => ("Import layers", Kind::File, "experiments", LAYERS),
+            Self::ChooseWeights => ("Choose weights", Kind::File, "weights", WEIGHTS),
+            Self::ChooseImages => ("Choose images", Kind::Files, "images", IMAGES),
+            Self::Save(saving) => {
+                let (_, title, place, formats) = saving.row();
+                (title, Kind::Save, place, formats)
+            }
         };
-        ending.is_some_and(known)
+        Look {
+            title,
+            kind,
+            place,
+            formats,
+        }
     }
 
-    fn kind(self) -> Kind {
-        match self {
-            Self::OpenDataset => Kind::Folder,
-            Self::ChooseImages => Kind::Files,
-            Self::SaveModel
-            | Self::SavePicture
-            | Self::SaveHistory
-            | Self::SaveCurves
-            | Self::ExportEdits
-            | Self::SaveExperiment
-            | Self::ExportLayers
-            | Self::ExportAnswers
-            | Self::ExportPredictions => Kind::Save,
-            Self::OpenDatasetFile
-            | Self::OpenModel
-            | Self::OpenExperiment
-            | Self::ImportLayers
-            | Self::ChooseWeights => Kind::File,
-        }
+    fn kind(&self) -> Kind {
+        self.look().kind
     }
 
     /// What is kept where, as settings name it: purposes of one place share their last folder.
-    pub fn place(self) -> &'static str {
-        match self {
-            Self::OpenDataset | Self::OpenDatasetFile => "datasets",
-            Self::OpenModel | Self::SaveModel => "models",
-            Self::OpenExperiment
-            | Self::SaveExperiment
-            | Self::ImportLayers
-            | Self::ExportLayers
-            | Self::ExportEdits => "experiments",
-            Self::ChooseWeights => "weights",
-            Self::ChooseImages => "images",
-            Self::SavePicture
-            | Self::SaveCurves
-            | Self::ExportPredictions
-            | Self::ExportAnswers
-            | Self::SaveHistory => "figures",
-        }
+    pub fn place(&self) -> &'static str {
+        self.look().place
     }
 
-    /// The folder to remember for [`Self::place`] when `path` was chosen.
-    pub fn folder_of(self, path: &Path) -> Option<PathBuf> {
-        // The next dataset stands beside this one.
-        path.parent().map(Path::to_path_buf)
+    /// What is chosen among, for people: `models (.safetensors)`.
+    fn filter_words(&self) -> String {
+        let words = self.look().formats.iter().map(|(words, _)| *words);
+        words.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether a file of this name is one of those that are looked for.
+    fn accepts(&self, name: &Path) -> bool {
+        self.format_of(name).is_some()
+    }
+
+    /// Which of the formats a file of this name has.
+    fn format_of(&self, name: &Path) -> Option<usize> {
+        let ending = name.extension()?.to_str()?;
+        let is_it = |known: &&str| ending.eq_ignore_ascii_case(known);
+        let mut formats = self.look().formats.iter();
+        formats.position(|(_, endings)| endings.iter().any(|known| is_it(&known)))
     }
 
     /// Adds the ending people expect to a name typed without one, and takes away a second one: who types a whole name
     /// over the proposed one finds its ending behind theirs.
-    fn with_ending(self, path: PathBuf) -> PathBuf {
+    fn with_ending(&self, path: PathBuf) -> PathBuf {
+        if self.kind() != Kind::Save {
+            return path;
+        }
         let stem = path.file_stem().map(Path::new);
-        let is_doubled = self.accepts(&path) && stem.is_some_and(|stem| self.accepts(stem));
-        match (self.kind(), self.endings()) {
-            (Kind::Save, _) if is_doubled => path.with_extension(""),
+        match (self.accepts(&path), self.look().formats) {
+            (true, _) if stem.is_some_and(|stem| self.accepts(stem)) => path.with_extension(""),
             // `net.v2` is a name, not a file of another kind.
-            (Kind::Save, [ending]) if !self.accepts(&path) => {
-                let mut name = path.file_name().map_or_else(OsString::new, OsString::from);
-                name.push(".");
-                name.push(ending);
-                path.with_file_name(name)
-            }
+            (false, [(_, [ending, ..]), ..]) => path.with_added_extension(ending),
             _ => path,
         }
     }
+}
+
+/// The folder to remember when `path` was chosen: the next dataset stands beside this one.
+pub fn folder_of(path: &Path) -> Option<PathBuf> {
+    path.parent().map(Path::to_path_buf)
 }
 
 /// A question for a path.
@@ -217,12 +169,10 @@ pub struct Question {
 impl Question {
     /// The proposed name with its ending, without what file systems refuse; empty for what is opened.
     fn file_name(&self) -> String {
-        let [ending] = self.purpose.endings() else {
+        let look = self.purpose.look();
+        let (Kind::Save, [(_, [ending, ..]), ..]) = (look.kind, look.formats) else {
             return String::new();
         };
-        if self.purpose.kind() != Kind::Save {
-            return String::new();
-        }
         let is_refused = |letter: char| letter.is_control() || r#"/\:*?"<>|"#.contains(letter);
         let name = self.name.replace(is_refused, "_");
         let name = name.trim_matches([' ', '.']);
@@ -334,7 +284,7 @@ impl FilePicker for SystemPicker {
         }
         let browser = self.browser.as_mut()?;
         let answer = browser.show(context, &self.folders)?;
-        let purpose = browser.purpose();
+        let purpose = browser.purpose().clone();
         self.browser = None;
         Some((purpose, answer))
     }
@@ -364,6 +314,8 @@ fn waiting_ui(context: &Context) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -375,9 +327,17 @@ mod tests {
             places: Vec::new(),
         };
         for (name, purpose, expected) in [
-            ("blood", Purpose::SaveModel, "blood.safetensors"),
-            ("a/b: c", Purpose::SaveHistory, "a_b_ c.csv"),
-            ("", Purpose::SaveCurves, "unnamed.png"),
+            ("blood", Purpose::Save(Saving::Model), "blood.safetensors"),
+            (
+                "a/b: c",
+                Purpose::Save(Saving::History(Arc::default())),
+                "a_b_ c.csv",
+            ),
+            (
+                "",
+                Purpose::Save(Saving::Curves(Arc::default())),
+                "unnamed.png",
+            ),
             ("blood", Purpose::OpenModel, ""),
         ] {
             assert_eq!(question(name, purpose).file_name(), expected);
@@ -388,7 +348,7 @@ mod tests {
             ("/m/blood.SafeTensors", "/m/blood.SafeTensors"),
             ("/m/blood.safetensors.safetensors", "/m/blood.safetensors"),
         ] {
-            let path = Purpose::SaveModel.with_ending(typed.into());
+            let path = Purpose::Save(Saving::Model).with_ending(typed.into());
             assert_eq!(path, Path::new(expected));
         }
         let folder = Purpose::OpenDataset.with_ending("/d".into());

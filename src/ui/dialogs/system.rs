@@ -140,28 +140,30 @@ impl Waiting {
 }
 
 fn show(question: &Question) -> Chosen {
-    let purpose = question.purpose;
-    let mut dialog = rfd::FileDialog::new().set_title(purpose.title());
+    let look = question.purpose.look();
+    let mut dialog = rfd::FileDialog::new().set_title(look.title);
     if let Some(folder) = &question.folder {
         dialog = dialog.set_directory(folder);
     }
-    if !purpose.endings().is_empty() {
-        dialog = dialog.add_filter(purpose.filter_words(), purpose.endings());
-        if purpose.kind() != Kind::Save {
+    if look.kind != Kind::Folder {
+        for (words, endings) in look.formats {
+            dialog = dialog.add_filter(*words, endings);
+        }
+        if look.kind != Kind::Save {
             dialog = dialog.add_filter("all files", &["*"]);
         }
     }
     let one = |path: Option<PathBuf>| path.into_iter().collect();
-    let paths: Vec<PathBuf> = match purpose.kind() {
+    let paths: Vec<PathBuf> = match look.kind {
         Kind::Folder => one(dialog.pick_folder()),
         Kind::Save => one(dialog.set_file_name(question.file_name()).save_file()),
         Kind::Files => dialog.pick_files().unwrap_or_default(),
         Kind::File => one(dialog.pick_file()),
     };
-    complete(purpose, &paths)
+    complete(&question.purpose, &paths)
 }
 
-fn complete(purpose: Purpose, paths: &[PathBuf]) -> Chosen {
+fn complete(purpose: &Purpose, paths: &[PathBuf]) -> Chosen {
     let complete: Vec<PathBuf> = paths
         .iter()
         .map(|path| purpose.with_ending(path.clone()))
@@ -204,6 +206,7 @@ fn has_dialogs() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::saving::Saving;
 
     fn waiting(paths: &[&str], replaces: bool, was_covered: bool) -> Waiting {
         let (sender, answer) = crossbeam_channel::bounded(1);
@@ -211,7 +214,7 @@ mod tests {
         sender.send(Chosen { paths, replaces }).unwrap();
         Waiting {
             question: Question {
-                purpose: Purpose::SaveModel,
+                purpose: Saving::Model.into(),
                 folder: None,
                 name: String::new(),
                 places: Vec::new(),
@@ -241,7 +244,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("m.safetensors"), "").unwrap();
         for (typed, replaces) in [("m", true), ("m.safetensors", false), ("n", false)] {
-            let chosen = complete(Purpose::SaveModel, &[folder.path().join(typed)]);
+            let chosen = complete(&Saving::Model.into(), &[folder.path().join(typed)]);
             assert_eq!(chosen.replaces, replaces, "{typed}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Button, ComboBox, Grid, Rect, ScrollArea, Sense, Ui, Vec2, vec2};
+use eframe::egui::{self, Button, Grid, Rect, ScrollArea, Sense, Ui, Vec2, vec2};
 
 use super::{Cx, Panel};
 use crate::{
@@ -204,35 +204,14 @@ fn geometry_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
     let tip = "Turns by up to this many degrees either way; 36° is Keras' RandomRotation(0.1). More makes the network care less about direction. Default: 0";
     fields::slider(ui, "Rotation", tip, value, 1.0, true);
     let tip = "Makes the content larger or smaller by up to this much. More makes the network care less about size. Default: 0";
-    percent(ui, "Zoom", tip, &mut config.zoom, "±", (0.0, 90.0));
+    percent(ui, "Zoom", tip, &mut config.zoom, ("±", 0.0, 90.0));
     zoom_axes_ui(ui, config);
     let tip = "Moves left or right by up to this share of the width. Default: 0";
-    percent(
-        ui,
-        "Width shift",
-        tip,
-        &mut config.width_shift,
-        "±",
-        (0.0, 100.0),
-    );
+    percent(ui, "Width shift", tip, &mut config.width_shift, WHOLE);
     let tip = "Moves up or down by up to this share of the height. Default: 0";
-    percent(
-        ui,
-        "Height shift",
-        tip,
-        &mut config.height_shift,
-        "±",
-        (0.0, 100.0),
-    );
+    percent(ui, "Height shift", tip, &mut config.height_shift, WHOLE);
     let tip = "Smallest share of each side that a random crop keeps before it is enlarged again. Less shows smaller details. Default: 100 %, no crop";
-    percent(
-        ui,
-        "Random crop",
-        tip,
-        &mut config.random_crop,
-        "",
-        (10.0, 100.0),
-    );
+    percent(ui, "Random crop", tip, &mut config.random_crop, CROP);
 }
 
 /// Whether both axes zoom alike; only where there is a zoom.
@@ -254,27 +233,18 @@ fn zoom_axes_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
 
 fn colours_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
     let tip = "Makes images brighter or darker by up to this much. More makes the network care less about light. Default: 0";
-    percent(
-        ui,
-        "Brightness",
-        tip,
-        &mut config.brightness,
-        "±",
-        (0.0, 100.0),
-    );
+    percent(ui, "Brightness", tip, &mut config.brightness, WHOLE);
     let tip = "Gives images more or less contrast, by up to this much. Default: 0";
-    percent(ui, "Contrast", tip, &mut config.contrast, "±", (0.0, 100.0));
+    percent(ui, "Contrast", tip, &mut config.contrast, WHOLE);
 }
 
+/// What stands before a percentage, and its least and greatest value.
+type Range = (&'static str, f64, f64);
+const WHOLE: Range = ("±", 0.0, 100.0);
+const CROP: Range = ("", 10.0, 100.0);
+
 /// A share of 0..1 as a slider in percent; set only when it was moved.
-fn percent(
-    ui: &mut Ui,
-    name: &str,
-    tip: &str,
-    share: &mut f64,
-    prefix: &'static str,
-    (low, high): (f64, f64),
-) {
+fn percent(ui: &mut Ui, name: &str, tip: &str, share: &mut f64, (prefix, low, high): Range) {
     /// Two decimals of a percent: what is typed is what is kept.
     const STEPS: f64 = 1e4;
     let mut value = 100.0 * *share;
@@ -300,20 +270,12 @@ fn fill_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
         (FillMode::Nearest, "nearest pixel"),
         (FillMode::Reflect, "mirrored"),
     ];
-    let words = options.iter().find(|(fill, _)| *fill == config.fill);
-    let words = words.map_or("", |(_, words)| *words);
+    let words = fields::words_of(&options, &config.fill);
     let tip = "What shows where a turned or moved image does not reach: fill_mode in Keras. Default: one grey, black";
-    let label = ui.label("Fill").on_hover_text(tip);
-    let combo = ComboBox::from_id_salt("fill")
-        .selected_text(words)
-        .width(128.0);
-    let response = combo.show_ui(ui, |ui| {
-        for (fill, words) in options {
-            ui.selectable_value(&mut config.fill, fill, words);
-        }
-    });
-    response.response.labelled_by(label.id).on_hover_text(tip);
-    ui.end_row();
+    let all = || options.map(|(fill, words)| (fill, words.to_owned())).into();
+    if let Some(fill) = fields::choice_row(ui, "Fill", tip, 128.0, (&config.fill, words), all) {
+        config.fill = fill;
+    }
     let mut value = grey.unwrap_or(BLACK);
     let tip = "The grey that fills, from 0 (black) to 255 (white). Default: 0";
     let enabled = grey.is_some();

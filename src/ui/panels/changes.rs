@@ -10,8 +10,8 @@ use crate::{
     data::{Edit, Edits, dataset::Dataset, edits::sample_name},
     ui::{
         action::{Action, DataAction, EditAction},
-        dialogs::Purpose,
         format::{counted, shortened},
+        saving::Saving,
         state::Selection,
         theme,
         widgets::{
@@ -93,7 +93,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, edits: &Edits) {
             "Export…",
             !edits.is_empty(),
             "Writes the changes to a file that an experiment or another person can use",
-            Action::Ask(Purpose::ExportEdits),
+            Saving::Edits.into(),
         ),
     ];
     ui.horizontal_wrapped(|ui| {
@@ -116,11 +116,9 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, line: &str, back: &
     let size = vec2(ui.available_width(), ROW - ui.spacing().item_spacing.y);
     let layout = Layout::right_to_left(Align::Center);
     ui.allocate_ui_with_layout(size, layout, |ui| {
-        let button = ui.add(Button::new("Take back"));
-        button.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Take back: {line}"))
-        });
+        let button = ui.button("Take back");
         if button
+            .accessible_name(format!("Take back: {line}"))
             .on_hover_text("Takes this change back and leaves the others")
             .clicked()
         {

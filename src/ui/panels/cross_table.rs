@@ -1,10 +1,9 @@
 //! The Cross-table panel: true against predicted classes with their sums.
 
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align2, Color32, FontId, Label, Rect, RichText, ScrollArea, Sense, Stroke, TextStyle, Ui,
-    UiBuilder, Vec2, pos2, vec2,
+    self, Align2, Color32, FontId, Rect, Sense, Stroke, TextStyle, Ui, Vec2, pos2, vec2,
 };
 
 use super::{Cx, Panel, confusion::about};
@@ -21,6 +20,7 @@ use crate::{
         widgets::{
             cached::{Cached, Same},
             classes, copy, needs, states,
+            sticky::{Sticky, hint},
         },
     },
 };
@@ -79,10 +79,8 @@ impl Panel for CrossTablePanel {
                 "classes never predicted: {}",
                 listed(&shown.never_predicted)
             );
-            let text = RichText::new(&words).small();
-            let text = text.color(theme::palette(ui).muted);
             let tip = format!("{words}\nThey have no column, as in pandas.crosstab");
-            ui.add(Label::new(text).truncate()).on_hover_text(tip);
+            states::line(ui, words).on_hover_text(tip);
         }
         theme::always_show_bars(ui);
         let chosen = shown.ui(ui, cx.state.selection.cell);
@@ -96,40 +94,27 @@ impl Panel for CrossTablePanel {
     }
 }
 
-/// Where things are.
-struct Plan {
-    font: FontId,
-    /// Width of the names of the rows.
-    names: f32,
-    /// Width of a column.
-    column: f32,
-    whole: Rect,
-    cells: Rect,
-}
-
 impl Shown {
     /// Draws it into the space that is left; returns the classes of the cell that was clicked.
     fn ui(&self, ui: &mut Ui, selected: Option<(usize, usize)>) -> Option<(usize, usize)> {
-        let plan = self.plan(ui);
-        ui.allocate_rect(plan.whole, Sense::hover());
-        let mut inner = ui.new_child(UiBuilder::new().max_rect(plan.cells).id_salt("counts"));
-        let area =
-            ScrollArea::both()
-                .auto_shrink(false)
-                .show_viewport(&mut inner, |ui, viewport| {
-                    let size = vec2(self.columns.len() as f32 * plan.column, self.height());
-                    ui.set_min_size(size);
-                    self.cells_ui(ui, &plan, viewport, selected)
-                });
-        self.labels_ui(ui, &plan, area.state.clamped_offset());
-        area.inner
+        let (grid, font) = self.plan(ui);
+        let (clicked, offset) = grid.cells_ui(
+            ui,
+            |ui, cell, rect| self.cell_ui(ui, &font, cell, rect, selected),
+            |ui, corner| {
+                // Between the classes and the sums.
+                let line = Stroke::new(1.0, theme::palette(ui).line);
+                let sums = grid.rect(corner, (self.rows.len() - 1, self.columns.len() - 1));
+                let painter = ui.painter();
+                painter.hline(corner.x..=sums.right(), sums.top(), line);
+                painter.vline(sums.left(), corner.y..=sums.bottom(), line);
+            },
+        );
+        self.labels_ui(ui, &grid, &font, offset);
+        clicked.and_then(|cell| self.classes_of(cell))
     }
 
-    fn height(&self) -> f32 {
-        self.rows.len() as f32 * ROW
-    }
-
-    fn plan(&self, ui: &Ui) -> Plan {
+    fn plan(&self, ui: &Ui) -> (Sticky, FontId) {
         let font = TextStyle::Body.resolve(ui.style());
         let space = ui.available_size().max(LEAST);
         let width = |text: String| {
@@ -147,48 +132,10 @@ impl Shown {
         let digits = counts.map(|sum| width(thousands(*sum as usize)));
         let digits = digits.fold(0.0, f32::max);
         let column = widest(&self.columns).min(LONGEST.1).max(digits) + 2.0 * PAD;
-        let corner = ui.cursor().min;
-        let cells_corner = corner + vec2(names, 2.0 * ROW);
         let bar = ui.spacing().scroll.allocated_width();
-        let wanted = vec2(
-            self.columns.len() as f32 * column + bar,
-            self.height() + bar,
-        );
-        let room = (corner + space - cells_corner).max(Vec2::splat(2.0 * ROW));
-        let cells = Rect::from_min_size(cells_corner, wanted.min(room));
-        Plan {
-            font,
-            names,
-            column,
-            whole: Rect::from_min_max(corner, cells.max),
-            cells,
-        }
-    }
-
-    fn cells_ui(
-        &self,
-        ui: &Ui,
-        plan: &Plan,
-        viewport: Rect,
-        selected: Option<(usize, usize)>,
-    ) -> Option<(usize, usize)> {
-        let corner = ui.min_rect().min;
-        let mut clicked = None;
-        for row in visible(viewport.y_range(), ROW, self.rows.len()) {
-            for column in visible(viewport.x_range(), plan.column, self.columns.len()) {
-                let place = vec2(column as f32 * plan.column, row as f32 * ROW);
-                let rect = Rect::from_min_size(corner + place, vec2(plan.column, ROW));
-                if self.cell_ui(ui, plan, (row, column), rect, selected) {
-                    clicked = self.classes_of((row, column)).or(clicked);
-                }
-            }
-        }
-        let line = Stroke::new(1.0, theme::palette(ui).line);
-        let end = corner + vec2(self.columns.len() as f32 * plan.column, self.height());
-        let painter = ui.painter();
-        painter.hline(corner.x..=end.x, end.y - ROW, line);
-        painter.vline(end.x - plan.column, corner.y..=end.y, line);
-        clicked
+        let cells = (vec2(column, ROW), (self.rows.len(), self.columns.len()));
+        let room = (space, vec2(names, 2.0 * ROW));
+        (Sticky::new(ui, room, cells, (bar, 2.0 * ROW)), font)
     }
 
     /// True and predicted class of a cell; `None` for a sum.
@@ -199,7 +146,7 @@ impl Shown {
     fn cell_ui(
         &self,
         ui: &Ui,
-        plan: &Plan,
+        font: &FontId,
         cell: (usize, usize),
         rect: Rect,
         selected: Option<(usize, usize)>,
@@ -241,86 +188,46 @@ impl Shown {
         let at = pos2(rect.right() - PAD, rect.center().y);
         let text = thousands(count as usize);
         ui.painter()
-            .text(at, Align2::RIGHT_CENTER, text, plan.font.clone(), ink);
+            .text(at, Align2::RIGHT_CENTER, text, font.clone(), ink);
         if response.hovered() {
             return response.on_hover_text(words()).clicked();
         }
         response.clicked()
     }
 
-    fn labels_ui(&self, ui: &Ui, plan: &Plan, offset: Vec2) {
+    fn labels_ui(&self, ui: &Ui, grid: &Sticky, font: &FontId, offset: Vec2) {
         let muted = theme::palette(ui).muted;
-        let (whole, cells) = (plan.whole, plan.cells);
-        let corner = |text: &str, y: f32| {
-            let at = pos2(whole.left() + PAD, y);
+        let whole = grid.whole;
+        for (text, row) in [(PREDICTED, 0.5), (TRUE, 1.5)] {
+            let at = pos2(whole.left() + PAD, whole.top() + row * ROW);
             ui.painter()
-                .text(at, Align2::LEFT_CENTER, text, plan.font.clone(), muted);
-        };
-        corner(PREDICTED, whole.top() + 0.5 * ROW);
-        corner(TRUE, whole.top() + 1.5 * ROW);
-        let ink = |is_sum: bool| {
-            if is_sum {
+                .text(at, Align2::LEFT_CENTER, text, font.clone(), muted);
+        }
+        let label = |name: &str, (rect, strip): (Rect, Rect), align: Align2, is_sum: bool| {
+            let ink = if is_sum {
                 ui.visuals().strong_text_color()
             } else {
                 ui.visuals().text_color()
-            }
+            };
+            let inner = rect.shrink2(vec2(PAD, 0.0));
+            let text = classes::middle_line(ui, name, font.clone(), ink, inner.width());
+            let at = align.align_size_within_rect(text.size(), inner).min;
+            ui.painter_at(strip).galley(at, text, ink);
         };
-        let view = Rect::from_min_size(offset.to_pos2(), cells.size());
-        let strip = Rect::from_min_max(pos2(whole.left(), cells.top()), cells.left_bottom());
-        for row in visible(view.y_range(), ROW, self.rows.len()) {
-            let y = cells.top() + (row as f32 + 0.5) * ROW - offset.y;
-            let rect = Rect::from_center_size(pos2(strip.center().x, y), vec2(plan.names, ROW));
-            let ink = ink(row + 1 == self.rows.len());
-            self.label(
-                ui,
-                plan,
-                &self.rows[row],
-                (rect, strip),
-                Align2::LEFT_CENTER,
-                ink,
-            );
+        for (row, rect, strip) in grid.rows(offset, whole.left()) {
+            let (name, is_sum) = (&self.rows[row], row + 1 == self.rows.len());
+            label(name, (rect, strip), Align2::LEFT_CENTER, is_sum);
+            hint(ui, ("row", row), (rect, strip), name);
         }
-        let strip = Rect::from_min_max(pos2(cells.left(), whole.top()), cells.right_top());
-        for column in visible(view.x_range(), plan.column, self.columns.len()) {
-            let left = cells.left() + column as f32 * plan.column - offset.x;
-            let rect = Rect::from_min_size(pos2(left, whole.top()), vec2(plan.column, ROW));
-            let ink = ink(column + 1 == self.columns.len());
-            let name = &self.columns[column];
-            self.label(ui, plan, name, (rect, strip), Align2::RIGHT_CENTER, ink);
+        for (column, rect, strip) in grid.columns(offset, whole.top()) {
+            let (name, is_sum) = (&self.columns[column], column + 1 == self.columns.len());
+            // In the upper of the two lines of headings.
+            let rect = rect.with_max_y(rect.top() + ROW);
+            label(name, (rect, strip), Align2::RIGHT_CENTER, is_sum);
+            hint(ui, ("column", column), (rect, strip), name);
         }
         let line = Stroke::new(1.0, theme::palette(ui).line);
-        let painter = ui.painter();
-        painter.hline(whole.x_range(), cells.top() - 0.5, line);
+        ui.painter()
+            .hline(whole.x_range(), grid.cells.top() - 0.5, line);
     }
-
-    /// A name in `rect`, of which `strip` shows a part.
-    fn label(
-        &self,
-        ui: &Ui,
-        plan: &Plan,
-        name: &str,
-        (rect, strip): (Rect, Rect),
-        align: Align2,
-        ink: Color32,
-    ) {
-        let inner = rect.shrink2(vec2(PAD, 0.0));
-        let text = classes::middle_line(ui, name, plan.font.clone(), ink, inner.width());
-        let at = align.align_size_within_rect(text.size(), inner).min;
-        ui.painter_at(strip).galley(at, text, ink);
-        let seen = rect.intersect(strip);
-        if seen.is_positive() {
-            let salt = ("name", align.x().to_factor().to_bits(), name);
-            let response = ui.interact(seen, ui.scope_id().with(salt), Sense::hover());
-            if response.hovered() {
-                response.on_hover_text(name);
-            }
-        }
-    }
-}
-
-/// Which of `count` things of `size` points are seen in `span`.
-fn visible(span: egui::Rangef, size: f32, count: usize) -> Range<usize> {
-    let first = (span.min.max(0.0) / size).floor() as usize;
-    let end = (span.max.max(0.0) / size).ceil() as usize;
-    first.min(count)..end.min(count)
 }

@@ -14,9 +14,9 @@ use crate::{
     },
     model::{Node, Shape, graph},
     ui::{
-        action::{Action, ModelAction, SaveAction, WindowAction},
+        action::{Action, ModelAction, WindowAction},
         format::significant,
-        settings::Scale,
+        saving::Saving,
         state::{AppState, Selection},
         theme,
         widgets::{
@@ -35,7 +35,7 @@ const LARGEST_ZOOM: f32 = 64.0;
 const LEAST_SPACE: Vec2 = vec2(120.0, 160.0);
 
 /// What the picture is made from; `None` for all maps.
-type PictureKey = (Same<Maps>, Scale, [u8; 3], Option<usize>);
+type PictureKey = (Same<Maps>, ColourScale, [u8; 3], Option<usize>);
 
 /// View state.
 #[derive(Default)]
@@ -112,12 +112,12 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, nodes: &[Node]) {
         ui.end_row();
         let scales = [
             (
-                Scale::Viridis,
+                ColourScale::Viridis,
                 "Viridis",
                 "Dark blue is the smallest value, yellow the largest",
             ),
             (
-                Scale::Grey,
+                ColourScale::Grey,
                 "Grey",
                 "Black is the smallest value, white the largest",
             ),
@@ -150,8 +150,8 @@ impl FeatureMaps {
         let key = (Same::of(maps), scale, background, map);
         let picture = self
             .picture
-            .get(key, || Arc::new(paint(maps, scale.into(), background, map)));
-        picture::scale_bar(ui, scale.into(), maps.range);
+            .get(key, || Arc::new(paint(maps, scale, background, map)));
+        picture::scale_bar(ui, scale, maps.range);
         self.buttons_ui(ui, cx, maps, &picture);
         self.picture_ui(ui, cx, maps, &picture);
     }
@@ -308,7 +308,7 @@ fn actions_ui(
         .on_hover_text("Write what is shown to a PNG file")
         .clicked()
     {
-        cx.push(SaveAction::Picture(tiles::large_enough(picture)));
+        cx.push(Saving::Picture(tiles::large_enough(picture)));
     }
 }
 

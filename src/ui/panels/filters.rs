@@ -157,9 +157,9 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, nodes: &[Node], layers: &[usize], lay
         let model = cx.state.model.as_ref();
         if let Some(kernels) = model.and_then(|model| shown(&model.snapshot, &nodes[layer])) {
             let (filters, channels) = (thousands(kernels.filters), thousands(kernels.channels));
-            let size = kernels.size;
+            let (size, width) = (kernels.size, kernels.width);
             let mut words =
-                format!("{filters} filters × {channels} inputs, {size} × {size} weights each");
+                format!("{filters} filters × {channels} inputs, {size} × {width} weights each");
             let (rows, columns) = (kernels.rows, kernels.columns);
             if (rows, columns) != (kernels.filters, kernels.channels) {
                 let (rows, columns) = (thousands(rows), thousands(columns));
@@ -173,12 +173,17 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, nodes: &[Node], layers: &[usize], lay
     });
 }
 
-/// Convolutions with windows of more than one pixel, and those that are layers of their own: the others of a
-/// backbone only mix channels and have no picture to look at.
+/// Convolutions with windows of more than one pixel, and those that are layers of their own: the others
+/// only mix channels and have no picture to look at.
 fn first_in_blocks(nodes: &[Node], layers: &[usize]) -> Vec<usize> {
     let is_first = |layer: &&usize| {
         let node = &nodes[**layer];
-        !node.name.contains('.') || !matches!(node.op, Op::Conv2d { kernel: 1, .. })
+        let is_alone = nodes
+            .iter()
+            .filter(|other| other.layer == node.layer)
+            .count()
+            == 1;
+        is_alone || !matches!(&node.op, Op::Conv2d(conv) if conv.window.is_pixel())
     };
     layers.iter().filter(is_first).copied().collect()
 }
@@ -278,19 +283,19 @@ fn picture_ui(
         }
         tiled.response.on_hover_ui_at_pointer(|ui| {
             ui.label(format!("{name} · filter {filter} · input {channel}"));
-            numbers_ui(ui, kernels.kernel(filter, channel), kernels.size);
+            numbers_ui(ui, kernels.kernel(filter, channel), kernels.width);
         });
     });
 }
 
-fn numbers_ui(ui: &mut Ui, weights: &[f32], size: usize) {
-    if size == 0 || size > MOST_NUMBERS {
+fn numbers_ui(ui: &mut Ui, weights: &[f32], width: usize) {
+    if width == 0 || width.max(weights.len() / width) > MOST_NUMBERS {
         return;
     }
     egui::Grid::new("weights")
         .spacing(vec2(theme::GRID, 2.0))
         .show(ui, |ui| {
-            for row in weights.chunks(size) {
+            for row in weights.chunks(width) {
                 for weight in row {
                     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                         ui.label(RichText::new(significant(f64::from(*weight))).monospace());

@@ -11,8 +11,9 @@ use crate::{
     inspect::maximise::{MaximiseConfig, Target},
     model::{Node, graph, spec::Head},
     ui::{
-        action::{Action, ModelAction, SaveAction},
+        action::{Action, ModelAction},
         format::significant,
+        saving::Saving,
         theme,
         widgets::{
             cached::{Cached, Same},
@@ -251,7 +252,7 @@ impl Maximise {
                     .clicked(),
                 preview,
             ) {
-                cx.push(SaveAction::Picture(tiles::large_enough(&preview.picture)));
+                cx.push(Saving::Picture(tiles::large_enough(&preview.picture)));
             }
         });
     }

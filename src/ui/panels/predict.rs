@@ -15,6 +15,7 @@ use crate::{
         action::{Action, ModelAction, WindowAction},
         dialogs::Purpose,
         format::{counted, percent, significant, thousands},
+        saving::Saving,
         theme,
         widgets::{bars, classes, drop_zone, picture, states},
         workspace::Step,
@@ -198,8 +199,7 @@ impl Predict {
                 ui.label(RichText::new(&class).heading());
                 let model = cx.state.model_name(&answer.model);
                 let words = format!("{name} · {model} · epoch {}", answer.epoch);
-                let caption = RichText::new(words).small().color(theme::palette(ui).muted);
-                ui.add(Label::new(caption).truncate())
+                states::line(ui, words)
                     .on_hover_text(format!("{}\n{model}, epoch {}", answer.name, answer.epoch));
                 if let Some(words) = decision(&answer) {
                     states::caption(ui, words);
@@ -248,7 +248,7 @@ impl Predict {
             let export = Button::new("Export…");
             let export = ui.add_enabled(!cx.state.predict.said.is_empty(), export);
             if export.on_hover_text("Writes every answer as CSV").clicked() {
-                cx.push(Purpose::ExportAnswers);
+                cx.push(Saving::Answers);
             }
         });
         let area = ScrollArea::vertical()
@@ -365,10 +365,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, answer: &Prediction, selected: bool) -> 
     } else {
         format!("{name} · by {model}")
     };
-    let caption = RichText::new(caption)
-        .small()
-        .color(theme::palette(ui).muted);
-    inner.add(Label::new(caption).truncate());
+    states::line(&mut inner, caption);
     let tip = format!("{}\nsaid by {model}, epoch {}", answer.name, answer.epoch);
     response.on_hover_text(tip).clicked()
 }

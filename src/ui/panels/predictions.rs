@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Align, Button, Label, Layout, Response, RichText, ScrollArea, Sense, Ui};
+use eframe::egui::{Align, Button, Label, Layout, ScrollArea, Sense, Ui};
 use egui_extras::{Column, TableBuilder, TableRow};
 use egui_material_icons::{icon_text, icons};
 
@@ -14,13 +14,15 @@ use crate::{
     train::Evaluation,
     ui::{
         action::Action,
-        dialogs::Purpose,
         format::{counted, percent, thousands},
+        saving::Saving,
         state::Selection,
         theme,
         widgets::{
             cached::{Cached, Same},
-            classes, needs, states, tiles,
+            classes, needs, states,
+            table::Order,
+            tiles,
         },
     },
 };
@@ -55,14 +57,13 @@ enum Key {
     Class(usize),
 }
 
-/// An evaluation, what its images are sorted by, whether turned round, and whether only wrong ones are shown.
-type Shown = (Same<Evaluation>, Key, bool, bool);
+/// An evaluation, how its images are sorted, and whether only wrong ones are shown.
+type Shown = (Same<Evaluation>, Order<Key>, bool);
 
 /// View state.
 #[derive(Default)]
 pub struct Predictions {
-    key: Key,
-    descending: bool,
+    order: Order<Key>,
     only_wrong: bool,
     positions: Cached<Shown, Arc<[usize]>>,
 }
@@ -76,16 +77,10 @@ impl Panel for Predictions {
             states::empty(ui, "Open the dataset again to see its images.", None);
             return;
         }
-        let key = (
-            Same::of(&evaluation),
-            self.key,
-            self.descending,
-            self.only_wrong,
-        );
-        let sorting = (self.key, self.descending);
+        let key = (Same::of(&evaluation), self.order, self.only_wrong);
         let positions = self
             .positions
-            .get(key, || sorted(&evaluation, sorting, self.only_wrong));
+            .get(key, || sorted(&evaluation, self.order, self.only_wrong));
         self.tools_ui(ui, cx, &evaluation, positions.len());
         if positions.is_empty() {
             let sentence = if evaluation.samples.is_empty() {
@@ -105,11 +100,7 @@ impl Panel for Predictions {
 }
 
 /// Positions into the evaluation's samples, in the order wanted; equals stay in the order of the files.
-fn sorted(
-    evaluation: &Evaluation,
-    (key, descending): (Key, bool),
-    only_wrong: bool,
-) -> Arc<[usize]> {
+fn sorted(evaluation: &Evaluation, order: Order<Key>, only_wrong: bool) -> Arc<[usize]> {
     let Evaluation {
         actual, predicted, ..
     } = evaluation;
@@ -117,7 +108,7 @@ fn sorted(
     let mut positions: Vec<usize> = all
         .filter(|&at| !only_wrong || actual[at] != predicted[at])
         .collect();
-    match key {
+    match order.by {
         Key::File => {}
         Key::Actual => positions.sort_by_key(|at| actual[*at]),
         Key::Predicted => positions.sort_by_key(|at| predicted[*at]),
@@ -130,7 +121,7 @@ fn sorted(
             of(*a).total_cmp(&of(*b))
         }),
     }
-    if descending {
+    if order.descending {
         positions.reverse();
     }
     positions.into()
@@ -169,7 +160,7 @@ impl Predictions {
             let tooltip = "Write file, actual and predicted class and all probabilities of every \
                 image to a file, in the order of the files";
             if export.on_hover_text(tooltip).clicked() {
-                cx.push(Purpose::ExportPredictions);
+                cx.push(Saving::Predictions);
             }
             let words = if self.only_wrong {
                 let all = counted(evaluation.samples.len(), "image");
@@ -244,16 +235,15 @@ impl Predictions {
             (Key::File, "image", "The order of the files"),
             (Key::Actual, "actual", "What the image is"),
             (Key::Predicted, "predicted", "What the model says"),
-            (
-                Key::Sureness,
-                "sureness",
-                "Probability of the class that was taken",
-            ),
         ];
-        for (key, words, tooltip) in fixed {
-            let at_right = key == Key::Sureness;
-            self.sort_button(row, key, words, tooltip, at_right);
+        for (key, words, tip) in fixed {
+            row.col(|ui| self.order.heading(ui, key, words, tip, false));
         }
+        let mut number = |key: Key, words: &str, tip: &str| {
+            row.col(|ui| self.order.number_heading(ui, key, words, tip));
+        };
+        let tip = "Probability of the class that was taken";
+        number(Key::Sureness, "sureness", tip);
         if count > MOST_COLUMNS {
             row.col(|ui| {
                 states::caption(ui, "most probable")
@@ -263,61 +253,7 @@ impl Predictions {
         }
         for class in 0..count {
             let name = classes::name(names, class);
-            let tooltip = format!("Probability of {name}");
-            self.sort_button(row, Key::Class(class), &name, &tooltip, true);
-        }
-    }
-
-    /// A heading that sorts; a second click turns the order round.
-    fn sort_button(
-        &mut self,
-        row: &mut TableRow<'_, '_>,
-        key: Key,
-        words: &str,
-        tooltip: &str,
-        at_right: bool,
-    ) {
-        let is_key = self.key == key;
-        let icon = if self.descending {
-            icons::ICON_ARROW_DOWNWARD
-        } else {
-            icons::ICON_ARROW_UPWARD
-        };
-        let add = |ui: &mut Ui| -> Response {
-            ui.spacing_mut().item_spacing.x = 2.0;
-            if is_key && at_right {
-                ui.label(icon_text(icon).size(12.0));
-            }
-            let text = RichText::new(words).small();
-            let text = if is_key {
-                text.strong()
-            } else {
-                text.color(theme::palette(ui).muted)
-            };
-            let button = Button::new(text).frame(false).truncate();
-            let response = ui.add(button);
-            if is_key && !at_right {
-                ui.label(icon_text(icon).size(12.0));
-            }
-            response
-        };
-        let layout = if at_right {
-            Layout::right_to_left(Align::Center)
-        } else {
-            Layout::left_to_right(Align::Center)
-        };
-        let mut clicked = false;
-        row.col(|ui| {
-            let response = ui.with_layout(layout, add).inner;
-            clicked = response
-                .on_hover_text(format!("{tooltip}. Click to sort, again to turn it round"))
-                .clicked();
-        });
-        if clicked {
-            let is_number = matches!(key, Key::Sureness | Key::Class(_));
-            // What is surest is looked for first.
-            self.descending = if is_key { !self.descending } else { is_number };
-            self.key = key;
+            number(Key::Class(class), &name, &format!("Probability of {name}"));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A download as a line: a bar, what it has, how fast it is, and its buttons.
 
-use eframe::egui::{self, Button, Response, Ui, vec2};
+use eframe::egui::{Button, Response, Ui, vec2};
 
 use super::states;
 use crate::{
@@ -96,11 +96,8 @@ pub fn button(
 
 /// A button that says to screen readers which dataset it is about.
 pub fn labelled_button(ui: &mut Ui, words: &str, entry: &Entry) -> Response {
-    let response = ui.add(Button::new(words).min_size(vec2(80.0, 28.0)));
-    response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{words} {}", entry.title))
-    });
-    response
+    ui.add(Button::new(words).min_size(vec2(80.0, 28.0)))
+        .accessible_name(format!("{words} {}", entry.title))
 }
 
 #[cfg(test)]

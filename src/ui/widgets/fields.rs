@@ -17,6 +17,33 @@ pub fn choice<T: PartialEq + Clone>(
     list(ui, name, &label, tooltip, width, (current, words), options)
 }
 
+/// A list of `(value, words)` to choose from, which sets `value`.
+pub fn one_of<T: PartialEq + Copy>(
+    ui: &mut Ui,
+    name: &str,
+    tooltip: &str,
+    width: f32,
+    value: &mut T,
+    options: &[(T, &str)],
+) {
+    let words = words_of(options, value);
+    let all = || {
+        let options = options.iter();
+        options
+            .map(|(option, words)| (*option, (*words).to_owned()))
+            .collect()
+    };
+    if let Some(chosen) = choice(ui, name, tooltip, width, (&*value, words), all) {
+        *value = chosen;
+    }
+}
+
+/// The words of `value` among `options`.
+pub fn words_of<'a, T: PartialEq>(options: &[(T, &'a str)], value: &T) -> &'a str {
+    let found = options.iter().find(|(option, _)| option == value);
+    found.map_or("", |(_, words)| words)
+}
+
 /// A list to choose from in two columns of a grid. Returns what was chosen.
 pub fn choice_row<T: PartialEq + Clone>(
     ui: &mut Ui,

@@ -1,13 +1,16 @@
 //! The grid of a confusion matrix: cells that adapt to the space, labels that stay while it scrolls.
 
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align2, Color32, FontId, Rect, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui,
-    UiBuilder, Vec2, epaint::TextShape, pos2, vec2,
+    self, Align2, Color32, FontId, Rect, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2,
+    epaint::TextShape, pos2, vec2,
 };
 
-use super::classes::{middle_line, name};
+use super::{
+    classes::{middle_line, name},
+    sticky::{Sticky, hint},
+};
 use crate::{
     inspect::colours::ColourScale,
     train::ConfusionMatrix,
@@ -51,26 +54,24 @@ struct Plan {
     header_height: f32,
     rotated: bool,
     font: FontId,
-    whole: Rect,
-    cells: Rect,
+    grid: Sticky,
 }
 
 impl Matrix<'_> {
     /// Draws it into the space that is left; returns the cell that was clicked.
     pub fn ui(&self, ui: &mut Ui) -> Option<(usize, usize)> {
         let plan = self.plan(ui);
-        ui.allocate_rect(plan.whole, Sense::hover());
-        let mut inner = ui.new_child(UiBuilder::new().max_rect(plan.cells).id_salt("cells"));
-        let area =
-            ScrollArea::both()
-                .auto_shrink(false)
-                .show_viewport(&mut inner, |ui, viewport| {
-                    let count = self.confusion.classes();
-                    ui.set_min_size(Vec2::splat(plan.cell * count as f32));
-                    self.cells_ui(ui, &plan, viewport)
-                });
-        self.labels_ui(ui, &plan, area.state.clamped_offset());
-        area.inner
+        let (clicked, offset) = plan.grid.cells_ui(
+            ui,
+            |ui, cell, rect| self.cell_ui(ui, &plan, cell, rect),
+            |ui, corner| {
+                if let Some(cell) = self.selected {
+                    self.selected_ui(ui, cell, plan.grid.rect(corner, cell));
+                }
+            },
+        );
+        self.labels_ui(ui, &plan, offset);
+        clicked
     }
 
     fn plan(&self, ui: &Ui) -> Plan {
@@ -101,65 +102,31 @@ impl Matrix<'_> {
             flat
         };
         let cell = cell_within(header_height).floor();
-        let corner = ui.cursor().min;
-        let cells_corner = corner + vec2(AXIS + label_width, AXIS + header_height);
-        let wanted = Vec2::splat(cell * count);
-        let room = (corner + space - cells_corner).max(Vec2::splat(*CELL.start()));
-        let cells = Rect::from_min_size(cells_corner, wanted.min(room));
-        let whole = Rect::from_min_max(corner, cells.max);
+        let names = vec2(AXIS + label_width, AXIS + header_height);
+        let classes = self.confusion.classes();
+        let cells = (Vec2::splat(cell), (classes, classes));
         Plan {
             cell,
             label_width,
             header_height,
             rotated,
             font,
-            whole,
-            cells,
+            grid: Sticky::new(ui, (space, names), cells, (0.0, *CELL.start())),
         }
     }
 
-    fn cells_ui(&self, ui: &mut Ui, plan: &Plan, viewport: Rect) -> Option<(usize, usize)> {
-        let corner = ui.min_rect().min;
-        let mut clicked = None;
-        let rect_of = |(actual, predicted): (usize, usize)| {
-            let place = vec2(predicted as f32, actual as f32) * plan.cell;
-            Rect::from_min_size(corner + place, Vec2::splat(plan.cell))
-        };
-        for actual in self.visible(plan, viewport.y_range()) {
-            for predicted in self.visible(plan, viewport.x_range()) {
-                let cell = (actual, predicted);
-                if self.cell_ui(ui, plan, cell, rect_of(cell)) {
-                    clicked = Some(cell);
-                }
-            }
+    /// The outline of the selected cell.
+    fn selected_ui(&self, ui: &Ui, cell: (usize, usize), rect: Rect) {
+        let ink = theme::ink_on(self.colour(cell));
+        let inner = Stroke::new(1.0, ink);
+        let outer = Stroke::new(2.0, theme::palette(ui).accent);
+        for (rect, radius, stroke) in [(rect.shrink(2.0), 1.0, inner), (rect, 2.0, outer)] {
+            ui.painter()
+                .rect_stroke(rect, radius, stroke, StrokeKind::Inside);
         }
-        if let Some(cell) = self.selected {
-            let rect = rect_of(cell);
-            let palette = theme::palette(ui);
-            let ink = theme::ink_on(self.colour(cell));
-            ui.painter().rect_stroke(
-                rect.shrink(2.0),
-                1.0,
-                Stroke::new(1.0, ink),
-                StrokeKind::Inside,
-            );
-            ui.painter().rect_stroke(
-                rect,
-                2.0,
-                Stroke::new(2.0, palette.accent),
-                StrokeKind::Inside,
-            );
-            if self.reveal {
-                ui.scroll_to_rect(rect, None);
-            }
+        if self.reveal {
+            ui.scroll_to_rect(rect, None);
         }
-        clicked
-    }
-
-    fn visible(&self, plan: &Plan, span: egui::Rangef) -> Range<usize> {
-        let first = (span.min.max(0.0) / plan.cell).floor() as usize;
-        let end = (span.max.max(0.0) / plan.cell).ceil() as usize;
-        first.min(self.confusion.classes())..end.min(self.confusion.classes())
     }
 
     fn cell_ui(&self, ui: &Ui, plan: &Plan, cell: (usize, usize), rect: Rect) -> bool {
@@ -245,45 +212,38 @@ impl Matrix<'_> {
             ui.painter()
                 .layout_no_wrap(text.to_owned(), plan.font.clone(), muted)
         };
+        let Sticky { cells, whole, .. } = &plan.grid;
         let predicted = title("Predicted");
-        let top = pos2(
-            plan.cells.center().x - predicted.size().x * 0.5,
-            plan.whole.top(),
-        );
+        let top = pos2(cells.center().x - predicted.size().x * 0.5, whole.top());
         ui.painter().galley(top, predicted, muted);
-        let left = pos2(plan.whole.left() + AXIS * 0.4, plan.cells.center().y);
+        let left = pos2(whole.left() + AXIS * 0.4, cells.center().y);
         ui.painter()
             .add(upright(left, title("Actual"), muted, Align2::CENTER_CENTER));
-        let view = Rect::from_min_size(offset.to_pos2(), plan.cells.size());
-        for class in self.visible(plan, view.y_range()) {
-            self.row_label(ui, plan, class, offset.y);
+        for (class, rect, strip) in plan.grid.rows(offset, whole.left() + AXIS) {
+            hint(
+                ui,
+                ("row", class),
+                (rect, strip),
+                &name(self.classes, class),
+            );
+            let text = self.label(ui, plan, class, plan.label_width - PAD);
+            let at = Align2::RIGHT_CENTER
+                .anchor_size(pos2(strip.right() - PAD, rect.center().y), text.size());
+            ui.painter_at(strip)
+                .galley(at.min, text, ui.visuals().text_color());
         }
-        for class in self.visible(plan, view.x_range()) {
-            self.column_label(ui, plan, class, offset.x);
+        for (class, rect, strip) in plan.grid.columns(offset, whole.top() + AXIS) {
+            hint(
+                ui,
+                ("column", class),
+                (rect, strip),
+                &name(self.classes, class),
+            );
+            self.column_label(ui, plan, class, rect.center().x, strip);
         }
     }
 
-    fn row_label(&self, ui: &Ui, plan: &Plan, class: usize, offset: f32) {
-        let corner = pos2(plan.whole.left() + AXIS, plan.cells.top());
-        let strip = Rect::from_min_max(corner, plan.cells.left_bottom());
-        let y = plan.cells.top() + (class as f32 + 0.5) * plan.cell - offset;
-        let row = Rect::from_center_size(pos2(strip.center().x, y), vec2(strip.width(), plan.cell));
-        self.hint(ui, ("row", class), row.intersect(strip));
-        let text = self.label(ui, plan, class, plan.label_width - PAD);
-        let at = Align2::RIGHT_CENTER
-            .anchor_size(pos2(strip.right() - PAD, y), text.size())
-            .min;
-        ui.painter_at(strip)
-            .galley(at, text, ui.visuals().text_color());
-    }
-
-    fn column_label(&self, ui: &Ui, plan: &Plan, class: usize, offset: f32) {
-        let corner = pos2(plan.cells.left(), plan.whole.top() + AXIS);
-        let strip = Rect::from_min_max(corner, plan.cells.right_top());
-        let x = plan.cells.left() + (class as f32 + 0.5) * plan.cell - offset;
-        let column =
-            Rect::from_center_size(pos2(x, strip.center().y), vec2(plan.cell, strip.height()));
-        self.hint(ui, ("column", class), column.intersect(strip));
+    fn column_label(&self, ui: &Ui, plan: &Plan, class: usize, x: f32, strip: Rect) {
         let width = if plan.rotated {
             plan.header_height
         } else {
@@ -311,16 +271,6 @@ impl Matrix<'_> {
             ink,
             width,
         )
-    }
-
-    /// The whole name of a class as a tooltip of its label.
-    fn hint(&self, ui: &Ui, salt: (&str, usize), rect: Rect) {
-        if rect.is_positive() {
-            let response = ui.interact(rect, ui.scope_id().with(salt), Sense::hover());
-            if response.hovered() {
-                response.on_hover_text(name(self.classes, salt.1));
-            }
-        }
     }
 }
 

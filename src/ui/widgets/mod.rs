@@ -16,6 +16,8 @@ pub mod number;
 pub mod picture;
 pub mod standing;
 pub mod states;
+pub mod sticky;
+pub mod table;
 pub mod tile;
 pub mod tiles;
 pub mod value_bars;

@@ -103,6 +103,12 @@ pub fn caption(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
     ui.label(RichText::new(words).small().color(theme::palette(ui).muted))
 }
 
+/// A [`caption`] on one line, which loses its end where there is no room.
+pub fn line(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
+    let text = RichText::new(words).small().color(theme::palette(ui).muted);
+    ui.add(Label::new(text).truncate())
+}
+
 /// A [`caption`] that begins another line rather than breaking in two.
 pub fn note(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
     let text = RichText::new(words).small().color(theme::palette(ui).muted);

@@ -3,6 +3,7 @@
 use std::{fs, path::Path, sync::Arc, thread::sleep, time::Duration};
 
 use super::*;
+use crate::ui::saving::Saving;
 
 /// A folder with models, a picture, a folder of folders.
 fn disk() -> tempfile::TempDir {
@@ -141,7 +142,7 @@ fn a_folder_is_chosen_by_being_in_it_by_its_row_or_by_its_path() {
 #[test]
 fn what_is_there_is_replaced_only_when_asked() {
     let disk = disk();
-    let mut dialog = Dialog::open(Purpose::SaveModel, disk.path());
+    let mut dialog = Dialog::open(Purpose::Save(Saving::Model), disk.path());
     assert_eq!(
         dialog.browsing.text, "blood.safetensors",
         "named after what it is"
@@ -151,7 +152,7 @@ fn what_is_there_is_replaced_only_when_asked() {
         Some(vec![disk.path().join("blood.safetensors")])
     );
     for name in ["net1", "net1.safetensors"] {
-        let mut dialog = Dialog::open(Purpose::SaveModel, disk.path());
+        let mut dialog = Dialog::open(Purpose::Save(Saving::Model), disk.path());
         dialog.type_in(name);
         assert_eq!(dialog.enter(), None, "{name}");
         let there = disk.path().join("net1.safetensors");
@@ -159,7 +160,7 @@ fn what_is_there_is_replaced_only_when_asked() {
         dialog.browsing.replace();
         assert_eq!(dialog.settle(), Some(vec![there]), "{name}");
     }
-    let mut dialog = Dialog::open(Purpose::SaveModel, disk.path());
+    let mut dialog = Dialog::open(Purpose::Save(Saving::Model), disk.path());
     dialog.type_in("nowhere/new");
     assert_eq!(dialog.enter(), None);
     assert!(
@@ -197,4 +198,20 @@ fn a_folder_that_has_gone_leads_home() {
     let mut dialog = Dialog::open(Purpose::OpenModel, Path::new("/nowhere/at/all"));
     dialog.settle();
     assert_eq!(Some(dialog.browsing.folder.clone()), home());
+}
+
+#[test]
+fn another_format_takes_the_place_of_the_ending() {
+    let disk = disk();
+    let mut dialog = Dialog::open(Purpose::Save(Saving::Model), disk.path());
+    for (typed, expected) in [
+        ("net", "net.safetensors"),
+        ("net.v2", "net.v2.safetensors"),
+        ("net.SafeTensors", "net.safetensors"),
+    ] {
+        dialog.browsing.text = typed.into();
+        dialog.browsing.set_format(0);
+        assert_eq!(dialog.browsing.text, expected);
+        assert_eq!(dialog.browsing.format(), 0);
+    }
 }

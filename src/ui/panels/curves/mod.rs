@@ -8,14 +8,18 @@ mod unscaled;
 
 use std::sync::Arc;
 
-use eframe::egui::{Label, RichText, ScrollArea, Ui};
+use eframe::egui::{RichText, ScrollArea, Ui};
 
 use super::{Cx, Panel};
 use crate::{
-    train::{EpochRecord, runs::RunRecord},
+    train::{
+        EpochRecord,
+        runs::{RunRecord, several::NamedHistory},
+    },
     ui::{
-        action::{Action, SaveAction},
-        state::{Selection, Training},
+        action::Action,
+        saving::Saving,
+        state::{AppState, Selection, Training},
         theme,
         widgets::{classes, fields, number::Number, states},
     },
@@ -110,8 +114,7 @@ fn owner_ui(ui: &mut Ui, cx: &Cx<'_>) {
     } else {
         " "
     };
-    let text = RichText::new(other).small().color(theme::palette(ui).muted);
-    ui.add(Label::new(text).truncate());
+    states::line(ui, other);
 }
 
 /// Epochs of the runs of the same dataset and classes that are chosen in the Runs step, but for the one that is drawn
@@ -150,8 +153,7 @@ fn reading_ui(ui: &mut Ui, training: &Training, selected: Option<usize>) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         for line in lines {
-            let text = RichText::new(line).small().color(theme::palette(ui).muted);
-            ui.add(Label::new(text).truncate()).on_hover_text(&tip);
+            states::line(ui, line).on_hover_text(&tip);
         }
     });
 }
@@ -176,7 +178,7 @@ impl Curves {
             smoothing_ui(ui, &mut self.smoothing);
             let has_epochs = !cx.state.training.epochs.is_empty();
             fields::together(ui, 80.0, |ui| {
-                ui.add_enabled_ui(has_epochs, |ui| export_ui(ui, cx));
+                ui.add_enabled_ui(has_epochs, |ui| export_ui(ui, cx, run_shown));
             });
         });
     }
@@ -196,13 +198,26 @@ pub fn smoothing_ui(ui: &mut Ui, smoothing: &mut f64) {
     });
 }
 
-fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// Exports the epochs of runs as a table or as a picture of their curves.
+pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>, runs: impl Fn(&AppState) -> Arc<[NamedHistory]>) {
+    type Kind = fn(Arc<[NamedHistory]>) -> Saving;
     ui.menu_button("Export", |ui| {
-        for (words, picture) in [("History as CSV…", false), ("Curves as PNG…", true)] {
+        let kinds: [(_, Kind); 2] = [
+            ("History as CSV…", Saving::History),
+            ("Curves as PNG…", Saving::Curves),
+        ];
+        for (words, saving) in kinds {
             if ui.button(words).clicked() {
-                let history = cx.state.training.epochs.as_slice().into();
-                cx.push(SaveAction::History { history, picture });
+                cx.push(saving(runs(cx.state)));
             }
         }
     });
+}
+
+fn run_shown(state: &AppState) -> Arc<[NamedHistory]> {
+    let run = NamedHistory {
+        name: String::new(),
+        epochs: state.training.epochs.clone(),
+    };
+    Arc::new([run])
 }

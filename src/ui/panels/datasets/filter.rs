@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::{data::SplitName, ui::state::Showing};
+use crate::{
+    data::SplitName,
+    ui::{state::Showing, widgets::table},
+};
 
 /// Which part a sample stands in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -80,10 +83,4 @@ impl SortBy {
 }
 
 /// What samples are ordered by, and which way round.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Order {
-    /// By what.
-    pub by: SortBy,
-    /// Largest first.
-    pub descending: bool,
-}
+pub type Order = table::Order<SortBy>;

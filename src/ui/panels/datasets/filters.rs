@@ -82,24 +82,10 @@ impl Bar<'_> {
     }
 
     fn mode_list_ui(&mut self, ui: &mut Ui) {
-        let current = *self.mode;
-        let words = Mode::ALL.iter().find(|(mode, ..)| *mode == current);
-        let words = words.map_or("", |(_, words, _)| *words);
-        let options = || {
-            Mode::ALL
-                .map(|(mode, words, _)| (mode, words.to_owned()))
-                .into()
-        };
         fields::together(ui, FIELD, |ui| {
-            let chosen = fields::choice(
-                ui,
-                "View",
-                "How images are shown",
-                COMBO,
-                (&current, words),
-                options,
-            );
-            *self.mode = chosen.unwrap_or(current);
+            let modes = Mode::ALL.map(|(mode, words, _)| (mode, words));
+            let tip = "How images are shown";
+            fields::one_of(ui, "View", tip, COMBO, self.mode, &modes);
         });
     }
 
@@ -177,18 +163,8 @@ impl Bar<'_> {
     }
 
     fn flag_ui(&mut self, ui: &mut Ui) {
-        let current = self.filter.flag;
-        let words = Flag::ALL.iter().find(|(flag, _)| *flag == current);
-        let words = words.map_or("", |(_, words)| *words);
-        let options = || {
-            Flag::ALL
-                .map(|(flag, words)| (flag, words.to_owned()))
-                .into()
-        };
-        let tooltip = "Show only what you excluded or changed, or what cannot be opened";
-        if let Some(flag) = fields::choice(ui, "Flag", tooltip, COMBO, (&current, words), options) {
-            self.filter.flag = flag;
-        }
+        let tip = "Show only what you excluded or changed, or what cannot be opened";
+        fields::one_of(ui, "Flag", tip, COMBO, &mut self.filter.flag, &Flag::ALL);
     }
 
     fn name_ui(&mut self, ui: &mut Ui) {
@@ -219,15 +195,9 @@ impl Bar<'_> {
     }
 
     fn sort_ui(&mut self, ui: &mut Ui) {
-        let current = self.order.by;
-        let words = SortBy::ALL.iter().find(|(by, _)| *by == current);
-        let words = words.map_or("", |(_, words)| *words);
-        let options = || SortBy::ALL.map(|(by, words)| (by, words.to_owned())).into();
-        let tooltip =
+        let tip =
             "Source: as the folders or the file have them. Names count as people do: 9 before 10";
-        if let Some(by) = fields::choice(ui, "Sort", tooltip, COMBO, (&current, words), options) {
-            self.order.by = by;
-        }
+        fields::one_of(ui, "Sort", tip, COMBO, &mut self.order.by, &SortBy::ALL);
         let (icon, words) = if self.order.descending {
             (icons::ICON_ARROW_DOWNWARD, "Descending")
         } else {

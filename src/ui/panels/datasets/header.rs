@@ -1,8 +1,7 @@
 //! The top of the browser: what is open, what it was read as, what was left out, undo and redo.
 
 use eframe::egui::{
-    Align, Button, ComboBox, Grid, Label, Layout, PopupCloseBehavior, RichText, ScrollArea,
-    TextStyle, Ui,
+    Align, Button, Grid, Label, Layout, PopupCloseBehavior, RichText, ScrollArea, TextStyle, Ui,
     containers::menu::{MenuButton, MenuConfig},
 };
 use egui_material_icons::{icon_text, icons};
@@ -84,26 +83,16 @@ fn history_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn kind_ui(ui: &mut Ui, cx: &mut Cx<'_>, kind: SourceKind) {
-    let label = states::caption(ui, "Read as");
-    let combo = ComboBox::from_id_salt("kind")
-        .selected_text(kind.words())
-        .width(KINDS_WIDTH)
-        .truncate();
-    let response = combo.show_ui(ui, |ui| {
-        for other in SourceKind::ALL {
-            if ui.selectable_label(other == kind, other.words()).clicked() && other != kind {
-                cx.push(DataAction::ReadAs(other));
-            }
-        }
-    });
-    let tooltip = format!(
+    let tip = format!(
         "Found out from the names inside: {}. Choose another when that is wrong.",
         kind.words()
     );
-    response
-        .response
-        .labelled_by(label.id)
-        .on_hover_text(tooltip);
+    let mut chosen = kind;
+    let kinds = SourceKind::ALL.map(|kind| (kind, kind.words()));
+    fields::one_of(ui, "Read as", &tip, KINDS_WIDTH, &mut chosen, &kinds);
+    if chosen != kind {
+        cx.push(DataAction::ReadAs(chosen));
+    }
 }
 
 fn details_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset) {
@@ -183,10 +172,7 @@ fn list_ui(ui: &mut Ui, name: &str, count: usize, line: &dyn Fn(usize) -> String
         ui.spacing_mut().item_spacing.y = 4.0;
         area.show_rows(ui, height, count, |ui, rows| {
             for row in rows {
-                let text = RichText::new(line(row))
-                    .small()
-                    .color(theme::palette(ui).muted);
-                ui.add(Label::new(text).extend());
+                states::note(ui, line(row));
             }
         });
     });

@@ -1,10 +1,10 @@
 //! File names of all samples, lower case and in one string, and their natural order. Made a few milliseconds a
 //! frame, and only when somebody searches or sorts by name.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, ffi::OsStr};
 
 use super::budget::Budget;
-use crate::data::Dataset;
+use crate::data::{Dataset, sources::natural};
 
 /// Strings one behind the other: far smaller than as many `String`s.
 #[derive(Debug, Default)]
@@ -69,7 +69,8 @@ impl Names {
         while self.keys.len() < self.lower.len() {
             let end = (self.keys.len() + AT_ONCE).min(self.lower.len());
             for index in self.keys.len()..end {
-                natural_key(self.lower.get(index), &mut self.keys.text);
+                let name = str::from_utf8(self.lower.get(index)).unwrap_or_default();
+                self.keys.text.extend(natural::key(OsStr::new(name)));
                 self.keys.end();
             }
             if budget.is_spent() {
@@ -94,32 +95,6 @@ impl Names {
     /// The lower-case name of sample `index`.
     pub fn name(&self, index: usize) -> &[u8] {
         self.lower.get(index)
-    }
-}
-
-/// Appends bytes whose order is the natural one: runs of digits compare as numbers.
-fn natural_key(name: &[u8], key: &mut Vec<u8>) {
-    let mut at = 0;
-    while at < name.len() {
-        if !name[at].is_ascii_digit() {
-            key.push(name[at]);
-            at += 1;
-            continue;
-        }
-        let start = at;
-        while at < name.len() && name[at].is_ascii_digit() {
-            at += 1;
-        }
-        let mut digits = &name[start..at];
-        while let [b'0', rest @ ..] = digits
-            && !rest.is_empty()
-        {
-            digits = rest;
-        }
-        // More digits are a larger number. The first byte keeps numbers where digits stand among letters.
-        key.push(b'0');
-        key.push(u8::try_from(digits.len()).unwrap_or(u8::MAX));
-        key.extend_from_slice(digits);
     }
 }
 

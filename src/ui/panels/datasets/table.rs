@@ -1,6 +1,6 @@
 //! The samples as a table of one line each.
 
-use eframe::egui::{Align, Button, Label, Layout, Rect, RichText, Sense, Ui, vec2};
+use eframe::egui::{Align, Layout, Rect, RichText, Sense, Ui, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 use egui_material_icons::{icon_text, icons};
 
@@ -11,7 +11,7 @@ use crate::{
         format::shortened,
         panels::Cx,
         theme,
-        widgets::{grid::Heard, marks, standing, states, tile},
+        widgets::{grid::Heard, marks, standing, states, table::text, tile},
     },
 };
 
@@ -64,12 +64,12 @@ impl Table<'_> {
         table
             .header(28.0, |mut header| {
                 header.col(|_| {});
-                for (by, words) in [
-                    (SortBy::Name, "Name"),
-                    (SortBy::Class, "Class"),
-                    (SortBy::Part, "Part"),
+                for (by, words, tip) in [
+                    (SortBy::Name, "Name", "The file's name"),
+                    (SortBy::Class, "Class", "What the image is"),
+                    (SortBy::Part, "Part", "Where the split has put it"),
                 ] {
-                    header.col(|ui| header_ui(ui, order, by, words));
+                    header.col(|ui| order.heading(ui, by, words, tip, false));
                 }
                 header.col(|ui| drop(states::caption(ui, "Flag")));
             })
@@ -130,34 +130,5 @@ impl Table<'_> {
         let words = |_| format!("{name} · {class}");
         let response = tile::describe(cx, index, response, &words);
         line(cx, index, &response);
-    }
-}
-
-/// Text that lets clicks through to its line.
-fn text(ui: &mut Ui, text: RichText) {
-    ui.add(Label::new(text).truncate().selectable(false));
-}
-
-fn header_ui(ui: &mut Ui, order: &mut Order, by: SortBy, words: &str) {
-    let is_current = order.by == by;
-    let words_shown = RichText::new(words).small().color(theme::palette(ui).muted);
-    let response = if is_current {
-        let icon = if order.descending {
-            icons::ICON_ARROW_DOWNWARD
-        } else {
-            icons::ICON_ARROW_UPWARD
-        };
-        let button = Button::new((words_shown, icon_text(icon).size(12.0)));
-        ui.add(button.frame(false))
-    } else {
-        ui.add(Button::new(words_shown).frame(false))
-    };
-    let response = response.on_hover_text(format!(
-        "Sort by {}; again turns it round",
-        words.to_lowercase()
-    ));
-    if response.clicked() {
-        order.descending = is_current && !order.descending;
-        order.by = by;
     }
 }

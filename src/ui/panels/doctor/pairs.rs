@@ -1,7 +1,7 @@
 //! Pairs of images that are the same or look alike, side by side with what to do about them.
 
 use eframe::egui::{
-    self, Align, Label, Layout, Rect, RichText, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2,
+    self, Align, Label, Layout, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2,
 };
 
 use super::{
@@ -147,11 +147,7 @@ fn sample_ui(
     let letters = (text.available_width() / LETTER).max(4.0) as usize;
     text.add(Label::new(shortened(&sample.name(), letters)).truncate())
         .on_hover_text(&path);
-    let muted = theme::palette(&text).muted;
-    let class = RichText::new(dataset.class_name(sample.label))
-        .small()
-        .color(muted);
-    text.add(Label::new(class).truncate());
+    states::line(&mut text, dataset.class_name(sample.label));
     let part = part.or_else(|| cx.state.examined_part_of(index));
     states::caption(&mut text, part.map_or("in no part", SplitName::word));
 }

@@ -16,26 +16,16 @@ use crate::{
 
 /// The same of an image that stands in no dataset.
 pub fn own_image_ui(ui: &mut Ui, cx: &Cx<'_>, image: &OwnImage) {
-    Grid::new("facts")
-        .num_columns(2)
-        .spacing([16.0, 6.0])
-        .min_row_height(20.0)
-        .show(ui, |ui| {
-            let whole = image.source().name();
-            let subject = Subject::Image(image.clone());
-            let name = classes::subject_name(cx.state, &subject);
-            for (what, value, more) in [
-                ("File", name, whole),
-                ("Size", size(cx, &subject), String::new()),
-            ] {
-                states::caption(ui, what);
-                let value = ui.add(Label::new(value).truncate());
-                if !more.is_empty() {
-                    value.on_hover_text(more);
-                }
-                ui.end_row();
-            }
-        });
+    let subject = Subject::Image(image.clone());
+    let name = classes::subject_name(cx.state, &subject);
+    let size = size(cx, &subject);
+    list_ui(
+        ui,
+        [
+            ("File", name, image.source().name()),
+            ("Size", size.clone(), size),
+        ],
+    );
     states::caption(
         ui,
         "It stands in no dataset: the model has never learned from it.",
@@ -49,34 +39,20 @@ pub fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, index: usize) {
         return;
     };
     let standing = standing::standing(cx, index);
-    Grid::new("facts")
-        .num_columns(2)
-        .spacing([16.0, 6.0])
-        .min_row_height(20.0)
-        .show(ui, |ui| {
-            let mut fact = |name: &str, value: &str, more: &str| {
-                states::caption(ui, name);
-                let more = if more.is_empty() { value } else { more };
-                ui.add(Label::new(value).truncate()).on_hover_text(more);
-                ui.end_row();
-            };
-            let path = open.dataset.path(index).map(|path| display_path(&path));
-            fact("File", &sample.name(), &path.unwrap_or_default());
-            fact("Label", dataset.class_name(sample.label), "");
-            if let Some(source) = standing.relabelled {
-                fact(
-                    "Source says",
-                    &classes::name(&open.base.classes, source),
-                    "",
-                );
-            }
-            fact(
-                "Part",
-                cx.state.part_of(index).map_or("–", |part| part.word()),
-                "",
-            );
-            fact("Size", &size(cx, &Subject::Sample(index)), "");
-        });
+    let path = open.dataset.path(index).map(|path| display_path(&path));
+    let same = |name, value: String| (name, value.clone(), value);
+    let source = standing.relabelled;
+    let source = source.map(|source| classes::name(&open.base.classes, source));
+    let part = cx.state.part_of(index).map_or("–", |part| part.word());
+    let file = ("File", sample.name(), path.unwrap_or_default());
+    let facts = [
+        Some(file),
+        Some(same("Label", dataset.class_name(sample.label).to_owned())),
+        source.map(|source| same("Source says", source)),
+        Some(same("Part", part.to_owned())),
+        Some(same("Size", size(cx, &Subject::Sample(index)))),
+    ];
+    list_ui(ui, facts.into_iter().flatten());
     let class = |class: usize| classes::name(&open.base.classes, class);
     for sentence in standing.sentences(class) {
         let colour = if standing.broken.is_some() {
@@ -86,6 +62,21 @@ pub fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, index: usize) {
         };
         ui.add(Label::new(RichText::new(sentence).small().color(colour)).wrap());
     }
+}
+
+/// Names, values and what hovering over these shows.
+fn list_ui(ui: &mut Ui, facts: impl IntoIterator<Item = (&'static str, String, String)>) {
+    Grid::new("facts")
+        .num_columns(2)
+        .spacing([16.0, 6.0])
+        .min_row_height(20.0)
+        .show(ui, |ui| {
+            for (name, value, more) in facts {
+                states::caption(ui, name);
+                ui.add(Label::new(value).truncate()).on_hover_text(more);
+                ui.end_row();
+            }
+        });
 }
 
 fn size(cx: &Cx<'_>, of: &Subject) -> String {

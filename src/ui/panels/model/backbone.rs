@@ -7,7 +7,7 @@ use eframe::egui::Ui;
 use super::{weights, wish};
 use crate::{
     model::{
-        LayerKind, Node, freezing,
+        Node, freezing, layers,
         spec::{Backbone, InitialWeights},
     },
     ui::{
@@ -22,15 +22,18 @@ use crate::{
 const WIDTH: f32 = 168.0;
 
 /// Two columns of a grid: which backbone is at `at`, its weights, where training starts.
-pub fn fields_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind, gesture: u64) {
-    let LayerKind::Backbone {
+pub fn fields_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    at: usize,
+    base: &mut layers::Backbone,
+    gesture: u64,
+) {
+    let layers::Backbone {
         architecture,
         weights,
         ..
-    } = kind
-    else {
-        return;
-    };
+    } = base;
     let options = || {
         Backbone::ALL
             .map(|backbone| (backbone, backbone.word().to_owned()))
@@ -69,15 +72,12 @@ pub fn fields_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, kind: &mut LayerKind, 
 }
 
 /// What the choices mean, and what needs more room than a grid has.
-pub fn words_ui(ui: &mut Ui, cx: &mut Cx<'_>, kind: &mut LayerKind) {
-    let LayerKind::Backbone {
+pub fn words_ui(ui: &mut Ui, cx: &mut Cx<'_>, base: &mut layers::Backbone) {
+    let layers::Backbone {
         architecture,
         weights,
         batch_norm_inference,
-    } = kind
-    else {
-        return;
-    };
+    } = base;
     weights::weights_ui(ui, cx, *architecture, weights);
     ui.add_space(theme::GRID * 0.5);
     let tip = "Its batch normalisation uses the running means and variances even where it is trained, as Keras does with training=False. Default: on";

@@ -4,9 +4,11 @@ use crate::{
     model::{
         Shape, ShapeError,
         arithmetic::activation_bytes,
-        freezing::{Freezing, Frozen},
+        freezing::{self, Frozen},
+        shapes,
     },
     ui::{
+        design::Chosen,
         format::{bytes, thousands},
         state::AppState,
     },
@@ -14,6 +16,8 @@ use crate::{
 
 /// What a row says of a layer.
 pub struct Cells {
+    /// Its number in the list.
+    pub number: String,
     /// Its name.
     pub name: String,
     /// Its kind and settings.
@@ -29,26 +33,26 @@ pub struct Cells {
 }
 
 impl Cells {
-    /// Of the layer at `at`.
-    pub fn new(state: &AppState, at: usize, freezing: &Freezing) -> Self {
-        let layer = &state.experiment.model.layers[at];
+    /// Of the layer of this row; `None` when there is none.
+    pub fn new(state: &AppState, row: Chosen) -> Option<Self> {
+        let model = &state.experiment.model;
+        let (layer, name) = (row.layer(model)?, row.name(model)?);
         let problem = state.design.problem.as_ref();
-        let frozen = freezing.layers.get(at);
-        let frozen = frozen.map_or(Frozen::Nothing, |layer| layer.frozen);
+        let is_here = |problem: &&ShapeError| row == Chosen::Layer(problem.index);
+        let frozen = freezing::of_part(&state.design.nodes, state.boundary(), &name);
         let word = match frozen {
             Frozen::Nothing => "",
             Frozen::Partly => "partly frozen · ",
             Frozen::Whole => "frozen · ",
         };
         let batch = state.experiment.training.batch_size;
-        let design = &state.design;
-        let (values, counts) = match design.shapes.get(at) {
+        let (values, counts) = match shapes::of_part(&state.design.nodes, &name) {
             None => (
                 ["–".to_owned(), String::new()],
                 ["–".to_owned(), String::new()],
             ),
-            Some(shape) => {
-                let activations = bytes(activation_bytes(design.values[at], batch));
+            Some((shape, values)) => {
+                let activations = bytes(activation_bytes(values, batch));
                 let counts = match (shape.parameters, shape.multiply_adds) {
                     (0, 0) => ["–".to_owned(), String::new()],
                     (parameters, multiply_adds) => [count(parameters), count(multiply_adds)],
@@ -56,26 +60,27 @@ impl Cells {
                 ([size_words(shape.output), activations], counts)
             }
         };
-        Self {
+        Some(Self {
+            number: row.number(),
             name: layer.name.clone(),
             detail: format!("{word}{}", layer.kind.describe()),
-            problem: problem.filter(|problem| problem.index == at).cloned(),
+            problem: problem.filter(is_here).cloned(),
             frozen,
             values,
             counts,
-        }
+        })
     }
 
     /// What a screen reader says.
-    pub fn spoken(&self, at: usize) -> String {
+    pub fn spoken(&self) -> String {
         let Self {
+            number,
             name,
             detail,
             values: [output, _],
             counts: [parameters, multiply_adds],
             ..
         } = self;
-        let number = at + 1;
         match &self.problem {
             Some(problem) => format!(
                 "{number} {name}, {detail}, does not fit: {}",

@@ -10,11 +10,11 @@ use crate::{
         arithmetic::{self, Line},
         edit::LayerEdit,
         freezing::{Freezing, Frozen},
-        kinds::kind_words,
+        shapes,
         spec::Head,
     },
     ui::{
-        design::DesignAction,
+        design::{Chosen, DesignAction},
         format::{counted, thousands},
         panels::Cx,
         theme,
@@ -35,14 +35,19 @@ pub fn nothing_ui(ui: &mut Ui) {
 pub fn layer_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
-    at: usize,
+    row: Chosen,
     name: &mut Name,
     gesture: u64,
     freezing: &Freezing,
 ) {
-    let layer = cx.state.experiment.model.layers[at].clone();
-    ui.label(RichText::new(kind_words(&layer.kind)).strong());
-    problem_ui(ui, cx, at);
+    let Some(layer) = row.layer(&cx.state.experiment.model).cloned() else {
+        return;
+    };
+    let (Chosen::Layer(at) | Chosen::Inner(_, at)) = row else {
+        return;
+    };
+    ui.label(RichText::new(layer.kind.about().words).strong());
+    problem_ui(ui, cx, row);
     let can_edit = cx.state.why_not_edit_layers().is_none();
     let (mut kind, mut l2) = (layer.kind.clone(), layer.l2);
     ui.add_enabled_ui(can_edit, |ui| {
@@ -50,58 +55,78 @@ pub fn layer_ui(
             .num_columns(2)
             .spacing([8.0, 6.0])
             .show(ui, |ui| {
-                name.ui(ui, cx, at);
+                name.ui(ui, cx, row);
                 settings::kind_ui(ui, &mut kind);
-                match &mut kind {
-                    LayerKind::Conv2d { .. } | LayerKind::Dense { .. } => {
-                        settings::l2_ui(ui, &mut l2);
-                    }
-                    kind @ LayerKind::Backbone { .. } => {
-                        backbone::fields_ui(ui, cx, at, kind, gesture);
-                    }
-                    _ => {}
+                if kind.has_l2() {
+                    settings::l2_ui(ui, &mut l2);
+                }
+                if let LayerKind::Backbone(base) = &mut kind {
+                    backbone::fields_ui(ui, cx, at, base, gesture);
                 }
             });
-        if matches!(kind, LayerKind::Backbone { .. }) {
-            backbone::words_ui(ui, cx, &mut kind);
+        if let LayerKind::Backbone(base) = &mut kind {
+            backbone::words_ui(ui, cx, base);
+        }
+        if kind.inner().is_some() {
+            inside_ui(ui, cx, row, at);
         }
     });
     if kind != layer.kind {
         wish(
             cx,
-            DesignAction::Edit(LayerEdit::SetKind { at, kind }, Some(gesture)),
+            DesignAction::Edit(row.edit(LayerEdit::SetKind { at, kind }), Some(gesture)),
         );
     }
     if l2 != layer.l2 {
         wish(
             cx,
-            DesignAction::Edit(LayerEdit::SetL2 { at, l2 }, Some(gesture)),
+            DesignAction::Edit(row.edit(LayerEdit::SetL2 { at, l2 }), Some(gesture)),
         );
     }
-    arithmetic_ui(ui, cx, at, freezing);
+    arithmetic_ui(ui, cx, row, freezing);
+}
+
+/// What is put into the block at `block`, which may be empty.
+fn inside_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: Chosen, block: usize) {
+    let tip = "A new layer at the end of the block";
+    if let Some(kind) = toolbar::menu_ui(ui, ("Add layer inside", tip), true, true) {
+        let inside = row.layer(&cx.state.experiment.model);
+        let at = inside
+            .and_then(|layer| layer.kind.inner())
+            .map_or(0, <[_]>::len);
+        let edit = Chosen::Inner(block, at).edit(LayerEdit::Insert { at, kind });
+        wish(cx, DesignAction::Edit(edit, None));
+    }
 }
 
 /// The layer's figures, each with its formula filled in.
-fn arithmetic_ui(ui: &mut Ui, cx: &Cx<'_>, at: usize, freezing: &Freezing) {
+fn arithmetic_ui(ui: &mut Ui, cx: &Cx<'_>, row: Chosen, freezing: &Freezing) {
     let state = cx.state;
-    let Some(shape) = state.design.shapes.get(at) else {
+    let model = &state.experiment.model;
+    let (Some((layers, at)), Some(name)) = (row.place(model), row.name(model)) else {
+        return;
+    };
+    let Some((shape, values)) = shapes::of_part(&state.design.nodes, &name) else {
         return;
     };
     ui.add_space(theme::GRID);
     ui.label(RichText::new("Arithmetic").strong());
-    let layers = &state.experiment.model.layers;
-    let input = match at.checked_sub(1) {
-        None => "the image",
-        Some(before) => &layers[before].name,
+    let input = match (at.checked_sub(1), row) {
+        (Some(before), _) => &layers[before].name,
+        (None, Chosen::Inner(..)) => "the block's input",
+        (None, _) => "the image",
     };
     let batch = state.experiment.training.batch_size;
-    let values = state.design.values[at];
     let mut lines = vec![Line {
         name: "Input",
         formula: format!("{} from {input}", shape.input),
     }];
-    lines.extend(arithmetic::lines(&layers[at].kind, shape, values, batch));
-    lines.extend(trained_words(freezing, at).map(|formula| Line {
+    lines.extend(arithmetic::lines(&*layers[at].kind, &shape, values, batch));
+    let trained = match row {
+        Chosen::Layer(at) => trained_words(freezing, at),
+        _ => None,
+    };
+    lines.extend(trained.map(|formula| Line {
         name: "Training",
         formula,
     }));
@@ -145,7 +170,10 @@ fn trained_words(freezing: &Freezing, at: usize) -> Option<String> {
 }
 
 /// Why the layer does not fit, and the button that mends it where there is one.
-fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) {
+fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: Chosen) {
+    let (Chosen::Layer(at) | Chosen::Inner(at, _)) = row else {
+        return;
+    };
     let state = cx.state;
     let Some(problem) = state
         .design
@@ -158,14 +186,14 @@ fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) {
     states::failed(ui, &format!("This layer does not fit: {}.", problem.reason));
     let model = &state.experiment.model;
     let classes = state.dataset().map(|dataset| dataset.classes.len());
-    let is_last = at + 1 == model.layers.len();
-    let (LayerKind::Dense { units, .. }, Some(logits)) = (
+    let is_last = row == Chosen::Layer(model.layers.len().saturating_sub(1));
+    let (LayerKind::Dense(dense), Some(logits)) = (
         &model.layers[at].kind,
         classes.and_then(|classes| model.head.logits(classes)),
     ) else {
         return;
     };
-    if is_last && state.shapes.is_ok() && *units != logits {
+    if is_last && state.shapes.is_ok() && dense.units != logits {
         let words = format!("Give it {}", counted(logits, "unit"));
         if ui.button(words).clicked() {
             wish(cx, DesignAction::FitLastLayer);
@@ -223,7 +251,7 @@ pub fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, gesture: u64) {
         };
         wish(cx, DesignAction::Edit(edit, Some(gesture)));
     }
-    if toolbar::place(cx) == 0 {
+    if cx.state.experiment.model.layers.is_empty() {
         ui.label(icon_text(icons::ICON_INFO));
         states::caption(ui, "There are no layers yet: add some first.");
     }

@@ -2,9 +2,9 @@
 
 use eframe::egui::{EventFilter, Key, Modifiers, Response, Ui};
 
-use super::wish;
+use super::{toolbar, wish};
 use crate::{
-    model::edit::LayerEdit,
+    model::{ModelSpec, edit::LayerEdit},
     ui::{
         design::{Chosen, DesignAction},
         panels::Cx,
@@ -24,16 +24,14 @@ pub fn keys(ui: &Ui, cx: &mut Cx<'_>, focus: &Response, page: usize) -> bool {
     } else if !tiles::has_keys(ui) {
         return false;
     }
-    let count = cx.state.experiment.model.layers.len();
+    let rows = Chosen::rows(&cx.state.experiment.model);
+    let count = rows.len();
     let pressed =
         |modifiers: Modifiers, key: Key| ui.input_mut(|input| input.consume_key(modifiers, key));
-    let row = match cx.state.design.chosen {
-        Some(Chosen::Layer(at)) => Some(at),
-        Some(Chosen::Head) => Some(count),
-        None => None,
-    };
+    let chosen = cx.state.design.chosen;
+    let row = chosen.map(|chosen| rows.iter().position(|row| *row == chosen).unwrap_or(count));
     if let Some(at) = row.filter(|at| *at < count) {
-        if let Some(edit) = edit(ui, at, count) {
+        if let Some(edit) = edit(ui, rows[at], &cx.state.experiment.model) {
             wish(cx, DesignAction::Edit(edit, None));
             return false;
         }
@@ -51,33 +49,23 @@ pub fn keys(ui: &Ui, cx: &mut Cx<'_>, focus: &Response, page: usize) -> bool {
     ];
     for (key, target) in moves {
         if pressed(Modifiers::NONE, key) {
-            let chosen = if target >= count {
-                Chosen::Head
-            } else {
-                Chosen::Layer(target)
-            };
+            let chosen = rows.get(target).copied().unwrap_or(Chosen::Head);
             wish(cx, DesignAction::Choose(Some(chosen)));
         }
     }
     false
 }
 
-/// The edit of layer `at` that a key asks for.
-fn edit(ui: &Ui, at: usize, count: usize) -> Option<LayerEdit> {
-    ui.input_mut(|input| {
-        if input.consume_key(Modifiers::ALT, Key::ArrowUp) {
-            at.checked_sub(1).map(|to| LayerEdit::Move { from: at, to })
-        } else if input.consume_key(Modifiers::ALT, Key::ArrowDown) {
-            (at + 1 < count).then_some(LayerEdit::Move {
-                from: at,
-                to: at + 1,
-            })
-        } else if input.consume_key(Modifiers::COMMAND, Key::D) {
-            Some(LayerEdit::Duplicate(at))
-        } else if input.consume_key(Modifiers::NONE, Key::Delete) {
-            Some(LayerEdit::Remove(at))
-        } else {
-            None
-        }
-    })
+/// The edit of the layer of this row that a key asks for.
+fn edit(ui: &Ui, row: Chosen, model: &ModelSpec) -> Option<LayerEdit> {
+    let keys = [
+        (Modifiers::COMMAND, Key::D),
+        (Modifiers::ALT, Key::ArrowUp),
+        (Modifiers::ALT, Key::ArrowDown),
+        (Modifiers::NONE, Key::Delete),
+    ];
+    let mut edits = keys.into_iter().zip(toolbar::edits(row, model));
+    let pressed = edits
+        .find(|((modifiers, key), _)| ui.input_mut(|input| input.consume_key(*modifiers, *key)));
+    pressed.and_then(|(_, (.., edit))| edit)
 }

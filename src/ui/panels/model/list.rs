@@ -20,10 +20,13 @@ pub const ROW: f32 = 46.0;
 /// Height of the line between frozen and trained layers.
 const STRIP: f32 = 26.0;
 
+/// By so much the rows within a block stand in.
+const INDENT: f32 = 24.0;
+
 /// What is being dragged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Drag {
-    Layer(usize),
+    Layer(Chosen),
     Boundary,
 }
 
@@ -40,9 +43,9 @@ pub struct List {
 /// Where everything stands, from the top of the list.
 #[derive(Debug, Clone, Copy)]
 pub struct Geometry {
-    /// Layers.
+    /// Rows of layers.
     pub count: usize,
-    /// The line stands above the row of this layer.
+    /// The line stands above this row.
     pub line: usize,
 }
 
@@ -73,13 +76,15 @@ impl List {
     /// Draws the list. Returns whether the chosen layer's name shall be edited.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, freezing: &Freezing) -> bool {
         row::header_ui(ui);
-        let count = cx.state.experiment.model.layers.len();
+        let rows = Chosen::rows(&cx.state.experiment.model);
+        let count = rows.len();
         let frozen =
             |layer: &&crate::model::freezing::LayerFreezing| layer.frozen != Frozen::Nothing;
+        // Below a layer that the boundary runs through.
+        let below = Chosen::Layer(freezing.layers.iter().take_while(frozen).count());
         let geometry = Geometry {
             count,
-            // Below a layer that the boundary runs through.
-            line: freezing.layers.iter().take_while(frozen).count(),
+            line: rows.iter().position(|row| *row == below).unwrap_or(count),
         };
         self.page = (ui.available_height() / ROW) as usize;
         let mut rename = false;
@@ -99,33 +104,43 @@ impl List {
                 focus
                     .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ListBox, true, "Layers"));
                 rename = keys::keys(ui, cx, &focus, self.page.max(1));
-                self.scroll(ui, cx, geometry, origin);
+                self.scroll(ui, cx, &rows, geometry, origin);
                 let first = ((viewport.min.y - STRIP) / ROW).floor().max(0.0) as usize;
                 for at in (first..=count).take_while(|at| geometry.top(*at) <= viewport.max.y) {
+                    let row = rows.get(at).copied().unwrap_or(Chosen::Head);
+                    let indent = match row {
+                        Chosen::Inner(..) => INDENT,
+                        _ => 0.0,
+                    };
                     let rect = Rect::from_min_size(
-                        pos2(area.left(), origin.y + geometry.top(at)),
-                        vec2(area.width(), ROW),
+                        pos2(area.left() + indent, origin.y + geometry.top(at)),
+                        vec2(area.width() - indent, ROW),
                     );
-                    rename |= self.row_ui(ui, cx, at, rect, freezing, &focus);
+                    rename |= self.row_ui(ui, cx, (at, row), rect, &focus);
                 }
-                self.line_ui(ui, cx, geometry, area, freezing);
-                self.drop_ui(ui, cx, geometry, area);
+                self.line_ui(ui, cx, &rows, geometry, area, freezing);
+                self.drop_ui(ui, cx, &rows, geometry, area);
             });
         rename
     }
 
     /// A row that was chosen elsewhere comes into view.
-    fn scroll(&mut self, ui: &mut Ui, cx: &Cx<'_>, geometry: Geometry, origin: egui::Pos2) {
+    fn scroll(
+        &mut self,
+        ui: &mut Ui,
+        cx: &Cx<'_>,
+        rows: &[Chosen],
+        geometry: Geometry,
+        origin: egui::Pos2,
+    ) {
         let chosen = cx.state.design.chosen;
         if chosen == self.seen {
             return;
         }
         self.seen = chosen;
-        let at = match chosen {
-            Some(Chosen::Layer(at)) => at,
-            Some(Chosen::Head) => geometry.count,
-            None => return,
-        };
+        let Some(chosen) = chosen else { return };
+        let at = rows.iter().position(|row| *row == chosen);
+        let at = at.unwrap_or(geometry.count);
         let top = pos2(origin.x, origin.y + geometry.top(at));
         ui.scroll_to_rect(Rect::from_min_size(top, vec2(1.0, ROW)), None);
     }
@@ -134,17 +149,11 @@ impl List {
         &mut self,
         ui: &mut Ui,
         cx: &mut Cx<'_>,
-        at: usize,
+        (at, row): (usize, Chosen),
         rect: Rect,
-        freezing: &Freezing,
         focus: &egui::Response,
     ) -> bool {
-        let is_head = at == cx.state.experiment.model.layers.len();
-        let chosen = if is_head {
-            Chosen::Head
-        } else {
-            Chosen::Layer(at)
-        };
+        let is_head = row == Chosen::Head;
         let can_drag = !is_head && cx.state.why_not_edit_layers().is_none();
         let sense = if can_drag {
             Sense::CLICK | Sense::DRAG
@@ -152,25 +161,25 @@ impl List {
             Sense::CLICK
         };
         let response = ui.interact(rect, ui.scope_id().with(("layer", at)), sense);
-        let is_chosen = cx.state.design.chosen == Some(chosen);
+        let is_chosen = cx.state.design.chosen == Some(row);
         let look = row::Look {
             is_chosen,
             has_focus: is_chosen && focus.has_focus(),
-            is_dragged: self.drag == Some(Drag::Layer(at)),
+            is_dragged: self.drag == Some(Drag::Layer(row)),
         };
         let mut rename = false;
         if is_head {
             row::head_ui(ui, cx, rect, &response, look);
         } else {
-            row::layer_ui(ui, cx, at, rect, &response, look, freezing);
-            rename = row::menu_ui(ui, cx, at, rect, &response);
+            row::layer_ui(ui, cx, row, rect, &response, look);
+            rename = row::menu_ui(ui, cx, row, rect, &response);
         }
         if response.clicked() || response.secondary_clicked() {
             focus.request_focus();
-            wish(cx, DesignAction::Choose(Some(chosen)));
+            wish(cx, DesignAction::Choose(Some(row)));
         }
         if response.drag_started() {
-            self.drag = Some(Drag::Layer(at));
+            self.drag = Some(Drag::Layer(row));
         }
         rename
     }
@@ -180,6 +189,7 @@ impl List {
         &mut self,
         ui: &mut Ui,
         cx: &mut Cx<'_>,
+        rows: &[Chosen],
         geometry: Geometry,
         area: Rect,
         freezing: &Freezing,
@@ -204,14 +214,21 @@ impl List {
                 .then(|| arrows(ui, response.id))
                 .flatten();
             if let Some(step) = step {
-                let line = geometry.line.saturating_add_signed(step);
-                train_from(cx, line);
+                let line = layers_above(rows, geometry.line);
+                train_from(cx, line.saturating_add_signed(step));
             }
         }
     }
 
     /// Shows where what is dragged would go, and puts it there.
-    fn drop_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, geometry: Geometry, area: Rect) {
+    fn drop_ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut Cx<'_>,
+        rows: &[Chosen],
+        geometry: Geometry,
+        area: Rect,
+    ) {
         let Some(drag) = self.drag else { return };
         let pointer = ui.input(|input| input.pointer.interact_pos());
         let gap = pointer.map(|pointer| geometry.gap(pointer.y - area.top()));
@@ -233,16 +250,35 @@ impl List {
         }
         self.drag = None;
         match (drag, gap) {
-            (Drag::Boundary, Some(gap)) => train_from(cx, gap),
-            (Drag::Layer(from), Some(gap)) => {
-                let to = if gap > from { gap - 1 } else { gap };
-                if to != from {
-                    wish(cx, DesignAction::Edit(LayerEdit::Move { from, to }, None));
+            (Drag::Boundary, Some(gap)) => train_from(cx, layers_above(rows, gap)),
+            (Drag::Layer(row), Some(gap)) => {
+                if let Some(edit) = moved(rows, row, gap) {
+                    wish(cx, DesignAction::Edit(edit, None));
                 }
             }
             (_, None) => {}
         }
     }
+}
+
+/// Layers of the network above the gap, without those within blocks.
+fn layers_above(rows: &[Chosen], gap: usize) -> usize {
+    let above = rows.iter().take(gap);
+    above.filter(|row| matches!(row, Chosen::Layer(_))).count()
+}
+
+/// What moves the layer of `row` to the gap: within its own list, a layer within a block no further than its ends.
+fn moved(rows: &[Chosen], row: Chosen, gap: usize) -> Option<LayerEdit> {
+    let (from, gap) = match row {
+        Chosen::Layer(from) => (from, layers_above(rows, gap)),
+        Chosen::Inner(block, from) => {
+            let is_mine = |row: &&Chosen| matches!(row, Chosen::Inner(at, _) if *at == block);
+            (from, rows.iter().take(gap).filter(is_mine).count())
+        }
+        Chosen::Head => return None,
+    };
+    let to = if gap > from { gap - 1 } else { gap };
+    (to != from).then(|| row.edit(LayerEdit::Move { from, to }))
 }
 
 /// While something is dragged to the upper or lower edge, the list follows.
@@ -299,6 +335,34 @@ mod tests {
         ];
         for (why, y, expected) in cases {
             assert_eq!(geometry.gap(y), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn what_is_dragged_stays_in_its_own_list() {
+        use Chosen::{Inner, Layer};
+        let rows = [Layer(0), Layer(1), Inner(1, 0), Inner(1, 1), Layer(2)];
+        let to = |from, to| LayerEdit::Move { from, to };
+        let within = |edit| LayerEdit::Within {
+            block: 1,
+            edit: Box::new(edit),
+        };
+        let cases = [
+            ("down over the block", Layer(0), 4, Some(to(0, 1))),
+            ("into the block is behind it", Layer(0), 3, Some(to(0, 1))),
+            ("where it stands", Layer(2), 4, None),
+            ("up before the block", Layer(2), 1, Some(to(2, 1))),
+            ("within the block", Inner(1, 0), 4, Some(within(to(0, 1)))),
+            (
+                "no further than its end",
+                Inner(1, 0),
+                5,
+                Some(within(to(0, 1))),
+            ),
+            ("nor its beginning", Inner(1, 1), 0, Some(within(to(1, 0)))),
+        ];
+        for (why, row, gap, expected) in cases {
+            assert_eq!(moved(&rows, row, gap), expected, "{why}");
         }
     }
 }

@@ -152,12 +152,12 @@ impl Model {
             .id_salt("inspector")
             .auto_shrink(false)
             .show(ui, |ui| match cx.state.design.chosen {
-                Some(Chosen::Layer(at)) if at < cx.state.experiment.model.layers.len() => {
-                    ui.push_id(at, |ui| {
+                Some(row) if row.layer(&cx.state.experiment.model).is_some() => {
+                    ui.push_id(row, |ui| {
                         inspector::layer_ui(
                             ui,
                             cx,
-                            at,
+                            row,
                             &mut self.name,
                             self.gesture.number,
                             freezing,

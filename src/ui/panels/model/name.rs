@@ -5,7 +5,12 @@ use eframe::egui::{Key, RichText, TextEdit, Ui};
 use super::wish;
 use crate::{
     model::{edit::LayerEdit, names},
-    ui::{design::DesignAction, panels::Cx, theme, widgets::states},
+    ui::{
+        design::{Chosen, DesignAction},
+        panels::Cx,
+        theme,
+        widgets::states,
+    },
 };
 
 /// Of the field.
@@ -14,7 +19,7 @@ const WIDTH: f32 = 168.0;
 /// View state: what is being typed, and for which layer.
 #[derive(Default)]
 pub struct Name {
-    typed: Option<(usize, String)>,
+    typed: Option<(Chosen, String)>,
     is_asked: bool,
 }
 
@@ -24,12 +29,14 @@ impl Name {
         self.is_asked = true;
     }
 
-    /// The name of layer `at`, to change.
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, at: usize) {
-        let model = &cx.state.experiment.model;
-        let now = &model.layers[at].name;
+    /// The name of the layer of this row, to change.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, row: Chosen) {
+        let Some((layers, at)) = row.place(&cx.state.experiment.model) else {
+            return;
+        };
+        let now = &layers[at].name;
         let mut text = match &self.typed {
-            Some((typed_at, text)) if *typed_at == at => text.clone(),
+            Some((typed_at, text)) if *typed_at == row => text.clone(),
             _ => now.clone(),
         };
         let tip =
@@ -45,9 +52,9 @@ impl Name {
             response.request_focus();
         }
         if response.changed() {
-            self.typed = Some((at, text.clone()));
+            self.typed = Some((row, text.clone()));
         }
-        let error = names::check_name(model, at, &text).err();
+        let error = names::check_name(layers, at, &text).err();
         if let Some(error) = &error {
             states::caption(ui, "");
             ui.label(
@@ -60,10 +67,8 @@ impl Name {
         if response.lost_focus() {
             let is_left = ui.input(|input| input.key_pressed(Key::Escape));
             if error.is_none() && !is_left && text != *now {
-                wish(
-                    cx,
-                    DesignAction::Edit(LayerEdit::Rename { at, name: text }, None),
-                );
+                let edit = row.edit(LayerEdit::Rename { at, name: text });
+                wish(cx, DesignAction::Edit(edit, None));
             }
             self.typed = None;
         } else if !response.has_focus() {

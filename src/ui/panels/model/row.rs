@@ -8,11 +8,13 @@ use egui_material_icons::{icon_text, icons};
 
 use super::{cells::Cells, toolbar, wish};
 use crate::{
-    model::{
-        freezing::{Freezing, Frozen},
-        spec::Head,
+    model::{freezing::Frozen, spec::Head},
+    ui::{
+        design::{Chosen, DesignAction},
+        format::thousands,
+        panels::Cx,
+        theme,
     },
-    ui::{design::DesignAction, format::thousands, panels::Cx, theme},
 };
 
 /// How a row looks.
@@ -86,13 +88,14 @@ pub fn header_ui(ui: &mut Ui) {
 pub fn layer_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
-    at: usize,
+    row: Chosen,
     rect: Rect,
     response: &Response,
     look: Look,
-    freezing: &Freezing,
 ) {
-    let cells = Cells::new(cx.state, at, freezing);
+    let Some(cells) = Cells::new(cx.state, row) else {
+        return;
+    };
     let palette = theme::palette(ui);
     background_ui(ui, rect, response, look, cells.frozen != Frozen::Nothing);
     let texts = Texts::new(ui, rect);
@@ -110,8 +113,7 @@ pub fn layer_ui(
     match cells.problem {
         Some(_) => texts.icon(ui, position, icons::ICON_ERROR, palette.error),
         None => {
-            let number = (at + 1).to_string();
-            texts.small(ui, position, Align2::CENTER_CENTER, &number, muted);
+            texts.small(ui, position, Align2::CENTER_CENTER, &cells.number, muted);
         }
     }
     if cells.frozen != Frozen::Nothing {
@@ -132,7 +134,7 @@ pub fn layer_ui(
     };
     texts.pair(ui, 1, &cells.values, [ink, muted]);
     texts.pair(ui, 2, &cells.counts, [ink, muted]);
-    let spoken = cells.spoken(at);
+    let spoken = cells.spoken();
     let role = egui::Role::ListBoxOption;
     response.widget_info(|| egui::WidgetInfo::selected(role, true, look.is_chosen, &spoken));
     match cells.problem {
@@ -317,35 +319,38 @@ impl Texts {
 
 /// What can be done with a layer: by the button at its right, and by a right-click. Returns whether its name
 /// shall be edited.
-pub fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize, rect: Rect, response: &Response) -> bool {
+pub fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: Chosen, rect: Rect, response: &Response) -> bool {
+    let Some(name) = row.name(&cx.state.experiment.model) else {
+        return false;
+    };
     let mut rename = false;
-    response.context_menu(|ui| rename |= entries_ui(ui, cx, at));
-    let name = cx.state.experiment.model.layers[at].name.clone();
+    response.context_menu(|ui| rename |= entries_ui(ui, cx, row));
     let place =
         Rect::from_center_size(pos2(rect.right() - 24.0, rect.center().y), vec2(24.0, 28.0));
-    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(place).id_salt(("more", at)));
+    let mut child = ui.new_child(
+        egui::UiBuilder::new()
+            .max_rect(place)
+            .id_salt(("more", row)),
+    );
     child.spacing_mut().button_padding = vec2(4.0, 4.0);
     let button = Button::new(icon_text(icons::ICON_MORE_VERT).size(16.0)).frame(false);
     let (more, _) = egui::containers::menu::MenuButton::from_button(button)
-        .ui(&mut child, |ui| rename |= entries_ui(ui, cx, at));
+        .ui(&mut child, |ui| rename |= entries_ui(ui, cx, row));
     more.accessible_name(format!("What to do with {name}"));
     rename
 }
 
-fn entries_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) -> bool {
+fn entries_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: Chosen) -> bool {
     let mut rename = false;
     let can_edit = cx.state.why_not_edit_layers().is_none();
-    let count = cx.state.experiment.model.layers.len();
+    let edits = toolbar::edits(row, &cx.state.experiment.model);
+    let name = row.name(&cx.state.experiment.model);
     ui.add_enabled_ui(can_edit, |ui| {
-        let name = cx.state.experiment.model.layers[at].name.clone();
         if ui.add(Button::new("Rename…").shortcut_text("F2")).clicked() {
-            wish(
-                cx,
-                DesignAction::Choose(Some(crate::ui::design::Chosen::Layer(at))),
-            );
+            wish(cx, DesignAction::Choose(Some(row)));
             rename = true;
         }
-        for (_, words, keys, edit) in toolbar::edits(at, count) {
+        for (_, words, keys, edit) in edits {
             let button = Button::new(words).shortcut_text(keys);
             if ui.add_enabled(edit.is_some(), button).clicked()
                 && let Some(edit) = edit
@@ -360,7 +365,7 @@ fn entries_ui(ui: &mut Ui, cx: &mut Cx<'_>, at: usize) -> bool {
             .on_hover_text(tip)
             .clicked()
         {
-            wish(cx, DesignAction::TrainFrom(Some(name), None));
+            wish(cx, DesignAction::TrainFrom(name, None));
         }
         if ui.button("Train everything").clicked() {
             wish(cx, DesignAction::TrainFrom(None, None));

@@ -5,51 +5,55 @@ use egui_material_icons::{MaterialIcon, icon_text, icons};
 
 use super::{freezing, wish};
 use crate::{
-    model::{edit::LayerEdit, kinds::kinds},
+    model::{LayerKind, ModelSpec, edit::LayerEdit},
     ui::{
         action::{Action, ExperimentAction, WindowAction},
         design::{Chosen, DesignAction},
         dialogs::Purpose,
         panels::Cx,
+        saving::Saving,
         theme,
         widgets::states,
     },
 };
 
-/// Where a new layer goes: after the chosen one, before the head, else at the end.
-pub fn place(cx: &Cx<'_>) -> usize {
-    let count = cx.state.experiment.model.layers.len();
-    match cx.state.design.chosen {
-        Some(Chosen::Layer(at)) => (at + 1).min(count),
-        Some(Chosen::Head) | None => count,
-    }
+/// A new layer of this kind: after the chosen one, before the head, else at the end.
+fn insert(cx: &Cx<'_>, kind: LayerKind) -> LayerEdit {
+    let (at, row) = match cx.state.design.chosen {
+        Some(row @ (Chosen::Layer(at) | Chosen::Inner(_, at))) => (at + 1, row),
+        Some(Chosen::Head) | None => (usize::MAX, Chosen::Head),
+    };
+    row.edit(LayerEdit::Insert { at, kind })
 }
 
-/// The edits of one layer that need no more than a click: icon, words, keys, edit.
-pub fn edits(
-    at: usize,
-    count: usize,
-) -> [(MaterialIcon, &'static str, &'static str, Option<LayerEdit>); 4] {
-    let up = at.checked_sub(1).map(|to| LayerEdit::Move { from: at, to });
-    let down = (at + 1 < count).then_some(LayerEdit::Move {
-        from: at,
-        to: at + 1,
-    });
+/// An edit that needs no more than a click: icon, words, keys, edit.
+type Edit = (MaterialIcon, &'static str, &'static str, Option<LayerEdit>);
+
+/// The edits of the layer of this row that need no more than a click.
+pub fn edits(row: Chosen, model: &ModelSpec) -> [Edit; 4] {
+    let place = row.place(model).map(|(layers, at)| (at, layers.len()));
+    let edit = |edit: fn(usize, usize) -> Option<LayerEdit>| {
+        place
+            .and_then(|(at, count)| edit(at, count))
+            .map(|edit| row.edit(edit))
+    };
+    let up = |at: usize, _| at.checked_sub(1).map(|to| LayerEdit::Move { from: at, to });
+    let down = |from: usize, count| {
+        let to = from + 1;
+        (to < count).then_some(LayerEdit::Move { from, to })
+    };
+    let copy = |at, _| Some(LayerEdit::Duplicate(at));
+    let remove = |at, _| Some(LayerEdit::Remove(at));
     [
+        (icons::ICON_CONTENT_COPY, "Duplicate", "Ctrl+D", edit(copy)),
+        (icons::ICON_ARROW_UPWARD, "Move up", "Alt+Up", edit(up)),
         (
-            icons::ICON_CONTENT_COPY,
-            "Duplicate",
-            "Ctrl+D",
-            Some(LayerEdit::Duplicate(at)),
+            icons::ICON_ARROW_DOWNWARD,
+            "Move down",
+            "Alt+Down",
+            edit(down),
         ),
-        (icons::ICON_ARROW_UPWARD, "Move up", "Alt+Up", up),
-        (icons::ICON_ARROW_DOWNWARD, "Move down", "Alt+Down", down),
-        (
-            icons::ICON_DELETE,
-            "Remove",
-            "Delete",
-            Some(LayerEdit::Remove(at)),
-        ),
+        (icons::ICON_DELETE, "Remove", "Delete", edit(remove)),
     ]
 }
 
@@ -59,13 +63,9 @@ pub fn toolbar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         add_ui(ui, cx, can_edit);
-        let count = cx.state.experiment.model.layers.len();
-        let chosen = match cx.state.design.chosen {
-            Some(Chosen::Layer(at)) if at < count => Some(at),
-            _ => None,
-        };
-        for (icon, words, keys, edit) in edits(chosen.unwrap_or(0), count) {
-            let edit = edit.filter(|_| can_edit && chosen.is_some());
+        let chosen = cx.state.design.chosen.unwrap_or(Chosen::Head);
+        for (icon, words, keys, edit) in edits(chosen, &cx.state.experiment.model) {
+            let edit = edit.filter(|_| can_edit);
             let tip = format!("{words} the chosen layer ({keys})");
             if icon_button(ui, icon, words, &tip, edit.is_some())
                 && let Some(edit) = edit
@@ -112,24 +112,41 @@ fn icon_button(ui: &mut Ui, icon: MaterialIcon, words: &str, tip: &str, enabled:
 }
 
 fn add_ui(ui: &mut Ui, cx: &mut Cx<'_>, can_edit: bool) {
-    let at = place(cx);
-    let words = (icon_text(icons::ICON_ADD).size(16.0), "Add layer");
     let tip = "A new layer after the chosen one, or at the end";
+    let is_inside = matches!(cx.state.design.chosen, Some(Chosen::Inner(..)));
+    if let Some(kind) = menu_ui(ui, ("Add layer", tip), can_edit, is_inside) {
+        let edit = insert(cx, kind);
+        wish(cx, DesignAction::Edit(edit, None));
+    }
+}
+
+/// A menu of all kinds of layers, or of those that may stand within a block. Returns the one that was chosen.
+pub fn menu_ui(
+    ui: &mut Ui,
+    (name, tip): (&str, &str),
+    can_edit: bool,
+    is_inside: bool,
+) -> Option<LayerKind> {
+    let words = (icon_text(icons::ICON_ADD).size(16.0), name);
     if !can_edit {
         let button = ui.add_enabled(false, Button::new(words));
-        button
-            .accessible_name("Add layer")
-            .on_disabled_hover_text(tip);
-        return;
+        button.accessible_name(name).on_disabled_hover_text(tip);
+        return None;
     }
+    let mut chosen = None;
     let (response, _) = egui::containers::menu::MenuButton::new(words).ui(ui, |ui| {
-        for (words, kind) in kinds() {
-            if ui.button(words).clicked() {
-                wish(cx, DesignAction::Edit(LayerEdit::Insert { at, kind }, None));
+        let fits = |kind: &LayerKind| kind.inner().is_none() && kind.published().is_none();
+        for kind in LayerKind::all() {
+            let about = kind.about();
+            if (!is_inside || fits(&kind))
+                && ui.button(about.words).on_hover_text(about.tip).clicked()
+            {
+                chosen = Some(kind);
             }
         }
     });
-    response.accessible_name("Add layer").on_hover_text(tip);
+    response.accessible_name(name).on_hover_text(tip);
+    chosen
 }
 
 /// Recipes, and layers from and to files.
@@ -154,7 +171,7 @@ pub fn files_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             "Export…",
             "Writes the layers as RON, a text to read, change and pass on",
             true,
-            Purpose::ExportLayers,
+            Purpose::Save(Saving::Layers),
         ),
         (
             "Open model…",

@@ -21,6 +21,7 @@ use crate::{
         format::{counted, thousands},
         run_book::RunBook,
         widgets::{
+            self,
             cached::{Cached, Same},
             states,
         },
@@ -42,11 +43,7 @@ pub enum Column {
 }
 
 /// How the table is ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
-    pub column: Column,
-    pub descending: bool,
-}
+type Order = widgets::table::Order<Column>;
 
 /// What the table shows: which runs, in which order.
 type Shown = Arc<[Arc<RunRecord>]>;
@@ -66,7 +63,7 @@ impl Default for Runs {
         Self {
             filter: String::new(),
             order: Order {
-                column: Column::Started,
+                by: Column::Started,
                 descending: true,
             },
             shown: Cached::default(),
@@ -136,10 +133,8 @@ impl Runs {
             ui.add(field).labelled_by(label.id).on_hover_text(tip);
             let refresh = ui
                 .add(Button::new(icon_text(icons::ICON_REFRESH)).frame(false))
+                .accessible_name("List again")
                 .on_hover_text("Look again: other programs train too");
-            refresh.widget_info(|| {
-                egui::WidgetInfo::labeled(egui::Role::Button, true, "List again")
-            });
             if refresh.clicked() {
                 cx.push(RunsAction::List);
             }
@@ -196,7 +191,7 @@ fn ordered(listing: &Listing, filter: &str, order: Order) -> Shown {
         .cloned()
         .collect();
     // Sorting keeps the listing's order, newest first, among equals.
-    match order.column {
+    match order.by {
         Column::Name => runs.sort_by_cached_key(|run| run.name().to_lowercase()),
         Column::State => runs.sort_by_key(|run| run.state),
         Column::Started => runs.sort_by_key(|run| run.started),

@@ -13,16 +13,16 @@ use crate::{
         runs::{RunRecord, several::NamedHistory},
     },
     ui::{
-        action::{Action, SaveAction},
+        action::Action,
         format::shortened,
         panels::{
             Cx, Panel,
             curves::{
                 axes::{self, Quantity, Scale},
-                chart, reading, smoothing_ui,
+                chart, export_ui as export_menu_ui, reading, smoothing_ui,
             },
         },
-        run_book::{Recorded, RunBook},
+        run_book::Recorded,
         theme,
         widgets::{fields, states},
     },
@@ -56,8 +56,7 @@ impl Figure {
     }
 
     fn words(self) -> &'static str {
-        let found = Self::ALL.iter().find(|(figure, _)| *figure == self);
-        found.map_or("", |(_, words)| words)
+        fields::words_of(&Self::ALL, &self)
     }
 
     fn of(self, record: &EpochRecord) -> Option<f64> {
@@ -160,41 +159,22 @@ fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if !book.chosen_runs().any(is_read) {
         return;
     }
-    ui.menu_button("Export", |ui| {
-        for (words, picture) in [("History as CSV…", false), ("Curves as PNG…", true)] {
-            if ui.button(words).clicked() {
-                cx.push(export(&cx.state.runs, picture));
-            }
-        }
+    export_menu_ui(ui, cx, |state| {
+        let runs = state.runs.chosen_runs().filter_map(|run| {
+            Some(NamedHistory {
+                name: run.name(),
+                epochs: state.runs.figures(&run.folder)?.history.clone(),
+            })
+        });
+        runs.collect()
     });
-}
-
-fn export(book: &RunBook, picture: bool) -> Action {
-    let runs = book.chosen_runs().filter_map(|run| {
-        Some(NamedHistory {
-            name: run.name(),
-            epochs: book.figures(&run.folder)?.history.clone(),
-        })
-    });
-    let runs: Arc<[NamedHistory]> = runs.collect();
-    match &*runs {
-        [run] => Action::Save(SaveAction::History {
-            history: run.epochs.as_slice().into(),
-            picture,
-        }),
-        _ => Action::Save(SaveAction::Histories { runs, picture }),
-    }
 }
 
 impl RunCurves {
     fn bar_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.horizontal_wrapped(|ui| {
-            let options = || Figure::ALL.map(|(f, words)| (f, words.to_owned())).into();
-            let current = (&self.figure, self.figure.words());
             let tip = "Which figure of each run is drawn over its epochs";
-            if let Some(figure) = fields::choice(ui, "Figure", tip, 148.0, current, options) {
-                self.figure = figure;
-            }
+            fields::one_of(ui, "Figure", tip, 148.0, &mut self.figure, &Figure::ALL);
             let is_loss = self.figure.quantity == Quantity::Loss;
             ui.add_enabled(is_loss, Checkbox::new(&mut self.is_log, "log loss"))
                 .on_hover_text("Draw losses on a logarithmic axis. Default: off")

@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use eframe::egui::{self, Align, Button, Label, Layout, RichText, ScrollArea, Sense, Ui};
+use eframe::egui::{self, Align, Label, Layout, RichText, ScrollArea, Sense, Ui};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 use egui_material_icons::{icon_text, icons};
 
-use super::{Column, Order, chosen_after, toggled};
+use super::{Column, chosen_after, toggled};
 use crate::{
     train::runs::{RunRecord, RunState, query::Metric},
     ui::{
@@ -14,6 +14,7 @@ use crate::{
         format::{minutes, moment, percent, short_moment, significant, thousands},
         panels::Cx,
         theme,
+        widgets::table::{Order, text},
     },
 };
 
@@ -81,7 +82,7 @@ pub fn ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
     shown: &[Arc<RunRecord>],
-    order: &mut Order,
+    order: &mut Order<Column>,
     anchor: &mut Option<PathBuf>,
 ) {
     let gap = ui.spacing().item_spacing.x;
@@ -104,9 +105,16 @@ pub fn ui(
         table
             .header(28.0, |mut header| {
                 header.col(|_| {});
-                header.col(|ui| header_ui(ui, order, Column::Name, "name", "What it is called"));
-                for (words, _, column, tip) in COLUMNS {
-                    header.col(|ui| header_ui(ui, order, column, words, tip));
+                let name = ("name", 0.0, Column::Name, "What it is called");
+                for (words, _, column, tip) in [name].into_iter().chain(COLUMNS) {
+                    // Accuracies are looked for from above, losses and names from below.
+                    let from_above = !matches!(
+                        column,
+                        Column::Name
+                            | Column::State
+                            | Column::Figure(Metric::ValLoss | Metric::TrainLoss)
+                    );
+                    header.col(|ui| order.heading(ui, column, words, tip, from_above));
                 }
             })
             .body(|body| {
@@ -236,42 +244,5 @@ pub fn state_ui(ui: &mut Ui, run: &RunRecord) {
         let response = ui.add(Label::new(mark).selectable(false));
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "diverged"));
         response.on_hover_text(words);
-    }
-}
-
-/// Text that lets clicks through to its line.
-fn text(ui: &mut Ui, text: RichText) {
-    ui.add(Label::new(text).truncate().selectable(false));
-}
-
-fn header_ui(ui: &mut Ui, order: &mut Order, column: Column, words: &str, tip: &str) {
-    let is_current = order.column == column;
-    let shown = RichText::new(words).small().color(theme::palette(ui).muted);
-    ui.spacing_mut().button_padding.x = 0.0;
-    let response = if is_current {
-        let icon = if order.descending {
-            icons::ICON_ARROW_DOWNWARD
-        } else {
-            icons::ICON_ARROW_UPWARD
-        };
-        ui.add(Button::new((shown, icon_text(icon).size(12.0))).frame(false))
-    } else {
-        ui.add(Button::new(shown).frame(false))
-    };
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, words));
-    let response =
-        response.on_hover_text(format!("{tip}\nA click sorts by it; again turns it round"));
-    if response.clicked() {
-        // Accuracies are looked for from above, losses and names from below.
-        let from_above = !matches!(
-            column,
-            Column::Name | Column::State | Column::Figure(Metric::ValLoss | Metric::TrainLoss)
-        );
-        order.descending = if is_current {
-            !order.descending
-        } else {
-            from_above
-        };
-        order.column = column;
     }
 }

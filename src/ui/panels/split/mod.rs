@@ -8,7 +8,7 @@ mod words;
 
 use std::sync::Arc;
 
-use eframe::egui::{Button, Color32, RichText, Role, ScrollArea, Ui, WidgetInfo};
+use eframe::egui::{Button, Color32, RichText, ScrollArea, Ui};
 use egui_material_icons::{icon_text, icons};
 
 use super::{Cx, Panel};
@@ -122,7 +122,7 @@ fn hash_ui(ui: &mut Ui, hash: &str) {
         states::caption(ui, "Split").on_hover_text(tip);
         ui.label(RichText::new(hash).monospace()).on_hover_text(tip);
         let copy = ui.add(Button::new(icon_text(icons::ICON_CONTENT_COPY)).small());
-        copy.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Copy the split's identity"));
+        let copy = copy.accessible_name("Copy the split's identity");
         if copy.on_hover_text("Copies it").clicked() {
             ui.ctx().copy_text(hash.to_owned());
         }

@@ -56,12 +56,8 @@ fn optimizer_ui(ui: &mut Ui, current: &mut Optimizer) {
         Optimizer::Sgd {
             momentum, nesterov, ..
         } => {
-            ratio(
-                ui,
-                "Momentum",
-                "Share of the last movement that is kept. Larger is smoother and slower to turn. Default: 0.9",
-                momentum,
-            );
+            let tip = "Share of the last movement that is kept. Larger is smoother and slower to turn. Default: 0.9";
+            ratio(ui, "Momentum", tip, momentum);
             let tip = "Looks ahead along the momentum before it takes the gradient. Default: off";
             fields::toggle(ui, "Nesterov", tip, nesterov);
             ui.end_row();
@@ -73,24 +69,12 @@ fn optimizer_ui(ui: &mut Ui, current: &mut Optimizer) {
             epsilon,
             ..
         } => {
-            ratio(
-                ui,
-                "Decay (ρ)",
-                "How long squared gradients are remembered. PyTorch 0.99, Keras 0.9",
-                alpha,
-            );
-            ratio(
-                ui,
-                "Momentum",
-                "Share of the last movement that is kept. Default: 0",
-                momentum,
-            );
-            small(
-                ui,
-                "Epsilon",
-                "Keeps the division from growing without bounds. PyTorch 1e-8, Keras 1e-7",
-                epsilon,
-            );
+            let tip = "How long squared gradients are remembered. PyTorch 0.99, Keras 0.9";
+            ratio(ui, "Decay (ρ)", tip, alpha);
+            let tip = "Share of the last movement that is kept. Default: 0";
+            ratio(ui, "Momentum", tip, momentum);
+            let tip = "Keeps the division from growing without bounds. PyTorch 1e-8, Keras 1e-7";
+            small(ui, "Epsilon", tip, epsilon);
         }
         Optimizer::Adam {
             beta1,
@@ -106,35 +90,19 @@ fn optimizer_ui(ui: &mut Ui, current: &mut Optimizer) {
             ..
         } => {
             betas_ui(ui, beta1, beta2, epsilon);
-            small(
-                ui,
-                "Weight decay",
-                "Share of each weight that is lost per step, times the learning rate. Larger keeps weights smaller. Default: 0.01",
-                weight_decay,
-            );
+            let tip = "Share of each weight that is lost per step, times the learning rate. Larger keeps weights smaller. Default: 0.01";
+            small(ui, "Weight decay", tip, weight_decay);
         }
     }
 }
 
 fn betas_ui(ui: &mut Ui, beta1: &mut f64, beta2: &mut f64, epsilon: &mut f64) {
-    ratio(
-        ui,
-        "β₁",
-        "How long gradients are remembered. Default: 0.9",
-        beta1,
-    );
-    ratio(
-        ui,
-        "β₂",
-        "How long squared gradients are remembered. Default: 0.999",
-        beta2,
-    );
-    small(
-        ui,
-        "Epsilon",
-        "Keeps the division from growing without bounds. PyTorch 1e-8, Keras 1e-7",
-        epsilon,
-    );
+    let tip = "How long gradients are remembered. Default: 0.9";
+    ratio(ui, "β₁", tip, beta1);
+    let tip = "How long squared gradients are remembered. Default: 0.999";
+    ratio(ui, "β₂", tip, beta2);
+    let tip = "Keeps the division from growing without bounds. PyTorch 1e-8, Keras 1e-7";
+    small(ui, "Epsilon", tip, epsilon);
 }
 
 /// A small number that is not negative.
@@ -157,21 +125,13 @@ fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule) {
         ScheduleKind::Constant => {}
         ScheduleKind::Step { epochs, factor } => {
             let value = Number::new(epochs, 1..=10_000).speed(0.1);
-            fields::number(
-                ui,
-                "Every",
-                "Epochs between changes. Default: 10",
-                value.suffix(" epochs"),
-            );
+            let tip = "Epochs between changes. Default: 10";
+            fields::number(ui, "Every", tip, value.suffix(" epochs"));
             ratio(ui, "Factor", factor_tip, factor);
         }
         ScheduleKind::Cosine { minimum } => {
-            ratio(
-                ui,
-                "Ends at",
-                "Share of the full rate at the phase's end. Default: 0",
-                minimum,
-            );
+            let tip = "Share of the full rate at the phase's end. Default: 0";
+            ratio(ui, "Ends at", tip, minimum);
         }
         ScheduleKind::ReduceOnPlateau {
             factor,
@@ -183,33 +143,17 @@ fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule) {
             let value = Number::new(patience, 1..=10_000).speed(0.1);
             let tip = "Epochs without a smaller validation loss before the rate falls. Default: 10";
             fields::number(ui, "Patience", tip, value.suffix(" epochs"));
-            small(
-                ui,
-                "Smallest gain",
-                "A loss must be smaller by this to count. Default: 0.0001",
-                min_delta,
-            );
-            ratio(
-                ui,
-                "Never below",
-                "Share of the full rate that always stays. Default: 0",
-                minimum,
-            );
+            let tip = "A loss must be smaller by this to count. Default: 0.0001";
+            small(ui, "Smallest gain", tip, min_delta);
+            let tip = "Share of the full rate that always stays. Default: 0";
+            ratio(ui, "Never below", tip, minimum);
         }
         ScheduleKind::OneCycle { divisor, rise } => {
             let value = Number::new(divisor, 1.0..=10_000.0).speed(0.2);
-            fields::number(
-                ui,
-                "Starts at 1 /",
-                "The first rate is the full one divided by this. Default: 25",
-                value,
-            );
-            ratio(
-                ui,
-                "Rises for",
-                "Share of the phase in which the rate rises. Default: 0.3",
-                rise,
-            );
+            let tip = "The first rate is the full one divided by this. Default: 25";
+            fields::number(ui, "Starts at 1 /", tip, value);
+            let tip = "Share of the phase in which the rate rises. Default: 0.3";
+            ratio(ui, "Rises for", tip, rise);
         }
     }
     let value = Number::new(&mut schedule.warmup_epochs, 0.0..=10_000.0).speed(0.02);

@@ -3,13 +3,13 @@
 use eframe::egui::{self, Grid, RichText, Ui};
 
 use crate::{
-    train::{run_folder::lacking, schedule::Schedule},
+    train::{EpochRecord, run_folder::lacking, schedule::Schedule},
     ui::{
         action::{EditAction, TrainingAction},
         chrome::SKIP,
-        dialogs::Purpose,
         format::{self, minutes, percent, significant, thousands},
         panels::{Cx, forecast},
+        saving::Saving,
         state::RunState,
         theme,
         widgets::{classes, fields, number::Number, states},
@@ -151,20 +151,25 @@ pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
                     .color(palette.validation),
             );
             ui.end_row();
-            states::caption(ui, "Accuracy");
-            ui.label(last.map_or("–".into(), |record| percent(record.train_accuracy)));
-            ui.label(
-                last.and_then(|record| record.val_accuracy)
-                    .map_or("–".into(), percent),
-            );
-            ui.end_row();
-            states::caption(ui, "Loss");
-            ui.label(last.map_or("–".into(), |record| significant(record.train_loss)));
-            ui.label(
-                last.and_then(|record| record.val_loss)
-                    .map_or("–".into(), significant),
-            );
-            ui.end_row();
+            let none = || "–".to_owned();
+            let share = |value: Option<f64>| value.map_or_else(none, percent);
+            let loss = |value: Option<f64>| value.map_or_else(none, significant);
+            let of = |value: fn(&EpochRecord) -> Option<f64>| last.and_then(value);
+            let accuracies = [
+                share(of(|record| Some(record.train_accuracy))),
+                share(of(|record| record.val_accuracy)),
+            ];
+            let losses = [
+                loss(of(|record| Some(record.train_loss))),
+                loss(of(|record| record.val_loss)),
+            ];
+            for (name, figures) in [("Accuracy", accuracies), ("Loss", losses)] {
+                states::caption(ui, name);
+                for figure in figures {
+                    ui.label(figure);
+                }
+                ui.end_row();
+            }
             states::caption(ui, "Speed");
             let speed = last.map(|record| thousands(record.images_per_sec.round() as usize));
             ui.label(speed.map_or("–".into(), |speed| format!("{speed}/s")));
@@ -202,7 +207,7 @@ pub fn outcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
             if outcome.model.is_some() && ui.button("Save model…").on_hover_text("Ctrl+S").clicked()
             {
-                cx.push(Purpose::SaveModel);
+                cx.push(Saving::Model);
             }
         }
         RunState::Idle | RunState::Running { .. } => {}
