@@ -1,8 +1,6 @@
 //! What was asked for, as files that Convscope opens again: the experiment, its layers, the changes to its data.
 
-use std::path::Path;
-
-use super::{Bundle, ExportError, Format, Make, Need, Pulse};
+use super::{Bundle, ExportError, Format, Make, Need};
 use crate::model::spec_file;
 
 /// A row of the table.
@@ -25,7 +23,7 @@ pub const LAYERS: Format = Format {
     ending: "ron",
     needs: &[Need::Experiment],
     in_run: None,
-    make: Make::Path(layers),
+    make: Make::Bytes(layers),
     parity: None,
 };
 
@@ -37,25 +35,24 @@ pub const CHANGES: Format = Format {
     ending: "ron",
     needs: &[Need::Edits],
     in_run: None,
-    make: Make::Path(changes),
+    make: Make::Bytes(changes),
     parity: None,
 };
 
-fn failed(error: impl std::fmt::Display) -> ExportError {
-    ExportError::Failed(error.to_string())
+fn bytes<E: std::fmt::Display>(text: Result<String, E>) -> Result<Vec<u8>, ExportError> {
+    text.map(String::into_bytes)
+        .map_err(|error| ExportError::Failed(error.to_string()))
 }
 
 fn experiment(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
-    let experiment = Need::Experiment.of(bundle.experiment.as_deref())?;
-    experiment.to_ron().map(String::into_bytes).map_err(failed)
+    bytes(Need::Experiment.of(bundle.experiment.as_deref())?.to_ron())
 }
 
-fn layers(bundle: &Bundle, path: &Path, _pulse: Pulse<'_>) -> Result<(), ExportError> {
+fn layers(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
     let experiment = Need::Experiment.of(bundle.experiment.as_deref())?;
-    spec_file::save(&experiment.model, path).map_err(failed)
+    bytes(spec_file::text(&experiment.model))
 }
 
-fn changes(bundle: &Bundle, path: &Path, _pulse: Pulse<'_>) -> Result<(), ExportError> {
-    let edits = Need::Edits.of(bundle.edits.as_deref())?;
-    edits.save(path).map_err(failed)
+fn changes(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
+    bytes(Need::Edits.of(bundle.edits.as_deref())?.text())
 }
