@@ -177,7 +177,7 @@ impl Ended<'_> {
                 self.context.progress(done, samples.len());
                 self.cancel.check()
             };
-            let (images, samples) = ((data.dataset, data.pixels), (Some(part), &samples[..]));
+            let (images, samples) = ((data.dataset, data.pixels), (Some(part), samples));
             let evaluation = answers.judge(best, images, samples, pulse);
             evaluation.map_err(fit_error)
         })
