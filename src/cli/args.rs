@@ -6,11 +6,14 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
-pub use choices::{Aspect, Device, Part, RendererChoice, Source, WeightsChoice};
+pub use choices::{Aspect, Device, Part, RendererChoice, WeightsChoice};
 use choices::{at_least_one, device, export_format, generated_set, precision, share};
 
 use crate::{
-    data::generate::GeneratedSet, export::Format, model::spec::Backbone, train::config::Precision,
+    data::{dataset::SourceKind, generate::GeneratedSet},
+    export::Format,
+    model::spec::Backbone,
+    train::config::Precision,
 };
 
 /// Train image classifiers and see what they see.
@@ -113,7 +116,7 @@ pub struct DoctorArgs {
     pub data: PathBuf,
     /// What to take DATA for; found out unless given
     #[arg(long, value_enum)]
-    pub kind: Option<Source>,
+    pub kind: Option<SourceKind>,
     /// Also look at the validation part that training would draw: a share of each class, 0 to 1
     #[arg(long, value_name = "SHARE")]
     pub validation: Option<f64>,

@@ -32,7 +32,7 @@ pub fn run(args: &DoctorArgs, output: Output) -> Result<()> {
     let config = config(args)?;
     let session = Session::start()?;
     let open = session.open_dataset(OpenRequest {
-        kind: args.kind.map(Into::into),
+        kind: args.kind,
         ..OpenRequest::new(&args.data)
     })?;
     let readings = read(&open, &session)?;

@@ -116,6 +116,15 @@ impl Bundle {
         })
     }
 
+    /// The answers, and what they are about.
+    ///
+    /// # Errors
+    /// [`ExportError::Lacks`] when one of them is not there.
+    pub fn judged(&self) -> Result<(&Evaluation, &Dataset), ExportError> {
+        let evaluation = Need::Evaluation.of(self.evaluation.as_deref())?;
+        Ok((evaluation, Need::Dataset.of(self.dataset.as_deref())?))
+    }
+
     /// Whether `need` is there.
     pub fn has(&self, need: Need) -> bool {
         match need {

@@ -39,22 +39,20 @@ pub const CHANGES: Format = Format {
     parity: None,
 };
 
-fn failed(error: impl std::fmt::Display) -> ExportError {
-    ExportError::Failed(error.to_string())
+fn bytes<E: std::fmt::Display>(text: Result<String, E>) -> Result<Vec<u8>, ExportError> {
+    text.map(String::into_bytes)
+        .map_err(|error| ExportError::Failed(error.to_string()))
 }
 
 fn experiment(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
-    let experiment = Need::Experiment.of(bundle.experiment.as_deref())?;
-    experiment.to_ron().map(String::into_bytes).map_err(failed)
+    bytes(Need::Experiment.of(bundle.experiment.as_deref())?.to_ron())
 }
 
 fn layers(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
     let experiment = Need::Experiment.of(bundle.experiment.as_deref())?;
-    let text = spec_file::text(&experiment.model);
-    text.map(String::into_bytes).map_err(failed)
+    bytes(spec_file::text(&experiment.model))
 }
 
 fn changes(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
-    let edits = Need::Edits.of(bundle.edits.as_deref())?;
-    edits.text().map(String::into_bytes).map_err(failed)
+    bytes(Need::Edits.of(bundle.edits.as_deref())?.text())
 }

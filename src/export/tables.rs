@@ -52,14 +52,12 @@ fn history(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
 }
 
 fn answers(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
-    let evaluation = Need::Evaluation.of(bundle.evaluation.as_deref())?;
-    let dataset = Need::Dataset.of(bundle.dataset.as_deref())?;
+    let (evaluation, dataset) = bundle.judged()?;
     predictions::csv(evaluation, dataset).map_err(ExportError::Failed)
 }
 
 fn cross_table(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
-    let evaluation = Need::Evaluation.of(bundle.evaluation.as_deref())?;
-    let dataset = Need::Dataset.of(bundle.dataset.as_deref())?;
+    let (evaluation, dataset) = bundle.judged()?;
     let table = CrossTable::new(&evaluation.confusion);
     table.csv(&dataset.classes).map_err(ExportError::Failed)
 }

@@ -1,6 +1,6 @@
 //! What was said about each image, in the order of the files. Plain data.
 
-use super::evaluate::Evaluation;
+use super::{evaluate::Evaluation, run_tables};
 use crate::data::{Dataset, dataset::display_path};
 
 /// One image of an evaluation.
@@ -38,17 +38,14 @@ pub fn rows<'a>(
 /// # Errors
 /// What the csv library said.
 pub fn csv(evaluation: &Evaluation, dataset: &Dataset) -> Result<Vec<u8>, String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
     let fixed = ["file", "actual", "predicted"].map(String::from);
     let classes = dataset.classes.iter();
     let probabilities = classes.map(|class| format!("probability_{class}"));
-    let heading = fixed.into_iter().chain(probabilities);
-    writer.write_record(heading).map_err(|e| e.to_string())?;
-    for row in rows(evaluation, dataset) {
+    let heading: Vec<String> = fixed.into_iter().chain(probabilities).collect();
+    let rows = rows(evaluation, dataset).map(|row| {
         let fixed = [row.file, row.actual.to_owned(), row.predicted.to_owned()];
         let probabilities = row.probabilities.iter().map(f32::to_string);
-        let record = fixed.into_iter().chain(probabilities);
-        writer.write_record(record).map_err(|e| e.to_string())?;
-    }
-    writer.into_inner().map_err(|error| error.to_string())
+        fixed.into_iter().chain(probabilities).collect()
+    });
+    run_tables::csv(std::iter::once(heading).chain(rows))
 }

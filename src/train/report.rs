@@ -1,6 +1,9 @@
 //! The classification report, laid out as scikit-learn prints it. Plain data.
 
-use super::metrics::{ClassScore, ConfusionMatrix};
+use super::{
+    metrics::{ClassScore, ConfusionMatrix},
+    run_tables::csv,
+};
 
 /// What a row of the report is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,22 +117,15 @@ impl ClassificationReport {
     /// # Errors
     /// What the csv library said.
     pub fn csv(&self) -> Result<Vec<u8>, String> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let mut write = |record: [String; 5]| writer.write_record(record);
         let [precision, recall, f1, support] = HEADINGS.map(str::to_owned);
         let share = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-        write([String::new(), precision, recall, f1, support]).map_err(|e| e.to_string())?;
-        for row in &self.rows {
-            let record = [
-                row.name.clone(),
-                share(row.precision),
-                share(row.recall),
-                row.f1.to_string(),
-                row.support.to_string(),
-            ];
-            write(record).map_err(|error| error.to_string())?;
-        }
-        writer.into_inner().map_err(|error| error.to_string())
+        let rows = self.rows.iter().map(|row| {
+            let (precision, recall) = (share(row.precision), share(row.recall));
+            let (f1, support) = (row.f1.to_string(), row.support.to_string());
+            [row.name.clone(), precision, recall, f1, support]
+        });
+        let heading = [String::new(), precision, recall, f1, support];
+        csv(std::iter::once(heading).chain(rows))
     }
 }
 

@@ -34,33 +34,21 @@ pub fn generated_set() -> impl TypedValueParser<Value = GeneratedSet> {
     })
 }
 
-/// What a dataset is read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Source {
-    /// One folder of images per class
-    ClassFolders,
-    /// Folders for training, validation and test, each with one folder per class
-    SplitFolders,
-    /// A CSV file with the columns path, label and perhaps split
-    Manifest,
-    /// MedMNIST's .npz
-    Npz,
-    /// MNIST's IDX files
-    Idx,
-    /// CIFAR-10's binary batches
-    Cifar10,
-}
+impl ValueEnum for SourceKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl From<Source> for SourceKind {
-    fn from(source: Source) -> Self {
-        match source {
-            Source::ClassFolders => Self::ClassFolders,
-            Source::SplitFolders => Self::SplitFolders,
-            Source::Manifest => Self::Manifest,
-            Source::Npz => Self::Npz,
-            Source::Idx => Self::Idx,
-            Source::Cifar10 => Self::Cifar10,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let name = match self {
+            Self::ClassFolders => "class-folders",
+            Self::SplitFolders => "split-folders",
+            Self::Manifest => "manifest",
+            Self::Npz => "npz",
+            Self::Idx => "idx",
+            Self::Cifar10 => "cifar10",
+        };
+        Some(PossibleValue::new(name).help(self.words()))
     }
 }
 

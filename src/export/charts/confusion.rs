@@ -28,8 +28,7 @@ pub const CONFUSION_MATRIX: Format = Format {
 };
 
 fn draw(bundle: &Bundle) -> Result<Picture, ExportError> {
-    let evaluation = Need::Evaluation.of(bundle.evaluation.as_deref())?;
-    let dataset = Need::Dataset.of(bundle.dataset.as_deref())?;
+    let (evaluation, dataset) = bundle.judged()?;
     confusion_matrix(&evaluation.confusion, &dataset.classes)
 }
 

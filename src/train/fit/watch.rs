@@ -182,3 +182,133 @@ impl<'a> Watchers<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, path::Path};
+
+    use super::*;
+    use crate::train::{EpochRecord, checkpoint::Checkpoint, checkpoint::Standing, recipes};
+
+    fn end(epoch: usize) -> EpochEnd {
+        let spec = recipes::find(Path::new("shapes")).unwrap().model;
+        let snapshot = Arc::new(WeightSnapshot {
+            spec: Arc::new(spec),
+            classes: ["a".to_owned()].into(),
+            epoch,
+            arrays: Vec::new(),
+        });
+        EpochEnd {
+            record: EpochRecord {
+                epoch,
+                phase: 1,
+                train_loss: 1.0,
+                train_accuracy: 0.5,
+                val_loss: None,
+                val_accuracy: None,
+                learning_rate: 0.1,
+                images_per_sec: 1.0,
+                seconds: 1.0,
+                train_penalty: None,
+                val_penalty: None,
+            },
+            evaluation: None,
+            checkpoint: Arc::new(Checkpoint {
+                standing: Standing::default(),
+                snapshot: Arc::clone(&snapshot),
+                frozen: 0,
+                optimizer: Vec::new(),
+                history: Vec::new(),
+                best: None,
+                phase_best: None,
+            }),
+            snapshot,
+            is_best: false,
+            dead_units: Vec::new(),
+        }
+    }
+
+    /// What everybody heard, in order.
+    type Heard = RefCell<Vec<String>>;
+
+    /// Has done with an epoch after being asked so many times, or when it is waited for.
+    struct Slow<'a>(&'a str, usize, &'a Heard);
+
+    impl Watcher for Slow<'_> {
+        fn epoch(&mut self, end: &EpochEnd) -> Result<(), FitError> {
+            let words = format!("{} {}", self.0, end.record.epoch);
+            self.2.borrow_mut().push(words);
+            Ok(())
+        }
+
+        fn is_done(&mut self, wait: bool) -> Result<bool, FitError> {
+            self.1 = if wait { 0 } else { self.1.saturating_sub(1) };
+            Ok(self.1 == 0)
+        }
+    }
+
+    /// Cannot record what it hears of.
+    struct Full;
+
+    impl Watcher for Full {
+        fn is_done(&mut self, _wait: bool) -> Result<bool, FitError> {
+            Err(FitError::Write("the disk is full".into()))
+        }
+    }
+
+    #[test]
+    fn nobody_hears_of_an_epoch_before_those_above_have_done_with_it() {
+        for (why, looks, pulses, heard) in [
+            ("done at once", 1, 0, "disk 1, window 1"),
+            ("not done", 3, 0, "disk 1"),
+            ("not done yet", 3, 1, "disk 1"),
+            ("done at a later look", 3, 2, "disk 1, window 1"),
+            ("told once", 3, 5, "disk 1, window 1"),
+        ] {
+            let all = Heard::default();
+            let (mut disk, mut window) = (Slow("disk", looks, &all), Slow("window", 1, &all));
+            let mut watchers = Watchers::new(vec![&mut disk, &mut window]);
+            watchers.epoch(end(1)).unwrap();
+            for _ in 0..pulses {
+                watchers.pulse().unwrap();
+            }
+            assert_eq!(all.borrow().join(", "), heard, "{why}");
+            watchers.epoch(end(2)).unwrap();
+            watchers.settle().unwrap();
+            let whole = "disk 1, window 1, disk 2, window 2";
+            assert_eq!(all.borrow().join(", "), whole, "{why}: waited for");
+        }
+    }
+
+    #[test]
+    fn nobody_hears_of_an_epoch_that_could_not_be_recorded() {
+        let all = Heard::default();
+        let (mut disk, mut window) = (Full, Slow("window", 1, &all));
+        let mut watchers = Watchers::new(vec![&mut disk, &mut window]);
+        assert!(matches!(watchers.epoch(end(1)), Err(FitError::Write(_))));
+        // It was tried; the next look finds nothing to tell, and no word of it comes later.
+        watchers.pulse().unwrap();
+        watchers.settle().unwrap();
+        assert!(all.borrow().is_empty());
+    }
+
+    #[test]
+    fn a_failure_that_a_look_finds_is_told_when_the_run_settles() {
+        struct Fails(bool);
+        impl Watcher for Fails {
+            fn is_done(&mut self, _wait: bool) -> Result<bool, FitError> {
+                match std::mem::replace(&mut self.0, true) {
+                    false => Ok(false),
+                    true => Err(FitError::Write("the disk is full".into())),
+                }
+            }
+        }
+        let all = Heard::default();
+        let (mut disk, mut window) = (Fails(false), Slow("window", 1, &all));
+        let mut watchers = Watchers::new(vec![&mut disk, &mut window]);
+        watchers.epoch(end(1)).unwrap();
+        assert!(watchers.pulse().is_err(), "the run ends");
+        assert!(matches!(watchers.settle(), Err(FitError::Write(_))));
+        assert!(all.borrow().is_empty());
+    }
+}
