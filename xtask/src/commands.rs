@@ -111,6 +111,7 @@ pub fn screenshots(root: &Path) -> Result<()> {
         &[
             "test",
             "--test",
+            "desktop",
             "screenshots",
             "--",
             "--ignored",
@@ -132,7 +133,15 @@ pub fn screenshots(root: &Path) -> Result<()> {
 
 /// Does to the real program whatever is known to go wrong, and writes what came of it into `docs/faults.md`.
 pub fn faults(root: &Path) -> Result<()> {
-    let test = ["test", "--test", "faults", "--", "--ignored", "--nocapture"];
+    let test = [
+        "test",
+        "--test",
+        "program",
+        "write_the_table",
+        "--",
+        "--ignored",
+        "--nocapture",
+    ];
     step(
         cargo(root, &test)
             .env("CONVSCOPE_FAULTS", root.join("docs/faults.md"))
