@@ -6,7 +6,7 @@
 //!
 //! A format is counted up when a field changes its meaning, goes, or cannot be passed over by an older program. A field
 //! that takes a default where it is missing, and that can be passed over where it is unknown, needs no new format.
-//! `tests/kept/` has files of every format, and `tests/kept.rs` opens them.
+//! `tests/kept/` has files of every format, and `tests/program/kept.rs` opens them.
 
 pub mod fields;
 

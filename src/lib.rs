@@ -24,7 +24,7 @@
 //! | [`ui`] | the window |
 //!
 //! # Invariants
-//! `tests/architecture.rs` keeps them: only `ui` and `main.rs` name egui, eframe or rfd; nothing in `ui`
+//! `tests/library/architecture.rs` keeps them: only `ui` and `main.rs` name egui, eframe or rfd; nothing in `ui`
 //! names `tch`; no tensor crosses a thread; `unsafe` lives in [`sys`] alone.
 
 pub mod cancel;

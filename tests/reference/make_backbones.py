@@ -1,9 +1,9 @@
-"""Numbers about the backbones for tests/backbones.rs: logits of torchvision's networks with weights made by a
+"""Numbers about the backbones for tests/library/backbones.rs: logits of torchvision's networks with weights made by a
 formula, names of torchvision's and timm's tensors, Keras' layers, and two small files saved by PyTorch.
 
     KERAS_BACKEND=torch python tests/reference/make_backbones.py
 
-Weights and images come from integer arithmetic that tests/backbones.rs repeats, so that both sides have
+Weights and images come from integer arithmetic that tests/library/backbones.rs repeats, so that both sides have
 exactly the same f32 values without keeping them.
 """
 

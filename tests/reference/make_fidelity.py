@@ -1,6 +1,6 @@
-"""Trains recipe 1 without dropout in PyTorch, for tests/fidelity.rs to compare with.
+"""Trains recipe 1 without dropout in PyTorch, for tests/library/fidelity.rs to compare with.
 
-    cargo test --test fidelity write_order -- --ignored      (prints where it wrote Convscope's order of images)
+    cargo test --test library write_order -- --ignored      (prints where it wrote Convscope's order of images)
     python tests/reference/make_fidelity.py ORDER.json
 
 writes initial_weights.safetensors (PyTorch's own initialisation) and fidelity.json: the files, the order, the

@@ -1,4 +1,4 @@
-"""Losses, penalties, clipped gradients and batch normalisation of small examples, for tests/losses.rs.
+"""Losses, penalties, clipped gradients and batch normalisation of small examples, for tests/library/losses.rs.
 
     python tests/reference/make_losses.py
 
@@ -64,7 +64,7 @@ def binary_cross_entropies() -> list[dict]:
 
 
 def picture(number: int, side: int) -> list[int]:
-    """`bytes` of tests/losses.rs."""
+    """`bytes` of tests/library/losses.rs."""
     return [(37 * i + 101 * number) % 251 for i in range(side * side * 3)]
 
 

@@ -1,9 +1,9 @@
-"""Runs the optimizers of torch and Keras on fixed gradients, for tests/optimizers.rs to compare with.
+"""Runs the optimizers of torch and Keras on fixed gradients, for tests/library/optimizers.rs to compare with.
 
     KERAS_BACKEND=torch python tests/reference/make_optimizers.py
 
 Values and gradients are small integers divided by powers of two, so that both languages make exactly the
-same f32 numbers from the formulas below; tests/optimizers.rs repeats them. What stands under "optimizer" is what
+same f32 numbers from the formulas below; tests/library/optimizers.rs repeats them. What stands under "optimizer" is what
 Convscope reads from an experiment: settings that are left out are its defaults, which are PyTorch's.
 """
 

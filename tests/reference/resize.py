@@ -2,7 +2,7 @@
 
     python tests/reference/resize.py $CONVSCOPE_REAL_DATA
 
-`made`: images drawn from formulas (draw below; tests/pixels/scaling.rs has the same), resized by Pillow, as
+`made`: images drawn from formulas (draw below; tests/library/pixels/scaling.rs has the same), resized by Pillow, as
 base64. `photos`: of real photos only statistics of the resized image: mean and standard deviation of the
 channels and the grey means of 4 x 4 blocks.
 

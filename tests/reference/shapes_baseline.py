@@ -1,4 +1,4 @@
-"""Trains recipe 1 in PyTorch on the real images, for tests/real_data.rs to compare with.
+"""Trains recipe 1 in PyTorch on the real images, for tests/library/real_data.rs to compare with.
 
     python tests/reference/shapes_baseline.py FOLDER     (the folder that holds circle/ square/ triangle/)
 

@@ -16,15 +16,34 @@ use crate::setup::libtorch_is_ours;
 
 const PACKAGES: [&str; 3] = ["convscope", "convscope-generate", "xtask"];
 
-/// A call of the cargo that runs us, with the environment that the user's own cargo would have.
+/// A call of the cargo that runs us, with the environment that the user's own cargo would have: whatever else it
+/// inherited would look to build scripts like a change, and they would run again at every turn.
 pub fn cargo(root: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args);
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(tells_a_program_of_its_package) {
+            command.env_remove(name);
+        }
+    }
     if libtorch_is_ours(root) {
-        // Inherited, it would look to build scripts like a change from what plain cargo gives them.
         command.env_remove("LIBTORCH");
     }
     command
+}
+
+/// Whether `cargo run` sets this variable for the program; people set others that begin alike (`CARGO_HOME`).
+fn tells_a_program_of_its_package(name: &str) -> bool {
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"]
+        .iter()
+        .any(|start| name.starts_with(start))
+        || [
+            "CARGO",
+            "CARGO_CRATE_NAME",
+            "CARGO_PRIMARY_PACKAGE",
+            "OUT_DIR",
+        ]
+        .contains(&name)
 }
 
 /// Runs a step, says which, and fails when it fails.
@@ -111,6 +130,7 @@ pub fn screenshots(root: &Path) -> Result<()> {
         &[
             "test",
             "--test",
+            "desktop",
             "screenshots",
             "--",
             "--ignored",
@@ -132,7 +152,15 @@ pub fn screenshots(root: &Path) -> Result<()> {
 
 /// Does to the real program whatever is known to go wrong, and writes what came of it into `docs/faults.md`.
 pub fn faults(root: &Path) -> Result<()> {
-    let test = ["test", "--test", "faults", "--", "--ignored", "--nocapture"];
+    let test = [
+        "test",
+        "--test",
+        "program",
+        "write_the_table",
+        "--",
+        "--ignored",
+        "--nocapture",
+    ];
     step(
         cargo(root, &test)
             .env("CONVSCOPE_FAULTS", root.join("docs/faults.md"))

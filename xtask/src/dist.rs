@@ -10,6 +10,10 @@ use anyhow::{Context, Result, bail};
 use crate::commands::{cargo, step};
 use crate::setup::library_folder;
 
+/// Cargo's name for how it is built, and for the folder where that lies: the program looks for libtorch beside itself, so it
+/// is of no use where it was built.
+const PROFILE: &str = "dist";
+
 /// A text file for the linker rather than a library is smaller than this.
 const SMALLEST_LIBRARY_BYTES: u64 = 4096;
 
@@ -20,7 +24,8 @@ pub fn dist(root: &Path) -> Result<()> {
         root,
         &[
             "build",
-            "--release",
+            "--profile",
+            PROFILE,
             "--package",
             "convscope",
             "--bin",
@@ -48,7 +53,7 @@ pub fn dist(root: &Path) -> Result<()> {
         .nth(2)
         .context("Cannot find cargo's target folder")?;
     copy(
-        &target_folder.join("release").join(&program),
+        &target_folder.join(PROFILE).join(&program),
         &folder.join(&program),
     )?;
     copy_libraries(&libraries, &folder)?;

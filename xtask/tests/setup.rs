@@ -216,6 +216,57 @@ fn tests_pass_their_arguments_on_and_a_failure_fails() {
 }
 
 #[test]
+fn cargo_is_called_with_what_the_user_set_and_no_more() {
+    let machine = Machine::new(&[COMPILER, ("cargo", "export -p")]);
+    let of_the_user = [
+        "CARGO_HOME",
+        "CARGO_TARGET_DIR",
+        "CARGO_NET_OFFLINE",
+        "CARGO_TERM_COLOR",
+        "RUSTFLAGS",
+    ];
+    let of_cargo = [
+        "CARGO_PKG_NAME",
+        "CARGO_PKG_VERSION_MAJOR",
+        "CARGO_MANIFEST_LINKS",
+        "CARGO_BIN_NAME",
+        "CARGO_CRATE_NAME",
+        "CARGO_PRIMARY_PACKAGE",
+        "OUT_DIR",
+    ];
+    let env: Vec<_> = of_the_user
+        .iter()
+        .chain(&of_cargo)
+        .map(|name| (*name, "set"))
+        .chain([("LIBTORCH", "/opt/libtorch")])
+        .collect();
+    let output = machine.xtask(&["test", "--lib"], &env);
+    let inherited = String::from_utf8_lossy(&output.stdout);
+    let has = |name: &str| {
+        let start = format!("export {name}=");
+        inherited.lines().any(|line| line.starts_with(&start))
+    };
+    for name in of_the_user.iter().chain(&["LIBTORCH", "PATH"]) {
+        assert!(has(name), "{name} is the user's: {inherited}");
+    }
+    for name in of_cargo.iter().chain(&["CARGO", "CARGO_MANIFEST_DIR"]) {
+        assert!(!has(name), "{name} is cargo's: {inherited}");
+    }
+}
+
+#[test]
+fn what_is_packed_is_built_in_a_folder_of_its_own() {
+    let machine = Machine::new(&[COMPILER, ("cargo", "echo \"$@\"; exit 1")]);
+    let libtorch = machine.root().join("libtorch");
+    fs::create_dir_all(libtorch.join("lib")).unwrap();
+    let output = machine.xtask(&["dist"], &[("LIBTORCH", libtorch.to_str().unwrap())]);
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "build --profile dist --package convscope --bin convscope\n"
+    );
+}
+
+#[test]
 fn check_stops_at_the_first_failure() {
     let machine = Machine::new(&[COMPILER, ("cargo", "echo \"$1\"; [ \"$1\" != clippy ]")]);
     let output = machine.xtask(&["check"], &[("LIBTORCH", "/opt/libtorch")]);

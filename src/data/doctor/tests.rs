@@ -1,4 +1,4 @@
-//! The whole examination, on arrays made for it. Image files with every defect are in `tests/doctor.rs`.
+//! The whole examination, on arrays made for it. Image files with every defect are in `tests/program/doctor.rs`.
 
 use image::{Rgb, RgbImage};
 

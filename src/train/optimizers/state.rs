@@ -1,5 +1,5 @@
 //! What an optimizer remembers between steps, and the step itself. Equal to PyTorch's and, where an option says so,
-//! to Keras' (`tests/optimizers.rs`).
+//! to Keras' (`tests/library/optimizers.rs`).
 
 use tch::{TchError, Tensor};
 

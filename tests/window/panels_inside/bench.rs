@@ -1,0 +1,162 @@
+//! One panel on a made-up state.
+
+use std::sync::Arc;
+
+use convscope::{
+    data::{Division, Picture, generate},
+    engine::{Event, ImageSource, JobId, JobKind, MaximisePreview, Prediction},
+    inspect::maximise::{MaximiseConfig, Target},
+    model::spec::Head,
+    ui::{
+        action::Action,
+        state::{AppState, DataState, MapsState, MaximiseState, PredictState},
+        workspace::{PanelKind, Step},
+    },
+};
+use eframe::egui::{Theme, Vec2, vec2};
+use egui_kittest::Harness;
+
+use super::world::{self, World};
+use crate::panel::Bench;
+
+pub type Desk = Harness<'static, Bench>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    NoModel,
+    Loading,
+    Done,
+    Failed,
+}
+
+pub const STAGES: [Stage; 4] = [Stage::NoModel, Stage::Loading, Stage::Done, Stage::Failed];
+
+fn prediction(world: &World, name: &str, class: usize) -> Arc<Prediction> {
+    let classes = Arc::clone(&world.model.snapshot.classes);
+    let mut probabilities = vec![0.05 / classes.len() as f32; classes.len()];
+    probabilities[class] = 0.95;
+    let picture = generate::draw_random_shape(class as u64).1;
+    Arc::new(Prediction {
+        name: name.into(),
+        source: ImageSource::File(name.into()),
+        model: world.model.source.clone(),
+        picture: Arc::new(picture),
+        logits: probabilities
+            .iter()
+            .map(|probability: &f32| probability.ln())
+            .collect(),
+        classes,
+        class,
+        probabilities,
+        head: Head::Softmax,
+        epoch: 3,
+    })
+}
+
+fn preview(step: usize) -> MaximisePreview {
+    let mut picture = Picture::filled(128, 128, [0; 3]);
+    for y in 0..128 {
+        for x in 0..128 {
+            picture.set_pixel(x, y, [(x * 2) as u8, (y * 2) as u8, ((x ^ y) * 2) as u8]);
+        }
+    }
+    MaximisePreview {
+        step,
+        steps: 200,
+        score: 3.214,
+        picture,
+    }
+}
+
+pub fn state(world: &World, stage: Stage) -> AppState {
+    let mut state = AppState::new(world.experiment.clone());
+    state.data = DataState::Open(Arc::clone(&world.open));
+    let division = Division::new(&world.open.dataset, &state.experiment.split).unwrap();
+    state.division = Some(Arc::new(division));
+    state.experiment_changed();
+    state.selection = state.selection.with_sample(Some(0));
+    if stage == Stage::NoModel {
+        return state;
+    }
+    state.model = Some(Arc::clone(&world.model));
+    let job = Some(JobId(7));
+    let config = Some(MaximiseConfig::new(Target::Class(1)));
+    match stage {
+        Stage::Loading => {
+            state.maps.job = job;
+            state.evaluation_job = job;
+            state.maximise = MaximiseState {
+                job,
+                config,
+                ..MaximiseState::default()
+            };
+            state.predict.jobs = job.into_iter().map(|job| (job, 1)).collect();
+            state.apply(Event::Started {
+                job: JobId(7),
+                kind: JobKind::Evaluate,
+            });
+        }
+        Stage::Failed => {
+            let failed = Some("Could not do it: the file is damaged".to_owned());
+            state.maps = MapsState {
+                failed: failed.clone(),
+                ..MapsState::default()
+            };
+            state.maximise.failed.clone_from(&failed);
+            state.evaluation_failed.clone_from(&failed);
+            state.predict.failed = failed;
+        }
+        _ => done(&mut state, world, config),
+    }
+    state
+}
+
+fn done(state: &mut AppState, world: &World, config: Option<MaximiseConfig>) {
+    state.maps.maps = Some(Arc::clone(&world.maps));
+    state.selection.layer = Some(2);
+    state.selection.unit = Some(3);
+    state.selection.cell = Some((0, 1));
+    state.evaluation = Some(Arc::clone(&world.evaluation));
+    state.maximise = MaximiseState {
+        config,
+        preview: Some(Arc::new(preview(40))),
+        ..MaximiseState::default()
+    };
+    let names = [
+        "/home/me/pictures/circle_017.png",
+        "a new square",
+        "/tmp/photo.jpeg",
+    ];
+    let answers = names
+        .into_iter()
+        .enumerate()
+        .map(|(number, name)| prediction(world, name, number % world.model.snapshot.classes.len()));
+    state.predict = PredictState {
+        answers: answers.collect(),
+        ..PredictState::default()
+    };
+}
+
+pub fn harness(panel: PanelKind, state: AppState, size: Vec2, theme: Theme) -> Desk {
+    let bench = Bench {
+        picture: |open, sample| Ok(world::picture(open, sample)),
+        ..Bench::new(&[panel], state).in_step(Step::Inside)
+    };
+    bench.drawn(size, theme)
+}
+
+pub fn small(panel: PanelKind, state: AppState) -> Harness<'static, Bench> {
+    harness(panel, state, vec2(500.0, 600.0), Theme::Light)
+}
+
+/// Applies the selections that were pushed, and returns all actions.
+pub fn follow(harness: &mut Harness<'_, Bench>) -> Vec<Action> {
+    let actions = std::mem::take(&mut harness.state_mut().actions);
+    for action in &actions {
+        if let Action::Select(selection) = action {
+            harness.state_mut().state.select(selection.clone());
+        }
+    }
+    harness.run();
+    actions
+}
