@@ -131,7 +131,7 @@ pub enum ExperimentAction {
 }
 
 /// Wishes about the run that is wanted or goes on.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub enum TrainingAction {
     /// Start a run with the settings as they are.
     Train,

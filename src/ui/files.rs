@@ -9,13 +9,13 @@ use std::{
 
 use super::{settings::Settings, state::Said};
 use crate::{
-    data::{Edits, dataset::display_path, edits, files::write_atomically},
+    data::{Edits, dataset::display_path, edits},
     engine::Waker,
     worker::Worker,
 };
 
-/// Makes the bytes of a file.
-pub type Write = Box<dyn FnOnce() -> Result<Vec<u8>, String> + Send>;
+/// Writes something to a path; or says why not, without the path.
+pub type Write = Box<dyn FnOnce(&Path) -> Result<(), String> + Send>;
 
 /// Small writes that must not hold up a frame.
 pub enum FileTask {
@@ -75,11 +75,7 @@ pub fn file_worker(waker: Waker) -> io::Result<(Worker<FileTask>, Outcomes)> {
 fn carry_out(task: FileTask) -> Result<Option<Written>, String> {
     match task {
         FileTask::Save { what, path, write } => {
-            let bytes = write();
-            let written = bytes.and_then(|bytes| {
-                write_atomically(&path, &bytes).map_err(|error| error.to_string())
-            });
-            return match written {
+            return match write(&path) {
                 Ok(()) => Ok(Some(Written { what, path })),
                 Err(reason) => {
                     let path = display_path(&path);

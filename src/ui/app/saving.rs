@@ -1,14 +1,15 @@
 //! Writing what the user saves: a name to propose, and then the file, away from the window's thread.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::App;
 use crate::{
-    data::dataset::display_path,
+    data::{dataset::display_path, files::write_atomically},
     engine::ModelSource,
-    export::{charts, picture::png_bytes},
-    model::spec_file,
-    train::{predictions, run_folder::history_csv, runs::several::histories_csv},
+    export::{Bundle, ExportError, Format},
     ui::{
         files::{FileTask, Write, answers_csv},
         saving::Saving,
@@ -53,47 +54,38 @@ impl App {
         }
     }
 
-    /// What is written, as it is now; `None` when it is gone meanwhile, and for a model.
+    /// What is written, as it is now; `None` for a model, whose weights are the engine's. All but the answers stands in
+    /// the table of formats, under the name that is said of it.
     fn to_write(&self, saving: Saving) -> Option<Write> {
         let state = &self.state;
-        Some(match saving {
+        let (what, ..) = saving.row();
+        let mut bundle = Bundle::default();
+        match saving {
             Saving::Model => return None,
-            Saving::Experiment => {
-                let experiment = state.experiment.clone();
-                Box::new(move || Ok(experiment.to_ron().map_err(|e| e.to_string())?.into_bytes()))
+            Saving::Experiment | Saving::Layers => {
+                bundle.experiment = Some(Arc::new(state.experiment.clone()));
             }
-            Saving::Layers => {
-                let spec = state.experiment.model.clone();
-                Box::new(move || spec_file::text(&spec).map(String::into_bytes))
-            }
-            Saving::Edits => {
-                let edits = state.wanted_edits()?.clone();
-                Box::new(move || edits.text().map(String::into_bytes))
-            }
+            Saving::Edits => bundle.edits = state.wanted_edits().cloned(),
             Saving::Predictions => {
-                let evaluation = state.evaluation.clone()?;
-                let dataset = state.open_dataset()?.dataset.clone();
-                Box::new(move || predictions::csv(&evaluation, &dataset))
+                bundle.evaluation = state.evaluation.clone();
+                bundle.dataset = state.open_dataset().map(|open| open.dataset.clone());
             }
             Saving::Answers => {
                 let said = state.predict.said.clone();
-                Box::new(move || answers_csv(&said))
+                return Some(Box::new(move |path| {
+                    write_atomically(path, &answers_csv(&said)?).map_err(|error| error.to_string())
+                }));
             }
-            Saving::Picture(picture) => {
-                Box::new(move || png_bytes(&picture).map_err(|error| error.to_string()))
-            }
-            Saving::History(runs) => Box::new(move || match &*runs {
-                [run] => history_csv(&run.epochs),
-                runs => histories_csv(runs),
-            }),
-            Saving::Curves(runs) => Box::new(move || {
-                let chart = match &*runs {
-                    [run] => charts::learning_curves(&run.epochs),
-                    runs => charts::curves_of_runs(runs),
-                };
-                let bytes = chart.and_then(|chart| png_bytes(&chart));
-                bytes.map_err(|error| error.to_string())
-            }),
-        })
+            Saving::Picture(picture) => bundle.picture = Some(picture),
+            Saving::History(runs) | Saving::Curves(runs) => bundle.histories = runs,
+        }
+        let format = Format::find(what)?;
+        Some(Box::new(move |path| {
+            let written = format.write(&bundle, path, &mut || Ok(()));
+            written.map(drop).map_err(|error| match error {
+                ExportError::Write { reason, .. } => reason,
+                error => error.to_string(),
+            })
+        }))
     }
 }

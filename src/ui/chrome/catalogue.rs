@@ -72,7 +72,7 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, listed: &Listed) {
     });
     match cx.state.public.state(&entry.name).clone() {
         DownloadState::Absent => {
-            download::button(ui, cx, "Download", entry, DownloadsAction::Begin)
+            download::button(ui, cx, "Download", entry, DownloadsAction::Begin);
         }
         DownloadState::Running { .. } => download::running_ui(ui, cx, entry),
         DownloadState::Paused { bytes } => download::paused_ui(ui, cx, entry, bytes),

@@ -129,7 +129,7 @@ impl Purpose {
         let ending = name.extension()?.to_str()?;
         let is_it = |known: &&str| ending.eq_ignore_ascii_case(known);
         let mut formats = self.look().formats.iter();
-        formats.position(|(_, endings)| endings.iter().any(|known| is_it(&known)))
+        formats.position(|(_, endings)| endings.iter().any(is_it))
     }
 
     /// Adds the ending people expect to a name typed without one, and takes away a second one: who types a whole name

@@ -64,8 +64,7 @@ pub fn write() {
 
     let experiment: Experiment = ron::from_str(EXPERIMENT).unwrap();
     fs::write(at("experiment.ron"), experiment.to_ron().unwrap()).unwrap();
-    let layers = spec_file::text(&experiment.model).unwrap();
-    fs::write(at("layers.ron"), layers).unwrap();
+    spec_file::save(&experiment.model, &at("layers.ron")).unwrap();
     edits(&work.path().join("shapes"))
         .save(&at("edits.ron"))
         .unwrap();
