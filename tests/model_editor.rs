@@ -17,7 +17,11 @@ use convscope::{
     data::datasets_folder::Status,
     engine::{Event as EngineEvent, JobId, JobKind, Listed, Progress},
     model::{
-        LayerKind, LayerSpec, layers::{self, Layer as _}, spec::Backbone, summary::Summary, weights::catalogue::Weights,
+        LayerKind, LayerSpec,
+        layers::{self, Layer as _},
+        spec::Backbone,
+        summary::Summary,
+        weights::catalogue::Weights,
     },
     sys,
     train::{Experiment, recipes},
