@@ -109,8 +109,9 @@ impl Network {
         placement: Placement,
     ) -> Result<Self, NetworkError> {
         let mut initial = Initial::new(spec.initialisation, seed);
-        Self::build(Arc::clone(&spec), placement, |node, _, shape, start| {
-            let is_published = spec.layers[node.layer].kind.published().is_some();
+        let known = Arc::clone(&spec);
+        Self::build(spec, placement, |node, _, shape, start| {
+            let is_published = known.layers[node.layer].kind.published().is_some();
             Ok(initial.values(is_published, shape.iter().product(), start))
         })
     }

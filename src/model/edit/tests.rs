@@ -246,7 +246,15 @@ fn layers_within_a_block_are_edited_like_others() {
         inner.iter().map(|layer| layer.name.clone()).collect()
     };
     let mut boundaries = [Some("block1.conv2".to_owned()), Some("conv1".to_owned())];
-    let cases: [(&str, LayerEdit, Option<usize>, &[&str], &str); 5] = [
+    /// Why, the edit, the position that it is about, the names afterwards, the first boundary.
+    type Case = (
+        &'static str,
+        LayerEdit,
+        Option<usize>,
+        &'static [&'static str],
+        &'static str,
+    );
+    let cases: [Case; 5] = [
         (
             "a copy right at the boundary is trained",
             LayerEdit::Duplicate(2),

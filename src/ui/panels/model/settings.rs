@@ -84,15 +84,24 @@ fn apart_ui(ui: &mut Ui, apart: &mut bool) -> bool {
 /// Height and width: one number, or two where they are set apart.
 fn sides_ui(ui: &mut Ui, name: &str, tip: &str, sides: &mut Sides, least: usize, apart: bool) {
     let range = || least..=layers::MOST_SIDE;
+    // A number of zeros may be 0.
+    let suffix = if least == 0 { " px" } else { "" };
     if apart {
         for (name, side) in [
             (format!("{name}, height"), &mut sides.height),
             (format!("{name}, width"), &mut sides.width),
         ] {
-            fields::number(ui, &name, tip, Number::new(side, range()).speed(0.2));
+            fields::number(
+                ui,
+                &name,
+                tip,
+                Number::new(side, range()).speed(0.2).suffix(suffix),
+            );
         }
     } else {
-        let number = Number::new(&mut sides.height, range()).speed(0.2);
+        let number = Number::new(&mut sides.height, range())
+            .speed(0.2)
+            .suffix(suffix);
         fields::number(ui, name, tip, number);
         sides.width = sides.height;
     }
