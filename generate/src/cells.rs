@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn the_committed_set_is_what_seed_zero_draws() {
-        let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/cells.npz");
+        let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../datasets/cells.npz");
         let committed = arrays(&committed);
         let shape = |name: &str| committed[name].0.clone();
         assert_eq!(shape("train_images.npy"), [832, 28, 28, 3]);

@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn the_committed_set_is_what_seed_zero_draws() {
-        let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/pets");
+        let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../datasets/pets");
         for (name, class, number) in [
             ("train/cat/cat.0001.jpg", 0, 1),
             ("validation/dog/dog.0071.jpg", 1, 71),

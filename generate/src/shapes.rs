@@ -145,7 +145,7 @@ mod tests {
     fn the_committed_set_is_what_seed_zero_draws() {
         let out = tempfile::tempdir().unwrap();
         generate_shapes(out.path(), 0, 400, &mut |_, _| {}).unwrap();
-        let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes");
+        let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../datasets/shapes");
         for name in [
             "circle/circle_000.png",
             "square/square_123.png",
