@@ -224,7 +224,11 @@ mod tests {
         let torch = b"PK\x03\x04aaaaaaaaaaaaaaaaaaaaaa\x0a\0\0\0m/data.pkl";
         let experiment = recipes::find(Path::new("shapes")).unwrap();
         let text = experiment.to_ron().unwrap();
-        spec_file::save(&experiment.model, &at("layers.ron")).unwrap();
+        fs::write(
+            at("layers.ron"),
+            spec_file::text(&experiment.model).unwrap(),
+        )
+        .unwrap();
         for (name, bytes) in [
             ("photo.png", &png[..]),
             ("photo.txt", &png),
