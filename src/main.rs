@@ -1,6 +1,6 @@
 //! Parses the command line and starts the window or a headless command.
 
-use std::path::Path;
+use std::{panic, path::Path};
 
 use clap::Parser as _;
 use convscope::{
@@ -42,9 +42,12 @@ fn start(arguments: Cli) -> Status {
     sys::close_own_console();
     sys::exit_without_destructors();
     sys::end_with_display();
-    match ui::run(&ui::Options { open, renderer }) {
-        Ok(()) => Status::Success,
-        Err(error) => cli::report_failure(&error.to_string(), Status::Failed),
+    // The window's library panics when the display goes away between two of its questions; what it says then was printed.
+    let window = || ui::run(&ui::Options { open, renderer });
+    match panic::catch_unwind(panic::AssertUnwindSafe(window)) {
+        Ok(Ok(())) => Status::Success,
+        Ok(Err(error)) => cli::report_failure(&error.to_string(), Status::Failed),
+        Err(_) => Status::Failed,
     }
 }
 

@@ -351,7 +351,7 @@ const MARK: &str = "verdict: ";
 /// Decodes files in another process; a file that crashes it or takes too long fails the test.
 fn decode_in_child(files: &[(&str, &Path)], limit: Duration) -> Vec<Ours> {
     let mut child: Child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "odd::in_a_child", "--nocapture"])
+        .args(["--exact", "pixels::odd::in_a_child", "--nocapture"])
         .env(CHILD, serde_json::to_string(files).unwrap())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -3,23 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::{
-    data::augment::ZoomAxes,
-    train::{Optimizer, recipes, runs::difference::differences},
-};
-
-#[test]
-fn a_zoom_of_each_axis_is_told_from_one_of_both() {
-    let words = |zoom_axes| {
-        augmentation_words(&AugmentationConfig {
-            zoom: 0.2,
-            zoom_axes,
-            ..AugmentationConfig::default()
-        })
-    };
-    assert_eq!(words(ZoomAxes::Together), "zoom 0.2");
-    assert_eq!(words(ZoomAxes::Each), "zoom of each axis 0.2");
-}
+use crate::train::{Optimizer, recipes, runs::difference::differences};
 
 #[test]
 fn what_matters_comes_first_and_in_words() {
@@ -72,7 +56,7 @@ fn what_matters_comes_first_and_in_words() {
         at("epochs: 5 | 9"),
         at("seed: 42 | 7"),
         at("drop last: no | yes"),
-        at("augmentation: none | horizontal flip, rotation 10°"),
+        at("augmentation: none | horizontal flip, rotation ±10°"),
         at("split stratified: yes | no"),
     ];
     assert!(order.is_sorted(), "{lines:#?}");
