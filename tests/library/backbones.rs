@@ -1,7 +1,6 @@
 //! Backbones against torchvision, timm and Keras; weights as PyTorch saves them.
 //!
 //! `tests/reference/backbones.json` says which versions made the numbers and with which script.
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 

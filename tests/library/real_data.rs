@@ -2,7 +2,6 @@
 //!
 //! `CONVSCOPE_REAL_DATA` names the folder that holds `shapes/`; without it this says that it did not run.
 //! The images are not part of the project; `tests/reference/shapes_baseline.json` holds PyTorch's accuracies.
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::path::PathBuf;
 

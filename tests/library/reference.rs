@@ -1,4 +1,5 @@
 //! What the tests with reference numbers share: reading them, opening images, following a run.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::{
     ops::ControlFlow,

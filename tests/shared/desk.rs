@@ -1,4 +1,5 @@
 //! The whole window without a display, with folders of its own that are gone afterwards.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![allow(dead_code, reason = "no test uses everything in here")]
 
 use std::{

@@ -1,7 +1,6 @@
 //! Whose everything is, in the whole window: the data, the experiment and the model in hand are never mixed up,
 //! whatever is opened, trained, stopped or refused; a run that is opened again brings all that it recorded; and any
 //! image can be what the window looks at.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
 //! Panels on a made-up state, without the rest of the window.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::{path::PathBuf, sync::Arc};
 

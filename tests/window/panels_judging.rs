@@ -2,11 +2,6 @@
 //! with nothing to judge.
 //!
 //! `CONVSCOPE_SHOTS=folder` also writes a picture of every case.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test may stop at the first surprise, helpers included"
-)]
 
 use std::sync::{Arc, LazyLock};
 

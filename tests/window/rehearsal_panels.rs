@@ -3,7 +3,6 @@
 //! `CONVSCOPE_SHOTS=folder` also writes a picture of every case.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test may stop at the first surprise, helpers included"
 )]
 
