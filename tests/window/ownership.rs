@@ -8,7 +8,7 @@ use crate::desk::Desk;
 use convscope::{
     engine::ModelSource,
     ui::{
-        action::{DataAction, EditAction, ModelAction, TrainingAction, WindowAction},
+        action::{DataAction, ModelAction, TrainingAction, WindowAction},
         app::App,
         saving::Saving,
         state::{RunState, Subject},
