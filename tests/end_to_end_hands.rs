@@ -18,6 +18,7 @@ use std::{
 
 use common::{Desktop, PATIENCE, Window};
 use convscope::{
+    engine::EstimateRequest,
     train::TrainingConfig,
     ui::{action::Action, settings::Settings, workspace::Step},
 };
@@ -49,7 +50,7 @@ fn places(names: &[&str]) -> Vec<(u32, u32)> {
     desk.opened();
     desk.act(Action::GoTo(Step::Train));
     desk.wait("the forecast", |app| {
-        app.state().rehearsal.forecast.forecast.is_some()
+        app.state().slot::<EstimateRequest>().answer().is_some()
     });
     let place = |name: &&str| {
         let field = desk.harness.get_by_role_and_label(Role::SpinButton, name);

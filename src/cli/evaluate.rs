@@ -2,7 +2,7 @@
 
 use std::{iter, path::Path, sync::Arc};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -11,22 +11,17 @@ use super::{
     judged::Judged,
     output::{Output, figure, say},
     progress::Progress,
-    session::Session,
+    session::{Session, say_what_is_broken},
     table::{Align, Table},
 };
 use crate::{
-    cancel::Cancelled,
-    data::{
-        Dataset, LeftOut, PixelCache, SplitConfig, SplitName, dataset::display_path,
-        files::write_atomically,
-    },
-    engine::OpenRequest,
+    data::{Dataset, LeftOut, SplitName, dataset::display_path, files::write_atomically},
+    engine::{self, EvaluateRequest, EvaluatedWeights, OpenRequest},
     format::thousands,
-    model::{Network, WeightSnapshot, network::Placement},
     plain,
     train::{
         ClassificationReport, ConfusionMatrix, CrossTable, Evaluation, checkpoint::Weights,
-        evaluate::evaluate_images, kept_split, predictions, report,
+        predictions, report,
     },
 };
 
@@ -39,81 +34,58 @@ pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
         ..OpenRequest::new(&args.data)
     })?;
     let classes = (open.dataset.classes.as_slice(), args.data.as_path());
-    let snapshot = judged.snapshot((&args.model, weights), classes)?;
-    let (dataset, pixels) = session.pixels(&open, snapshot.spec.input.format())?;
-    let indices = indices(&dataset, (judged.split(), &args.model), args.split)?;
-    let evaluation = evaluate_part(&snapshot, (&dataset, &pixels), &indices, &session)?;
-    let evaluation = at_threshold(evaluation, args.threshold)?;
+    let request = EvaluateRequest {
+        weights: EvaluatedWeights::Of(Box::new(engine::Judged {
+            snapshot: judged.snapshot((&args.model, weights), classes)?,
+            split: *judged.split(),
+            run: Some(run_of(&args.model).to_path_buf()),
+        })),
+        dataset: Arc::clone(&open),
+        part: part(args.split),
+    };
+    let bar = Progress::new("classifying images");
+    let evaluated = session.answer(request, bar, |_, _| Ok(()))?;
+    let evaluated = evaluated.context("stopped while classifying images")?;
+    let dataset = &*evaluated.dataset;
+    say_what_is_broken(dataset);
+    let evaluation = at_threshold(&evaluated.evaluation, args.threshold)?;
     if let Some(path) = &args.predictions {
-        let csv = predictions::csv(&evaluation, &dataset).map_err(anyhow::Error::msg)?;
+        let csv = predictions::csv(&evaluation, dataset).map_err(anyhow::Error::msg)?;
         write_atomically(path, &csv)
             .with_context(|| format!("cannot write {}", display_path(path)))?;
         say(&format!("predictions are in {}", display_path(path)));
     }
     if args.per_file {
-        tell_images(&evaluation, &dataset, output)?;
+        tell_images(&evaluation, dataset, output)?;
     }
     if output.is_json() {
-        let report = json_report(&evaluation, &dataset, args)?;
+        let report = json_report(&evaluation, dataset, args)?;
         return Ok(output.json(&report)?);
     }
-    tell(&evaluation, &dataset, output)
+    tell(&evaluation, dataset, output)
 }
 
-/// The samples of one part, divided as for training: as `config` says, or as the run that `model` lies in kept it.
-fn indices(
-    dataset: &Dataset,
-    (config, model): (&SplitConfig, &Path),
-    part: Part,
-) -> Result<Vec<usize>> {
-    let name = match part {
-        Part::Train => SplitName::Train,
-        Part::Validation => SplitName::Validation,
-        Part::Test => SplitName::Test,
-        Part::All => {
-            let all = 0..dataset.samples.len();
-            return Ok(all.filter(|&index| dataset.is_usable(index)).collect());
-        }
-    };
-    let run = if model.is_dir() {
-        Some(model)
-    } else {
-        model.parent()
-    };
-    let split = kept_split::of(dataset, config, run)?;
-    let indices = split.part(name).to_vec();
-    if indices.is_empty() {
-        let word = name.word();
-        bail!("the model was trained without a {word} part: use --split validation or --split all");
+/// The part that is meant; `None` is every image.
+fn part(part: Part) -> Option<SplitName> {
+    match part {
+        Part::Train => Some(SplitName::Train),
+        Part::Validation => Some(SplitName::Validation),
+        Part::Test => Some(SplitName::Test),
+        Part::All => None,
     }
-    Ok(indices)
 }
 
-fn evaluate_part(
-    snapshot: &Arc<WeightSnapshot>,
-    (dataset, pixels): (&Dataset, &PixelCache),
-    indices: &[usize],
-    session: &Session,
-) -> Result<Evaluation> {
-    let network = Network::from_snapshot(snapshot, Placement::default())?;
-    let mut bar = Progress::new("classifying images");
-    let evaluation = evaluate_images(&network, dataset, pixels, indices, |done| {
-        bar.at(done, indices.len());
-        if session.was_interrupted() {
-            Err(Cancelled)
-        } else {
-            Ok(())
-        }
-    })?;
-    Ok(Evaluation {
-        epoch: snapshot.epoch,
-        ..evaluation
-    })
+/// The folder of the run that `model` is or may lie in.
+fn run_of(model: &Path) -> &Path {
+    match model.parent() {
+        Some(folder) if !model.is_dir() => folder,
+        _ => model,
+    }
 }
 
-fn at_threshold(evaluation: Evaluation, threshold: Option<f64>) -> Result<Evaluation> {
+fn at_threshold(evaluation: &Evaluation, threshold: Option<f64>) -> Result<Evaluation> {
     match threshold {
-        None => Ok(evaluation),
+        None => Ok(evaluation.clone()),
         Some(_) if evaluation.threshold().is_none() => Err(Usage::error(
             "--threshold is for models with one sigmoid unit: this one takes the most probable class",
         )),
@@ -136,7 +108,7 @@ fn json_report(evaluation: &Evaluation, dataset: &Dataset, args: &EvaluateArgs) 
         "images": evaluation.samples.len(),
         "unreadable": left_out.unreadable,
         "left_out": left_out.passed_over,
-        "split": word(args.split),
+        "split": part(args.split).map_or("all", SplitName::word),
         "weights": match Weights::from(args.weights) {
             Weights::Best => "best",
             Weights::Last => "last",
@@ -154,15 +126,6 @@ fn json_report(evaluation: &Evaluation, dataset: &Dataset, args: &EvaluateArgs) 
         },
         "classes": classes,
     }))
-}
-
-fn word(part: Part) -> &'static str {
-    match part {
-        Part::Train => SplitName::Train.word(),
-        Part::Validation => SplitName::Validation.word(),
-        Part::Test => SplitName::Test.word(),
-        Part::All => "all",
-    }
 }
 
 fn tell(evaluation: &Evaluation, dataset: &Dataset, output: Output) -> Result<()> {

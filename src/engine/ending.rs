@@ -3,10 +3,9 @@
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use super::{
-    events::{Event, Level, TrainingOutcome},
-    job::{self, JobError},
+    events::{Level, RunEvent, TrainingOutcome},
+    job::{self, JobError, fit_error},
     reporter::Reporter,
-    trainer::fit_error,
 };
 use crate::{
     cancel::CancelToken,
@@ -54,18 +53,22 @@ impl Ended<'_> {
     }
 
     /// No epoch is worth keeping.
-    pub fn badly(&self, error: FitError, reporter: &Reporter<'_>) -> Result<(), JobError> {
+    pub fn badly(&self, error: FitError, reporter: &Reporter<'_>) -> JobError {
         // What went wrong says more than that it could not be written down.
         let _ = reporter.folder.finish(&RunResult {
             failure: Some(error.to_string()),
             ..self.result(reporter)
         });
-        Err(fit_error(error))
+        fit_error(error)
     }
 
-    /// Keeps the best weights, judges them, tells of the end and writes the report. Once the weights are kept nothing
+    /// Keeps the best weights, judges them and writes the report. Once the weights are kept nothing
     /// that fails or is not waited for costs the run its result.
-    pub fn well(&self, outcome: Outcome, reporter: &Reporter<'_>) -> Result<(), JobError> {
+    pub fn well(
+        &self,
+        outcome: Outcome,
+        reporter: &Reporter<'_>,
+    ) -> Result<TrainingOutcome, JobError> {
         let best_weights = outcome.best.as_ref().map(|(snapshot, _)| &**snapshot);
         let model = match &outcome.best {
             Some((snapshot, record)) => keep_model(snapshot, record, reporter)?,
@@ -81,9 +84,7 @@ impl Ended<'_> {
                 .map(Arc::new)
         });
         if let Some(evaluation) = evaluation.clone() {
-            let job = reporter.context.id;
-            let events = &reporter.context.events;
-            events.send(Event::Evaluated { job, evaluation });
+            reporter.tell(RunEvent::Evaluated(evaluation));
         }
         let mut result = RunResult {
             completed: outcome.completed,
@@ -108,10 +109,7 @@ impl Ended<'_> {
         if let Some(failure) = outcome.failure {
             return Err(fit_error(failure));
         }
-        let (job, outcome) = (reporter.context.id, told(result, model, reporter));
-        let events = &reporter.context.events;
-        events.send(Event::TrainingFinished { job, outcome });
-        Ok(())
+        Ok(told(result, model, reporter))
     }
 
     fn report(
@@ -181,21 +179,20 @@ impl Ended<'_> {
         left_out: &mut Vec<EndStage>,
         work: impl FnOnce() -> Result<T, JobError>,
     ) -> Option<T> {
-        let (job, events) = (reporter.context.id, &reporter.context.events);
         let done = self.cancel.check().map_err(JobError::from).and_then(|()| {
-            events.send(Event::Ending { job, stage });
+            reporter.tell(RunEvent::Ending(stage));
             job::contained(work)?
         });
         match done {
             Ok(done) => return Some(done),
             Err(JobError::Cancelled) => {}
-            Err(JobError::Failed(reason)) => events.send(Event::Note {
-                level: Level::Warning,
-                message: format!(
+            Err(JobError::Failed(reason)) => reporter.context.note(
+                Level::Warning,
+                format!(
                     "{} did not work: {reason}. The run and its model are kept",
                     stage.words()
                 ),
-            }),
+            ),
         }
         left_out.push(stage);
         None
@@ -228,10 +225,9 @@ fn keep_model(
     let bundle = match model.bundle() {
         Ok(bundle) => bundle,
         Err(error) => {
-            reporter.context.events.send(Event::Note {
-                level: Level::Warning,
-                message: format!("The run leaves no model: {error}"),
-            });
+            reporter
+                .context
+                .note(Level::Warning, format!("The run leaves no model: {error}"));
             return Ok(None);
         }
     };

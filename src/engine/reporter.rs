@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     control::TrainControl,
-    events::{Event, Level},
+    events::{Event, Level, RunEvent},
     job::JobContext,
     latest::Latest,
     loaded_model::{LoadedModel, ModelSource},
@@ -29,7 +29,7 @@ use crate::{
 
 /// What is told of an epoch once it is on the disk.
 pub struct Unwritten {
-    events: Vec<Event>,
+    events: Vec<RunEvent>,
     snapshot: Arc<WeightSnapshot>,
     record: EpochRecord,
 }
@@ -72,10 +72,7 @@ impl Reporter<'_> {
     pub fn flush_steps(&mut self) {
         if !self.pending.is_empty() {
             let steps = std::mem::take(&mut self.pending);
-            self.context.events.send(Event::Steps {
-                job: self.context.id,
-                steps,
-            });
+            self.tell(RunEvent::Steps(steps));
         }
     }
 
@@ -112,9 +109,7 @@ impl Reporter<'_> {
 
     fn tell_epoch(&mut self) {
         if let Some(epoch) = self.unwritten.take() {
-            for event in epoch.events {
-                self.context.events.send(event);
-            }
+            epoch.events.into_iter().for_each(|event| self.tell(event));
             self.publish(&epoch.snapshot, Some(&epoch.record));
         }
     }
@@ -127,15 +122,13 @@ impl Reporter<'_> {
             && !stopped_early
             && let Some(advice) = self.health.ended(&outcome.history)
         {
-            let job = self.context.id;
-            self.context.events.send(Event::Advice { job, advice });
+            self.tell(RunEvent::Advice(advice));
         }
     }
 
     fn send_rate(&self) {
         if let Some(rate) = self.rate {
-            let job = self.context.id;
-            self.context.events.send(Event::RateNow { job, rate });
+            self.tell(RunEvent::Rate(rate));
         }
     }
 
@@ -160,11 +153,14 @@ impl Reporter<'_> {
 
     /// Makes `model` the one that inspections use.
     pub fn show(&self, model: Arc<LoadedModel>) {
-        let (job, epoch) = (self.context.id, model.snapshot.epoch);
+        let epoch = model.snapshot.epoch;
         self.model.set(model);
-        self.context
-            .events
-            .send(Event::WeightsPublished { job, epoch });
+        self.tell(RunEvent::WeightsPublished(epoch));
+    }
+
+    /// Tells something about the run.
+    pub fn tell(&self, event: RunEvent) {
+        self.context.events.send(Event::Run(self.context.id, event));
     }
 }
 
@@ -189,14 +185,13 @@ impl Observer for Reporter<'_> {
             self.failure = Some(failure);
             return ControlFlow::Break(());
         }
-        let (context, job) = (self.context, self.context.id);
-        self.control.wait_while_paused(&context.cancel, |paused| {
-            context.events.send(Event::Paused { job, paused });
-        });
-        if context.cancel.is_cancelled() {
+        let cancel = &self.context.cancel;
+        self.control
+            .wait_while_paused(cancel, |paused| self.tell(RunEvent::Paused(paused)));
+        if cancel.is_cancelled() {
             if !self.stopping {
                 self.stopping = true;
-                context.events.send(Event::Stopping { job });
+                self.tell(RunEvent::Stopping);
             }
             return ControlFlow::Break(());
         }
@@ -209,14 +204,7 @@ impl Observer for Reporter<'_> {
         if self.context.due() {
             self.flush_steps();
             self.send_rate();
-            let progress = super::events::Progress {
-                done: record.step,
-                total: self.total_steps,
-            };
-            self.context.events.send(Event::Progress {
-                job: self.context.id,
-                progress,
-            });
+            self.context.tell_progress(record.step, self.total_steps);
         }
         Ok(())
     }
@@ -231,10 +219,7 @@ impl Observer for Reporter<'_> {
     }
 
     fn note(&mut self, message: String) {
-        self.context.events.send(Event::Note {
-            level: Level::Info,
-            message,
-        });
+        self.context.note(Level::Info, message);
     }
 
     fn feature_bytes(&mut self) -> usize {
@@ -270,21 +255,16 @@ impl Observer for Reporter<'_> {
     fn epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError> {
         self.flush_steps();
         self.folder.write_epoch(end)?;
-        let job = self.context.id;
         let record = *end.record;
-        let mut events = vec![Event::Epoch { job, record }];
+        let mut events = vec![RunEvent::Epoch(record)];
         let advice = self.health.epoch_done(end.history, end.dead_units);
-        events.extend(
-            advice
-                .into_iter()
-                .map(|advice| Event::Advice { job, advice }),
-        );
+        events.extend(advice.into_iter().map(RunEvent::Advice));
         if let Some(evaluation) = &end.evaluation {
             let evaluation = Arc::new(evaluation.clone());
             if end.is_best {
                 self.best_evaluation = Some(Arc::clone(&evaluation));
             }
-            events.push(Event::Evaluated { job, evaluation });
+            events.push(RunEvent::Evaluated(evaluation));
         }
         self.unwritten = Some(Unwritten {
             events,

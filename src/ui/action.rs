@@ -5,8 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use eframe::egui::ThemePreference;
 
 use super::{
-    data_tools::AugmentedOf, design::DesignAction, dialogs::Purpose, state::Selection,
-    workspace::Step,
+    design::DesignAction, dialogs::Purpose, slots::Wish, state::Selection, workspace::Step,
 };
 use crate::{
     data::{
@@ -32,6 +31,8 @@ pub const BUNDLED: [(&str, &str); 3] = [
 /// One wish of the user.
 #[derive(Debug, Clone)]
 pub enum Action {
+    /// Look into the network; inspections need no action of their own.
+    Look(Wish),
     /// Ask for a path, then open or save it.
     Ask(Purpose),
     /// Open whatever this is, by what it holds ([`crate::engine::Thing`]).
@@ -89,8 +90,6 @@ pub enum Action {
     EditSplit(SplitConfig),
     /// Change how training images vary.
     EditAugmentation(AugmentationConfig),
-    /// Draw augmented versions of an image.
-    Augment(AugmentedOf),
     /// Look for what is wrong with the dataset.
     Examine,
     /// Measure mean and standard deviation of the training images' channels.

@@ -24,6 +24,7 @@ pub mod rehearsal;
 pub mod run_book;
 pub mod settings;
 mod shortcuts;
+pub mod slots;
 pub mod state;
 pub mod textures;
 pub mod theme;

@@ -57,24 +57,21 @@ impl InStep {
 
     /// Trains and calls `at` with each event of the trainer.
     fn train(&self, run: &Path, resume: bool, mut at: impl FnMut(&Event)) -> Story {
-        let job = self.engine.train(self.request(run, resume));
+        let job = self.engine.ask(self.request(run, resume));
         let mut story = Story::default();
         loop {
             self.asked.recv_timeout(PATIENCE).unwrap();
             let mut outcome = None;
             while let Some(event) = self.engine.events().try_next() {
                 at(&event);
+                outcome = outcome.or(ended(&event, job));
                 match event {
-                    Event::Ending { stage, .. } => story.stages.push(stage),
+                    Event::Run(_, RunEvent::Ending(stage)) => story.stages.push(stage),
                     Event::Note {
                         level: Level::Warning,
                         message,
                     } => story.warnings.push(message),
-                    Event::Failed { message, .. } => panic!("{message}"),
-                    Event::TrainingFinished {
-                        job: done,
-                        outcome: now,
-                    } if done == job => outcome = Some(now),
+                    Event::Job(_, JobEvent::Failed(message)) => panic!("{message}"),
                     _ => {}
                 }
             }
@@ -116,7 +113,7 @@ fn a_report_that_cannot_be_written_costs_the_run_nothing_else() {
         let run: PathBuf = runs.path().join("run");
         // A file cannot be put where a folder is.
         let story = step.train(&run, false, |event| {
-            if matches!(event, Event::TrainingStarted { .. }) {
+            if matches!(event, Event::Run(_, RunEvent::Began(_))) {
                 fs::create_dir(run.join(blocked)).unwrap();
             }
         });
@@ -151,11 +148,10 @@ fn a_report_that_cannot_be_written_costs_the_run_nothing_else() {
 #[test]
 fn whoever_does_not_wait_for_the_end_keeps_model_and_result() {
     type When = fn(&Event) -> bool;
-    let at_epoch: When = |event| matches!(event, Event::Epoch { .. });
+    let at_epoch: When = |event| matches!(event, Event::Run(_, RunEvent::Epoch(_)));
     let at_test: When =
-        |event| matches!(event, Event::Ending { stage, .. } if *stage == EndStage::Test);
-    let at_report: When =
-        |event| matches!(event, Event::Ending { stage, .. } if *stage == EndStage::Report);
+        |event| matches!(event, Event::Run(_, RunEvent::Ending(stage)) if *stage == EndStage::Test);
+    let at_report: When = |event| matches!(event, Event::Run(_, RunEvent::Ending(stage)) if *stage == EndStage::Report);
     let (test, report) = (EndStage::Test, EndStage::Report);
     type Ask = fn(&EngineHandle, JobId);
     let (stop, cancel): (Ask, Ask) = (|engine, _| engine.stop(), EngineHandle::cancel);
@@ -194,11 +190,7 @@ fn whoever_does_not_wait_for_the_end_keeps_model_and_result() {
         let run: PathBuf = runs.path().join("run");
         let mut job = None;
         let story = step.train(&run, false, |event| {
-            if let Event::Started {
-                job: begun,
-                kind: JobKind::Train,
-            } = event
-            {
+            if let Event::Job(begun, JobEvent::Started(TrainRequest::KIND)) = event {
                 job = Some(*begun);
             }
             if let (true, Some(job)) = (when(event), job) {
@@ -231,7 +223,7 @@ fn a_run_killed_at_its_end_is_taken_up_there() {
         }
         let mut epochs = 0;
         let story = step.train(&run, true, |event| {
-            epochs += usize::from(matches!(event, Event::Epoch { .. }));
+            epochs += usize::from(matches!(event, Event::Run(_, RunEvent::Epoch(_))));
         });
         assert_eq!((epochs, &story.stages[0]), (0, &EndStage::Test));
         let again = story.outcome.unwrap();

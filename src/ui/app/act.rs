@@ -8,9 +8,10 @@ use super::App;
 use crate::{
     data::{SplitName, generate},
     engine::{
-        EvaluateRequest, EvaluatedWeights, ImageSource, Level, MaximiseRequest, OpenRequest,
-        TrainRequest,
+        EvaluateRequest, EvaluatedWeights, FindSimilar, ImageSource, Inspect, Level, OpenRequest,
+        Predict, Prepare, SaveModel, TrainRequest,
     },
+    inspect::{Quick, Slow, maximise::MaximiseConfig},
     train::checkpoint::Weights,
     ui::{
         action::Action,
@@ -18,7 +19,7 @@ use crate::{
         dialogs::Purpose,
         format::stamp,
         history::Part,
-        state::{AskedRun, MaximiseState, SimilarState},
+        state::AskedRun,
         workspace::{PanelKind, Step, Workspaces},
     },
 };
@@ -37,7 +38,7 @@ impl App {
             Action::TakeNetwork => self.take_network(),
             Action::OpenDatasetOfModel => self.open_dataset_of_model(),
             Action::SaveModel(path) => {
-                self.engine.save_model(path);
+                self.state.ask(&self.engine, SaveModel(path));
             }
             Action::Train => self.train(),
             Action::TrainAnyway => self.train_anyway(),
@@ -87,6 +88,7 @@ impl App {
             Action::FindSimilar(sample) => self.find_similar(sample),
             Action::Dismiss(id) => self.state.dismiss(id),
             Action::Cancel(job) => self.engine.cancel(job),
+            Action::Look(wish) => wish.ask(&mut self.state, &self.engine),
             Action::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
             action => self.act_on_runs(context, action),
         }
@@ -110,15 +112,7 @@ impl App {
             Action::Evaluate { part, weights } => self.evaluate(part, weights),
             Action::SetThreshold(threshold) => self.state.set_threshold(threshold),
             Action::Maximise(config) => {
-                if let Some(earlier) = self.state.maximise.job {
-                    self.engine.cancel(earlier);
-                }
-                let job = Some(self.engine.maximise(MaximiseRequest { config }));
-                self.state.maximise = MaximiseState {
-                    job,
-                    config: Some(config),
-                    ..MaximiseState::default()
-                };
+                self.state.ask(&self.engine, Inspect::weights(config));
             }
             Action::SavePicture(picture) => {
                 self.picture_to_save = Some(picture);
@@ -136,12 +130,12 @@ impl App {
             (Weights::Last, Some(run)) => EvaluatedWeights::Last(run.to_path_buf()),
             _ => EvaluatedWeights::Current,
         };
-        self.state.evaluation_failed = None;
-        self.state.evaluation_job = Some(self.engine.evaluate(EvaluateRequest {
+        let request = EvaluateRequest {
             dataset,
             part,
             weights,
-        }));
+        };
+        self.state.ask(&self.engine, request);
     }
 
     /// Judges the validation part with the model of a run that was opened again, as the run did at its end, as soon
@@ -155,7 +149,7 @@ impl App {
         let is_ready = self.to_judge.is_some()
             && self.settings.step == Step::Evaluate
             && state.evaluation.is_none()
-            && state.evaluation_job.is_none()
+            && !state.waits_for::<EvaluateRequest>()
             && state.dataset().is_some()
             && state.dataset_to_open().is_none();
         if is_ready {
@@ -165,16 +159,10 @@ impl App {
     }
 
     fn find_similar(&mut self, sample: usize) {
-        let Some(open) = self.state.open_dataset().cloned() else {
-            return;
-        };
-        if let Some(earlier) = self.state.similar.job {
-            self.engine.cancel(earlier);
+        if let Some(dataset) = self.state.open_dataset().cloned() {
+            let request = FindSimilar { dataset, sample };
+            self.state.ask(&self.engine, request);
         }
-        self.state.similar = SimilarState {
-            job: Some(self.engine.find_similar(open, sample)),
-            ..SimilarState::default()
-        };
     }
 
     fn train(&mut self) {
@@ -213,29 +201,27 @@ impl App {
 
     /// Starts a run; none may go on.
     pub(super) fn begin_run(&mut self, request: TrainRequest) {
-        if let Some(job) = self.state.preparing {
-            self.engine.cancel(job);
-        }
-        if let Some(job) = self.state.maximise.job {
-            self.engine.cancel(job);
-        }
+        self.state.stop::<Prepare>(&self.engine);
+        self.state.stop::<Inspect<MaximiseConfig>>(&self.engine);
         self.end_rehearsal();
-        if let Some(job) = self.state.evaluation_job {
-            self.engine.cancel(job);
-        }
-        let job = self.engine.train(request.clone());
+        self.state.stop::<EvaluateRequest>(&self.engine);
+        let job = self.state.ask(&self.engine, request.clone());
         let before = std::mem::take(&mut self.state.training);
         self.state.training = before.beginning(job);
         let lost = None;
         self.state.asked_run = Some(Box::new(AskedRun { request, lost }));
-        self.state.maximise = MaximiseState::default();
+        self.state.forget::<Inspect<MaximiseConfig>>();
     }
 
     pub(super) fn predict(&mut self, images: Vec<ImageSource>) {
         self.settings.step = Step::Predict;
         self.state.predict.failed = None;
         let (count, first) = (images.len(), images.first().cloned());
-        let job = self.engine.predict(images);
+        let job = match count {
+            // One is not to wait for what takes long.
+            1 => self.state.ask(&self.engine, Predict::<Quick>::new(images)),
+            _ => self.state.ask(&self.engine, Predict::<Slow>::new(images)),
+        };
         self.state.predict.jobs.insert(job, count);
         match first {
             // It has to be fetched first; its pixels come with the answer.

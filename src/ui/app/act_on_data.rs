@@ -5,11 +5,10 @@ use std::sync::Arc;
 use super::App;
 use crate::{
     data::Edits,
-    engine::{AugmentRequest, Level},
+    engine::Level,
     train::Experiment,
     ui::{
         action::Action,
-        data_tools::AugmentedOf,
         files::FileTask,
         follow,
         history::{Part, Undoable},
@@ -116,7 +115,6 @@ impl App {
                     experiment.augmentation = augmentation;
                 });
             }
-            Action::Augment(of) => self.augment(of),
             Action::EditPreprocessing(preprocessing) => {
                 self.change(Part::Normalisation, |experiment| {
                     experiment.model.preprocessing = preprocessing;
@@ -132,37 +130,8 @@ impl App {
     }
 
     fn measure_channels(&mut self) {
-        let (Some(open), Some(division), Some(of)) = (
-            self.state.open_dataset().cloned(),
-            &self.state.division,
-            self.state.to_measure(),
-        ) else {
-            return;
-        };
-        let split = Arc::clone(&division.split);
-        let format = self.state.experiment.model.input.format();
-        let job = self.engine.measure_channels(open, split, format);
-        let channels = &mut self.state.tools.channels;
-        if let Some((earlier, _)) = channels.job.replace((job, of)) {
-            self.engine.cancel(earlier);
+        if let Some(request) = self.state.to_measure() {
+            self.state.ask(&self.engine, request);
         }
-        channels.failed = None;
-    }
-
-    /// The newest wins: the engine forgets older requests that wait.
-    fn augment(&mut self, of: AugmentedOf) {
-        let Some(open) = self.state.open_dataset().cloned() else {
-            return;
-        };
-        let request = AugmentRequest {
-            dataset: open,
-            sample: of.sample,
-            input: of.input,
-            config: of.config.clone(),
-            seed: of.seed,
-        };
-        let augmented = &mut self.state.tools.augmented;
-        augmented.job = Some(self.engine.augment(request));
-        augmented.asked = Some(of);
     }
 }

@@ -30,7 +30,12 @@ use std::collections::BTreeMap;
 use eframe::egui::{Context, TextureHandle, Ui};
 
 use super::{
-    action::Action, settings::Settings, state::AppState, textures::Textures, workspace::PanelKind,
+    action::Action, settings::Settings, slots::Wish, state::AppState, textures::Textures,
+    workspace::PanelKind,
+};
+use crate::{
+    engine::{Door, EngineHandle, ImageSource, Inspect, Task},
+    inspect::Inspection,
 };
 
 /// What a panel may see and use.
@@ -49,6 +54,16 @@ impl Cx<'_> {
     /// Wishes for something.
     pub fn push(&mut self, action: Action) {
         self.actions.push(action);
+    }
+
+    /// Wishes to look at `what` of `image`, unless that was asked for with the weights as they are.
+    pub fn look<I: Inspection>(&mut self, what: I, image: ImageSource)
+    where
+        EngineHandle: Door<<Inspect<I> as Task>::Lane>,
+    {
+        if !self.state.is_looked_at(&what, &image) {
+            self.push(Action::Look(Wish::look(what, image)));
+        }
     }
 
     /// The thumbnail of a sample of the open dataset; `None` until it has come.
