@@ -3,6 +3,7 @@
 //! An inspection is a request, an answer and a function in a file of its own ([`Inspection`]), and a row in [`TABLE`]. The engine,
 //! the command line and the window take everything else from there.
 
+pub mod activations;
 pub mod augmented;
 pub mod colours;
 pub mod feature_maps;
@@ -27,6 +28,7 @@ pub const TABLE: &[Row] = &[
     Row::of::<filters::Filters>(),
     Row::of::<feature_maps::MapsOfLayer>(),
     Row::of::<maximise::MaximiseConfig>(),
+    Row::of::<activations::Activations>(),
 ];
 
 /// Why an inspection did not work.

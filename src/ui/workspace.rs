@@ -91,7 +91,7 @@ impl Step {
             ],
             Self::Inside => &[
                 (0.3, &[&[P::Filters]]),
-                (0.4, &[&[P::FeatureMaps]]),
+                (0.4, &[&[P::FeatureMaps, P::Activations]]),
                 (0.3, &[&[P::Maximise]]),
             ],
             Self::Predict => &[(1.0, &[&[P::Predict]])],
@@ -185,6 +185,8 @@ pub enum PanelKind {
     Filters,
     /// Outputs of a layer.
     FeatureMaps,
+    /// Figures of what every step makes of an image.
+    Activations,
     /// What excites a class or filter.
     Maximise,
     /// Drop an image.
@@ -201,7 +203,7 @@ pub enum PanelKind {
 
 impl PanelKind {
     /// Every panel.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Datasets,
         Self::Image,
         Self::Split,
@@ -219,6 +221,7 @@ impl PanelKind {
         Self::Report,
         Self::Filters,
         Self::FeatureMaps,
+        Self::Activations,
         Self::Maximise,
         Self::Predict,
         Self::Runs,
@@ -247,6 +250,7 @@ impl PanelKind {
             Self::Report => "Classification report",
             Self::Filters => "Filters",
             Self::FeatureMaps => "Feature maps",
+            Self::Activations => "Activations",
             Self::Maximise => "Activation maximisation",
             Self::Predict => "Predict",
             Self::Runs => "Runs",

@@ -1,5 +1,6 @@
 //! Panels: one file each. They draw the state, keep their own view state and push actions.
 
+mod activations;
 mod augmentation;
 mod cell_images;
 mod changes;
@@ -121,6 +122,7 @@ fn new_panel(kind: PanelKind) -> Box<dyn Panel> {
         PanelKind::Report => Box::<report::Report>::default(),
         PanelKind::Filters => Box::<filters::Filters>::default(),
         PanelKind::FeatureMaps => Box::<feature_maps::FeatureMaps>::default(),
+        PanelKind::Activations => Box::<activations::Activations>::default(),
         PanelKind::Maximise => Box::<maximise::Maximise>::default(),
         PanelKind::Predict => Box::<predict::Predict>::default(),
         PanelKind::Runs => Box::<runs::Runs>::default(),
