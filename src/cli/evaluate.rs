@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     data::{Dataset, LeftOut, SplitName, dataset::display_path, files::write_atomically},
-    engine::{self, EvaluateRequest, EvaluatedWeights, OpenRequest},
+    engine::{self, EvaluateRequest, EvaluatedWeights, OTHER_PART, OpenRequest},
     format::thousands,
     plain,
     train::{
@@ -44,7 +44,12 @@ pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
         part: part(args.split),
     };
     let bar = Progress::new("classifying images");
-    let evaluated = session.answer(request, bar, |_, _| Ok(()))?;
+    let evaluated = session
+        .answer(request, bar, |_, _| Ok(()))
+        .map_err(|error| {
+            let options = "use --split validation or --split all";
+            anyhow::Error::msg(error.to_string().replace(OTHER_PART, options))
+        })?;
     let evaluated = evaluated.context("stopped while classifying images")?;
     let dataset = &*evaluated.dataset;
     say_what_is_broken(dataset);

@@ -135,6 +135,9 @@ fn evaluate(
     })
 }
 
+/// What to do about a part that is empty; the command line says it with its options.
+pub const OTHER_PART: &str = "choose another part or all images";
+
 /// The samples of `part`, divided as `run` kept it or else as `config` says; all usable ones when there is no part.
 pub fn samples(
     dataset: &Dataset,
@@ -151,7 +154,7 @@ pub fn samples(
     if indices.is_empty() {
         let word = part.word();
         return Err(JobError::Failed(format!(
-            "the model was trained without a {word} part: choose another part or all images"
+            "the model was trained without a {word} part: {OTHER_PART}"
         )));
     }
     Ok(indices)

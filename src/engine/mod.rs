@@ -35,7 +35,7 @@ mod trainer;
 
 pub use answer::{Answer, JobId, Kind, Nothing, Partial, Progress, Request};
 pub use downloader::{Download, ListDatasets, Listed};
-pub use evaluation::{EvaluateRequest, Evaluated, EvaluatedWeights, Judged};
+pub use evaluation::{EvaluateRequest, Evaluated, EvaluatedWeights, Judged, OTHER_PART};
 pub use events::{DataEvent, Event, JobEvent, Level, RunBegan, RunEvent, TrainingOutcome};
 pub use folders::Folders;
 pub use handle::EngineHandle;
