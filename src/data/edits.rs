@@ -270,6 +270,14 @@ impl Edits {
         Kind::FIRST.save(path, self).map_err(EditError::file(path))
     }
 
+    /// The changes as their file holds them.
+    ///
+    /// # Errors
+    /// What the RON library said.
+    pub fn text(&self) -> Result<String, String> {
+        Kind::FIRST.write(self)
+    }
+
     /// Writes the sidecar `path`. What stands there and cannot be read, since it is damaged or of a newer format, gets
     /// another name before it is replaced.
     ///

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::spec::ModelSpec;
 use crate::{
-    data::{dataset::display_path, files},
+    data::dataset::display_path,
     kept::{FormatError, Kind},
 };
 
@@ -59,19 +59,12 @@ pub fn load(path: &Path) -> Result<ModelSpec, SpecFileError> {
     })
 }
 
-/// Writes a specification; a file that is there is replaced whole or not at all.
+/// A specification as its file holds it.
 ///
 /// # Errors
-/// When the file cannot be written.
-pub fn save(spec: &ModelSpec, path: &Path) -> Result<(), SpecFileError> {
-    let text = FILES.write(spec).map_err(|reason| SpecFileError::Syntax {
-        path: display_path(path),
-        reason,
-    })?;
-    files::write_atomically(path, text.as_bytes()).map_err(|source| SpecFileError::File {
-        path: display_path(path),
-        source,
-    })
+/// What the RON library said.
+pub fn text(spec: &ModelSpec) -> Result<String, String> {
+    FILES.write(spec)
 }
 
 #[cfg(test)]
@@ -84,7 +77,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("layers.ron");
         for recipe in recipes::all().unwrap() {
-            save(&recipe.model, &path).unwrap();
+            std::fs::write(&path, text(&recipe.model).unwrap()).unwrap();
             assert_eq!(load(&path).unwrap(), recipe.model, "{}", recipe.name);
         }
     }

@@ -1,14 +1,14 @@
 //! What is known is not computed again: images that go through the network are counted, not timed.
 
-use std::{ops::ControlFlow, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use super::{
-    EpochRecord, Evaluation, Experiment, StepRecord,
+    EpochRecord, Evaluation, Experiment,
     answers::Answers,
     config::{MemoryFormat, Precision},
     estimate::{Images, estimate},
     features,
-    fit::{self, Data, EpochEnd, FitError, Observer, Start},
+    fit::{self, Data, EpochEnd, FitError, Start, Watcher, Watchers},
     recipes,
 };
 use crate::{
@@ -70,37 +70,23 @@ fn world() -> World {
     }
 }
 
-/// Lets features take so many bytes, and keeps what a run says.
+/// Keeps what a run says.
+#[derive(Default)]
 struct Watch {
-    most: usize,
-    newest: Option<(Arc<WeightSnapshot>, Evaluation)>,
+    newest: Option<(Arc<WeightSnapshot>, Arc<Evaluation>)>,
 }
 
-impl Observer for Watch {
-    fn pulse(&mut self) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
-
-    fn step(&mut self, _record: &StepRecord) -> Result<(), FitError> {
-        Ok(())
-    }
-
-    fn feature_bytes(&mut self) -> usize {
-        self.most
-    }
-
-    fn weights(&mut self, _snapshot: &Arc<WeightSnapshot>) {}
-
-    fn epoch(&mut self, end: &EpochEnd<'_>) -> Result<(), FitError> {
+impl Watcher for Watch {
+    fn epoch(&mut self, end: &EpochEnd) -> Result<(), FitError> {
         let evaluation = end.evaluation.clone();
-        self.newest = evaluation.map(|evaluation| (Arc::clone(end.snapshot), evaluation));
+        self.newest = evaluation.map(|evaluation| (Arc::clone(&end.snapshot), evaluation));
         Ok(())
     }
 }
 
 impl World {
-    /// The epochs, the newest weights and what they said, and how many images went through the first layer while it
-    /// learned nothing, and in steps.
+    /// A run whose features may take so many bytes: the epochs, the newest weights and what they said, and how many images
+    /// went through the first layer while it learned nothing, and in steps.
     fn run(&self, most: usize) -> (Vec<EpochRecord>, Watch, [usize; 2]) {
         let data = Data {
             dataset: &self.dataset,
@@ -109,9 +95,11 @@ impl World {
             augmentation: &self.experiment.augmentation,
         };
         let (model, training) = (&self.experiment.model, &self.experiment.training);
-        let mut watch = Watch { most, newest: None };
+        let mut watch = Watch::default();
+        let mut watchers = Watchers::new(vec![&mut watch]);
+        watchers.feature_bytes = most;
         passes::take();
-        let outcome = fit::fit(model, training, &data, Start::New, &mut watch).unwrap();
+        let outcome = fit::fit(model, training, &data, Start::New, &mut watchers).unwrap();
         let all = passes::take();
         let images = [Mode::Evaluate, Mode::Train].map(|mode| {
             let whole = all
@@ -182,7 +170,7 @@ fn weights_are_asked_once_about_images() {
     assert_eq!(images, 9);
     // What an epoch's validation says, from features and in batches of another size, is what judging says.
     let from_epoch = Answers::default();
-    from_epoch.keep(&weights, &world.pixels, &Arc::new(validated));
+    from_epoch.keep(&weights, &world.pixels, &validated);
     let (known, images) = ask(&world, &from_epoch, &weights, part);
     assert_eq!((images, known.epoch), (0, computed.epoch));
     assert!((known.loss / computed.loss - 1.0).abs() < 1e-6);

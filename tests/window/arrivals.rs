@@ -15,7 +15,11 @@ use convscope::{
         spec::{Backbone, InitialWeights},
     },
     ui::{
-        action::WindowAction, app::App, arrivals::Question, design::DesignAction, workspace::Step,
+        action::{DataAction, EditAction, WindowAction},
+        app::App,
+        arrivals::Question,
+        design::DesignAction,
+        workspace::Step,
     },
 };
 use eframe::egui;
@@ -164,7 +168,7 @@ fn each_kind_of_thing_is_promised_and_taken_for_what_it_is() {
     });
     let kind = spec.layers[0].kind.clone();
     let edit = convscope::model::edit::LayerEdit::SetKind { at: 0, kind };
-    desk.act(Action::Design(DesignAction::Edit(edit, None)));
+    desk.act(DesignAction::Edit(edit, None));
     desk.drag_and_drop(
         std::slice::from_ref(&weights),
         "Release to let MobileNetV2 begin with the weights",

@@ -64,7 +64,11 @@ pub fn write() {
 
     let experiment: Experiment = ron::from_str(EXPERIMENT).unwrap();
     fs::write(at("experiment.ron"), experiment.to_ron().unwrap()).unwrap();
-    spec_file::save(&experiment.model, &at("layers.ron")).unwrap();
+    fs::write(
+        at("layers.ron"),
+        spec_file::text(&experiment.model).unwrap(),
+    )
+    .unwrap();
     edits(&work.path().join("shapes"))
         .save(&at("edits.ron"))
         .unwrap();
