@@ -279,7 +279,8 @@ impl Action {
     pub fn is_edit(&self) -> bool {
         match self {
             Self::Design(_) | Self::Edit(_) => true,
-            Self::Ask(_)
+            Self::Look(_)
+            | Self::Ask(_)
             | Self::Select(_)
             | Self::Cancel(_)
             | Self::Data(_)
