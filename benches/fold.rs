@@ -46,7 +46,8 @@ fn ratio(network: &Network, folded: &Network) -> Result<f64, Box<dyn Error>> {
         drop(network.forward(&input, Mode::Evaluate)?);
         Ok(sys::thread_cpu_secs() - start)
     };
-    (secs(network)?, secs(folded)?);
+    secs(network)?;
+    secs(folded)?;
     let mut ratios = (0..ROUNDS)
         .map(|_| Ok(secs(network)? / secs(folded)?))
         .collect::<Result<Vec<f64>, Box<dyn Error>>>()?;
