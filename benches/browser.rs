@@ -17,7 +17,7 @@ use std::{
 
 use convscope::{
     data::generate,
-    engine::{EngineHandle, Event, Folders, OpenRequest},
+    engine::{DataEvent, EngineHandle, Event, Folders, JobEvent, OpenRequest},
     sys,
     ui::{
         app::{App, Places},
@@ -79,21 +79,24 @@ fn make_folder(root: &Path, images: usize) -> Result<(), Failure> {
 fn open_with_engine(root: &Path, home: &Path) -> Result<(f64, f64), Failure> {
     let engine = EngineHandle::start(Arc::new(|| {}), Folders::below(home))?;
     let start = Instant::now();
-    engine.open_dataset(OpenRequest::new(root));
+    engine.ask(OpenRequest::new(root));
     let mut counted = 0.0;
     while start.elapsed() < PATIENCE {
-        match engine.events().try_next() {
-            Some(Event::DatasetOpened { dataset, .. }) => {
-                counted = start.elapsed().as_secs_f64();
-                println!(
-                    "  {} images of {} classes",
-                    dataset.dataset.samples.len(),
-                    dataset.dataset.classes.len()
-                );
-                engine.load_thumbnails(dataset, (0..64).collect());
+        let event = engine.events().try_next();
+        if let Some((_, dataset)) = event.as_ref().and_then(Event::answer::<OpenRequest>) {
+            counted = start.elapsed().as_secs_f64();
+            println!(
+                "  {} images of {} classes",
+                dataset.dataset.samples.len(),
+                dataset.dataset.classes.len()
+            );
+            engine.load_thumbnails(dataset, (0..64).collect());
+        }
+        match event {
+            Some(Event::Data(_, DataEvent::Thumbnails(_))) => {
+                return Ok((counted, start.elapsed().as_secs_f64()));
             }
-            Some(Event::Thumbnails { .. }) => return Ok((counted, start.elapsed().as_secs_f64())),
-            Some(Event::Failed { message, .. }) => return Err(message.into()),
+            Some(Event::Job(_, JobEvent::Failed(message))) => return Err(message.into()),
             Some(_) => {}
             None => std::thread::sleep(Duration::from_millis(1)),
         }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
-pub use choices::{Aspect, Device, Part, RendererChoice, WeightsChoice};
-use choices::{at_least_one, device, export_format, generated_set, precision, share};
+pub use choices::{Device, Part, RendererChoice, WeightsChoice};
+use choices::{aspects, at_least_one, device, export_format, generated_set, precision, share};
 
 use crate::{
     data::{dataset::SourceKind, generate::GeneratedSet},
@@ -279,11 +279,11 @@ pub struct PredictArgs {
 pub struct InspectArgs {
     /// Model file or run folder
     pub model: PathBuf,
-    /// The image to look at, for feature-maps: a file or an address (http or https)
+    /// The image to look at, where one is needed: a file or an address (http or https)
     pub image: Option<PathBuf>,
     /// What to look at
-    #[arg(long, value_enum)]
-    pub what: Aspect,
+    #[arg(long, value_parser = aspects())]
+    pub what: String,
     /// Layer: its name, or its number in `convscope summary`; the first convolution unless given
     #[arg(long)]
     pub layer: Option<String>,

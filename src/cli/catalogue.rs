@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     args::{CatalogueArgs, CataloguePlaces, DownloadArgs},
     output::Output,
     progress::Progress,
-    session::{Heard, Session},
+    session::Session,
     table::{Align, Table},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
         dataset::display_path,
         datasets_folder::{self, Fetched, Status},
     },
-    engine::Event,
+    engine::Download,
     format,
 };
 
@@ -120,20 +120,17 @@ pub fn fetch_and_tell(entry: &Entry, folder: &Path, output: Output) -> Result<()
 
 fn fetch(entry: &Entry, folder: &Path) -> Result<Fetched> {
     let session = Session::start()?;
-    let mut bar = Progress::of_bytes(&format!("downloading {}", entry.name));
-    let job = session.engine.download(entry.clone(), folder.to_path_buf());
-    loop {
-        match session.hear()? {
-            Heard::Interrupted => session.engine.cancel(job),
-            Heard::Event(Event::Progress { progress, .. }) => bar.at(progress.done, progress.total),
-            Heard::Event(Event::Downloaded { fetched, .. }) => return Ok(fetched),
-            Heard::Event(Event::Failed { message, .. }) => bail!(message),
-            Heard::Event(Event::Note { message, .. }) => bar.say(&message),
-            Heard::Event(Event::Cancelled { .. }) => bail!(
-                "stopped; what has arrived is kept in {}, and the same command goes on from there",
-                display_path(&folder.join(&entry.name))
-            ),
-            Heard::Event(_) => {}
-        }
-    }
+    let bar = Progress::of_bytes(&format!("downloading {}", entry.name));
+    let request = Download {
+        entry: entry.clone(),
+        folder: folder.to_path_buf(),
+    };
+    let fetched = session.answer(request, bar, |_, _| Ok(()))?;
+    let fetched = fetched.with_context(|| {
+        format!(
+            "stopped; what has arrived is kept in {}, and the same command goes on from there",
+            display_path(&folder.join(&entry.name))
+        )
+    })?;
+    Ok(Fetched::clone(&fetched))
 }

@@ -11,52 +11,48 @@ use super::{
     judged::Judged,
     output::{Output, figure, say},
     progress::Progress,
-    session::Session,
+    session::{Session, say_what_is_broken},
     table::{Align, Table},
 };
 use crate::{
-    cancel::Cancelled,
-    data::{
-        Dataset, LeftOut, PixelCache, SplitConfig, SplitName, dataset::display_path,
-        files::write_atomically,
-    },
-    engine::OpenRequest,
+    data::{Dataset, LeftOut, SplitName, dataset::display_path, files::write_atomically},
+    engine::{self, EvaluateRequest, Evaluated, EvaluatedWeights, OTHER_PART, OpenRequest},
     format::thousands,
-    model::{Network, WeightSnapshot, network::Placement},
     plain,
     train::{
         ClassificationReport, ConfusionMatrix, CrossTable, Evaluation, checkpoint::Weights,
-        evaluate::evaluate_images, kept_split, predictions, report,
+        predictions, report,
     },
 };
 
 pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
     let (evaluation, dataset) = judge(args)?;
+    let dataset = &*dataset;
     let Some(evaluation) = evaluation else {
         bail!(
             "the model was trained without a {} part: use --split validation or --split all",
             word(args.split)
         );
     };
-    let evaluation = at_threshold(evaluation, args.threshold)?;
+    let evaluation = at_threshold(&evaluation, args.threshold)?;
     if let Some(path) = &args.predictions {
-        let csv = predictions::csv(&evaluation, &dataset).map_err(anyhow::Error::msg)?;
+        let csv = predictions::csv(&evaluation, dataset).map_err(anyhow::Error::msg)?;
         write_atomically(path, &csv)
             .with_context(|| format!("cannot write {}", display_path(path)))?;
         say(&format!("predictions are in {}", display_path(path)));
     }
     if args.per_file {
-        tell_images(&evaluation, &dataset, output)?;
+        tell_images(&evaluation, dataset, output)?;
     }
     if output.is_json() {
-        let report = json_report(&evaluation, &dataset, args)?;
+        let report = json_report(&evaluation, dataset, args)?;
         return Ok(output.json(&report)?);
     }
-    tell(&evaluation, &dataset, output)
+    tell(&evaluation, dataset, output)
 }
 
-/// What the weights say about the part, and the dataset; `None` when that part is empty.
-pub fn judge(args: &EvaluateArgs) -> Result<(Option<Evaluation>, Dataset)> {
+/// What the weights say about the part, and the dataset; no evaluation when that part is empty.
+pub fn judge(args: &EvaluateArgs) -> Result<(Option<Arc<Evaluation>>, Arc<Dataset>)> {
     let weights = Weights::from(args.weights);
     let judged = Judged::load(&args.model, weights)?;
     let session = Session::start()?;
@@ -65,70 +61,57 @@ pub fn judge(args: &EvaluateArgs) -> Result<(Option<Evaluation>, Dataset)> {
         ..OpenRequest::new(&args.data)
     })?;
     let classes = (open.dataset.classes.as_slice(), args.data.as_path());
-    let snapshot = judged.snapshot((&args.model, weights), classes)?;
-    let (dataset, pixels) = session.pixels(&open, snapshot.spec.input.format())?;
-    let indices = indices(&dataset, (judged.split(), &args.model), args.split)?;
-    let evaluation = match indices.as_slice() {
-        [] => None,
-        some => Some(evaluate_part(
-            &snapshot,
-            (&dataset, &pixels),
-            some,
-            &session,
-        )?),
+    let request = EvaluateRequest {
+        weights: EvaluatedWeights::Of(Box::new(engine::Judged {
+            snapshot: judged.snapshot((&args.model, weights), classes)?,
+            split: *judged.split(),
+            run: Some(run_of(&args.model).to_path_buf()),
+            answers: Arc::default(),
+        })),
+        dataset: Arc::clone(&open),
+        part: part(args.split),
     };
-    Ok((evaluation, dataset))
-}
-
-/// The samples of one part, divided as for training: as `config` says, or as the run that `model` lies in kept it.
-fn indices(
-    dataset: &Dataset,
-    (config, model): (&SplitConfig, &Path),
-    part: Part,
-) -> Result<Vec<usize>> {
-    let name = match part {
-        Part::Train => SplitName::Train,
-        Part::Validation => SplitName::Validation,
-        Part::Test => SplitName::Test,
-        Part::All => {
-            let all = 0..dataset.samples.len();
-            return Ok(all.filter(|&index| dataset.is_usable(index)).collect());
+    let bar = Progress::new("classifying images");
+    let evaluated = match session.answer(request, bar, |_, _| Ok(())) {
+        Err(error) if error.to_string().ends_with(OTHER_PART) => {
+            return Ok((None, Arc::clone(&open.dataset)));
         }
+        evaluated => evaluated?.context("stopped while classifying images")?,
     };
-    let run = if model.is_dir() {
-        Some(model)
-    } else {
-        model.parent()
-    };
-    let split = kept_split::of(dataset, config, run)?;
-    Ok(split.part(name).to_vec())
+    say_what_is_broken(&evaluated.dataset);
+    let Evaluated {
+        evaluation,
+        dataset,
+    } = Evaluated::clone(&evaluated);
+    Ok((Some(evaluation), dataset))
 }
 
-fn evaluate_part(
-    snapshot: &Arc<WeightSnapshot>,
-    (dataset, pixels): (&Dataset, &PixelCache),
-    indices: &[usize],
-    session: &Session,
-) -> Result<Evaluation> {
-    let network = Network::from_snapshot(snapshot, Placement::default())?;
-    let mut bar = Progress::new("classifying images");
-    let evaluation = evaluate_images(&network, dataset, pixels, indices, |done| {
-        bar.at(done, indices.len());
-        if session.was_interrupted() {
-            Err(Cancelled)
-        } else {
-            Ok(())
-        }
-    })?;
-    Ok(Evaluation {
-        epoch: snapshot.epoch,
-        ..evaluation
-    })
+/// The part that is meant; `None` is every image.
+fn part(part: Part) -> Option<SplitName> {
+    match part {
+        Part::Train => Some(SplitName::Train),
+        Part::Validation => Some(SplitName::Validation),
+        Part::Test => Some(SplitName::Test),
+        Part::All => None,
+    }
 }
 
-fn at_threshold(evaluation: Evaluation, threshold: Option<f64>) -> Result<Evaluation> {
+/// What the part is called.
+fn word(asked: Part) -> &'static str {
+    part(asked).map_or("all", SplitName::word)
+}
+
+/// The folder of the run that `model` is or may lie in.
+fn run_of(model: &Path) -> &Path {
+    match model.parent() {
+        Some(folder) if !model.is_dir() => folder,
+        _ => model,
+    }
+}
+
+fn at_threshold(evaluation: &Evaluation, threshold: Option<f64>) -> Result<Evaluation> {
     match threshold {
-        None => Ok(evaluation),
+        None => Ok(evaluation.clone()),
         Some(_) if evaluation.threshold().is_none() => Err(Usage::error(
             "--threshold is for models with one sigmoid unit: this one takes the most probable class",
         )),
@@ -169,15 +152,6 @@ fn json_report(evaluation: &Evaluation, dataset: &Dataset, args: &EvaluateArgs) 
         },
         "classes": classes,
     }))
-}
-
-fn word(part: Part) -> &'static str {
-    match part {
-        Part::Train => SplitName::Train.word(),
-        Part::Validation => SplitName::Validation.word(),
-        Part::Test => SplitName::Test.word(),
-        Part::All => "all",
-    }
 }
 
 fn tell(evaluation: &Evaluation, dataset: &Dataset, output: Output) -> Result<()> {

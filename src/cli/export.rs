@@ -67,8 +67,8 @@ fn bundle(path: &Path, format: &Format, data: Option<&Path>) -> Result<Bundle> {
             per_file: false,
             predictions: None,
         })?;
-        bundle.evaluation = evaluation.map(Arc::new);
-        bundle.dataset = Some(Arc::new(dataset));
+        bundle.evaluation = evaluation;
+        bundle.dataset = Some(dataset);
     }
     Ok(bundle)
 }

@@ -1,6 +1,4 @@
-//! `convscope inspect`: filters, feature maps and activation maximisation as pictures or arrays.
-
-use std::path::Path;
+//! `convscope inspect`: what the table of inspections offers, as pictures or arrays.
 
 use anyhow::{Context as _, Result, bail};
 use npyz::WriterBuilder as _;
@@ -8,196 +6,106 @@ use serde_json::json;
 
 use super::{
     Usage,
-    args::{Aspect, InspectArgs},
+    args::InspectArgs,
     output::{Output, figure},
     progress::Progress,
     source::{self, ArrayFormat},
 };
 use crate::{
-    colours::TILE_BACKGROUND,
-    data::{Picture, dataset::display_path, files},
+    data::{dataset::display_path, files},
+    engine::{At, Inspect},
     export::picture::png_bytes,
-    inspect::{
-        colours::ColourScale,
-        feature_maps::feature_maps,
-        filters,
-        maximise::{MaximiseConfig, Target, maximise_exact},
-    },
-    model::{Network, Node, WeightSnapshot, graph, network::Placement},
+    inspect::{Given, Row, TABLE, Takes},
+    model::{WeightSnapshot, graph},
 };
 
-/// What there is to write.
-struct Found {
-    node: usize,
-    shape: Vec<usize>,
-    values: Vec<f32>,
-    picture: Picture,
-    /// What was reached when maximising, with what it is the value of.
-    score: Option<(f32, String)>,
-}
-
 pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
-    check_usage(args)?;
+    let row = Row::named(&args.what).context("there is no such inspection")?;
+    check_usage(row, args)?;
     let format = ArrayFormat::of(&args.out)?;
-    let snapshot = source::load_model(&args.model)?.snapshot;
+    let (session, model) = source::session_with(&args.model)?;
+    let snapshot = &model.snapshot;
     let nodes = graph::nodes(&snapshot.spec)?;
-    let found = match args.what {
-        Aspect::Filters => kernels(&snapshot, &nodes, args)?,
-        Aspect::FeatureMaps => maps(&snapshot, &nodes, args)?,
-        Aspect::Maximise => maximised(&snapshot, &nodes, args)?,
+    let layer = args.layer.as_ref();
+    let given = Given {
+        layer: layer
+            .map(|text| source::node(&snapshot.spec, &nodes, text))
+            .transpose()?,
+        class: class(snapshot, args)?,
+        unit: args.unit,
+        seed: args.seed.unwrap_or(0),
+        snapshot,
+        nodes: &nodes,
     };
+    let what = (row.given)(&given).map_err(anyhow::Error::msg)?;
+    let at = args.image.as_deref().map(source::image);
+    let at = at.map_or(At::Nothing, At::Image);
+    let bar = Progress::new("looking");
+    let found = session.answer(Inspect { what, at }, bar, |_, _| Ok(()))?;
+    let found = found.context("stopped")?;
+    let picture = || found.picture.clone().enlarged_within(VIEWABLE_SIDE);
     let bytes = match format {
-        ArrayFormat::Png => png_bytes(&found.picture.enlarged_within(VIEWABLE_SIDE))?,
+        ArrayFormat::Png => png_bytes(&picture())?,
         ArrayFormat::Npy => npy_bytes(&found.shape, &found.values)?,
     };
     let out = display_path(&args.out);
     files::write_atomically(&args.out, &bytes).with_context(|| format!("cannot write {out}"))?;
 
-    let layer = &nodes[found.node].name;
-    let mut line = json!({ "out": out, "layer": layer, "shape": found.shape });
+    let mut line = json!({ "out": out, "layer": found.of, "shape": found.shape });
     if let (Some((score, of)), Some(fields)) = (&found.score, line.as_object_mut()) {
         fields.insert("score".into(), json!(score));
         fields.insert("score_of".into(), json!(of));
     }
     output.json(&line)?;
-    let score = found
-        .score
-        .map(|(score, of)| format!(", score {}: {of}", figure(score.into())))
-        .unwrap_or_default();
-    output.text(&format!("{out}: {layer} {:?}{score}", found.shape))?;
+    let score = found.score.as_ref();
+    let score = score.map_or_else(String::new, |(score, of)| {
+        format!(", score {}: {of}", figure((*score).into()))
+    });
+    output.text(&format!("{out}: {} {:?}{score}", found.of, found.shape))?;
     Ok(())
 }
 
 /// Arguments that belong to another `--what` are mistakes, not decoration.
-fn check_usage(args: &InspectArgs) -> Result<()> {
-    let maximises = args.what == Aspect::Maximise;
-    let wrong = |message: &str| Err(Usage::error(message));
-    match args.what {
-        Aspect::FeatureMaps if args.image.is_none() => {
-            wrong("--what feature-maps needs an IMAGE after the model")
+fn check_usage(row: &Row, args: &InspectArgs) -> Result<()> {
+    let takes = |what| row.takes.contains(&what);
+    let given = [
+        (Takes::Image, args.image.is_some(), "an IMAGE"),
+        (Takes::Class, args.class.is_some(), "--class"),
+        (Takes::Unit, args.unit.is_some(), "--unit"),
+        (Takes::Seed, args.seed.is_some(), "--seed"),
+    ];
+    for (what, is_given, word) in given {
+        if is_given && !takes(what) {
+            let others = TABLE.iter().filter(|row| row.takes.contains(&what));
+            let others: Vec<_> = others.map(|row| row.name).collect();
+            let words = format!("only --what {} takes {word}", others.join(" or "));
+            return Err(Usage::error(words));
         }
-        Aspect::Filters | Aspect::Maximise if args.image.is_some() => {
-            wrong("only --what feature-maps takes an IMAGE")
-        }
-        Aspect::Maximise if args.class.is_none() && args.unit.is_none() => {
-            wrong("--what maximise needs --class, or --layer with --unit")
-        }
-        _ if !maximises && (args.class.is_some() || args.unit.is_some() || args.seed.is_some()) => {
-            wrong("--class, --unit and --seed belong to --what maximise")
-        }
-        _ => Ok(()),
     }
-}
-
-/// The node asked for, or the first convolution.
-fn node(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result<usize> {
-    match &args.layer {
-        Some(text) => source::node(&snapshot.spec, nodes, text),
-        None => filters::convolutions(nodes)
-            .first()
-            .copied()
-            .context("the model has no convolution: choose a layer with --layer"),
+    let name = row.name;
+    if takes(Takes::Image) && args.image.is_none() {
+        let words = format!("--what {name} needs an IMAGE after the model");
+        return Err(Usage::error(words));
     }
-}
-
-/// Names that a sentence lists.
-const MOST_NAMES: usize = 12;
-
-fn kernels(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result<Found> {
-    let node = node(snapshot, nodes, args)?;
-    let Some(kernels) = filters::kernels(snapshot, &nodes[node]) else {
-        let known = filters::convolutions(nodes);
-        let more = if known.len() > MOST_NAMES {
-            ", …"
-        } else {
-            ""
-        };
-        let names: Vec<&str> = known
-            .iter()
-            .take(MOST_NAMES)
-            .map(|index| nodes[*index].name.as_str())
-            .collect();
-        bail!(
-            "{} is a {} layer without filters: the convolutions are {}{more}",
-            nodes[node].name,
-            nodes[node].op.word(),
-            names.join(", ")
-        );
-    };
-    Ok(Found {
-        node,
-        shape: vec![
-            kernels.filters,
-            kernels.channels,
-            kernels.size,
-            kernels.width,
-        ],
-        values: kernels.values.to_vec(),
-        picture: kernels.picture(kernels.limit(), TILE_BACKGROUND),
-        score: None,
-    })
-}
-
-fn maps(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result<Found> {
-    let node = node(snapshot, nodes, args)?;
-    let image = args.image.as_deref().unwrap_or_else(|| Path::new(""));
-    let network = Network::from_snapshot(snapshot, Placement::default())?;
-    let rgb = source::network_input(image, &snapshot.spec.input)
-        .map_err(|reason| anyhow::anyhow!("{} {reason}", display_path(image)))?;
-    let maps = feature_maps(&network, snapshot.epoch, &rgb, node)?;
-    let picture = maps.picture(ColourScale::Viridis, TILE_BACKGROUND);
-    Ok(Found {
-        node,
-        shape: maps.shape.dims(),
-        values: maps.values,
-        picture,
-        score: None,
-    })
-}
-
-fn maximised(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result<Found> {
-    let target = target(snapshot, nodes, args)?;
-    let node = match target {
-        Target::Class(_) => nodes.len().saturating_sub(1),
-        Target::Unit { layer, .. } => layer,
-    };
-    let score_of = target.score_words(snapshot.spec.head, &snapshot.classes, nodes);
-    let mut network = Network::from_snapshot(snapshot, Placement::default())?;
-    network.freeze();
-    let config = MaximiseConfig {
-        seed: args.seed.unwrap_or(0),
-        ..MaximiseConfig::new(target)
-    };
-    let mut bar = Progress::new("maximising");
-    let (last, values) = maximise_exact(&network, &config, |preview| {
-        bar.at(preview.step, preview.steps);
-        Ok(())
-    })?;
-    let input = snapshot.spec.input;
-    Ok(Found {
-        node,
-        shape: vec![input.color_mode.channels(), input.height, input.width],
-        values,
-        picture: last.picture,
-        score: Some((last.score, score_of)),
-    })
-}
-
-/// What to excite.
-fn target(snapshot: &WeightSnapshot, nodes: &[Node], args: &InspectArgs) -> Result<Target> {
-    if let Some(class) = &args.class {
-        let Some(class) = snapshot.classes.iter().position(|name| name == class) else {
-            bail!(
-                "the model has no class {class}: its classes are {}",
-                snapshot.classes.join(", ")
-            );
-        };
-        return Ok(Target::Class(class));
+    if takes(Takes::Class) && args.class.is_none() && args.unit.is_none() {
+        let words = format!("--what {name} needs --class, or --layer with --unit");
+        return Err(Usage::error(words));
     }
-    Ok(Target::Unit {
-        layer: node(snapshot, nodes, args)?,
-        unit: args.unit.unwrap_or(0),
-    })
+    Ok(())
+}
+
+/// Position of the class that is named.
+fn class(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Option<usize>> {
+    let Some(class) = &args.class else {
+        return Ok(None);
+    };
+    match snapshot.classes.iter().position(|name| name == class) {
+        None => bail!(
+            "the model has no class {class}: its classes are {}",
+            snapshot.classes.join(", ")
+        ),
+        position => Ok(position),
+    }
 }
 
 /// Small pictures are enlarged towards this side.

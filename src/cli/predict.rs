@@ -11,20 +11,22 @@ use serde_json::{Map, Value, json};
 use super::{
     args::PredictArgs,
     output::{Output, figure, say, write_bytes},
+    progress::Progress,
     source,
 };
 use crate::{
     data::{dataset::display_path, sources::folder},
+    engine::{Predict, Prediction},
     file_address,
     format::counted,
-    inspect::predict::{Answer, predict},
-    model::{Network, network::Placement, spec::Head},
+    inspect::Slow,
+    model::spec::Head,
     plain,
 };
 
 pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
-    let bundle = source::load_model(&args.model)?;
-    let network = Network::from_snapshot(&bundle.snapshot, Placement::default())?;
+    let (session, model) = source::session_with(&args.model)?;
+    let snapshot = &model.snapshot;
     let form = match (output.is_json(), args.csv) {
         (true, _) => Form::Json(output),
         (false, true) => Form::Csv(Box::new(csv::Writer::from_writer(Vec::new()))),
@@ -32,28 +34,51 @@ pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
     };
     let mut printer = Printer {
         form,
-        classes: Arc::clone(&bundle.snapshot.classes),
-        logits: if matches!(network.spec().head, Head::Sigmoid { .. }) {
+        classes: Arc::clone(&snapshot.classes),
+        logits: if matches!(snapshot.spec.head, Head::Sigmoid { .. }) {
             vec!["logit".into()]
         } else {
-            let classes = bundle.snapshot.classes.iter();
+            let classes = snapshot.classes.iter();
             classes.map(|class| format!("logit_{class}")).collect()
         },
+        told: Told::default(),
     };
     printer.heading()?;
-    let mut told = Told::default();
-    for given in &args.files {
-        let given = Given::of(given);
-        told.passed_over += given.passed_over;
-        for (file, readable) in given.files {
-            let answer = readable.and_then(|()| classify(&network, &file));
-            let answer = answer.map_err(|reason| plain::text(&reason));
-            told.files += 1;
-            told.failures += usize::from(answer.is_err());
-            printer.line(&display_path(&file), &answer)?;
+    let given: Vec<Given> = args.files.iter().map(|given| Given::of(given)).collect();
+    printer.told.passed_over = given.iter().map(|given| given.passed_over).sum();
+    let files: Vec<_> = given.into_iter().flat_map(|given| given.files).collect();
+    let readable = |(file, readable): &(PathBuf, Result<(), String>)| {
+        readable.is_ok().then(|| source::image(file))
+    };
+    let images: Vec<_> = files.iter().filter_map(readable).collect();
+    let mut left = files.iter();
+    // What cannot be read is told where it would have stood.
+    let mut unreadable = |printer: &mut Printer| -> Result<Option<&PathBuf>> {
+        for (file, readable) in left.by_ref() {
+            match readable {
+                Ok(()) => return Ok(Some(file)),
+                Err(reason) => printer.line(&display_path(file), &Err(reason.clone()))?,
+            }
         }
+        Ok(None)
+    };
+    let bar = Progress::new("classifying images");
+    let answered =
+        session.answer(
+            Predict::<Slow>::in_words(images),
+            bar,
+            |part, bar| match unreadable(&mut printer)? {
+                Some(file) => bar.suspend(|| printer.line(&display_path(file), &part.answer)),
+                None => Ok(()),
+            },
+        );
+    unreadable(&mut printer)?;
+    // When no image at all is classified, that is what fails; each has said why.
+    match answered {
+        Ok(None) => bail!("stopped"),
+        Err(error) if printer.told.files < files.len() => Err(error),
+        Ok(Some(_)) | Err(_) => printer.told.losses(),
     }
-    told.losses()
 }
 
 /// What became of the files.
@@ -96,7 +121,7 @@ impl Given {
             files: vec![(given, readable)],
             passed_over: 0,
         };
-        if source::address(given).is_some() {
+        if source::image(given).is_on_the_web() {
             return alone(given.to_path_buf(), Ok(()));
         }
         let given = file_address::to_path(given);
@@ -118,11 +143,6 @@ impl Given {
     }
 }
 
-fn classify(network: &Network, file: &Path) -> Result<Answer, String> {
-    let rgb = source::network_input(file, &network.spec().input)?;
-    predict(network, &rgb).map_err(|error| error.to_string())
-}
-
 enum Form {
     Json(Output),
     Csv(Box<csv::Writer<Vec<u8>>>),
@@ -134,7 +154,11 @@ struct Printer {
     classes: Arc<[String]>,
     /// Headings of the logits: one per class, or the one of a sigmoid.
     logits: Vec<String>,
+    told: Told,
 }
+
+/// What is said about one image.
+type Line = Result<Arc<Prediction>, String>;
 
 impl Printer {
     fn heading(&mut self) -> Result<()> {
@@ -156,7 +180,10 @@ impl Printer {
         pass_on(writer)
     }
 
-    fn line(&mut self, file: &str, answer: &Result<Answer, String>) -> Result<()> {
+    fn line(&mut self, file: &str, answer: &Line) -> Result<()> {
+        self.told.files += 1;
+        self.told.failures += usize::from(answer.is_err());
+        let answer = &answer.clone().map_err(|reason| plain::text(&reason));
         match (&mut self.form, answer) {
             (Form::Json(output), answer) => output.json(&json_line(file, &self.classes, answer))?,
             (Form::Csv(writer), answer) => {
@@ -191,13 +218,13 @@ fn pass_on(writer: &mut csv::Writer<Vec<u8>>) -> Result<()> {
     Ok(write_bytes(&bytes)?)
 }
 
-fn best<'a>(classes: &'a [String], answer: &Answer) -> (&'a str, f32) {
+fn best<'a>(classes: &'a [String], answer: &Prediction) -> (&'a str, f32) {
     let class = answer.class;
     let probability = answer.probabilities.get(class).copied().unwrap_or(f32::NAN);
     (classes.get(class).map_or("", String::as_str), probability)
 }
 
-fn json_line(file: &str, classes: &[String], answer: &Result<Answer, String>) -> Value {
+fn json_line(file: &str, classes: &[String], answer: &Line) -> Value {
     match answer {
         Ok(answer) => {
             let (class, probability) = best(classes, answer);
@@ -218,11 +245,7 @@ fn json_line(file: &str, classes: &[String], answer: &Result<Answer, String>) ->
     }
 }
 
-fn csv_line(
-    file: &str,
-    (classes, logits): (&[String], usize),
-    answer: &Result<Answer, String>,
-) -> Vec<String> {
+fn csv_line(file: &str, (classes, logits): (&[String], usize), answer: &Line) -> Vec<String> {
     let mut line = vec![file.to_owned()];
     match answer {
         Ok(answer) => {

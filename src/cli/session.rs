@@ -1,18 +1,20 @@
 //! An engine for one command: waiting for its events, for Ctrl+C and for whoever else asks the process to end.
 
 use std::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Context as _, Result, bail};
 use crossbeam_channel::Receiver;
 
 use super::{output::say, progress::Progress};
 use crate::{
-    cancel::{CancelToken, Cancelled},
-    data::{Dataset, LeftOut, PixelCache, cache::PixelFormat, dataset::display_path, files, locks},
-    engine::{EngineHandle, Event, Folders, OpenDataset, OpenRequest},
+    data::{Dataset, LeftOut, dataset::display_path},
+    engine::{
+        Door, EngineHandle, Event, Folders, JobEvent, OpenDataset, OpenRequest, Progress as Told,
+        Task,
+    },
     signals,
 };
 
@@ -86,74 +88,56 @@ impl Session {
         self.interrupted.swap(false, Ordering::SeqCst)
     }
 
+    /// Asks for `request` and waits for its answer, with `part` taking what is told before; Ctrl+C cancels it. `None` when it
+    /// was cancelled.
+    ///
+    /// # Errors
+    /// When it fails, `part` does, or the engine is gone.
+    pub fn answer<T: Task>(
+        &self,
+        request: T,
+        mut bar: Progress,
+        mut part: impl FnMut(&T::Partial, &Progress) -> Result<()>,
+    ) -> Result<Option<Arc<T::Answer>>>
+    where
+        EngineHandle: Door<T::Lane>,
+    {
+        let job = self.engine.ask(request);
+        loop {
+            match self.hear()? {
+                Heard::Interrupted => self.engine.cancel(job),
+                Heard::Event(Event::Job(of, event)) if of == job => match event {
+                    JobEvent::Started(_) => {}
+                    JobEvent::Progress(Told { done, total }) => bar.at(done, total),
+                    JobEvent::Partial(told) => match told.part_of::<T>() {
+                        Some(told) => part(&told, &bar)?,
+                        None => bail!("the engine told something else"),
+                    },
+                    JobEvent::Done(answer) => return Ok(answer.of::<T>()),
+                    JobEvent::Failed(message) => bail!(message),
+                    JobEvent::Cancelled => return Ok(None),
+                },
+                Heard::Event(Event::Note { message, .. }) => bar.say(&message),
+                Heard::Event(Event::Job(..) | Event::Run(..) | Event::Data(..)) => {}
+            }
+        }
+    }
+
     /// Opens a dataset; says what was left out.
     ///
     /// # Errors
     /// When it cannot be opened or the user interrupts.
     pub fn open_dataset(&self, request: OpenRequest) -> Result<Arc<OpenDataset>> {
-        let wanted = self.engine.open_dataset(request);
-        let mut bar = Progress::new("opening the dataset");
-        loop {
-            match self.hear()? {
-                Heard::Interrupted => bail!("stopped while opening the dataset"),
-                Heard::Event(Event::Progress { progress, .. }) => {
-                    bar.at(progress.done, progress.total);
-                }
-                Heard::Event(Event::Failed { message, .. }) => bail!(message),
-                Heard::Event(Event::Note { message, .. }) => bar.say(&message),
-                Heard::Event(Event::DatasetOpened { job, dataset }) if job == wanted => {
-                    drop(bar);
-                    if let Some(words) = LeftOut::of(&dataset.dataset).passed_over_words() {
-                        say(&words);
-                    }
-                    if !dataset.edits.is_empty() {
-                        say(&format!("{} changes are applied", dataset.edits.len()));
-                    }
-                    return Ok(dataset);
-                }
-                Heard::Event(_) => {}
-            }
+        let bar = Progress::new("opening the dataset");
+        let dataset = self.answer(request, bar, |_, _| Ok(()))?;
+        let dataset = dataset.context("stopped while opening the dataset")?;
+        if let Some(words) = LeftOut::of(&dataset.dataset).passed_over_words() {
+            say(&words);
         }
-    }
-
-    /// All images in `format`; says which are broken. The dataset that comes with them knows them too.
-    ///
-    /// # Errors
-    /// When the cache cannot be used or the user interrupts.
-    pub fn pixels(&self, open: &OpenDataset, format: PixelFormat) -> Result<(Dataset, PixelCache)> {
-        let bar = Mutex::new(Progress::new("reading images"));
-        let cancel = CancelToken::new();
-        let progress = |done: usize, total: usize| {
-            if self.was_interrupted() {
-                cancel.cancel();
-            }
-            // Whoever finds the bar taken leaves the drawing to the other thread.
-            if let Ok(mut bar) = bar.try_lock() {
-                bar.at(done, total);
-            }
-        };
-        let cache = files::default_cache_folder();
-        let pixels = PixelCache::open(
-            &cache,
-            &open.dataset,
-            &open.images,
-            format,
-            &cancel,
-            &progress,
-        )
-        .map_err(|Cancelled| anyhow!("stopped while reading the images"))?;
-        drop(bar);
-        if let Some(words) = pixels.damaged() {
-            bail!(words);
+        if !dataset.edits.is_empty() {
+            say(&format!("{} changes are applied", dataset.edits.len()));
         }
-        if let Some(words) = pixels.unwritten() {
-            say(words);
-        }
-        locks::untold_refusals().iter().for_each(|words| say(words));
-        let mut dataset = Dataset::clone(&open.dataset);
-        dataset.broken.clone_from(pixels.broken());
-        say_what_is_broken(&dataset);
-        Ok((dataset, pixels))
+        Ok(dataset)
     }
 }
 

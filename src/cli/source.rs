@@ -1,19 +1,15 @@
 //! What a command is given: a model file, a run folder, an experiment.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Result, bail};
 
-use super::{Usage, output::say};
+use super::{Usage, output::say, session::Session};
 use crate::{
-    cancel::CancelToken,
-    data::{
-        dataset::display_path,
-        decode,
-        download::{self, ImageLimits},
-    },
+    data::{dataset::display_path, download},
+    engine::{ImageSource, LoadedModel, ModelSource},
     file_address,
-    model::{ModelSpec, Node, bundle::Bundle, graph, spec::InputSpec},
+    model::{ModelSpec, Node, bundle::Bundle, graph},
     train::run_folder,
 };
 
@@ -30,24 +26,27 @@ pub fn load_model(path: &Path) -> Result<Bundle> {
     Ok(bundle)
 }
 
-/// `given` as an address on the web, when it is one.
-pub fn address(given: &Path) -> Option<&str> {
-    let text = given.to_str()?;
-    download::looks_like_address(text).then_some(text)
-}
-
-/// The image `given`, a file or an address, as a network with this input gets it; row-major RGB.
+/// Starts the engine with the model `path` in hand.
 ///
 /// # Errors
-/// Why it cannot be had, to follow its name.
-pub fn network_input(given: &Path, input: &InputSpec) -> Result<Vec<u8>, String> {
-    let Some(url) = address(given) else {
-        let given = file_address::to_path(given);
-        return Ok(decode::decode_to(&given, &input.format())?.rgb);
-    };
-    let image = download::image(url, &ImageLimits::default(), &CancelToken::new());
-    let image = image.map_err(|error| error.to_string())?;
-    Ok(decode::resized(&image, (input.height, input.width), input.resize).into_raw())
+/// One sentence with the file's name.
+pub fn session_with(path: &Path) -> Result<(Session, Arc<LoadedModel>)> {
+    let model = LoadedModel::of_bundle(load_model(path)?, ModelSource::File(path.to_path_buf()));
+    let model = Arc::new(model.map_err(anyhow::Error::msg)?);
+    let session = Session::start()?;
+    session.engine.take_in_hand(Arc::clone(&model));
+    Ok((session, model))
+}
+
+/// The image `given`: an address on the web, or a file.
+pub fn image(given: &Path) -> ImageSource {
+    match given
+        .to_str()
+        .filter(|text| download::looks_like_address(text))
+    {
+        Some(address) => ImageSource::Url(address.to_owned()),
+        None => ImageSource::File(file_address::to_path(given)),
+    }
 }
 
 /// Whether `path` is meant as a model rather than as an experiment.

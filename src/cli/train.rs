@@ -16,7 +16,10 @@ use super::{
 };
 use crate::{
     data::{LeftOut, dataset::display_path},
-    engine::{Event, Level, OpenRequest, TrainRequest, TrainingOutcome},
+    engine::{
+        Event, JobEvent, Level, OpenRequest, RunBegan, RunEvent, TrainRequest, Trained,
+        TrainingOutcome,
+    },
     export::{FORMATS, Format},
     format::{listed, thousands},
     train::{
@@ -63,7 +66,7 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
     for words in setting_words::asked_for(&experiment) {
         say(&words);
     }
-    session.engine.train(TrainRequest {
+    session.engine.ask(TrainRequest {
         experiment,
         dataset,
         run: run.clone(),
@@ -199,56 +202,65 @@ impl Follower {
                     self.bar.say(&format!("{words}; Ctrl+C again ends at once"));
                     session.engine.stop();
                 }
-                Heard::Event(Event::TrainingFinished { outcome, .. }) => return Ok(outcome),
-                Heard::Event(Event::Failed { message, .. }) => bail!(message),
-                Heard::Event(Event::DataLost { report, .. }) => bail!(losses(&report.left_out)),
-                Heard::Event(Event::Cancelled { .. }) => bail!("stopped before training began"),
-                Heard::Event(event) => self.tell(event)?,
+                Heard::Event(Event::Job(_, event)) => match event {
+                    JobEvent::Progress(progress) => self.bar.at(progress.done, progress.total),
+                    JobEvent::Done(answer) => match answer.of::<TrainRequest>().as_deref() {
+                        Some(Trained::Ended(outcome)) => return Ok(outcome.clone()),
+                        Some(Trained::DataLost(report)) => bail!(losses(&report.left_out)),
+                        // The dataset, once more.
+                        None => {}
+                    },
+                    JobEvent::Failed(message) => bail!(message),
+                    JobEvent::Cancelled => bail!("stopped before training began"),
+                    JobEvent::Started(_) | JobEvent::Partial(_) => {}
+                },
+                Heard::Event(Event::Run(_, event)) => self.tell(event)?,
+                Heard::Event(Event::Note { level, message }) => match level {
+                    Level::Warning | Level::Error => self.bar.say(&message),
+                    Level::Info => {}
+                },
+                // What is broken is said with the rest of what there is to know about the data.
+                Heard::Event(Event::Data(..)) => {}
             }
         }
     }
 
-    fn tell(&mut self, event: Event) -> Result<()> {
+    fn tell(&mut self, event: RunEvent) -> Result<()> {
         match event {
-            Event::TrainingStarted {
-                run,
-                train_images,
-                validation_images,
-                epochs,
-                history,
-                data,
-                ..
-            } => {
-                if let Some(last) = history.last() {
-                    let epoch = last.epoch;
-                    self.bar.say(&format!("going on after epoch {epoch}"));
-                }
-                self.history = history;
-                self.bar.say(&format!(
-                    "training on {} images, validating on {}, {epochs} epochs; the run is in {}",
-                    thousands(train_images),
-                    thousands(validation_images),
-                    display_path(&run)
-                ));
-                for words in data.words() {
-                    self.bar.say(&format!("note: {words}"));
-                }
-                self.data = data;
-            }
-            Event::Ending { stage, .. } => {
+            RunEvent::Began(began) => self.began(*began),
+            RunEvent::Ending(stage) => {
                 self.is_ending = true;
                 self.bar = Progress::new(&stage.words().to_lowercase());
             }
-            Event::Progress { progress, .. } => self.bar.at(progress.done, progress.total),
-            Event::Epoch { record, .. } => self.epoch(&record)?,
-            Event::Advice { advice, .. } => self.bar.say(&advice.words),
-            Event::Note {
-                level: Level::Warning | Level::Error,
-                message,
-            } => self.bar.say(&message),
-            _ => {}
+            RunEvent::Epoch(record) => self.epoch(&record)?,
+            RunEvent::Advice(advice) => self.bar.say(&advice.words),
+            RunEvent::Steps(_)
+            | RunEvent::Rate(_)
+            | RunEvent::Evaluated(_)
+            | RunEvent::WeightsPublished(_)
+            | RunEvent::Paused(_)
+            | RunEvent::Stopping => {}
         }
         Ok(())
+    }
+
+    fn began(&mut self, began: RunBegan) {
+        if let Some(last) = began.history.last() {
+            let epoch = last.epoch;
+            self.bar.say(&format!("going on after epoch {epoch}"));
+        }
+        self.history = began.history;
+        self.bar.say(&format!(
+            "training on {} images, validating on {}, {} epochs; the run is in {}",
+            thousands(began.train_images),
+            thousands(began.validation_images),
+            began.epochs,
+            display_path(&began.run)
+        ));
+        for words in began.data.words() {
+            self.bar.say(&format!("note: {words}"));
+        }
+        self.data = began.data;
     }
 
     fn epoch(&mut self, record: &EpochRecord) -> Result<()> {

@@ -3,10 +3,9 @@
 use std::{path::Path, sync::Arc};
 
 use super::{
-    events::{Event, Level},
+    events::Level,
+    folders::Folders,
     job::{JobContext, JobError},
-    loader::Folders,
-    trainer::fit_error,
 };
 use crate::{
     data::{Dataset, Split, dataset::display_path},
@@ -35,10 +34,8 @@ impl Beginning<'_> {
     /// Makes the folder of a new run once its weights have been read.
     pub fn anew(&self) -> Result<(RunFolder, Start), JobError> {
         let arrays = self.initial_arrays()?;
-        let folder = RunFolder::create(self.run, self.experiment).map_err(fit_error)?;
-        folder
-            .write_split(self.split, self.dataset)
-            .map_err(fit_error)?;
+        let folder = RunFolder::create(self.run, self.experiment)?;
+        folder.write_split(self.split, self.dataset)?;
         Ok((folder, Start::From(arrays)))
     }
 
@@ -72,27 +69,25 @@ impl Beginning<'_> {
         let step = loaded
             .as_ref()
             .map_or(0, |loaded| loaded.checkpoint.standing.step);
-        let folder = RunFolder::resume(run, step).map_err(fit_error)?;
+        let folder = RunFolder::resume(run, step)?;
         // It may go on for more epochs than it was begun with.
-        folder.write_experiment(experiment).map_err(fit_error)?;
-        folder.write_split(split, dataset).map_err(fit_error)?;
+        folder.write_experiment(experiment)?;
+        folder.write_split(split, dataset)?;
         let Some(Loaded { checkpoint, lost }) = loaded else {
             if run.join(HISTORY_FILE).exists() {
                 let path = display_path(&run.join(CHECKPOINTS));
                 let message =
                     format!("The last epoch's weights are missing in {path}: the run begins anew");
-                let level = Level::Warning;
-                self.context.events.send(Event::Note { level, message });
+                self.context.note(Level::Warning, message);
             }
             return match self.initial_arrays() {
                 Ok(arrays) => Ok((folder, Start::From(arrays))),
                 Err(error) => Err(self.given_up(&folder, error)),
             };
         };
-        folder.put_right(&checkpoint).map_err(fit_error)?;
+        folder.put_right(&checkpoint)?;
         for message in lost {
-            let level = Level::Warning;
-            self.context.events.send(Event::Note { level, message });
+            self.context.note(Level::Warning, message);
         }
         Ok((folder, Start::Resume(Box::new(checkpoint))))
     }
@@ -117,7 +112,7 @@ impl Beginning<'_> {
         let notes = initial.notes.into_iter().map(|words| (Level::Info, words));
         let warnings = initial.warnings.into_iter();
         for (level, message) in notes.chain(warnings.map(|words| (Level::Warning, words))) {
-            self.context.events.send(Event::Note { level, message });
+            self.context.note(level, message);
         }
         Ok(initial.arrays)
     }

@@ -1,26 +1,19 @@
-//! The downloader thread: the catalogues of public datasets and weights, and one download after the other.
+//! The downloader lane: the catalogues of public datasets and weights, and one download after the other.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
-
-use crossbeam_channel::Receiver;
+use std::path::PathBuf;
 
 use super::{
-    events::{Event, Level},
-    job::{self, JobContext, JobError, Jobs},
-    queue::EventSender,
-    threads,
+    answer::{Kind, Nothing, Request},
+    job::{JobContext, JobError},
+    task::{LaneState, Task},
 };
 use crate::{
     data::{
         catalogue::{Catalogue, Entry},
-        datasets_folder::{self, Status},
+        datasets_folder::{self, Fetched, Status},
         download::{DownloadError, Options},
     },
     model::{spec::Backbone, weights::catalogue::Weights},
-    worker::Worker,
 };
 
 /// A dataset or a file of weights and how much of it is there.
@@ -34,109 +27,87 @@ pub struct Listed {
     pub status: Status,
 }
 
-pub enum Command {
-    /// Read the catalogue (the shipped one unless a file is named) and look what is in `folder`.
-    List {
-        context: JobContext,
-        catalogue: Option<PathBuf>,
-        folder: PathBuf,
-    },
-    /// Download what is missing of a dataset.
-    Fetch {
-        context: JobContext,
-        entry: Box<Entry>,
-        folder: PathBuf,
-    },
-    /// Throw an unfinished download away.
-    Discard {
-        events: EventSender,
-        entry: Box<Entry>,
-        folder: PathBuf,
-    },
+/// What the downloader keeps.
+pub struct Downloader {
+    /// The folder of downloaded weights.
+    pub weights: PathBuf,
 }
 
-pub fn spawn(jobs: Jobs, events: EventSender, weights: PathBuf) -> io::Result<Worker<Command>> {
-    threads::start(("downloader", "downloads"), events, move |commands| {
-        serve(&commands, &jobs, &weights);
-    })
+impl LaneState for Downloader {}
+
+/// Lists the public datasets and how much of each is there, and the weights of backbones.
+#[derive(Debug, Clone)]
+pub struct ListDatasets {
+    /// Another list of datasets than the shipped one.
+    pub catalogue: Option<PathBuf>,
+    /// Where datasets are downloaded to.
+    pub folder: PathBuf,
 }
 
-fn serve(commands: &Receiver<Command>, jobs: &Jobs, weights: &Path) {
-    for command in commands {
-        match command {
-            Command::List {
-                context,
-                catalogue,
-                folder,
-            } => job::run(&context, jobs, || {
-                list(&context, catalogue.as_deref(), &folder, weights)
-            }),
-            Command::Fetch {
-                context,
+impl Request for ListDatasets {
+    /// In the catalogue's order, weights last.
+    type Answer = Vec<Listed>;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("list the public datasets");
+}
+
+impl Task for ListDatasets {
+    type Lane = Downloader;
+
+    fn run(&self, lane: &mut Downloader, _: &JobContext) -> Result<Vec<Listed>, JobError> {
+        let catalogue = Catalogue::load_from(self.catalogue.as_deref());
+        let catalogue = catalogue.map_err(|error| error.to_string())?;
+        let published = Weights::load_from(None).map_err(|error| error.to_string())?;
+        let datasets = catalogue.datasets.into_iter();
+        let datasets = datasets.map(|entry| (entry, None, &self.folder));
+        let weights = published.weights.into_iter();
+        let weights =
+            weights.map(|weights| (weights.entry, Some(weights.architecture), &lane.weights));
+        let listed = datasets.chain(weights).map(|(entry, weights_of, folder)| {
+            datasets_folder::sweep(&entry, folder);
+            Listed {
+                status: datasets_folder::status(&entry, folder),
+                weights_of,
                 entry,
-                folder,
-            } => job::run(&context, jobs, || fetch(&context, &entry, &folder)),
-            Command::Discard {
-                events,
-                entry,
-                folder,
-            } => {
-                if let Err(error) = datasets_folder::discard_unfinished(&entry, &folder) {
-                    let message = format!("Could not delete the unfinished download: {error}");
-                    let level = Level::Warning;
-                    events.send(Event::Note { level, message });
-                }
             }
-        }
+        });
+        Ok(listed.collect())
     }
 }
 
-fn list(
-    context: &JobContext,
-    catalogue: Option<&Path>,
-    folder: &Path,
-    weights: &Path,
-) -> Result<(), JobError> {
-    let catalogue = Catalogue::load_from(catalogue).map_err(|error| error.to_string())?;
-    let published = Weights::load_from(None).map_err(|error| error.to_string())?;
-    let datasets = catalogue.datasets.iter().map(|entry| (entry, folder));
-    let published_entries = published.weights.iter().map(|weights| &weights.entry);
-    for (entry, folder) in datasets.chain(published_entries.map(|entry| (entry, weights))) {
-        datasets_folder::sweep(entry, folder);
-    }
-    let datasets = catalogue.datasets.into_iter().map(|entry| Listed {
-        status: datasets_folder::status(&entry, folder),
-        weights_of: None,
-        entry,
-    });
-    let weights = published.weights.into_iter().map(|published| Listed {
-        status: datasets_folder::status(&published.entry, weights),
-        weights_of: Some(published.architecture),
-        entry: published.entry,
-    });
-    context.events.send(Event::DatasetsListed {
-        job: context.id,
-        datasets: datasets.chain(weights).collect(),
-    });
-    Ok(())
+/// Downloads what is missing of a public dataset or of weights into `folder/NAME`, after those asked for earlier.
+/// Cancelling keeps what has arrived; the next download goes on from there.
+#[derive(Debug, Clone)]
+pub struct Download {
+    /// What the catalogue says.
+    pub entry: Entry,
+    /// Where it goes.
+    pub folder: PathBuf,
 }
 
-fn fetch(context: &JobContext, entry: &Entry, folder: &Path) -> Result<(), JobError> {
-    // 0 of 0 says that nobody knows how much it will be.
-    let tell = |done: u64, total: Option<u64>| {
-        context.progress(done as usize, total.unwrap_or(0) as usize);
-    };
-    let options = Options::default();
-    let fetched = datasets_folder::fetch(entry, folder, &options, &context.cancel, &tell);
-    let fetched = fetched.map_err(|error| match error {
-        DownloadError::Cancelled(_) => JobError::Cancelled,
-        error => JobError::Failed(error.to_string()),
-    })?;
-    context.tell_refused_locks();
-    context.events.send(Event::Downloaded {
-        job: context.id,
-        name: entry.name.clone(),
-        fetched,
-    });
-    Ok(())
+impl Request for Download {
+    /// What to open: all of the dataset or weights is there.
+    type Answer = Fetched;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("download the dataset");
+}
+
+impl Task for Download {
+    type Lane = Downloader;
+
+    fn run(&self, _: &mut Downloader, context: &JobContext) -> Result<Fetched, JobError> {
+        // 0 of 0 says that nobody knows how much it will be.
+        let tell = |done: u64, total: Option<u64>| {
+            context.progress(done as usize, total.unwrap_or(0) as usize);
+        };
+        let options = Options::default();
+        let cancel = &context.cancel;
+        let fetched = datasets_folder::fetch(&self.entry, &self.folder, &options, cancel, &tell);
+        let fetched = fetched.map_err(|error| match error {
+            DownloadError::Cancelled(_) => JobError::Cancelled,
+            error => JobError::Failed(error.to_string()),
+        })?;
+        context.tell_refused_locks();
+        Ok(fetched)
+    }
 }

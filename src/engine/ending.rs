@@ -3,9 +3,8 @@
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use super::{
-    events::{Event, Level, TrainingOutcome},
-    job::{self, JobContext, JobError},
-    trainer::fit_error,
+    events::{Level, RunEvent, TrainingOutcome},
+    job::{self, JobContext, JobError, fit_error},
     watchers::{Slot, tell},
 };
 use crate::{
@@ -61,18 +60,18 @@ impl Ended<'_> {
     }
 
     /// No epoch is worth keeping.
-    pub fn badly(&self, error: FitError) -> Result<(), JobError> {
+    pub fn badly(&self, error: FitError) -> JobError {
         // What went wrong says more than that it could not be written down.
         let _ = self.folder.finish(&RunResult {
             failure: Some(error.to_string()),
             ..self.result()
         });
-        Err(fit_error(error))
+        fit_error(error)
     }
 
-    /// Keeps the best weights, judges them, tells of the end and writes the report. Once the weights are kept nothing
+    /// Keeps the best weights, judges them and writes the report. Once the weights are kept nothing
     /// that fails or is not waited for costs the run its result.
-    pub fn well(&self, outcome: Outcome) -> Result<(), JobError> {
+    pub fn well(&self, outcome: Outcome) -> Result<TrainingOutcome, JobError> {
         let best_weights = outcome.best.as_ref().map(|(snapshot, _)| snapshot);
         let model = match &outcome.best {
             Some((snapshot, record)) => self.keep_model(snapshot, record)?,
@@ -97,7 +96,7 @@ impl Ended<'_> {
         let evaluation =
             evaluation.or_else(|| self.judged(SplitName::Validation, weights, &mut left_out));
         if let Some(evaluation) = evaluation.clone() {
-            tell(self.context, |job| Event::Evaluated { job, evaluation });
+            tell(self.context, RunEvent::Evaluated(evaluation));
         }
         let mut result = RunResult {
             completed: outcome.completed,
@@ -123,9 +122,7 @@ impl Ended<'_> {
         if let Some(failure) = outcome.failure {
             return Err(fit_error(failure));
         }
-        let outcome = self.told(result, kept);
-        tell(self.context, |job| Event::TrainingFinished { job, outcome });
-        Ok(())
+        Ok(self.told(result, kept))
     }
 
     fn report(
@@ -191,19 +188,19 @@ impl Ended<'_> {
         work: impl FnOnce() -> Result<T, JobError>,
     ) -> Option<T> {
         let done = self.cancel.check().map_err(JobError::from).and_then(|()| {
-            tell(self.context, |job| Event::Ending { job, stage });
+            tell(self.context, RunEvent::Ending(stage));
             job::contained(work)?
         });
         match done {
             Ok(done) => return Some(done),
             Err(JobError::Cancelled) => {}
-            Err(JobError::Failed(reason)) => self.context.events.send(Event::Note {
-                level: Level::Warning,
-                message: format!(
+            Err(JobError::Failed(reason)) => self.context.note(
+                Level::Warning,
+                format!(
                     "{} did not work: {reason}. The run and its model are kept",
                     stage.words()
                 ),
-            }),
+            ),
         }
         left_out.push(stage);
         None
@@ -235,10 +232,8 @@ impl Ended<'_> {
         let bundle = match model.bundle() {
             Ok(bundle) => bundle,
             Err(error) => {
-                self.context.events.send(Event::Note {
-                    level: Level::Warning,
-                    message: format!("The run leaves no model: {error}"),
-                });
+                let message = format!("The run leaves no model: {error}");
+                self.context.note(Level::Warning, message);
                 return Ok(None);
             }
         };

@@ -1,17 +1,23 @@
-//! Classifying one part of a dataset for the inspector: with its own weights, or with the last ones of a run.
+//! Classifying one part of a dataset: with the model in hand, the last weights of a run, or others.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
+    answer::{Kind, Nothing, Request},
+    inspector::Inspector,
     job::{JobContext, JobError},
-    loader::{self, OpenDataset},
-    trainer::fit_error,
+    loaded_model::LoadedModel,
+    open_dataset::{OpenDataset, pixels},
+    task::Task,
 };
 use crate::{
-    data::{SplitConfig, SplitName},
+    data::{Dataset, SplitConfig, SplitName},
+    inspect::Slow,
     model::WeightSnapshot,
-    train::{Evaluation, answers::Answers, kept_split},
+    train::{Evaluation, answers::Answers, checkpoint::Weights, kept_split, run_folder},
 };
 
 /// Asks for an evaluation; the split is the one that the model was trained with.
@@ -26,24 +32,86 @@ pub struct EvaluateRequest {
 }
 
 /// The weights to evaluate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum EvaluatedWeights {
     /// The current model's: after a run its best, while it goes on the newest.
     Current,
     /// Those of the last epoch of the run in this folder, which trained the current model.
     Last(PathBuf),
+    /// These.
+    Of(Box<Judged>),
 }
 
-/// What `snapshot` says about the images that `request` asks for, as far as it is not among `answers`; divided as its
-/// `run` kept it or else as `config` says.
-pub fn evaluate(
-    context: &JobContext,
-    cache: &Path,
+/// Weights, and how the data they were trained on was divided.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The weights.
+    pub snapshot: Arc<WeightSnapshot>,
+    /// How the data was divided.
+    pub split: SplitConfig,
+    /// The run that may have kept its division.
+    pub run: Option<PathBuf>,
+    /// What the weights, or others of their run, said about datasets.
+    pub answers: Arc<Answers>,
+}
+
+impl Request for EvaluateRequest {
+    type Answer = Evaluated;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("evaluate the model").heavy().newest_wins();
+}
+
+/// An evaluation, and the dataset that it is of with what was found broken.
+#[derive(Debug, Clone)]
+pub struct Evaluated {
+    /// Answers and confusion matrix.
+    pub evaluation: Arc<Evaluation>,
+    /// The dataset.
+    pub dataset: Arc<Dataset>,
+}
+
+impl Task for EvaluateRequest {
+    type Lane = Inspector<Slow>;
+
+    fn run(&self, lane: &mut Self::Lane, context: &JobContext) -> Result<Evaluated, JobError> {
+        let current = || lane.current();
+        let weights = match &self.weights {
+            EvaluatedWeights::Current => current()?.as_judged(),
+            EvaluatedWeights::Last(run) => {
+                let judged = current()?.as_judged();
+                let WeightSnapshot { spec, classes, .. } = &*judged.snapshot;
+                let snapshot = run_folder::snapshot(run, Weights::Last, spec, classes)?;
+                Judged {
+                    snapshot: Arc::new(snapshot),
+                    run: Some(run.clone()),
+                    ..judged
+                }
+            }
+            EvaluatedWeights::Of(judged) => Judged::clone(judged),
+        };
+        evaluate(self, &weights, &lane.folders.cache, context)
+    }
+}
+
+impl LoadedModel {
+    fn as_judged(&self) -> Judged {
+        Judged {
+            snapshot: Arc::clone(&self.snapshot),
+            split: self.split,
+            run: self.source.run().map(Path::to_path_buf),
+            answers: Arc::clone(&self.answers),
+        }
+    }
+}
+
+/// What `judged` says about the images that `request` asks for, as far as it is not among its answers.
+fn evaluate(
     request: &EvaluateRequest,
-    (config, run): (&SplitConfig, Option<&Path>),
-    (snapshot, answers): (&Arc<WeightSnapshot>, &Answers),
-) -> Result<Arc<Evaluation>, JobError> {
-    let open = &request.dataset;
+    judged: &Judged,
+    cache: &Path,
+    context: &JobContext,
+) -> Result<Evaluated, JobError> {
+    let (open, snapshot) = (&request.dataset, &judged.snapshot);
     let classes = &open.dataset.classes;
     if **classes != *snapshot.classes {
         return Err(JobError::Failed(format!(
@@ -53,28 +121,40 @@ pub fn evaluate(
         )));
     }
     let format = snapshot.spec.input.format();
-    let (dataset, pixels) = loader::pixels(context, cache, open, format)?;
-    let indices = match request.part {
-        Some(part) => {
-            let split = kept_split::of(&dataset, config, run).map_err(|error| error.to_string())?;
-            let indices = split.part(part).to_vec();
-            if indices.is_empty() {
-                let word = part.word();
-                return Err(JobError::Failed(format!(
-                    "the model was trained without a {word} part: choose another part or all images"
-                )));
-            }
-            indices
-        }
-        None => {
-            let all = 0..dataset.samples.len();
-            all.filter(|&index| dataset.is_usable(index)).collect()
-        }
-    };
+    let (dataset, pixels) = pixels(context, cache, open, format)?;
+    let indices = samples(&dataset, request.part, &judged.split, judged.run.as_deref())?;
     let (images, samples) = ((&dataset, &pixels), (request.part, &indices[..]));
-    let evaluation = answers.judge(snapshot, images, samples, |done| {
+    let evaluation = judged.answers.judge(snapshot, images, samples, |done| {
         context.progress(done, indices.len());
         context.cancel.check()
-    });
-    evaluation.map_err(fit_error)
+    })?;
+    Ok(Evaluated {
+        evaluation,
+        dataset: Arc::new(dataset),
+    })
+}
+
+/// What to do about a part that is empty; the command line says it with its options.
+pub const OTHER_PART: &str = "choose another part or all images";
+
+/// The samples of `part`, divided as `run` kept it or else as `config` says; all usable ones when there is no part.
+pub fn samples(
+    dataset: &Dataset,
+    part: Option<SplitName>,
+    config: &SplitConfig,
+    run: Option<&Path>,
+) -> Result<Vec<usize>, JobError> {
+    let Some(part) = part else {
+        let all = 0..dataset.samples.len();
+        return Ok(all.filter(|&index| dataset.is_usable(index)).collect());
+    };
+    let split = kept_split::of(dataset, config, run).map_err(|error| error.to_string())?;
+    let indices = split.part(part).to_vec();
+    if indices.is_empty() {
+        let word = part.word();
+        return Err(JobError::Failed(format!(
+            "the model was trained without a {word} part: {OTHER_PART}"
+        )));
+    }
+    Ok(indices)
 }

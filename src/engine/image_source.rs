@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{job::JobError, loader::OpenDataset, reader::read_sample};
+use super::{job::JobError, open_dataset::OpenDataset};
 use crate::{
     cancel::CancelToken,
     data::{
@@ -25,6 +25,8 @@ pub enum ImageSource {
     Sample(Arc<OpenDataset>, usize),
     /// Pixels, with a name for people.
     Picture(String, Arc<Picture>),
+    /// An image that could not be fetched, with its address and the reason.
+    Missing(String, String),
 }
 
 impl ImageSource {
@@ -32,7 +34,7 @@ impl ImageSource {
     pub fn name(&self) -> String {
         match self {
             Self::File(path) => display_path(path),
-            Self::Url(url) => url.clone(),
+            Self::Url(url) | Self::Missing(url, _) => url.clone(),
             Self::Sample(dataset, index) => dataset
                 .dataset
                 .path(*index)
@@ -45,7 +47,7 @@ impl ImageSource {
     pub fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::File(a), Self::File(b)) => a == b,
-            (Self::Url(a), Self::Url(b)) => a == b,
+            (Self::Url(a), Self::Url(b)) | (Self::Missing(a, _), Self::Missing(b, _)) => a == b,
             (Self::Sample(open, a), Self::Sample(other, b)) => open.id == other.id && a == b,
             (Self::Picture(_, a), Self::Picture(_, b)) => Arc::ptr_eq(a, b),
             _ => false,
@@ -63,17 +65,56 @@ impl ImageSource {
 
     /// The image at its own size.
     pub(super) fn read(&self, cancel: &CancelToken) -> Result<image::RgbImage, JobError> {
+        self.read_unnamed(cancel).map_err(|error| match error {
+            JobError::Failed(reason) => JobError::Failed(self.named(&reason)),
+            JobError::Cancelled => JobError::Cancelled,
+        })
+    }
+
+    /// Why it cannot be read, with its name where the reason lacks it.
+    pub(super) fn named(&self, reason: &str) -> String {
         match self {
-            Self::File(path) => {
-                let image = decode::decode(path);
-                Ok(image.map_err(|reason| format!("{} {reason}", display_path(path)))?)
-            }
+            Self::File(path) => format!("{} {reason}", display_path(path)),
+            _ => reason.to_owned(),
+        }
+    }
+
+    /// The same as [`Self::read`], with a reason to follow a file's name.
+    pub(super) fn read_unnamed(&self, cancel: &CancelToken) -> Result<image::RgbImage, JobError> {
+        match self {
+            Self::File(path) => Ok(decode::decode(path)?),
             Self::Url(url) => match download::image(url, &ImageLimits::default(), cancel) {
                 Err(ImageError::Cancelled(_)) => Err(JobError::Cancelled),
                 image => Ok(image.map_err(|error| error.to_string())?),
             },
-            Self::Sample(dataset, index) => Ok(read_sample(dataset, *index)?),
+            Self::Sample(dataset, index) => Ok(dataset.read(*index)?),
             Self::Picture(_, picture) => Ok(picture.to_image()),
+            Self::Missing(_, reason) => Err(JobError::Failed(reason.clone())),
+        }
+    }
+
+    /// Whether it has to be fetched first.
+    pub fn is_on_the_web(&self) -> bool {
+        matches!(self, Self::Url(_))
+    }
+
+    /// Whether it stays what it is: what was read of it needs not be read again.
+    pub(super) fn is_unchanging(&self) -> bool {
+        matches!(self, Self::Sample(..) | Self::Picture(..))
+    }
+
+    /// The same with pixels in place of an address, or the reason why there are none.
+    ///
+    /// # Errors
+    /// When it was cancelled.
+    pub(super) fn fetched(&self, cancel: &CancelToken) -> Result<Self, JobError> {
+        let Self::Url(address) = self else {
+            return Ok(self.clone());
+        };
+        match self.read(cancel) {
+            Ok(pixels) => Ok(Self::Picture(address.clone(), Arc::new(pixels.into()))),
+            Err(JobError::Failed(reason)) => Ok(Self::Missing(address.clone(), reason)),
+            Err(JobError::Cancelled) => Err(JobError::Cancelled),
         }
     }
 }

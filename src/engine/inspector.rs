@@ -1,421 +1,298 @@
-//! The inspector thread: rebuilds the newest model and looks inside it, without touching the trainer's.
+//! The two lanes that look inside the model, without touching the trainer's: each rebuilds the network of the newest weights.
+//! Quick looks never wait for slow ones.
 
-use std::{
-    collections::VecDeque,
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
-
-use crossbeam_channel::Receiver;
+use std::{cell::OnceCell, marker::PhantomData, path::PathBuf, sync::Arc};
 
 use super::{
-    evaluation::{self, EvaluateRequest, EvaluatedWeights},
-    events::{Event, Level},
+    answer::{Kind, Nothing, Partial, Request},
+    evaluation::samples,
+    folders::Folders,
     image_source::ImageSource,
-    job::{self, JobContext, JobError, JobId, Jobs},
-    kept_run::{self, Remembered},
+    job::{JobContext, JobError},
+    kept_run::{self, KeptRun, Remembered},
     latest::Latest,
-    loaded_model::{LoadedModel, ModelSource},
-    loader::{Folders, OpenDataset},
-    prediction::predict_one,
-    queue::EventSender,
-    reader::read_sample,
-    threads,
+    loaded_model::LoadedModel,
+    open_dataset::{self, OpenDataset},
+    task::{LaneState, Task},
 };
 use crate::{
-    data::{augment::AugmentationConfig, decode},
-    format::counted,
-    inspect::{
-        InspectError, augmented, feature_maps::feature_maps, maximise, maximise::MaximiseConfig,
-    },
-    model::{Network, WeightSnapshot, network::Placement, spec::InputSpec},
-    train::{checkpoint::Weights, run_folder},
-    worker::Worker,
+    cancel::CancelToken,
+    data::{SplitConfig, SplitName},
+    inspect::{self, InspectError, Inspection, Looking, Part, Slow, Speed},
+    model::Network,
 };
 
-pub use maximise::Preview as MaximisePreview;
-
-/// Asks for one layer's output.
-#[derive(Debug, Clone)]
-pub struct FeatureMapsRequest {
-    /// The image.
-    pub image: ImageSource,
-    /// Position of the layer.
-    pub layer: usize,
-}
-
-/// Asks for augmented versions of an image.
-#[derive(Debug, Clone)]
-pub struct AugmentRequest {
-    /// The dataset.
-    pub dataset: Arc<OpenDataset>,
-    /// Index of the sample.
-    pub sample: usize,
-    /// The size and colours that the network gets.
-    pub input: InputSpec,
-    /// How it varies.
-    pub config: AugmentationConfig,
-    /// Decides what is drawn.
-    pub seed: u64,
-}
-
-/// Asks for an image that excites a unit.
-#[derive(Debug, Clone, Copy)]
-pub struct MaximiseRequest {
-    /// What and how.
-    pub config: MaximiseConfig,
-}
-
-pub enum Command {
-    /// One layer's output; superseded by a newer one that waits.
-    FeatureMaps {
-        context: JobContext,
-        request: FeatureMapsRequest,
-    },
-    /// Augmented versions of an image; superseded by a newer one that waits.
-    Augment {
-        context: JobContext,
-        request: AugmentRequest,
-    },
-    /// An image that excites a unit.
-    Maximise {
-        context: JobContext,
-        request: MaximiseRequest,
-    },
-    /// Classify images in order; those on the web were fetched before.
-    Predict {
-        context: JobContext,
-        /// An image that could not be fetched has the reason instead.
-        images: Vec<Result<ImageSource, String>>,
-    },
-    /// Classify one part of a dataset.
-    Evaluate {
-        context: JobContext,
-        request: EvaluateRequest,
-    },
-    /// Read a model file, or a run.
-    Load {
-        context: JobContext,
-        path: PathBuf,
-        remembered: Remembered,
-    },
-    /// Write the current model.
-    Save { context: JobContext, path: PathBuf },
-    /// Panics, to test that a panic is contained.
-    #[cfg(test)]
-    Panic { context: JobContext },
-    /// Panics where nothing contains it, to test that a dead thread is told.
-    #[cfg(test)]
-    Die { context: JobContext },
-}
-
-impl Command {
-    /// Whether nobody waits for this one any more once `newer` has come.
-    fn is_superseded_by(&self, newer: &Self) -> bool {
-        match self {
-            Self::FeatureMaps { .. } => matches!(newer, Self::FeatureMaps { .. }),
-            Self::Augment { .. } => matches!(newer, Self::Augment { .. }),
-            _ => false,
-        }
-    }
-}
-
-pub fn spawn(
-    jobs: Jobs,
-    events: EventSender,
-    model: Latest<LoadedModel>,
-    folders: Folders,
-) -> io::Result<Worker<Command>> {
-    threads::start(
-        ("inspector", "looks inside the model"),
-        events,
-        move |commands| {
-            Inspector {
-                jobs,
-                model,
-                folders,
-                network: None,
-                augmented: None,
-            }
-            .serve(&commands);
-        },
-    )
-}
-
-struct Inspector {
-    jobs: Jobs,
-    model: Latest<LoadedModel>,
+/// What such a lane keeps.
+pub struct Inspector<S> {
+    /// The model that is looked into: the newest.
+    pub model: Latest<LoadedModel>,
     /// Where decoded images are kept, and weights to begin with.
-    folders: Folders,
-    /// The network built last and the model it is of.
-    network: Option<(Arc<LoadedModel>, Network)>,
-    /// The image augmented last, as the network gets it: sliders ask for the same one many times.
-    augmented: Option<(AugmentedKey, Vec<u8>)>,
+    pub folders: Folders,
+    /// The model that was looked into last, and its network once somebody wanted it.
+    built: Option<(Arc<LoadedModel>, OnceCell<Network>)>,
+    /// The image that was looked at last: of one that is looked at there are many requests.
+    image: Option<(ImageSource, image::RgbImage)>,
+    speed: PhantomData<S>,
 }
 
-/// Dataset, sample, size.
-type AugmentedKey = (JobId, usize, InputSpec);
+impl<S: Speed> LaneState for Inspector<S> {}
 
-impl Inspector {
-    fn serve(&mut self, commands: &Receiver<Command>) {
-        let mut waiting = VecDeque::new();
-        while let Some(command) = waiting.pop_front().or_else(|| commands.recv().ok()) {
-            waiting.extend(commands.try_iter());
-            let newer = waiting.iter().any(|newer| command.is_superseded_by(newer));
-            if newer
-                && let Command::FeatureMaps { context, .. } | Command::Augment { context, .. } =
-                    &command
-            {
-                context.cancel.cancel();
-            }
-            self.take_up(command);
+impl<S: Speed> Inspector<S> {
+    /// Nothing was looked at.
+    pub fn new(model: Latest<LoadedModel>, folders: Folders) -> Self {
+        Self {
+            model,
+            folders,
+            built: None,
+            image: None,
+            speed: PhantomData,
         }
     }
 
-    fn take_up(&mut self, command: Command) {
-        let jobs = self.jobs.clone();
-        match command {
-            Command::FeatureMaps { context, request } => {
-                job::run(&context, &jobs, || self.feature_maps(&context, &request));
-            }
-            Command::Augment { context, request } => {
-                job::run(&context, &jobs, || self.augment(&context, &request));
-            }
-            Command::Maximise { context, request } => {
-                job::run(&context, &jobs, || self.maximise(&context, request));
-            }
-            Command::Predict { context, images } => {
-                job::run(&context, &jobs, || self.predict(&context, &images));
-            }
-            Command::Evaluate { context, request } => {
-                job::run(&context, &jobs, || self.evaluate(&context, &request));
-            }
-            Command::Load {
-                context,
-                path,
-                remembered,
-            } => {
-                job::run(&context, &jobs, || self.load(&context, &path, remembered));
-            }
-            Command::Save { context, path } => {
-                job::run(&context, &jobs, || self.save(&context, path));
-            }
-            #[cfg(test)]
-            Command::Panic { context } => {
-                job::run(&context, &jobs, || panic!("on purpose"));
-            }
-            #[cfg(test)]
-            Command::Die { context } => panic!("job {:?} kills its thread on purpose", context.id),
-        }
-    }
-
-    fn current(&self) -> Result<Arc<LoadedModel>, JobError> {
+    /// The newest model.
+    pub fn current(&self) -> Result<Arc<LoadedModel>, JobError> {
         let model = self.model.get();
         model.ok_or_else(|| {
             JobError::Failed("there is no model yet: train one or open a model file".into())
         })
     }
 
-    /// The network of the newest weights, built when they changed.
-    fn network(&mut self) -> Result<(&Arc<LoadedModel>, &Network), JobError> {
-        let model = self.current()?;
-        if self
-            .network
-            .as_ref()
-            .is_none_or(|(built, _)| !Arc::ptr_eq(built, &model))
-        {
-            let mut network = Network::from_snapshot(&model.snapshot, Placement::default())
-                .map_err(|error| error.to_string())?;
-            network.freeze();
-            self.network = Some((model, network));
-        }
-        match &self.network {
-            Some((model, network)) => Ok((model, network)),
-            None => Err(JobError::Failed("the network could not be kept".into())),
+    /// Makes the newest model the one that is looked into.
+    fn renew(&mut self) {
+        let newest = self.model.get();
+        let built = self.built.as_ref().map(|(model, _)| Arc::as_ptr(model));
+        if built != newest.as_ref().map(Arc::as_ptr) {
+            self.built = newest.map(|model| (model, OnceCell::new()));
         }
     }
 
-    fn feature_maps(
-        &mut self,
-        context: &JobContext,
-        request: &FeatureMapsRequest,
-    ) -> Result<(), JobError> {
-        let (model, network) = self.network()?;
-        let rgb = network_input(&request.image.read(&context.cancel)?, network);
-        let maps = feature_maps(network, model.snapshot.epoch, &rgb, request.layer)
-            .map_err(inspect_error)?;
-        context.events.send(Event::FeatureMapsReady {
-            job: context.id,
-            maps: Arc::new(maps),
-        });
-        Ok(())
-    }
-
-    fn augment(&mut self, context: &JobContext, request: &AugmentRequest) -> Result<(), JobError> {
-        let AugmentRequest {
-            dataset,
-            sample,
-            input,
-            ..
-        } = request;
-        let key = (dataset.id, *sample, *input);
-        let image = match self.augmented.take().filter(|(known, _)| *known == key) {
-            Some((_, image)) => image,
-            None => {
-                let image = read_sample(dataset, *sample)?;
-                decode::resized(&image, (input.height, input.width), input.resize).into_raw()
-            }
+    /// The newest model and its network.
+    pub fn network(&mut self) -> Result<(&LoadedModel, &Network), JobError> {
+        self.current()?;
+        self.renew();
+        let Some((model, network)) = &self.built else {
+            return Err(JobError::Failed("the network could not be kept".into()));
         };
-        let drawn = augmented::augmented(&image, input, &request.config, request.seed);
-        self.augmented = Some((key, image));
-        context.events.send(Event::AugmentationReady {
-            job: context.id,
-            augmented: Arc::new(drawn.map_err(inspect_error)?),
-        });
-        Ok(())
+        Ok((model, inspect::built(&model.snapshot, network)?))
     }
 
-    fn maximise(&mut self, context: &JobContext, request: MaximiseRequest) -> Result<(), JobError> {
-        let (_, network) = self.network()?;
-        let job = context.id;
-        let preview = maximise::maximise(network, &request.config, |preview| {
-            context.cancel.check()?;
-            if context.due() {
-                context.events.send(Event::MaximisePreview {
-                    job,
-                    preview: preview.clone(),
-                });
-            }
-            Ok(())
-        })
-        .map_err(inspect_error)?;
-        context.events.send(Event::Maximised { job, preview });
-        Ok(())
-    }
-
-    fn predict(
+    /// Lets `look` see the newest model and what it is `at`.
+    fn look<R>(
         &mut self,
+        at: &At,
         context: &JobContext,
-        images: &[Result<ImageSource, String>],
-    ) -> Result<(), JobError> {
-        let (model, network) = self.network()?;
-        /// Failures that are told one by one.
-        const MOST_TOLD: usize = 5;
-        let mut failures = Vec::new();
-        let mut failed = 0;
-        for (index, source) in images.iter().enumerate() {
-            context.cancel.check()?;
-            let answer = match source {
-                Ok(source) => predict_one(model, network, source, &context.cancel),
-                Err(reason) => Err(JobError::Failed(reason.clone())),
-            };
-            match answer {
-                Ok(prediction) => {
-                    let prediction = Arc::new(prediction);
-                    context.events.send(Event::Predicted {
-                        job: context.id,
-                        prediction,
-                    });
-                }
-                Err(JobError::Cancelled) => return Err(JobError::Cancelled),
-                Err(JobError::Failed(message)) => {
-                    failed += 1;
-                    if failures.len() < MOST_TOLD {
-                        failures.push(message);
-                    }
-                }
-            }
-            context.progress(index + 1, images.len());
-        }
-        if failed == images.len()
-            && let Some(first) = failures.first()
-        {
-            return Err(JobError::Failed(first.clone()));
-        }
-        if let Some(more) = failed.checked_sub(MOST_TOLD).filter(|more| *more > 0) {
-            failures.push(format!(
-                "{} more cannot be classified",
-                counted(more, "image")
-            ));
-        }
-        for message in failures {
-            context.events.send(Event::Note {
-                level: Level::Error,
-                message,
-            });
-        }
-        context
-            .events
-            .send(Event::PredictFinished { job: context.id });
-        Ok(())
-    }
-
-    fn evaluate(
-        &mut self,
-        context: &JobContext,
-        request: &EvaluateRequest,
-    ) -> Result<(), JobError> {
-        let cache = self.folders.cache.clone();
-        let model = self.current()?;
-        let (snapshot, run) = match &request.weights {
-            EvaluatedWeights::Current => {
-                let run = match &model.source {
-                    ModelSource::File(path) => path.parent(),
-                    ModelSource::Run(folder) => Some(folder.as_path()),
+        look: impl FnOnce(&Looking<'_, ()>) -> Result<R, JobError>,
+    ) -> Result<R, JobError> {
+        self.renew();
+        let nothing = OnceCell::new();
+        let (model, network) = match &self.built {
+            Some((model, network)) => (Some(&**model), network),
+            None => (None, &nothing),
+        };
+        let progress = |done, total| context.progress(done, total);
+        let is_due = || context.due();
+        let mut looking = Looking {
+            progress: &progress,
+            is_due: &is_due,
+            ..looking(&context.cancel, model, network)
+        };
+        match at {
+            At::Nothing => look(&looking),
+            At::Image(source) => {
+                let known = self.image.take();
+                let known =
+                    known.filter(|(known, _)| known.is_unchanging() && known.is_same(source));
+                let known = match known {
+                    Some(known) => known,
+                    None => (source.clone(), source.read(&context.cancel)?),
                 };
-                (Arc::clone(&model.snapshot), run)
+                let (_, image) = self.image.insert(known);
+                looking.image = Some(image);
+                look(&looking)
             }
-            EvaluatedWeights::Last(run) => {
-                let WeightSnapshot { spec, classes, .. } = &*model.snapshot;
-                let snapshot = run_folder::snapshot(run, Weights::Last, spec, classes)?;
-                (Arc::new(snapshot), Some(run.as_path()))
+            At::Part(open, part) => {
+                let format = looking.snapshot()?.spec.input.format();
+                let cache = &self.folders.cache;
+                let (split, run) = model
+                    .map(|model| (&model.split, model.source.run()))
+                    .unzip();
+                let (dataset, pixels) = open_dataset::pixels(context, cache, open, format)?;
+                let samples = samples(
+                    &dataset,
+                    *part,
+                    split.unwrap_or(&SplitConfig::default()),
+                    run.flatten(),
+                )?;
+                looking.part = Some(Part {
+                    dataset: &dataset,
+                    pixels: &pixels,
+                    samples: &samples,
+                });
+                look(&looking)
             }
+        }
+    }
+}
+
+/// What looks at the weights of `model` alone and tells nobody.
+fn looking<'a>(
+    cancel: &'a CancelToken,
+    model: Option<&'a LoadedModel>,
+    network: &'a OnceCell<Network>,
+) -> Looking<'a, ()> {
+    Looking {
+        snapshot: model.map(|model| &*model.snapshot),
+        network,
+        image: None,
+        part: None,
+        cancel,
+        progress: &|_, _| {},
+        is_due: &|| false,
+        tell: &|()| {},
+    }
+}
+
+/// What an inspection looks at.
+#[derive(Debug, Clone)]
+pub enum At {
+    /// The weights alone.
+    Nothing,
+    /// One image.
+    Image(ImageSource),
+    /// A part of a dataset, or all of it, divided as the model's run divided it.
+    Part(Arc<OpenDataset>, Option<SplitName>),
+}
+
+/// Asks for an inspection.
+#[derive(Debug, Clone)]
+pub struct Inspect<I> {
+    /// What to find out.
+    pub what: I,
+    /// What to look at.
+    pub at: At,
+}
+
+impl<I> Inspect<I> {
+    /// `what` of one image.
+    pub fn image(what: I, image: ImageSource) -> Self {
+        let at = At::Image(image);
+        Self { what, at }
+    }
+
+    /// `what` of the weights alone.
+    pub fn weights(what: I) -> Self {
+        let at = At::Nothing;
+        Self { what, at }
+    }
+
+    /// The image that is looked at.
+    pub fn image_source(&self) -> Option<&ImageSource> {
+        match &self.at {
+            At::Image(image) => Some(image),
+            At::Nothing | At::Part(..) => None,
+        }
+    }
+}
+
+/// The newest of what is shown before the end.
+#[derive(Debug, Clone)]
+pub struct Newest<P>(pub P);
+
+impl<P: std::fmt::Debug + Send + Sync + 'static> Partial for Newest<P> {}
+
+impl<I: Inspection> Request for Inspect<I> {
+    type Answer = I::Answer;
+    type Partial = Newest<I::Partial>;
+    const KIND: Kind = if I::Speed::IS_SLOW {
+        Kind::new(I::WORDS).newest_wins().heavy()
+    } else {
+        Kind::new(I::WORDS).newest_wins().brief().quiet()
+    };
+}
+
+impl<I: Inspection> Task for Inspect<I> {
+    type Lane = Inspector<I::Speed>;
+
+    fn run(&self, lane: &mut Self::Lane, context: &JobContext) -> Result<I::Answer, JobError> {
+        let tell = |partial| context.partial::<Self>(Newest(partial));
+        lane.look(&self.at, context, |looking| {
+            Ok(self.what.run(&looking.telling(&tell))?)
+        })
+    }
+
+    fn is_on_the_web(&self) -> bool {
+        self.image_source().is_some_and(ImageSource::is_on_the_web)
+    }
+
+    fn fetched(&self, cancel: &CancelToken) -> Result<Self, JobError> {
+        let at = match &self.at {
+            At::Image(image) => At::Image(image.fetched(cancel)?),
+            at => at.clone(),
         };
-        let weights = (&snapshot, &*model.answers);
-        let division = (&model.split, run);
-        let evaluation = evaluation::evaluate(context, &cache, request, division, weights)?;
-        context.events.send(Event::EvaluationReady {
-            job: context.id,
-            evaluation,
-        });
-        Ok(())
-    }
-
-    fn load(
-        &mut self,
-        context: &JobContext,
-        path: &Path,
-        remembered: Remembered,
-    ) -> Result<(), JobError> {
-        let (model, run) = kept_run::load(context, &self.folders, path, remembered)?;
-        self.model.set(Arc::clone(&model));
-        context.events.send(Event::ModelLoaded {
-            job: context.id,
-            model,
-            run,
-        });
-        Ok(())
-    }
-
-    fn save(&mut self, context: &JobContext, path: PathBuf) -> Result<(), JobError> {
-        self.current()?.save(&path)?;
-        context.events.send(Event::ModelSaved {
-            job: context.id,
-            path,
-        });
-        Ok(())
+        let what = self.what.clone();
+        Ok(Self { what, at })
     }
 }
 
-pub fn network_input(image: &image::RgbImage, network: &Network) -> Vec<u8> {
-    let input = network.spec().input;
-    decode::resized(image, (input.height, input.width), input.resize).into_raw()
+impl From<InspectError> for JobError {
+    fn from(error: InspectError) -> Self {
+        match error {
+            InspectError::Cancelled(cancelled) => cancelled.into(),
+            error => Self::Failed(error.to_string()),
+        }
+    }
 }
 
-fn inspect_error(error: InspectError) -> JobError {
-    match error {
-        InspectError::Cancelled(_) => JobError::Cancelled,
-        error => JobError::Failed(error.to_string()),
+/// Reads a model file, or the model of a run's folder with all that the run recorded, checks it with its self-test and makes
+/// it the current model.
+#[derive(Debug, Clone)]
+pub struct LoadModel {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Whether it is the one that was in hand last time: that it is gone is then only said.
+    pub remembered: Remembered,
+}
+
+/// A model that was read.
+#[derive(Debug, Clone)]
+pub struct ReadModel {
+    /// The model and where it came from.
+    pub model: Arc<LoadedModel>,
+    /// What the run that it came from recorded; `None` for a file that lies in no run.
+    pub run: Option<Arc<KeptRun>>,
+}
+
+impl Request for LoadModel {
+    type Answer = ReadModel;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("load the model");
+}
+
+impl Task for LoadModel {
+    type Lane = Inspector<Slow>;
+
+    fn run(&self, lane: &mut Self::Lane, context: &JobContext) -> Result<ReadModel, JobError> {
+        let (model, run) = kept_run::load(context, &lane.folders, &self.path, self.remembered)?;
+        lane.model.set(Arc::clone(&model));
+        Ok(ReadModel { model, run })
+    }
+}
+
+/// Writes the current model (after a run: its best weights) to a file.
+#[derive(Debug, Clone)]
+pub struct SaveModel(pub PathBuf);
+
+impl Request for SaveModel {
+    type Answer = ();
+    type Partial = Nothing;
+    // What the user saved is written, also when they close the window.
+    const KIND: Kind = Kind::new("save the model").outlives();
+}
+
+impl Task for SaveModel {
+    type Lane = Inspector<Slow>;
+
+    fn run(&self, lane: &mut Self::Lane, _: &JobContext) -> Result<(), JobError> {
+        Ok(lane.current()?.save(&self.0)?)
     }
 }

@@ -1,4 +1,4 @@
-//! Jobs: identity, kind, and the frame in which each runs so that neither errors nor panics escape.
+//! The frame in which each job runs so that neither errors nor panics escape, and it ends exactly once.
 
 use std::{
     any::Any,
@@ -12,132 +12,16 @@ use std::{
 };
 
 use super::{
-    events::{Event, Level, Progress},
+    answer::{Answer, JobId, Kind, Progress, Request},
+    events::{Event, JobEvent, Level},
     queue::EventSender,
 };
 use crate::{
     cancel::{CancelToken, Cancelled},
     data::{cache::PixelError, locks},
     plain,
+    train::fit::FitError,
 };
-
-/// Identifies one job of one engine; later jobs have larger numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct JobId(pub u64);
-
-/// What a job does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum JobKind {
-    /// Finds classes and samples of a dataset.
-    OpenDataset,
-    /// Applies edits to a dataset and divides it.
-    Divide,
-    /// Decodes all images of a dataset into the cache.
-    Prepare,
-    /// Reads one image at full size.
-    LoadImage,
-    /// Fits a network.
-    Train,
-    /// Looks for a learning rate.
-    FindRate,
-    /// Estimates what a run would take.
-    Forecast,
-    /// Runs one image through the network and keeps a layer's output.
-    FeatureMaps,
-    /// Looks for an image that excites a class or filter.
-    Maximise,
-    /// Classifies images.
-    Predict,
-    /// Reads a model file.
-    LoadModel,
-    /// Writes a model file.
-    SaveModel,
-    /// Looks what files and folders are.
-    Look,
-    /// Reads an experiment file.
-    LoadExperiment,
-    /// Reads a file of layers.
-    LoadSpec,
-    /// Holds a file of weights against a backbone.
-    ExamineWeights,
-    /// Reads the recipes.
-    ListRecipes,
-    /// Classifies one part of a dataset and counts.
-    Evaluate,
-    /// Draws augmented versions of an image.
-    Augment,
-    /// Looks for what is wrong with a dataset.
-    Examine,
-    /// Measures mean and standard deviation of the channels.
-    MeasureChannels,
-    /// Reads the catalogue of public datasets.
-    ListDatasets,
-    /// Downloads a public dataset.
-    Download,
-    /// Looks for images with similar pixels.
-    FindSimilar,
-    /// Lists the runs that were kept.
-    ListRuns,
-    /// Reads what a run recorded.
-    ReadRun,
-    /// Writes what people say about a run.
-    DescribeRun,
-    /// Moves runs to the bin.
-    DiscardRuns,
-}
-
-impl JobKind {
-    /// Whether it keeps processors busy for long enough to spoil what is timed meanwhile.
-    pub fn is_heavy(self) -> bool {
-        matches!(
-            self,
-            Self::OpenDataset
-                | Self::Prepare
-                | Self::Train
-                | Self::FindRate
-                | Self::Maximise
-                | Self::Evaluate
-                | Self::Examine
-                | Self::MeasureChannels
-                | Self::FindSimilar
-                | Self::ExamineWeights
-        )
-    }
-
-    /// What it is called in messages: "could not … : reason".
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::OpenDataset => "open the dataset",
-            Self::Divide => "divide the dataset",
-            Self::Prepare => "read the images",
-            Self::LoadImage => "open the image",
-            Self::Train => "train",
-            Self::FindRate => "look for a learning rate",
-            Self::Forecast => "estimate the time",
-            Self::FeatureMaps => "compute feature maps",
-            Self::Maximise => "maximise the activation",
-            Self::Predict => "classify the image",
-            Self::LoadModel => "load the model",
-            Self::SaveModel => "save the model",
-            Self::Look => "look what it is",
-            Self::LoadExperiment => "open the experiment",
-            Self::LoadSpec => "import the layers",
-            Self::ExamineWeights => "use the weights",
-            Self::ListRecipes => "list the recipes",
-            Self::Evaluate => "evaluate the model",
-            Self::Augment => "augment the image",
-            Self::Examine => "examine the dataset",
-            Self::MeasureChannels => "measure the channels",
-            Self::ListDatasets => "list the public datasets",
-            Self::Download => "download the dataset",
-            Self::FindSimilar => "find similar images",
-            Self::ListRuns => "list the runs",
-            Self::ReadRun => "read the run",
-            Self::DescribeRun => "write about the run",
-            Self::DiscardRuns => "move the run to the bin",
-        }
-    }
-}
 
 /// Tokens of jobs that are waiting or running.
 #[derive(Debug, Clone, Default)]
@@ -169,6 +53,12 @@ impl Jobs {
             }
             jobs.of.insert(id, token.clone());
         });
+    }
+
+    /// Whether the job waits or runs and nobody has cancelled it.
+    #[cfg(test)]
+    pub fn is_running(&self, id: JobId) -> bool {
+        self.with(|jobs| jobs.of.get(&id).is_some_and(|token| !token.is_cancelled()))
     }
 
     pub fn cancel(&self, id: JobId) {
@@ -207,6 +97,20 @@ impl From<PixelError> for JobError {
     }
 }
 
+impl From<FitError> for JobError {
+    fn from(error: FitError) -> Self {
+        match error {
+            FitError::Cancelled(cancelled) => cancelled.into(),
+            error => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+/// What training says, as a job says it.
+pub fn fit_error(error: FitError) -> JobError {
+    error.into()
+}
+
 impl From<String> for JobError {
     fn from(message: String) -> Self {
         Self::Failed(message)
@@ -220,11 +124,11 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub struct JobContext {
     pub id: JobId,
-    pub kind: JobKind,
+    pub kind: Kind,
     pub cancel: CancelToken,
     pub events: EventSender,
     last_progress: Arc<Mutex<Option<Instant>>>,
-    /// [`Event::Started`] was sent.
+    /// [`JobEvent::Started`] was sent.
     started: Arc<AtomicBool>,
     end: Arc<End>,
 }
@@ -232,7 +136,6 @@ pub struct JobContext {
 /// Sees to it that a job ends even if its thread does not get to it.
 struct End {
     job: JobId,
-    kind: JobKind,
     events: EventSender,
     is_told: AtomicBool,
 }
@@ -240,22 +143,18 @@ struct End {
 impl Drop for End {
     fn drop(&mut self) {
         if !self.is_told.load(Ordering::Relaxed) {
-            self.events.send(Event::Failed {
-                job: self.job,
-                kind: self.kind,
-                message:
-                    "the part of Convscope that does this has ended unexpectedly: start it again"
-                        .into(),
-            });
+            let words =
+                "the part of Convscope that does this has ended unexpectedly: start it again";
+            let failed = JobEvent::Failed(words.into());
+            self.events.send(Event::Job(self.job, failed));
         }
     }
 }
 
 impl JobContext {
-    pub fn new(id: JobId, kind: JobKind, cancel: CancelToken, events: EventSender) -> Self {
+    pub fn new(id: JobId, kind: Kind, cancel: CancelToken, events: EventSender) -> Self {
         let end = End {
             job: id,
-            kind,
             events: events.clone(),
             is_told: AtomicBool::new(false),
         };
@@ -292,27 +191,48 @@ impl JobContext {
     /// Tells of file systems without locks; before the job's last event, after which nobody may listen.
     pub fn tell_refused_locks(&self) {
         for message in locks::untold_refusals() {
-            let level = Level::Warning;
-            self.events.send(Event::Note { level, message });
+            self.note(Level::Warning, message);
         }
     }
 
     /// Tells how far the job is; sent at most 20 times a second.
     pub fn progress(&self, done: usize, total: usize) {
         if done == total || self.due() {
-            self.events.send(Event::Progress {
-                job: self.id,
-                progress: Progress { done, total },
-            });
+            self.tell_progress(done, total);
         }
+    }
+
+    /// The same, at once.
+    pub fn tell_progress(&self, done: usize, total: usize) {
+        self.tell(JobEvent::Progress(Progress { done, total }));
+    }
+
+    /// Tells what the job of `T` has found so far.
+    pub fn partial<T: Request>(&self, partial: T::Partial) {
+        self.tell(JobEvent::Partial(Answer::partial::<T>(partial)));
+    }
+
+    /// Tells something that is worth the event log or a notification.
+    pub fn note(&self, level: Level, message: impl Into<String>) {
+        let message = message.into();
+        self.events.send(Event::Note { level, message });
+    }
+
+    /// Tells what becomes of the job.
+    fn tell(&self, event: JobEvent) {
+        self.events.send(Event::Job(self.id, event));
     }
 }
 
-/// Runs all of a job; whatever happens, exactly one ending event follows: the one that `work` sent on
-/// success, [`Event::Cancelled`] or [`Event::Failed`]. A panic is a failure; the thread goes on.
-pub fn run(context: &JobContext, jobs: &Jobs, work: impl FnOnce() -> Result<(), JobError>) {
-    if stage(context, jobs, work).is_some() {
+/// Runs all of a job of `T`; whatever happens, exactly one ending event follows. A panic is a failure; the thread goes on.
+pub fn run<T: Request>(
+    context: &JobContext,
+    jobs: &Jobs,
+    work: impl FnOnce() -> Result<T::Answer, JobError>,
+) {
+    if let Some(answer) = stage(context, jobs, work) {
         context.finish(jobs);
+        context.tell(JobEvent::Done(Answer::last::<T>(answer)));
     }
 }
 
@@ -322,12 +242,11 @@ pub fn stage<T>(
     jobs: &Jobs,
     work: impl FnOnce() -> Result<T, JobError>,
 ) -> Option<T> {
-    let (job, kind) = (context.id, context.kind);
     let outcome = if context.cancel.is_cancelled() {
         Ok(Err(JobError::Cancelled))
     } else {
         if !context.started.swap(true, Ordering::Relaxed) {
-            context.events.send(Event::Started { job, kind });
+            context.tell(JobEvent::Started(context.kind));
         }
         contained(work)
     };
@@ -338,10 +257,7 @@ pub fn stage<T>(
         Err(panic) => Some(panic),
     };
     context.finish(jobs);
-    context.events.send(match message {
-        Some(message) => Event::Failed { job, kind, message },
-        None => Event::Cancelled { job, kind },
-    });
+    context.tell(message.map_or(JobEvent::Cancelled, JobEvent::Failed));
     None
 }
 

@@ -7,10 +7,10 @@ use std::{
 
 use super::{
     beginning::untrained,
-    events::{Event, Level},
+    events::Level,
+    folders::Folders,
     job::{JobContext, JobError},
     loaded_model::{LoadedModel, ModelSource},
-    loader::Folders,
     runs::RunFigures,
 };
 use crate::{
@@ -26,7 +26,9 @@ use crate::{
 /// Whether a model is the one that was in hand last time, which nobody asked for now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remembered {
+    /// Somebody asks for it.
     No,
+    /// It was remembered.
     Yes,
 }
 
@@ -85,34 +87,26 @@ pub fn load(
         Err(words) if remembered == Remembered::No => return Err(JobError::Failed(words)),
         _ => {
             let path = display_path(path);
-            context.events.send(Event::Note {
-                level: Level::Info,
-                message: format!("The model that was in hand last time is gone: {path}"),
-            });
+            context.note(
+                Level::Info,
+                format!("The model that was in hand last time is gone: {path}"),
+            );
             return Err(JobError::Cancelled);
         }
     };
     let (bundle, doubt) = Bundle::load(&file).map_err(|error| error.to_string())?;
     if let Some(message) = doubt {
-        let level = Level::Warning;
-        context.events.send(Event::Note { level, message });
+        context.note(Level::Warning, message);
     }
     let run = folder_of(path).and_then(|folder| read_run(context, folder));
-    let classes = &bundle.snapshot.classes;
-    let initial = |run: &KeptRun| untrained(folders, &run.experiment, classes);
-    let model = LoadedModel {
-        initial: run.as_ref().and_then(initial),
-        metrics: bundle.metrics,
-        split: bundle.split,
-        edits: bundle.edits,
-        sample: Arc::new(bundle.self_test.picture()?),
-        source: match &run {
-            Some(run) => ModelSource::Run(run.folder.clone()),
-            None => ModelSource::File(file),
-        },
-        snapshot: bundle.snapshot,
-        answers: Arc::default(),
+    let source = match &run {
+        Some(run) => ModelSource::Run(run.folder.clone()),
+        None => ModelSource::File(file),
     };
+    let mut model = LoadedModel::of_bundle(bundle, source)?;
+    let classes = &model.snapshot.classes;
+    let initial = |run: &KeptRun| untrained(folders, &run.experiment, classes);
+    model.initial = run.as_ref().and_then(initial);
     Ok((Arc::new(model), run.map(Arc::new)))
 }
 
@@ -121,8 +115,7 @@ fn read_run(context: &JobContext, folder: &Path) -> Option<KeptRun> {
     match KeptRun::read(folder) {
         Ok(run) => Some(run),
         Err(message) => {
-            let level = Level::Warning;
-            context.events.send(Event::Note { level, message });
+            context.note(Level::Warning, message);
             None
         }
     }

@@ -50,6 +50,14 @@ impl ModelSource {
         }
     }
 
+    /// The folder of the run that it may have been kept in.
+    pub fn run(&self) -> Option<&Path> {
+        match self {
+            Self::Run(folder) => Some(folder),
+            Self::File(path) => path.parent(),
+        }
+    }
+
     /// What people call it: the name of the run's folder, or that of the file without its ending.
     pub fn name(&self) -> String {
         let name = match self {
@@ -64,6 +72,23 @@ impl ModelSource {
 }
 
 impl LoadedModel {
+    /// A model that was read, without what else its run recorded.
+    ///
+    /// # Errors
+    /// When the image of its self-test is damaged.
+    pub fn of_bundle(bundle: Bundle, source: ModelSource) -> Result<Self, String> {
+        Ok(Self {
+            initial: None,
+            metrics: bundle.metrics,
+            split: bundle.split,
+            edits: bundle.edits,
+            sample: Arc::new(bundle.self_test.picture()?),
+            snapshot: bundle.snapshot,
+            source,
+            answers: Arc::default(),
+        })
+    }
+
     /// What is written of it, with its self-test.
     ///
     /// # Errors

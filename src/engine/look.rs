@@ -10,9 +10,11 @@ use std::{
 };
 
 use super::{
-    events::Event,
+    answer::{Kind, Nothing, Request},
     job::{JobContext, JobError},
     kept_run,
+    reader::Reader,
+    task::Task,
 };
 use crate::{
     cancel::CancelToken,
@@ -59,19 +61,27 @@ const HEAD: u64 = 512;
 /// Longer texts are no experiment.
 const LONGEST_TEXT: u64 = 4 << 20;
 
-/// Looks at `paths` for the window.
-pub fn run(context: &JobContext, paths: Vec<PathBuf>) -> Result<(), JobError> {
-    let mut found = Vec::with_capacity(paths.len());
-    for path in paths {
-        context.cancel.check()?;
-        let thing = look(&path, &context.cancel)?;
-        found.push((path, thing));
+/// Looks what `paths` hold.
+#[derive(Debug, Clone)]
+pub struct Look(pub Vec<PathBuf>);
+
+impl Request for Look {
+    /// What each is, in the order in which they were asked about.
+    type Answer = Arc<[Found]>;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("look what it is").brief();
+}
+
+impl Task for Look {
+    type Lane = Reader;
+
+    fn run(&self, _: &mut Reader, context: &JobContext) -> Result<Arc<[Found]>, JobError> {
+        let found = |path: &PathBuf| {
+            context.cancel.check()?;
+            Ok((path.clone(), look(path, &context.cancel)?))
+        };
+        self.0.iter().map(found).collect()
     }
-    context.events.send(Event::LookedAt {
-        job: context.id,
-        found: found.into(),
-    });
-    Ok(())
 }
 
 /// What `path` holds.

@@ -1,13 +1,15 @@
-//! The engine: the threads that do all work, the commands they take and the events they send.
+//! The engine: the lanes that do all work, the tasks they take and the events they send.
 //!
 //! Hold an [`EngineHandle`]; dropping it cancels what runs, stops the threads and joins them.
 
+mod answer;
 mod beginning;
 mod control;
 mod downloader;
 mod ending;
 mod evaluation;
 mod events;
+mod folders;
 mod handle;
 mod image_source;
 mod inspector;
@@ -17,35 +19,43 @@ mod latest;
 mod loaded_model;
 mod loader;
 mod look;
+mod open_dataset;
 mod prediction;
 mod queue;
 mod reader;
 mod rehearsal;
 mod runs;
 mod similar;
+mod slot;
+mod task;
 #[cfg(test)]
 mod tests;
-mod threads;
 mod trainer;
 mod watchers;
-mod web;
 
-pub use downloader::Listed;
-pub use evaluation::{EvaluateRequest, EvaluatedWeights};
-pub use events::{Event, Level, Progress, TrainingOutcome};
-pub use handle::{EngineHandle, Waker};
+pub use answer::{Answer, JobId, Kind, Nothing, Partial, Progress, Request};
+pub use downloader::{Download, ListDatasets, Listed};
+pub use evaluation::{EvaluateRequest, Evaluated, EvaluatedWeights, Judged, OTHER_PART};
+pub use events::{DataEvent, Event, JobEvent, Level, RunBegan, RunEvent, TrainingOutcome};
+pub use folders::Folders;
+pub use handle::EngineHandle;
 pub use image_source::ImageSource;
-pub use inspector::{AugmentRequest, FeatureMapsRequest, MaximisePreview, MaximiseRequest};
-pub use job::{JobId, JobKind};
-pub use kept_run::KeptRun;
+pub use inspector::{At, Inspect, LoadModel, Newest, ReadModel, SaveModel};
+pub use kept_run::{KeptRun, Remembered};
 pub use loaded_model::{LoadedModel, ModelSource};
-pub use loader::{ExamineRequest, ExamineSplit, Folders, OpenDataset, OpenRequest};
-pub use look::{Found, Thing, look};
-pub use prediction::Prediction;
-pub use queue::EventReceiver;
+pub use loader::{ExamineRequest, ExamineSplit, Examined, MeasureChannels, OpenRequest, Prepare};
+pub use look::{Found, Look, Thing, look};
+pub use open_dataset::OpenDataset;
+pub use prediction::{Predict, Predicted, Prediction};
+pub use queue::{EventReceiver, Waker};
+pub use reader::{
+    Divide, Divided, ExamineWeights, LargeImage, ListRecipes, LoadExperiment, LoadImage, LoadSpec,
+};
 pub use rehearsal::{EstimateRequest, FindRateRequest, Forecast};
-pub use runs::RunFigures;
-pub use similar::Similar;
-pub use trainer::TrainRequest;
+pub use runs::{DescribeRun, DiscardRuns, ListRuns, ReadRun, RunFigures};
+pub use similar::{FindSimilar, Similar};
+pub use slot::Slot;
+pub use task::{Door, Task};
+pub use trainer::{TrainRequest, Trained};
 
 pub use crate::train::run_folder::EndStage;

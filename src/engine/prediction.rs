@@ -1,18 +1,22 @@
-//! What the network says about an image.
+//! What the network says about images.
 
-use std::sync::Arc;
+use std::{marker::PhantomData, sync::Arc};
 
 use super::{
+    answer::{Kind, Partial, Request},
+    events::Level,
     image_source::ImageSource,
-    inspector::network_input,
-    job::JobError,
+    inspector::Inspector,
+    job::{JobContext, JobError},
     loaded_model::{LoadedModel, ModelSource},
     reader::reduced,
+    task::Task,
 };
 use crate::{
     cancel::CancelToken,
-    data::Picture,
-    inspect::predict,
+    data::{Picture, decode},
+    format::counted,
+    inspect::{Slow, Speed, predict},
     model::{Network, spec::Head},
 };
 
@@ -43,7 +47,7 @@ pub struct Prediction {
 
 impl Prediction {
     /// The answer alone: nobody looks at the image any more.
-    pub(super) fn without_picture(&self) -> Self {
+    fn without_picture(&self) -> Self {
         Self {
             picture: Arc::new(Picture::filled(0, 0, [0; 3])),
             ..self.clone()
@@ -54,26 +58,145 @@ impl Prediction {
 /// Longest side of the picture that comes with a prediction.
 const PREDICTION_SIDE: u32 = 512;
 
-pub fn predict_one(
-    model: &LoadedModel,
-    network: &Network,
-    source: &ImageSource,
-    cancel: &CancelToken,
-) -> Result<Prediction, JobError> {
-    let image = source.read(cancel)?;
-    let answer = predict::predict(network, &network_input(&image, network))
-        .map_err(|error| error.to_string())?;
-    let snapshot = &model.snapshot;
-    Ok(Prediction {
-        name: source.name(),
-        source: source.clone(),
-        model: model.source.clone(),
-        picture: Arc::new(reduced(image.into(), PREDICTION_SIDE)),
-        classes: Arc::clone(&snapshot.classes),
-        class: answer.class,
-        probabilities: answer.probabilities,
-        logits: answer.logits,
-        head: network.spec().head,
-        epoch: snapshot.epoch,
-    })
+/// Classifies images, in order; those of one or two should not wait for those of thousands ([`crate::inspect::Quick`]).
+#[derive(Debug, Clone)]
+pub struct Predict<S = Slow> {
+    /// The images.
+    pub images: Vec<ImageSource>,
+    /// Somebody looks at the images beside the answers.
+    with_pictures: bool,
+    speed: PhantomData<S>,
+}
+
+impl<S> Predict<S> {
+    /// Asks about `images`.
+    pub fn new(images: Vec<ImageSource>) -> Self {
+        Self {
+            images,
+            with_pictures: true,
+            speed: PhantomData,
+        }
+    }
+
+    /// The same, of which nobody looks at pictures and every failure is told with its image.
+    pub fn in_words(images: Vec<ImageSource>) -> Self {
+        Self {
+            with_pictures: false,
+            ..Self::new(images)
+        }
+    }
+}
+
+/// What became of one of many images.
+#[derive(Debug, Clone)]
+pub struct Predicted {
+    /// Its position among them.
+    pub index: usize,
+    /// What the network says, or why the image cannot be read.
+    pub answer: Result<Arc<Prediction>, String>,
+}
+
+impl Partial for Predicted {
+    const EACH_COUNTS: bool = true;
+
+    fn lighter(&self) -> Option<Self> {
+        let answer = self.answer.as_ref().ok();
+        let answer = answer.filter(|answer| !answer.picture.rgb.is_empty())?;
+        Some(Self {
+            index: self.index,
+            answer: Ok(Arc::new(answer.without_picture())),
+        })
+    }
+}
+
+impl<S: Speed> Request for Predict<S> {
+    type Answer = ();
+    type Partial = Predicted;
+    const KIND: Kind = Kind::new("classify the image").brief();
+}
+
+/// Failures that are told one by one.
+const MOST_TOLD: usize = 5;
+
+impl<S: Speed> Task for Predict<S> {
+    type Lane = Inspector<S>;
+
+    fn run(&self, lane: &mut Self::Lane, context: &JobContext) -> Result<(), JobError> {
+        let (model, network) = lane.network()?;
+        let mut failures = Vec::new();
+        let mut failed = 0;
+        for (index, source) in self.images.iter().enumerate() {
+            context.cancel.check()?;
+            let answer = match self.predict_one((model, network), source, &context.cancel) {
+                Err(JobError::Cancelled) => return Err(JobError::Cancelled),
+                Err(JobError::Failed(reason)) => {
+                    failed += 1;
+                    if failures.len() < MOST_TOLD {
+                        failures.push(source.named(&reason));
+                    }
+                    Err(reason)
+                }
+                Ok(prediction) => Ok(Arc::new(prediction)),
+            };
+            context.partial::<Self>(Predicted { index, answer });
+            context.progress(index + 1, self.images.len());
+        }
+        if failed == self.images.len()
+            && let Some(first) = failures.first()
+        {
+            return Err(JobError::Failed(first.clone()));
+        }
+        if let Some(more) = failed.checked_sub(MOST_TOLD).filter(|more| *more > 0) {
+            let more = counted(more, "image");
+            failures.push(format!("{more} more cannot be classified"));
+        }
+        for message in failures.into_iter().filter(|_| self.with_pictures) {
+            context.note(Level::Error, message);
+        }
+        Ok(())
+    }
+
+    fn is_on_the_web(&self) -> bool {
+        self.images.iter().any(ImageSource::is_on_the_web)
+    }
+
+    fn fetched(&self, cancel: &CancelToken) -> Result<Self, JobError> {
+        let images = self.images.iter().map(|image| image.fetched(cancel));
+        Ok(Self {
+            images: images.collect::<Result<_, _>>()?,
+            ..*self
+        })
+    }
+}
+
+impl<S> Predict<S> {
+    /// What the network says about one image; why it cannot be read, without its name.
+    fn predict_one(
+        &self,
+        (model, network): (&LoadedModel, &Network),
+        source: &ImageSource,
+        cancel: &CancelToken,
+    ) -> Result<Prediction, JobError> {
+        let image = source.read_unnamed(cancel)?;
+        let input = network.spec().input;
+        let rgb = decode::resized(&image, (input.height, input.width), input.resize).into_raw();
+        let answer = predict::predict(network, &rgb)?;
+        let snapshot = &model.snapshot;
+        Ok(Prediction {
+            name: source.name(),
+            source: source.clone(),
+            model: model.source.clone(),
+            picture: Arc::new(if self.with_pictures {
+                reduced(image.into(), PREDICTION_SIDE)
+            } else {
+                Picture::filled(0, 0, [0; 3])
+            }),
+            classes: Arc::clone(&snapshot.classes),
+            class: answer.class,
+            probabilities: answer.probabilities,
+            logits: answer.logits,
+            head: network.spec().head,
+            epoch: snapshot.epoch,
+        })
+    }
 }

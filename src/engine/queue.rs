@@ -8,7 +8,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{events::Event, handle::Waker, job::JobId};
+use super::{
+    answer::JobId,
+    events::{Event, JobEvent, RunEvent},
+};
+
+/// Called after every event, from any thread; the window passes `request_repaint`.
+pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
 /// Step records that may wait unread; beyond it every second one is dropped.
 const MAX_PENDING_STEPS: usize = 16_384;
@@ -73,68 +79,88 @@ pub fn channel(waker: Waker) -> (EventSender, EventReceiver) {
 }
 
 /// Appends `event`, replacing or joining a waiting one where only the newest counts.
-fn push(queue: &mut VecDeque<Event>, event: Event) {
-    match event {
-        Event::Steps { job, steps } => {
+fn push(queue: &mut VecDeque<Event>, mut event: Event) {
+    match &mut event {
+        Event::Run(job, RunEvent::Steps(steps)) => {
             let waiting = queue.iter_mut().rev().find_map(|waiting| match waiting {
-                Event::Steps { job: other, steps } if *other == job => Some(steps),
+                Event::Run(other, RunEvent::Steps(waiting)) if other == job => Some(waiting),
                 _ => None,
             });
-            match waiting {
-                Some(waiting) => {
-                    waiting.extend(steps);
-                    if waiting.len() > MAX_PENDING_STEPS {
-                        let mut keep = false;
-                        waiting.retain(|_| {
-                            keep = !keep;
-                            keep
-                        });
-                    }
+            if let Some(waiting) = waiting {
+                waiting.append(steps);
+                if waiting.len() > MAX_PENDING_STEPS {
+                    let mut keep = false;
+                    waiting.retain(|_| {
+                        keep = !keep;
+                        keep
+                    });
                 }
-                None => queue.push_back(Event::Steps { job, steps }),
+                return;
             }
         }
-        Event::Predicted { .. } => {
-            let with_picture = |event: &&mut Event| matches!(event, Event::Predicted { prediction, .. } if !prediction.picture.rgb.is_empty());
-            let mut waiting = queue.iter_mut().rev().filter(with_picture);
-            if let Some(Event::Predicted { prediction, .. }) = waiting.nth(MAX_PENDING_PICTURES - 1)
-            {
-                *prediction = Arc::new(prediction.without_picture());
+        Event::Job(_, JobEvent::Partial(partial)) if !partial.replaces_older() => {
+            let mut heavy = queue.iter_mut().rev().filter_map(|waiting| match waiting {
+                Event::Job(_, JobEvent::Partial(partial)) => {
+                    partial.lighter().map(|lighter| (partial, lighter))
+                }
+                _ => None,
+            });
+            if let Some((waiting, lighter)) = heavy.nth(MAX_PENDING_PICTURES - 1) {
+                *waiting = lighter;
             }
-            queue.push_back(event);
         }
-        event => {
+        _ => {
             if let Some(topic) = topic(&event) {
                 queue.retain(|waiting| self::topic(waiting) != Some(topic));
             }
-            queue.push_back(event);
         }
     }
+    queue.push_back(event);
 }
 
 #[derive(PartialEq, Clone, Copy)]
 enum Topic {
-    Progress(JobId),
-    Evaluated(JobId),
-    Weights(JobId),
-    Rates(JobId),
-    RateNow(JobId),
-    Preview(JobId),
-    Paused(JobId),
+    Progress,
+    Partial,
+    Evaluated,
+    Weights,
+    Rate,
+    Paused,
 }
 
 /// Events of the same topic replace each other while they wait.
-fn topic(event: &Event) -> Option<Topic> {
-    match event {
-        Event::Progress { job, .. } => Some(Topic::Progress(*job)),
-        Event::Evaluated { job, .. } => Some(Topic::Evaluated(*job)),
-        Event::WeightsPublished { job, .. } => Some(Topic::Weights(*job)),
-        Event::RatesSoFar { job, .. } => Some(Topic::Rates(*job)),
-        Event::RateNow { job, .. } => Some(Topic::RateNow(*job)),
-        Event::MaximisePreview { job, .. } => Some(Topic::Preview(*job)),
-        Event::Paused { job, .. } => Some(Topic::Paused(*job)),
-        _ => None,
-    }
+fn topic(event: &Event) -> Option<(JobId, Topic)> {
+    let (job, topic) = match event {
+        Event::Job(job, event) => (
+            job,
+            match event {
+                JobEvent::Progress(_) => Topic::Progress,
+                JobEvent::Partial(partial) if partial.replaces_older() => Topic::Partial,
+                JobEvent::Partial(_)
+                | JobEvent::Started(_)
+                | JobEvent::Done(_)
+                | JobEvent::Failed(_)
+                | JobEvent::Cancelled => return None,
+            },
+        ),
+        Event::Run(job, event) => (
+            job,
+            match event {
+                RunEvent::Evaluated(_) => Topic::Evaluated,
+                RunEvent::WeightsPublished(_) => Topic::Weights,
+                RunEvent::Rate(_) => Topic::Rate,
+                RunEvent::Paused(_) => Topic::Paused,
+                RunEvent::Began(_)
+                | RunEvent::Steps(_)
+                | RunEvent::Epoch(_)
+                | RunEvent::Advice(_)
+                | RunEvent::Stopping
+                | RunEvent::Ending(_) => return None,
+            },
+        ),
+        Event::Data(..) | Event::Note { .. } => return None,
+    };
+    Some((*job, topic))
 }
 
 #[cfg(test)]
@@ -142,7 +168,7 @@ mod tests {
     use super::*;
     use crate::{
         data::Picture,
-        engine::{ImageSource, JobKind, ModelSource, Prediction, events::Progress},
+        engine::{ImageSource, ModelSource, Predict, Predicted, Prediction, Progress},
         model::spec::Head,
         train::StepRecord,
     };
@@ -158,24 +184,16 @@ mod tests {
                 loss: 0.0,
                 accuracy: 0.0,
             };
-            sender.send(Event::Steps {
+            sender.send(Event::Run(job, RunEvent::Steps(vec![record])));
+            let (done, total) = (step, 1_000_000);
+            sender.send(Event::Job(
                 job,
-                steps: vec![record],
-            });
-            sender.send(Event::Progress {
-                job,
-                progress: Progress {
-                    done: step,
-                    total: 1_000_000,
-                },
-            });
+                JobEvent::Progress(Progress { done, total }),
+            ));
         }
-        sender.send(Event::Cancelled {
-            job,
-            kind: JobKind::Train,
-        });
+        sender.send(Event::Job(job, JobEvent::Cancelled));
         assert_eq!(receiver.pending(), 3);
-        let Some(Event::Steps { steps, .. }) = receiver.try_next() else {
+        let Some(Event::Run(_, RunEvent::Steps(steps))) = receiver.try_next() else {
             panic!("steps come first")
         };
         assert!(steps.len() <= MAX_PENDING_STEPS);
@@ -183,15 +201,18 @@ mod tests {
         assert_eq!(steps[0].step, 1);
         assert!(matches!(
             receiver.try_next(),
-            Some(Event::Progress {
-                progress: Progress {
+            Some(Event::Job(
+                _,
+                JobEvent::Progress(Progress {
                     done: 1_000_000,
                     ..
-                },
-                ..
-            })
+                })
+            ))
         ));
-        assert!(matches!(receiver.try_next(), Some(Event::Cancelled { .. })));
+        assert!(matches!(
+            receiver.try_next(),
+            Some(Event::Job(_, JobEvent::Cancelled))
+        ));
         assert!(receiver.try_next().is_none());
     }
 
@@ -212,14 +233,12 @@ mod tests {
                 model: ModelSource::File("a.safetensors".into()),
                 source: ImageSource::File(index.to_string().into()),
             });
-            sender.send(Event::Predicted { job, prediction });
+            let answer = Ok(prediction);
+            sender.send(Event::partial::<Predict>(job, Predicted { index, answer }));
         }
         let answers = std::iter::from_fn(|| receiver.try_next());
         let answers: Vec<_> = answers
-            .filter_map(|event| match event {
-                Event::Predicted { prediction, .. } => Some(prediction),
-                _ => None,
-            })
+            .filter_map(|event| event.part::<Predict>()?.1.answer.clone().ok())
             .collect();
         let names: Vec<_> = answers.iter().map(|answer| answer.name.clone()).collect();
         assert_eq!(

@@ -1,86 +1,36 @@
-//! The reader thread: quick answers while the loader is busy. Thumbnails, single images, experiment files,
+//! The reader lane: quick answers while the loader is busy. Thumbnails, single images, experiment files,
 //! edits and splits.
 
 use std::{
     collections::{HashSet, VecDeque},
     io,
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use crossbeam_channel::Receiver;
-use rayon::prelude::*;
+use rayon::{ThreadPool, prelude::*};
 
 use super::{
-    events::{Event, Level},
+    answer::{Kind, Nothing, Request},
+    events::{DataEvent, Event, Level},
     image_source::ImageSource,
-    job::{self, JobContext, JobError, Jobs},
-    loader::OpenDataset,
-    look,
+    job::{JobContext, JobError},
+    open_dataset::OpenDataset,
     queue::EventSender,
-    similar::Searches,
-    threads,
+    task::{LaneState, Task},
 };
 use crate::{
-    data::{Division, Edits, Picture, SplitConfig, dataset::display_path, decode},
+    data::{Division, Edits, Picture, SplitConfig, decode},
     model::{
         ModelSpec,
         spec_file::{self, SpecFileError},
-        weights::examine::examine,
+        weights::examine::{self, Examined},
     },
     train::{Experiment, dataset_reference, experiment::DatasetReference, recipes},
-    worker::Worker,
 };
-
-pub enum Command {
-    /// Apply edits and divide; superseded by a newer one that waits.
-    Divide {
-        context: JobContext,
-        open: Arc<OpenDataset>,
-        edits: Arc<Edits>,
-        config: SplitConfig,
-    },
-    /// Small pictures; newer requests are answered first.
-    Thumbnails {
-        events: EventSender,
-        dataset: Arc<OpenDataset>,
-        samples: Vec<usize>,
-    },
-    /// Look what files and folders hold.
-    Look {
-        context: JobContext,
-        paths: Vec<PathBuf>,
-    },
-    /// Read an experiment file.
-    Experiment {
-        context: JobContext,
-        path: PathBuf,
-        /// What is used when its dataset is not here; else its stand-in.
-        open: Option<DatasetReference>,
-    },
-    /// Read a file of layers.
-    Spec { context: JobContext, path: PathBuf },
-    /// Hold a file of weights against the backbone at a layer.
-    Weights {
-        context: JobContext,
-        spec: Box<ModelSpec>,
-        layer: usize,
-        path: PathBuf,
-    },
-    /// Read the recipes.
-    Recipes { context: JobContext },
-    /// One image at its own size.
-    Image {
-        context: JobContext,
-        image: ImageSource,
-    },
-    /// Look for similar images while nothing else waits.
-    Similar {
-        context: JobContext,
-        dataset: Arc<OpenDataset>,
-        sample: usize,
-    },
-}
 
 /// Longest side of a thumbnail.
 const THUMBNAIL_SIDE: u32 = 128;
@@ -93,21 +43,69 @@ const AT_ONCE: usize = 8;
 /// Threads of its own: those of a long job would let thumbnails wait until it ends.
 const MOST_THREADS: usize = 4;
 
-pub fn spawn(jobs: Jobs, events: EventSender) -> io::Result<Worker<Command>> {
+/// Threads for pictures that are looked through.
+///
+/// # Errors
+/// When the system cannot start a thread.
+pub fn few_threads() -> io::Result<ThreadPool> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new()
+    rayon::ThreadPoolBuilder::new()
         .num_threads(cores.min(MOST_THREADS))
         .thread_name(|number| format!("convscope-thumbnails-{number}"))
         .build()
-        .map_err(io::Error::other)?;
-    threads::start(("reader", "reads single images"), events, move |commands| {
-        serve(&commands, &jobs, &pool);
-    })
+        .map_err(io::Error::other)
+}
+
+/// What the reader keeps: thumbnails that wait, and threads to make them.
+pub struct Reader {
+    events: EventSender,
+    pool: Arc<ThreadPool>,
+    waiting: Option<Waiting>,
+    /// Whether thumbnails wait, for those who let them go first.
+    is_busy: Arc<AtomicBool>,
+}
+
+impl Reader {
+    /// Nothing waits.
+    pub fn new(events: EventSender, pool: Arc<ThreadPool>, is_busy: Arc<AtomicBool>) -> Self {
+        Self {
+            events,
+            pool,
+            waiting: None,
+            is_busy,
+        }
+    }
+
+    /// Small pictures are wanted; newer requests are answered first.
+    pub fn want_thumbnails(&mut self, dataset: Arc<OpenDataset>, samples: &[usize]) {
+        let same = self.waiting.take().filter(|w| w.dataset.id == dataset.id);
+        let waiting = self.waiting.insert(Waiting {
+            dataset,
+            samples: same.map(|same| same.samples).unwrap_or_default(),
+        });
+        let forgotten = waiting.add(samples);
+        if !forgotten.is_empty() {
+            let forgotten = DataEvent::ThumbnailsForgotten(forgotten);
+            self.events.send(Event::Data(waiting.dataset.id, forgotten));
+        }
+    }
+}
+
+impl LaneState for Reader {
+    fn spare_time(&mut self) -> bool {
+        let waiting = self.waiting.as_mut().filter(|w| !w.samples.is_empty());
+        let is_busy = waiting.is_some();
+        if let Some(waiting) = waiting {
+            let made = waiting.make(&self.pool);
+            self.events.send(Event::Data(waiting.dataset.id, made));
+        }
+        self.is_busy.store(is_busy, Ordering::Relaxed);
+        is_busy
+    }
 }
 
 /// Thumbnails that were asked for and not made yet.
 struct Waiting {
-    events: EventSender,
     dataset: Arc<OpenDataset>,
     /// Newest last.
     samples: VecDeque<usize>,
@@ -125,213 +123,193 @@ impl Waiting {
         let rest = self.samples.len().saturating_sub(AT_ONCE);
         self.samples.split_off(rest).into_iter().rev().collect()
     }
-}
 
-fn serve(commands: &Receiver<Command>, jobs: &Jobs, pool: &rayon::ThreadPool) {
-    let mut waiting: Option<Waiting> = None;
-    let mut searches = Searches::default();
-    loop {
-        let no_thumbnails = waiting.as_ref().is_none_or(|w| w.samples.is_empty());
-        let idle = no_thumbnails && !searches.is_busy();
-        let command = if idle {
-            match commands.recv() {
-                Ok(command) => Some(command),
-                Err(_) => return,
-            }
-        } else {
-            match commands.try_recv() {
-                Ok(command) => Some(command),
-                Err(crossbeam_channel::TryRecvError::Empty) => None,
-                Err(crossbeam_channel::TryRecvError::Disconnected) => return,
-            }
+    /// The next few.
+    fn make(&mut self, pool: &ThreadPool) -> DataEvent {
+        let mut seen = HashSet::new();
+        let mut samples = self.take();
+        samples.retain(|sample| seen.insert(*sample));
+        let open = &self.dataset;
+        let small = |index: usize| {
+            let read = || open.images.read(&open.dataset, index);
+            let image = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+            let image = image.unwrap_or_else(|_| Err("makes the decoder fail".into()));
+            let reduced = |image: image::RgbImage| Arc::new(reduced(image.into(), THUMBNAIL_SIDE));
+            (index, image.map(reduced))
         };
-        match command {
-            Some(Command::Thumbnails {
-                events,
-                dataset,
-                samples,
-            }) => wait_for_thumbnails(&mut waiting, events, dataset, &samples),
-            Some(Command::Experiment {
-                context,
-                path,
-                open,
-            }) => {
-                job::run(&context, jobs, || load_experiment(&context, &path, open));
-            }
-            Some(Command::Spec { context, path }) => {
-                job::run(&context, jobs, || load_spec(&context, &path));
-            }
-            Some(Command::Look { context, paths }) => {
-                job::run(&context, jobs, || look::run(&context, paths));
-            }
-            Some(Command::Weights {
-                context,
-                spec,
-                layer,
-                path,
-            }) => job::run(&context, jobs, || {
-                let examined = examine(&spec, layer, &path).map_err(|error| error.to_string())?;
-                context.events.send(Event::WeightsExamined {
-                    job: context.id,
-                    examined: Arc::new(examined),
-                });
-                Ok(())
-            }),
-            Some(Command::Recipes { context }) => {
-                job::run(&context, jobs, || list_recipes(&context));
-            }
-            Some(Command::Image { context, image }) => {
-                job::run(&context, jobs, || load_image(&context, &image));
-            }
-            Some(Command::Divide {
-                context,
-                open,
-                edits,
-                config,
-            }) => job::run(&context, jobs, || {
-                divide(&context, &open, edits, &config);
-                Ok(())
-            }),
-            Some(Command::Similar {
-                context,
-                dataset,
-                sample,
-            }) => searches.begin(context, dataset, sample, jobs),
-            None if no_thumbnails => searches.advance(pool, jobs),
-            None => {
-                if let Some(waiting) = &mut waiting {
-                    make_thumbnails(waiting, pool);
-                }
-            }
+        DataEvent::Thumbnails(pool.install(|| samples.into_par_iter().map(small).collect()))
+    }
+}
+
+/// Applies edits and divides a dataset.
+#[derive(Debug, Clone)]
+pub struct Divide {
+    /// The dataset.
+    pub open: Arc<OpenDataset>,
+    /// What the user changed about it.
+    pub edits: Arc<Edits>,
+    /// How it is divided.
+    pub config: SplitConfig,
+}
+
+/// A dataset with its edits, and its division.
+#[derive(Debug, Clone)]
+pub struct Divided {
+    /// The dataset with the edits.
+    pub dataset: Arc<OpenDataset>,
+    /// The division, or why there is none.
+    pub division: Result<Arc<Division>, String>,
+}
+
+impl Request for Divide {
+    type Answer = Divided;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("divide the dataset").newest_wins();
+}
+
+impl Task for Divide {
+    type Lane = Reader;
+
+    fn run(&self, _: &mut Reader, _: &JobContext) -> Result<Divided, JobError> {
+        let dataset = if Arc::ptr_eq(&self.open.edits, &self.edits) {
+            Arc::clone(&self.open)
+        } else {
+            Arc::new(self.open.with_edits(Arc::clone(&self.edits)))
+        };
+        let division = Division::new(&dataset.dataset, &self.config);
+        Ok(Divided {
+            division: division.map(Arc::new).map_err(|error| error.to_string()),
+            dataset,
+        })
+    }
+}
+
+/// Reads an experiment: a file, or a recipe by its name.
+#[derive(Debug, Clone)]
+pub struct LoadExperiment {
+    /// The file or name.
+    pub path: PathBuf,
+    /// What is used when its dataset is not here; `None` uses its stand-in.
+    pub open: Option<DatasetReference>,
+}
+
+impl Request for LoadExperiment {
+    type Answer = Experiment;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("open the experiment");
+}
+
+impl Task for LoadExperiment {
+    type Lane = Reader;
+
+    fn run(&self, _: &mut Reader, context: &JobContext) -> Result<Experiment, JobError> {
+        let mut experiment = recipes::find(&self.path).map_err(|error| error.to_string())?;
+        if let Some(message) = dataset_reference::locate(&mut experiment, self.open.clone()) {
+            context.note(Level::Warning, message);
         }
+        Ok(experiment)
     }
 }
 
-fn wait_for_thumbnails(
-    waiting: &mut Option<Waiting>,
-    events: EventSender,
-    dataset: Arc<OpenDataset>,
-    samples: &[usize],
-) {
-    let same = waiting.as_ref().is_some_and(|w| w.dataset.id == dataset.id);
-    if !same {
-        *waiting = None;
+/// Reads a file of layers; of an experiment's file, its network.
+#[derive(Debug, Clone)]
+pub struct LoadSpec(pub PathBuf);
+
+impl Request for LoadSpec {
+    type Answer = ModelSpec;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("import the layers");
+}
+
+impl Task for LoadSpec {
+    type Lane = Reader;
+
+    fn run(&self, _: &mut Reader, _: &JobContext) -> Result<ModelSpec, JobError> {
+        let spec = spec_file::load(&self.0).or_else(|error| match Experiment::load(&self.0) {
+            Ok(experiment) => Ok(experiment.model),
+            // Its format is none of a list of layers.
+            Err(words) if matches!(error, SpecFileError::Version { .. }) => Err(words.to_string()),
+            Err(_) => Err(error.to_string()),
+        })?;
+        Ok(spec)
     }
-    let waiting = waiting.get_or_insert_with(|| Waiting {
-        events,
-        dataset: Arc::clone(&dataset),
-        samples: VecDeque::new(),
-    });
-    waiting.dataset = dataset;
-    let forgotten = waiting.add(samples);
-    if !forgotten.is_empty() {
-        waiting.events.send(Event::ThumbnailsForgotten {
-            dataset: waiting.dataset.id,
-            samples: forgotten,
-        });
+}
+
+/// Holds a file of weights against a backbone.
+#[derive(Debug, Clone)]
+pub struct ExamineWeights {
+    /// The network.
+    pub spec: ModelSpec,
+    /// Position of the backbone.
+    pub layer: usize,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl Request for ExamineWeights {
+    type Answer = Examined;
+    type Partial = Nothing;
+    // It is said where Train is.
+    const KIND: Kind = Kind::new("use the weights").heavy().quiet().newest_wins();
+}
+
+impl Task for ExamineWeights {
+    type Lane = Reader;
+
+    fn run(&self, _: &mut Reader, _: &JobContext) -> Result<Examined, JobError> {
+        let examined = examine::examine(&self.spec, self.layer, &self.path);
+        Ok(examined.map_err(|error| error.to_string())?)
     }
 }
 
-fn make_thumbnails(waiting: &mut Waiting, pool: &rayon::ThreadPool) {
-    let mut seen = HashSet::new();
-    let mut samples = waiting.take();
-    samples.retain(|sample| seen.insert(*sample));
-    let open = &waiting.dataset;
-    let small = |index: usize| {
-        let read = || open.images.read(&open.dataset, index);
-        let image = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
-        let image = image.unwrap_or_else(|_| Err("makes the decoder fail".into()));
-        (
-            index,
-            image.map(|image| Arc::new(reduced(image.into(), THUMBNAIL_SIDE))),
-        )
-    };
-    let pictures = pool.install(|| samples.into_par_iter().map(small).collect());
-    waiting.events.send(Event::Thumbnails {
-        dataset: open.id,
-        pictures,
-    });
+/// Reads the recipes that ship with the program.
+#[derive(Debug, Clone, Copy)]
+pub struct ListRecipes;
+
+impl Request for ListRecipes {
+    /// Sorted by file name.
+    type Answer = Arc<[Experiment]>;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("list the recipes");
 }
 
-fn divide(context: &JobContext, open: &Arc<OpenDataset>, edits: Arc<Edits>, config: &SplitConfig) {
-    let dataset = if Arc::ptr_eq(&open.edits, &edits) {
-        Arc::clone(open)
-    } else {
-        Arc::new(open.with_edits(edits))
-    };
-    let division = Division::new(&dataset.dataset, config)
-        .map(Arc::new)
-        .map_err(|error| error.to_string());
-    context.events.send(Event::Divided {
-        job: context.id,
-        dataset,
-        division,
-    });
-}
+impl Task for ListRecipes {
+    type Lane = Reader;
 
-fn load_experiment(
-    context: &JobContext,
-    path: &std::path::Path,
-    open: Option<DatasetReference>,
-) -> Result<(), JobError> {
-    let mut experiment = recipes::find(path).map_err(|error| error.to_string())?;
-    if let Some(message) = dataset_reference::locate(&mut experiment, open) {
-        context.events.send(Event::Note {
-            level: Level::Warning,
-            message,
-        });
+    fn run(&self, _: &mut Reader, _: &JobContext) -> Result<Arc<[Experiment]>, JobError> {
+        Ok(recipes::all().map_err(|error| error.to_string())?.into())
     }
-    context.events.send(Event::ExperimentLoaded {
-        job: context.id,
-        experiment: Box::new(experiment),
-    });
-    Ok(())
 }
 
-fn load_spec(context: &JobContext, path: &std::path::Path) -> Result<(), JobError> {
-    let spec = spec_file::load(path).or_else(|error| match Experiment::load(path) {
-        Ok(experiment) => Ok(experiment.model),
-        // Its format is none of a list of layers.
-        Err(words) if matches!(error, SpecFileError::Version { .. }) => Err(words.to_string()),
-        Err(_) => Err(error.to_string()),
-    })?;
-    context.events.send(Event::SpecLoaded {
-        job: context.id,
-        spec: Box::new(spec),
-    });
-    Ok(())
+/// Reads one image at its own size (reduced to 1,024 px).
+#[derive(Debug, Clone)]
+pub struct LoadImage(pub ImageSource);
+
+/// An image as it is shown large.
+#[derive(Debug, Clone)]
+pub struct LargeImage {
+    /// Its pixels.
+    pub picture: Arc<Picture>,
+    /// Width and height of the file.
+    pub size: (usize, usize),
 }
 
-fn list_recipes(context: &JobContext) -> Result<(), JobError> {
-    let recipes = recipes::all().map_err(|error| error.to_string())?;
-    context.events.send(Event::RecipesListed {
-        job: context.id,
-        recipes: recipes.into(),
-    });
-    Ok(())
+impl Request for LoadImage {
+    type Answer = LargeImage;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("open the image").brief().quiet().newest_wins();
 }
 
-fn load_image(context: &JobContext, source: &ImageSource) -> Result<(), JobError> {
-    let image = source.read(&context.cancel)?;
-    let size = (image.width() as usize, image.height() as usize);
-    let picture = Arc::new(reduced(image.into(), LARGE_SIDE));
-    context.events.send(Event::ImageLoaded {
-        job: context.id,
-        picture,
-        size,
-    });
-    Ok(())
-}
+impl Task for LoadImage {
+    type Lane = Reader;
 
-/// Sample `index` at its own size.
-///
-/// # Errors
-/// One sentence with the file's name.
-pub fn read_sample(open: &OpenDataset, index: usize) -> Result<image::RgbImage, String> {
-    open.images.read(&open.dataset, index).map_err(|reason| {
-        let path = open.dataset.path(index).unwrap_or_default();
-        format!("{} {reason}", display_path(&path))
-    })
+    fn run(&self, _: &mut Reader, context: &JobContext) -> Result<LargeImage, JobError> {
+        let image = self.0.read(&context.cancel)?;
+        Ok(LargeImage {
+            size: (image.width() as usize, image.height() as usize),
+            picture: Arc::new(reduced(image.into(), LARGE_SIDE)),
+        })
+    }
 }
 
 /// `picture` with its longest side at most `side` pixels, proportions kept.

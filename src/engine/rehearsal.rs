@@ -8,10 +8,11 @@ use std::{
 };
 
 use super::{
-    events::{Event, Progress},
+    answer::{Kind, Nothing, Partial, Request},
     job::{JobContext, JobError},
-    loader::{self, Folders, OpenDataset},
-    trainer::fit_error,
+    open_dataset::{OpenDataset, pixels},
+    task::Task,
+    trainer::Trainer,
 };
 use crate::{
     data::Split,
@@ -22,7 +23,7 @@ use crate::{
         features,
         fit::Data,
         free_memory,
-        lr_finder::{self, RangeTest},
+        lr_finder::{self, RangeTest, RateCurve},
         memory::Fit,
     },
 };
@@ -56,55 +57,59 @@ pub struct Forecast {
     pub memory: Option<String>,
 }
 
-/// Tests rising rates on a network that is thrown away.
-pub fn find_rate(
-    context: &JobContext,
-    folders: &Folders,
-    request: &FindRateRequest,
-) -> Result<(), JobError> {
-    let FindRateRequest {
-        experiment,
-        dataset: open,
-        phase,
-    } = request;
-    if let Some(Fit::Not(words)) = memory_fit(experiment, Images::default())? {
-        return Err(JobError::Failed(words));
-    }
-    let format = experiment.model.input.format();
-    let (dataset, pixels) = loader::pixels(context, &folders.cache, open, format)?;
-    let split = Split::new(&dataset, &experiment.split).map_err(|error| error.to_string())?;
-    let data = Data {
-        dataset: &dataset,
-        pixels: &pixels,
-        split: &split,
-        augmentation: &experiment.augmentation,
-    };
-    let (spec, config, job) = (&experiment.model, &experiment.training, context.id);
-    let done = |test: &RangeTest| {
-        if context.due() {
-            let progress = Progress {
-                done: test.steps(),
-                total: lr_finder::STEPS,
-            };
-            context.events.send(Event::Progress { job, progress });
-            let curve = Arc::new(test.curve());
-            context.events.send(Event::RatesSoFar { job, curve });
+/// Losses by rate of the steps so far.
+impl Partial for RateCurve {}
+
+impl Request for FindRateRequest {
+    /// Losses by rate, and a suggestion.
+    type Answer = RateCurve;
+    type Partial = RateCurve;
+    const KIND: Kind = Kind::new("look for a learning rate").heavy().newest_wins();
+}
+
+impl Task for FindRateRequest {
+    type Lane = Trainer;
+
+    /// Tests rising rates on a network that is thrown away, after the run that goes on.
+    fn run(&self, lane: &mut Trainer, context: &JobContext) -> Result<RateCurve, JobError> {
+        let folders = &lane.folders;
+        let Self {
+            experiment,
+            dataset: open,
+            phase,
+        } = self;
+        if let Some(Fit::Not(words)) = memory_fit(experiment, Images::default())? {
+            return Err(JobError::Failed(words));
         }
-    };
-    let initial = initial::arrays(spec, &folders.weights).map_err(|error| error.to_string())?;
-    let tested = (config, *phase);
-    let curve = lr_finder::find_rate(
-        spec,
-        tested,
-        &data,
-        &initial.arrays,
-        &folders.choices(),
-        &context.cancel,
-        done,
-    );
-    let curve = Arc::new(curve.map_err(fit_error)?);
-    context.events.send(Event::RateFound { job, curve });
-    Ok(())
+        let format = experiment.model.input.format();
+        let (dataset, pixels) = pixels(context, &folders.cache, open, format)?;
+        let split = Split::new(&dataset, &experiment.split).map_err(|error| error.to_string())?;
+        let data = Data {
+            dataset: &dataset,
+            pixels: &pixels,
+            split: &split,
+            augmentation: &experiment.augmentation,
+        };
+        let (spec, config) = (&experiment.model, &experiment.training);
+        let done = |test: &RangeTest| {
+            if context.due() {
+                context.tell_progress(test.steps(), lr_finder::STEPS);
+                context.partial::<Self>(test.curve());
+            }
+        };
+        let initial = initial::arrays(spec, &folders.weights).map_err(|error| error.to_string())?;
+        let tested = (config, *phase);
+        let curve = lr_finder::find_rate(
+            spec,
+            tested,
+            &data,
+            &initial.arrays,
+            &folders.choices(),
+            &context.cancel,
+            done,
+        );
+        Ok(curve?)
+    }
 }
 
 /// While settings are being changed every value asks again: only one that stays this long is worth an answer.
@@ -112,46 +117,50 @@ const SETTLED: Duration = Duration::from_millis(400);
 /// How long it sleeps before it looks whether a newer request has come.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Times a few steps on made-up images.
-pub fn forecast(
-    context: &JobContext,
-    folders: &Folders,
-    request: &EstimateRequest,
-) -> Result<(), JobError> {
-    let asked = Instant::now();
-    while asked.elapsed() < SETTLED {
-        context.cancel.check()?;
-        thread::sleep(LOOK);
-    }
-    let EstimateRequest { experiment, images } = request;
-    let fit = memory_fit(experiment, *images)?;
-    let time = match fit {
-        Some(Fit::Not(_)) => None,
-        _ => {
-            let estimate = estimate::estimate(
-                &experiment.model,
-                &experiment.training,
-                &experiment.augmentation,
-                *images,
-                (
-                    fit.as_ref()
-                        .map_or(features::MOST_BYTES, Fit::feature_bytes),
-                    &folders.choices(),
-                ),
-                &context.cancel,
-            );
-            Some(estimate.map_err(fit_error)?)
+impl Request for EstimateRequest {
+    type Answer = Forecast;
+    type Partial = Nothing;
+    // What is wrong is said when Train is pressed.
+    const KIND: Kind = Kind::new("estimate the time").brief().quiet().newest_wins();
+}
+
+impl Task for EstimateRequest {
+    type Lane = Trainer;
+
+    /// Times a few steps on made-up images, after a moment in which a newer request may come.
+    fn run(&self, lane: &mut Trainer, context: &JobContext) -> Result<Forecast, JobError> {
+        let folders = &lane.folders;
+        let asked = Instant::now();
+        while asked.elapsed() < SETTLED {
+            context.cancel.check()?;
+            thread::sleep(LOOK);
         }
-    };
-    let memory = match fit {
-        Some(Fit::Not(words) | Fit::Nearly(words) | Fit::WithoutFeatures(words)) => Some(words),
-        _ => None,
-    };
-    context.events.send(Event::Forecast {
-        job: context.id,
-        forecast: Forecast { time, memory },
-    });
-    Ok(())
+        let Self { experiment, images } = self;
+        let fit = memory_fit(experiment, *images)?;
+        let time = match fit {
+            Some(Fit::Not(_)) => None,
+            _ => {
+                let estimate = estimate::estimate(
+                    &experiment.model,
+                    &experiment.training,
+                    &experiment.augmentation,
+                    *images,
+                    (
+                        fit.as_ref()
+                            .map_or(features::MOST_BYTES, Fit::feature_bytes),
+                        &folders.choices(),
+                    ),
+                    &context.cancel,
+                );
+                Some(estimate?)
+            }
+        };
+        let memory = match fit {
+            Some(Fit::Not(words) | Fit::Nearly(words) | Fit::WithoutFeatures(words)) => Some(words),
+            _ => None,
+        };
+        Ok(Forecast { time, memory })
+    }
 }
 
 /// Whether a run would fit into memory that computes frozen layers once for `images` where it can; `None` where

@@ -1,30 +1,25 @@
-//! The thread of the notebook of runs: lists them, reads what they recorded, writes what people say about them,
+//! The lane of the notebook of runs: lists them, reads what they recorded, writes what people say about them,
 //! and moves them to the bin. A thread of its own, since ten thousand runs or a million steps take seconds.
 
 use std::{
     collections::HashSet,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use crossbeam_channel::Receiver;
-
 use super::{
-    events::Event,
-    job::{self, JobContext, JobError, Jobs},
-    loader::Folders,
-    queue::EventSender,
-    threads,
+    answer::{Kind, Nothing, Request},
+    folders::Folders,
+    job::{JobContext, JobError},
+    task::{LaneState, Task},
 };
 use crate::{
     data::files::{self, Whose},
     train::{
         EpochRecord, StepRecord,
         run_folder::{self, EXPERIMENT_FILE},
-        runs::{self, Lister, RunNotes, RunsError},
+        runs::{self, Lister, Listing, RunNotes, RunsError},
     },
-    worker::Worker,
 };
 
 /// What a run recorded.
@@ -36,38 +31,23 @@ pub struct RunFigures {
     pub steps: Vec<StepRecord>,
 }
 
-pub enum Command {
-    /// List the runs of a folder.
-    List {
-        context: JobContext,
-        folder: PathBuf,
-    },
-    /// Read what one run recorded.
-    Read {
-        context: JobContext,
-        folder: PathBuf,
-        with_steps: bool,
-    },
-    /// Write about a run.
-    Describe {
-        context: JobContext,
-        folder: PathBuf,
-        notes: RunNotes,
-    },
-    /// Move runs to the system's bin.
-    Discard {
-        context: JobContext,
-        folders: Vec<PathBuf>,
-    },
+/// What the lane keeps.
+#[derive(Default)]
+pub struct Runs {
+    lister: Lister,
+    /// Folders in which nothing lies any more that killed processes left.
+    swept: HashSet<PathBuf>,
 }
 
-/// The thread begins with what killed processes left in `folders`: nobody waits for it.
-pub fn spawn(jobs: Jobs, events: EventSender, folders: Folders) -> io::Result<Worker<Command>> {
-    threads::start(("runs", "lists runs"), events, move |commands| {
+impl LaneState for Runs {}
+
+impl Runs {
+    /// Begins with what killed processes left in `folders`: nobody waits for it.
+    pub fn new(folders: &Folders) -> Self {
         files::sweep_cache(&folders.cache);
         files::sweep(&folders.edits, Whose::Anybodys);
-        serve(&commands, &jobs);
-    })
+        Self::default()
+    }
 }
 
 /// Deletes what killed processes left in the runs of `folder`.
@@ -79,77 +59,105 @@ fn sweep(folder: &Path) {
     }
 }
 
-fn serve(commands: &Receiver<Command>, jobs: &Jobs) {
-    let mut lister = Lister::default();
-    let mut swept = HashSet::new();
-    for command in commands {
-        match command {
-            Command::List { context, folder } => job::run(&context, jobs, || {
-                if swept.insert(folder.clone()) {
-                    sweep(&folder);
-                }
-                let listing = lister.list(&folder, |done, total| {
-                    context.cancel.check()?;
-                    context.progress(done, total);
-                    Ok::<_, JobError>(())
-                })?;
-                context.events.send(Event::RunsListed {
-                    job: context.id,
-                    listing: Arc::new(listing),
-                });
-                Ok(())
-            }),
-            Command::Read {
-                context,
-                folder,
-                with_steps,
-            } => job::run(&context, jobs, || read(&context, folder, with_steps)),
-            Command::Describe {
-                context,
-                folder,
-                notes,
-            } => job::run(&context, jobs, || {
-                runs::describe(&folder, &notes)?;
-                context.events.send(Event::RunDescribed {
-                    job: context.id,
-                    folder,
-                });
-                Ok(())
-            }),
-            Command::Discard { context, folders } => {
-                job::run(&context, jobs, || discard(&context, folders));
-            }
+/// Lists the runs that a folder holds. What has not changed since the last time is not read again.
+#[derive(Debug, Clone)]
+pub struct ListRuns(pub PathBuf);
+
+impl Request for ListRuns {
+    type Answer = Listing;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("list the runs").quiet();
+}
+
+impl Task for ListRuns {
+    type Lane = Runs;
+
+    fn run(&self, lane: &mut Runs, context: &JobContext) -> Result<Listing, JobError> {
+        if lane.swept.insert(self.0.clone()) {
+            sweep(&self.0);
         }
+        lane.lister.list(&self.0, |done, total| {
+            context.cancel.check()?;
+            context.progress(done, total);
+            Ok::<_, JobError>(())
+        })
     }
 }
 
-fn read(context: &JobContext, folder: PathBuf, with_steps: bool) -> Result<(), JobError> {
-    let history = runs::read::history(&folder)?;
-    context.cancel.check()?;
-    let steps = if with_steps {
-        runs::read::steps(&folder)?
-    } else {
-        Vec::new()
-    };
-    context.events.send(Event::RunRead {
-        job: context.id,
-        folder,
-        figures: Arc::new(RunFigures { history, steps }),
-    });
-    Ok(())
+/// Reads what the run in a folder recorded.
+#[derive(Debug, Clone)]
+pub struct ReadRun {
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// Its steps too.
+    pub with_steps: bool,
 }
 
-/// Those before one that cannot be moved are moved: the list shows what is left.
-fn discard(context: &JobContext, folders: Vec<PathBuf>) -> Result<(), JobError> {
-    for (done, folder) in folders.iter().enumerate() {
-        context.progress(done, folders.len());
-        runs::move_to_bin(folder)?;
+impl Request for ReadRun {
+    type Answer = RunFigures;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("read the run").quiet();
+}
+
+impl Task for ReadRun {
+    type Lane = Runs;
+
+    fn run(&self, _: &mut Runs, context: &JobContext) -> Result<RunFigures, JobError> {
+        let history = runs::read::history(&self.folder)?;
+        context.cancel.check()?;
+        let steps = if self.with_steps {
+            runs::read::steps(&self.folder)?
+        } else {
+            Vec::new()
+        };
+        Ok(RunFigures { history, steps })
     }
-    context.events.send(Event::RunsDiscarded {
-        job: context.id,
-        folders,
-    });
-    Ok(())
+}
+
+/// Writes what people say about the run in a folder.
+#[derive(Debug, Clone)]
+pub struct DescribeRun {
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// What they say.
+    pub notes: RunNotes,
+}
+
+impl Request for DescribeRun {
+    type Answer = ();
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("write about the run");
+}
+
+impl Task for DescribeRun {
+    type Lane = Runs;
+
+    fn run(&self, _: &mut Runs, _: &JobContext) -> Result<(), JobError> {
+        Ok(runs::describe(&self.folder, &self.notes)?)
+    }
+}
+
+/// Moves runs to the system's bin.
+#[derive(Debug, Clone)]
+pub struct DiscardRuns(pub Vec<PathBuf>);
+
+impl Request for DiscardRuns {
+    type Answer = ();
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("move the run to the bin");
+}
+
+impl Task for DiscardRuns {
+    type Lane = Runs;
+
+    /// Those before one that cannot be moved are moved: the list shows what is left.
+    fn run(&self, _: &mut Runs, context: &JobContext) -> Result<(), JobError> {
+        for (done, folder) in self.0.iter().enumerate() {
+            context.progress(done, self.0.len());
+            runs::move_to_bin(folder)?;
+        }
+        Ok(())
+    }
 }
 
 impl From<RunsError> for JobError {

@@ -1,13 +1,22 @@
-//! Looking for similar images on the reader thread, a few at a time, so that thumbnails never wait for it.
+//! The searcher lane: looks for similar images, a few at a time, and lets thumbnails go first.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
-use rayon::prelude::*;
+use rayon::{ThreadPool, prelude::*};
 
 use super::{
-    events::Event,
-    job::{JobContext, JobId, Jobs},
-    loader::OpenDataset,
+    answer::{JobId, Kind, Nothing, Request},
+    job::{JobContext, JobError},
+    open_dataset::OpenDataset,
+    task::{LaneState, Task},
 };
 use crate::data::similar::{self, Thumbnail};
 
@@ -31,6 +40,18 @@ pub struct Similar {
     pub usable: usize,
 }
 
+/// How long a search sleeps before it looks whether thumbnails still wait.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Looks for the images whose pixels are most like those of one.
+#[derive(Debug, Clone)]
+pub struct FindSimilar {
+    /// The dataset.
+    pub dataset: Arc<OpenDataset>,
+    /// The image they are to be like.
+    pub sample: usize,
+}
+
 /// Thumbnails made so far of one dataset.
 struct Known {
     dataset: JobId,
@@ -38,135 +59,83 @@ struct Known {
     thumbnails: HashMap<usize, Option<Thumbnail>>,
 }
 
-/// A search that goes on.
-struct Search {
-    context: JobContext,
-    open: Arc<OpenDataset>,
-    sample: usize,
-    candidates: Vec<usize>,
-    usable: usize,
-    next: usize,
-}
-
-/// Searches of one reader.
-#[derive(Default)]
-pub struct Searches {
+/// What the searcher keeps.
+pub struct Searcher {
     known: Option<Known>,
-    current: Option<Search>,
+    pool: Arc<ThreadPool>,
+    thumbnails_wait: Arc<AtomicBool>,
 }
 
-impl Searches {
-    /// Whether a search goes on.
-    pub fn is_busy(&self) -> bool {
-        self.current.is_some()
-    }
+impl LaneState for Searcher {}
 
-    /// Begins a search; one that goes on is cancelled.
-    pub fn begin(
-        &mut self,
-        context: JobContext,
-        open: Arc<OpenDataset>,
-        sample: usize,
-        jobs: &Jobs,
-    ) {
-        self.cancel(jobs);
-        let (job, kind) = (context.id, context.kind);
-        context.events.send(Event::Started { job, kind });
-        if self
-            .known
-            .as_ref()
-            .is_none_or(|known| known.dataset != open.id)
-        {
-            self.known = Some(Known {
-                dataset: open.id,
-                thumbnails: HashMap::new(),
-            });
+impl Searcher {
+    /// Nothing is known; `thumbnails_wait` says that others should use the `pool`.
+    pub fn new(pool: Arc<ThreadPool>, thumbnails_wait: Arc<AtomicBool>) -> Self {
+        Self {
+            known: None,
+            pool,
+            thumbnails_wait,
         }
+    }
+}
+
+impl Request for FindSimilar {
+    type Answer = Similar;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("find similar images")
+        .heavy()
+        .quiet()
+        .newest_wins();
+}
+
+impl Task for FindSimilar {
+    type Lane = Searcher;
+
+    fn run(&self, lane: &mut Searcher, context: &JobContext) -> Result<Similar, JobError> {
+        let open = &*self.dataset;
+        let same = lane.known.take().filter(|known| known.dataset == open.id);
+        let known = lane.known.insert(same.unwrap_or_else(|| Known {
+            dataset: open.id,
+            thumbnails: HashMap::new(),
+        }));
         let count = open.dataset.samples.len();
         let usable: Vec<usize> = (0..count)
             .filter(|index| open.dataset.is_usable(*index))
             .collect();
         let step = usable.len().div_ceil(MOST_IMAGES).max(1);
-        self.current = Some(Search {
-            context,
-            sample,
-            candidates: usable.iter().copied().step_by(step).collect(),
-            usable: usable.len(),
-            open,
-            next: 0,
-        });
-    }
-
-    fn cancel(&mut self, jobs: &Jobs) {
-        if let Some(search) = self.current.take() {
-            let (job, kind) = (search.context.id, search.context.kind);
-            search.context.finish(jobs);
-            search.context.events.send(Event::Cancelled { job, kind });
-        }
-    }
-
-    /// Looks at a few more images, and answers when there are no more.
-    pub fn advance(&mut self, pool: &rayon::ThreadPool, jobs: &Jobs) {
-        let (Some(search), Some(known)) = (&mut self.current, &mut self.known) else {
-            return;
-        };
-        if search.context.cancel.is_cancelled() {
-            return self.cancel(jobs);
-        }
-        let total = search.candidates.len();
+        let candidates: Vec<usize> = usable.iter().copied().step_by(step).collect();
         // The image itself is looked at first.
-        let own = [search.sample];
-        let end = (search.next + AT_ONCE).min(total);
-        let batch = own.iter().chain(&search.candidates[search.next..end]);
-        let unknown: Vec<usize> = batch
-            .copied()
-            .filter(|index| !known.thumbnails.contains_key(index))
-            .collect();
-        let open = &search.open;
-        let made: Vec<_> = pool.install(|| {
+        let all: Vec<usize> = [self.sample].iter().chain(&candidates).copied().collect();
+        for (done, batch) in all.chunks(AT_ONCE).enumerate() {
+            context.cancel.check()?;
+            while lane.thumbnails_wait.load(Ordering::Relaxed) {
+                context.cancel.check()?;
+                thread::sleep(LOOK);
+            }
+            let unknown: Vec<usize> = batch
+                .iter()
+                .copied()
+                .filter(|index| !known.thumbnails.contains_key(index))
+                .collect();
             let describe = |index: usize| (index, thumbnail(open, index));
-            unknown.into_par_iter().map(describe).collect()
-        });
-        known.thumbnails.extend(made);
-        search.next = end;
-        search.context.progress(end, total);
-        if end == total {
-            self.finish(jobs);
+            let describe_all = || unknown.into_par_iter().map(describe).collect();
+            let made: Vec<_> = lane.pool.install(describe_all);
+            known.thumbnails.extend(made);
+            context.progress((done * AT_ONCE + batch.len()).min(all.len()), all.len());
         }
-    }
-
-    fn finish(&mut self, jobs: &Jobs) {
-        let (Some(search), Some(known)) = (self.current.take(), &self.known) else {
-            return;
-        };
-        let (job, kind) = (search.context.id, search.context.kind);
-        search.context.finish(jobs);
         let of = |index: usize| known.thumbnails.get(&index)?.as_ref();
-        let Some(own) = of(search.sample) else {
-            let message = "the image cannot be read".to_owned();
-            search
-                .context
-                .events
-                .send(Event::Failed { job, kind, message });
-            return;
-        };
-        let others: Vec<(usize, &Thumbnail)> = search
-            .candidates
+        let own = of(self.sample).ok_or_else(|| "the image cannot be read".to_owned())?;
+        let others: Vec<(usize, &Thumbnail)> = candidates
             .iter()
-            .filter(|index| **index != search.sample)
+            .filter(|index| **index != self.sample)
             .filter_map(|index| Some((*index, of(*index)?)))
             .collect();
-        let compared = others.len();
-        let similar = Arc::new(Similar {
-            sample: search.sample,
+        Ok(Similar {
+            sample: self.sample,
+            compared: others.len(),
             neighbours: similar::nearest(own, others.into_iter(), NEIGHBOURS),
-            compared,
-            usable: search.usable,
-        });
-        search
-            .context
-            .events
-            .send(Event::SimilarFound { job, similar });
+            usable: usable.len(),
+        })
     }
 }
 
@@ -187,7 +156,7 @@ mod tests {
     use super::*;
     use crate::{
         data::Picture,
-        engine::{EngineHandle, Folders, JobKind, OpenRequest},
+        engine::{DataEvent, EngineHandle, Event, Folders, JobEvent, OpenRequest},
     };
 
     /// Two classes of 60 one-coloured images: image `i` of either has the grey level `2 i`.
@@ -212,7 +181,7 @@ mod tests {
                         return found;
                     }
                 }
-                None => std::thread::sleep(Duration::from_millis(1)),
+                None => thread::sleep(Duration::from_millis(1)),
             }
         }
         panic!("the event never came");
@@ -223,28 +192,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         grey_folder(&folder.path().join("set"));
         let engine = EngineHandle::start(Arc::new(|| {}), Folders::below(folder.path())).unwrap();
-        engine.open_dataset(OpenRequest::new(folder.path().join("set")));
-        let open = wait(&engine, |event| match event {
-            Event::DatasetOpened { dataset, .. } => Some(dataset),
-            _ => None,
-        });
+        engine.ask(OpenRequest::new(folder.path().join("set")));
+        let open = wait(&engine, |event| Some(event.answer::<OpenRequest>()?.1));
         // Images lie in natural order: a/0 … a/59, b/0 … b/59.
-        let first = engine.find_similar(Arc::clone(&open), 3);
-        let second = engine.find_similar(Arc::clone(&open), 10);
+        let like = |sample| {
+            let dataset = Arc::clone(&open);
+            engine.ask(FindSimilar { dataset, sample })
+        };
+        let (first, second) = (like(3), like(10));
         engine.load_thumbnails(Arc::clone(&open), (0..8).collect());
         let mut cancelled = Vec::new();
         let mut thumbnails = false;
         let similar = wait(&engine, |event| {
-            match event {
-                Event::Cancelled {
-                    job,
-                    kind: JobKind::FindSimilar,
-                } => cancelled.push(job),
-                Event::Thumbnails { .. } => thumbnails = true,
-                Event::SimilarFound { job, similar } if job == second => return Some(similar),
+            match &event {
+                Event::Job(job, JobEvent::Cancelled) => cancelled.push(*job),
+                Event::Data(_, DataEvent::Thumbnails(_)) => thumbnails = true,
                 _ => {}
             }
-            None
+            let (job, similar) = event.answer::<FindSimilar>()?;
+            (job == second).then_some(similar)
         });
         assert_eq!(cancelled, [first]);
         assert!(thumbnails, "thumbnails do not wait for a search");
@@ -255,10 +221,10 @@ mod tests {
         assert_eq!(similar.neighbours.len(), NEIGHBOURS);
         assert_eq!(similar.neighbours[..3], [(70, 0.0), (9, 2.0), (11, 2.0)]);
 
-        let third = engine.find_similar(open, 0);
+        let third = like(0);
         engine.cancel(third);
         wait(&engine, |event| match event {
-            Event::Cancelled { job, .. } | Event::SimilarFound { job, .. } => {
+            Event::Job(job, JobEvent::Cancelled | JobEvent::Done(_)) => {
                 (job == third).then_some(())
             }
             _ => None,

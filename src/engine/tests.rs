@@ -8,12 +8,17 @@ use std::{
 };
 
 use super::{
-    EngineHandle, Event, FeatureMapsRequest, Folders, ImageSource, JobId, JobKind, Level,
-    MaximiseRequest, OpenDataset, OpenRequest, TrainRequest, TrainingOutcome,
+    EngineHandle, Event, Folders, ImageSource, Inspect, JobEvent, JobId, Kind, Level, LoadModel,
+    Nothing, OpenDataset, OpenRequest, Predict, Remembered, Request, RunEvent, Task, TrainRequest,
+    Trained, TrainingOutcome, inspector, job,
 };
 use crate::{
     data::generate,
-    inspect::maximise::{MaximiseConfig, Target},
+    inspect::{
+        Quick, Slow,
+        feature_maps::MapsOfLayer,
+        maximise::{MaximiseConfig, Target},
+    },
     model::{LayerKind, LayerSpec, bundle::Bundle, layers},
     train::{Experiment, Optimizer, recipes},
 };
@@ -57,10 +62,8 @@ fn wait<T>(engine: &EngineHandle, mut wanted: impl FnMut(Event) -> Option<T>) ->
     let start = Instant::now();
     loop {
         while let Some(event) = engine.events().try_next() {
-            if let Event::Failed { kind, message, .. } = &event
-                && *kind != JobKind::FeatureMaps
-            {
-                eprintln!("{kind:?} failed: {message}");
+            if let Some((job, message)) = event.failure() {
+                eprintln!("{job:?} failed: {message}");
             }
             if let Some(found) = wanted(event) {
                 return found;
@@ -71,12 +74,36 @@ fn wait<T>(engine: &EngineHandle, mut wanted: impl FnMut(Event) -> Option<T>) ->
     }
 }
 
-fn open(engine: &EngineHandle) -> Arc<OpenDataset> {
-    let job = engine.open_dataset(OpenRequest::new(shapes_folder()));
-    wait(engine, |event| match event {
-        Event::DatasetOpened { job: done, dataset } if done == job => Some(dataset),
-        _ => None,
+/// The answer of `job`.
+fn answer<T: Request>(engine: &EngineHandle, job: JobId) -> Arc<T::Answer> {
+    wait(engine, |event| {
+        let (done, answer) = event.answer::<T>()?;
+        (done == job).then_some(answer)
     })
+}
+
+/// Why `job` failed.
+fn failure(engine: &EngineHandle, job: JobId) -> String {
+    wait(engine, |event| {
+        let (failed, message) = event.failure()?;
+        (failed == job).then(|| message.to_owned())
+    })
+}
+
+/// How the run of `job` ended, if this is its end.
+fn ended(event: &Event, job: JobId) -> Option<TrainingOutcome> {
+    match event
+        .answer::<TrainRequest>()
+        .map(|(done, trained)| (done, Trained::clone(&trained)))
+    {
+        Some((done, Trained::Ended(outcome))) if done == job => Some(outcome),
+        _ => None,
+    }
+}
+
+fn open(engine: &EngineHandle) -> Arc<OpenDataset> {
+    let job = engine.ask(OpenRequest::new(shapes_folder()));
+    answer::<OpenRequest>(engine, job)
 }
 
 fn start(engine: &EngineHandle, runs: &Path, epochs: usize) -> JobId {
@@ -87,19 +114,16 @@ fn start(engine: &EngineHandle, runs: &Path, epochs: usize) -> JobId {
         resume: false,
         accept_losses: false,
     };
-    engine.train(request)
+    engine.ask(request)
 }
 
 fn finish(engine: &EngineHandle, job: JobId) -> TrainingOutcome {
-    wait(engine, |event| match event {
-        Event::TrainingFinished { job: done, outcome } if done == job => Some(outcome),
-        _ => None,
-    })
+    wait(engine, |event| ended(&event, job))
 }
 
 fn wait_for_epoch(engine: &EngineHandle, number: usize) {
     wait(engine, |event| match event {
-        Event::Epoch { record, .. } if record.epoch >= number => Some(()),
+        Event::Run(_, RunEvent::Epoch(record)) if record.epoch >= number => Some(()),
         _ => None,
     });
 }
@@ -110,21 +134,20 @@ fn a_run_tells_its_story_and_leaves_its_folder() {
     let job = start(&engine, runs.path(), 3);
     let (mut steps, mut epochs, mut evaluations) = (0, Vec::new(), 0);
     let outcome = wait(&engine, |event| match event {
-        Event::Steps { steps: new, .. } => {
+        Event::Run(_, RunEvent::Steps(new)) => {
             steps += new.len();
             None
         }
-        Event::Epoch { record, .. } => {
+        Event::Run(_, RunEvent::Epoch(record)) => {
             epochs.push(record.epoch);
             None
         }
-        Event::Evaluated { evaluation, .. } => {
+        Event::Run(_, RunEvent::Evaluated(evaluation)) => {
             assert_eq!(evaluation.samples.len(), 12);
             evaluations += 1;
             None
         }
-        Event::TrainingFinished { job: done, outcome } if done == job => Some(outcome),
-        _ => None,
+        event => ended(&event, job),
     });
     assert!(outcome.completed);
     assert_eq!(
@@ -179,29 +202,34 @@ fn a_paused_run_waits_lets_others_work_and_goes_on() {
     wait_for_epoch(&engine, 1);
     engine.pause();
     wait(&engine, |event| {
-        matches!(event, Event::Paused { paused: true, .. }).then_some(())
+        matches!(event, Event::Run(_, RunEvent::Paused(true))).then_some(())
     });
     while engine.events().try_next().is_some() {}
     std::thread::sleep(Duration::from_millis(200));
-    let progressed = std::iter::from_fn(|| engine.events().try_next())
-        .any(|event| matches!(event, Event::Steps { .. } | Event::Epoch { .. }));
+    let progressed = std::iter::from_fn(|| engine.events().try_next()).any(|event| {
+        matches!(
+            event,
+            Event::Run(_, RunEvent::Steps(_) | RunEvent::Epoch(_))
+        )
+    });
     assert!(!progressed, "a paused run takes no step");
 
     let picture = Arc::new(generate::draw_random_shape(3).1);
-    let predict = engine.predict(vec![ImageSource::Picture("drawn".into(), picture)]);
-    let answer = wait(&engine, |event| match event {
-        Event::Predicted { job, prediction } if job == predict => Some(prediction),
-        _ => None,
+    let drawn = vec![ImageSource::Picture("drawn".into(), picture)];
+    let predict = engine.ask(Predict::<Quick>::new(drawn));
+    let answer = wait(&engine, |event| {
+        let (job, part) = event.part::<Predict<Quick>>()?;
+        (job == predict).then(|| part.answer.clone().unwrap())
     });
     assert!((answer.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
 
     engine.resume();
     wait(&engine, |event| {
-        matches!(event, Event::Steps { .. }).then_some(())
+        matches!(event, Event::Run(_, RunEvent::Steps(_))).then_some(())
     });
     engine.stop();
     wait(&engine, |event| {
-        matches!(event, Event::Stopping { .. }).then_some(())
+        matches!(event, Event::Run(_, RunEvent::Stopping)).then_some(())
     });
     let outcome = finish(&engine, job);
     assert!(!outcome.completed && outcome.best_epoch >= 1 && outcome.model.is_some());
@@ -213,7 +241,7 @@ fn a_run_can_be_stopped_while_paused_or_before_its_first_epoch() {
     let job = start(&engine, runs.path(), 100_000);
     engine.pause();
     wait(&engine, |event| {
-        matches!(event, Event::Paused { paused: true, .. }).then_some(())
+        matches!(event, Event::Run(_, RunEvent::Paused(true))).then_some(())
     });
     engine.stop();
     let outcome = finish(&engine, job);
@@ -228,34 +256,44 @@ fn dropping_the_handle_while_training_joins_every_thread() {
         let engine = engine();
         start(&engine, runs.path(), 100_000);
         wait(&engine, |event| {
-            matches!(event, Event::Steps { .. }).then_some(())
+            matches!(event, Event::Run(_, RunEvent::Steps(_))).then_some(())
         });
         drop(engine);
+    }
+}
+
+#[derive(Debug)]
+struct Panics;
+
+impl Request for Panics {
+    type Answer = ();
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("panic");
+}
+
+impl Task for Panics {
+    type Lane = inspector::Inspector<Slow>;
+
+    fn run(&self, _: &mut Self::Lane, _: &job::JobContext) -> Result<(), job::JobError> {
+        panic!("on purpose")
+    }
+}
+
+fn nowhere() -> LoadModel {
+    LoadModel {
+        path: "/nowhere.safetensors".into(),
+        remembered: Remembered::No,
     }
 }
 
 #[test]
 fn a_panic_in_a_job_is_a_failure_and_the_thread_survives() {
     let engine = engine();
-    let job = engine.panic_for_test();
-    let message = wait(&engine, |event| match event {
-        Event::Failed {
-            job: failed,
-            message,
-            ..
-        } if failed == job => Some(message),
-        _ => None,
-    });
+    let job = engine.ask(Panics);
+    let message = failure(&engine, job);
     assert!(message.contains("on purpose"), "{message}");
-    let next = engine.load_model("/nowhere.safetensors".into());
-    let message = wait(&engine, |event| match event {
-        Event::Failed {
-            job: failed,
-            message,
-            ..
-        } if failed == next => Some(message),
-        _ => None,
-    });
+    let next = engine.ask(nowhere());
+    let message = failure(&engine, next);
     assert!(message.contains("/nowhere.safetensors"), "{message}");
 }
 
@@ -263,14 +301,14 @@ fn a_panic_in_a_job_is_a_failure_and_the_thread_survives() {
 fn a_thread_that_dies_is_told_and_no_job_waits_for_it() {
     let engine = engine();
     // One that waits behind it, one that comes afterwards, and one that another thread hands on.
-    let dying = engine.die_for_test();
-    let waiting = engine.load_model("/nowhere.safetensors".into());
+    let dying = engine.die_for_test::<Panics>();
+    let waiting = engine.ask(nowhere());
     let mut failed = Vec::new();
     let mut told = Vec::new();
     let mut collect = |engine: &EngineHandle, number: usize, told: &mut Vec<String>| {
         wait(engine, |event| {
             match event {
-                Event::Failed { job, message, .. } => {
+                Event::Job(job, JobEvent::Failed(message)) => {
                     assert!(message.contains("start it again"), "{message}");
                     failed.push(job);
                 }
@@ -285,10 +323,11 @@ fn a_thread_that_dies_is_told_and_no_job_waits_for_it() {
         failed.clone()
     };
     assert_eq!(collect(&engine, 2, &mut told), [dying, waiting]);
-    let later = engine.load_model("/nowhere.safetensors".into());
+    let later = engine.ask(nowhere());
     assert_eq!(collect(&engine, 3, &mut told)[2], later);
     // An address that needs no network to be refused.
-    let handed_on = engine.predict(vec![ImageSource::Url("http://127.0.0.1:1/a.png".into())]);
+    let address = ImageSource::Url("http://127.0.0.1:1/a.png".into());
+    let handed_on = engine.ask(Predict::<Slow>::new(vec![address]));
     assert_eq!(collect(&engine, 4, &mut told)[3], handed_on);
     assert!(told[0].contains("Save your work"), "{told:?}");
 
@@ -307,13 +346,13 @@ fn a_reader_that_never_reads_costs_little_and_misses_no_epoch() {
         resume: false,
         accept_losses: false,
     };
-    engine.train(request);
+    engine.ask(request);
     let start = Instant::now();
     // The end of the run is its last event; reading one of them all would make room for others.
     let is_over = || {
         engine
             .events()
-            .peek_last(|event| matches!(event, Event::TrainingFinished { .. }))
+            .peek_last(|event| event.answer::<TrainRequest>().is_some())
     };
     while !is_over() {
         assert!(start.elapsed() < PATIENCE);
@@ -324,7 +363,7 @@ fn a_reader_that_never_reads_costs_little_and_misses_no_epoch() {
         "epochs, and one of everything else"
     );
     let epochs = std::iter::from_fn(|| engine.events().try_next())
-        .filter(|event| matches!(event, Event::Epoch { .. }))
+        .filter(|event| matches!(event, Event::Run(_, RunEvent::Epoch(_))))
         .count();
     assert_eq!(epochs, 60);
 }
@@ -335,37 +374,29 @@ fn of_waiting_requests_only_the_newest_is_answered() {
     let dataset = open(&engine);
     let job = start(&engine, runs.path(), 1);
     finish(&engine, job);
-    // Keeps the inspector busy while requests pile up.
-    let busy = engine.maximise(MaximiseRequest {
-        config: MaximiseConfig {
-            steps: 100_000_000,
-            ..MaximiseConfig::new(Target::Unit { layer: 0, unit: 0 })
-        },
+    // The slow lane is busy; quick looks do not wait for it.
+    let busy = engine.ask(Inspect::weights(MaximiseConfig {
+        steps: 100_000_000,
+        ..MaximiseConfig::new(Target::Unit { layer: 0, unit: 0 })
+    }));
+    let look = |index: usize| {
+        let image = ImageSource::Sample(Arc::clone(&dataset), index % 36);
+        engine.ask(Inspect::image(MapsOfLayer { layer: 0 }, image))
+    };
+    let requests: Vec<JobId> = (0..200).map(look).collect();
+    let newest = requests[199];
+    let (mut cancelled, mut answered) = (0, 0);
+    wait(&engine, |event| {
+        cancelled += usize::from(matches!(event, Event::Job(_, JobEvent::Cancelled)));
+        let (job, maps) = event.answer::<Inspect<MapsOfLayer>>()?;
+        assert_eq!(maps.count(), 12);
+        answered += 1;
+        (job == newest).then_some(())
     });
-    let requests: Vec<JobId> = (0..20)
-        .map(|index| {
-            let image = ImageSource::Sample(Arc::clone(&dataset), index);
-            engine.feature_maps(FeatureMapsRequest { image, layer: 0 })
-        })
-        .collect();
+    assert_eq!(cancelled + answered, requests.len(), "each has one end");
+    assert!(cancelled >= 100, "{cancelled}");
+    assert!(engine.jobs.is_running(busy), "it was not waited for");
     engine.cancel(busy);
-    let mut cancelled = Vec::new();
-    let answered = wait(&engine, |event| match event {
-        Event::Cancelled {
-            job,
-            kind: JobKind::FeatureMaps,
-        } => {
-            cancelled.push(job);
-            None
-        }
-        Event::FeatureMapsReady { job, maps } => {
-            assert_eq!(maps.count(), 12);
-            (job == requests[19]).then_some(job)
-        }
-        _ => None,
-    });
-    assert_eq!(answered, requests[19]);
-    assert!(cancelled.len() >= 10, "{}", cancelled.len());
 }
 
 #[test]
@@ -405,22 +436,14 @@ fn what_cannot_be_trained_fails_with_a_sentence() {
         (diverging, "learning rate"),
     ] {
         let run = runs.path().join("run");
-        let job = engine.train(TrainRequest {
+        let job = engine.ask(TrainRequest {
             experiment,
             dataset: Arc::clone(&dataset),
             run,
             resume: false,
             accept_losses: false,
         });
-        let message = wait(&engine, |event| match event {
-            Event::Failed {
-                job: failed,
-                message,
-                ..
-            } if failed == job => Some(message),
-            Event::TrainingFinished { .. } => panic!("it should fail: {part}"),
-            _ => None,
-        });
+        let message = failure(&engine, job);
         assert!(message.contains(part), "{message}");
     }
 }
@@ -437,7 +460,7 @@ fn a_run_stopped_before_its_first_epoch_leaves_the_model_that_was_there() {
     (experiment.model.input.height, experiment.model.input.width) = (128, 128);
     experiment.training.batch_size = 1;
     let run = runs.path().join("run");
-    let job = engine.train(TrainRequest {
+    let job = engine.ask(TrainRequest {
         experiment,
         dataset,
         run,
@@ -446,7 +469,7 @@ fn a_run_stopped_before_its_first_epoch_leaves_the_model_that_was_there() {
     });
     engine.pause();
     wait(&engine, |event| {
-        matches!(event, Event::Paused { paused: true, .. }).then_some(())
+        matches!(event, Event::Run(_, RunEvent::Paused(true))).then_some(())
     });
     engine.stop();
     let outcome = finish(&engine, job);
@@ -464,7 +487,7 @@ fn a_run_that_diverges_keeps_its_good_epochs() {
     experiment.training.batch_size = 1_000;
     experiment.training.phases[0].optimizer = Optimizer::adam(1e8);
     let run = runs.path().join("run");
-    let job = engine.train(TrainRequest {
+    let job = engine.ask(TrainRequest {
         experiment,
         dataset,
         run: run.clone(),
@@ -473,17 +496,12 @@ fn a_run_that_diverges_keeps_its_good_epochs() {
     });
     let mut epochs = 0;
     let message = wait(&engine, |event| match event {
-        Event::Epoch { .. } => {
+        Event::Run(_, RunEvent::Epoch(_)) => {
             epochs += 1;
             None
         }
-        Event::Failed {
-            job: failed,
-            message,
-            ..
-        } if failed == job => Some(Some(message)),
-        Event::TrainingFinished { .. } => Some(None),
-        _ => None,
+        Event::Job(failed, JobEvent::Failed(message)) if failed == job => Some(Some(message)),
+        event => event.answer::<TrainRequest>().map(|_| None),
     });
     let message = message.expect("it diverges");
     assert!(message.contains("learning rate of"), "{message}");

@@ -1,22 +1,21 @@
 //! The trainer thread: owns network, optimizer and loop; publishes weights, figures and the run's folder.
 
-use std::{io, path::PathBuf, sync::Arc, time::Instant};
-
-use crossbeam_channel::Receiver;
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use super::{
+    answer::{Kind, Nothing, Request},
     beginning::{Beginning, untrained},
     control::TrainControl,
     ending::Ended,
-    events::{Event, Level},
-    job::{self, JobContext, JobError, Jobs},
+    events::{Level, RunBegan, RunEvent, TrainingOutcome},
+    folders::Folders,
+    job::{JobContext, JobError, Jobs},
     latest::Latest,
     loaded_model::LoadedModel,
-    loader::{self, Folders, OpenDataset},
-    queue::EventSender,
-    rehearsal::{self, EstimateRequest, FindRateRequest},
-    threads,
-    watchers::{Health, Slot, Steering, Window, advise},
+    open_dataset::{OpenDataset, pixels},
+    rehearsal,
+    task::{LaneState, Task},
+    watchers::{Health, Slot, Steering, Window, advise, tell},
 };
 use crate::{
     data::{Dataset, Division, Edits, Picture, PixelCache, Split, copies::Copies},
@@ -26,13 +25,12 @@ use crate::{
         DataReport, Experiment,
         checkpoint::Checkpoint,
         estimate::Images,
-        fit::{self, Data, FitError, Start, Watchers},
+        fit::{self, Data, Start, Watchers},
         health::{self, Advice, Ailment},
         memory::Fit,
         run_folder::RunFolder,
         single_values,
     },
-    worker::Worker,
 };
 
 /// Asks for a run.
@@ -51,224 +49,200 @@ pub struct TrainRequest {
     pub accept_losses: bool,
 }
 
-pub enum Command {
-    /// Fit a network.
-    Train {
-        context: JobContext,
-        request: Box<TrainRequest>,
-    },
-    /// Look for a learning rate.
-    FindRate {
-        context: JobContext,
-        request: Box<FindRateRequest>,
-    },
-    /// Estimate what a run would take.
-    Forecast {
-        context: JobContext,
-        request: Box<EstimateRequest>,
-    },
+/// What became of a run.
+#[derive(Debug, Clone)]
+pub enum Trained {
+    /// It was trained to its end, or until the user stopped it.
+    Ended(TrainingOutcome),
+    /// It did not begin, since more of its data is lost than anybody should pass over in silence. It can be asked for
+    /// again with [`TrainRequest::accept_losses`].
+    DataLost(Arc<DataReport>),
 }
 
-pub fn spawn(
-    jobs: Jobs,
-    events: EventSender,
-    control: TrainControl,
-    model: Latest<LoadedModel>,
-    folders: Folders,
-) -> io::Result<Worker<Command>> {
-    threads::start(("trainer", "trains"), events, move |commands| {
-        serve(&commands, &jobs, &control, &model, &folders);
-    })
+/// What the trainer keeps.
+pub struct Trainer {
+    pub jobs: Jobs,
+    pub control: TrainControl,
+    pub model: Latest<LoadedModel>,
+    pub folders: Folders,
 }
 
-fn serve(
-    commands: &Receiver<Command>,
-    jobs: &Jobs,
-    control: &TrainControl,
-    model: &Latest<LoadedModel>,
-    folders: &Folders,
-) {
-    for command in commands {
-        match command {
-            Command::Train { context, request } => job::run(&context, jobs, || {
-                train(&context, jobs, control, model, folders, &request)
-            }),
-            Command::FindRate { context, request } => job::run(&context, jobs, || {
-                rehearsal::find_rate(&context, folders, &request)
-            }),
-            Command::Forecast { context, request } => job::run(&context, jobs, || {
-                rehearsal::forecast(&context, folders, &request)
-            }),
-        }
+impl LaneState for Trainer {
+    fn rest(&mut self) {
         sys::release_memory();
     }
 }
 
-pub fn fit_error(error: FitError) -> JobError {
-    match error {
-        FitError::Cancelled(_) => JobError::Cancelled,
-        error => JobError::Failed(error.to_string()),
-    }
+impl Request for TrainRequest {
+    type Answer = Trained;
+    type Partial = Nothing;
+    const KIND: Kind = Kind::new("train").heavy();
 }
 
-fn train(
-    context: &JobContext,
-    jobs: &Jobs,
-    control: &TrainControl,
-    model: &Latest<LoadedModel>,
-    folders: &Folders,
-    request: &TrainRequest,
-) -> Result<(), JobError> {
-    let start = Instant::now();
-    let TrainRequest {
-        experiment,
-        dataset: open,
-        run,
-        resume,
-        accept_losses,
-    } = request;
-    let input = experiment.model.input;
-    let (dataset, pixels) = loader::pixels(context, &folders.cache, open, input.format())?;
-    let (dataset, pixels) = (&Arc::new(dataset), &pixels);
-    let division = Division::new(dataset, &experiment.split).map_err(|error| error.to_string())?;
-    let split = &*division.split;
-    if *resume {
-        RunFolder::check_split(run, split, dataset).map_err(fit_error)?;
+impl Task for TrainRequest {
+    type Lane = Trainer;
+
+    /// A run that goes on is stopped first.
+    fn asked(&self, context: &JobContext, control: &TrainControl) {
+        control.begin(context.cancel.clone());
     }
-    let experiment = &Arc::new(Experiment {
-        edits: Edits::clone(&open.edits),
-        ..experiment.clone()
-    });
-    let config = &experiment.training;
-    config.check().map_err(|error| error.to_string())?;
-    let report = Arc::new(data_report(&division, dataset, pixels, experiment));
-    // A run that is taken up was begun with the same losses: its division says so.
-    if report.left_out.is_grave() && !accept_losses && !resume {
-        let job = context.id;
-        context.events.send(Event::DataLost { job, report });
-        return Ok(());
-    }
-    let shapes = check_classifier(&experiment.model, dataset.classes.len())
-        .map_err(|error| error.to_string())?;
-    single_values::check(&experiment.model, config, split.train.len())?;
-    let images = Images {
-        train: split.train.len(),
-        validation: split.validation.len(),
-    };
-    let fit = rehearsal::memory_fit(experiment, images)?.unwrap_or(Fit::Well);
-    let feature_bytes = fit.feature_bytes();
-    let near = match fit {
-        Fit::Not(words) => return Err(JobError::Failed(words)),
-        Fit::Nearly(words) | Fit::WithoutFeatures(words) => Some(words),
-        Fit::Well => None,
-    };
-    let beginning = Beginning {
-        context,
-        folders,
-        run,
-        experiment,
-        split,
-        dataset,
-    };
-    let (mut folder, start_at) = if *resume {
-        beginning.take_up()?
-    } else {
-        beginning.anew()?
-    };
-    context.tell_refused_locks();
-    if let Err(error) = report.save(folder.path()) {
-        // It is said all the same, and no reason not to train.
-        let words = plain::io(&error);
-        let message = format!("What is known of the data cannot be written down: {words}");
-        let level = Level::Warning;
-        context.events.send(Event::Note { level, message });
-    }
-    let checkpoint = match &start_at {
-        Start::Resume(checkpoint) => Some(&**checkpoint),
-        Start::New | Start::From(_) => None,
-    };
-    let steps_per_epoch = config.steps_per_epoch(split.train.len());
-    context.events.send(Event::TrainingStarted {
-        job: context.id,
-        run: folder.path().to_path_buf(),
-        experiment: Arc::clone(experiment),
-        history: checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.history.clone()),
-        shapes: shapes.into(),
-        train_images: config.images_per_epoch(split.train.len()),
-        validation_images: split.validation.len(),
-        steps_per_epoch,
-        epochs: config.epochs(),
-        data: Arc::clone(&report),
-    });
-    let sample = Arc::new(
-        (0..pixels.len())
-            .find_map(|index| pixels.picture(index))
-            .unwrap_or_else(|| Picture::filled(input.width, input.height, [255; 3])),
-    );
-    let mut steering = Steering::new(context, control);
-    let mut window = Window::new(context, steps_per_epoch * config.epochs());
-    let mut health = Health {
-        context,
-        watch: watch(context, experiment, (dataset, split), checkpoint, near),
-    };
-    let mut slot = Slot {
-        context,
-        model,
-        initial: checkpoint.and_then(|_| untrained(folders, experiment, &dataset.classes)),
-        split: experiment.split,
-        edits: Arc::clone(&open.edits),
-        sample,
-        run: folder.path().to_path_buf(),
-    };
-    let wanted_rate = || control.take_learning_rate();
-    // Nobody hears of an epoch before it is on the disk.
-    let mut watchers = Watchers::new(vec![
-        &mut steering,
-        &mut folder,
-        &mut window,
-        &mut health,
-        &mut slot,
-    ]);
-    watchers.choices = Some(folders.choices());
-    watchers.feature_bytes = feature_bytes;
-    watchers.wanted_rate = &wanted_rate;
-    let data = Data {
-        dataset,
-        pixels,
-        split,
-        augmentation: &experiment.augmentation,
-    };
-    let before = model.get();
-    let fitted = fit::fit(&experiment.model, config, &data, start_at, &mut watchers);
-    let fitted = watchers.settle().and(fitted);
-    window.flush_steps();
-    let kept = matches!(&fitted, Ok(outcome) if outcome.best.is_some());
-    if !kept && let Some(before) = before {
-        // Random weights must not stand where the user's model was.
-        slot.show(before);
-    }
-    let cancel = control.begin_end(&context.cancel);
-    jobs.replace(context.id, &cancel);
-    let ended = Ended {
-        cancel,
-        experiment: Arc::clone(experiment),
-        dataset: Arc::clone(dataset),
-        data: &data,
-        split_hash: division.hash.clone(),
-        report,
-        start,
-        context,
-        folder: &folder,
-        slot: &slot,
-        computed: window.computed,
-        best_evaluation: window.best_evaluation,
-    };
-    match fitted {
-        Ok(outcome) => {
-            health.say_of_end(&outcome);
-            ended.well(outcome)
+
+    fn run(&self, lane: &mut Trainer, context: &JobContext) -> Result<Trained, JobError> {
+        let Trainer {
+            jobs,
+            control,
+            model,
+            folders,
+        } = lane;
+        let start = Instant::now();
+        let Self {
+            experiment,
+            dataset: open,
+            run,
+            resume,
+            accept_losses,
+        } = self;
+        let input = experiment.model.input;
+        let (dataset, pixels) = pixels(context, &folders.cache, open, input.format())?;
+        let (dataset, pixels) = (&Arc::new(dataset), &pixels);
+        let division =
+            Division::new(dataset, &experiment.split).map_err(|error| error.to_string())?;
+        let split = &*division.split;
+        if *resume {
+            RunFolder::check_split(run, split, dataset)?;
         }
-        Err(error) => ended.badly(error),
+        let experiment = &Arc::new(Experiment {
+            edits: Edits::clone(&open.edits),
+            ..experiment.clone()
+        });
+        let config = &experiment.training;
+        config.check().map_err(|error| error.to_string())?;
+        let report = Arc::new(data_report(&division, dataset, pixels, experiment));
+        // A run that is taken up was begun with the same losses: its division says so.
+        if report.left_out.is_grave() && !accept_losses && !resume {
+            return Ok(Trained::DataLost(report));
+        }
+        let shapes = check_classifier(&experiment.model, dataset.classes.len())
+            .map_err(|error| error.to_string())?;
+        single_values::check(&experiment.model, config, split.train.len())?;
+        let images = Images {
+            train: split.train.len(),
+            validation: split.validation.len(),
+        };
+        let fit = rehearsal::memory_fit(experiment, images)?.unwrap_or(Fit::Well);
+        let feature_bytes = fit.feature_bytes();
+        let near = match fit {
+            Fit::Not(words) => return Err(JobError::Failed(words)),
+            Fit::Nearly(words) | Fit::WithoutFeatures(words) => Some(words),
+            Fit::Well => None,
+        };
+        let beginning = Beginning {
+            context,
+            folders,
+            run,
+            experiment,
+            split,
+            dataset,
+        };
+        let (mut folder, start_at) = if *resume {
+            beginning.take_up()?
+        } else {
+            beginning.anew()?
+        };
+        context.tell_refused_locks();
+        if let Err(error) = report.save(folder.path()) {
+            // It is said all the same, and no reason not to train.
+            let words = plain::io(&error);
+            let message = format!("What is known of the data cannot be written down: {words}");
+            context.note(Level::Warning, message);
+        }
+        let checkpoint = match &start_at {
+            Start::Resume(checkpoint) => Some(&**checkpoint),
+            Start::New | Start::From(_) => None,
+        };
+        let steps_per_epoch = config.steps_per_epoch(split.train.len());
+        let began = RunBegan {
+            run: folder.path().to_path_buf(),
+            experiment: Arc::clone(experiment),
+            history: checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.history.clone()),
+            shapes: shapes.into(),
+            train_images: config.images_per_epoch(split.train.len()),
+            validation_images: split.validation.len(),
+            steps_per_epoch,
+            epochs: config.epochs(),
+            data: Arc::clone(&report),
+        };
+        tell(context, RunEvent::Began(Box::new(began)));
+        let sample = Arc::new(
+            (0..pixels.len())
+                .find_map(|index| pixels.picture(index))
+                .unwrap_or_else(|| Picture::filled(input.width, input.height, [255; 3])),
+        );
+        let mut steering = Steering::new(context, control);
+        let mut window = Window::new(context, steps_per_epoch * config.epochs());
+        let mut health = Health {
+            context,
+            watch: watch(context, experiment, (dataset, split), checkpoint, near),
+        };
+        let mut slot = Slot {
+            context,
+            model,
+            initial: checkpoint.and_then(|_| untrained(folders, experiment, &dataset.classes)),
+            split: experiment.split,
+            edits: Arc::clone(&open.edits),
+            sample,
+            run: folder.path().to_path_buf(),
+        };
+        let wanted_rate = || control.take_learning_rate();
+        // Nobody hears of an epoch before it is on the disk.
+        let mut watchers = Watchers::new(vec![
+            &mut steering,
+            &mut folder,
+            &mut window,
+            &mut health,
+            &mut slot,
+        ]);
+        watchers.choices = Some(folders.choices());
+        watchers.feature_bytes = feature_bytes;
+        watchers.wanted_rate = &wanted_rate;
+        let data = Data {
+            dataset,
+            pixels,
+            split,
+            augmentation: &experiment.augmentation,
+        };
+        let before = model.get();
+        let fitted = fit::fit(&experiment.model, config, &data, start_at, &mut watchers);
+        let fitted = watchers.settle().and(fitted);
+        window.flush_steps();
+        let kept = matches!(&fitted, Ok(outcome) if outcome.best.is_some());
+        if !kept && let Some(before) = before {
+            // Random weights must not stand where the user's model was.
+            slot.show(before);
+        }
+        let cancel = control.begin_end(&context.cancel);
+        jobs.replace(context.id, &cancel);
+        let ended = Ended {
+            cancel,
+            experiment: Arc::clone(experiment),
+            dataset: Arc::clone(dataset),
+            data: &data,
+            split_hash: division.hash.clone(),
+            report,
+            start,
+            context,
+            folder: &folder,
+            slot: &slot,
+            computed: window.computed,
+            best_evaluation: window.best_evaluation,
+        };
+        match fitted {
+            Ok(outcome) => {
+                health.say_of_end(&outcome);
+                Ok(Trained::Ended(ended.well(outcome)?))
+            }
+            Err(error) => Err(ended.badly(error)),
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Augmented versions of one image, to look at before training on them.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use tch::{Device, Kind};
 
-use super::InspectError;
+use super::{InspectError, Inspection, Looking, Quick};
 use crate::{
     data::{
         Picture,
@@ -17,6 +17,30 @@ use crate::{
 
 /// Versions of one image: three rows of three.
 pub const VERSIONS: usize = 9;
+
+/// Asks for augmented versions of an image, as training would see them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Augment {
+    /// The size and colours that the network gets.
+    pub input: InputSpec,
+    /// How it varies.
+    pub config: AugmentationConfig,
+    /// Decides what is drawn.
+    pub seed: u64,
+}
+
+impl Inspection for Augment {
+    type Answer = Augmented;
+    type Partial = Infallible;
+    type Speed = Quick;
+    const WORDS: &'static str = "augment the image";
+    const NEEDS_MODEL: bool = false;
+
+    fn run(&self, look: &Looking<'_, Infallible>) -> Result<Augmented, InspectError> {
+        let image = look.resized(&self.input)?;
+        augmented(&image, &self.input, &self.config, self.seed)
+    }
+}
 
 /// An image as the network gets it, and what augmentation makes of it.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,13 +1,55 @@
 //! What a layer makes of an image.
 
+use std::convert::Infallible;
+
 use super::{
-    InspectError,
+    Given, InspectError, Inspection, Listed, Looking, Quick, Shown, Takes,
     colours::{ColourScale, Grid, MapPainter, value_range},
 };
 use crate::{
+    colours::TILE_BACKGROUND,
     data::Picture,
     model::{Network, Shape, network::Mode},
 };
+
+/// Asks for one node's output for an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MapsOfLayer {
+    /// Position of the node.
+    pub layer: usize,
+}
+
+impl Inspection for MapsOfLayer {
+    type Answer = FeatureMaps;
+    type Partial = Infallible;
+    type Speed = Quick;
+    const WORDS: &'static str = "compute feature maps";
+
+    fn run(&self, look: &Looking<'_, Infallible>) -> Result<FeatureMaps, InspectError> {
+        let network = look.network()?;
+        let rgb = look.resized(&network.spec().input)?;
+        feature_maps(network, look.snapshot()?.epoch, &rgb, self.layer)
+    }
+}
+
+impl Listed for MapsOfLayer {
+    const NAME: &'static str = "feature-maps";
+    const HELP: &'static str =
+        "What a layer makes of IMAGE; array [C, H, W], or [N] for a row of values";
+    const TAKES: &'static [Takes] = &[Takes::Image];
+
+    fn given(given: &Given<'_>) -> Result<Self, String> {
+        let layer = given.layer_or_convolution()?;
+        Ok(Self { layer })
+    }
+
+    fn shown(&self, maps: &FeatureMaps) -> Shown {
+        Shown {
+            picture: maps.picture(ColourScale::Viridis, TILE_BACKGROUND),
+            ..Shown::of(&maps.name, maps.shape.dims(), maps.values.clone())
+        }
+    }
+}
 
 /// One layer's output for one image. Plain data.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,9 +1,18 @@
 //! The kernels of a convolution, read from a snapshot.
 
-use super::colours::{ColourScale, Grid, MapPainter};
+use std::convert::Infallible;
+
+use super::{
+    Given, InspectError, Inspection, Listed, Looking, Quick, Shown,
+    colours::{ColourScale, Grid, MapPainter},
+};
 use crate::{
+    colours::TILE_BACKGROUND,
     data::Picture,
-    model::{Node, WeightSnapshot, graph::Op},
+    model::{
+        Node, WeightSnapshot,
+        graph::{self, Op},
+    },
 };
 
 /// Weights of one convolution.
@@ -23,6 +32,79 @@ pub struct Kernels<'a> {
     pub rows: usize,
     /// Input channels that it shows, from the first.
     pub columns: usize,
+}
+
+/// Asks for the kernels of one node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filters {
+    /// Position of the node.
+    pub layer: usize,
+}
+
+/// Names that a sentence lists.
+const MOST_NAMES: usize = 12;
+
+impl Inspection for Filters {
+    type Answer = Shown;
+    type Partial = Infallible;
+    type Speed = Quick;
+    const WORDS: &'static str = "show the filters";
+
+    fn run(&self, look: &Looking<'_, Infallible>) -> Result<Shown, InspectError> {
+        let snapshot = look.snapshot()?;
+        let nodes = graph::nodes(&snapshot.spec).unwrap_or_default();
+        let node = nodes.get(self.layer);
+        let Some((node, kernels)) = node.and_then(|node| Some((node, kernels(snapshot, node)?)))
+        else {
+            return Err(InspectError::NotThere(no_filters(&nodes, node)));
+        };
+        let Kernels {
+            filters,
+            channels,
+            size,
+            width,
+            values,
+            ..
+        } = kernels;
+        Ok(Shown {
+            picture: kernels.picture(kernels.limit(), TILE_BACKGROUND),
+            ..Shown::of(
+                &node.name,
+                vec![filters, channels, size, width],
+                values.to_vec(),
+            )
+        })
+    }
+}
+
+fn no_filters(nodes: &[Node], node: Option<&Node>) -> String {
+    let known = convolutions(nodes);
+    let more = if known.len() > MOST_NAMES {
+        ", …"
+    } else {
+        ""
+    };
+    let names = known.iter().take(MOST_NAMES);
+    let names: Vec<&str> = names.map(|index| nodes[*index].name.as_str()).collect();
+    let (name, op) = node.map_or(("it", "missing"), |node| (&node.name, node.op.word()));
+    format!(
+        "{name} is a {op} layer without filters: the convolutions are {}{more}",
+        names.join(", ")
+    )
+}
+
+impl Listed for Filters {
+    const NAME: &'static str = "filters";
+    const HELP: &'static str = "The kernels of a convolution: a row per filter, a column per input channel; array [F, C, K, K]";
+
+    fn given(given: &Given<'_>) -> Result<Self, String> {
+        let layer = given.layer_or_convolution()?;
+        Ok(Self { layer })
+    }
+
+    fn shown(&self, answer: &Shown) -> Shown {
+        answer.clone()
+    }
 }
 
 /// Positions of the convolutions among `nodes`.

@@ -12,7 +12,7 @@ use tch::{
     nn::{self, OptimizerConfig as _},
 };
 
-use super::InspectError;
+use super::{Given, InspectError, Inspection, Listed, Looking, Shown, Slow, Takes};
 use crate::{
     cancel::Cancelled,
     data::Picture,
@@ -98,6 +98,88 @@ pub struct Preview {
     pub score: f32,
     /// The image.
     pub picture: Picture,
+}
+
+/// The last image and what it reached.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Maximised {
+    /// The image with its score.
+    pub last: Preview,
+    /// The same as numbers, 0..1, not rounded to bytes.
+    pub values: Vec<f32>,
+    /// Their axes, `[C, H, W]`.
+    pub shape: Vec<usize>,
+    /// What the score is the value of.
+    pub score_of: String,
+    /// The node that was excited.
+    pub node: String,
+}
+
+impl Inspection for MaximiseConfig {
+    type Answer = Maximised;
+    type Partial = Preview;
+    type Speed = Slow;
+    const WORDS: &'static str = "maximise the activation";
+
+    fn run(&self, look: &Looking<'_, Preview>) -> Result<Maximised, InspectError> {
+        let (network, snapshot) = (look.network()?, look.snapshot()?);
+        let (last, values) = maximise_exact(network, self, |preview| {
+            look.cancel.check()?;
+            look.show(|| preview.clone());
+            Ok(())
+        })?;
+        let input = network.spec().input;
+        let nodes = network.nodes();
+        let node = match self.target {
+            Target::Class(_) => nodes.last(),
+            Target::Unit { layer, .. } => nodes.get(layer),
+        };
+        Ok(Maximised {
+            last,
+            values,
+            shape: vec![input.color_mode.channels(), input.height, input.width],
+            score_of: self
+                .target
+                .score_words(network.spec().head, &snapshot.classes, nodes),
+            node: node.map_or_else(String::new, |node| node.name.clone()),
+        })
+    }
+}
+
+impl Listed for MaximiseConfig {
+    const NAME: &'static str = "maximise";
+    const HELP: &'static str =
+        "An image that a class or a filter answers to most strongly; array [C, H, W] from 0 to 1";
+    const TAKES: &'static [Takes] = &[Takes::Class, Takes::Unit, Takes::Seed];
+
+    fn given(given: &Given<'_>) -> Result<Self, String> {
+        let target = match given.class {
+            Some(class) => Target::Class(class),
+            None => Target::Unit {
+                layer: given.layer_or_convolution()?,
+                unit: given.unit.unwrap_or(0),
+            },
+        };
+        Ok(Self {
+            seed: given.seed,
+            ..Self::new(target)
+        })
+    }
+
+    fn shown(&self, answer: &Maximised) -> Shown {
+        let Maximised {
+            last,
+            values,
+            shape,
+            score_of,
+            node,
+        } = answer;
+        Shown {
+            picture: last.picture.clone(),
+            score: Some((last.score, score_of.clone())),
+            ..Shown::of(node, shape.clone(), values.clone())
+        }
+    }
 }
 
 /// How often a preview is made.

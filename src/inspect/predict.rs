@@ -1,7 +1,38 @@
 //! What a network says about one image.
 
-use super::InspectError;
+use std::{convert::Infallible, sync::Arc};
+
+use super::{InspectError, Inspection, Looking, Quick};
 use crate::model::{Network, head, network::Mode};
+
+/// Asks what the network says about an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Says;
+
+/// What it says, and of which classes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// Names in the order of the probabilities.
+    pub classes: Arc<[String]>,
+    /// The answer.
+    pub answer: Answer,
+}
+
+impl Inspection for Says {
+    type Answer = Said;
+    type Partial = Infallible;
+    type Speed = Quick;
+    const WORDS: &'static str = "classify the image";
+
+    fn run(&self, look: &Looking<'_, Infallible>) -> Result<Said, InspectError> {
+        let network = look.network()?;
+        let rgb = look.resized(&network.spec().input)?;
+        Ok(Said {
+            classes: Arc::clone(&look.snapshot()?.classes),
+            answer: predict(network, &rgb)?,
+        })
+    }
+}
 
 /// Logits and what the head makes of them.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,8 +8,8 @@ use std::{path::PathBuf, sync::Arc};
 use eframe::egui::ThemePreference;
 
 use super::{
-    data_tools::AugmentedOf, design::DesignAction, dialogs::Purpose, saving::Saving,
-    state::Selection, workspace::Step,
+    design::DesignAction, dialogs::Purpose, saving::Saving, slots::Wish, state::Selection,
+    workspace::Step,
 };
 use crate::{
     data::{Edit, SplitConfig, SplitName, augment::AugmentationConfig, dataset::SourceKind},
@@ -29,6 +29,8 @@ pub const BUNDLED: [(&str, &str); 3] = [
 /// One wish of the user.
 #[derive(Debug, Clone)]
 pub enum Action {
+    /// Look into the network; inspections need no action of their own.
+    Look(Wish),
     /// Ask for a path, then open or save it.
     Ask(Purpose),
     /// Change the shared selection.
@@ -72,8 +74,6 @@ pub enum DataAction {
     Redo,
     /// Take every change to the dataset back.
     ClearEdits,
-    /// Draw augmented versions of an image.
-    Augment(AugmentedOf),
     /// Look for what is wrong with the dataset.
     Examine,
     /// Measure mean and standard deviation of the training images' channels.
@@ -279,7 +279,8 @@ impl Action {
     pub fn is_edit(&self) -> bool {
         match self {
             Self::Design(_) | Self::Edit(_) => true,
-            Self::Ask(_)
+            Self::Look(_)
+            | Self::Ask(_)
             | Self::Select(_)
             | Self::Cancel(_)
             | Self::Data(_)

@@ -49,6 +49,25 @@ impl PartialEq for OwnImage {
 
 impl Eq for OwnImage {}
 
+impl Subject {
+    /// What `source` is.
+    pub fn of(source: &ImageSource) -> Self {
+        match source {
+            ImageSource::Sample(_, sample) => Self::Sample(*sample),
+            source => Self::Image(OwnImage::new(source.clone())),
+        }
+    }
+
+    /// Whether `source` is this.
+    pub fn is_of(&self, source: &ImageSource) -> bool {
+        match (self, source) {
+            (Self::Sample(sample), ImageSource::Sample(_, of)) => sample == of,
+            (Self::Image(image), source) => image.0.is_same(source),
+            (Self::Sample(_), _) => false,
+        }
+    }
+}
+
 /// What the whole window looks at. Clicking anywhere sets it, everything follows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {

@@ -25,6 +25,7 @@ pub mod run_book;
 pub mod saving;
 pub mod settings;
 mod shortcuts;
+pub mod slots;
 pub mod state;
 pub mod textures;
 pub mod theme;

@@ -3,12 +3,9 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::{
-    format::counted,
-    state::{AppState, MapsState, MaximiseState, SaysState},
-};
+use super::{format::counted, state::AppState};
 use crate::{
-    engine::{LoadedModel, ModelSource},
+    engine::{EvaluateRequest, LoadedModel, ModelSource},
     train::Experiment,
 };
 
@@ -32,7 +29,7 @@ impl AppState {
             if judged != owner {
                 self.forget_evaluation();
             }
-            self.forget_pictures();
+            self.forget_looks();
         }
         if let (Some(before), Some(now)) = (&self.model, &model)
             && before.snapshot.spec != now.snapshot.spec
@@ -44,20 +41,12 @@ impl AppState {
         self.remember_nodes();
     }
 
-    /// Puts away what the model in hand made of images.
-    pub(super) fn forget_pictures(&mut self) {
-        self.says = SaysState::default();
-        self.maps = MapsState::default();
-        self.maximise = MaximiseState::default();
-    }
-
     /// Puts the shown evaluation away, and does not wait for the one that is being made.
     pub(super) fn forget_evaluation(&mut self) {
         self.evaluation = None;
         self.judged = None;
         self.threshold = None;
-        self.evaluation_job = None;
-        self.evaluation_failed = None;
+        self.forget::<EvaluateRequest>();
     }
 
     /// What the run in `folder` is called: the name it was given, else that of its folder.

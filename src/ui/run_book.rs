@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    engine::{Event, JobId, RunFigures},
+    engine::{JobId, RunFigures},
     train::{
         Experiment,
         runs::{Listing, RunRecord, RunState},
@@ -42,8 +42,6 @@ pub struct Continuing {
 pub struct RunBook {
     /// The runs; `None` before they were listed.
     pub listing: Option<Arc<Listing>>,
-    /// The job that lists them.
-    pub job: Option<JobId>,
     /// Why they cannot be listed.
     pub failed: Option<String>,
     /// Something has happened since they were listed.
@@ -58,8 +56,6 @@ pub struct RunBook {
     pub offered: Option<PathBuf>,
     /// A run that waits for its dataset.
     pub continuing: Option<Continuing>,
-    /// Jobs that change runs on the disk.
-    pub changing: Vec<JobId>,
 }
 
 impl RunBook {
@@ -97,35 +93,44 @@ impl RunBook {
         }
     }
 
-    /// Events about runs.
-    pub fn apply(&mut self, event: Event) {
-        match event {
-            Event::RunsListed { job, listing } if self.job == Some(job) => self.listed(listing),
-            Event::RunRead {
-                job,
-                folder,
-                figures,
-            } if matches!(self.recorded.get(&folder), Some(Recorded::Reading(its)) if *its == job) =>
-            {
-                self.recorded.insert(folder, Recorded::Read(figures));
-            }
-            Event::RunDescribed { job, .. } => {
-                self.changing.retain(|its| *its != job);
-                self.stale = true;
-            }
-            Event::RunsDiscarded { job, folders } => {
-                self.changing.retain(|its| *its != job);
-                self.stale = true;
-                self.chosen.retain(|chosen| !folders.contains(chosen));
-                self.recorded.retain(|read, _| !folders.contains(read));
-                self.offered = self.offered.take().filter(|run| !folders.contains(run));
-            }
-            _ => {}
+    /// What the run in `folder` recorded was read by `job`.
+    pub fn was_read(&mut self, job: JobId, folder: &Path, figures: Arc<RunFigures>) {
+        if let Some(recorded) = self.reading(job, folder) {
+            *recorded = Recorded::Read(figures);
         }
     }
 
-    fn listed(&mut self, listing: Arc<Listing>) {
-        self.job = None;
+    /// It was not read: with a sentence when that failed.
+    pub fn reading_ended(&mut self, job: JobId, folder: &Path, message: Option<String>) {
+        match (self.reading(job, folder), message) {
+            (Some(recorded), Some(message)) => *recorded = Recorded::Failed(message),
+            (Some(_), None) => drop(self.recorded.remove(folder)),
+            (None, _) => {}
+        }
+    }
+
+    fn reading(&mut self, job: JobId, folder: &Path) -> Option<&mut Recorded> {
+        let recorded = self.recorded.get_mut(folder)?;
+        matches!(recorded, Recorded::Reading(its) if *its == job).then_some(recorded)
+    }
+
+    /// The runs in `folders` were moved to the bin.
+    pub fn discarded(&mut self, folders: &[PathBuf]) {
+        self.stale = true;
+        self.chosen.retain(|chosen| !folders.contains(chosen));
+        self.recorded.retain(|read, _| !folders.contains(read));
+        self.offered = self.offered.take().filter(|run| !folders.contains(run));
+    }
+
+    /// They could not be listed: with a sentence when that failed.
+    pub fn listing_ended(&mut self, message: Option<String>) {
+        // Asked to end, it must not begin again at once.
+        self.failed = Some(message.unwrap_or_else(|| "Looking for runs was stopped".to_owned()));
+        self.stale = false;
+    }
+
+    /// The runs were listed.
+    pub fn listed(&mut self, listing: Arc<Listing>) {
         self.failed = None;
         self.chosen.retain(|chosen| listing.find(chosen).is_some());
         // A run that went on meanwhile has more to tell.
@@ -148,40 +153,6 @@ impl RunBook {
         }
         self.listing = Some(listing);
     }
-
-    /// A job ended without a result. Whether it was one of these, and then whether the user has to be told.
-    pub fn ended(&mut self, job: JobId, message: Option<&String>) -> Option<bool> {
-        if self.job == Some(job) {
-            self.job = None;
-            // Asked to end, it must not begin again at once.
-            let stopped = || "Looking for runs was stopped".to_owned();
-            self.failed = Some(message.cloned().unwrap_or_else(stopped));
-            self.stale = false;
-            return Some(false);
-        }
-        if let Some(at) = self.changing.iter().position(|its| *its == job) {
-            self.changing.remove(at);
-            self.stale = true;
-            return Some(true);
-        }
-        let reading =
-            |recorded: &Recorded| matches!(recorded, Recorded::Reading(its) if *its == job);
-        let folder = self.recorded.iter().find(|(_, recorded)| reading(recorded));
-        if let Some(folder) = folder.map(|(folder, _)| folder.clone()) {
-            match message {
-                Some(message) => self
-                    .recorded
-                    .insert(folder, Recorded::Failed(message.clone())),
-                None => self.recorded.remove(&folder),
-            };
-            return Some(false);
-        }
-        if self.continuing.as_ref().is_some_and(|run| run.job == job) {
-            // The dataset's own failure is told where datasets are.
-            self.continuing = None;
-        }
-        None
-    }
 }
 
 #[cfg(test)]
@@ -189,7 +160,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::train::{DataReport, EpochRecord, recipes, runs::RunNotes};
+    use crate::train::{DataReport, recipes, runs::RunNotes};
 
     fn run(folder: &str, state: RunState) -> RunRecord {
         RunRecord {
@@ -212,14 +183,10 @@ mod tests {
     }
 
     fn listed(book: &mut RunBook, runs: Vec<RunRecord>) {
-        let job = JobId(1);
-        book.job = Some(job);
-        let listing = Arc::new(Listing {
+        book.listed(Arc::new(Listing {
             runs: runs.into_iter().map(Arc::new).collect(),
             skipped: Vec::new(),
-        });
-        book.apply(Event::RunsListed { job, listing });
-        assert_eq!(book.job, None);
+        }));
     }
 
     #[test]
@@ -255,13 +222,7 @@ mod tests {
         book.choose(vec!["/b".into(), "/a".into()]);
         for folder in ["/a", "/b"] {
             book.recorded.insert(folder.into(), Recorded::Reading(job));
-            let figures = Arc::new(RunFigures::default());
-            let folder = folder.into();
-            book.apply(Event::RunRead {
-                job,
-                folder,
-                figures,
-            });
+            book.was_read(job, Path::new(folder), Arc::new(RunFigures::default()));
         }
         let folders: Vec<_> = book.chosen_runs().map(|run| run.folder.clone()).collect();
         assert_eq!(folders, [PathBuf::from("/b"), "/a".into()]);
@@ -275,8 +236,7 @@ mod tests {
             "there is a new epoch"
         );
         assert!(book.figures(Path::new("/b")).is_some());
-        let folders = vec![PathBuf::from("/b")];
-        book.apply(Event::RunsDiscarded { job, folders });
+        book.discarded(&[PathBuf::from("/b")]);
         assert_eq!(book.chosen, [PathBuf::from("/a")]);
         assert!(book.stale && book.recorded.is_empty());
     }
@@ -294,36 +254,30 @@ mod tests {
     }
 
     #[test]
-    fn jobs_that_fail_are_told_where_they_belong() {
-        let mut book = RunBook {
-            job: Some(JobId(1)),
-            changing: vec![JobId(2)],
-            ..RunBook::default()
-        };
-        book.recorded
-            .insert("/a".into(), Recorded::Reading(JobId(3)));
-        let message = "no".to_owned();
+    fn what_cannot_be_read_says_so_in_its_place_and_a_stranger_changes_nothing() {
+        let (mut book, folder) = (RunBook::default(), Path::new("/a"));
+        let reading = Recorded::Reading(JobId(3));
+        book.recorded.insert("/a".into(), reading);
         let cases = [
-            (1, Some(false), "the list says so itself"),
-            (2, Some(true), "nothing else would say so"),
-            (3, Some(false), "its place in the picture says so"),
-            (4, None, "a stranger"),
+            (4, Some("no"), false, "a stranger"),
+            (3, Some("no"), true, "its place in the picture says so"),
         ];
-        for (job, expected, why) in cases {
-            assert_eq!(book.ended(JobId(job), Some(&message)), expected, "{why}");
+        for (job, message, failed, why) in cases {
+            book.reading_ended(JobId(job), folder, message.map(String::from));
+            let recorded = book.recorded.get(folder);
+            assert_eq!(
+                matches!(recorded, Some(Recorded::Failed(_))),
+                failed,
+                "{why}"
+            );
         }
-        assert_eq!(book.failed, Some(message));
-        let recorded = book.recorded.get(Path::new("/a"));
-        assert!(matches!(recorded, Some(Recorded::Failed(_))));
-        let late = Event::RunRead {
-            job: JobId(3),
-            folder: "/a".into(),
-            figures: Arc::new(RunFigures {
-                history: Vec::<EpochRecord>::new(),
-                steps: Vec::new(),
-            }),
-        };
-        book.apply(late);
-        assert!(book.figures(Path::new("/a")).is_none());
+        book.was_read(JobId(3), folder, Arc::new(RunFigures::default()));
+        assert!(book.figures(folder).is_none(), "it is late");
+        book.listing_ended(Some("no".into()));
+        assert_eq!(
+            book.failed.as_deref(),
+            Some("no"),
+            "the list says so itself"
+        );
     }
 }

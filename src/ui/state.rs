@@ -13,19 +13,18 @@ pub use super::ownership::Judged;
 pub use super::training::{AskedRun, RunState, Training};
 
 use super::arrivals::Arrivals;
-use super::data_tools::DataTools;
 use super::design::Design;
 use super::history::{EditHistory, Past, Trail};
 use super::public_datasets::PublicDatasets;
-use super::rehearsal::Rehearsal;
 use super::run_book::RunBook;
+use super::slots::Slots;
 use super::weights_check::WeightsCheck;
 use crate::{
-    data::{Dataset, Division, Picture, SplitName, doctor::FindingKind, stats::ClassWeights},
+    data::{Dataset, Division, SplitName, doctor::FindingKind, stats::ClassWeights},
     engine::{
-        JobId, JobKind, LoadedModel, MaximisePreview, OpenDataset, Prediction, Progress, Similar,
+        ExamineRequest, ImageSource, JobId, Kind, LargeImage, LoadImage, LoadedModel, OpenDataset,
+        Prediction, Progress,
     },
-    inspect::{feature_maps::FeatureMaps, maximise::MaximiseConfig},
     model::{LayerShape, ModelSpec, Node, ShapeError, graph, shapes},
     train::{DataReport, Evaluation, Experiment, single_values},
 };
@@ -54,34 +53,6 @@ pub enum DataState {
         /// Why.
         message: String,
     },
-}
-
-/// Feature maps and what they were asked for.
-#[derive(Debug, Clone, Default)]
-pub struct MapsState {
-    /// The newest request.
-    pub job: Option<JobId>,
-    /// The image that the newest request is about.
-    pub asked: Option<Subject>,
-    /// The newest answer; stays while the next is computed.
-    pub maps: Option<Arc<FeatureMaps>>,
-    /// The image that it is about.
-    pub of: Option<Subject>,
-    /// Why the newest request failed.
-    pub failed: Option<String>,
-}
-
-/// Activation maximisation.
-#[derive(Debug, Clone, Default)]
-pub struct MaximiseState {
-    /// The running job.
-    pub job: Option<JobId>,
-    /// What the newest job excites.
-    pub config: Option<MaximiseConfig>,
-    /// The picture so far, or the last one.
-    pub preview: Option<Arc<MaximisePreview>>,
-    /// Why the last job failed.
-    pub failed: Option<String>,
 }
 
 /// Answers for dropped and chosen images.
@@ -117,39 +88,6 @@ pub(super) const MOST_SAID: usize = 100_000;
 /// Answers of a job with more images are not told one by one.
 pub(super) const MOST_TOLD: usize = 20;
 
-/// The picture of the selected image at its own size.
-#[derive(Debug, Clone, Default)]
-pub struct ImageState {
-    /// The newest request.
-    pub job: Option<JobId>,
-    /// What the newest request is about.
-    pub asked: Option<Subject>,
-    /// What it is, its pixels and the file's width and height.
-    pub image: Option<(Subject, Arc<Picture>, (usize, usize))>,
-    /// Why the newest request failed.
-    pub failed: Option<String>,
-}
-
-/// What the model says about the selected image.
-#[derive(Debug, Clone, Default)]
-pub struct SaysState {
-    /// The newest request.
-    pub job: Option<JobId>,
-    /// Its answer.
-    pub answer: Option<Arc<Prediction>>,
-}
-
-/// Images with similar pixels.
-#[derive(Debug, Clone, Default)]
-pub struct SimilarState {
-    /// The newest request.
-    pub job: Option<JobId>,
-    /// The newest answer.
-    pub found: Option<Arc<Similar>>,
-    /// Why the newest request failed.
-    pub failed: Option<String>,
-}
-
 /// Images that somebody wants to see, and only these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Showing {
@@ -163,7 +101,7 @@ pub struct Showing {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RunningJob {
     /// What it does.
-    pub kind: JobKind,
+    pub kind: Kind,
     /// How far it is.
     pub progress: Option<Progress>,
     /// When progress first came, and how far the job was then.
@@ -190,8 +128,6 @@ pub struct AppState {
     pub data: DataState,
     /// The open dataset divided as the experiment says; `None` until that is done.
     pub division: Option<Arc<Division>>,
-    /// The job that divides.
-    pub dividing: Option<JobId>,
     /// Why the dataset cannot be divided.
     pub division_failed: Option<String>,
     /// Edits before and after the present ones.
@@ -200,10 +136,6 @@ pub struct AppState {
     pub(super) past: Past,
     /// Changes of both kinds so far.
     pub(super) changes: u64,
-    /// The job that decodes all images ahead of training.
-    pub preparing: Option<JobId>,
-    /// What is known before a run.
-    pub rehearsal: Rehearsal,
     /// The current or last run.
     pub training: Training,
     /// The run that was asked for and has not begun.
@@ -216,10 +148,6 @@ pub struct AppState {
     pub judged: Option<Judged>,
     /// From which probability on the second of two classes is taken; `None` for the model's own.
     pub threshold: Option<f64>,
-    /// The evaluation job that runs.
-    pub evaluation_job: Option<JobId>,
-    /// Why the newest evaluation failed.
-    pub evaluation_failed: Option<String>,
     /// The model that inspections use.
     pub model: Option<Arc<LoadedModel>>,
     /// What a model computes, kept for as long as its specification is the model's.
@@ -227,18 +155,8 @@ pub struct AppState {
     /// What the whole window looks at.
     pub selection: Selection,
     pub(super) trail: Trail,
-    /// The selected image, large.
-    pub image: ImageState,
-    /// What the model says about the selected image.
-    pub says: SaysState,
-    /// Feature maps of the selected layer for the selected image.
-    pub maps: MapsState,
-    /// Activation maximisation.
-    pub maximise: MaximiseState,
     /// Answers.
     pub predict: PredictState,
-    /// The tools of the Data step.
-    pub tools: DataTools,
     /// The network being edited.
     pub design: Design,
     /// The recipes that ship with the program; `None` until they have been read.
@@ -255,8 +173,8 @@ pub struct AppState {
     pub browsed: Arc<[usize]>,
     /// Images that the browser shall show alone, as it was asked for last.
     pub showing: Option<Showing>,
-    /// Images with pixels like those of the selected one.
-    pub similar: SimilarState,
+    /// What the engine was asked for ([`Self::slot`]).
+    pub(super) slots: Slots,
     /// Jobs that run, by id.
     pub jobs: BTreeMap<JobId, RunningJob>,
     /// The event log, oldest first.
@@ -274,31 +192,21 @@ impl AppState {
             experiment,
             data: DataState::Empty,
             division: None,
-            dividing: None,
             division_failed: None,
             edits: EditHistory::default(),
             past: Past::default(),
             changes: 0,
-            preparing: None,
-            rehearsal: Rehearsal::default(),
             training: Training::default(),
             asked_run: None,
             unreadable_asked: 0,
             evaluation: None,
             judged: None,
             threshold: None,
-            evaluation_job: None,
-            evaluation_failed: None,
             model: None,
             nodes: None,
             selection: Selection::default(),
             trail: Trail::default(),
-            image: ImageState::default(),
-            says: SaysState::default(),
-            maps: MapsState::default(),
-            maximise: MaximiseState::default(),
             predict: PredictState::default(),
-            tools: DataTools::default(),
             design: Design::default(),
             recipes: None,
             public: PublicDatasets::default(),
@@ -307,7 +215,7 @@ impl AppState {
             runs: RunBook::default(),
             browsed: Arc::from([]),
             showing: None,
-            similar: SimilarState::default(),
+            slots: Slots::default(),
             jobs: BTreeMap::new(),
             notices: Vec::new(),
             next_notice: 0,
@@ -410,7 +318,7 @@ impl AppState {
         let (dataset, division) = (self.dataset()?, self.division.as_ref()?);
         let config = &self.experiment.training;
         let mut report = DataReport::new(division, &dataset.classes, config, None);
-        let examined = self.tools.doctor.examined.as_ref();
+        let examined = self.slot::<ExamineRequest>().answer();
         let examined = examined.filter(|_| !self.examination_is_stale());
         if let Some(examination) = examined.map(|examined| &examined.examination)
             && examination.leaks + examination.count(FindingKind::LabelConflict) > 0
@@ -424,6 +332,24 @@ impl AppState {
     /// The part that sample `index` stands in.
     pub fn part_of(&self, index: usize) -> Option<SplitName> {
         self.division.as_ref()?.part_of(index)
+    }
+
+    /// Where the pixels of the selected image are.
+    pub fn subject_source(&self) -> Option<ImageSource> {
+        match self.selection.subject.as_ref()? {
+            Subject::Sample(sample) => {
+                let open = self.open_dataset()?;
+                let is_there = *sample < open.dataset.samples.len();
+                is_there.then(|| ImageSource::Sample(Arc::clone(open), *sample))
+            }
+            Subject::Image(image) => Some(image.source().clone()),
+        }
+    }
+
+    /// The picture of `subject` at its own size, when it is the one that was loaded.
+    pub fn large_image(&self, subject: &Subject) -> Option<&LargeImage> {
+        let (request, answer) = self.slot::<LoadImage>().answered.as_ref()?;
+        subject.is_of(&request.0).then_some(&**answer)
     }
 
     /// The answer that the Predict step shows large: the one about the image that is looked at, by the model in hand

@@ -4,12 +4,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{public_datasets::DownloadState, state::AppState};
-use crate::{
-    engine::JobId,
-    model::{
-        spec::{Backbone, ColorMode, InitialWeights},
-        weights::examine::Examined,
-    },
+use crate::model::{
+    spec::{Backbone, ColorMode, InitialWeights},
+    weights::examine::Examined,
 };
 
 /// A file of weights and the layer that shall begin with it.
@@ -28,26 +25,11 @@ pub struct WeightsOf {
 pub struct WeightsCheck {
     /// What was asked about last.
     pub of: Option<WeightsOf>,
-    /// The job that looks.
-    pub job: Option<JobId>,
     /// What it found, or why it could not.
     pub answer: Option<Result<Arc<Examined>, String>>,
 }
 
 impl WeightsCheck {
-    /// Takes an answer in, if it is the current one; `None` when somebody cancelled, so that nothing is known.
-    pub(super) fn arrived(
-        &mut self,
-        job: JobId,
-        answer: Option<Result<Arc<Examined>, String>>,
-    ) -> bool {
-        let is_current = self.job.take_if(|current| *current == job).is_some();
-        if is_current {
-            self.answer = answer;
-        }
-        is_current
-    }
-
     /// Why the file cannot be used.
     fn problem(&self) -> Option<String> {
         match self.answer.as_ref()? {
@@ -96,31 +78,5 @@ impl AppState {
             };
             reason.map(|reason| format!("{}: {reason}", layer.name))
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_current_answer_counts_and_a_cancelled_look_forbids_nothing() {
-        let (job, other) = (JobId(1), JobId(2));
-        let looking = WeightsCheck {
-            job: Some(job),
-            ..WeightsCheck::default()
-        };
-        let failed = || Some(Err("no such file".to_owned()));
-        let cases = [
-            (other, failed(), false, None),
-            (job, None, true, None),
-            (job, failed(), true, Some("no such file".to_owned())),
-        ];
-        for (ended, answer, is_current, problem) in cases {
-            let mut check = looking.clone();
-            assert_eq!(check.arrived(ended, answer), is_current);
-            assert_eq!(check.problem(), problem);
-            assert_eq!(check.job.is_none(), is_current);
-        }
     }
 }

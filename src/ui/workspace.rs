@@ -91,7 +91,7 @@ impl Step {
             ],
             Self::Inside => &[
                 (0.3, &[&[P::Filters]]),
-                (0.4, &[&[P::FeatureMaps]]),
+                (0.4, &[&[P::FeatureMaps, P::Activations]]),
                 (0.3, &[&[P::Maximise]]),
             ],
             Self::Predict => &[(1.0, &[&[P::Predict]])],
@@ -185,6 +185,8 @@ called! {
     Filters "Filters",
     /// Outputs of a layer.
     FeatureMaps "Feature maps",
+    /// Figures of what every step makes of an image.
+    Activations "Activations",
     /// What excites a class or filter.
     Maximise "Activation maximisation",
     /// Drop an image.

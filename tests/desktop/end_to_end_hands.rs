@@ -15,6 +15,7 @@ use std::{
 use crate::common::{Desktop, PATIENCE, Window};
 use crate::desk::{Desk, Opening};
 use convscope::{
+    engine::EstimateRequest,
     train::TrainingConfig,
     ui::{action::WindowAction, saving::Saving, settings::Settings, workspace::Step},
 };
@@ -61,7 +62,7 @@ fn places(names: &[&str]) -> Vec<(u32, u32)> {
     desk.opened();
     desk.act(WindowAction::GoTo(Step::Train));
     desk.wait("the forecast", |app| {
-        app.state().rehearsal.forecast.forecast.is_some()
+        app.state().slot::<EstimateRequest>().answer().is_some()
     });
     let place = |name: &&str| {
         let field = desk.harness.get_by_role_and_label(Role::SpinButton, name);

@@ -12,11 +12,12 @@ use std::{
 };
 
 use convscope::{
-    data::{Edits, Split, SplitConfig, augment::AugmentationConfig, generate},
+    data::{Division, Edits, SplitConfig, augment::AugmentationConfig, generate},
     engine::{
-        AugmentRequest, EngineHandle, Event, ExamineRequest, ExamineSplit, Folders, OpenDataset,
-        OpenRequest,
+        EngineHandle, Event, ExamineRequest, ExamineSplit, Examined, Folders, ImageSource, Inspect,
+        JobEvent, MeasureChannels, OpenDataset, OpenRequest,
     },
+    inspect::augmented::Augment,
     train::recipes,
 };
 
@@ -26,7 +27,7 @@ fn wait<T>(engine: &EngineHandle, mut wanted: impl FnMut(Event) -> Option<T>) ->
     let start = Instant::now();
     while start.elapsed() < PATIENCE {
         match engine.events().try_next() {
-            Some(Event::Failed { message, .. }) => panic!("{message}"),
+            Some(Event::Job(_, JobEvent::Failed(message))) => panic!("{message}"),
             Some(event) => {
                 if let Some(found) = wanted(event) {
                     return found;
@@ -45,20 +46,17 @@ fn opened(home: &Path) -> (EngineHandle, Arc<OpenDataset>) {
     let copied = folder.join("circle/circle_000.png");
     std::fs::copy(copied, folder.join("circle/twin.png")).unwrap();
     let engine = EngineHandle::start(Arc::new(|| ()), Folders::below(home)).unwrap();
-    engine.open_dataset(OpenRequest::new(folder));
-    let open = wait(&engine, |event| match event {
-        Event::DatasetOpened { dataset, .. } => Some(dataset),
-        _ => None,
-    });
+    engine.ask(OpenRequest::new(folder));
+    let open = wait(&engine, |event| Some(event.answer::<OpenRequest>()?.1));
     (engine, open)
 }
 
-fn all_training(open: &OpenDataset) -> Arc<Split> {
+fn all_training(open: &OpenDataset) -> Arc<Division> {
     let config = SplitConfig {
         validation: 0.0,
         ..SplitConfig::default()
     };
-    Arc::new(Split::new(&open.dataset, &config).unwrap())
+    Arc::new(Division::new(&open.dataset, &config).unwrap())
 }
 
 #[test]
@@ -67,19 +65,17 @@ fn an_examination_finds_twins_and_judges_again_without_reading() {
     let (engine, open) = opened(home.path());
     let split = ExamineSplit::Drawn(all_training(&open));
     let examine = |open: &Arc<OpenDataset>, readings| {
-        engine.examine(ExamineRequest {
+        engine.ask(ExamineRequest {
             open: Arc::clone(open),
             split: split.clone(),
             readings,
         });
-        wait(&engine, |event| match event {
-            Event::Examined {
-                examination,
-                readings,
-                ..
-            } => Some((examination, readings)),
-            _ => None,
-        })
+        let examined = wait(&engine, |event| Some(event.answer::<ExamineRequest>()?.1));
+        let Examined {
+            examination,
+            readings,
+        } = &*examined;
+        (Arc::clone(examination), Arc::clone(readings))
     };
     let (examination, readings) = examine(&open, None);
     assert_eq!((examination.samples, examination.duplicates), (25, 1));
@@ -100,12 +96,12 @@ fn channels_of_white_images_with_dark_shapes_are_bright() {
     let home = tempfile::tempdir().unwrap();
     let (engine, open) = opened(home.path());
     let experiment = recipes::find(Path::new("shapes")).unwrap();
-    let split = all_training(&open);
-    engine.measure_channels(open, split, experiment.model.input.format());
-    let stats = wait(&engine, |event| match event {
-        Event::ChannelsMeasured { stats, .. } => Some(stats),
-        _ => None,
+    engine.ask(MeasureChannels {
+        division: all_training(&open),
+        format: experiment.model.input.format(),
+        open,
     });
+    let stats = wait(&engine, |event| Some(event.answer::<MeasureChannels>()?.1));
     assert!(
         stats.mean.iter().all(|mean| (0.6..1.0).contains(mean)),
         "{stats:?}"
@@ -126,31 +122,31 @@ fn of_many_wishes_for_augmented_versions_the_newest_is_answered() {
         ..AugmentationConfig::default()
     };
     let ask = |seed| {
-        engine.augment(AugmentRequest {
-            dataset: Arc::clone(&open),
-            sample: 0,
+        let what = Augment {
             input: experiment.model.input,
             config: config.clone(),
             seed,
-        })
+        };
+        engine.ask(Inspect::image(
+            what,
+            ImageSource::Sample(Arc::clone(&open), 0),
+        ))
     };
     let jobs: Vec<_> = (0..50).map(ask).collect();
     let mut answered = 0;
-    let last = wait(&engine, |event| match event {
-        Event::AugmentationReady { job, augmented } => {
-            answered += 1;
-            (Some(&job) == jobs.last()).then_some(augmented)
-        }
-        _ => None,
+    let last = wait(&engine, |event| {
+        let (job, augmented) = event.answer::<Inspect<Augment>>()?;
+        answered += 1;
+        (Some(&job) == jobs.last()).then_some(augmented)
     });
     assert!(
         answered < jobs.len(),
         "sliders move faster than pictures are drawn"
     );
     let again = ask(49);
-    let same = wait(&engine, |event| match event {
-        Event::AugmentationReady { job, augmented } if job == again => Some(augmented),
-        _ => None,
+    let same = wait(&engine, |event| {
+        let (job, augmented) = event.answer::<Inspect<Augment>>()?;
+        (job == again).then_some(augmented)
     });
     assert_eq!(last, same, "a seed draws the same");
 }

@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,10 +12,10 @@ use crate::server::{Server, hang, noise, send, send_file, send_status, sha256};
 use convscope::{
     data::{
         catalogue::{Entry, FileEntry, Licence},
-        datasets_folder::{self, Status},
+        datasets_folder::{self, Fetched, Status},
         download::{self, Options},
     },
-    engine::{EngineHandle, Event, Folders, JobKind},
+    engine::{Download, EngineHandle, Event, Folders, JobEvent, ListDatasets},
 };
 
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -60,6 +60,14 @@ fn wait<T>(engine: &EngineHandle, mut wanted: impl FnMut(Event) -> Option<T>) ->
     }
 }
 
+fn fetch(entry: Entry, folder: PathBuf) -> Download {
+    Download { entry, folder }
+}
+
+fn list(catalogue: Option<PathBuf>, folder: PathBuf) -> ListDatasets {
+    ListDatasets { catalogue, folder }
+}
+
 /// Waits until the first [`CUT`] bytes of a download are on the disk: events of progress are thinned.
 fn wait_for_part(folder: &Path, name: &str) {
     let target = folder.join(name).join("set.zip");
@@ -100,9 +108,9 @@ fn a_paused_download_goes_on_and_a_cancelled_one_leaves_nothing() {
     let server = hanging_once(&file);
     let (entry, engine) = (entry("set", &server, &file), engine(&home));
 
-    let first = engine.download(entry.clone(), folder.clone());
+    let first = engine.ask(fetch(entry.clone(), folder.clone()));
     wait(&engine, |event| match event {
-        Event::Progress { job, progress } if job == first => {
+        Event::Job(job, JobEvent::Progress(progress)) if job == first => {
             assert_eq!(progress.total, 300_000);
             Some(())
         }
@@ -112,10 +120,7 @@ fn a_paused_download_goes_on_and_a_cancelled_one_leaves_nothing() {
     let pressed = Instant::now();
     engine.cancel(first);
     wait(&engine, |event| match event {
-        Event::Cancelled {
-            job,
-            kind: JobKind::Download,
-        } if job == first => Some(()),
+        Event::Job(job, JobEvent::Cancelled) if job == first => Some(()),
         _ => None,
     });
     println!("paused after {:?}", pressed.elapsed());
@@ -123,14 +128,12 @@ fn a_paused_download_goes_on_and_a_cancelled_one_leaves_nothing() {
     let partial = Status::Partial { bytes: CUT as u64 };
     assert_eq!(datasets_folder::status(&entry, &folder), partial);
 
-    let second = engine.download(entry.clone(), folder.clone());
-    let fetched = wait(&engine, |event| match event {
-        Event::Downloaded { job, name, fetched } if job == second => {
-            assert_eq!(name, "set");
-            Some(fetched)
-        }
-        Event::Failed { message, .. } => panic!("{message}"),
-        _ => None,
+    let second = engine.ask(fetch(entry.clone(), folder.clone()));
+    let fetched = wait(&engine, |event| {
+        let failure = event.failure();
+        assert!(failure.is_none(), "{failure:?}");
+        let (job, fetched) = event.answer::<Download>()?;
+        (job == second).then(|| Fetched::clone(&fetched))
     });
     assert_eq!(server.froms(), [0, CUT]);
     assert!(fs::read(&fetched.path).unwrap() == *file && fetched.verified);
@@ -141,19 +144,17 @@ fn a_paused_download_goes_on_and_a_cancelled_one_leaves_nothing() {
 
     let server = hanging_once(&file);
     let other = self::entry("other", &server, &file);
-    let third = engine.download(other.clone(), folder.clone());
+    let third = engine.ask(fetch(other.clone(), folder.clone()));
     wait_for_part(&folder, "other");
     engine.cancel(third);
     engine.discard_download(other.clone(), folder.clone());
     wait(&engine, |event| match event {
-        Event::Cancelled { job, .. } if job == third => Some(()),
+        Event::Job(job, JobEvent::Cancelled) if job == third => Some(()),
         _ => None,
     });
     // The listing comes after the discarding, so its answer shows it done.
-    engine.list_datasets(None, folder.clone());
-    wait(&engine, |event| {
-        matches!(event, Event::DatasetsListed { .. }).then_some(())
-    });
+    engine.ask(list(None, folder.clone()));
+    wait(&engine, |event| event.answer::<ListDatasets>().map(drop));
     assert_eq!(datasets_folder::status(&other, &folder), Status::Absent);
 }
 
@@ -168,39 +169,30 @@ fn failures_are_sentences_and_the_engine_goes_on() {
         _ => send_file(out, asked, &served, "\"v1\"", usize::MAX),
     });
     let engine = engine(&home);
-    let gone = engine.download(entry("gone", &server, &file), folder.clone());
-    let set = engine.download(entry("set", &server, &file), folder.clone());
+    let gone = engine.ask(fetch(entry("gone", &server, &file), folder.clone()));
+    let set = engine.ask(fetch(entry("set", &server, &file), folder.clone()));
     let mut failed = None;
-    wait(&engine, |event| match event {
-        Event::Failed {
-            job,
-            kind: JobKind::Download,
-            message,
-        } if job == gone => {
-            failed = Some(message);
-            None
+    wait(&engine, |event| {
+        if let Some((job, message)) = event.failure()
+            && job == gone
+        {
+            failed = Some(message.to_owned());
         }
-        Event::Downloaded { job, .. } if job == set => Some(()),
-        _ => None,
+        (event.answer::<Download>()?.0 == set).then_some(())
     });
     let failed = failed.unwrap();
     assert!(failed.contains("no longer has the file"), "{failed}");
 
-    let job = engine.list_datasets(None, folder.clone());
-    let listed = wait(&engine, |event| match event {
-        Event::DatasetsListed {
-            job: done,
-            datasets,
-        } if done == job => Some(datasets),
-        _ => None,
+    let job = engine.ask(list(None, folder.clone()));
+    let listed = wait(&engine, |event| {
+        let (done, listed) = event.answer::<ListDatasets>()?;
+        (done == job).then_some(listed)
     });
     assert!(listed.iter().any(|listed| listed.entry.name == "flowers"));
-    let job = engine.list_datasets(Some(home.path().join("none.ron")), folder);
-    let message = wait(&engine, |event| match event {
-        Event::Failed {
-            job: done, message, ..
-        } if done == job => Some(message),
-        _ => None,
+    let job = engine.ask(list(Some(home.path().join("none.ron")), folder));
+    let message = wait(&engine, |event| {
+        let (failed, message) = event.failure()?;
+        (failed == job).then(|| message.to_owned())
     });
     assert!(message.contains("none.ron"), "{message}");
 }
@@ -212,7 +204,7 @@ fn closing_the_engine_stops_a_hanging_download_at_once() {
     let server = hanging_once(&file);
     let engine = engine(&home);
     let entry = entry("set", &server, &file);
-    engine.download(entry.clone(), home.path().to_path_buf());
+    engine.ask(fetch(entry.clone(), home.path().to_path_buf()));
     wait_for_part(home.path(), "set");
     let closed = Instant::now();
     drop(engine);

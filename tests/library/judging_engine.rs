@@ -24,9 +24,11 @@ use convscope::{
         generate,
     },
     engine::{
-        EngineHandle, EvaluateRequest, EvaluatedWeights, Event, Folders, ImageSource, JobId,
-        OpenDataset, OpenRequest, Prediction, TrainRequest, TrainingOutcome,
+        EngineHandle, EvaluateRequest, EvaluatedWeights, Event, Folders, ImageSource, JobEvent,
+        JobId, OpenDataset, OpenRequest, Predict, Prediction, Request, RunEvent, TrainRequest,
+        Trained, TrainingOutcome,
     },
+    inspect::Slow,
     model::{LayerKind, layers, spec::Head},
     train::{
         Evaluation, Experiment,
@@ -97,15 +99,23 @@ fn wait<T>(engine: &EngineHandle, mut wanted: impl FnMut(Event) -> Option<T>) ->
 fn finished(engine: &EngineHandle) -> (TrainingOutcome, Arc<Evaluation>) {
     let mut shown = None;
     let outcome = wait(engine, |event| match event {
-        Event::Evaluated { evaluation, .. } => {
+        Event::Run(_, RunEvent::Evaluated(evaluation)) => {
             shown = Some(evaluation);
             None
         }
-        Event::TrainingFinished { outcome, .. } => Some(outcome),
-        Event::Failed { message, .. } => panic!("{message}"),
-        _ => None,
+        event => match &*answer::<TrainRequest>(event)?.1 {
+            Trained::Ended(outcome) => Some(outcome.clone()),
+            Trained::DataLost(report) => panic!("{report:?}"),
+        },
     });
     (outcome, shown.unwrap())
+}
+
+/// The job and its answer when this is the end of a `T`; nothing may fail.
+fn answer<T: Request>(event: Event) -> Option<(JobId, Arc<T::Answer>)> {
+    let failure = event.failure();
+    assert!(failure.is_none(), "{failure:?}");
+    event.answer::<T>()
 }
 
 fn world(name: &str) -> World {
@@ -117,13 +127,9 @@ fn world_of(name: &str, experiment: Experiment) -> World {
     let turn = take_turns();
     let folders = Folders::below(&folder().join("cache"));
     let engine = EngineHandle::start(Arc::new(|| {}), folders).unwrap();
-    engine.open_dataset(OpenRequest::new(folder().join("data")));
-    let open = wait(&engine, |event| match event {
-        Event::DatasetOpened { dataset, .. } => Some(dataset),
-        Event::Failed { message, .. } => panic!("{message}"),
-        _ => None,
-    });
-    engine.train(TrainRequest {
+    engine.ask(OpenRequest::new(folder().join("data")));
+    let open = wait(&engine, answer::<OpenRequest>).1;
+    engine.ask(TrainRequest {
         experiment,
         dataset: Arc::clone(&open),
         run: folder().join(name),
@@ -147,33 +153,27 @@ impl World {
             part,
             weights,
         };
-        let job = self.engine.evaluate(request);
-        wait(&self.engine, |event| match event {
-            Event::EvaluationReady {
-                job: of,
-                evaluation,
-            } if of == job => Some(evaluation),
-            Event::Failed { message, .. } => panic!("{message}"),
-            _ => None,
+        let job = self.engine.ask(request);
+        wait(&self.engine, |event| {
+            let (of, evaluated) = answer::<EvaluateRequest>(event)?;
+            (of == job).then(|| Arc::clone(&evaluated.evaluation))
         })
     }
 
     fn predict(&self, image: ImageSource) -> Arc<Prediction> {
-        let job = self.engine.predict(vec![image]);
-        wait(&self.engine, |event| match event {
-            Event::Predicted {
-                job: of,
-                prediction,
-            } if of == job => Some(prediction),
-            Event::Failed { message, .. } => panic!("{message}"),
-            _ => None,
+        let job = self.engine.ask(Predict::<Slow>::new(vec![image]));
+        wait(&self.engine, |event| {
+            let failure = event.failure();
+            assert!(failure.is_none(), "{failure:?}");
+            let (of, part) = event.part::<Predict>()?;
+            (of == job).then(|| part.answer.clone().unwrap())
         })
     }
 
     fn cancelled(&self, job: JobId) {
         wait(&self.engine, |event| match event {
-            Event::Cancelled { job: of, .. } if of == job => Some(()),
-            Event::Failed { message, .. } => panic!("{message}"),
+            Event::Job(of, JobEvent::Cancelled) if of == job => Some(()),
+            Event::Job(_, JobEvent::Failed(message)) => panic!("{message}"),
             _ => None,
         });
     }
@@ -247,7 +247,7 @@ fn a_run_that_goes_on_and_gets_no_better_ends_with_the_figures_of_what_it_keeps(
     assert_eq!(outcome.best_epoch, 1);
     let mut longer = first;
     longer.training.phases[0].epochs = 5;
-    engine.train(TrainRequest {
+    engine.ask(TrainRequest {
         experiment: longer,
         dataset: open,
         run: outcome.run.clone(),
@@ -285,7 +285,9 @@ fn an_image_that_never_comes_can_be_given_up() {
     let started = Instant::now();
     let job = world
         .engine
-        .predict(vec![ImageSource::typed(&server.url("/never.png"))]);
+        .ask(Predict::<Slow>::new(vec![ImageSource::typed(
+            &server.url("/never.png"),
+        )]));
     while server.asked().is_empty() {
         assert!(started.elapsed() < PATIENCE);
         std::thread::sleep(Duration::from_millis(5));

@@ -15,21 +15,21 @@ use std::sync::Arc;
 use crate::panel::{Bench, shot};
 use PanelKind::{Augmentation, Changes, Doctor, Split};
 use bench::{
-    EXAMINING, augmented, closed, dataset, divide, divided, dividing, edited, examination,
-    examined, examining, harness, large, pushed,
+    EXAMINING, ask_augmented, augmented, closed, dataset, divide, divided, dividing, edited,
+    examined, examining, found, harness, large, pushed,
 };
 use convscope::{
     data::{
         Edit, SplitConfig,
-        doctor::Readings,
         stats::{ChannelStats, ClassWeights},
     },
-    engine::{Event, JobId, JobKind},
-    inspect::augmented::Augmented,
+    engine::{
+        Divide, Event, ExamineRequest, Inspect, JobEvent, JobId, MeasureChannels, Request, Slot,
+    },
+    inspect::augmented::{Augment, Augmented},
     model::spec::Preprocessing,
     ui::{
         action::{Action, DataAction, EditAction},
-        data_tools::AugmentedOf,
         dialogs::Purpose,
         saving::Saving,
         state::{AppState, DataState},
@@ -51,9 +51,14 @@ fn given() -> AppState {
     divided(dataset(3, 40, true))
 }
 
+fn failed(job: JobId, message: &str) -> Event {
+    Event::Job(job, JobEvent::Failed(message.into()))
+}
+
 fn failed_examination() -> AppState {
     let mut state = few();
-    state.tools.doctor.failed = Some("Could not examine the dataset: the disk is gone".into());
+    state.asked(EXAMINING, state.to_examine().unwrap());
+    state.apply(failed(EXAMINING, "the disk is gone"));
     state
 }
 
@@ -75,7 +80,7 @@ fn opening() -> AppState {
 
 fn undividable() -> AppState {
     let mut state = dividing(dataset(3, 40, false));
-    state.dividing = None;
+    state.forget::<Divide>();
     state.division_failed = Some("the split gives 0.9 to validation and 0.9 to test".into());
     state
 }
@@ -95,7 +100,8 @@ fn unseen_augmentation() -> AppState {
 
 fn failed_augmentation() -> AppState {
     let mut state = few();
-    state.tools.augmented.failed = Some("circle/1.png cannot be opened".into());
+    ask_augmented(&mut state, JobId(8));
+    state.apply(failed(JobId(8), "circle/1.png cannot be opened"));
     state
 }
 
@@ -111,17 +117,17 @@ fn own_weights(class: &str) -> ClassWeights {
 
 fn measuring() -> AppState {
     let mut state = few();
-    state.tools.channels.job = Some((JobId(5), state.to_measure().unwrap()));
+    state.asked(JobId(5), state.to_measure().unwrap());
     state
 }
 
 fn measured(mut state: AppState) -> AppState {
-    let of = state.to_measure().unwrap();
+    state.asked(JobId(5), state.to_measure().unwrap());
     let stats = ChannelStats {
         mean: [0.123_456, 0.5, 0.75],
         std: [0.043_21, 0.25, 0.0],
     };
-    state.tools.channels.measured = Some((of, stats));
+    state.apply(Event::done::<MeasureChannels>(JobId(5), stats));
     state
 }
 
@@ -585,24 +591,16 @@ fn findings_open_and_show_their_images() {
 #[test]
 fn augmentation_is_asked_for_once_and_its_switches_work() {
     let mut state = few();
-    let experiment = &state.experiment;
-    let of = AugmentedOf {
-        dataset: JobId(1),
-        sample: 0,
-        input: experiment.model.input,
-        config: experiment.augmentation.clone(),
-        seed: 0,
-    };
     let mut asking = large(Augmentation, state.clone());
     let wished = std::mem::take(&mut asking.state_mut().actions);
-    assert!(
-        wished
-            .iter()
-            .all(|action| matches!(action, Action::Data(DataAction::Augment(wish)) if *wish == of))
-    );
+    let seed = |action: &Action| match action {
+        Action::Look(wish) => Some(wish.wanted::<Augment>()?.what.seed),
+        _ => None,
+    };
+    assert!(wished.iter().all(|action| seed(action) == Some(0)));
     assert!(!wished.is_empty());
 
-    state.tools.augmented.asked = Some(of.clone());
+    ask_augmented(&mut state, JobId(8));
     let mut harness = large(Augmentation, state);
     assert!(
         harness.state().actions.is_empty(),
@@ -615,9 +613,7 @@ fn augmentation_is_asked_for_once_and_its_switches_work() {
     harness.get_by_label("Draw again").click();
     harness.run();
     let wished = std::mem::take(&mut harness.state_mut().actions);
-    assert!(
-        matches!(&wished[0], Action::Data(DataAction::Augment(wish)) if wish.seed == of.seed + 1)
-    );
+    assert_eq!(seed(&wished[0]), Some(1));
 
     let mut harness = large(Augmentation, augmented(few()));
     let actions = click(&mut harness, "Switch all off");
@@ -677,55 +673,56 @@ fn changes_are_taken_back_one_by_one_or_all() {
 
 #[test]
 fn only_current_jobs_change_the_tools() {
-    let found = |job| Event::Examined {
-        job,
-        examination: Arc::new(examination()),
-        readings: Arc::new(Readings::default()),
-    };
-    let drawn = |job| Event::AugmentationReady {
-        job,
-        augmented: Arc::new(Augmented {
+    let drawn = |job| {
+        let augmented = Augmented {
             original: Arc::new(convscope::data::Picture::filled(1, 1, [0; 3])),
             versions: Vec::new(),
-        }),
+        };
+        Event::done::<Inspect<Augment>>(job, augmented)
     };
-    let failed = |job, kind| Event::Failed {
-        job,
-        kind,
-        message: "no".into(),
+    let numbers = |job| {
+        let (mean, std) = ([0.5; 3], [0.5; 3]);
+        Event::done::<MeasureChannels>(job, ChannelStats { mean, std })
     };
-    let numbers = |job| Event::ChannelsMeasured {
-        job,
-        stats: ChannelStats {
-            mean: [0.5; 3],
-            std: [0.5; 3],
-        },
-    };
-    let mut state = examining(few());
-    state.tools.augmented.job = Some(JobId(8));
-    state.tools.channels = measuring().tools.channels;
-    state.apply(numbers(JobId(2)));
-    assert!(state.tools.channels.measured.is_none());
-    state.apply(found(JobId(2)));
-    state.apply(drawn(JobId(2)));
-    state.apply(failed(JobId(2), JobKind::Examine));
-    assert!(state.tools.doctor.examined.is_none() && state.tools.augmented.augmented.is_none());
-    assert!(state.tools.doctor.failed.is_none());
-    assert!(!state.examination_is_stale());
-
+    let old = [JobId(21), JobId(22), JobId(23)];
+    let current = [EXAMINING, JobId(8), JobId(5)];
+    let mut state = few();
+    for [examination, augmentation, measurement] in [old, current] {
+        state.asked(examination, state.to_examine().unwrap());
+        ask_augmented(&mut state, augmentation);
+        state.asked(measurement, state.to_measure().unwrap());
+    }
+    /// Whether each of the three is waited for, answered, failed.
+    fn standing(state: &AppState) -> [[bool; 3]; 3] {
+        fn of<T: Request>(slot: &Slot<T>) -> [bool; 3] {
+            let is_answered = slot.answer().is_some();
+            [slot.job.is_some(), is_answered, slot.failed.is_some()]
+        }
+        [
+            of(state.slot::<ExamineRequest>()),
+            of(state.slot::<Inspect<Augment>>()),
+            of(state.slot::<MeasureChannels>()),
+        ]
+    }
     let mut unlucky = state.clone();
-    unlucky.apply(failed(EXAMINING, JobKind::Examine));
-    unlucky.apply(failed(JobId(8), JobKind::Augment));
-    unlucky.apply(failed(JobId(5), JobKind::MeasureChannels));
-    assert!(unlucky.tools.channels.failed.is_some() && unlucky.tools.channels.job.is_none());
-    assert!(unlucky.tools.doctor.failed.is_some() && unlucky.tools.augmented.failed.is_some());
-    assert!(unlucky.tools.doctor.job.is_none() && unlucky.tools.augmented.job.is_none());
+    for job in old {
+        unlucky.apply(failed(job, "no"));
+    }
+    assert_eq!(standing(&unlucky), [[true, false, false]; 3]);
+    for job in current {
+        unlucky.apply(failed(job, "no"));
+    }
+    assert_eq!(standing(&unlucky), [[false, false, true]; 3]);
 
+    state.apply(numbers(old[2]));
+    state.apply(found(old[0]));
+    state.apply(drawn(old[1]));
+    assert_eq!(standing(&state), [[true, false, false]; 3]);
+    assert!(!state.examination_is_stale());
     state.apply(found(EXAMINING));
     state.apply(drawn(JobId(8)));
     state.apply(numbers(JobId(5)));
-    assert!(state.tools.channels.measured.is_some() && state.tools.channels.job.is_none());
-    assert!(state.tools.doctor.examined.is_some() && state.tools.augmented.augmented.is_some());
+    assert_eq!(standing(&state), [[false, true, false]; 3]);
     assert!(state.jobs.is_empty());
     assert!(!state.examination_is_stale());
     let state = stale(state);

@@ -15,6 +15,8 @@ use std::{
 use crate::desk::{Desk, Opening};
 use convscope::{
     data::{Edit, generate},
+    engine::{EstimateRequest, FindRateRequest, Inspect},
+    inspect::maximise::MaximiseConfig,
     model::edit::LayerEdit,
     train::checkpoint::Weights,
     ui::{
@@ -146,19 +148,21 @@ fn the_time_is_told_and_a_rate_is_found_and_taken() {
     desk.quick_settings(1);
     desk.press(Modifiers::COMMAND, Key::Num3);
     desk.wait("the forecast", |app| {
-        app.state().rehearsal.forecast.forecast.is_some()
+        app.state().slot::<EstimateRequest>().answer().is_some()
     });
     assert!(desk.shows("about "));
     desk.click("Rate finder");
     desk.harness.step();
     desk.click("Find a learning rate");
-    desk.wait("a rate", |app| app.state().rehearsal.finder.curve.is_some());
+    desk.wait("a rate", |app| {
+        app.state().slot::<FindRateRequest>().answer().is_some()
+    });
     let state = desk.harness.state().state();
-    let suggestion = state.rehearsal.finder.curve.as_ref().unwrap().suggestion;
+    let suggestion = state.slot::<FindRateRequest>().answer().unwrap().suggestion;
     desk.click("Use it");
     desk.wait("the forecast of the new experiment", |app| {
         let state = app.state();
-        state.forecast_is_current() && state.rehearsal.forecast.job.is_none()
+        state.forecast_is_current() && !state.waits_for::<EstimateRequest>()
     });
     let phase = &desk.harness.state().state().experiment.training.phases[0];
     assert_eq!(Some(phase.optimizer.learning_rate()), suggestion);
@@ -228,16 +232,13 @@ fn every_step_in_every_state_and_size_has_something_to_say() {
         desk.wait("the end", |app| {
             matches!(app.state().training.run, RunState::Finished(_))
         });
-        desk.act(ModelAction::Maximise(
-            convscope::inspect::maximise::MaximiseConfig {
-                steps: 10,
-                ..convscope::inspect::maximise::MaximiseConfig::new(
-                    convscope::inspect::maximise::Target::Class(1),
-                )
-            },
-        ));
+        desk.act(ModelAction::Maximise(MaximiseConfig {
+            steps: 10,
+            ..MaximiseConfig::new(convscope::inspect::maximise::Target::Class(1))
+        }));
         desk.wait("the picture", |app| {
-            app.state().maximise.job.is_none() && app.state().maximise.preview.is_some()
+            let slot = app.state().slot::<Inspect<MaximiseConfig>>();
+            slot.job.is_none() && slot.newest_answer().is_some()
         });
         walk(&mut desk, "done");
         desk.act(WindowAction::ToggleLog);

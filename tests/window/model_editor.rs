@@ -14,7 +14,7 @@ use crate::panel::shot;
 use bench::{asked, choose, click, enter, harness, names, pick, press, row, shapes, state, wide};
 use convscope::{
     data::datasets_folder::Status,
-    engine::{Event as EngineEvent, JobId, JobKind, Listed, Progress},
+    engine::{Download, Event as EngineEvent, JobEvent, JobId, Listed, Progress, Request},
     model::{
         LayerKind, LayerSpec,
         layers::{self, Layer as _},
@@ -415,11 +415,15 @@ fn a_backbone_shows_how_the_download_of_its_weights_stands() {
     let running = DownloadState::Running { job, bytes: 0 };
     state.public.downloads.insert(entry.name.clone(), running);
     shown(&state).get_by_label("Waits for the download before it");
-    let kind = JobKind::Download;
-    state.apply(EngineEvent::Started { job, kind });
+    let request = Download {
+        entry: entry.clone(),
+        folder: "/weights".into(),
+    };
+    state.asked(job, request);
+    state.apply(EngineEvent::Job(job, JobEvent::Started(Download::KIND)));
     let (done, total) = (3_000_000, 21_444_401);
     let progress = Progress { done, total };
-    state.apply(EngineEvent::Progress { job, progress });
+    state.apply(EngineEvent::Job(job, JobEvent::Progress(progress)));
     let mut desk = shown(&state);
     shot(&mut desk, "weights-running");
     desk.get_by_label_contains("3.0 MB of 21.4 MB");
@@ -430,7 +434,7 @@ fn a_backbone_shows_how_the_download_of_its_weights_stands() {
         "{pushed:?}"
     );
 
-    state.apply(EngineEvent::Cancelled { job, kind });
+    state.apply(EngineEvent::Job(job, JobEvent::Cancelled));
     let mut desk = shown(&state);
     shot(&mut desk, "weights-paused");
     desk.get_by_label_contains("Paused at 3.0 MB of 21.4 MB");

@@ -2,16 +2,23 @@
 //! whatever is opened, trained, stopped or refused; a run that is opened again brings all that it recorded; and any
 //! image can be what the window looks at.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::desk::Desk;
 use convscope::{
-    engine::ModelSource,
+    engine::{Inspect, LoadImage, ModelSource, Slot},
+    inspect::{
+        feature_maps::MapsOfLayer,
+        predict::{Said, Says},
+    },
     ui::{
         action::{DataAction, ModelAction, TrainingAction, WindowAction},
         app::App,
         saving::Saving,
-        state::{RunState, Subject},
+        state::{AppState, RunState, Subject},
         workspace::Step,
     },
 };
@@ -66,30 +73,36 @@ impl Desk {
         self.act(WindowAction::GoTo(Step::Inside));
         self.wait("the maps", |app| {
             let state = app.state();
-            state.maps.job.is_none() && (state.maps.maps.is_some() || state.model.is_none())
+            maps(state).job.is_none() && (maps(state).answer().is_some() || state.model.is_none())
         });
         let state = self.state();
         let epoch = state.model.as_ref().map(|model| model.snapshot.epoch);
         assert_eq!(
-            state.maps.maps.as_ref().map(|maps| maps.epoch),
+            maps(state).answer().map(|maps| maps.epoch),
             epoch,
             "{why}: maps"
         );
-        let of = state.maps.maps.as_ref().map(|_| &state.selection.subject);
-        assert_eq!(of.cloned().flatten(), state.maps.of, "{why}: maps");
-        let in_hand = state.model.as_ref().map(|model| model.source.clone());
-        let said = state
-            .says
-            .answer
-            .as_ref()
-            .map(|answer| answer.model.clone());
-        assert!(said.is_none() || said == in_hand, "{why}: says");
+        let of = maps(state).answer().map(|_| &state.selection.subject);
+        assert_eq!(of.cloned().flatten(), subject(state), "{why}: maps");
+        let in_hand = state.model.as_ref().map(|model| &model.snapshot.classes);
+        let said = state.slot::<Inspect<Says>>().answer();
+        let is_its = |said: &Arc<Said>| in_hand.is_some_and(|now| Arc::ptr_eq(now, &said.classes));
+        assert!(said.is_none_or(is_its), "{why}: says");
         self.act(WindowAction::GoTo(Step::Predict));
         for answer in self.state().predict.answers.clone() {
             let by = answer.model.name();
             assert!(self.shows(&by), "{why}: the answer does not name {by}");
         }
     }
+}
+
+fn maps(state: &AppState) -> &Slot<Inspect<MapsOfLayer>> {
+    state.slot()
+}
+
+/// What the maps are about.
+fn subject(state: &AppState) -> Option<Subject> {
+    Some(Subject::of(maps(state).answered_request()?.image_source()?))
 }
 
 /// Whose what shows is.
@@ -281,30 +294,38 @@ fn a_dropped_image_is_what_the_whole_window_looks_at() {
     desk.wait("the answer", |app| !app.state().predict.answers.is_empty());
     assert!(desk.shows("not in the dataset"));
     desk.act(WindowAction::GoTo(Step::Inside));
-    let of_own = |app: &App| matches!(app.state().maps.of, Some(Subject::Image(_)));
+    let of_own = |app: &App| matches!(subject(app.state()), Some(Subject::Image(_)));
     desk.wait("its maps", |app| {
-        of_own(app) && app.state().maps.job.is_none()
+        of_own(app) && maps(app.state()).job.is_none()
     });
     assert!(desk.shows("triangle_002.png"));
     desk.wait("what the model says", |app| {
-        app.state().says.answer.is_some()
+        app.state()
+            .slot::<Inspect<Says>>()
+            .newest_answer()
+            .is_some()
     });
-    let says = desk.state().says.answer.clone().unwrap();
+    let says = desk
+        .state()
+        .slot::<Inspect<Says>>()
+        .answer()
+        .cloned()
+        .unwrap();
     assert_eq!(
-        says.probabilities,
+        says.answer.probabilities,
         desk.state().predict.answers[0].probabilities
     );
     desk.act(WindowAction::GoTo(Step::Data));
     desk.wait("the picture", |app| {
-        let image = app.state().image.image.as_ref();
-        image.is_some_and(|(of, ..)| matches!(of, Subject::Image(_)))
+        let loaded = app.state().slot::<LoadImage>().answered_request();
+        loaded.is_some_and(|loaded| matches!(Subject::of(&loaded.0), Subject::Image(_)))
     });
     assert!(desk.shows("It stands in no dataset"));
     desk.act(WindowAction::Back);
     assert_eq!(desk.state().selection.sample(), Some(0));
     desk.act(WindowAction::GoTo(Step::Inside));
     desk.wait("the sample's maps", |app| {
-        !of_own(app) && app.state().maps.job.is_none()
+        !of_own(app) && maps(app.state()).job.is_none()
     });
     desk.act(WindowAction::Forward);
     desk.wait("the dropped image again", is_own);

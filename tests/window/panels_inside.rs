@@ -17,7 +17,8 @@ use crate::panel::{Bench, shot};
 use bench::{STAGES, Stage, follow, harness, small, state};
 use convscope::{
     data::SplitName,
-    engine::LoadedModel,
+    engine::{Inspect, LoadedModel},
+    inspect::maximise::MaximiseConfig,
     inspect::maximise::Target,
     train::{Evaluation, checkpoint::Weights},
     ui::{
@@ -183,7 +184,7 @@ fn feature_maps_enlarge_and_come_back_and_ask_for_more() {
 #[test]
 fn the_last_layer_is_shown_as_bars_of_the_classes() {
     let mut state = state(&FEW, Stage::Done);
-    state.maps.maps = Some(Arc::clone(&FEW.logits));
+    bench::show_maps(&mut state, &FEW, &FEW.logits);
     state.selection.layer = Some(FEW.logits.layer);
     let mut harness = small(PanelKind::FeatureMaps, state);
     harness.get_by_role(Role::ComboBox);
@@ -374,7 +375,7 @@ fn with_backbone(layer: usize) -> convscope::ui::state::AppState {
         ..(*FEW.model).clone()
     }));
     state.remember_nodes();
-    state.maximise.job = None;
+    state.forget::<Inspect<MaximiseConfig>>();
     state.selection.layer = Some(layer);
     state
 }

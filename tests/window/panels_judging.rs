@@ -220,14 +220,21 @@ fn the_threshold_decides_again_and_can_be_taken_back() {
 
 #[test]
 fn a_new_evaluation_keeps_the_threshold_that_was_set() {
-    use convscope::engine::Event;
+    use convscope::engine::{EvaluateRequest, Evaluated, EvaluatedWeights, Event};
     let mut state = state(&TWO, Stage::Done);
     state.set_threshold(Some(0.2));
-    state.evaluation_job = Some(JobId(9));
-    state.apply(Event::EvaluationReady {
-        job: JobId(9),
+    let dataset = Arc::clone(&TWO.open);
+    let evaluated = Evaluated {
         evaluation: Arc::clone(&TWO.evaluation),
-    });
+        dataset: Arc::clone(&dataset.dataset),
+    };
+    let request = EvaluateRequest {
+        dataset,
+        part: None,
+        weights: EvaluatedWeights::Current,
+    };
+    state.asked(JobId(9), request);
+    state.apply(Event::done::<EvaluateRequest>(JobId(9), evaluated));
     assert_eq!(state.evaluation.unwrap().threshold(), Some(0.2));
 }
 

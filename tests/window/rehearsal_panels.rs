@@ -14,7 +14,11 @@ use crate::panel::shot;
 use crate::panels_inside::bench::{self, Stage, harness};
 use crate::panels_inside::world::FEW;
 use convscope::{
-    engine::{Event, Forecast, JobId, JobKind, Progress},
+    engine::{
+        EstimateRequest, Event, ExamineRequest, FindRateRequest, Forecast, Inspect, JobEvent,
+        JobId, Prepare, Progress, Request, RunEvent,
+    },
+    inspect::feature_maps::MapsOfLayer,
     model::{LayerKind, LayerSpec, ModelSpec, layers, shapes},
     train::{
         EpochRecord,
@@ -59,19 +63,24 @@ fn curve(suggestion: Option<f64>) -> Arc<RateCurve> {
     })
 }
 
+fn find_rate(state: &AppState, phase: usize) -> FindRateRequest {
+    FindRateRequest {
+        experiment: state.experiment.clone(),
+        dataset: Arc::clone(state.open_dataset().unwrap()),
+        phase,
+    }
+}
+
 fn finding(state: &mut AppState) {
-    state.rehearsal.finder.job = Some(JOB);
-    state.apply(Event::Started {
-        job: JOB,
-        kind: JobKind::FindRate,
-    });
+    state.asked(JOB, find_rate(state, 0));
+    state.apply(Event::Job(JOB, JobEvent::Started(FindRateRequest::KIND)));
 }
 
 fn found(suggestion: Option<f64>) -> AppState {
     let mut state = state();
     finding(&mut state);
     let curve = curve(suggestion);
-    state.apply(Event::RateFound { job: JOB, curve });
+    state.apply(Event::done::<FindRateRequest>(JOB, curve));
     state
 }
 
@@ -102,12 +111,12 @@ fn the_rate_finder_speaks_in_every_state() {
         done: 40,
         total: 100,
     };
-    searching.apply(Event::Progress { job: JOB, progress });
+    searching.apply(Event::Job(JOB, JobEvent::Progress(progress)));
     let parts = ["Trying learning rates", "40 of 100", "Cancel"];
     shows(panel, "rates-searching", &searching, &parts);
 
     let curve = curve(None);
-    searching.apply(Event::RatesSoFar { job: JOB, curve });
+    searching.apply(Event::partial::<FindRateRequest>(JOB, curve));
     let parts = ["Cancel", "Loss by learning rate"];
     shows(panel, "rates-growing", &searching, &parts);
 
@@ -118,11 +127,7 @@ fn the_rate_finder_speaks_in_every_state() {
 
     let mut failed = state();
     finding(&mut failed);
-    failed.apply(Event::Failed {
-        job: JOB,
-        kind: JobKind::FindRate,
-        message: "it does not fit".into(),
-    });
+    failed.apply(Event::Job(JOB, JobEvent::Failed("it does not fit".into())));
     let parts = ["Could not look for a learning rate: it does not fit"];
     shows(panel, "rates-failed", &failed, &parts);
 
@@ -177,8 +182,8 @@ fn every_phase_has_a_rate_of_its_own() {
     let phases = &mut two.experiment.training.phases;
     phases.push(phases[0].clone());
     phases[1].name = "fine-tuning".into();
-    two.rehearsal.finder.phase = 1;
-    two.rehearsal.finder.curve = Some(curve(Some(2e-3)));
+    two.asked(JOB, find_rate(&two, 1));
+    two.apply(Event::done::<FindRateRequest>(JOB, curve(Some(2e-3))));
     let mut harness = harness(PanelKind::RateFinder, two, LARGE, Theme::Light);
     harness.run();
     assert!(
@@ -213,35 +218,28 @@ fn every_phase_has_a_rate_of_its_own() {
 fn only_the_newest_answers_count() {
     let mut state = state();
     finding(&mut state);
-    state.rehearsal.forecast.job = Some(JOB);
-    let other = JobId(5);
+    let (forecasting, other) = (JobId(12), JobId(5));
+    for job in [other, forecasting] {
+        state.asked(job, state.to_forecast().unwrap());
+    }
     let time = Some(TimeEstimate { phases: vec![9.0] });
     let forecast = Forecast { time, memory: None };
-    state.apply(Event::RateFound {
-        job: other,
-        curve: curve(None),
-    });
-    state.apply(Event::Forecast {
-        job: other,
-        forecast: forecast.clone(),
-    });
-    state.apply(Event::Cancelled {
-        job: other,
-        kind: JobKind::Forecast,
-    });
-    assert!(state.rehearsal.finder.curve.is_none());
-    assert!(state.rehearsal.forecast.forecast.is_none());
-    assert_eq!(state.rehearsal.forecast.job, Some(JOB));
-    state.apply(Event::Forecast { job: JOB, forecast });
-    assert!(state.rehearsal.forecast.forecast.is_some());
-    assert_eq!(state.rehearsal.forecast.job, None);
+    state.apply(Event::done::<FindRateRequest>(other, curve(None)));
+    state.apply(Event::done::<EstimateRequest>(other, forecast.clone()));
+    state.apply(Event::Job(other, JobEvent::Cancelled));
+    assert!(state.slot::<FindRateRequest>().answer().is_none());
+    assert!(state.slot::<EstimateRequest>().answer().is_none());
+    assert_eq!(state.slot::<EstimateRequest>().job, Some(forecasting));
+    state.apply(Event::done::<EstimateRequest>(forecasting, forecast));
+    assert!(state.slot::<EstimateRequest>().answer().is_some());
+    assert!(!state.waits_for::<EstimateRequest>());
 }
 
 #[test]
 fn a_forecast_is_about_the_experiment_as_it_was_asked() {
     let mut state = state();
     assert!(!state.forecast_is_current());
-    state.rehearsal.forecast.asked = state.to_forecast();
+    state.asked(JOB, state.to_forecast().unwrap());
     assert!(state.forecast_is_current());
     let split = &state.division.as_ref().unwrap().split;
     let images = Images {
@@ -274,15 +272,17 @@ fn nothing_is_timed_while_the_program_is_busy() {
     let mut state = state();
     assert!(!state.is_too_busy_to_time());
     for (kind, is_busy) in [
-        (JobKind::Examine, true),
-        (JobKind::FindRate, true),
-        (JobKind::FeatureMaps, false),
-        (JobKind::Forecast, false),
+        (ExamineRequest::KIND, true),
+        (FindRateRequest::KIND, true),
+        (Inspect::<MapsOfLayer>::KIND, false),
+        (EstimateRequest::KIND, false),
     ] {
-        state.apply(Event::Started { job: JOB, kind });
+        state.apply(Event::Job(JOB, JobEvent::Started(kind)));
         assert_eq!(state.is_too_busy_to_time(), is_busy, "{kind:?}");
     }
-    state.preparing = Some(JobId(5));
+    let open = Arc::clone(state.open_dataset().unwrap());
+    let format = state.experiment.model.input.format();
+    state.asked(JobId(5), Prepare { open, format });
     assert!(state.is_too_busy_to_time(), "images are about to be read");
 }
 
@@ -290,27 +290,28 @@ fn nothing_is_timed_while_the_program_is_busy() {
 fn the_time_stands_beside_train() {
     let panel = PanelKind::TrainSettings;
     let mut state = state();
-    state.rehearsal.forecast.job = Some(JOB);
+    state.asked(JOB, state.to_forecast().unwrap());
     shows(panel, "forecast-waiting", &state, &["estimating the time"]);
-    state.rehearsal.forecast.job = None;
-    state.rehearsal.forecast.asked = state.to_forecast();
     let time = TimeEstimate {
         phases: vec![70.0, 30.4],
     };
-    state.rehearsal.forecast.forecast = Some(Forecast {
+    let forecast = Forecast {
         time: Some(time.clone()),
         memory: None,
-    });
+    };
+    state.apply(Event::done::<EstimateRequest>(JOB, forecast));
     shows(panel, "forecast", &state, &["about 1:40"]);
     let mut edited = state.clone();
     edited.experiment.training.phases[0].epochs += 1;
     shows(panel, "forecast-old", &edited, &["estimating the time"]);
     let near = "Training needs about 7.9 GB of the 8.1 GB of memory that are free: if it becomes slow, use a batch size of \
                 at most 40, smaller images or close other programs";
-    state.rehearsal.forecast.forecast = Some(Forecast {
+    state.asked(JOB, state.to_forecast().unwrap());
+    let forecast = Forecast {
         time: Some(time),
         memory: Some(near.into()),
-    });
+    };
+    state.apply(Event::done::<EstimateRequest>(JOB, forecast));
     let parts = ["about 1:40", "7.9 GB of the 8.1 GB"];
     shows(panel, "forecast-memory", &state, &parts);
 }
@@ -354,22 +355,20 @@ fn advice_stands_with_the_curves_newest_first() {
     state.training.total_epochs = 8;
     state.training.steps_per_epoch = 10;
     for epoch in 1..=5 {
-        state.apply(Event::Epoch {
-            job: JOB,
-            record: EpochRecord {
-                epoch,
-                phase: 1,
-                train_loss: 1.0 / epoch as f64,
-                train_accuracy: 0.5 + 0.1 * epoch as f64,
-                val_loss: Some(0.5 + 0.1 * epoch as f64),
-                val_accuracy: Some(0.6),
-                learning_rate: 0.001,
-                images_per_sec: 100.0,
-                seconds: 1.0,
-                train_penalty: None,
-                val_penalty: None,
-            },
-        });
+        let record = EpochRecord {
+            epoch,
+            phase: 1,
+            train_loss: 1.0 / epoch as f64,
+            train_accuracy: 0.5 + 0.1 * epoch as f64,
+            val_loss: Some(0.5 + 0.1 * epoch as f64),
+            val_accuracy: Some(0.6),
+            learning_rate: 0.001,
+            images_per_sec: 100.0,
+            seconds: 1.0,
+            train_penalty: None,
+            val_penalty: None,
+        };
+        state.apply(Event::Run(JOB, RunEvent::Epoch(record)));
     }
     let advice = [
         (
@@ -392,7 +391,7 @@ fn advice_stands_with_the_curves_newest_first() {
                 epoch,
                 words: words.into(),
             };
-            state.apply(Event::Advice { job, advice });
+            state.apply(Event::Run(job, RunEvent::Advice(advice)));
         }
     }
     assert_eq!(state.training.advice.len(), 2, "other runs say nothing");

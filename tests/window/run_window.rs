@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::desk::Desk;
 use convscope::{
+    engine::ListRuns,
     train::{
         run_folder::RESULT_FILE,
         runs::{RunNotes, RunState, read, several::NamedHistory},
@@ -24,7 +25,9 @@ impl Desk {
         self.wait("the list of runs", |app| {
             let book = &app.state().runs;
             let listing = book.listing.as_ref();
-            !book.stale && book.job.is_none() && listing.is_some_and(|l| l.runs.len() == count)
+            !book.stale
+                && !app.state().waits_for::<ListRuns>()
+                && listing.is_some_and(|l| l.runs.len() == count)
         });
     }
 

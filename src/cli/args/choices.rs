@@ -8,6 +8,7 @@ use clap::{
 use crate::{
     data::{dataset::SourceKind, generate::GeneratedSet},
     export::{FORMATS, Format, Need},
+    inspect::TABLE,
     model::spec::Backbone,
     train::{checkpoint::Weights, config::Precision},
 };
@@ -108,15 +109,12 @@ pub enum Part {
     All,
 }
 
-/// What `convscope inspect` looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Aspect {
-    /// The kernels of a convolution: a row per filter, a column per input channel; array [F, C, K, K]
-    Filters,
-    /// What a layer makes of IMAGE; array [C, H, W], or [N] for a row of values
-    FeatureMaps,
-    /// An image that a class or a filter answers to most strongly; array [C, H, W] from 0 to 1
-    Maximise,
+/// What `convscope inspect` looks at: the table of inspections.
+pub fn aspects() -> PossibleValuesParser {
+    let rows = TABLE.iter();
+    rows.map(|row| PossibleValue::new(row.name).help(row.help))
+        .collect::<Vec<_>>()
+        .into()
 }
 
 /// The formats that a command has everything for.

@@ -38,7 +38,7 @@ fn what_cannot_begin_leaves_no_run_and_a_run_that_cannot_go_on_says_why() {
         )
     });
     let failed = |resume: bool| {
-        engine.train(TrainRequest {
+        engine.ask(TrainRequest {
             experiment: experiment.clone(),
             dataset: Arc::clone(&dataset),
             run: run.clone(),
@@ -46,7 +46,7 @@ fn what_cannot_begin_leaves_no_run_and_a_run_that_cannot_go_on_says_why() {
             accept_losses: false,
         });
         wait(&engine, |event| match event {
-            Event::Failed { message, .. } => Some(message),
+            Event::Job(_, JobEvent::Failed(message)) => Some(message),
             _ => None,
         })
     };

@@ -58,24 +58,21 @@ impl InStep {
 
     /// Trains and calls `at` with each event of the trainer.
     fn train(&self, run: &Path, resume: bool, mut at: impl FnMut(&Event)) -> Story {
-        let job = self.engine.train(self.request(run, resume));
+        let job = self.engine.ask(self.request(run, resume));
         let mut story = Story::default();
         loop {
             self.asked.recv_timeout(PATIENCE).unwrap();
             let mut outcome = None;
             while let Some(event) = self.engine.events().try_next() {
                 at(&event);
+                outcome = outcome.or(ended(&event, job));
                 match event {
-                    Event::Ending { stage, .. } => story.stages.push(stage),
+                    Event::Run(_, RunEvent::Ending(stage)) => story.stages.push(stage),
                     Event::Note {
                         level: Level::Warning,
                         message,
                     } => story.warnings.push(message),
-                    Event::Failed { message, .. } => panic!("{message}"),
-                    Event::TrainingFinished {
-                        job: done,
-                        outcome: now,
-                    } if done == job => outcome = Some(now),
+                    Event::Job(_, JobEvent::Failed(message)) => panic!("{message}"),
                     _ => {}
                 }
             }
@@ -117,7 +114,7 @@ fn a_report_that_cannot_be_written_costs_the_run_nothing_else() {
         let run: PathBuf = runs.path().join("run");
         // A file cannot be put where a folder is.
         let story = step.train(&run, false, |event| {
-            if matches!(event, Event::TrainingStarted { .. }) {
+            if matches!(event, Event::Run(_, RunEvent::Began(_))) {
                 fs::create_dir(run.join(blocked)).unwrap();
             }
         });
@@ -152,11 +149,10 @@ fn a_report_that_cannot_be_written_costs_the_run_nothing_else() {
 #[test]
 fn whoever_does_not_wait_for_the_end_keeps_model_and_result() {
     type When = fn(&Event) -> bool;
-    let at_epoch: When = |event| matches!(event, Event::Epoch { .. });
+    let at_epoch: When = |event| matches!(event, Event::Run(_, RunEvent::Epoch(_)));
     let at_test: When =
-        |event| matches!(event, Event::Ending { stage, .. } if *stage == EndStage::Test);
-    let at_report: When =
-        |event| matches!(event, Event::Ending { stage, .. } if *stage == EndStage::Report);
+        |event| matches!(event, Event::Run(_, RunEvent::Ending(stage)) if *stage == EndStage::Test);
+    let at_report: When = |event| matches!(event, Event::Run(_, RunEvent::Ending(stage)) if *stage == EndStage::Report);
     let (test, report) = (EndStage::Test, EndStage::Report);
     type Ask = fn(&EngineHandle, JobId);
     let (stop, cancel): (Ask, Ask) = (|engine, _| engine.stop(), EngineHandle::cancel);
@@ -195,11 +191,7 @@ fn whoever_does_not_wait_for_the_end_keeps_model_and_result() {
         let run: PathBuf = runs.path().join("run");
         let mut job = None;
         let story = step.train(&run, false, |event| {
-            if let Event::Started {
-                job: begun,
-                kind: JobKind::Train,
-            } = event
-            {
+            if let Event::Job(begun, JobEvent::Started(TrainRequest::KIND)) = event {
                 job = Some(*begun);
             }
             if let (true, Some(job)) = (when(event), job) {
@@ -228,7 +220,7 @@ fn what_a_run_judged_is_not_judged_again() {
     let mut experiment = small_experiment(1);
     experiment.split.test = 0.25;
     let run = runs.path().join("run");
-    let job = engine.train(TrainRequest {
+    let job = engine.ask(TrainRequest {
         experiment,
         dataset: Arc::clone(&dataset),
         run: run.clone(),
@@ -237,26 +229,19 @@ fn what_a_run_judged_is_not_judged_again() {
     });
     let mut validation = None;
     let outcome = wait(&engine, |event| match event {
-        Event::Evaluated { evaluation, .. } => {
+        Event::Run(_, RunEvent::Evaluated(evaluation)) => {
             validation = Some(evaluation);
             None
         }
-        Event::TrainingFinished { job: done, outcome } if done == job => Some(outcome),
-        _ => None,
+        event => ended(&event, job),
     });
     let ask = |part, weights| {
-        let job = engine.evaluate(EvaluateRequest {
+        let job = engine.ask(EvaluateRequest {
             dataset: Arc::clone(&dataset),
             part,
             weights,
         });
-        wait(&engine, |event| match event {
-            Event::EvaluationReady {
-                job: done,
-                evaluation,
-            } if done == job => Some(evaluation),
-            _ => None,
-        })
+        Arc::clone(&answer::<EvaluateRequest>(&engine, job).evaluation)
     };
     let (current, last) = (EvaluatedWeights::Current, EvaluatedWeights::Last(run));
     let part = Some(SplitName::Validation);
@@ -291,7 +276,7 @@ fn a_run_killed_at_its_end_is_taken_up_there() {
         }
         let mut epochs = 0;
         let story = step.train(&run, true, |event| {
-            epochs += usize::from(matches!(event, Event::Epoch { .. }));
+            epochs += usize::from(matches!(event, Event::Run(_, RunEvent::Epoch(_))));
         });
         assert_eq!((epochs, &story.stages[0]), (0, &EndStage::Test));
         let again = story.outcome.unwrap();

@@ -6,7 +6,7 @@ use crate::train::schedule::{RateNow, Schedule, ScheduleKind};
 /// The first rate from now on that is `wanted`.
 fn wait_for_rate(engine: &EngineHandle, wanted: impl Fn(RateNow) -> bool) -> RateNow {
     wait(engine, |event| match event {
-        Event::RateNow { rate, .. } if wanted(rate) => Some(rate),
+        Event::Run(_, RunEvent::Rate(rate)) if wanted(rate) => Some(rate),
         _ => None,
     })
 }
@@ -35,7 +35,7 @@ fn the_rate_of_every_phase_is_told_and_a_changed_one_outlives_a_stop() {
         resume: false,
         accept_losses: false,
     };
-    let job = engine.train(request.clone());
+    let job = engine.ask(request.clone());
     let first = wait_for_rate(&engine, |_| true);
     assert_eq!((first.phase, first.full), (1, 0.001));
     engine.set_learning_rate(0.0005);
@@ -47,7 +47,7 @@ fn the_rate_of_every_phase_is_told_and_a_changed_one_outlives_a_stop() {
                 .or(message.starts_with("Learning rate").then_some(message));
             None
         }
-        Event::RateNow { rate, .. } if rate.full != 0.001 => Some(rate),
+        Event::Run(_, RunEvent::Rate(rate)) if rate.full != 0.001 => Some(rate),
         _ => None,
     });
     assert_eq!((changed.phase, changed.full), (1, 0.0005));
@@ -66,7 +66,7 @@ fn the_rate_of_every_phase_is_told_and_a_changed_one_outlives_a_stop() {
         accept_losses: false,
         ..request
     };
-    engine.train(resumed);
+    engine.ask(resumed);
     let again = wait_for_rate(&engine, |_| true);
     assert_eq!((again.phase, again.full), (1, 0.0005));
 }
@@ -74,7 +74,7 @@ fn the_rate_of_every_phase_is_told_and_a_changed_one_outlives_a_stop() {
 #[test]
 fn the_second_phase_has_its_own_rate_and_its_schedule_shows() {
     let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
-    engine.train(TrainRequest {
+    engine.ask(TrainRequest {
         experiment: two_phases(1),
         dataset: open(&engine),
         run: runs.path().join("run"),

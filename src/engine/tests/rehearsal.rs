@@ -40,20 +40,18 @@ fn a_rate_is_found_without_touching_the_model() {
         dataset: open(&engine),
         phase: 1,
     };
-    let job = engine.find_rate(request);
+    let job = engine.ask(request);
     let (mut furthest, mut drawn) = (0, 0);
-    let curve = wait(&engine, |event| match event {
-        Event::Progress { progress, .. } => {
+    let curve = wait(&engine, |event| {
+        if let Event::Job(_, JobEvent::Progress(progress)) = &event {
             furthest = furthest.max(progress.done);
-            None
         }
-        Event::RatesSoFar { curve, .. } => {
+        if let Some((_, curve)) = event.part::<FindRateRequest>() {
             assert!(curve.points.len() >= drawn, "the curve grows");
             drawn = curve.points.len();
-            None
         }
-        Event::RateFound { job: done, curve } if done == job => Some(curve),
-        _ => None,
+        let (done, curve) = event.answer::<FindRateRequest>()?;
+        (done == job).then_some(curve)
     });
     assert!(furthest > 0 && drawn > 0);
     assert!(curve.points.len() > 50 && curve.points.len() <= lr_finder::STEPS);
@@ -72,18 +70,20 @@ fn looking_for_a_rate_can_be_cancelled() {
         dataset: open(&engine),
         phase: 0,
     };
-    let job = engine.find_rate(request);
+    let job = engine.ask(request);
     wait(&engine, |event| match event {
-        Event::Progress { progress, .. } if progress.total == lr_finder::STEPS => Some(()),
+        Event::Job(_, JobEvent::Progress(progress)) if progress.total == lr_finder::STEPS => {
+            Some(())
+        }
         _ => None,
     });
     engine.cancel(job);
     wait(&engine, |event| match event {
-        Event::Cancelled { job: done, kind } => {
-            assert_eq!((done, kind), (job, JobKind::FindRate));
+        Event::Job(done, JobEvent::Cancelled) => {
+            assert_eq!(done, job);
             Some(())
         }
-        Event::RateFound { .. } => panic!("it went on to the end"),
+        Event::Job(_, JobEvent::Done(_)) => panic!("it went on to the end"),
         _ => None,
     });
 }
@@ -94,15 +94,13 @@ fn forecast(engine: &EngineHandle, experiment: Experiment) -> Forecast {
         validation: 60,
     };
     let request = EstimateRequest { experiment, images };
-    let earlier = engine.forecast(request.clone());
+    let earlier = engine.ask(request.clone());
     engine.cancel(earlier);
-    let newest = engine.forecast(request);
-    wait(engine, |event| match event {
-        Event::Forecast { job, forecast } => {
-            assert_eq!(job, newest, "the older request was cancelled");
-            Some(forecast)
-        }
-        _ => None,
+    let newest = engine.ask(request);
+    wait(engine, |event| {
+        let (job, forecast) = event.answer::<EstimateRequest>()?;
+        assert_eq!(job, newest, "the older request was cancelled");
+        Some(Forecast::clone(&forecast))
     })
 }
 
@@ -146,7 +144,7 @@ fn a_forecast_and_its_run_compute_in_the_same_way_which_is_chosen_once() {
     forecast(&engine, experiment.clone());
     let mut computed = Vec::new();
     for number in 0..2 {
-        let job = engine.train(TrainRequest {
+        let job = engine.ask(TrainRequest {
             experiment: experiment.clone(),
             dataset: open(&engine),
             run: runs.path().join(number.to_string()),
@@ -175,28 +173,22 @@ fn what_does_not_fit_into_memory_is_refused_with_a_sentence() {
     let words = found.memory.unwrap();
     assert!(words.contains("or a smaller network"), "{words}");
 
-    engine.train(TrainRequest {
+    let job = engine.ask(TrainRequest {
         experiment,
         dataset: open(&engine),
         run: runs.path().join("run"),
         resume: false,
         accept_losses: false,
     });
-    wait(&engine, |event| match event {
-        Event::Failed { kind, message, .. } => {
-            assert_eq!(kind, JobKind::Train);
-            assert!(message.contains("or a smaller network"), "{message}");
-            Some(())
-        }
-        _ => None,
-    });
+    let message = failure(&engine, job);
+    assert!(message.contains("or a smaller network"), "{message}");
     assert!(!runs.path().join("run").exists(), "nothing was begun");
 }
 
 #[test]
 fn a_run_that_does_not_learn_says_so_once() {
     let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
-    let job = engine.train(TrainRequest {
+    let job = engine.ask(TrainRequest {
         experiment: calm_experiment(5, 1e-12),
         dataset: open(&engine),
         run: runs.path().join("run"),
@@ -205,12 +197,11 @@ fn a_run_that_does_not_learn_says_so_once() {
     });
     let mut said: Vec<Advice> = Vec::new();
     wait(&engine, |event| match event {
-        Event::Advice { advice, .. } => {
+        Event::Run(_, RunEvent::Advice(advice)) => {
             said.push(advice);
             None
         }
-        Event::TrainingFinished { job: done, .. } if done == job => Some(()),
-        _ => None,
+        event => ended(&event, job).map(drop),
     });
     let not_learning: Vec<&Advice> = said
         .iter()
@@ -224,18 +215,13 @@ fn a_run_that_does_not_learn_says_so_once() {
 #[test]
 fn a_loss_that_explodes_names_the_learning_rate() {
     let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
-    engine.train(TrainRequest {
+    let job = engine.ask(TrainRequest {
         experiment: calm_experiment(5, 1e9),
         dataset: open(&engine),
         run: runs.path().join("run"),
         resume: false,
         accept_losses: false,
     });
-    wait(&engine, |event| match event {
-        Event::Failed { message, .. } => {
-            assert!(message.contains("1.0e9"), "{message}");
-            Some(())
-        }
-        _ => None,
-    });
+    let message = failure(&engine, job);
+    assert!(message.contains("1.0e9"), "{message}");
 }

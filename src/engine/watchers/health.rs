@@ -2,7 +2,7 @@
 
 use super::tell;
 use crate::{
-    engine::{events::Event, job::JobContext},
+    engine::{events::RunEvent, job::JobContext},
     train::{
         fit::{EpochEnd, FitError, Outcome, Watcher},
         health::{Advice, Watch},
@@ -31,7 +31,7 @@ impl Health<'_> {
 
 /// Tells one thing worth knowing about the run.
 pub fn advise(context: &JobContext, advice: Advice) {
-    tell(context, |job| Event::Advice { job, advice });
+    tell(context, RunEvent::Advice(advice));
 }
 
 impl Watcher for Health<'_> {

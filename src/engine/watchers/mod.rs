@@ -12,11 +12,11 @@ pub use steering::Steering;
 pub use window::Window;
 
 use super::{
-    events::Event,
-    job::{JobContext, JobId},
+    events::{Event, RunEvent},
+    job::JobContext,
 };
 
 /// Tells something about the run.
-pub fn tell(context: &JobContext, news: impl FnOnce(JobId) -> Event) {
-    context.events.send(news(context.id));
+pub fn tell(context: &JobContext, news: RunEvent) {
+    context.events.send(Event::Run(context.id, news));
 }

@@ -6,7 +6,7 @@ use super::tell;
 use crate::{
     data::{Edits, Picture, SplitConfig},
     engine::{
-        events::Event,
+        events::RunEvent,
         job::JobContext,
         latest::Latest,
         loaded_model::{LoadedModel, ModelSource},
@@ -56,7 +56,7 @@ impl Slot<'_> {
     pub fn show(&self, model: Arc<LoadedModel>) {
         let epoch = model.snapshot.epoch;
         self.model.set(model);
-        tell(self.context, |job| Event::WeightsPublished { job, epoch });
+        tell(self.context, RunEvent::WeightsPublished(epoch));
     }
 }
 

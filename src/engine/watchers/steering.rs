@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::tell;
 use crate::{
-    engine::{control::TrainControl, events::Event, job::JobContext},
+    engine::{control::TrainControl, events::RunEvent, job::JobContext},
     train::fit::Watcher,
 };
 
@@ -34,13 +34,13 @@ impl Watcher for Steering<'_> {
     fn pulse(&mut self) -> ControlFlow<()> {
         let context = self.context;
         self.control.wait_while_paused(&context.cancel, |paused| {
-            tell(context, |job| Event::Paused { job, paused });
+            tell(context, RunEvent::Paused(paused));
         });
         if !context.cancel.is_cancelled() {
             return ControlFlow::Continue(());
         }
         if !std::mem::replace(&mut self.stopping, true) {
-            tell(context, |job| Event::Stopping { job });
+            tell(context, RunEvent::Stopping);
         }
         ControlFlow::Break(())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::tell;
 use crate::{
     engine::{
-        events::{Event, Level, Progress},
+        events::{Level, RunEvent},
         job::JobContext,
     },
     train::{
@@ -46,13 +46,13 @@ impl<'a> Window<'a> {
     pub fn flush_steps(&mut self) {
         if !self.pending.is_empty() {
             let steps = std::mem::take(&mut self.pending);
-            tell(self.context, |job| Event::Steps { job, steps });
+            tell(self.context, RunEvent::Steps(steps));
         }
     }
 
     fn tell_rate(&self) {
         if let Some(rate) = self.rate {
-            tell(self.context, |job| Event::RateNow { job, rate });
+            tell(self.context, RunEvent::Rate(rate));
         }
     }
 }
@@ -64,10 +64,7 @@ impl Watcher for Window<'_> {
     }
 
     fn note(&mut self, words: &str) {
-        self.context.events.send(Event::Note {
-            level: Level::Info,
-            message: words.to_owned(),
-        });
+        self.context.note(Level::Info, words);
     }
 
     fn rate(&mut self, now: RateNow) {
@@ -84,24 +81,19 @@ impl Watcher for Window<'_> {
         if self.context.due() {
             self.flush_steps();
             self.tell_rate();
-            let progress = Progress {
-                done: record.step,
-                total: self.total_steps,
-            };
-            tell(self.context, |job| Event::Progress { job, progress });
+            self.context.tell_progress(record.step, self.total_steps);
         }
         Ok(())
     }
 
     fn epoch(&mut self, end: &EpochEnd) -> Result<(), FitError> {
         self.flush_steps();
-        let record = end.record;
-        tell(self.context, |job| Event::Epoch { job, record });
+        tell(self.context, RunEvent::Epoch(end.record));
         if let Some(evaluation) = end.evaluation.clone() {
             if end.is_best {
                 self.best_evaluation = Some(Arc::clone(&evaluation));
             }
-            tell(self.context, |job| Event::Evaluated { job, evaluation });
+            tell(self.context, RunEvent::Evaluated(evaluation));
         }
         Ok(())
     }

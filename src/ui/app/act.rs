@@ -8,15 +8,17 @@ use super::App;
 use crate::{
     data::{SplitName, dataset::display_path, generate},
     engine::{
-        EvaluateRequest, EvaluatedWeights, ImageSource, Level, MaximiseRequest, TrainRequest,
+        EvaluateRequest, EvaluatedWeights, FindSimilar, ImageSource, Inspect, Level, Predict,
+        Prepare, TrainRequest,
     },
+    inspect::{Quick, Slow, maximise::MaximiseConfig},
     train::checkpoint::Weights,
     ui::{
         action::{Action, ModelAction, WindowAction},
         chrome::PathField,
         files::FileTask,
         format::stamp,
-        state::{AskedRun, MaximiseState, SimilarState},
+        state::AskedRun,
         workspace::{Step, Workspaces},
     },
 };
@@ -26,6 +28,7 @@ impl App {
     pub fn act(&mut self, context: &Context, action: impl Into<Action>) {
         match action.into() {
             Action::Ask(purpose) => self.ask(purpose),
+            Action::Look(wish) => wish.ask(&mut self.state, &self.engine),
             Action::Select(selection) => self.state.select(selection),
             Action::Cancel(job) => self.engine.cancel(job),
             Action::Data(action) => self.act_on_data(action),
@@ -98,15 +101,7 @@ impl App {
             }
             ModelAction::Evaluate { part, weights } => self.evaluate(part, weights),
             ModelAction::Maximise(config) => {
-                if let Some(earlier) = self.state.maximise.job {
-                    self.engine.cancel(earlier);
-                }
-                let job = Some(self.engine.maximise(MaximiseRequest { config }));
-                self.state.maximise = MaximiseState {
-                    job,
-                    config: Some(config),
-                    ..MaximiseState::default()
-                };
+                self.state.ask(&self.engine, Inspect::weights(config));
             }
         }
     }
@@ -119,12 +114,12 @@ impl App {
             (Weights::Last, Some(run)) => EvaluatedWeights::Last(run.to_path_buf()),
             _ => EvaluatedWeights::Current,
         };
-        self.state.evaluation_failed = None;
-        self.state.evaluation_job = Some(self.engine.evaluate(EvaluateRequest {
+        let request = EvaluateRequest {
             dataset,
             part,
             weights,
-        }));
+        };
+        self.state.ask(&self.engine, request);
     }
 
     /// Judges the validation part with the model of a run that was opened again, as the run did at its end, as soon
@@ -138,7 +133,7 @@ impl App {
         let is_ready = self.to_judge.is_some()
             && self.settings.step == Step::Evaluate
             && state.evaluation.is_none()
-            && state.evaluation_job.is_none()
+            && !state.waits_for::<EvaluateRequest>()
             && state.dataset().is_some()
             && state.dataset_to_open().is_none();
         if is_ready {
@@ -148,16 +143,10 @@ impl App {
     }
 
     pub(super) fn find_similar(&mut self, sample: usize) {
-        let Some(open) = self.state.open_dataset().cloned() else {
-            return;
-        };
-        if let Some(earlier) = self.state.similar.job {
-            self.engine.cancel(earlier);
+        if let Some(dataset) = self.state.open_dataset().cloned() {
+            let request = FindSimilar { dataset, sample };
+            self.state.ask(&self.engine, request);
         }
-        self.state.similar = SimilarState {
-            job: Some(self.engine.find_similar(open, sample)),
-            ..SimilarState::default()
-        };
     }
 
     pub(super) fn train(&mut self) {
@@ -196,29 +185,27 @@ impl App {
 
     /// Starts a run; none may go on.
     pub(super) fn begin_run(&mut self, request: TrainRequest) {
-        if let Some(job) = self.state.preparing {
-            self.engine.cancel(job);
-        }
-        if let Some(job) = self.state.maximise.job {
-            self.engine.cancel(job);
-        }
+        self.state.stop::<Prepare>(&self.engine);
+        self.state.stop::<Inspect<MaximiseConfig>>(&self.engine);
         self.end_rehearsal();
-        if let Some(job) = self.state.evaluation_job {
-            self.engine.cancel(job);
-        }
-        let job = self.engine.train(request.clone());
+        self.state.stop::<EvaluateRequest>(&self.engine);
+        let job = self.state.ask(&self.engine, request.clone());
         let before = std::mem::take(&mut self.state.training);
         self.state.training = before.beginning(job);
         let lost = None;
         self.state.asked_run = Some(Box::new(AskedRun { request, lost }));
-        self.state.maximise = MaximiseState::default();
+        self.state.forget::<Inspect<MaximiseConfig>>();
     }
 
     pub(super) fn predict(&mut self, images: Vec<ImageSource>) {
         self.settings.step = Step::Predict;
         self.state.predict.failed = None;
         let (count, first) = (images.len(), images.first().cloned());
-        let job = self.engine.predict(images);
+        let job = match count {
+            // One is not to wait for what takes long.
+            1 => self.state.ask(&self.engine, Predict::<Quick>::new(images)),
+            _ => self.state.ask(&self.engine, Predict::<Slow>::new(images)),
+        };
         self.state.predict.jobs.insert(job, count);
         match first {
             // It has to be fetched first; its pixels come with the answer.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use super::App;
 use crate::{
     data::Edits,
-    engine::{AugmentRequest, Level, OpenRequest},
+    engine::{Level, OpenRequest},
     train::Experiment,
     ui::{
         action::{DataAction, EditAction},
-        data_tools::AugmentedOf,
         files::FileTask,
         follow,
         history::{Part, Undoable},
@@ -28,7 +27,6 @@ impl App {
             DataAction::Undo => self.change_edits(|state| _ = state.undo_edits()),
             DataAction::Redo => self.change_edits(|state| _ = state.redo_edits()),
             DataAction::ClearEdits => self.replace_edits(Edits::default()),
-            DataAction::Augment(of) => self.augment(of),
             DataAction::Examine => follow::examine(&self.engine, &mut self.state),
             DataAction::MeasureChannels => self.measure_channels(),
             DataAction::FindSimilar(sample) => self.find_similar(sample),
@@ -141,37 +139,8 @@ impl App {
     }
 
     fn measure_channels(&mut self) {
-        let (Some(open), Some(division), Some(of)) = (
-            self.state.open_dataset().cloned(),
-            &self.state.division,
-            self.state.to_measure(),
-        ) else {
-            return;
-        };
-        let split = Arc::clone(&division.split);
-        let format = self.state.experiment.model.input.format();
-        let job = self.engine.measure_channels(open, split, format);
-        let channels = &mut self.state.tools.channels;
-        if let Some((earlier, _)) = channels.job.replace((job, of)) {
-            self.engine.cancel(earlier);
+        if let Some(request) = self.state.to_measure() {
+            self.state.ask(&self.engine, request);
         }
-        channels.failed = None;
-    }
-
-    /// The newest wins: the engine forgets older requests that wait.
-    fn augment(&mut self, of: AugmentedOf) {
-        let Some(open) = self.state.open_dataset().cloned() else {
-            return;
-        };
-        let request = AugmentRequest {
-            dataset: open,
-            sample: of.sample,
-            input: of.input,
-            config: of.config.clone(),
-            seed: of.seed,
-        };
-        let augmented = &mut self.state.tools.augmented;
-        augmented.job = Some(self.engine.augment(request));
-        augmented.asked = Some(of);
     }
 }

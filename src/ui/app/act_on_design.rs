@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::App;
 use crate::{
-    engine::OpenRequest,
+    engine::{LoadSpec, OpenRequest},
     model::{LayerKind, edit::LayerEdit, spec::InitialWeights},
     ui::{
         action::ExperimentAction,
@@ -35,7 +35,7 @@ impl App {
 
     pub(super) fn import_layers(&mut self, path: PathBuf) {
         if !self.is_training("other layers") {
-            self.engine.load_spec(path);
+            self.state.ask(&self.engine, LoadSpec(path));
         }
     }
 

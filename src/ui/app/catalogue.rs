@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::App;
 use crate::{
-    engine::Listed,
+    engine::{Download, ListDatasets, Listed},
     ui::{action::DownloadsAction, public_datasets::DownloadState},
 };
 
@@ -38,7 +38,9 @@ impl App {
 
     fn list(&mut self) {
         let (catalogue, folder) = (&self.places.catalogue, &self.places.datasets);
-        let job = self.engine.list_datasets(catalogue.clone(), folder.clone());
+        let (catalogue, folder) = (catalogue.clone(), folder.clone());
+        let request = ListDatasets { catalogue, folder };
+        let job = self.state.ask(&self.engine, request);
         self.state.public.job = Some(job);
     }
 
@@ -59,9 +61,12 @@ impl App {
         else {
             return;
         };
-        let folder = self.folder_of(listed);
-        let job = self.engine.download(listed.entry.clone(), folder);
+        let request = Download {
+            entry: listed.entry.clone(),
+            folder: self.folder_of(listed),
+        };
         let bytes = public.bytes(&name);
+        let job = self.state.ask(&self.engine, request);
         let downloads = &mut self.state.public.downloads;
         downloads.insert(name, DownloadState::Running { job, bytes });
     }

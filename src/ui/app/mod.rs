@@ -36,7 +36,10 @@ use super::{
 };
 use crate::{
     data::datasets_folder,
-    engine::{EngineHandle, Event, Folders, Found, Level, OpenRequest, Thing, Waker},
+    engine::{
+        DataEvent, EngineHandle, Event, Folders, Found, Level, ListRecipes, LoadExperiment,
+        LoadModel, Look, OpenRequest, Remembered, Thing, Waker,
+    },
     train::{Experiment, recipes, run_folder},
     worker::Worker,
 };
@@ -172,9 +175,10 @@ impl App {
             app.state.note(Level::Warning, notice);
         }
         app.state.forget_unknown_boundaries();
-        app.engine.list_recipes();
-        if let Some(model) = app.settings.model.clone() {
-            app.engine.restore_model(model);
+        app.state.ask(&app.engine, ListRecipes);
+        if let Some(path) = app.settings.model.clone() {
+            let remembered = Remembered::Yes;
+            app.state.ask(&app.engine, LoadModel { path, remembered });
         }
         app.open_at_start(open);
         Ok(app)
@@ -226,44 +230,13 @@ impl App {
         let start = Instant::now();
         while let Some(event) = self.engine.events().try_next() {
             match event {
-                Event::Thumbnails { dataset, pictures } => self.textures.arrived(dataset, pictures),
-                Event::ThumbnailsForgotten { dataset, samples } => {
+                Event::Data(dataset, DataEvent::Thumbnails(pictures)) => {
+                    self.textures.arrived(dataset, pictures);
+                }
+                Event::Data(dataset, DataEvent::ThumbnailsForgotten(samples)) => {
                     self.textures.forgotten(dataset, &samples);
                 }
-                event => {
-                    let opened = match event {
-                        Event::DatasetOpened { job, .. } => Some(job),
-                        _ => None,
-                    };
-                    if let Event::ModelLoaded { run, .. } = &event {
-                        self.to_judge = run.as_ref().map(|run| run.folder.clone());
-                    }
-                    let found = match &event {
-                        Event::LookedAt { job, found } => {
-                            let looking = &self.state.arrivals.looking;
-                            looking.contains(job).then(|| Arc::clone(found))
-                        }
-                        _ => None,
-                    };
-                    let experiment = matches!(event, Event::ExperimentLoaded { .. });
-                    self.state.apply(event);
-                    if let Some(found) = found {
-                        match std::mem::take(&mut self.at_start) {
-                            true => self.take_at_start(&found),
-                            false => self.take(&found),
-                        }
-                    }
-                    if let Some(job) = opened {
-                        self.go_on_with(job);
-                        let dataset = self.state.dataset();
-                        self.settings.dataset = dataset.map(|dataset| dataset.opened.clone());
-                        self.settings.dataset_kind = dataset.map(|dataset| dataset.kind);
-                    }
-                    if experiment {
-                        self.forget_rates();
-                        self.open_experiments_dataset();
-                    }
-                }
+                event => self.apply(event),
             }
             if start.elapsed() >= budget {
                 is_left = self.engine.events().pending() > 0;
@@ -288,6 +261,36 @@ impl App {
         // The engine tells of its own threads.
         self.state.threads_died(self.files.died());
         is_left
+    }
+
+    /// Changes the state, and does what answers ask for beyond that.
+    fn apply(&mut self, event: Event) {
+        let opened = event.answer::<OpenRequest>();
+        if let Some((_, read)) = event.answer::<LoadModel>() {
+            self.to_judge = read.run.as_ref().map(|run| run.folder.clone());
+        }
+        let looking = &self.state.arrivals.looking;
+        let found = event
+            .answer::<Look>()
+            .filter(|(job, _)| looking.contains(job));
+        let has_experiment = event.answer::<LoadExperiment>().is_some();
+        self.state.apply(event);
+        if let Some((_, found)) = found {
+            match std::mem::take(&mut self.at_start) {
+                true => self.take_at_start(&found),
+                false => self.take(&found),
+            }
+        }
+        if let Some((job, _)) = opened {
+            self.go_on_with(job);
+            let dataset = self.state.dataset();
+            self.settings.dataset = dataset.map(|dataset| dataset.opened.clone());
+            self.settings.dataset_kind = dataset.map(|dataset| dataset.kind);
+        }
+        if has_experiment {
+            self.forget_rates();
+            self.open_experiments_dataset();
+        }
     }
 
     /// The model in hand is there again after a restart. One that is being trained is not kept yet.

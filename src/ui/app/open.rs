@@ -10,7 +10,10 @@ use eframe::egui::Context;
 use super::App;
 use crate::{
     data::{Edits, dataset::SourceKind, download::looks_like_address},
-    engine::{Found, ImageSource, Level, OpenRequest, Thing},
+    engine::{
+        Found, ImageSource, Level, LoadExperiment, LoadModel, Look, OpenRequest, Prepare,
+        Remembered, Thing,
+    },
     file_address, resources,
     train::experiment::DatasetReference,
     ui::{
@@ -34,7 +37,7 @@ impl App {
 
     /// Has `paths` looked at; what they are decides what becomes of them.
     pub(super) fn open_paths(&mut self, paths: Vec<PathBuf>) {
-        let job = self.engine.look(paths);
+        let job = self.state.ask(&self.engine, Look(paths));
         self.state.arrivals.looking.insert(job);
     }
 
@@ -153,7 +156,7 @@ impl App {
             self.engine.cancel(known.job);
         }
         if !paths.is_empty() {
-            let job = self.engine.look(paths.clone());
+            let job = self.state.ask(&self.engine, Look(paths.clone()));
             let found = None;
             self.state.arrivals.hovering = Some(Hovering { paths, job, found });
         }
@@ -172,11 +175,9 @@ impl App {
             DataState::Empty | DataState::Failed { .. } => None,
         };
         // Decoding the images of the dataset before would keep this one waiting.
-        if let Some(job) = self.state.preparing.take() {
-            self.engine.cancel(job);
-        }
+        self.state.stop::<Prepare>(&self.engine);
         let path = request.path.clone();
-        let job = self.engine.open_dataset(request);
+        let job = self.state.ask(&self.engine, request);
         self.state.data = DataState::Opening {
             job,
             path,
@@ -206,7 +207,9 @@ impl App {
 
     pub(super) fn load_model(&mut self, path: PathBuf) {
         if !self.is_training("a model") {
-            self.engine.load_model(path);
+            let remembered = Remembered::No;
+            let request = LoadModel { path, remembered };
+            self.state.ask(&self.engine, request);
         }
     }
 
@@ -234,7 +237,7 @@ impl App {
     pub(super) fn load_experiment(&mut self, path: PathBuf) {
         if !self.is_training("an experiment") {
             let open = self.own_dataset();
-            self.engine.load_experiment(path, open);
+            self.state.ask(&self.engine, LoadExperiment { path, open });
         }
     }
 

@@ -1,14 +1,9 @@
 //! Carrying out what is wished for about the run to come or at work.
 
-use std::sync::Arc;
-
 use super::App;
 use crate::{
-    engine::FindRateRequest,
-    ui::{
-        action::TrainingAction,
-        rehearsal::{FinderState, ForecastState},
-    },
+    engine::{EstimateRequest, FindRateRequest},
+    ui::action::TrainingAction,
 };
 
 impl App {
@@ -35,33 +30,23 @@ impl App {
         self.end_rehearsal();
         let request = FindRateRequest {
             experiment: self.state.experiment.clone(),
-            dataset: Arc::clone(&dataset),
+            dataset,
             phase,
         };
-        let finder = &mut self.state.rehearsal.finder;
-        if finder.phase != phase {
-            finder.curve = None;
-        }
-        finder.phase = phase;
-        finder.job = Some(self.engine.find_rate(request));
-        finder.partial = None;
-        finder.failed = None;
+        self.state.ask(&self.engine, request);
     }
 
     /// What was found out about learning rates was another experiment's.
     pub(super) fn forget_rates(&mut self) {
         self.end_rehearsal();
-        self.state.rehearsal.finder = FinderState::default();
+        self.state.forget::<FindRateRequest>();
     }
 
     /// The trainer is wanted for something else.
     pub(super) fn end_rehearsal(&mut self) {
-        let rehearsal = &mut self.state.rehearsal;
-        let jobs = [rehearsal.finder.job, rehearsal.forecast.job];
-        for job in jobs.into_iter().flatten() {
-            self.engine.cancel(job);
-        }
+        self.state.stop::<FindRateRequest>(&self.engine);
+        self.state.stop::<EstimateRequest>(&self.engine);
         // Asked for again afterwards.
-        rehearsal.forecast = ForecastState::default();
+        self.state.forget::<EstimateRequest>();
     }
 }

@@ -7,7 +7,9 @@ use std::{
 
 use super::App;
 use crate::{
-    engine::{JobId, Level, OpenRequest, TrainRequest},
+    engine::{
+        DescribeRun, DiscardRuns, JobId, Level, ListRuns, OpenRequest, ReadRun, TrainRequest,
+    },
     train::{
         Experiment,
         runs::{RunNotes, RunRecord},
@@ -29,37 +31,45 @@ impl App {
             RunsAction::Leave(folder) => self.leave_run(&folder),
             RunsAction::TrainAgain(folder) => self.train_again(&folder),
             RunsAction::Discard(folders) => {
-                let job = self.engine.discard_runs(folders);
-                self.state.runs.changing.push(job);
+                self.state.ask(&self.engine, DiscardRuns(folders));
             }
         }
     }
 
     /// Asks for what the notebook and the curves need and was not asked for yet.
     pub(super) fn follow_runs(&mut self) {
-        let book = &mut self.state.runs;
+        let book = &self.state.runs;
         let is_wanted = match (&book.listing, self.settings.step) {
             (None, _) => book.failed.is_none() || book.stale,
             (Some(_), Step::Runs) => book.stale,
             (Some(_), _) => false,
         };
-        if is_wanted && book.job.is_none() {
-            book.stale = false;
-            book.job = Some(self.engine.list_runs(self.places.runs.clone()));
+        if is_wanted && !self.state.waits_for::<ListRuns>() {
+            self.state.runs.stale = false;
+            let folder = self.places.runs.clone();
+            self.state.ask(&self.engine, ListRuns(folder));
         }
-        for folder in &book.chosen {
-            if !book.recorded.contains_key(folder) {
-                let job = self.engine.read_run(folder.clone(), false);
-                book.recorded.insert(folder.clone(), Recorded::Reading(job));
+        for folder in self.state.runs.chosen.clone() {
+            if !self.state.runs.recorded.contains_key(&folder) {
+                let request = ReadRun {
+                    folder: folder.clone(),
+                    with_steps: false,
+                };
+                let reading = Recorded::Reading(self.state.ask(&self.engine, request));
+                self.state.runs.recorded.insert(folder, reading);
             }
         }
-        let training = &mut self.state.training;
+        let training = &self.state.training;
         let Some(folder) = training.folder.clone().filter(|_| training.lacks_steps()) else {
             return;
         };
         let wanted = (folder, training.is_running());
         if self.steps_asked.as_ref() != Some(&wanted) {
-            training.reading = Some(self.engine.read_run(wanted.0.clone(), true));
+            let request = ReadRun {
+                folder: wanted.0.clone(),
+                with_steps: true,
+            };
+            self.state.training.reading = Some(self.state.ask(&self.engine, request));
             self.steps_asked = Some(wanted);
         }
     }
@@ -163,7 +173,6 @@ impl App {
     }
 
     pub(super) fn describe_run(&mut self, folder: PathBuf, notes: RunNotes) {
-        let job = self.engine.describe_run(folder, notes);
-        self.state.runs.changing.push(job);
+        self.state.ask(&self.engine, DescribeRun { folder, notes });
     }
 }

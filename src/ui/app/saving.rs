@@ -8,7 +8,7 @@ use std::{
 use super::App;
 use crate::{
     data::{dataset::display_path, files::write_atomically},
-    engine::ModelSource,
+    engine::{ModelSource, SaveModel},
     export::{Bundle, ExportError, Format},
     ui::{
         files::{FileTask, Write, answers_csv},
@@ -48,7 +48,7 @@ impl App {
         let (what, ..) = saving.row();
         if let Saving::Model = saving {
             // Its weights are the engine's.
-            self.engine.save_model(path);
+            self.state.ask(&self.engine, SaveModel(path));
         } else if let Some(write) = self.to_write(saving) {
             self.files.send(FileTask::Save { what, path, write });
         }

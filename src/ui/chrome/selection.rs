@@ -6,6 +6,8 @@ use eframe::egui::{self, Ui, vec2};
 
 use crate::{
     data::dataset::display_path,
+    engine::{Inspect, LoadImage},
+    inspect::predict::{Answer, Says},
     ui::{
         format::percent,
         panels::Cx,
@@ -33,10 +35,10 @@ pub fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let side = ui.available_width().min(184.0);
     let (rect, _) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
-    let loaded = state.image.image.as_ref().filter(|(of, ..)| of == subject);
+    let loaded = state.large_image(subject);
     let texture = match (sample, loaded) {
         (Some(sample), _) => cx.thumbnail(ui.ctx(), sample),
-        (None, Some((_, picture, _))) => Some(cx.textures.picture(ui.ctx(), picture)),
+        (None, Some(image)) => Some(cx.textures.picture(ui.ctx(), &image.picture)),
         (None, None) => None,
     };
     if let Some(texture) = texture {
@@ -55,7 +57,7 @@ pub fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let name = classes::subject_name(state, subject);
     ui.add(egui::Label::new(name).truncate())
         .on_hover_text(whole);
-    if let (None, Some(message)) = (loaded, &state.image.failed) {
+    if let (None, Some(message)) = (loaded, &state.slot::<LoadImage>().failed) {
         states::failed(ui, message);
     }
     facts_ui(ui, state, sample);
@@ -84,21 +86,22 @@ fn facts_ui(ui: &mut Ui, state: &AppState, sample: Option<usize>) {
                 }
                 None => fact("label", "none: not in the dataset".to_owned()),
             }
-            let says = match &state.says.answer {
-                Some(answer) => {
-                    let probability = answer
-                        .probabilities
-                        .get(answer.class)
-                        .copied()
-                        .unwrap_or_default();
-                    let class = answer.classes.get(answer.class).map_or("", String::as_str);
+            let answered = state.slot::<Inspect<Says>>().newest_answer();
+            let says = match answered {
+                Some(said) => {
+                    let Answer {
+                        class,
+                        probabilities,
+                        ..
+                    } = &said.answer;
+                    let probability = probabilities.get(*class).copied().unwrap_or_default();
+                    let class = said.classes.get(*class).map_or("", String::as_str);
                     format!("{class} {}", percent(f64::from(probability)))
                 }
                 None if state.model.is_some() => "…".to_owned(),
                 None => "no model yet".to_owned(),
             };
             fact("says", says);
-            let answered = state.says.answer.as_ref();
             let classes = known.map(|(_, dataset, _)| dataset.classes.as_slice());
             if let (Some(answer), Some(classes)) = (answered, classes)
                 && answer.classes[..] != *classes

@@ -4,7 +4,7 @@ use eframe::egui::{Align, Label, Layout, RichText, Ui};
 
 use crate::{
     data::dataset::display_path,
-    engine::{EndStage, JobKind, Level, Progress},
+    engine::{EndStage, Level, Progress},
     train::run_folder::lacking,
     ui::{
         action::{Action, TrainingAction, WindowAction},
@@ -124,19 +124,9 @@ fn ending_status_ui(ui: &mut Ui, cx: &mut Cx<'_>, stage: EndStage) {
 
 fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     // Looking at the selection is too quick to be worth a line.
-    let is_long = |kind: JobKind| {
-        !matches!(
-            kind,
-            JobKind::FeatureMaps
-                | JobKind::LoadImage
-                | JobKind::Predict
-                | JobKind::Forecast
-                | JobKind::Look
-        )
-    };
-    let running = cx.state.jobs.iter().find(|(_, job)| is_long(job.kind));
+    let running = cx.state.jobs.iter().find(|(_, job)| !job.kind.is_brief);
     if let Some((id, job)) = running {
-        let (id, words) = (*id, job.kind.words());
+        let (id, words) = (*id, job.kind.words);
         ui.label(format!("Working: {words}"));
         states::progress_bar(ui, job.progress, 160.0);
         if ui.button("Cancel").clicked() {

@@ -10,10 +10,10 @@ use crate::{
         Picture,
         augment::{AugmentationConfig, FillMode, ZoomAxes},
     },
-    inspect::augmented::VERSIONS,
+    engine::{ImageSource, Inspect},
+    inspect::augmented::{Augment, VERSIONS},
     ui::{
-        action::{DataAction, EditAction},
-        data_tools::AugmentedOf,
+        action::EditAction,
         theme,
         widgets::{fields, needs, number::Number, picture, states},
     },
@@ -44,7 +44,7 @@ impl Panel for Augmentation {
         let selected = selected.filter(|sample| *sample < open.dataset.samples.len());
         match selected {
             Some(sample) => {
-                self.ask(cx, open.id, sample);
+                self.ask(cx, ImageSource::Sample(Arc::clone(&open), sample));
                 self.preview_ui(ui, cx);
             }
             None => {
@@ -60,18 +60,14 @@ impl Panel for Augmentation {
 
 impl Augmentation {
     /// Wishes for versions of the image with the settings as they are, unless they were asked for.
-    fn ask(&self, cx: &mut Cx<'_>, dataset: crate::engine::JobId, sample: usize) {
+    fn ask(&self, cx: &mut Cx<'_>, image: ImageSource) {
         let experiment = &cx.state.experiment;
-        let of = AugmentedOf {
-            dataset,
-            sample,
+        let what = Augment {
             input: experiment.model.input,
             config: experiment.augmentation.clone(),
             seed: self.seed,
         };
-        if cx.state.tools.augmented.asked.as_ref() != Some(&of) {
-            cx.push(DataAction::Augment(of));
-        }
+        cx.look(what, image);
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, has_image: bool) {
@@ -98,7 +94,7 @@ impl Augmentation {
         let input = cx.state.experiment.model.input;
         let proportions = vec2(input.width.max(1) as f32, input.height.max(1) as f32);
         let tile = tile_size(ui, proportions);
-        let augmented = cx.state.tools.augmented.augmented.clone();
+        let augmented = cx.state.slot::<Inspect<Augment>>().answer().cloned();
         ui.horizontal_top(|ui| {
             ui.vertical(|ui| {
                 ui.set_width(tile.x.max(64.0));
@@ -122,7 +118,7 @@ impl Augmentation {
                 }
             });
         });
-        if let Some(message) = &cx.state.tools.augmented.failed {
+        if let Some(message) = &cx.state.slot::<Inspect<Augment>>().failed {
             states::failed(ui, message);
         }
     }

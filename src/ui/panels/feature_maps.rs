@@ -7,9 +7,10 @@ use eframe::egui::{Button, Key, ScrollArea, Ui, Vec2, vec2};
 use super::{Cx, Panel};
 use crate::{
     data::Picture,
+    engine::Inspect,
     inspect::{
         colours::{ColourScale, Grid, MapPainter},
-        feature_maps::FeatureMaps as Maps,
+        feature_maps::{FeatureMaps as Maps, MapsOfLayer},
         maximise::{MaximiseConfig, Target},
     },
     model::{Node, Shape, graph},
@@ -17,7 +18,7 @@ use crate::{
         action::{Action, ModelAction, WindowAction},
         format::significant,
         saving::Saving,
-        state::{AppState, Selection},
+        state::{AppState, Selection, Subject},
         theme,
         widgets::{
             cached::{Cached, Same},
@@ -51,7 +52,8 @@ impl Panel for FeatureMaps {
             return;
         }
         let state = cx.state;
-        let maps = state.maps.maps.as_ref();
+        let slot = state.slot::<Inspect<MapsOfLayer>>();
+        let maps = slot.answer();
         if state.selection.subject.is_none() && maps.is_none() {
             let sentence = "Select an image to see what the layers make of it.";
             states::empty_with(
@@ -64,10 +66,10 @@ impl Panel for FeatureMaps {
             return;
         }
         header_ui(ui, cx, &cx.state.nodes());
-        if let Some(message) = &state.maps.failed {
+        if let Some(message) = &slot.failed {
             states::failed(ui, message);
         }
-        match (maps, state.maps.job) {
+        match (maps, slot.job) {
             (Some(maps), _) => {
                 let area = ScrollArea::vertical().auto_shrink(false);
                 area.show(ui, |ui| self.maps_ui(ui, cx, maps));
@@ -132,10 +134,11 @@ impl FeatureMaps {
     fn maps_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, maps: &Arc<Maps>) {
         let is_there = |&(layer, map): &(usize, usize)| layer == maps.layer && map < maps.count();
         self.enlarged = self.enlarged.filter(is_there);
-        let of = cx.state.maps.of.as_ref();
-        let of = of.or(cx.state.selection.subject.as_ref());
-        let name = of.map_or_else(String::new, |of| classes::subject_name(cx.state, of));
-        let work = cx.state.maps.job.map_or("", |_| " · updating");
+        let slot = cx.state.slot::<Inspect<MapsOfLayer>>();
+        let of = slot.answered_request().and_then(|of| of.image_source());
+        let of = of.map(Subject::of).or(cx.state.selection.subject.clone());
+        let name = of.map_or_else(String::new, |of| classes::subject_name(cx.state, &of));
+        let work = slot.job.map_or("", |_| " · updating");
         let model = cx.state.name_in_hand().unwrap_or_default();
         let words = format!("{} · epoch {} · {name}{work}", maps.name, maps.epoch);
         states::caption(ui, words).on_hover_text(format!("Computed by {model}"));

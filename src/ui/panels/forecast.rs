@@ -2,11 +2,14 @@
 
 use eframe::egui::Ui;
 
-use crate::ui::{format::minutes, panels::Cx, theme, widgets::states};
+use crate::{
+    engine::EstimateRequest,
+    ui::{format::minutes, panels::Cx, theme, widgets::states},
+};
 
 /// `about 1:40`. Takes a line even before the answer is there.
 pub fn time_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    let state = &cx.state.rehearsal.forecast;
+    let state = cx.state.slot::<EstimateRequest>();
     let is_old = state.job.is_some() || !cx.state.forecast_is_current();
     if is_old && cx.state.to_forecast().is_some() {
         let tip = if cx.state.is_too_busy_to_time() {
@@ -17,7 +20,7 @@ pub fn time_ui(ui: &mut Ui, cx: &Cx<'_>) {
         states::caption(ui, "estimating the time").on_hover_text(tip);
         return;
     }
-    let Some(forecast) = &state.forecast else {
+    let Some(forecast) = state.answer() else {
         states::caption(ui, "");
         return;
     };
@@ -39,7 +42,7 @@ pub fn time_ui(ui: &mut Ui, cx: &Cx<'_>) {
 
 /// That it does not fit into memory, or hardly; nothing when it does.
 pub fn memory_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    let forecast = cx.state.rehearsal.forecast.forecast.as_ref();
+    let forecast = cx.state.slot::<EstimateRequest>().answer();
     if let Some(words) = forecast.and_then(|forecast| forecast.memory.as_ref()) {
         let colour = theme::palette(ui).warning;
         states::icon_line(ui, egui_material_icons::icons::ICON_MEMORY, colour, words);

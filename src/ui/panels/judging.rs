@@ -6,6 +6,7 @@ use egui_material_icons::icons;
 use super::Cx;
 use crate::{
     data::SplitName,
+    engine::EvaluateRequest,
     train::checkpoint::Weights,
     ui::{
         action::{Action, EditAction, ModelAction},
@@ -39,7 +40,7 @@ impl Judging {
         ui.horizontal_wrapped(|ui| {
             self.choices_ui(ui, cx);
             let state = cx.state;
-            if let Some(job) = state.evaluation_job {
+            if let Some(job) = state.slot::<EvaluateRequest>().job {
                 let cancel = ui.button("Cancel");
                 if cancel
                     .on_hover_text("Keep the evaluation that is shown")
@@ -63,11 +64,11 @@ impl Judging {
                 cx.push(ModelAction::Evaluate { part, weights });
             }
         });
-        if let Some(message) = &cx.state.evaluation_failed {
+        if let Some(message) = &cx.state.slot::<EvaluateRequest>().failed {
             states::failed(ui, message);
         }
         let to_come = cx.state.evaluation_to_come(self.part, self.weights);
-        if let (Some(wanted), None) = (to_come, cx.state.evaluation_job) {
+        if let (Some(wanted), false) = (to_come, cx.state.waits_for::<EvaluateRequest>()) {
             let words =
                 format!("The figures below are of something else: press Evaluate to see {wanted}.");
             let colour = theme::palette(ui).warning;

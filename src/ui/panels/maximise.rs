@@ -7,16 +7,17 @@ use eframe::egui::{self, RichText, Ui, vec2};
 use super::{Cx, Panel};
 use crate::{
     data::Picture,
-    engine::{LoadedModel, MaximisePreview},
-    inspect::maximise::{MaximiseConfig, Target},
+    engine::{Inspect, LoadedModel},
+    inspect::maximise::{MaximiseConfig, Preview, Target},
     model::{Node, graph, spec::Head},
     ui::{
         action::{Action, ModelAction},
         format::significant,
         saving::Saving,
+        state::AppState,
         theme,
         widgets::{
-            cached::{Cached, Same},
+            cached::Cached,
             classes, fields, needs,
             nodes::{self, Offer},
             number::Number,
@@ -52,7 +53,14 @@ pub struct Maximise {
     seed: u64,
     /// Layer and unit of the shared selection that were taken over last.
     followed: (Option<usize>, Option<usize>),
-    picture: Cached<Same<MaximisePreview>, Arc<Picture>>,
+    picture: Cached<(usize, u32), Arc<Picture>>,
+}
+
+/// The picture so far, or the last one.
+fn preview(state: &AppState) -> Option<&Preview> {
+    let slot = state.slot::<Inspect<MaximiseConfig>>();
+    let so_far = slot.partial.as_ref().map(|partial| &partial.0);
+    slot.newest_answer().map(|answer| &answer.last).or(so_far)
 }
 
 impl Default for Maximise {
@@ -82,7 +90,7 @@ impl Panel for Maximise {
             .show(ui, |ui| {
                 self.target_ui(ui, cx, &model);
                 self.buttons_ui(ui, cx);
-                if let Some(message) = &cx.state.maximise.failed {
+                if let Some(message) = &cx.state.slot::<Inspect<MaximiseConfig>>().failed {
                     states::failed(ui, message);
                 }
                 ui.separator();
@@ -210,7 +218,7 @@ impl Maximise {
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let job = cx.state.maximise.job;
+        let job = cx.state.slot::<Inspect<MaximiseConfig>>().job;
         ui.horizontal_wrapped(|ui| {
             let start = states::primary_button(ui, "Maximise", job.is_none());
             let start = start.on_hover_text("Look for an image that this answers to most strongly");
@@ -241,7 +249,7 @@ impl Maximise {
             if let (true, Some(job)) = (cancel.clicked(), job) {
                 cx.push(Action::Cancel(job));
             }
-            let preview = cx.state.maximise.preview.clone();
+            let preview = preview(cx.state).cloned();
             let save = ui.add_enabled(
                 preview.is_some(),
                 egui::Button::new("Save picture…").min_size(vec2(0.0, 32.0)),
@@ -259,11 +267,12 @@ impl Maximise {
 
     fn result_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel) {
         let state = cx.state;
-        let config = state.maximise.config;
+        let slot = state.slot::<Inspect<MaximiseConfig>>();
+        let config = slot.asked.as_ref().map(|asked| asked.what);
         let nodes = cx.state.nodes();
         let title = config.map_or_else(String::new, |config| words(model, &nodes, config.target));
-        let Some(preview) = &state.maximise.preview else {
-            let sentence = match (state.maximise.job, config) {
+        let Some(preview) = preview(state) else {
+            let sentence = match (slot.job, config) {
                 (Some(_), Some(_)) => format!("{title} · starting"),
                 _ => "The picture appears here.".to_owned(),
             };
@@ -288,9 +297,9 @@ impl Maximise {
             .desired_height(4.0)
             .fill(theme::palette(ui).accent);
         ui.add(bar);
-        let picture = self
-            .picture
-            .get(Same::of(preview), || Arc::new(preview.picture.clone()));
+        let picture = self.picture.get((step, preview.score.to_bits()), || {
+            Arc::new(preview.picture.clone())
+        });
         let size = (picture.width, picture.height);
         let example = example(cx, model, config);
         let beside = example.is_some() && ui.available_width() > 2.5 * EXAMPLE_SIDE;

@@ -1,5 +1,6 @@
 //! Panels: one file each. They draw the state, keep their own view state and push actions.
 
+mod activations;
 mod augmentation;
 mod cell_images;
 mod changes;
@@ -30,7 +31,12 @@ use std::collections::BTreeMap;
 use eframe::egui::{Context, TextureHandle, Ui};
 
 use super::{
-    action::Action, settings::Settings, state::AppState, textures::Textures, workspace::PanelKind,
+    action::Action, settings::Settings, slots::Wish, state::AppState, textures::Textures,
+    workspace::PanelKind,
+};
+use crate::{
+    engine::{Door, EngineHandle, ImageSource, Inspect, Task},
+    inspect::Inspection,
 };
 
 /// What a panel may see and use.
@@ -49,6 +55,16 @@ impl Cx<'_> {
     /// Wishes for something.
     pub fn push(&mut self, action: impl Into<Action>) {
         self.actions.push(action.into());
+    }
+
+    /// Wishes to look at `what` of `image`, unless that was asked for with the weights as they are.
+    pub fn look<I: Inspection>(&mut self, what: I, image: ImageSource)
+    where
+        EngineHandle: Door<<Inspect<I> as Task>::Lane>,
+    {
+        if !self.state.is_looked_at(&what, &image) {
+            self.push(Action::Look(Wish::look(what, image)));
+        }
     }
 
     /// The thumbnail of a sample of the open dataset; `None` until it has come.
@@ -106,6 +122,7 @@ fn new_panel(kind: PanelKind) -> Box<dyn Panel> {
         PanelKind::Report => Box::<report::Report>::default(),
         PanelKind::Filters => Box::<filters::Filters>::default(),
         PanelKind::FeatureMaps => Box::<feature_maps::FeatureMaps>::default(),
+        PanelKind::Activations => Box::<activations::Activations>::default(),
         PanelKind::Maximise => Box::<maximise::Maximise>::default(),
         PanelKind::Predict => Box::<predict::Predict>::default(),
         PanelKind::Runs => Box::<runs::Runs>::default(),

@@ -8,7 +8,7 @@ use egui_plot::{
 
 use super::{Cx, Panel};
 use crate::{
-    engine::JobId,
+    engine::{FindRateRequest, JobId},
     train::lr_finder::{FIRST_RATE, LAST_RATE, RateCurve, STEPS},
     ui::{
         action::{Action, EditAction, TrainingAction},
@@ -37,28 +37,31 @@ impl Panel for RateFinder {
         if needs::dataset(ui, cx, "Learning rates").is_none() {
             return;
         }
-        let finder = cx.state.rehearsal.finder.clone();
-        if let Some(job) = finder.job {
-            self.phase = finder.phase;
+        let finder = cx.state.slot::<FindRateRequest>();
+        if let Some((job, asked)) = finder.waiting() {
+            self.phase = asked.phase;
             self.update(finder.partial.as_ref());
-            let partial = finder.partial.filter(|curve| curve.points.len() > 1);
-            searching_ui(ui, cx, (job, finder.phase), partial.is_some());
+            let partial = finder.partial.as_ref();
+            let partial = partial.filter(|curve| curve.points.len() > 1);
+            searching_ui(ui, cx, (job, asked.phase), partial.is_some());
             if let Some(curve) = partial {
-                self.plot_ui(ui, cx, &curve);
+                self.plot_ui(ui, cx, curve);
             }
             return;
         }
         self.choice_ui(ui, cx);
-        let curve = finder.curve.filter(|_| finder.phase == self.phase);
-        self.update(curve.as_ref());
+        let answered = finder.answered.as_ref();
+        let answered = answered.filter(|(of, _)| of.phase == self.phase);
+        let curve = answered.map(|(_, curve)| curve);
+        self.update(curve);
         search_ui(ui, cx, self.phase, curve.is_some());
         if let Some(message) = &finder.failed {
             states::failed(ui, message);
         }
         if let Some(curve) = curve {
-            suggestion_ui(ui, cx, self.phase, &curve);
+            suggestion_ui(ui, cx, self.phase, curve);
             if !curve.points.is_empty() {
-                self.plot_ui(ui, cx, &curve);
+                self.plot_ui(ui, cx, curve);
             }
         }
     }
@@ -223,7 +226,7 @@ impl RateFinder {
                 let line = VLine::new("now", now.log10()).width(1.0);
                 plot.vline(line.color(palette.muted).style(LineStyle::dashed_dense()));
             }
-            let is_found = cx.state.rehearsal.finder.job.is_none();
+            let is_found = !cx.state.waits_for::<FindRateRequest>();
             if let Some(rate) = curve.suggestion.filter(|_| is_found) {
                 let line = VLine::new("suggestion", rate.log10()).width(2.0);
                 plot.vline(line.color(palette.good));

@@ -1,92 +1,151 @@
-//! What events of the trainer change.
+//! What a run tells, and what answers about runs change.
 
 use super::{super::ownership::Judged, *};
-use crate::train::run_folder::lacking;
+use crate::{
+    engine::{
+        DescribeRun, DiscardRuns, ListRuns, ReadRun, RunBegan, RunEvent, TrainRequest, Trained,
+    },
+    train::run_folder::lacking,
+};
+
+impl Asked for FindRateRequest {}
+impl Asked for EstimateRequest {}
+
+impl Asked for TrainRequest {
+    const EACH: bool = true;
+
+    fn done(state: &mut AppState, job: JobId, _: &Self, trained: &Arc<Trained>) {
+        if state.training.job() != Some(job) {
+            return;
+        }
+        match &**trained {
+            Trained::Ended(outcome) => state.run_finished(outcome.clone()),
+            Trained::DataLost(report) => {
+                if let Some(asked) = &mut state.asked_run {
+                    state.training.end_with(None);
+                    asked.lost = Some(Arc::clone(report));
+                }
+            }
+        }
+    }
+
+    fn ended(state: &mut AppState, job: JobId, _: &Self, reason: Option<&str>) {
+        if state.training.job() == Some(job) {
+            state.asked_run = None;
+            state.training.end_with(reason.map(could_not::<Self>));
+            state.runs.stale = true;
+            if let Some(folder) = state.training.folder.clone() {
+                state.runs.trained(folder);
+            }
+        }
+    }
+}
+
+impl Asked for ListRuns {
+    fn done(state: &mut AppState, _: JobId, _: &Self, listing: &Arc<Self::Answer>) {
+        state.runs.listed(Arc::clone(listing));
+    }
+
+    fn ended(state: &mut AppState, _: JobId, _: &Self, reason: Option<&str>) {
+        state.runs.listing_ended(reason.map(could_not::<Self>));
+    }
+}
+
+impl Asked for ReadRun {
+    const EACH: bool = true;
+
+    fn done(state: &mut AppState, job: JobId, request: &Self, figures: &Arc<Self::Answer>) {
+        if state.training.reading.take_if(|its| *its == job).is_some() {
+            state.training.adopt_steps(&figures.steps);
+        } else {
+            state
+                .runs
+                .was_read(job, &request.folder, Arc::clone(figures));
+        }
+    }
+
+    fn ended(state: &mut AppState, job: JobId, request: &Self, reason: Option<&str>) {
+        // Without the steps fewer points are drawn; the run is none the worse.
+        if state.training.reading.take_if(|its| *its == job).is_none() {
+            let message = reason.map(could_not::<Self>);
+            state.runs.reading_ended(job, &request.folder, message);
+        }
+    }
+}
+
+impl Asked for DescribeRun {
+    const EACH: bool = true;
+
+    fn done(state: &mut AppState, _: JobId, _: &Self, _: &Arc<()>) {
+        state.runs.stale = true;
+    }
+
+    fn ended(state: &mut AppState, _: JobId, _: &Self, _: Option<&str>) {
+        state.runs.stale = true;
+    }
+}
+
+impl Asked for DiscardRuns {
+    const EACH: bool = true;
+
+    fn done(state: &mut AppState, _: JobId, request: &Self, _: &Arc<()>) {
+        state.runs.discarded(&request.0);
+    }
+
+    fn ended(state: &mut AppState, _: JobId, _: &Self, _: Option<&str>) {
+        state.runs.stale = true;
+    }
+}
 
 impl AppState {
-    /// Events of the trainer.
-    pub(super) fn apply_run(&mut self, event: Event) {
-        let current = self.training.job();
+    /// What the run that goes on tells.
+    pub(super) fn apply_run(&mut self, job: JobId, event: RunEvent) {
+        let standing = |paused, stopping| RunState::Running {
+            job,
+            paused,
+            stopping,
+        };
         match event {
-            Event::TrainingStarted {
-                job,
-                steps_per_epoch,
-                epochs,
-                train_images,
-                experiment,
-                history,
-                run,
-                data,
-                ..
-            } if current == Some(job) => {
-                self.asked_run = None;
-                self.training.before = None;
-                for words in data.words() {
-                    self.note(Level::Info, words);
-                }
-                self.training.data = Some(data);
-                self.training.folder = Some(run);
-                self.runs.stale = true;
-                self.training.epochs = history;
-                self.training.experiment = Some(experiment);
-                self.training.steps_per_epoch = steps_per_epoch;
-                self.training.total_epochs = epochs;
-                self.training.train_images = train_images;
-            }
-            Event::DataLost { job, report } => {
-                self.jobs.remove(&job);
-                if let (true, Some(asked)) = (current == Some(job), &mut self.asked_run) {
-                    self.training.end_with(None);
-                    asked.lost = Some(report);
-                }
-            }
-            Event::Steps { job, steps } if current == Some(job) => {
-                self.training.steps.extend(steps);
-            }
-            Event::RateNow { job, rate } if current == Some(job) => self.training.rate = Some(rate),
-            Event::Epoch { job, record } if current == Some(job) => self.epoch_finished(record),
-            Event::Evaluated { job, evaluation } if current == Some(job) => {
+            RunEvent::Began(began) => self.run_began(*began),
+            RunEvent::Steps(steps) => self.training.steps.extend(steps),
+            RunEvent::Rate(rate) => self.training.rate = Some(rate),
+            RunEvent::Epoch(record) => self.epoch_finished(record),
+            RunEvent::Evaluated(evaluation) => {
                 self.judged = self.judged_by_run();
                 self.show_evaluation(evaluation);
             }
-            Event::Advice { job, advice } if current == Some(job) => {
+            RunEvent::Advice(advice) => {
                 self.note(Level::Info, advice.words.clone());
                 self.training.advice.push(advice);
             }
-            Event::RatesSoFar { .. } => self.rehearsal.apply(event),
-            Event::RateFound { job, .. } | Event::Forecast { job, .. } => {
-                self.jobs.remove(&job);
-                self.rehearsal.apply(event);
-            }
-            Event::Paused { job, paused } if current == Some(job) => {
-                self.training.run = RunState::Running {
-                    job,
-                    paused,
-                    stopping: false,
-                };
-            }
-            Event::Stopping { job } if current == Some(job) => {
-                self.training.run = RunState::Running {
-                    job,
-                    paused: false,
-                    stopping: true,
-                };
-            }
-            Event::Ending { job, stage } if current == Some(job) => {
+            RunEvent::Paused(paused) => self.training.run = standing(paused, false),
+            RunEvent::Stopping => self.training.run = standing(false, true),
+            RunEvent::Ending(stage) => {
                 self.training.ending = Some(stage);
                 if let Some(running) = self.jobs.get_mut(&job) {
                     // What was counted until now was steps.
                     (running.progress, running.since) = (None, None);
                 }
             }
-            Event::TrainingFinished { job, outcome } => {
-                self.jobs.remove(&job);
-                if current == Some(job) {
-                    self.run_finished(outcome);
-                }
-            }
-            event => self.apply_inspection(event),
+            // They are taken from the engine in every frame.
+            RunEvent::WeightsPublished(_) => {}
         }
+    }
+
+    fn run_began(&mut self, began: RunBegan) {
+        self.asked_run = None;
+        self.training.before = None;
+        for words in began.data.words() {
+            self.note(Level::Info, words);
+        }
+        self.training.data = Some(began.data);
+        self.training.folder = Some(began.run);
+        self.runs.stale = true;
+        self.training.epochs = began.history;
+        self.training.experiment = Some(began.experiment);
+        self.training.steps_per_epoch = began.steps_per_epoch;
+        self.training.total_epochs = began.epochs;
+        self.training.train_images = began.train_images;
     }
 
     /// The run that goes on has judged the images of the open dataset.

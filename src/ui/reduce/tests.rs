@@ -4,7 +4,11 @@ use std::path::Path;
 
 use super::*;
 use crate::{
-    engine::{EndStage, Progress},
+    data::Picture,
+    engine::{
+        EndStage, ImageSource, JobEvent, OpenRequest, Request, RunEvent, SaveModel, TrainRequest,
+        Trained,
+    },
     inspect::feature_maps::FeatureMaps,
     model::Shape,
     train::{StepRecord, recipes},
@@ -25,11 +29,36 @@ fn maps(epoch: usize) -> Arc<FeatureMaps> {
     })
 }
 
+fn run() -> TrainRequest {
+    let dataset = OpenDataset {
+        id: JobId(9),
+        base: Arc::default(),
+        edits: Arc::default(),
+        dataset: Arc::default(),
+        images: Arc::default(),
+    };
+    TrainRequest {
+        experiment: state().experiment,
+        dataset: Arc::new(dataset),
+        run: "run".into(),
+        resume: false,
+        accept_losses: false,
+    }
+}
+
 #[test]
 fn results_of_jobs_that_are_not_current_change_nothing() {
     let (old, current) = (JobId(1), JobId(2));
     let mut state = state();
-    state.maps.job = Some(current);
+    let look = || {
+        let picture = Arc::new(Picture::filled(1, 1, [0; 3]));
+        Inspect::image(
+            MapsOfLayer { layer: 0 },
+            ImageSource::Picture("a".into(), picture),
+        )
+    };
+    state.asked(old, look());
+    state.asked(current, look());
     state.training.run = RunState::Running {
         job: current,
         paused: false,
@@ -41,43 +70,33 @@ fn results_of_jobs_that_are_not_current_change_nothing() {
         loss: 1.0,
         accuracy: 0.5,
     };
-    let steps = |job| Event::Steps {
-        job,
-        steps: vec![step],
-    };
-    let failed = |job| Event::Failed {
-        job,
-        kind: JobKind::Train,
-        message: "no".into(),
-    };
+    let steps = |job| Event::Run(job, RunEvent::Steps(vec![step]));
+    let failed = |job| Event::Job(job, JobEvent::Failed("no".into()));
+    let found = |job, epoch| Event::done::<Inspect<MapsOfLayer>>(job, maps(epoch));
     for event in [
-        Event::FeatureMapsReady {
-            job: old,
-            maps: maps(1),
-        },
+        found(old, 1),
         steps(old),
         failed(old),
-        Event::Paused {
-            job: old,
-            paused: true,
-        },
+        Event::Run(old, RunEvent::Paused(true)),
     ] {
         state.apply(event);
     }
-    assert!(state.maps.maps.is_none() && state.training.steps.is_empty());
+    let known = |state: &AppState| {
+        let answer = state.slot::<Inspect<MapsOfLayer>>().answer();
+        answer.map(|maps| maps.epoch)
+    };
+    assert!(known(&state).is_none() && state.training.steps.is_empty());
     assert!(state.training.is_running() && !state.training.is_paused());
     assert!(
         state.notices.is_empty(),
         "nobody waits for what the old job says"
     );
 
-    state.apply(Event::FeatureMapsReady {
-        job: current,
-        maps: maps(2),
-    });
+    state.apply(found(current, 2));
     state.apply(steps(current));
-    assert_eq!(state.maps.maps.as_ref().map(|maps| maps.epoch), Some(2));
+    assert_eq!(known(&state), Some(2));
     assert_eq!(state.training.steps.len(), 1);
+    state.asked(current, run());
     state.apply(failed(current));
     assert!(matches!(&state.training.run, RunState::Failed(message) if message.contains("no")));
     assert!(state.notices[0].shown);
@@ -92,14 +111,14 @@ fn the_end_of_a_run_shows_what_it_does_and_what_it_left_out() {
         paused: false,
         stopping: true,
     };
-    let kind = JobKind::Train;
-    state.apply(Event::Started { job, kind });
+    state.asked(job, run());
+    state.apply(Event::Job(job, JobEvent::Started(TrainRequest::KIND)));
     let progress = Progress { done: 9, total: 10 };
-    state.apply(Event::Progress { job, progress });
+    state.apply(Event::Job(job, JobEvent::Progress(progress)));
     let stage = EndStage::Test;
-    state.apply(Event::Ending { job: old, stage });
+    state.apply(Event::Run(old, RunEvent::Ending(stage)));
     assert_eq!(state.training.ending(), None);
-    state.apply(Event::Ending { job, stage });
+    state.apply(Event::Run(job, RunEvent::Ending(stage)));
     assert_eq!(state.training.ending(), Some(EndStage::Test));
     assert_eq!(state.jobs[&job].progress, None, "those were steps");
 
@@ -116,7 +135,7 @@ fn the_end_of_a_run_shows_what_it_does_and_what_it_left_out() {
         computed: String::new(),
         seconds: 1.0,
     };
-    state.apply(Event::TrainingFinished { job, outcome });
+    state.apply(Event::done::<TrainRequest>(job, Trained::Ended(outcome)));
     assert_eq!(state.training.ending(), None);
     let words = &state.notices.last().unwrap().text;
     assert!(words.contains("the test part was not judged"), "{words}");
@@ -127,16 +146,11 @@ fn jobs_come_and_go() {
     let mut state = state();
     let job = JobId(7);
     let progress = Progress { done: 1, total: 2 };
-    state.apply(Event::Started {
-        job,
-        kind: JobKind::SaveModel,
-    });
-    state.apply(Event::Progress { job, progress });
+    state.asked(job, SaveModel("/m".into()));
+    state.apply(Event::Job(job, JobEvent::Started(SaveModel::KIND)));
+    state.apply(Event::Job(job, JobEvent::Progress(progress)));
     assert_eq!(state.jobs[&job].progress, Some(progress));
-    state.apply(Event::ModelSaved {
-        job,
-        path: "/m".into(),
-    });
+    state.apply(Event::done::<SaveModel>(job, ()));
     assert!(state.jobs.is_empty());
 }
 
@@ -149,10 +163,7 @@ fn a_folder_that_does_not_open_says_so() {
         path: "/notes.txt".into(),
         previous: None,
     };
-    state.apply(Event::Failed {
-        job,
-        kind: JobKind::OpenDataset,
-        message: "no folder".into(),
-    });
+    state.asked(job, OpenRequest::new("/notes.txt"));
+    state.apply(Event::Job(job, JobEvent::Failed("no folder".into())));
     assert!(matches!(state.data, DataState::Failed { .. }));
 }

@@ -7,7 +7,7 @@ use eframe::egui::Ui;
 use super::states;
 use crate::{
     data::{SplitName, dataset::display_path},
-    engine::{LoadedModel, OpenDataset},
+    engine::{EvaluateRequest, LoadedModel, OpenDataset},
     train::{Evaluation, checkpoint::Weights},
     ui::{
         action::{Action, DataAction, ModelAction, WindowAction},
@@ -75,7 +75,7 @@ pub fn evaluation(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<Evalua
         let sentence = "Open the dataset that the model was trained on to evaluate it.";
         let action = Purpose::OpenDataset;
         states::empty_with(ui, sentence, "Open dataset…", action, cx.actions);
-    } else if let Some(job) = state.evaluation_job {
+    } else if let Some(job) = state.slot::<EvaluateRequest>().job {
         let progress = state.jobs.get(&job).and_then(|running| running.progress);
         if states::loading(ui, "Evaluating", progress) {
             cx.push(Action::Cancel(job));
@@ -87,7 +87,7 @@ pub fn evaluation(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<Evalua
             None,
         );
     } else {
-        if let Some(message) = &state.evaluation_failed {
+        if let Some(message) = &state.slot::<EvaluateRequest>().failed {
             states::failed(ui, message);
         }
         let action = Action::Model(ModelAction::Evaluate {

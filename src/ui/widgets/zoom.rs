@@ -118,11 +118,12 @@ impl Zoom {
                 ..Self::default()
             };
         }
-        let loaded = state.image.image.as_ref().filter(|(of, ..)| of == subject);
+        let loaded = state.large_image(subject);
         let (texture, size) = match (loaded, state.selection.sample()) {
-            (Some((_, pixels, (width, height))), _) => {
-                let texture = cx.textures.picture(ui.ctx(), pixels);
-                (Some(texture), vec2(*width as f32, *height as f32))
+            (Some(image), _) => {
+                let texture = cx.textures.picture(ui.ctx(), &image.picture);
+                let (width, height) = image.size;
+                (Some(texture), vec2(width as f32, height as f32))
             }
             (None, Some(sample)) => {
                 let texture = cx.thumbnail(ui.ctx(), sample);
@@ -147,10 +148,10 @@ impl Zoom {
         painter.image(texture.id(), area, whole, egui::Color32::WHITE);
         let line = (1.0, theme::palette(ui).line);
         painter.rect_stroke(area, 0.0, line, egui::StrokeKind::Outside);
-        if let Some((_, pixels, size)) = loaded
+        if let Some(image) = loaded
             && !response.dragged()
         {
-            pixel_value(response, area, pixels, *size);
+            pixel_value(response, area, &image.picture, image.size);
         }
     }
 

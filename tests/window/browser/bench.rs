@@ -5,11 +5,14 @@ use std::{path::Path, sync::Arc};
 use convscope::{
     cancel::CancelToken,
     data::{Dataset, Division, Edits, ImageStore, Picture, sources::folder},
-    engine::{Event, JobId, OpenDataset, Similar},
+    engine::{
+        Divide, Divided, Event, FindSimilar, ImageSource, JobEvent, JobId, LargeImage, LoadImage,
+        OpenDataset, Similar,
+    },
     train::recipes,
     ui::{
         action::{Action, DataAction, EditAction},
-        state::{AppState, DataState, ImageState, Subject},
+        state::{AppState, DataState},
         workspace::PanelKind,
     },
 };
@@ -72,24 +75,24 @@ fn load(state: &mut AppState) -> bool {
         return false;
     };
     let selected = state.selection.sample();
-    let loaded = state.image.image.as_ref().map(|(of, ..)| of.clone());
-    let is_loaded = state.selection.subject == loaded;
-    let Some(sample) = selected.filter(|_| !is_loaded && state.image.failed.is_none()) else {
+    let Some(sample) = selected else {
         return false;
     };
-    state.image = match read(&open, sample) {
+    let image = ImageSource::Sample(Arc::clone(&open), sample);
+    let asked = state.slot::<LoadImage>().asked.as_ref();
+    if asked.is_some_and(|asked| asked.0.is_same(&image)) {
+        return false;
+    }
+    let job = JobId(98);
+    state.asked(job, LoadImage(image));
+    state.apply(match read(&open, sample) {
         Ok(picture) => {
             let size = (picture.width, picture.height);
-            ImageState {
-                image: Some((Subject::Sample(sample), Arc::new(picture), size)),
-                ..ImageState::default()
-            }
+            let picture = Arc::new(picture);
+            Event::done::<LoadImage>(job, LargeImage { picture, size })
         }
-        Err(reason) => ImageState {
-            failed: Some(reason),
-            ..ImageState::default()
-        },
-    };
+        Err(reason) => Event::Job(job, JobEvent::Failed(reason)),
+    });
     true
 }
 
@@ -97,7 +100,6 @@ fn act(state: &mut AppState, action: &Action) -> bool {
     match action {
         Action::Select(selection) => {
             state.select(selection.clone());
-            state.image.failed = None;
         }
         Action::Data(DataAction::Browsed(samples)) => state.browsed = Arc::clone(samples),
         Action::Edit(EditAction::Dataset(edit)) => {
@@ -118,7 +120,10 @@ fn act(state: &mut AppState, action: &Action) -> bool {
                 compared: 35,
                 usable: 36,
             };
-            state.similar.found = Some(Arc::new(similar));
+            let dataset = Arc::clone(state.open_dataset().unwrap());
+            let (job, sample) = (JobId(97), *sample);
+            state.asked(job, FindSimilar { dataset, sample });
+            state.apply(Event::done::<FindSimilar>(job, similar));
         }
         _ => {}
     }
@@ -128,16 +133,18 @@ fn act(state: &mut AppState, action: &Action) -> bool {
 /// What the engine does after a change.
 fn divide(state: &mut AppState) {
     let open = state.open_dataset().unwrap();
-    let edits = state.wanted_edits().unwrap();
-    let dataset = Arc::new(open.with_edits(Arc::clone(edits)));
+    let edits = Arc::clone(state.wanted_edits().unwrap());
+    let request = Divide {
+        open: Arc::clone(open),
+        edits: Arc::clone(&edits),
+        config: state.experiment.split,
+    };
+    let dataset = Arc::new(open.with_edits(edits));
     let division = Division::new(&dataset.dataset, &state.experiment.split).unwrap();
     let job = JobId(99);
-    state.dividing = Some(job);
-    state.apply(Event::Divided {
-        job,
-        dataset,
-        division: Ok(Arc::new(division)),
-    });
+    state.asked(job, request);
+    let division = Ok(Arc::new(division));
+    state.apply(Event::done::<Divide>(job, Divided { dataset, division }));
 }
 
 pub type Desk = Harness<'static, Bench>;

@@ -7,12 +7,14 @@ use convscope::{
         Dataset, Division, Edits, Picture, Sample, SplitName,
         doctor::{Examination, Finding, FindingKind, Likeness, Pair, Readings, Severity},
     },
-    engine::{Event, JobId, JobKind, OpenDataset, Progress},
-    inspect::augmented::{Augmented, VERSIONS},
+    engine::{
+        Divide, Event, ExamineRequest, Examined, ImageSource, Inspect, JobEvent, JobId,
+        OpenDataset, Progress, Request,
+    },
+    inspect::augmented::{Augment, Augmented, VERSIONS},
     train::recipes,
     ui::{
-        action::{Action, DataAction},
-        data_tools::{DoctorState, Examined},
+        action::Action,
         state::{AppState, DataState},
         workspace::PanelKind,
     },
@@ -69,7 +71,14 @@ pub fn closed() -> AppState {
 pub fn dividing(dataset: Dataset) -> AppState {
     let mut state = closed();
     state.data = DataState::Open(open(dataset));
-    state.dividing = Some(JobId(2));
+    let open = Arc::clone(state.open_dataset().unwrap());
+    let (edits, config) = (Arc::clone(&open.edits), state.experiment.split);
+    let request = Divide {
+        open,
+        edits,
+        config,
+    };
+    state.asked(JobId(2), request);
     state.selection = state.selection.with_sample(Some(0));
     state.experiment_changed();
     state
@@ -78,7 +87,7 @@ pub fn dividing(dataset: Dataset) -> AppState {
 /// Open and divided.
 pub fn divided(dataset: Dataset) -> AppState {
     let mut state = dividing(dataset);
-    state.dividing = None;
+    state.forget::<Divide>();
     divide(&mut state);
     state
 }
@@ -181,33 +190,41 @@ pub fn examination() -> Examination {
     }
 }
 
+/// What the examination of `job` found.
+pub fn found(job: JobId) -> Event {
+    let examined = Examined {
+        examination: Arc::new(examination()),
+        readings: Arc::new(Readings::default()),
+    };
+    Event::done::<ExamineRequest>(job, examined)
+}
+
+/// Asks for augmented versions of the selected image, with the settings as they are.
+pub fn ask_augmented(state: &mut AppState, job: JobId) {
+    let open = Arc::clone(state.open_dataset().unwrap());
+    let what = Augment {
+        input: state.experiment.model.input,
+        config: state.experiment.augmentation.clone(),
+        seed: 0,
+    };
+    let image = ImageSource::Sample(open, 0);
+    state.asked(job, Inspect::image(what, image));
+}
+
 /// With the examination done.
 pub fn examined(mut state: AppState) -> AppState {
-    let (of, _) = state.to_examine().unwrap();
-    state.tools.doctor = DoctorState {
-        examined: Some(Examined {
-            of,
-            examination: Arc::new(examination()),
-            readings: Arc::new(Readings::default()),
-        }),
-        ..DoctorState::default()
-    };
+    state.asked(EXAMINING, state.to_examine().unwrap());
+    state.apply(found(EXAMINING));
     state
 }
 
 /// With an examination that runs.
 pub fn examining(mut state: AppState) -> AppState {
-    let (of, _) = state.to_examine().unwrap();
-    state.tools.doctor.job = Some((EXAMINING, of));
-    state.apply(Event::Started {
-        job: EXAMINING,
-        kind: JobKind::Examine,
-    });
-    let progress = Progress { done: 3, total: 60 };
-    state.apply(Event::Progress {
-        job: EXAMINING,
-        progress,
-    });
+    state.asked(EXAMINING, state.to_examine().unwrap());
+    let started = JobEvent::Started(ExamineRequest::KIND);
+    state.apply(Event::Job(EXAMINING, started));
+    let progress = JobEvent::Progress(Progress { done: 3, total: 60 });
+    state.apply(Event::Job(EXAMINING, progress));
     state
 }
 
@@ -223,10 +240,12 @@ pub fn augmented(mut state: AppState) -> AppState {
         Arc::new(picture)
     };
     state.experiment.augmentation.rotation_degrees = 10.0;
-    state.tools.augmented.augmented = Some(Arc::new(Augmented {
+    ask_augmented(&mut state, JobId(8));
+    let augmented = Augmented {
         original: picture(0),
         versions: (1..=VERSIONS).map(picture).collect(),
-    }));
+    };
+    state.apply(Event::done::<Inspect<Augment>>(JobId(8), augmented));
     state
 }
 
@@ -242,6 +261,6 @@ pub fn large(panel: PanelKind, state: AppState) -> Harness<'static, Bench> {
 /// The actions since last time, but for wishes that panels repeat until they are met.
 pub fn pushed(harness: &mut Harness<'_, Bench>) -> Vec<Action> {
     let actions = std::mem::take(&mut harness.state_mut().actions);
-    let is_click = |action: &Action| !matches!(action, Action::Data(DataAction::Augment(_)));
+    let is_click = |action: &Action| !matches!(action, Action::Look(_));
     actions.into_iter().filter(is_click).collect()
 }

@@ -4,12 +4,18 @@ use std::sync::Arc;
 
 use convscope::{
     data::{Division, Picture, generate},
-    engine::{Event, ImageSource, JobId, JobKind, MaximisePreview, Prediction},
-    inspect::maximise::{MaximiseConfig, Target},
+    engine::{
+        EvaluateRequest, EvaluatedWeights, Event, ImageSource, Inspect, JobEvent, JobId,
+        Prediction, Request,
+    },
+    inspect::{
+        feature_maps::{FeatureMaps, MapsOfLayer},
+        maximise::{MaximiseConfig, Maximised, Preview, Target},
+    },
     model::spec::Head,
     ui::{
         action::Action,
-        state::{AppState, DataState, MapsState, MaximiseState, PredictState},
+        state::{AppState, DataState, PredictState},
         workspace::{PanelKind, Step},
     },
 };
@@ -53,14 +59,14 @@ fn prediction(world: &World, name: &str, class: usize) -> Arc<Prediction> {
     })
 }
 
-fn preview(step: usize) -> MaximisePreview {
+fn preview(step: usize) -> Preview {
     let mut picture = Picture::filled(128, 128, [0; 3]);
     for y in 0..128 {
         for x in 0..128 {
             picture.set_pixel(x, y, [(x * 2) as u8, (y * 2) as u8, ((x ^ y) * 2) as u8]);
         }
     }
-    MaximisePreview {
+    Preview {
         step,
         steps: 200,
         score: 3.214,
@@ -79,49 +85,73 @@ pub fn state(world: &World, stage: Stage) -> AppState {
         return state;
     }
     state.model = Some(Arc::clone(&world.model));
-    let job = Some(JobId(7));
-    let config = Some(MaximiseConfig::new(Target::Class(1)));
+    if matches!(stage, Stage::Loading | Stage::Failed) {
+        state.asked(MAPS, maps_of(world, 2));
+        state.asked(EVALUATION, evaluation_of(world));
+        state.asked(MAXIMISATION, maximisation());
+    }
     match stage {
         Stage::Loading => {
-            state.maps.job = job;
-            state.evaluation_job = job;
-            state.maximise = MaximiseState {
-                job,
-                config,
-                ..MaximiseState::default()
-            };
-            state.predict.jobs = job.into_iter().map(|job| (job, 1)).collect();
-            state.apply(Event::Started {
-                job: JobId(7),
-                kind: JobKind::Evaluate,
-            });
+            state.predict.jobs = [(JobId(7), 1)].into();
+            let started = JobEvent::Started(EvaluateRequest::KIND);
+            state.apply(Event::Job(EVALUATION, started));
         }
         Stage::Failed => {
-            let failed = Some("Could not do it: the file is damaged".to_owned());
-            state.maps = MapsState {
-                failed: failed.clone(),
-                ..MapsState::default()
-            };
-            state.maximise.failed.clone_from(&failed);
-            state.evaluation_failed.clone_from(&failed);
-            state.predict.failed = failed;
+            for job in [MAPS, EVALUATION, MAXIMISATION] {
+                let failed = JobEvent::Failed("the file is damaged".into());
+                state.apply(Event::Job(job, failed));
+            }
+            state.notices.clear();
+            state.predict.failed = Some("Could not do it: the file is damaged".to_owned());
         }
-        _ => done(&mut state, world, config),
+        _ => done(&mut state, world),
     }
     state
 }
 
-fn done(state: &mut AppState, world: &World, config: Option<MaximiseConfig>) {
-    state.maps.maps = Some(Arc::clone(&world.maps));
+pub const MAPS: JobId = JobId(6);
+const EVALUATION: JobId = JobId(7);
+pub const MAXIMISATION: JobId = JobId(8);
+
+fn maps_of(world: &World, layer: usize) -> Inspect<MapsOfLayer> {
+    let image = ImageSource::Sample(Arc::clone(&world.open), 0);
+    Inspect::image(MapsOfLayer { layer }, image)
+}
+
+fn evaluation_of(world: &World) -> EvaluateRequest {
+    EvaluateRequest {
+        dataset: Arc::clone(&world.open),
+        part: None,
+        weights: EvaluatedWeights::Current,
+    }
+}
+
+fn maximisation() -> Inspect<MaximiseConfig> {
+    Inspect::weights(MaximiseConfig::new(Target::Class(1)))
+}
+
+/// Shows `maps` of the first image.
+pub fn show_maps(state: &mut AppState, world: &World, maps: &Arc<FeatureMaps>) {
+    state.asked(MAPS, maps_of(world, maps.layer));
+    state.apply(Event::done::<Inspect<MapsOfLayer>>(MAPS, Arc::clone(maps)));
+}
+
+fn done(state: &mut AppState, world: &World) {
+    show_maps(state, world, &world.maps);
     state.selection.layer = Some(2);
     state.selection.unit = Some(3);
     state.selection.cell = Some((0, 1));
     state.evaluation = Some(Arc::clone(&world.evaluation));
-    state.maximise = MaximiseState {
-        config,
-        preview: Some(Arc::new(preview(40))),
-        ..MaximiseState::default()
+    state.asked(MAXIMISATION, maximisation());
+    let maximised = Maximised {
+        last: preview(40),
+        values: Vec::new(),
+        shape: Vec::new(),
+        score_of: String::new(),
+        node: String::new(),
     };
+    let maximised = Event::done::<Inspect<MaximiseConfig>>(MAXIMISATION, maximised);
+    state.apply(maximised);
     let names = [
         "/home/me/pictures/circle_017.png",
         "a new square",

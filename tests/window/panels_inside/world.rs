@@ -11,7 +11,7 @@ use convscope::{
         Picture, Split, SplitName,
         decode::{self, ResizeMode},
     },
-    engine::{EngineHandle, Event, Folders, LoadedModel, ModelSource, OpenDataset, OpenRequest},
+    engine::{EngineHandle, Folders, LoadedModel, ModelSource, OpenDataset, OpenRequest},
     inspect::feature_maps,
     model::{
         LayerKind, ModelSpec, Network, WeightSnapshot, layers, network::Placement, spec::Head,
@@ -73,13 +73,18 @@ fn scratch(name: &str) -> PathBuf {
 
 fn opened(folder: &Path, name: &str) -> Arc<OpenDataset> {
     let engine = EngineHandle::start(Arc::new(|| ()), Folders::below(&scratch(name))).unwrap();
-    engine.open_dataset(OpenRequest::new(folder));
+    engine.ask(OpenRequest::new(folder));
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(300) {
         match engine.events().try_next() {
-            Some(Event::DatasetOpened { dataset, .. }) => return dataset,
-            Some(Event::Failed { message, .. }) => panic!("{message}"),
-            _ => std::thread::sleep(Duration::from_millis(2)),
+            Some(event) => {
+                let failure = event.failure();
+                assert!(failure.is_none(), "{failure:?}");
+                if let Some((_, dataset)) = event.answer::<OpenRequest>() {
+                    return dataset;
+                }
+            }
+            None => std::thread::sleep(Duration::from_millis(2)),
         }
     }
     panic!("the dataset was not opened in a minute");

@@ -1,7 +1,7 @@
 //! What the Training panel says and does while a run goes on and when it has ended.
 
 use convscope::{
-    engine::TrainingOutcome,
+    engine::{TrainRequest, Trained, TrainingOutcome},
     train::{
         early_stopping::{EarlyStopping, Monitor, MonitorMode},
         schedule::{RateNow, Schedule, ScheduleKind},
@@ -10,6 +10,16 @@ use convscope::{
 use eframe::egui::{self, Key};
 
 use super::*;
+
+fn train(state: &AppState) -> TrainRequest {
+    TrainRequest {
+        experiment: state.experiment.clone(),
+        dataset: Arc::clone(state.open_dataset().unwrap()),
+        run: "/runs/one".into(),
+        resume: false,
+        accept_losses: false,
+    }
+}
 
 /// A run of two phases, the second with a schedule; the rate of `phase` is `full`.
 fn running(phase: usize, full: f64) -> AppState {
@@ -35,7 +45,7 @@ fn running(phase: usize, full: f64) -> AppState {
         full,
         effective: full / 4.0,
     };
-    state.apply(Event::RateNow { job: JOB, rate });
+    state.apply(Event::Run(JOB, RunEvent::Rate(rate)));
     state
 }
 
@@ -63,14 +73,14 @@ fn the_rate_is_the_running_phases_and_only_a_change_is_pushed() {
             .unwrap_or_default()
     };
     assert_eq!(field(&harness), "0.001");
-    harness.state_mut().state.apply(Event::RateNow {
-        job: JOB,
-        rate: RateNow {
+    harness.state_mut().state.apply(Event::Run(
+        JOB,
+        RunEvent::Rate(RateNow {
             phase: 2,
             full: 0.000_333_333_333,
             effective: 0.000_25,
-        },
-    });
+        }),
+    ));
     harness.run();
     assert_eq!(field(&harness), "0.00033333", "what the trainer says");
     for part in ["phase 2 of 2 · fine-tuning", "By schedule", "0.0002500"] {
@@ -131,7 +141,7 @@ fn stopped_early() -> AppState {
             train_penalty: None,
             val_penalty: None,
         };
-        state.apply(Event::Epoch { job: JOB, record });
+        state.apply(Event::Run(JOB, RunEvent::Epoch(record)));
     }
     let outcome = TrainingOutcome {
         completed: true,
@@ -146,7 +156,8 @@ fn stopped_early() -> AppState {
         computed: "f32".into(),
         seconds: 11.0,
     };
-    state.apply(Event::TrainingFinished { job: JOB, outcome });
+    state.asked(JOB, train(&state));
+    state.apply(Event::done::<TrainRequest>(JOB, Trained::Ended(outcome)));
     state
 }
 

@@ -13,9 +13,9 @@ use crate::{
         Dataset,
         doctor::{Examination, Severity},
     },
+    engine::{ExamineRequest, Examined},
     ui::{
         action::{Action, DataAction},
-        data_tools::Examined,
         theme,
         widgets::{fields, needs, states},
     },
@@ -45,13 +45,13 @@ impl Panel for Doctor {
         let Some(open) = needs::dataset(ui, cx, "Problems of a dataset") else {
             return;
         };
-        let doctor = &cx.state.tools.doctor;
-        match (doctor.examined.clone(), &doctor.job) {
-            (Some(examined), _) => self.examined_ui(ui, cx, &open.dataset, &examined),
-            (None, Some((job, _))) => {
-                let progress = cx.state.jobs.get(job).and_then(|job| job.progress);
+        let doctor = cx.state.slot::<ExamineRequest>();
+        match (doctor.answer(), doctor.job) {
+            (Some(examined), _) => self.examined_ui(ui, cx, &open.dataset, examined),
+            (None, Some(job)) => {
+                let progress = cx.state.jobs.get(&job).and_then(|job| job.progress);
                 if states::loading(ui, "Examining the images", progress) {
-                    cx.push(Action::Cancel(*job));
+                    cx.push(Action::Cancel(job));
                 }
             }
             (None, None) => {
@@ -158,8 +158,8 @@ fn sentence(words: &str) -> String {
 
 /// One line that is always there: running, out of date, failed, or up to date.
 fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let doctor = &cx.state.tools.doctor;
-    let job = doctor.job.as_ref().map(|(job, _)| *job);
+    let doctor = cx.state.slot::<ExamineRequest>();
+    let job = doctor.job;
     let stale = cx.state.examination_is_stale();
     let failed = doctor.failed.clone();
     let size = vec2(ui.available_width(), ui.spacing().interact_size.y);

@@ -4,7 +4,7 @@ use eframe::egui::{Grid, Label, RichText, Ui};
 
 use crate::{
     data::dataset::display_path,
-    engine::OpenDataset,
+    engine::{LargeImage, LoadImage, OpenDataset},
     ui::{
         format::thousands,
         panels::Cx,
@@ -80,11 +80,13 @@ fn list_ui(ui: &mut Ui, facts: impl IntoIterator<Item = (&'static str, String, S
 }
 
 fn size(cx: &Cx<'_>, of: &Subject) -> String {
-    let image = &cx.state.image;
-    let Some((_, picture, (width, height))) =
-        image.image.as_ref().filter(|(loaded, ..)| loaded == of)
+    let Some(LargeImage {
+        picture,
+        size: (width, height),
+    }) = cx.state.large_image(of)
     else {
-        return if image.failed.is_some() { "–" } else { "…" }.to_owned();
+        let has_failed = cx.state.slot::<LoadImage>().failed.is_some();
+        return if has_failed { "–" } else { "…" }.to_owned();
     };
     let pixels =
         |width: usize, height: usize| format!("{} × {}", thousands(width), thousands(height));

@@ -10,12 +10,15 @@ use eframe::egui::{Button, ScrollArea, Ui, vec2};
 use egui_material_icons::{icon_text, icons};
 
 use super::{Cx, Panel};
-use crate::ui::{
-    action::Action,
-    format::thousands,
-    state::{Selection, Subject},
-    theme,
-    widgets::{states, zoom::Zoom},
+use crate::{
+    engine::LoadImage,
+    ui::{
+        action::Action,
+        format::thousands,
+        state::{Selection, Subject},
+        theme,
+        widgets::{states, zoom::Zoom},
+    },
 };
 use histogram::HistogramView;
 
@@ -65,7 +68,7 @@ impl Panel for Image {
         let height = (whole * PICTURE_SHARE).max(LOWEST);
         self.zoom
             .image_ui(ui, cx, vec2(ui.available_width(), height));
-        if let Some(message) = &state.image.failed {
+        if let Some(message) = &state.slot::<LoadImage>().failed {
             states::failed(ui, message);
         }
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -75,9 +78,8 @@ impl Panel for Image {
                 (Subject::Image(image), None) => facts::own_image_ui(ui, cx, image),
                 (Subject::Sample(_), None) => {}
             }
-            let loaded = state.image.image.as_ref();
-            let loaded = loaded.filter(|(of, ..)| *of == subject);
-            self.histogram.ui(ui, loaded.map(|(_, picture, _)| picture));
+            let loaded = state.large_image(&subject);
+            self.histogram.ui(ui, loaded.map(|image| &image.picture));
             if let Some((open, index)) = sample {
                 similar::similar_ui(ui, cx, open, index);
             }

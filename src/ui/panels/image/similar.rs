@@ -3,7 +3,7 @@
 use eframe::egui::{CollapsingHeader, Rect, Sense, TextStyle, Ui, vec2};
 
 use crate::{
-    engine::{OpenDataset, Similar},
+    engine::{FindSimilar, OpenDataset, Similar},
     ui::{
         action::{Action, DataAction},
         format::{counted, thousands},
@@ -27,7 +27,7 @@ pub fn similar_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, index: usize
     CollapsingHeader::new("Similar pixels")
         .default_open(true)
         .show(ui, |ui| {
-            let state = &cx.state.similar;
+            let state = cx.state.slot::<FindSimilar>();
             if let Some(job) = state.job {
                 let progress = cx.state.jobs.get(&job).and_then(|job| job.progress);
                 states::caption(ui, "Comparing pixels");
@@ -42,9 +42,9 @@ pub fn similar_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, index: usize
             if let Some(message) = &state.failed {
                 states::failed(ui, message);
             }
-            let found = state.found.clone().filter(|found| found.sample == index);
+            let found = state.answer().filter(|found| found.sample == index);
             if let Some(found) = found {
-                return found_ui(ui, cx, open, &found);
+                return found_ui(ui, cx, open, found);
             }
             if ui
                 .button("Find similar")

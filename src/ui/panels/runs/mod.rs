@@ -12,6 +12,7 @@ use egui_material_icons::{icon_text, icons};
 
 use super::{Cx, Panel};
 use crate::{
+    engine::ListRuns,
     train::runs::{
         Listing, RunRecord,
         query::{Metric, Query},
@@ -113,7 +114,11 @@ fn listing_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Arc<Listing>> {
         }
     }
     if book.listing.is_none() && book.failed.is_none() {
-        let running = book.job.and_then(|job| cx.state.jobs.get(&job));
+        let running = cx
+            .state
+            .slot::<ListRuns>()
+            .job
+            .and_then(|job| cx.state.jobs.get(&job));
         let progress = running.and_then(|running| running.progress);
         states::caption(ui, "Looking for runs…");
         states::progress_bar(ui, progress, 280.0);

@@ -4,6 +4,7 @@ use eframe::egui::{Button, Grid, RichText, Ui};
 
 use crate::{
     data::{decode::ColorMode, stats::ChannelStats},
+    engine::MeasureChannels,
     model::spec::Preprocessing,
     ui::{
         action::{Action, DataAction, EditAction},
@@ -23,8 +24,8 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tip = "Over all pixels of the training part, at the network's input size, in units of 0..1. Networks learn faster from images whose channels have mean 0 and standard deviation 1";
     ui.label(RichText::new("Mean and standard deviation").strong())
         .on_hover_text(tip);
-    let channels = &cx.state.tools.channels;
-    if let Some((job, _)) = channels.job {
+    let channels = cx.state.slot::<MeasureChannels>();
+    if let Some(job) = channels.job {
         let progress = cx.state.jobs.get(&job).and_then(|job| job.progress);
         ui.horizontal(|ui| {
             states::progress_bar(ui, progress, 160.0);
@@ -35,11 +36,11 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     let failed = channels.failed.clone();
-    let measured = channels.measured.clone();
-    let now = cx.state.to_measure();
+    let measured = channels.answered.clone();
+    let is_possible = cx.state.to_measure().is_some();
     ui.horizontal_wrapped(|ui| {
         let tip = "Reads the training images once";
-        let button = ui.add_enabled(now.is_some(), Button::new("Measure"));
+        let button = ui.add_enabled(is_possible, Button::new("Measure"));
         if button.on_hover_text(tip).clicked() {
             cx.push(DataAction::MeasureChannels);
         }
@@ -51,7 +52,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         states::failed(ui, &message);
     }
     if let Some((of, stats)) = &measured {
-        values_ui(ui, stats, now.as_ref() == Some(of));
+        values_ui(ui, stats, cx.state.is_measured_now(of));
     }
     let Preprocessing { mean, std } = cx.state.experiment.model.preprocessing;
     let list = |values: [f32; 3]| values.map(|value| significant(f64::from(value))).join(", ");

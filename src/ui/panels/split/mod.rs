@@ -14,6 +14,7 @@ use egui_material_icons::{icon_text, icons};
 use super::{Cx, Panel};
 use crate::{
     data::{Dataset, Division, SplitName},
+    engine::Divide,
     ui::{
         format::counted,
         theme,
@@ -89,7 +90,7 @@ impl Split {
             })
         });
         distribution::ui(ui, dataset, division);
-        let unused = match (said.unused, cx.state.dividing) {
+        let unused = match (said.unused, cx.state.slot::<Divide>().job) {
             (_, Some(_)) => "Dividing again…".to_owned(),
             (0, None) => "Every usable image is in one part.".to_owned(),
             (count, None) => format!("{} in no part.", counted(count, "image")),

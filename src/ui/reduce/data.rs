@@ -1,0 +1,115 @@
+//! What answers about data, files and downloads change.
+
+use super::*;
+use crate::engine::{
+    Download, ExamineWeights, ListDatasets, ListRecipes, LoadExperiment, LoadSpec, Look,
+    OpenRequest, Prepare,
+};
+
+impl Asked for OpenRequest {
+    fn done(state: &mut AppState, job: JobId, _: &Self, dataset: &Arc<OpenDataset>) {
+        state.forget::<Self>();
+        state.dataset_opened(job, Arc::clone(dataset));
+    }
+
+    fn ended(state: &mut AppState, job: JobId, _: &Self, reason: Option<&str>) {
+        // The dataset's own failure is told where datasets are.
+        state.runs.continuing.take_if(|run| run.job == job);
+        let is_current =
+            matches!(&state.data, DataState::Opening { job: current, .. } if *current == job);
+        if is_current {
+            state.opening_ended(reason.map(could_not::<Self>));
+        }
+    }
+}
+
+impl Asked for Divide {
+    fn done(state: &mut AppState, _: JobId, _: &Self, divided: &Arc<Divided>) {
+        state.divided(divided);
+    }
+
+    fn ended(state: &mut AppState, _: JobId, _: &Self, reason: Option<&str>) {
+        state.division_failed = reason.map(could_not::<Self>);
+    }
+}
+
+impl Asked for Prepare {}
+impl Asked for ExamineRequest {}
+impl Asked for MeasureChannels {}
+impl Asked for LoadImage {}
+impl Asked for FindSimilar {}
+
+impl Asked for LoadExperiment {
+    fn done(state: &mut AppState, _: JobId, _: &Self, experiment: &Arc<Self::Answer>) {
+        state.replace_experiment(Self::Answer::clone(experiment));
+        let words = format!("Opened the experiment {}", state.experiment.title);
+        state.note(Level::Info, words);
+    }
+}
+
+impl Asked for LoadSpec {
+    fn done(state: &mut AppState, _: JobId, _: &Self, spec: &Arc<Self::Answer>) {
+        state.note(Level::Info, format!("Imported the layers of {}", spec.name));
+        state.replace_model(Self::Answer::clone(spec));
+    }
+}
+
+impl Asked for ExamineWeights {
+    fn done(state: &mut AppState, _: JobId, _: &Self, examined: &Arc<Self::Answer>) {
+        state.weights.answer = Some(Ok(Arc::clone(examined)));
+    }
+
+    /// That somebody cancelled forbids nothing.
+    fn ended(state: &mut AppState, _: JobId, _: &Self, reason: Option<&str>) {
+        state.weights.answer = reason.map(|reason| Err(reason.to_owned()));
+    }
+}
+
+impl Asked for ListRecipes {
+    fn done(state: &mut AppState, _: JobId, _: &Self, recipes: &Arc<Self::Answer>) {
+        state.recipes = Some(Arc::clone(recipes));
+    }
+}
+
+impl Asked for Look {
+    const EACH: bool = true;
+
+    fn done(state: &mut AppState, job: JobId, _: &Self, found: &Arc<Self::Answer>) {
+        state.arrivals.looking.remove(&job);
+        state.hovered(job, Arc::clone(found));
+    }
+
+    fn ended(state: &mut AppState, job: JobId, _: &Self, _: Option<&str>) {
+        state.arrivals.looking.remove(&job);
+    }
+}
+
+impl Asked for ListDatasets {
+    fn done(state: &mut AppState, _: JobId, _: &Self, listed: &Arc<Self::Answer>) {
+        state.public.arrived(listed.as_slice().into());
+    }
+
+    fn ended(state: &mut AppState, job: JobId, _: &Self, reason: Option<&str>) {
+        let message = reason.map(could_not::<Self>);
+        state.public.ended(job, None, message.as_ref());
+    }
+}
+
+impl Asked for Download {
+    const EACH: bool = true;
+
+    fn done(state: &mut AppState, _: JobId, request: &Self, fetched: &Arc<Self::Answer>) {
+        let (name, path) = (&request.entry.name, display_path(&fetched.path));
+        state.note(Level::Info, format!("Downloaded {name} to {path}"));
+        state
+            .public
+            .downloaded(name.clone(), Self::Answer::clone(fetched));
+    }
+
+    fn ended(state: &mut AppState, job: JobId, _: &Self, reason: Option<&str>) {
+        let progress = state.jobs.get(&job).and_then(|running| running.progress);
+        let bytes = progress.map(|progress| progress.done as u64);
+        let message = reason.map(could_not::<Self>);
+        state.public.ended(job, bytes, message.as_ref());
+    }
+}
