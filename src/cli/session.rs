@@ -19,10 +19,6 @@ use crate::{
 };
 
 /// What a waiting command hears.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one at a time, and it is looked at where it is made"
-)]
 pub enum Heard {
     /// Something happened in the engine.
     Event(Event),
