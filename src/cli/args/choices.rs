@@ -59,13 +59,7 @@ impl ValueEnum for Backbone {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let name = match self {
-            Self::MobileNetV2 => "mobilenet_v2",
-            Self::EfficientNetB0 => "efficientnet_b0",
-            Self::Vgg16 => "vgg16",
-            Self::ResNet18 => "resnet18",
-        };
-        Some(PossibleValue::new(name).help(self.word()))
+        Some(PossibleValue::new(self.id()).help(self.word()))
     }
 }
 
