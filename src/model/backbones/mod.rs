@@ -45,7 +45,7 @@ macro_rules! table {
         $(mod $file;)*
 
         /// A published network. Layers and tensors are named as in torchvision.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Backbone {
             $($(#[$about])* $name,)*
         }
@@ -64,7 +64,8 @@ macro_rules! table {
 }
 
 table! {
-    /// Sandler et al. 2018.
+    /// Sandler et al. 2018. The smallest.
+    #[default]
     mobilenet_v2: MobileNetV2,
     /// Tan & Le 2019.
     efficientnet_b0: EfficientNetB0,
