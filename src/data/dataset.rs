@@ -6,51 +6,8 @@ use std::{
     sync::Arc,
 };
 
-use serde::{Deserialize, Serialize};
-
+pub use super::sources::SourceKind;
 use super::split::SplitName;
-
-/// What a dataset was read from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SourceKind {
-    /// One folder of images per class.
-    #[default]
-    ClassFolders,
-    /// Folders for training, validation and test, each with one folder per class.
-    SplitFolders,
-    /// A CSV file with the columns `path,label` and perhaps `split`.
-    Manifest,
-    /// MedMNIST's `.npz`: `train_images`, `train_labels`, `val_images` …
-    Npz,
-    /// MNIST's IDX files, gzipped or not.
-    Idx,
-    /// CIFAR-10's binary batches.
-    Cifar10,
-}
-
-impl SourceKind {
-    /// Every kind.
-    pub const ALL: [Self; 6] = [
-        Self::ClassFolders,
-        Self::SplitFolders,
-        Self::Manifest,
-        Self::Npz,
-        Self::Idx,
-        Self::Cifar10,
-    ];
-
-    /// What people call it.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::ClassFolders => "a folder per class",
-            Self::SplitFolders => "train, validation and test folders",
-            Self::Manifest => "a CSV list of files and labels",
-            Self::Npz => "MedMNIST arrays (.npz)",
-            Self::Idx => "MNIST files (IDX)",
-            Self::Cifar10 => "CIFAR-10 binary batches",
-        }
-    }
-}
 
 /// Where the pixels of a sample are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

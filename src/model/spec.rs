@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+pub use super::backbones::Backbone;
 use serde::{Deserialize, Serialize};
 
 use super::layers::Dense;
@@ -173,39 +174,6 @@ impl L2 {
     /// Whether it changes nothing.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-/// A published network. Layers and tensors are named as in torchvision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Backbone {
-    /// Sandler et al. 2018.
-    MobileNetV2,
-    /// Tan & Le 2019.
-    EfficientNetB0,
-    /// Simonyan & Zisserman 2015, configuration D.
-    Vgg16,
-    /// He et al. 2016.
-    ResNet18,
-}
-
-impl Backbone {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::MobileNetV2,
-        Self::EfficientNetB0,
-        Self::Vgg16,
-        Self::ResNet18,
-    ];
-
-    /// Its name as papers write it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::MobileNetV2 => "MobileNetV2",
-            Self::EfficientNetB0 => "EfficientNet-B0",
-            Self::Vgg16 => "VGG16",
-            Self::ResNet18 => "ResNet-18",
-        }
     }
 }
 

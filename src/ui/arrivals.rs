@@ -12,7 +12,10 @@ use super::{
     state::AppState,
 };
 use crate::{
-    data::{dataset::display_path, sources::folder},
+    data::{
+        dataset::display_path,
+        sources::{ENDINGS, folder},
+    },
     engine::{Found, JobId, OpenRequest, Thing},
 };
 
@@ -62,7 +65,7 @@ fn by_name(path: &Path) -> Option<Thing> {
     match ending.as_str() {
         _ if folder::looks_like_image(path) => Some(Thing::Image),
         "pth" | "pt" => Some(Thing::Weights),
-        "npz" | "zip" | "tar" | "tgz" | "csv" | "tsv" => Some(Thing::Dataset),
+        ending if ENDINGS.contains(&ending) => Some(Thing::Dataset),
         _ => None,
     }
 }

@@ -95,7 +95,15 @@ impl Sandbox {
     }
 
     fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_convscope"));
+        let program = env!("CARGO_BIN_EXE_convscope");
+        // Who begins the tests with nohup means the tests, not this program.
+        let mut command = if cfg!(target_os = "linux") {
+            let mut command = Command::new("env");
+            command.args(["--default-signal=HUP", program]);
+            command
+        } else {
+            Command::new(program)
+        };
         command.args(words.split_whitespace());
         self.prepared(command)
     }

@@ -41,15 +41,7 @@ impl ValueEnum for SourceKind {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let name = match self {
-            Self::ClassFolders => "class-folders",
-            Self::SplitFolders => "split-folders",
-            Self::Manifest => "manifest",
-            Self::Npz => "npz",
-            Self::Idx => "idx",
-            Self::Cifar10 => "cifar10",
-        };
-        Some(PossibleValue::new(name).help(self.words()))
+        Some(PossibleValue::new(self.id()).help(self.words()))
     }
 }
 
@@ -59,13 +51,7 @@ impl ValueEnum for Backbone {
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        let name = match self {
-            Self::MobileNetV2 => "mobilenet_v2",
-            Self::EfficientNetB0 => "efficientnet_b0",
-            Self::Vgg16 => "vgg16",
-            Self::ResNet18 => "resnet18",
-        };
-        Some(PossibleValue::new(name).help(self.word()))
+        Some(PossibleValue::new(self.id()).help(self.word()))
     }
 }
 

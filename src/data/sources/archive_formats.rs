@@ -18,6 +18,9 @@ use super::{
     unpack::{Progress, damaged},
 };
 
+/// Endings that archives often have.
+pub(super) const ENDINGS: &[&str] = &["zip", "tar", "gz", "tgz"];
+
 /// Passes every entry of the archive `request.path` to `extractor`.
 ///
 /// # Errors

@@ -9,8 +9,9 @@ use std::{
 };
 
 use super::{
-    Opened, Request, SourceError,
+    Opened, Reader, Request, SourceError, SourceFile,
     arrays::{self, ImageSize, Part, Source},
+    detect::Packing,
     listing,
     unpack::{Progress, damaged},
 };
@@ -34,8 +35,24 @@ const NAMES: [&str; 10] = [
     "truck",
 ];
 
+pub(super) const READER: Reader = Reader {
+    words: "CIFAR-10 binary batches",
+    id: "cifar10",
+    file: Some(SourceFile {
+        called: "CIFAR-10",
+        endings: &["bin"],
+        is_one: |seen| {
+            let name = seen.path.file_name().and_then(|name| name.to_str());
+            seen.packing == Packing::Not && name.is_some_and(is_batch)
+        },
+        reason: "it is called like a batch of CIFAR-10",
+    }),
+    in_folder: |survey| survey.with_file(is_batch, ("there are files like data_batch_1.bin", 60)),
+    read: |path, request, _| read(path, request),
+};
+
 /// Whether a file called `name` is one of CIFAR-10's.
-pub(super) fn is_batch(name: &str) -> bool {
+fn is_batch(name: &str) -> bool {
     part_of(name).is_some()
 }
 
@@ -53,7 +70,7 @@ fn part_of(name: &str) -> Option<SplitName> {
 ///
 /// # Errors
 /// One sentence: what, where, what to do.
-pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceError> {
+fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceError> {
     let folder = if path.is_dir() {
         path
     } else {

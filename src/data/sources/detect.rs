@@ -10,10 +10,9 @@ use std::{
 use flate2::read::MultiGzDecoder;
 
 use super::{
-    SourceError, cifar,
-    listing::has_ending,
+    ENDINGS, SourceError,
     locate::{self, Located},
-    manifest, npz, strangers,
+    strangers,
 };
 use crate::{
     cancel::CancelToken,
@@ -41,12 +40,28 @@ pub(super) enum ArchiveFormat {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum FileKind {
     Archive(ArchiveFormat),
-    Npz,
-    Idx,
-    Manifest,
-    Cifar10,
+    Dataset(SourceKind),
     /// No dataset; words to follow the file's name.
     Other(String),
+}
+
+/// What is looked at to know a file.
+pub(super) struct Seen<'a> {
+    pub path: &'a Path,
+    /// Its first bytes, unpacked when it is compressed with gzip.
+    pub head: &'a [u8],
+    /// What it is packed as.
+    pub packing: Packing<'a>,
+}
+
+/// How a file is packed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Packing<'a> {
+    Not,
+    Gzip,
+    Tar,
+    /// With the name of the first entry.
+    Zip(&'a [u8]),
 }
 
 /// What `path` seems to be, without unpacking anything.
@@ -98,11 +113,8 @@ pub(super) fn located(
     path: &Path,
     wanted: Option<SourceKind>,
 ) -> Result<Located, SourceError> {
-    let (kind, reason) = match found {
-        FileKind::Npz => (SourceKind::Npz, "it holds NumPy arrays"),
-        FileKind::Idx => (SourceKind::Idx, "it begins like an IDX file"),
-        FileKind::Manifest => (SourceKind::Manifest, "it lists files and labels"),
-        FileKind::Cifar10 => (SourceKind::Cifar10, "it is called like a batch of CIFAR-10"),
+    let kind = match found {
+        FileKind::Dataset(kind) => kind,
         FileKind::Archive(_) => return Err(SourceError::wrong(path, "is an archive")),
         FileKind::Other(words) => return Err(SourceError::wrong(path, words)),
     };
@@ -116,7 +128,11 @@ pub(super) fn located(
             ),
         )),
         Some(_) => Ok(Located::new(path, kind, "")),
-        None => Ok(Located::new(path, kind, reason)),
+        None => {
+            let file = kind.reader().file.as_ref();
+            let reason = file.map_or("", |file| file.reason);
+            Ok(Located::new(path, kind, reason))
+        }
     }
 }
 
@@ -130,17 +146,50 @@ const HEAD_BYTES: u64 = 512;
 pub(super) fn file_kind(path: &Path) -> Result<FileKind, SourceError> {
     let read = SourceError::read(path);
     let head = head(File::open(path).map_err(&read)?).map_err(&read)?;
-    let name = path.file_name().and_then(|name| name.to_str());
-    Ok(match head.as_slice() {
-        [] => FileKind::Other("is empty: download or copy it again".to_owned()),
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => zip_kind(&head),
-        [0x1f, 0x8b, ..] => gzip_kind(path)?,
-        head if is_idx(head) => FileKind::Idx,
-        head if is_tar(head) => FileKind::Archive(ArchiveFormat::Tar),
-        _ if name.is_some_and(cifar::is_batch) => FileKind::Cifar10,
-        _ if has_ending(path, &["csv", "tsv"]) || manifest::has_header(path) => FileKind::Manifest,
-        head => FileKind::Other(strangers::words_for(head)),
+    let mut seen = Seen {
+        path,
+        head: &head,
+        packing: Packing::Not,
+    };
+    let unpacked;
+    match head.as_slice() {
+        [] => return Ok(other("is empty: download or copy it again")),
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => seen.packing = Packing::Zip(first_in_zip(&head)),
+        [0x1f, 0x8b, ..] => {
+            match unpacked_head(path)? {
+                Ok(head) => unpacked = head,
+                Err(error) => {
+                    let words =
+                        format!("is a damaged gzip file ({error}): download or copy it again");
+                    return Ok(FileKind::Other(words));
+                }
+            }
+            (seen.head, seen.packing) = (&unpacked, Packing::Gzip);
+        }
+        head if is_tar(head) => seen.packing = Packing::Tar,
+        _ => {}
+    }
+    let files = SourceKind::ALL.into_iter().filter(|kind| {
+        let file = kind.reader().file.as_ref();
+        file.is_some_and(|file| (file.is_one)(&seen))
+    });
+    Ok(match (files.into_iter().next(), seen.packing) {
+        (Some(kind), _) => FileKind::Dataset(kind),
+        (None, Packing::Zip(first)) if first.ends_with(b"data.pkl") => {
+            other("is a file of PyTorch, not a dataset: choose a folder with one folder per class")
+        }
+        (None, Packing::Zip(_)) => FileKind::Archive(ArchiveFormat::Zip),
+        (None, Packing::Tar) => FileKind::Archive(ArchiveFormat::Tar),
+        (None, Packing::Gzip) if is_tar(seen.head) => FileKind::Archive(ArchiveFormat::TarGz),
+        (None, Packing::Gzip) => other(
+            "is compressed with gzip but holds neither an archive nor MNIST's IDX data: unpack it first",
+        ),
+        (None, Packing::Not) => FileKind::Other(strangers::words_for(&head)),
     })
+}
+
+fn other(words: &str) -> FileKind {
+    FileKind::Other(words.to_owned())
 }
 
 fn head(from: impl Read) -> io::Result<Vec<u8>> {
@@ -149,43 +198,19 @@ fn head(from: impl Read) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-fn zip_kind(head: &[u8]) -> FileKind {
+/// The name of the first entry of an archive that begins with `head`.
+fn first_in_zip(head: &[u8]) -> &[u8] {
     const NAME: usize = 30;
-    let length = head
-        .get(26..28)
-        .map_or(0, |l| usize::from(l[0]) + 256 * usize::from(l[1]));
+    let length = head.get(26..28);
+    let length = length.map_or(0, |l| usize::from(l[0]) + 256 * usize::from(l[1]));
     let first = head.get(NAME..).unwrap_or_default();
-    let first = &first[..length.min(first.len())];
-    if npz::is_array_name(first) {
-        FileKind::Npz
-    } else if first.ends_with(b"data.pkl") {
-        FileKind::Other(
-            "is a file of PyTorch, not a dataset: choose a folder with one folder per class"
-                .to_owned(),
-        )
-    } else {
-        FileKind::Archive(ArchiveFormat::Zip)
-    }
+    &first[..length.min(first.len())]
 }
 
-fn gzip_kind(path: &Path) -> Result<FileKind, SourceError> {
+/// The first bytes of what the file `path` is compressed from, or why they cannot be unpacked.
+fn unpacked_head(path: &Path) -> Result<io::Result<Vec<u8>>, SourceError> {
     let file = File::open(path).map_err(SourceError::read(path))?;
-    Ok(match head(MultiGzDecoder::new(io::BufReader::new(file))) {
-        Ok(head) if is_idx(&head) => FileKind::Idx,
-        Ok(head) if is_tar(&head) => FileKind::Archive(ArchiveFormat::TarGz),
-        Ok(_) => FileKind::Other(
-            "is compressed with gzip but holds neither an archive nor MNIST's IDX data: unpack it first"
-                .to_owned(),
-        ),
-        Err(error) => FileKind::Other(format!(
-            "is a damaged gzip file ({error}): download or copy it again"
-        )),
-    })
-}
-
-/// IDX begins with two zeros, the type (8: bytes) and the number of dimensions.
-fn is_idx(head: &[u8]) -> bool {
-    matches!(head, [0, 0, 8, 1..=4, ..])
+    Ok(head(MultiGzDecoder::new(io::BufReader::new(file))))
 }
 
 /// A tar header has its own checksum.
@@ -202,9 +227,6 @@ fn is_tar(head: &[u8]) -> bool {
 
 /// A short name for what the user opened: of a file, without what tells its format.
 pub(super) fn short_name(path: &Path, is_folder: bool) -> String {
-    const ENDINGS: [&str; 10] = [
-        ".tar.gz", ".tgz", ".tar", ".zip", ".npz", ".csv", ".tsv", ".txt", ".gz", ".bin",
-    ];
     let path = match path.file_name() {
         Some(_) => path.to_path_buf(),
         // `.` and `..` have names too, elsewhere.
@@ -216,12 +238,14 @@ pub(super) fn short_name(path: &Path, is_folder: bool) -> String {
     if is_folder {
         return name;
     }
-    let lower = name.to_ascii_lowercase();
-    let ending = ENDINGS.iter().find(|ending| lower.ends_with(**ending));
-    match ending.map(|ending| &name[..name.len() - ending.len()]) {
-        Some(stem) if !stem.is_empty() => stem.to_owned(),
-        _ => name,
+    let mut short = name.as_str();
+    while let Some((stem, ending)) = short.rsplit_once('.')
+        && !stem.is_empty()
+        && ENDINGS.contains(&&*ending.to_ascii_lowercase())
+    {
+        short = stem;
     }
+    short.to_owned()
 }
 
 #[cfg(test)]
@@ -316,7 +340,12 @@ mod tests {
         assert_eq!(alternatives(folder.path()), kinds);
         let path = folder.path().join("x.csv");
         fs::write(&path, "path,label\n").unwrap();
-        let error = located(FileKind::Manifest, &path, Some(SourceKind::Npz)).unwrap_err();
+        let error = located(
+            FileKind::Dataset(SourceKind::Manifest),
+            &path,
+            Some(SourceKind::Npz),
+        )
+        .unwrap_err();
         assert!(error.to_string().contains("a CSV list"), "{error}");
     }
 

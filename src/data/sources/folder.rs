@@ -12,8 +12,9 @@ use rayon::prelude::*;
 
 pub use super::listing::{Below, IMAGE_ENDINGS, images_below, looks_like_image, loose_images};
 use super::{
-    SourceError,
+    InFolder, Opened, Reader, SourceError,
     listing::{self, Entry},
+    survey::Survey,
 };
 use crate::{
     cancel::CancelToken,
@@ -22,6 +23,23 @@ use crate::{
         split::SplitName,
     },
 };
+
+pub(super) const READER: Reader = Reader {
+    words: "a folder per class",
+    id: "class-folders",
+    file: None,
+    in_folder,
+    read: |path, request, _| Ok(Opened::files(read(path, request.cancel, request.progress)?)),
+};
+
+fn in_folder(survey: &Survey) -> Option<InFolder> {
+    let count = survey.folders.iter().filter(|folder| folder.images).count();
+    (count > 1).then(|| InFolder {
+        path: survey.root.clone(),
+        reason: format!("{count} folders hold images"),
+        likelihood: 40,
+    })
+}
 
 /// Hears how many class folders were listed, and of how many.
 pub(super) type Progress<'a> = &'a (dyn Fn(usize, usize) + Sync);
@@ -50,7 +68,7 @@ pub fn scan(root: &Path, cancel: &CancelToken) -> Result<Dataset, SourceError> {
 }
 
 /// [`scan`] that tells how far it is, in folders.
-pub(super) fn read(
+fn read(
     root: &Path,
     cancel: &CancelToken,
     progress: Progress<'_>,

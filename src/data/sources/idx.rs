@@ -12,8 +12,9 @@ use std::{
 use flate2::read::MultiGzDecoder;
 
 use super::{
-    Limits, Opened, Request, SourceError,
+    Limits, Opened, Reader, Request, SourceError, SourceFile,
     arrays::{self, ImageSize, Part, Source},
+    detect::Packing,
     listing,
     unpack::{self, Progress, damaged},
 };
@@ -43,8 +44,27 @@ const MOST_DEFLATE_RATIO: u64 = 1_032;
 /// Most labels; they are read into memory.
 const MOST_LABELS: u64 = 1 << 30;
 
+pub(super) const READER: Reader = Reader {
+    words: "MNIST files (IDX)",
+    id: "idx",
+    file: Some(SourceFile {
+        called: "IDX",
+        endings: &[],
+        // Two zeros, the type (8: bytes) and the number of axes.
+        is_one: |seen| {
+            matches!(seen.packing, Packing::Not | Packing::Gzip)
+                && matches!(seen.head, [0, 0, 8, 1..=4, ..])
+        },
+        reason: "it begins like an IDX file",
+    }),
+    in_folder: |survey| {
+        survey.with_file(is_images, ("there are files like train-images-idx3-ubyte", 50))
+    },
+    read,
+};
+
 /// Whether a file called `name` holds images: `train-images-idx3-ubyte.gz`, `t10k-images.idx3-ubyte` …
-pub(super) fn is_images(name: &str) -> bool {
+fn is_images(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name.contains("images") && ["idx3", "idx4"].iter().any(|kind| name.contains(kind))
 }
@@ -69,7 +89,7 @@ fn part_and_family(name: &str) -> (SplitName, String) {
 ///
 /// # Errors
 /// One sentence: what, where, what to do.
-pub(super) fn read(
+fn read(
     path: &Path,
     request: &Request<'_>,
     limits: &Limits,

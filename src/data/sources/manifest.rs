@@ -10,11 +10,14 @@ use std::{
 };
 
 use super::{
-    Request, SourceError, folder,
+    InFolder, Opened, Reader, Request, SourceError, SourceFile,
+    detect::Packing,
+    folder,
     listing::{self, has_ending},
     manifest_columns::Columns,
     natural,
     splits::part_named,
+    survey::Survey,
 };
 use crate::data::{
     dataset::{Dataset, Sample, SourceKind, display_path},
@@ -28,13 +31,42 @@ const MOST_TOLD: usize = 20;
 /// Rows between two reports of progress.
 const REPORT_EVERY: usize = 256;
 
+pub(super) const READER: Reader = Reader {
+    words: "a CSV list of files and labels",
+    id: "manifest",
+    file: Some(SourceFile {
+        called: "CSV",
+        endings: &["csv", "tsv", "txt"],
+        is_one: |seen| {
+            let named = || has_ending(seen.path, &ENDINGS);
+            seen.packing == Packing::Not && (named() || has_header(seen.path))
+        },
+        reason: "it lists files and labels",
+    }),
+    in_folder,
+    read: |path, request, _| Ok(Opened::files(read(path, request)?)),
+};
+
+/// The only list, likelier than folders where images lie in folders that are no classes: it alone knows the labels.
+fn in_folder(survey: &Survey) -> Option<InFolder> {
+    let [path] = survey.manifests.as_slice() else {
+        return None;
+    };
+    let name = display_path(Path::new(path.file_name()?));
+    Some(InFolder {
+        path: path.clone(),
+        reason: format!("{name} lists files and labels"),
+        likelihood: if survey.has_only_parts() { 42 } else { 20 },
+    })
+}
+
 /// Whether the file `path` is called like a list and has a header that can be used.
 pub(super) fn is_one(path: &Path) -> bool {
     has_ending(path, &ENDINGS) && has_header(path)
 }
 
 /// Whether the file `path` begins like a list, whatever it is called.
-pub(super) fn has_header(path: &Path) -> bool {
+fn has_header(path: &Path) -> bool {
     Columns::read(path).is_ok()
 }
 
@@ -44,7 +76,7 @@ pub(super) fn has_header(path: &Path) -> bool {
 /// # Errors
 /// When the list cannot be read, a row has no label or an unknown part, no image is left, there is only
 /// one class, or somebody cancelled.
-pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Dataset, SourceError> {
+fn read(path: &Path, request: &Request<'_>) -> Result<Dataset, SourceError> {
     let list = if path.is_dir() {
         only_list(path, request)?
     } else {

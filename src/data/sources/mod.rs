@@ -18,40 +18,136 @@
 mod archive;
 mod archive_formats;
 mod arrays;
-mod cifar;
 pub mod detect;
 mod extract;
 mod file_keys;
 #[cfg(test)]
 mod fixtures;
-pub mod folder;
-mod idx;
 mod limits;
 mod listing;
 mod locate;
-mod manifest;
 mod manifest_columns;
 mod medmnist;
 pub(crate) mod natural;
 mod npy;
-mod npz;
-mod splits;
 mod strangers;
 mod survey;
 pub(super) mod unpack;
 
-use std::{io, path::Path, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock},
+};
+
+use serde::{Deserialize, Serialize};
 
 pub use detect::{Guess, alternatives, detect};
 pub use limits::Limits;
 
 use super::{
-    dataset::{Dataset, SourceKind, display_path},
+    dataset::{Dataset, display_path},
     images::{ImageStore, InsteadOfCache},
 };
 use crate::cancel::{CancelToken, Cancelled};
-use detect::FileKind;
+use detect::{FileKind, Seen};
 use locate::Located;
+use survey::Survey;
+
+/// What its file says of a kind of source.
+struct Reader {
+    /// What people call it.
+    words: &'static str,
+    /// What `--as` calls it.
+    id: &'static str,
+    /// Its files, when it is read from single ones.
+    file: Option<SourceFile>,
+    /// How a folder holds one, when its names look like it.
+    in_folder: fn(&Survey) -> Option<InFolder>,
+    /// Reads it.
+    read: fn(&Path, &Request<'_>, &Limits) -> Result<Opened, SourceError>,
+}
+
+/// A file that is a dataset.
+struct SourceFile {
+    /// What people call such files.
+    called: &'static str,
+    /// Endings that such files often have.
+    endings: &'static [&'static str],
+    /// Whether a file is one.
+    is_one: fn(&Seen<'_>) -> bool,
+    /// Why it is read as one, to follow "because".
+    reason: &'static str,
+}
+
+/// A dataset in a folder.
+struct InFolder {
+    /// The folder or file to read.
+    path: PathBuf,
+    /// Why, to follow "because".
+    reason: String,
+    /// Of several kinds the one with most is the likeliest.
+    likelihood: u8,
+}
+
+macro_rules! table {
+    ($($(#[$about:meta])* $file:ident: $kind:ident,)*) => {
+        $(pub mod $file;)*
+
+        /// What a dataset is read from.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum SourceKind {
+            $($(#[$about])* $kind,)*
+        }
+
+        impl SourceKind {
+            /// Every kind.
+            pub const ALL: [Self; [$(stringify!($kind)),*].len()] = [$(Self::$kind),*];
+
+            fn reader(self) -> &'static Reader {
+                match self {
+                    $(Self::$kind => &$file::READER,)*
+                }
+            }
+        }
+    };
+}
+
+// Of a file that could be of two kinds the first is taken.
+table! {
+    /// One folder of images per class.
+    #[default]
+    folder: ClassFolders,
+    /// Folders for training, validation and test, each with one folder per class.
+    splits: SplitFolders,
+    /// MedMNIST's `.npz`: `train_images`, `train_labels`, `val_images` …
+    npz: Npz,
+    /// MNIST's IDX files, gzipped or not.
+    idx: Idx,
+    /// CIFAR-10's binary batches.
+    cifar: Cifar10,
+    /// A CSV file with the columns `path,label` and perhaps `split`.
+    manifest: Manifest,
+}
+
+impl SourceKind {
+    /// What people call it.
+    pub fn words(self) -> &'static str {
+        self.reader().words
+    }
+
+    /// What `--as` calls it.
+    pub fn id(self) -> &'static str {
+        self.reader().id
+    }
+}
+
+/// Endings of files that are datasets or hold one, for choosing among files.
+pub static ENDINGS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let files = SourceKind::ALL.map(|kind| kind.reader().file.as_ref());
+    let endings = files.into_iter().flatten().flat_map(|file| file.endings);
+    endings.chain(archive_formats::ENDINGS).copied().collect()
+});
 
 /// A dataset that was read, and where its pixels are.
 #[derive(Debug)]
@@ -197,11 +293,10 @@ fn open_with_cache(request: &Request<'_>, limits: &Limits) -> Result<Opened, Sou
     } else {
         match detect::file_kind(path)? {
             FileKind::Archive(format) => archive::open(format, request, limits)?,
-            found => read(
-                &detect::located(found, path, request.kind)?,
-                request,
-                limits,
-            )?,
+            found => {
+                let located = detect::located(found, path, request.kind)?;
+                read(&located, request, limits)?
+            }
         }
     };
     opened.dataset.opened = path.to_path_buf();
@@ -211,15 +306,7 @@ fn open_with_cache(request: &Request<'_>, limits: &Limits) -> Result<Opened, Sou
 
 /// Reads what was found as what it was found to be.
 fn read(located: &Located, request: &Request<'_>, limits: &Limits) -> Result<Opened, SourceError> {
-    let (path, cancel, progress) = (located.path.as_path(), request.cancel, request.progress);
-    let mut opened = match located.kind {
-        SourceKind::ClassFolders => Opened::files(folder::read(path, cancel, progress)?),
-        SourceKind::SplitFolders => Opened::files(splits::read(path, cancel, progress)?),
-        SourceKind::Manifest => Opened::files(manifest::read(path, request)?),
-        SourceKind::Npz => npz::read(path, request, limits)?,
-        SourceKind::Idx => idx::read(path, request, limits)?,
-        SourceKind::Cifar10 => cifar::read(path, request)?,
-    };
+    let mut opened = (located.kind.reader().read)(&located.path, request, limits)?;
     let line = ("Read as".to_owned(), located.words());
     opened.dataset.metadata.insert(0, line);
     Ok(opened)

@@ -11,11 +11,14 @@ use std::{
 use zip::{ZipArchive, read::ZipFile};
 
 use super::{
-    Limits, Opened, Request, SourceError,
+    InFolder, Limits, Opened, Reader, Request, SourceError, SourceFile,
     archive_formats::zip_error,
     arrays::{self, ImageSize, Part, Source},
+    detect::Packing,
+    listing::has_ending,
     medmnist,
     npy::Header,
+    survey::Survey,
     unpack::{self, Progress, damaged},
 };
 use crate::data::{
@@ -45,8 +48,34 @@ const MOST_NAME_BYTES: u64 = 1 << 20;
 /// Most bytes of labels: they are read into memory.
 const MOST_LABEL_BYTES: u64 = 1 << 30;
 
+pub(super) const READER: Reader = Reader {
+    words: "MedMNIST arrays (.npz)",
+    id: "npz",
+    file: Some(SourceFile {
+        called: ".npz",
+        endings: &["npz"],
+        is_one: |seen| matches!(seen.packing, Packing::Zip(first) if is_array_name(first)),
+        reason: "it holds NumPy arrays",
+    }),
+    in_folder,
+    read,
+};
+
+/// The only file of arrays.
+fn in_folder(survey: &Survey) -> Option<InFolder> {
+    let mut arrays = survey.names().filter(|name| has_ending(Path::new(name), &["npz"]));
+    let (Some(name), None) = (arrays.next(), arrays.next()) else {
+        return None;
+    };
+    Some(InFolder {
+        path: survey.root.join(name),
+        reason: format!("{} is the only file of arrays", display_path(Path::new(name))),
+        likelihood: 10,
+    })
+}
+
 /// Whether an entry of a ZIP file called `name` makes it a file of arrays.
-pub(super) fn is_array_name(name: &[u8]) -> bool {
+fn is_array_name(name: &[u8]) -> bool {
     name.ends_with(b".npy") && !name.contains(&b'/')
 }
 
@@ -66,7 +95,7 @@ fn read_names(archive: &mut Archive) -> String {
 ///
 /// # Errors
 /// One sentence: what, where, what to do.
-pub(super) fn read(
+fn read(
     path: &Path,
     request: &Request<'_>,
     limits: &Limits,

@@ -3,9 +3,10 @@
 use std::{ffi::OsStr, path::Path};
 
 use super::{
-    SourceError,
+    InFolder, Opened, Reader, SourceError,
     folder::{self, Progress},
     listing, natural,
+    survey::Survey,
 };
 use crate::{
     cancel::CancelToken,
@@ -14,6 +15,27 @@ use crate::{
         split::SplitName,
     },
 };
+
+pub(super) const READER: Reader = Reader {
+    words: "train, validation and test folders",
+    id: "split-folders",
+    file: None,
+    in_folder,
+    read: |path, request, _| Ok(Opened::files(read(path, request.cancel, request.progress)?)),
+};
+
+/// Folders named like parts that hold folders of images.
+fn in_folder(survey: &Survey) -> Option<InFolder> {
+    let names = survey.part_folders().map(|folder| display_path(Path::new(&folder.name)));
+    let names: Vec<String> = names.collect();
+    // A single part in a folder of its own is a dataset without parts: `locate` steps into it.
+    let is_wrapper = names.len() == 1 && survey.folders.len() == 1;
+    (!names.is_empty() && !is_wrapper).then(|| InFolder {
+        path: survey.root.clone(),
+        reason: format!("class folders are in {}", names.join(", ")),
+        likelihood: if survey.prefers_splits() { 45 } else { 35 },
+    })
+}
 
 /// The part that people mean by `name`: a folder's name or a word in a list, in capitals or not.
 pub(super) fn part_named(name: &str) -> Option<SplitName> {
@@ -35,7 +57,7 @@ pub(super) fn part_of_folder(name: &OsStr) -> Option<SplitName> {
 ///
 /// # Errors
 /// When a folder cannot be read, no part or fewer than two classes are found, or `cancel` was set.
-pub(super) fn read(
+fn read(
     root: &Path,
     cancel: &CancelToken,
     progress: Progress<'_>,

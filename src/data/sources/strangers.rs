@@ -1,5 +1,7 @@
 //! Files that are no datasets: what they look like and what to do instead.
 
+use super::SourceKind;
+
 /// What a file that is no dataset looks like and what to do, to follow its name.
 pub(super) fn words_for(head: &[u8]) -> String {
     const CANNOT_UNPACK: [(&[u8], &str); 5] = [
@@ -51,9 +53,14 @@ pub(super) fn words_for(head: &[u8]) -> String {
         _ if image::guess_format(head).is_ok() => {
             format!("is one image, not a folder or file of many: {CHOOSE}")
         }
-        _ => format!(
-            "is not a folder and no file of images that Convscope knows (.npz, IDX, CSV, CIFAR-10, \
-             .zip, .tar, .tar.gz): {CHOOSE}"
-        ),
+        _ => {
+            let files = SourceKind::ALL.map(|kind| kind.reader().file.as_ref());
+            let called = files.into_iter().flatten().map(|file| file.called);
+            let called: Vec<&str> = called.collect();
+            format!(
+                "is not a folder and no file of images that Convscope knows ({}, .zip, .tar, .tar.gz): {CHOOSE}",
+                called.join(", ")
+            )
+        }
     }
 }

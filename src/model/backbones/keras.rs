@@ -5,28 +5,31 @@
 //! own. The other way round, Keras puts the activation of some convolutions into their layer where
 //! torchvision has a module of its own.
 
-use crate::model::{
-    graph::{Draft, Op},
-    spec::Backbone,
-};
+use super::Backbone;
+use crate::model::graph::{Draft, Op};
+
+/// How Keras counts the layers of a network, where it differs from one layer for each node.
+pub(super) struct Keras {
+    /// Layers before the first node: the input, and what prepares the image inside.
+    pub before: usize,
+    /// Whether activations are part of the convolution before them; those of squeeze and excitation are always.
+    pub fuses_activations: bool,
+    /// Whether a layer of zero padding stands before the first convolution, as before all others that halve the size.
+    pub pads_first: bool,
+}
 
 /// Layers of `architecture` without its top as Keras counts them: for each, in order, the position of the
 /// first node that computes it, or `None` for a layer that computes nothing of ours. Keras has no ResNet-18.
 ///
 /// MobileNetV2 has 154 and EfficientNet-B0 with ImageNet weights 238, the ones in `len(base.layers)`.
 pub fn layers(architecture: Backbone) -> Option<Vec<Option<usize>>> {
-    // The input; EfficientNet also prepares the image inside: rescaling, normalisation, rescaling.
-    let before = match architecture {
-        Backbone::MobileNetV2 | Backbone::Vgg16 => 1,
-        Backbone::EfficientNetB0 => 4,
-        Backbone::ResNet18 => return None,
-    };
-    let mut layers = vec![None; before];
+    let keras = architecture.published().keras.as_ref()?;
+    let mut layers = vec![None; keras.before];
     for (node, draft) in super::drafts(architecture, true).iter().enumerate() {
-        if is_fused(architecture, draft) {
+        if keras.is_fused(draft) {
             continue;
         }
-        if is_padded(architecture, draft) {
+        if keras.is_padded(draft) {
             layers.push(None);
         }
         layers.push(Some(node));
@@ -56,21 +59,20 @@ pub fn number(architecture: Backbone, node: usize) -> Option<usize> {
         .rposition(|first| first.is_some_and(|first| first <= node))
 }
 
-/// An activation that is part of the convolution before it.
-fn is_fused(architecture: Backbone, draft: &Draft) -> bool {
-    let Op::Activation(_) = draft.op else {
-        return false;
-    };
-    let of_squeeze = ["activation", "scale_activation"];
-    let last = draft.name.rsplit('.').next().unwrap_or_default();
-    architecture == Backbone::Vgg16 || of_squeeze.contains(&last)
-}
+impl Keras {
+    /// An activation that is part of the convolution before it.
+    fn is_fused(&self, draft: &Draft) -> bool {
+        let last = draft.name.rsplit('.').next().unwrap_or_default();
+        matches!(draft.op, Op::Activation(_))
+            && (self.fuses_activations || ["activation", "scale_activation"].contains(&last))
+    }
 
-/// A convolution before which Keras puts a layer of zero padding: those that halve the size, except
-/// MobileNetV2's first.
-fn is_padded(architecture: Backbone, draft: &Draft) -> bool {
-    let is_first = architecture == Backbone::MobileNetV2 && draft.inputs == [None];
-    matches!(&draft.op, Op::Conv2d(conv) if conv.window.stride == 2.into()) && !is_first
+    /// A convolution before which Keras puts a layer of zero padding.
+    fn is_padded(&self, draft: &Draft) -> bool {
+        let is_first = draft.inputs == [None];
+        matches!(&draft.op, Op::Conv2d(conv) if conv.window.stride == 2.into())
+            && (self.pads_first || !is_first)
+    }
 }
 
 #[cfg(test)]

@@ -1,29 +1,101 @@
-//! Published networks as lists of nodes, with torchvision's tensor names.
+//! Published networks as lists of nodes, with torchvision's tensor names. A network is one file here and one line of
+//! the table.
 //!
 //! Each file writes one network down as torchvision's does: operations in order, under the names of its
 //! modules, so that `base.features.0.0.weight` is torchvision's `features.0.0.weight`.
 
 mod builder;
-mod efficientnet;
 pub mod keras;
-mod mobilenet;
-mod resnet;
+mod timm;
 pub mod top;
-mod vgg;
 
-use super::{graph::Draft, spec::Backbone};
-use builder::Builder;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    graph::Draft,
+    layers::{Dropout, Flatten, GlobalAvgPool2d},
+    ops,
+    spec::{Activation, LayerSpec},
+    windows::Window,
+};
+use builder::{Builder, Conv};
+use keras::Keras;
+use top::dense;
+
+/// What its file says of a network.
+struct Published {
+    /// Its name as papers write it.
+    word: &'static str,
+    /// Its name on the command line, which is torchvision's.
+    id: &'static str,
+    /// Its nodes without its top.
+    drafts: fn(Builder) -> Vec<Draft>,
+    /// Layers that follow it for so many classes, as torchvision has them.
+    top: fn(usize) -> Vec<LayerSpec>,
+    /// torchvision's modules of the top, and which of its layers they are; the last one's outputs are the logits.
+    modules: &'static [(&'static str, &'static str)],
+    /// How Keras counts its layers; `None` when Keras has no such network.
+    keras: Option<Keras>,
+    /// torchvision's name of an array that timm calls otherwise; `None` when that is none of timm's names.
+    of_timm: fn(&str) -> Option<String>,
+}
+
+macro_rules! table {
+    ($($(#[$about:meta])* $file:ident: $name:ident,)*) => {
+        $(mod $file;)*
+
+        /// A published network. Layers and tensors are named as in torchvision.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Backbone {
+            $($(#[$about])* $name,)*
+        }
+
+        impl Backbone {
+            /// All of them.
+            pub const ALL: [Self; [$(stringify!($name)),*].len()] = [$(Self::$name),*];
+
+            fn published(self) -> &'static Published {
+                match self {
+                    $(Self::$name => &$file::PUBLISHED,)*
+                }
+            }
+        }
+    };
+}
+
+table! {
+    /// Sandler et al. 2018. The smallest.
+    #[default]
+    mobilenet_v2: MobileNetV2,
+    /// Tan & Le 2019.
+    efficientnet_b0: EfficientNetB0,
+    /// Simonyan & Zisserman 2015, configuration D.
+    vgg16: Vgg16,
+    /// He et al. 2016.
+    resnet18: ResNet18,
+}
+
+impl Backbone {
+    /// Its name as papers write it.
+    pub fn word(self) -> &'static str {
+        self.published().word
+    }
+
+    /// Its name on the command line.
+    pub fn id(self) -> &'static str {
+        self.published().id
+    }
+
+    /// torchvision's name of the array that timm calls `name`; `None` when that is none of timm's names.
+    pub fn of_timm(self, name: &str) -> Option<String> {
+        (self.published().of_timm)(name)
+    }
+}
 
 /// The nodes of `architecture` without its top; with `batch_norm_inference` its batch normalisation uses
 /// the running values even while it is trained.
 pub fn drafts(architecture: Backbone, batch_norm_inference: bool) -> Vec<Draft> {
-    let builder = Builder::new(batch_norm_inference);
-    match architecture {
-        Backbone::MobileNetV2 => mobilenet::drafts(builder),
-        Backbone::EfficientNetB0 => efficientnet::drafts(builder),
-        Backbone::Vgg16 => vgg::drafts(builder),
-        Backbone::ResNet18 => resnet::drafts(builder),
-    }
+    (architecture.published().drafts)(Builder::new(batch_norm_inference))
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! The tops that torchvision's networks were trained with, as ordinary layers: what tells ImageNet's
 //! classes apart.
 
-use crate::model::layers::{Backbone as Base, Dense, Dropout, Flatten, GlobalAvgPool2d};
-use crate::model::spec::{
-    Activation, Backbone, Head, InitialWeights, Initialisation, InputSpec, LayerSpec, ModelSpec,
-    Preprocessing,
+use super::Backbone;
+use crate::model::{
+    layers::{Backbone as Base, Dense},
+    spec::{
+        Activation, Head, InitialWeights, Initialisation, InputSpec, LayerSpec, ModelSpec,
+        Preprocessing,
+    },
 };
 
 /// Side of the images that the networks were trained on, in pixels.
@@ -17,8 +20,6 @@ const IMAGENET: Preprocessing = Preprocessing {
     mean: [0.485, 0.456, 0.406],
     std: [0.229, 0.224, 0.225],
 };
-/// Units of VGG16's two hidden layers.
-const VGG_HIDDEN: usize = 4096;
 
 /// The whole network as torchvision has it, for images of [`INPUT_SIDE`] and `classes` classes.
 pub fn imagenet(architecture: Backbone, classes: usize) -> ModelSpec {
@@ -46,40 +47,15 @@ pub fn imagenet(architecture: Backbone, classes: usize) -> ModelSpec {
 /// Layers that follow `architecture` for `classes` classes. VGG16's fit only images of [`INPUT_SIDE`],
 /// since torchvision's pooling to 7×7 does nothing there.
 pub fn layers(architecture: Backbone, classes: usize) -> Vec<LayerSpec> {
-    let pool = || LayerSpec::new("avgpool", GlobalAvgPool2d);
-    let dropout = |name: &str, rate| LayerSpec::new(name, Dropout { rate });
-    match architecture {
-        Backbone::MobileNetV2 | Backbone::EfficientNetB0 => vec![
-            pool(),
-            dropout("dropout", 0.2),
-            dense("classifier", classes, Activation::Linear),
-        ],
-        Backbone::ResNet18 => vec![pool(), dense("fc", classes, Activation::Linear)],
-        Backbone::Vgg16 => vec![
-            LayerSpec::new("flatten", Flatten),
-            dense("fc1", VGG_HIDDEN, Activation::Relu),
-            dropout("dropout1", 0.5),
-            dense("fc2", VGG_HIDDEN, Activation::Relu),
-            dropout("dropout2", 0.5),
-            dense("classifier", classes, Activation::Linear),
-        ],
-    }
-}
-
-fn dense(name: &str, units: usize, activation: Activation) -> LayerSpec {
-    LayerSpec::new(name, Dense { units, activation })
+    (architecture.published().top)(classes)
 }
 
 /// torchvision's modules of the top and the layers of [`layers`] that they are; the last one's outputs are
 /// the logits.
 pub fn modules(architecture: Backbone) -> &'static [(&'static str, &'static str)] {
-    match architecture {
-        Backbone::MobileNetV2 | Backbone::EfficientNetB0 => &[("classifier.1", "classifier")],
-        Backbone::ResNet18 => &[("fc", "fc")],
-        Backbone::Vgg16 => &[
-            ("classifier.0", "fc1"),
-            ("classifier.3", "fc2"),
-            ("classifier.6", "classifier"),
-        ],
-    }
+    architecture.published().modules
+}
+
+pub(super) fn dense(name: &str, units: usize, activation: Activation) -> LayerSpec {
+    LayerSpec::new(name, Dense { units, activation })
 }

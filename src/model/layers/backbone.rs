@@ -32,7 +32,7 @@ impl Layer for Backbone {
 
     fn fresh() -> Self {
         Self {
-            architecture: Architecture::MobileNetV2,
+            architecture: Architecture::default(),
             weights: InitialWeights::ImageNet,
             batch_norm_inference: true,
         }

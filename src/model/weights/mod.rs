@@ -11,7 +11,6 @@ pub mod names;
 mod pickle;
 mod safetensors_file;
 mod tensor;
-mod timm;
 mod torch_file;
 
 use std::{

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::Path};
 
-use super::{WeightsError, timm};
+use super::WeightsError;
 use crate::{
     data::dataset::display_path,
     model::{
@@ -188,5 +188,7 @@ fn is_wrapped(arrays: &[NamedArray]) -> bool {
 fn name_in(architecture: Backbone, is_wrapped: bool, name: &str) -> String {
     let bare = name.strip_prefix(WRAPPER).filter(|_| is_wrapped);
     let name = bare.unwrap_or(name);
-    timm::renamed(architecture, name).unwrap_or_else(|| name.to_owned())
+    architecture
+        .of_timm(name)
+        .unwrap_or_else(|| name.to_owned())
 }

@@ -9,12 +9,16 @@ mod system;
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use eframe::egui::{Align2, Area, Context, Frame, Id, Order, vec2};
 
 use super::saving::{EXPERIMENTS, LAYERS, MODELS, Saving};
-use crate::{data::sources::folder::IMAGE_ENDINGS, engine::Waker};
+use crate::{
+    data::sources::{ENDINGS, folder::IMAGE_ENDINGS},
+    engine::Waker,
+};
 use browser::Browser;
 use folders::Folders;
 use system::{System, SystemAnswer, Waiting};
@@ -73,10 +77,8 @@ struct Look {
 
 impl Purpose {
     fn look(&self) -> Look {
-        const ARCHIVES: &[Format] = &[(
-            "archives, arrays and lists",
-            &["npz", "zip", "tar", "gz", "tgz", "csv", "tsv", "bin"],
-        )];
+        static ARCHIVES: LazyLock<[Format; 1]> =
+            LazyLock::new(|| [("archives, arrays and lists", &ENDINGS)]);
         const WEIGHTS: &[Format] = &[(
             "weights (.pth, .pt, .safetensors)",
             &["pth", "pt", "safetensors"],
@@ -85,7 +87,12 @@ impl Purpose {
         const IMAGES: &[Format] = &[("images", &IMAGE_ENDINGS)];
         let (title, kind, place, formats) = match self {
             Self::OpenDataset => ("Open dataset", Kind::Folder, "datasets", FOLDERS),
-            Self::OpenDatasetFile => ("Open dataset file", Kind::File, "datasets", ARCHIVES),
+            Self::OpenDatasetFile => (
+                "Open dataset file",
+                Kind::File,
+                "datasets",
+                ARCHIVES.as_slice(),
+            ),
             Self::OpenModel => ("Open model", Kind::File, "models", MODELS),
             Self::OpenExperiment => ("Open experiment", Kind::File, "experiments", EXPERIMENTS),
             Self::ImportLayers => ("Import layers", Kind::File, "experiments", LAYERS),

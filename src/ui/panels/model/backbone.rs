@@ -39,9 +39,12 @@ pub fn fields_ui(
             .map(|backbone| (backbone, backbone.word().to_owned()))
             .to_vec()
     };
-    let tip = "A published network without its last layers. Default: MobileNetV2, the smallest";
+    let tip = format!(
+        "A published network without its last layers. Default: {}, the smallest",
+        Backbone::default().word()
+    );
     let current = (&*architecture, architecture.word());
-    if let Some(chosen) = fields::choice_row(ui, "Architecture", tip, WIDTH, current, options) {
+    if let Some(chosen) = fields::choice_row(ui, "Architecture", &tip, WIDTH, current, options) {
         *architecture = chosen;
     }
     let file = match weights {

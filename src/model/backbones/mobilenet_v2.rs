@@ -1,7 +1,20 @@
 //! MobileNetV2 at width 1 (`torchvision.models.mobilenet_v2`): inverted residuals with linear bottlenecks.
 
-use super::builder::{Builder, Conv};
-use crate::model::{graph::Draft, spec::Activation};
+use super::*;
+
+pub(super) const PUBLISHED: Published = Published {
+    word: "MobileNetV2",
+    id: "mobilenet_v2",
+    drafts,
+    top,
+    modules: &[("classifier.1", "classifier")],
+    keras: Some(Keras {
+        before: 1,
+        fuses_activations: false,
+        pads_first: false,
+    }),
+    of_timm: |name| timm::renamed(name, "features.18", timm_module),
+};
 
 /// Expansion, channels, repetitions and first stride of each stage (Sandler et al. 2018, table 2).
 const STAGES: [(usize, usize, usize, usize); 7] = [
@@ -16,7 +29,7 @@ const STAGES: [(usize, usize, usize, usize); 7] = [
 const STEM: usize = 32;
 const LAST: usize = 1280;
 
-pub fn drafts(mut net: Builder) -> Vec<Draft> {
+fn drafts(mut net: Builder) -> Vec<Draft> {
     net.conv_norm_activation("features.0", Conv::new(STEM, 3, 2), Activation::Relu6);
     let (mut channels, mut number) = (STEM, 1);
     for (expansion, filters, repetitions, first_stride) in STAGES {
@@ -56,4 +69,30 @@ fn block(
     if stride == 1 && channels == filters {
         net.add(format!("features.{number}.add"), before);
     }
+}
+
+/// Also EfficientNet's.
+pub(super) fn top(classes: usize) -> Vec<LayerSpec> {
+    vec![
+        LayerSpec::new("avgpool", GlobalAvgPool2d),
+        LayerSpec::new("dropout", Dropout { rate: 0.2 }),
+        dense("classifier", classes, Activation::Linear),
+    ]
+}
+
+/// timm counts the blocks of each stage, torchvision all of them. Those of the first stage do not widen their input.
+fn timm_module(stage: usize, repetition: usize, part: &str) -> Option<String> {
+    let before: usize = STAGES.get(..stage)?.iter().map(|stage| stage.2).sum();
+    let part = match (stage, part) {
+        (0, "conv_dw") | (1.., "conv_pw") => "0.0",
+        (_, "bn1") => "0.1",
+        (1.., "conv_dw") => "1.0",
+        (1.., "bn2") => "1.1",
+        (0, "conv_pw") => "1",
+        (0, "bn2") | (1.., "conv_pwl") => "2",
+        (1.., "bn3") => "3",
+        _ => return None,
+    };
+    let number = before + repetition + 1;
+    Some(format!("features.{number}.conv.{part}"))
 }

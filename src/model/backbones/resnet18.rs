@@ -1,14 +1,23 @@
 //! ResNet-18 (`torchvision.models.resnet18`): four stages of two blocks with shortcuts.
 
-use super::builder::{Builder, Conv};
-use crate::model::{graph::Draft, ops, spec::Activation, windows::Window};
+use super::*;
+
+pub(super) const PUBLISHED: Published = Published {
+    word: "ResNet-18",
+    id: "resnet18",
+    drafts,
+    top,
+    modules: &[("fc", "fc")],
+    keras: None,
+    of_timm: |_| None,
+};
 
 /// Channels and first stride of each stage (He et al. 2016, table 1).
 const STAGES: [(usize, usize); 4] = [(64, 1), (128, 2), (256, 2), (512, 2)];
 const BLOCKS_PER_STAGE: usize = 2;
 const STEM: usize = 64;
 
-pub fn drafts(mut net: Builder) -> Vec<Draft> {
+fn drafts(mut net: Builder) -> Vec<Draft> {
     net.conv("conv1", Conv::new(STEM, 7, 2));
     net.batch_norm("bn1");
     net.activation("relu", Activation::Relu);
@@ -44,4 +53,11 @@ fn block(net: &mut Builder, name: &str, (channels, filters): (usize, usize), str
     }
     net.node_of(format!("{name}.add"), ops::Add, vec![after, shortcut]);
     net.activation(format!("{name}.relu2"), Activation::Relu);
+}
+
+fn top(classes: usize) -> Vec<LayerSpec> {
+    vec![
+        LayerSpec::new("avgpool", GlobalAvgPool2d),
+        dense("fc", classes, Activation::Linear),
+    ]
 }

@@ -1,7 +1,21 @@
 //! EfficientNet-B0 (`torchvision.models.efficientnet_b0`): inverted residuals with squeeze and excitation.
 
-use super::builder::{Builder, Conv};
-use crate::model::{graph::Draft, ops, spec::Activation};
+use super::*;
+
+pub(super) const PUBLISHED: Published = Published {
+    word: "EfficientNet-B0",
+    id: "efficientnet_b0",
+    drafts,
+    top: mobilenet_v2::top,
+    modules: &[("classifier.1", "classifier")],
+    keras: Some(Keras {
+        // The input, and what prepares the image inside: rescaling, normalisation, rescaling.
+        before: 4,
+        fuses_activations: false,
+        pads_first: true,
+    }),
+    of_timm: |name| timm::renamed(name, "features.8", timm_module),
+};
 
 /// Expansion, kernel, first stride, channels and repetitions of each stage (Tan & Le 2019, table 1).
 const STAGES: [(usize, usize, usize, usize, usize); 7] = [
@@ -32,7 +46,7 @@ struct Block {
     drop_rate: f64,
 }
 
-pub fn drafts(mut net: Builder) -> Vec<Draft> {
+fn drafts(mut net: Builder) -> Vec<Draft> {
     net.conv_norm_activation("features.0", Conv::new(STEM, 3, 2), Activation::Silu);
     let blocks: usize = STAGES.iter().map(|(.., repetitions)| repetitions).sum();
     let (mut channels, mut done) = (STEM, 0);
@@ -99,4 +113,24 @@ impl Block {
             vec![maps, weights],
         );
     }
+}
+
+/// Blocks of the first stage do not widen their input.
+fn timm_module(stage: usize, repetition: usize, part: &str) -> Option<String> {
+    let part = match (stage, part) {
+        (0, "conv_dw") | (1.., "conv_pw") => "0.0",
+        (_, "bn1") => "0.1",
+        (1.., "conv_dw") => "1.0",
+        (1.., "bn2") => "1.1",
+        (0, "se.conv_reduce") => "1.fc1",
+        (0, "se.conv_expand") => "1.fc2",
+        (0, "conv_pw") => "2.0",
+        (0, "bn2") => "2.1",
+        (1.., "se.conv_reduce") => "2.fc1",
+        (1.., "se.conv_expand") => "2.fc2",
+        (1.., "conv_pwl") => "3.0",
+        (1.., "bn3") => "3.1",
+        _ => return None,
+    };
+    Some(format!("features.{}.{repetition}.block.{part}", stage + 1))
 }
