@@ -580,3 +580,34 @@ fn the_engine_has_no_knots() {
         assert!(circle.len() <= 3, "{name}: {circle:?}");
     }
 }
+
+/// A newcomer finds every module in `ARCHITECTURE.md`, in the row of its folder.
+#[test]
+fn the_map_names_every_module() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let map = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let row = |folder: &str| {
+        let row = map
+            .lines()
+            .find(|row| row.starts_with(&format!("| `src/{folder}")));
+        row.unwrap_or_else(|| panic!("no row for src/{folder}/"))
+    };
+    let mut missing = Vec::new();
+    for (name, _) in sources() {
+        let parts: Vec<&str> = name.split('/').collect();
+        let (row, module) = match parts.as_slice() {
+            [file] => (map.as_str(), file.trim_end_matches(".rs")),
+            [folder, module, ..] => (row(folder), module.trim_end_matches(".rs")),
+            [] => continue,
+        };
+        let is_front = ["mod", "lib", "main"].contains(&module);
+        let is_named = ["`", "/`", ".rs`"].iter().any(|end| {
+            let begin = if parts.len() == 1 { "src/" } else { "`" };
+            row.contains(&format!("{begin}{module}{end}"))
+        });
+        if !is_front && !is_named && !missing.contains(&name) {
+            missing.push(name);
+        }
+    }
+    assert_eq!(missing, [""; 0]);
+}
