@@ -1,7 +1,7 @@
 //! The top of the browser: what is open, what it was read as, what was left out, undo and redo.
 
 use eframe::egui::{
-    Align, Button, Grid, Label, Layout, PopupCloseBehavior, RichText, ScrollArea, TextStyle, Ui,
+    Align, Button, Label, Layout, PopupCloseBehavior, RichText, ScrollArea, TextStyle, Ui,
     containers::menu::{MenuButton, MenuConfig},
 };
 use egui_material_icons::{icon_text, icons};
@@ -102,36 +102,32 @@ fn details_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset) {
 
 fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset) {
     let dataset = &*open.dataset;
-    Grid::new("details")
-        .num_columns(2)
-        .spacing([16.0, 6.0])
-        .min_row_height(20.0)
-        .show(ui, |ui| {
-            let mut fact = |name: &str, value: String| {
-                states::caption(ui, name);
-                ui.add(Label::new(value).wrap().selectable(true));
-                ui.end_row();
-            };
-            fact("Opened from", display_path(&dataset.opened));
-            if dataset.root != dataset.opened {
-                fact("Files in", display_path(&dataset.root));
-            }
-            fact("Read as", dataset.kind.words().to_owned());
-            if let Some(division) = &cx.state.division {
-                let parts = SplitName::ALL.map(|part| {
-                    format!(
-                        "{} {}",
-                        part.word(),
-                        thousands(division.split.part(part).len())
-                    )
-                });
-                fact("Parts", parts.join(" · "));
-            }
-            fact("Changes", thousands(open.edits.len()));
-            for (name, value) in &dataset.metadata {
-                fact(name, value.clone());
-            }
-        });
+    states::facts(ui, "details", |ui| {
+        let mut fact = |name: &str, value: String| {
+            states::caption(ui, name);
+            ui.add(Label::new(value).wrap().selectable(true));
+            ui.end_row();
+        };
+        fact("Opened from", display_path(&dataset.opened));
+        if dataset.root != dataset.opened {
+            fact("Files in", display_path(&dataset.root));
+        }
+        fact("Read as", dataset.kind.words().to_owned());
+        if let Some(division) = &cx.state.division {
+            let parts = SplitName::ALL.map(|part| {
+                format!(
+                    "{} {}",
+                    part.word(),
+                    thousands(division.split.part(part).len())
+                )
+            });
+            fact("Parts", parts.join(" · "));
+        }
+        fact("Changes", thousands(open.edits.len()));
+        for (name, value) in &dataset.metadata {
+            fact(name, value.clone());
+        }
+    });
     let skipped = &dataset.skipped;
     if skipped.total() > 0 {
         ui.separator();
