@@ -119,8 +119,10 @@ impl Table<'_> {
                 text(ui, icon_text(icon));
             }
             if standing.broken.is_some() {
-                let colour = theme::palette(ui).warning;
-                text(ui, icon_text(icons::ICON_BROKEN_IMAGE).color(colour));
+                text(
+                    ui,
+                    icon_text(icons::ICON_BROKEN_IMAGE).color(theme::palette(ui).warning),
+                );
             }
             text(ui, RichText::new(standing.words()).small());
         });
