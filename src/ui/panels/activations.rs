@@ -13,7 +13,6 @@ use crate::{
     },
 };
 
-/// Draws it; it keeps nothing.
 #[derive(Default)]
 pub struct Activations;
 
