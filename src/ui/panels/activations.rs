@@ -28,34 +28,32 @@ impl Panel for Activations {
         };
         cx.look(Look, image);
         let slot = cx.state.slot::<Inspect<Look>>();
-        if let Some(message) = &slot.failed {
-            states::failed(ui, message);
-        }
+        states::failure(ui, slot.failed.as_ref());
         let Some(figures) = slot.answer() else {
             states::caption(ui, "Measuring…");
             return;
         };
-        ScrollArea::both().auto_shrink(false).show(ui, |ui| {
-            Grid::new("activations")
-                .striped(true)
-                .spacing([2.0 * theme::GRID, 2.0])
-                .show(ui, |ui| {
-                    for title in ["Step", "Mean", "Std", "Zeros", "Min", "Max"] {
-                        ui.label(RichText::new(title).small().strong());
+        let number = |value: f32| significant(f64::from(value));
+        let grid = Grid::new("activations").striped(true);
+        let grid = grid.spacing([2.0 * theme::GRID, 2.0]);
+        let area = ScrollArea::both().auto_shrink(false);
+        area.show(ui, |ui| {
+            grid.show(ui, |ui| {
+                for title in ["Step", "Mean", "Std", "Zeros", "Min", "Max"] {
+                    ui.label(RichText::new(title).small().strong());
+                }
+                ui.end_row();
+                for step in figures.iter() {
+                    ui.label(&step.name);
+                    let zeros = percent(f64::from(step.zeros));
+                    let [mean, std, min, max] =
+                        [step.mean, step.std, step.min, step.max].map(number);
+                    for words in [mean, std, zeros, min, max] {
+                        ui.label(words);
                     }
                     ui.end_row();
-                    for step in figures.iter() {
-                        ui.label(&step.name);
-                        for value in [step.mean, step.std] {
-                            ui.label(significant(f64::from(value)));
-                        }
-                        ui.label(percent(f64::from(step.zeros)));
-                        for value in [step.min, step.max] {
-                            ui.label(significant(f64::from(value)));
-                        }
-                        ui.end_row();
-                    }
-                });
+                }
+            });
         });
     }
 }

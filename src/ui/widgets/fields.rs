@@ -18,9 +18,36 @@ pub fn choice<T: PartialEq + Clone>(
 }
 
 /// A list of `(value, words)` to choose from, which sets `value`.
-pub fn one_of<T: PartialEq + Copy>(
+pub fn one_of<T: PartialEq + Clone>(
     ui: &mut Ui,
     name: &str,
+    tooltip: &str,
+    width: f32,
+    value: &mut T,
+    options: &[(T, &str)],
+) {
+    let label = states::caption(ui, name);
+    set(ui, name, &label, tooltip, width, value, options);
+}
+
+/// The same in two columns of a grid.
+pub fn one_of_row<T: PartialEq + Clone>(
+    ui: &mut Ui,
+    name: &str,
+    tooltip: &str,
+    width: f32,
+    value: &mut T,
+    options: &[(T, &str)],
+) {
+    let label = ui.label(name).on_hover_text(tooltip);
+    set(ui, name, &label, tooltip, width, value, options);
+    ui.end_row();
+}
+
+fn set<T: PartialEq + Clone>(
+    ui: &mut Ui,
+    name: &str,
+    label: &Response,
     tooltip: &str,
     width: f32,
     value: &mut T,
@@ -29,11 +56,10 @@ pub fn one_of<T: PartialEq + Copy>(
     let words = words_of(options, value);
     let all = || {
         let options = options.iter();
-        options
-            .map(|(option, words)| (*option, (*words).to_owned()))
-            .collect()
+        let owned = options.map(|(option, words)| (option.clone(), (*words).to_owned()));
+        owned.collect()
     };
-    if let Some(chosen) = choice(ui, name, tooltip, width, (&*value, words), all) {
+    if let Some(chosen) = list(ui, name, label, tooltip, width, (&*value, words), all) {
         *value = chosen;
     }
 }
@@ -96,22 +122,14 @@ pub fn together<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R
     ui.horizontal(add).inner
 }
 
-/// Two or more words of which one holds. Returns what was chosen.
-pub fn switch<T: PartialEq + Copy>(
-    ui: &mut Ui,
-    current: T,
-    options: &[(T, &str, &str)],
-) -> Option<T> {
-    let mut chosen = None;
+/// Two or more words of which one holds, with their tooltips.
+pub fn switch<T: PartialEq + Copy>(ui: &mut Ui, current: &mut T, options: &[(T, &str, &str)]) {
     for (value, words, tooltip) in options {
-        let response = ui
-            .selectable_label(*value == current, *words)
-            .on_hover_text(*tooltip);
-        if response.clicked() && *value != current {
-            chosen = Some(*value);
+        let word = ui.selectable_label(value == current, *words);
+        if word.on_hover_text(*tooltip).clicked() {
+            *current = *value;
         }
     }
-    chosen
 }
 
 /// Width of a number beside its name.

@@ -1,6 +1,8 @@
 //! Pictures and the scales that explain their colours.
 
-use eframe::egui::{self, Color32, Rect, Response, Sense, TextureHandle, Ui, Vec2, pos2, vec2};
+use eframe::egui::{
+    self, Align2, Color32, Rect, Response, Sense, TextureHandle, Ui, Vec2, pos2, vec2,
+};
 
 use crate::{
     inspect::colours::ColourScale,
@@ -101,4 +103,17 @@ pub fn scale_bar_in_words(ui: &mut Ui, scale: ColourScale, low: &str, high: &str
 /// The largest size with the texture's proportions within `space`, by any factor.
 pub fn fitted_exactly(texture: Vec2, space: Vec2) -> Vec2 {
     texture * (space.x / texture.x.max(1.0)).min(space.y / texture.y.max(1.0))
+}
+
+/// Draws a texture as large as `place` allows, `align`ed in it, with a hairline around it; or the place, until it has come.
+pub fn in_place(ui: &Ui, texture: Option<&TextureHandle>, place: Rect, align: Align2) {
+    let Some(texture) = texture else {
+        let fill = theme::palette(ui).line;
+        ui.painter().rect_filled(place, 4.0, fill);
+        return;
+    };
+    let size = fitted_exactly(texture.size_vec2(), place.size());
+    let area = align.align_size_within_rect(size, place);
+    paint(ui, texture, area);
+    frame(ui, area);
 }

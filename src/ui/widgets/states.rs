@@ -77,6 +77,13 @@ pub fn failed(ui: &mut Ui, message: &str) {
     });
 }
 
+/// The same where something failed.
+pub fn failure(ui: &mut Ui, message: Option<&String>) {
+    if let Some(message) = message {
+        failed(ui, message);
+    }
+}
+
 /// A sentence behind an icon of this colour; its lines begin at the same place.
 pub fn icon_line(ui: &mut Ui, icon: MaterialIcon, colour: Color32, words: &str) {
     ui.horizontal_top(|ui| {

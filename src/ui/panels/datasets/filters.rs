@@ -75,9 +75,7 @@ impl Bar<'_> {
     fn mode_switch_ui(&mut self, ui: &mut Ui) {
         fields::together(ui, 0.0, |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
-            if let Some(mode) = fields::switch(ui, *self.mode, &Mode::ALL) {
-                *self.mode = mode;
-            }
+            fields::switch(ui, self.mode, &Mode::ALL);
         });
     }
 

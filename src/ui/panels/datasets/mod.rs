@@ -1,7 +1,6 @@
 //! The dataset browser: everything that was opened as a grid, a table or an overview, with filters, several
 //! images marked at once, and menus that change them.
 
-mod budget;
 mod changes;
 mod classes;
 mod filter;
@@ -17,7 +16,10 @@ mod shown;
 mod status;
 mod table;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use eframe::egui::{Align, Layout, Rect, Response, Sense, Ui, UiBuilder, pos2, vec2};
 
@@ -39,7 +41,7 @@ use crate::{
         },
     },
 };
-use budget::Budget;
+
 use filter::{Filter, Flag, Order};
 use rename::Rename;
 use shown::{Shown, View};
@@ -257,19 +259,14 @@ impl Datasets {
             is_unreadable: &is_unreadable,
             unreadable: cx.textures.unreadable_count(),
         };
-        if !self
-            .shown
-            .update(&view, &self.filter, self.order, &Budget::of(BUDGET))
-        {
+        let end = Instant::now() + BUDGET;
+        if !self.shown.update(&view, &self.filter, self.order, end) {
             ui.ctx().request_repaint();
             return;
         }
         let samples = &self.shown.list().samples;
-        if self
-            .told
-            .as_ref()
-            .is_none_or(|told| !Arc::ptr_eq(told, samples))
-        {
+        let told = self.told.as_ref();
+        if told.is_none_or(|told| !Arc::ptr_eq(told, samples)) {
             self.told = Some(Arc::clone(samples));
             cx.push(DataAction::Browsed(Arc::clone(samples)));
         }

@@ -1,10 +1,9 @@
 //! Which samples the browser shows, and in which order. Worked out a few milliseconds a frame, so that a hundred
 //! thousand samples never make the window stutter; what is known so far can be looked at meanwhile.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use super::{
-    budget::Budget,
     filter::{Filter, Flag, Order, PartFilter, SortBy},
     names::Names,
 };
@@ -107,14 +106,8 @@ impl Shown {
         self.key.is_some() && self.scan.is_none()
     }
 
-    /// Goes on until the list is complete or the budget is spent. True when it is complete.
-    pub fn update(
-        &mut self,
-        view: &View<'_>,
-        filter: &Filter,
-        order: Order,
-        budget: &Budget,
-    ) -> bool {
+    /// Goes on until the list is complete or `end` has come. True when it is complete.
+    pub fn update(&mut self, view: &View<'_>, filter: &Filter, order: Order, end: Instant) -> bool {
         let is_known = self.key.as_ref().is_some_and(|key| {
             key.open == Same::of(view.open)
                 && key.division == view.division.map(Same::of)
@@ -125,8 +118,8 @@ impl Shown {
         if !is_known {
             self.begin(view, filter, order);
         }
-        if self.scan.is_some() && self.prepare_names(view, filter, order, budget) {
-            self.go_on(view, filter, order, budget);
+        if self.scan.is_some() && self.prepare_names(view, filter, order, end) {
+            self.go_on(view, filter, order, end);
         }
         self.scan.is_none()
     }
@@ -173,47 +166,39 @@ impl Shown {
         view: &View<'_>,
         filter: &Filter,
         order: Order,
-        budget: &Budget,
+        end: Instant,
     ) -> bool {
         let id = view.open.id;
-        if self
-            .names
-            .as_ref()
-            .is_some_and(|(dataset, _)| *dataset != id)
-        {
-            self.names = None;
-        }
+        self.names.take_if(|(dataset, _)| *dataset != id);
         let sorted = order.by == SortBy::Name;
         if filter.name.is_empty() && !sorted {
             return true;
         }
         let (_, names) = self.names.get_or_insert_with(|| (id, Names::default()));
-        names.collect(view.dataset(), budget) && (!sorted || names.sort(budget))
+        names.collect(view.dataset(), end) && (!sorted || names.sort(end))
     }
 
-    fn go_on(&mut self, view: &View<'_>, filter: &Filter, order: Order, budget: &Budget) {
+    fn go_on(&mut self, view: &View<'_>, filter: &Filter, order: Order, end: Instant) {
         let Some(scan) = &mut self.scan else { return };
         let names = self.names.as_ref().map(|(_, names)| names);
-        let by_name = names
-            .and_then(Names::order)
-            .filter(|_| order.by == SortBy::Name);
+        let by_name = names.filter(|_| order.by == SortBy::Name);
         let needle = filter.name.to_lowercase();
         let finder = (!needle.is_empty()).then(|| memchr::memmem::Finder::new(&needle));
         let has_name = |index: usize| match (&finder, names) {
-            (Some(finder), Some(names)) => finder.find(names.name(index)).is_some(),
+            (Some(finder), Some(names)) => finder.find(names.lower[index].as_bytes()).is_some(),
             _ => true,
         };
         let count = view.dataset().samples.len();
         let backwards = order.descending && matches!(order.by, SortBy::Source | SortBy::Name);
         while scan.next < count {
-            let end = (scan.next + AT_ONCE).min(count);
-            for place in scan.next..end {
+            let last = (scan.next + AT_ONCE).min(count);
+            for place in scan.next..last {
                 let place = if backwards { count - 1 - place } else { place };
-                let index = by_name.map_or(place, |order| order[place] as usize);
+                let index = by_name.map_or(place, |names| names.order[place] as usize);
                 scan.take(view, filter, order.by, index, &has_name);
             }
-            scan.next = end;
-            if budget.is_spent() {
+            scan.next = last;
+            if Instant::now() >= end {
                 break;
             }
         }
@@ -264,15 +249,11 @@ impl Scan {
         if !filter.classes.is_empty() && !filter.classes.contains(&label) {
             return;
         }
+        let parts = SplitName::ALL.len();
         let bucket = match by {
             SortBy::Source | SortBy::Name => 0,
             SortBy::Class => label,
-            SortBy::Part => match part {
-                Some(SplitName::Train) => 0,
-                Some(SplitName::Validation) => 1,
-                Some(SplitName::Test) => 2,
-                None => 3,
-            },
+            SortBy::Part => part.map_or(parts, |part| part as usize),
         };
         if let Some(bucket) = self.buckets.get_mut(bucket) {
             bucket.push(index);
@@ -280,18 +261,11 @@ impl Scan {
     }
 
     fn joined(&self, order: Order) -> Arc<[usize]> {
-        let mut all = Vec::with_capacity(self.buckets.iter().map(Vec::len).sum());
+        let mut buckets: Vec<&[usize]> = self.buckets.iter().map(Vec::as_slice).collect();
         if order.descending {
-            self.buckets
-                .iter()
-                .rev()
-                .for_each(|bucket| all.extend_from_slice(bucket));
-        } else {
-            self.buckets
-                .iter()
-                .for_each(|bucket| all.extend_from_slice(bucket));
+            buckets.reverse();
         }
-        all.into()
+        buckets.concat().into()
     }
 }
 

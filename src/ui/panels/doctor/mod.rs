@@ -87,26 +87,18 @@ impl Doctor {
         again_ui(ui, cx);
         self.fixes.ui(ui, cx, dataset, examination);
         ui.add_space(theme::GRID / 2.0);
+        let findings = format!("Findings ({})", examination.findings.len());
+        let pairs = format!("Pairs ({})", examination.pairs.len());
+        let tip = "Images that are the same or look alike, side by side";
         let lists = [
             (
                 List::Findings,
-                format!("Findings ({})", examination.findings.len()),
+                &*findings,
                 "What was found, the worst first",
             ),
-            (
-                List::Pairs,
-                format!("Pairs ({})", examination.pairs.len()),
-                "Images that are the same or look alike, side by side",
-            ),
+            (List::Pairs, &*pairs, tip),
         ];
-        let lists = lists
-            .each_ref()
-            .map(|(list, words, tip)| (*list, words.as_str(), *tip));
-        ui.horizontal_wrapped(|ui| {
-            if let Some(list) = fields::switch(ui, self.list, &lists) {
-                self.list = list;
-            }
-        });
+        ui.horizontal_wrapped(|ui| fields::switch(ui, &mut self.list, &lists));
         ui.separator();
         match self.list {
             List::Findings => self.findings.ui(ui, cx, examination),

@@ -98,17 +98,12 @@ impl Model {
         ui.horizontal_wrapped(|ui| {
             ui.heading(&cx.state.experiment.model.name);
             ui.add_space(theme::GRID);
+            let tip = "The table that notebooks print, to look at and to copy";
             let views = [
                 (View::Layers, "Layers", "Edit the layers"),
-                (
-                    View::Summary,
-                    "Summary",
-                    "The table that notebooks print, to look at and to copy",
-                ),
+                (View::Summary, "Summary", tip),
             ];
-            if let Some(view) = fields::switch(ui, self.shows, &views) {
-                self.shows = view;
-            }
+            fields::switch(ui, &mut self.shows, &views);
             ui.add_space(theme::GRID);
             toolbar::files_ui(ui, cx);
         });

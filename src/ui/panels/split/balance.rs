@@ -88,8 +88,9 @@ impl Balance {
                 ClassWeights::Balanced => Kind::Balanced,
                 ClassWeights::Own(_) => Kind::Own,
             };
-            let chosen = ui.horizontal(|ui| fields::switch(ui, kind, &KINDS)).inner;
-            if let Some(chosen) = chosen {
+            let mut chosen = kind;
+            ui.horizontal(|ui| fields::switch(ui, &mut chosen, &KINDS));
+            if chosen != kind {
                 after = match chosen {
                     Kind::Off => ClassWeights::Off,
                     Kind::Balanced => ClassWeights::Balanced,
