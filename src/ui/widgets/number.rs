@@ -180,7 +180,10 @@ impl<'a, N: Numeric> Number<'a, N> {
             .prefix(form.prefix)
             .suffix(form.suffix)
             .custom_parser(move |text| {
-                context.data_mut(|data| data.insert_temp(id, Typed(text.to_owned())));
+                // egui reads the last text once more after the field was left.
+                if is_edited {
+                    context.data_mut(|data| data.insert_temp(id, Typed(text.to_owned())));
+                }
                 None
             });
         if let Some(decimals) = form.decimals {

@@ -122,7 +122,8 @@ pub fn note(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
     ui.add(Label::new(text).extend())
 }
 
-fn centred(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+/// In the middle of what is left.
+pub fn centred(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     let height = ui.available_height();
     ui.with_layout(Layout::top_down(Align::Center), |ui| {
         ui.add_space((height * 0.5 - 48.0).max(theme::GRID));

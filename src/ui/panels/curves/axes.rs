@@ -103,7 +103,7 @@ impl Scale {
 }
 
 /// Labels nearer than the first distance are left away, nearer than the second faded.
-const LABEL_SPACING: Rangef = Rangef {
+pub const LABEL_SPACING: Rangef = Rangef {
     min: 12.0,
     max: 16.0,
 };
