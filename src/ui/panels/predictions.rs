@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Label, Ui};
+use eframe::egui::{Label, RichText, Ui};
 use egui_material_icons::{icon_text, icons};
 
 use super::{
@@ -19,7 +19,7 @@ use crate::{
             buttons,
             cached::{Cached, Same},
             classes, marks, needs, states,
-            table::{Order, Table},
+            table::{Order, Table, text},
             tiles,
         },
     },
@@ -240,7 +240,7 @@ fn class_ui(ui: &mut Ui, names: &[String], class: usize, is_wrong: bool) {
         ui.add(Label::new(icon).selectable(false))
             .on_hover_text("This is wrong");
     }
-    classes::end_label(ui, &classes::name(names, class));
+    text(ui, RichText::new(classes::name(names, class)));
 }
 
 /// `cat 93.1 %, dog 4.2 %, hen 1.0 %`.
