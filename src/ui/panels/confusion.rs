@@ -49,7 +49,7 @@ impl Confusion {
             classes::middle_label(ui, &format!("{model} on {}", judged.dataset));
         }
         summary_ui(ui, evaluation);
-        threshold_ui(ui, cx);
+        threshold_ui(ui, cx, evaluation);
         let tip = "Which share of the images of the actual class";
         let options = [
             (false, "Counts", "How many images"),

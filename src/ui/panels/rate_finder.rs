@@ -228,26 +228,14 @@ const LABEL_WIDTH: f64 = 6.0;
 
 /// Grid lines at whole powers of ten, at every second one and so on where labels would not fit.
 fn decades((low, high): (f64, f64), base_step: f64) -> Vec<GridMark> {
-    let every = (LABEL_WIDTH * base_step).ceil().max(1.0) as i32;
-    let whole = low.ceil() as i32..=high.floor() as i32;
-    whole
-        .filter(|power| power % every == 0)
-        .map(|power| GridMark {
-            value: f64::from(power),
-            step_size: f64::from(every),
-        })
-        .collect()
+    let every = (LABEL_WIDTH * base_step).ceil().max(1.0);
+    axes::marks((low / every).ceil(), (high / every).floor(), every)
 }
 
 /// The rate at a mark: `0.001`, `1e-6`.
 fn rate_axis<'a>() -> AxisHints<'a> {
-    let text = |mark: GridMark, _: &_| match mark.value.round() as i32 {
-        power @ 0.. => format!("{:.0}", 10f64.powi(power)),
-        power @ -4..=-1 => format!("{}", 10f64.powi(power)),
-        power => format!("1e{power}"),
-    };
     AxisHints::new_x()
-        .formatter(text)
+        .formatter(|mark, _| axes::decade(mark.value))
         .label_spacing(axes::LABEL_SPACING)
 }
 

@@ -122,6 +122,12 @@ pub fn note(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
     ui.add(Label::new(text).extend())
 }
 
+/// The grid of names and values that `add` fills.
+pub fn facts(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui)) {
+    let grid = egui::Grid::new(id).num_columns(2).min_row_height(20.0);
+    grid.spacing([16.0, 6.0]).show(ui, add);
+}
+
 /// In the middle of what is left.
 pub fn centred(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     let height = ui.available_height();

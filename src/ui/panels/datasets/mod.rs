@@ -25,7 +25,7 @@ use eframe::egui::{Align, Layout, Rect, Response, Sense, Ui, UiBuilder, pos2, ve
 
 use super::{Cx, Panel};
 use crate::{
-    data::dataset::display_path,
+    data::{Sample, dataset::display_path},
     engine::{JobId, OpenDataset},
     resources,
     ui::{
@@ -34,6 +34,8 @@ use crate::{
         state::{DataState, Selection, Showing},
         theme,
         widgets::{
+            buttons,
+            cached::{Cached, Same},
             grid::{Drawn, Grid},
             marks::{self, Press},
             states,
@@ -100,8 +102,8 @@ pub struct Datasets {
     followed: Option<usize>,
     /// A sample that was selected elsewhere and has to be seen.
     wanted: Option<usize>,
-    /// The list, a sample and whether the list lacks it.
-    hidden: Option<(Arc<[usize]>, usize, bool)>,
+    /// Whether the list lacks the sample.
+    hidden: Cached<(Same<[usize]>, usize), bool>,
     /// Images that were asked to be shown alone last.
     showing: Option<Showing>,
     /// A place of the list that has to be seen.
@@ -118,7 +120,8 @@ pub struct Datasets {
 
 impl Default for Datasets {
     fn default() -> Self {
-        let is_there = |name: &str| resources::find(format!("datasets/{name}")).is_some();
+        let is_there =
+            |(_, name): &(&str, &str)| resources::find(format!("datasets/{name}")).is_some();
         Self {
             dataset: None,
             mode: Mode::default(),
@@ -131,17 +134,14 @@ impl Default for Datasets {
             pressed: None,
             followed: None,
             wanted: None,
-            hidden: None,
+            hidden: Cached::default(),
             showing: None,
             scroll_to: None,
             drawn: Drawn::default(),
             enlarged: None,
             rename: None,
             unreadable_asked: 0,
-            bundled: BUNDLED
-                .into_iter()
-                .filter(|(_, name)| is_there(name))
-                .collect(),
+            bundled: BUNDLED.into_iter().filter(is_there).collect(),
         }
     }
 }
@@ -154,11 +154,8 @@ impl Panel for Datasets {
                 self.empty_ui(ui, cx, sentence);
             }
             DataState::Opening { job, path, .. } => {
-                let progress = cx.state.jobs.get(job).and_then(|job| job.progress);
                 let words = format!("Reading {}", display_path(path));
-                if states::loading(ui, &words, progress) {
-                    cx.push(Action::Cancel(*job));
-                }
+                cx.loading_ui(ui, &words, *job);
             }
             DataState::Failed { message, .. } => {
                 states::failed(ui, message);
@@ -172,16 +169,15 @@ impl Panel for Datasets {
 
 /// File name and class of a sample.
 fn describe(open: &OpenDataset, index: usize) -> String {
-    open.dataset
-        .samples
-        .get(index)
-        .map_or_else(String::new, |sample| {
-            format!(
-                "{} · {}",
-                sample.name(),
-                open.dataset.class_name(sample.label)
-            )
-        })
+    let words = |sample: &Sample| {
+        format!(
+            "{} · {}",
+            sample.name(),
+            open.dataset.class_name(sample.label)
+        )
+    };
+    let sample = open.dataset.samples.get(index);
+    sample.map_or_else(String::new, words)
 }
 
 impl Datasets {
@@ -242,13 +238,7 @@ impl Datasets {
         inside(ui, "images", rest, |ui| {
             self.images_ui(ui, cx, open, is_wide);
         });
-        if self
-            .rename
-            .as_mut()
-            .is_some_and(|rename| !rename.ui(ui, cx, open))
-        {
-            self.rename = None;
-        }
+        self.rename.take_if(|rename| !rename.ui(ui, cx, open));
     }
 
     fn update_shown(&mut self, ui: &Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
@@ -287,13 +277,11 @@ impl Datasets {
         }
         let samples = Arc::clone(&self.shown.list().samples);
         if samples.is_empty() && matches!(self.mode, Mode::Grid | Mode::Table) {
-            let is_complete = self.shown.is_complete();
-            let words = if is_complete {
-                "No image fits the filters."
+            let (words, button) = if self.shown.is_complete() {
+                ("No image fits the filters.", Some("Show all images"))
             } else {
-                "Looking…"
+                ("Looking…", None)
             };
-            let button = is_complete.then_some("Show all images");
             if states::empty(ui, words, button) {
                 self.filter = Filter::default();
             }
@@ -342,11 +330,10 @@ impl Datasets {
                 self.drawn = Drawn { columns: 1, rows };
             }
             Mode::Examples => {
-                let classes: Vec<usize> = if self.filter.classes.is_empty() {
-                    (0..open.dataset.classes.len()).collect()
-                } else {
-                    self.filter.classes.iter().copied().collect()
-                };
+                let chosen = &self.filter.classes;
+                let is_chosen = |class: &usize| chosen.is_empty() || chosen.contains(class);
+                let classes = 0..open.dataset.classes.len();
+                let classes: Vec<usize> = classes.filter(is_chosen).collect();
                 let list = self.shown.list();
                 overview::examples_ui(ui, cx, open, list, (&classes, self.side), &mut tile);
             }
@@ -382,17 +369,14 @@ impl Datasets {
         let Some(zoom) = &mut self.enlarged else {
             return;
         };
-        let mut close = false;
-        ui.horizontal(|ui| {
-            close = ui
-                .button("Back to the images")
-                .on_hover_text("Esc or Enter")
-                .clicked();
+        let close = ui.horizontal(|ui| {
+            let close = buttons::button(ui, "Back to the images", "Esc or Enter");
             zoom.buttons_ui(ui);
+            close
         });
         let space = ui.available_size().max(vec2(16.0, 16.0));
         zoom.image_ui(ui, cx, space);
-        if close {
+        if close.inner {
             self.enlarged = None;
         }
     }
@@ -405,13 +389,12 @@ fn pressed(selection: &Selection, sample: usize, response: &Response) -> Option<
         return (!marks::is_marked(selection, sample)).then_some(Press::Alone);
     }
     let modifiers = response.ctx.input(|input| input.modifiers);
-    response
-        .clicked()
-        .then_some(match (modifiers.shift, modifiers.command) {
-            (true, _) => Press::Extend,
-            (_, true) => Press::Toggle,
-            _ => Press::Alone,
-        })
+    let press = match (modifiers.shift, modifiers.command) {
+        (true, _) => Press::Extend,
+        (_, true) => Press::Toggle,
+        _ => Press::Alone,
+    };
+    response.clicked().then_some(press)
 }
 
 /// Draws within `rect`, whatever it needs.
