@@ -92,20 +92,8 @@ pub fn middle_label(ui: &mut Ui, text: &str) -> Response {
     let font = TextStyle::Body.resolve(ui.style());
     let galley = middle_line(ui, text, font, Color32::PLACEHOLDER, ui.available_width());
     let is_cut = galley.text() != text;
-    whole_in_tooltip(ui, galley, text, is_cut)
-}
-
-/// The same for a column too narrow for both ends: a longer text loses its end.
-pub fn end_label(ui: &mut Ui, text: &str) -> Response {
-    let font = TextStyle::Body.resolve(ui.style());
-    let galley = one_line(ui, text, font, Color32::PLACEHOLDER, ui.available_width());
-    let is_cut = galley.elided;
-    whole_in_tooltip(ui, galley, text, is_cut)
-}
-
-fn whole_in_tooltip(ui: &mut Ui, galley: Arc<Galley>, text: &str, is_cut: bool) -> Response {
     let response = ui.add(Label::new(galley).selectable(false));
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
+    let response = response.accessible_name(text);
     if is_cut {
         response.on_hover_text(text)
     } else {

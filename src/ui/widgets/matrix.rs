@@ -79,16 +79,12 @@ impl Matrix<'_> {
         let count = self.confusion.classes().max(1) as f32;
         let space = ui.available_size().max(LEAST_SPACE);
         let measure = |class: usize| {
-            let text = name(self.classes, class);
-            ui.painter()
-                .layout_no_wrap(text, font.clone(), Color32::WHITE)
-                .size()
-                .x
+            let (text, font) = (name(self.classes, class), font.clone());
+            let laid_out = ui.painter().layout_no_wrap(text, font, Color32::WHITE);
+            laid_out.size().x
         };
-        let longest = (0..self.confusion.classes())
-            .map(measure)
-            .fold(0f32, f32::max)
-            .min(LONGEST_LABEL);
+        let widths = (0..self.confusion.classes()).map(measure);
+        let longest = widths.fold(0f32, f32::max).min(LONGEST_LABEL);
         let label_width = longest.min(space.x * 0.3) + PAD;
         let cell_within = |header: f32| {
             let left = space - vec2(AXIS + label_width, AXIS + header);
@@ -220,12 +216,8 @@ impl Matrix<'_> {
         ui.painter()
             .add(upright(left, title("Actual"), muted, Align2::CENTER_CENTER));
         for (class, rect, strip) in plan.grid.rows(offset, whole.left() + AXIS) {
-            hint(
-                ui,
-                ("row", class),
-                (rect, strip),
-                &name(self.classes, class),
-            );
+            let name = name(self.classes, class);
+            hint(ui, ("row", class), (rect, strip), &name);
             let text = self.label(ui, plan, class, plan.label_width - PAD);
             let at = Align2::RIGHT_CENTER
                 .anchor_size(pos2(strip.right() - PAD, rect.center().y), text.size());
@@ -233,12 +225,8 @@ impl Matrix<'_> {
                 .galley(at.min, text, ui.visuals().text_color());
         }
         for (class, rect, strip) in plan.grid.columns(offset, whole.top() + AXIS) {
-            hint(
-                ui,
-                ("column", class),
-                (rect, strip),
-                &name(self.classes, class),
-            );
+            let name = name(self.classes, class);
+            hint(ui, ("column", class), (rect, strip), &name);
             self.column_label(ui, plan, class, rect.center().x, strip);
         }
     }
@@ -263,14 +251,8 @@ impl Matrix<'_> {
     }
 
     fn label(&self, ui: &Ui, plan: &Plan, class: usize, width: f32) -> Arc<egui::Galley> {
-        let ink = ui.visuals().text_color();
-        middle_line(
-            ui,
-            &name(self.classes, class),
-            plan.font.clone(),
-            ink,
-            width,
-        )
+        let (name, ink) = (name(self.classes, class), ui.visuals().text_color());
+        middle_line(ui, &name, plan.font.clone(), ink, width)
     }
 }
 

@@ -28,12 +28,9 @@ pub fn picture(ui: &mut Ui, texture: &TextureHandle, size: Vec2, name: &str) -> 
 
 /// A hairline around a picture whose edge may have the window's colour.
 pub fn frame(ui: &Ui, rect: Rect) {
-    ui.painter().rect_stroke(
-        rect,
-        0.0,
-        (1.0, theme::palette(ui).line),
-        egui::StrokeKind::Outside,
-    );
+    let line = (1.0, theme::palette(ui).line);
+    ui.painter()
+        .rect_stroke(rect, 0.0, line, egui::StrokeKind::Outside);
 }
 
 /// Draws a texture into `rect`.
@@ -65,12 +62,8 @@ pub fn pixel_at(
 
 /// A colour bar with both ends in numbers.
 pub fn scale_bar(ui: &mut Ui, scale: ColourScale, (low, high): (f32, f32)) {
-    scale_bar_in_words(
-        ui,
-        scale,
-        &significant(f64::from(low)),
-        &significant(f64::from(high)),
-    );
+    let [low, high] = [low, high].map(|end| significant(f64::from(end)));
+    scale_bar_in_words(ui, scale, &low, &high);
 }
 
 /// A colour bar with both ends in words.
@@ -90,12 +83,7 @@ pub fn scale_bar_in_words(ui: &mut Ui, scale: ColourScale, low: &str, high: &str
             ui.painter()
                 .rect_filled(part, 0.0, Color32::from_rgb(red, green, blue));
         }
-        ui.painter().rect_stroke(
-            rect,
-            0.0,
-            (1.0, theme::palette(ui).line),
-            egui::StrokeKind::Outside,
-        );
+        frame(ui, rect);
         super::states::caption(ui, high);
     });
 }

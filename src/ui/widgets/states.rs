@@ -128,7 +128,8 @@ pub fn facts(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui)) {
     grid.spacing([16.0, 6.0]).show(ui, add);
 }
 
-fn centred(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+/// In the middle of what is left.
+pub fn centred(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     let height = ui.available_height();
     ui.with_layout(Layout::top_down(Align::Center), |ui| {
         ui.add_space((height * 0.5 - 48.0).max(theme::GRID));

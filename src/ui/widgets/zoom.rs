@@ -1,12 +1,12 @@
 //! A picture to zoom into and to move about: wheel, keys, buttons, dragging, double-click.
 
-use eframe::egui::{self, Button, CursorIcon, Key, Pos2, Rect, Response, Sense, Ui, Vec2, vec2};
-use egui_material_icons::{icon_text, icons};
+use eframe::egui::{self, CursorIcon, Key, Pos2, Rect, Response, Sense, Ui, Vec2, vec2};
+use egui_material_icons::icons;
 
-use super::{picture, tiles};
+use super::{buttons, picture, tiles};
 use crate::{
     data::Picture,
-    ui::{panels::Cx, state::Subject, theme},
+    ui::{panels::Cx, state::Subject},
 };
 
 /// Largest side of a pixel in points.
@@ -87,20 +87,12 @@ impl Zoom {
                 Wish::Fit,
             ),
         ] {
-            let button = ui.add(Button::new(icon_text(icon).size(16.0)));
-            if button
-                .accessible_name(words)
-                .on_hover_text(format!("{words} ({keys})"))
-                .clicked()
-            {
+            if buttons::icon(ui, true, icon, words, &format!("{words} ({keys})")) {
                 self.wish = Some(wish);
             }
         }
-        if ui
-            .button("100 %")
-            .on_hover_text("One pixel of the file on one of the screen (1)")
-            .clicked()
-        {
+        let tip = "One pixel of the file on one of the screen (1)";
+        if buttons::button(ui, "100 %", tip) {
             self.wish = Some(Wish::Whole);
         }
     }
@@ -127,10 +119,8 @@ impl Zoom {
             }
             (None, Some(sample)) => {
                 let texture = cx.thumbnail(ui.ctx(), sample);
-                let size = texture
-                    .as_ref()
-                    .map_or(Vec2::ZERO, egui::TextureHandle::size_vec2);
-                (texture, size)
+                let size = texture.as_ref().map(egui::TextureHandle::size_vec2);
+                (texture, size.unwrap_or_default())
             }
             (None, None) => (None, Vec2::ZERO),
         };
@@ -143,11 +133,10 @@ impl Zoom {
             return;
         };
         let area = self.look(ui, rect, &response, size);
-        let painter = ui.painter().with_clip_rect(rect);
-        let whole = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
-        painter.image(texture.id(), area, whole, egui::Color32::WHITE);
-        let line = (1.0, theme::palette(ui).line);
-        painter.rect_stroke(area, 0.0, line, egui::StrokeKind::Outside);
+        let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+        inner.shrink_clip_rect(rect);
+        picture::paint(&inner, &texture, area);
+        picture::frame(&inner, area);
         if let Some(image) = loaded
             && !response.dragged()
         {
@@ -227,19 +216,13 @@ fn keys(ui: &Ui) -> Option<Wish> {
 
 /// Tells position and colour of the pixel under the pointer. `pixels` may be smaller than the file of `size`.
 fn pixel_value(response: Response, area: Rect, pixels: &Picture, size: (usize, usize)) {
-    let Some(pointer) = response.hover_pos() else {
-        return;
-    };
-    let Some((x, y)) = picture::pixel_at(area, pointer, pixels.width, pixels.height) else {
-        return;
-    };
-    let Some((column, row)) = picture::pixel_at(area, pointer, size.0, size.1) else {
-        return;
-    };
-    let [red, green, blue] = pixels.pixel(x, y);
-    response.on_hover_text_at_pointer(format!(
-        "column {column}, row {row}: red {red}, green {green}, blue {blue}"
-    ));
+    let at = |(width, height)| picture::pixel_at(area, response.hover_pos()?, width, height);
+    if let (Some((x, y)), Some((column, row))) = (at((pixels.width, pixels.height)), at(size)) {
+        let [red, green, blue] = pixels.pixel(x, y);
+        response.on_hover_text_at_pointer(format!(
+            "column {column}, row {row}: red {red}, green {green}, blue {blue}"
+        ));
+    }
 }
 
 #[cfg(test)]

@@ -103,7 +103,7 @@ impl Scale {
 }
 
 /// Labels nearer than the first distance are left away, nearer than the second faded.
-const LABEL_SPACING: Rangef = Rangef {
+pub const LABEL_SPACING: Rangef = Rangef {
     min: 12.0,
     max: 16.0,
 };
@@ -131,7 +131,7 @@ fn whole_epochs((low, high): (f64, f64)) -> Vec<GridMark> {
 }
 
 /// Grid lines at the multiples `first` to `last` of `step_size`.
-fn marks(first: f64, last: f64, step_size: f64) -> Vec<GridMark> {
+pub fn marks(first: f64, last: f64, step_size: f64) -> Vec<GridMark> {
     let count = (last - first + 1.0).clamp(0.0, 100.0) as usize;
     let mark = |index| GridMark {
         value: (first + index as f64) * step_size,
@@ -185,7 +185,7 @@ fn decades((low, high): (f64, f64)) -> Vec<GridMark> {
 }
 
 /// The value whose logarithm is `height`, with as many decimals as it needs.
-fn decade(height: f64) -> String {
+pub fn decade(height: f64) -> String {
     let value = 10_f64.powf(height);
     if !(1e-4..1e6).contains(&value) {
         return format!("{value:.0e}");
