@@ -251,7 +251,7 @@ impl Maximise {
         let picture = self.picture.get(key, || Arc::new(preview.picture.clone()));
         let name = format!("Picture that excites it, step {step} of {steps}");
         let example = target.and_then(|target| example(cx, model, target));
-        picture_ui(ui, cx, (&picture, &name), example);
+        picture_ui(ui, cx, (&picture, &name), example.as_ref());
     }
 }
 
@@ -260,7 +260,7 @@ fn picture_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
     (picture, name): (&Arc<Picture>, &str),
-    example: Option<(usize, String)>,
+    example: Option<&(usize, String)>,
 ) {
     let beside = example.is_some() && ui.available_width() > 2.5 * EXAMPLE_SIDE;
     let (right, below) = match (&example, beside) {
@@ -276,7 +276,7 @@ fn picture_ui(
     let texture = cx.textures.picture(ui.ctx(), picture);
     let mut both = |ui: &mut Ui| {
         picture::picture(ui, &texture, size, name);
-        if let Some((sample, class)) = &example {
+        if let Some((sample, class)) = example {
             example_ui(ui, cx, *sample, class);
         }
     };

@@ -81,9 +81,9 @@ fn examined_ui(ui: &mut Ui, cx: &Cx<'_>, path: &Path) {
             let list = ScrollArea::vertical().id_salt(words).max_height(160.0);
             let height = ui.text_style_height(&TextStyle::Small);
             list.show_rows(ui, height, names.len(), |ui, rows| {
-                names[rows]
-                    .iter()
-                    .for_each(|name| drop(states::caption(ui, name)));
+                for name in &names[rows] {
+                    states::caption(ui, name);
+                }
             });
         });
     }
