@@ -64,7 +64,7 @@ impl Panel for Activations {
                     significant(value)
                 });
             });
-            column.number();
+            column.is_number = true;
         }
         table.ui(ui, cx, &mut Order::default(), |_, _| false, |_, _, _| {});
     }

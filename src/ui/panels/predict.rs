@@ -87,18 +87,13 @@ fn no_model_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let words = "Predictions need a model: train one, or open a model file.";
         ui.label(RichText::new(words).color(theme::palette(ui).muted));
         ui.add_space(theme::GRID);
-        let train = states::primary_button(ui, "Go to Train", true);
-        if train
-            .on_hover_text("Train a model on the open dataset")
-            .clicked()
-        {
+        let tip = "Train a model on the open dataset";
+        if buttons::primary(ui, "Go to Train", tip, None) {
             cx.push(WindowAction::GoTo(Step::Train));
         }
         let open = ui.add(Button::new("Open model…").min_size(vec2(96.0, 32.0)));
-        if open
-            .on_hover_text("Read a model that was saved before")
-            .clicked()
-        {
+        let tip = "Read a model that was saved before";
+        if open.on_hover_text(tip).clicked() {
             cx.push(Purpose::OpenModel);
         }
     });
@@ -109,19 +104,16 @@ impl Predict {
     fn ask_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel) {
         drop_zone::drop_zone(ui);
         ui.horizontal_wrapped(|ui| {
-            let choose = states::primary_button(ui, "Choose images…", true);
-            if choose
-                .on_hover_text("Classify one or more image files")
-                .clicked()
-            {
+            let tip = "Classify one or more image files";
+            if buttons::primary(ui, "Choose images…", tip, None) {
                 cx.push(Purpose::ChooseImages);
             }
             let button = Button::new("Draw a random shape").min_size(vec2(0.0, 32.0));
             let draw = ui.add_enabled(knows_shapes(model), button);
-            let draw = draw
-                .on_hover_text("Draw a circle, square or triangle that the model has never seen");
-            let reason = "This model does not know circle, square and triangle";
-            if draw.on_disabled_hover_text(reason).clicked() {
+            let tip = "Draw a circle, square or triangle that the model has never seen";
+            let why_not = "This model does not know circle, square and triangle";
+            let draw = draw.on_hover_text(tip).on_disabled_hover_text(why_not);
+            if draw.clicked() {
                 cx.push(ModelAction::DrawShape);
             }
         });
@@ -231,7 +223,8 @@ impl Predict {
                 cx.push(ModelAction::ClearPredictions);
                 self.chosen = None;
             }
-            let (can, tip) = (said > 0, "Writes every answer as CSV");
+            let can = !cx.state.predict.said.is_empty();
+            let tip = "Writes every answer as CSV";
             if buttons::enabled(ui, can, "Export…", tip, "There is nothing to write") {
                 cx.push(Saving::Answers);
             }
@@ -283,10 +276,8 @@ fn decision(answer: &Prediction) -> Option<String> {
     };
     let second = classes::name(&answer.classes, 1);
     let logit = significant(f64::from(*answer.logits.first()?));
-    Some(format!(
-        "logit {logit} · {second} from {} on",
-        percent(threshold)
-    ))
+    let from = percent(threshold);
+    Some(format!("logit {logit} · {second} from {from} on"))
 }
 
 /// One earlier answer; returns whether it was clicked.

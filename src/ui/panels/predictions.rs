@@ -181,32 +181,26 @@ impl Predictions {
         let sample = |at: usize| evaluation.samples[positions[at]];
         let mut table = Table::new(ROW, positions.len());
         table.scroll_to = target;
-        table
-            .column("image", "The order of the files", file, |ui, cx, at| {
-                classes::middle_label(ui, &classes::sample_name(cx.state, sample(at)));
-            })
-            .sorts(Key::File, false)
-            .resizable(80.0);
-        table
-            .column("actual", "What the image is", class, |ui, _, at| {
-                class_ui(ui, names, evaluation.actual[positions[at]], false);
-            })
-            .sorts(Key::Actual, false)
-            .resizable(70.0);
-        table
-            .column("predicted", "What the model says", class, |ui, _, at| {
-                let class = evaluation.predicted[positions[at]];
-                let is_wrong = class != evaluation.actual[positions[at]];
-                class_ui(ui, names, class, is_wrong);
-            })
-            .sorts(Key::Predicted, false)
-            .resizable(70.0);
+        let column = table.column("image", "The order of the files", file, |ui, cx, at| {
+            classes::middle_label(ui, &classes::sample_name(cx.state, sample(at)));
+        });
+        (column.sorts, column.least) = (Some((Key::File, false)), Some(80.0));
+        let column = table.column("actual", "What the image is", class, |ui, _, at| {
+            class_ui(ui, names, evaluation.actual[positions[at]], false);
+        });
+        (column.sorts, column.least) = (Some((Key::Actual, false)), Some(70.0));
+        let column = table.column("predicted", "What the model says", class, |ui, _, at| {
+            let class = evaluation.predicted[positions[at]];
+            let is_wrong = class != evaluation.actual[positions[at]];
+            class_ui(ui, names, class, is_wrong);
+        });
+        (column.sorts, column.least) = (Some((Key::Predicted, false)), Some(70.0));
         let mut share = |key: Key, words: &str, tip: &str| {
             let column = table.column(words, tip, number, move |ui, _, at| {
                 let share = figure(evaluation, positions[at], key);
                 ui.add(Label::new(format!("{share:.4}")).selectable(false));
             });
-            column.number().sorts(key, true);
+            (column.sorts, column.is_number) = (Some((key, true)), true);
         };
         let tip = "Probability of the class that was taken";
         share(Key::Sureness, "sureness", tip);

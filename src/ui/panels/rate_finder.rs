@@ -99,10 +99,8 @@ fn search_ui(ui: &mut Ui, cx: &mut Cx<'_>, phase: usize, has_curve: bool) {
     } else {
         "Find a learning rate"
     };
-    let button = states::primary_button(ui, words, reason.is_none())
-        .on_hover_text("About a hundred steps with the settings as they are")
-        .on_disabled_hover_text(reason.as_deref().unwrap_or_default());
-    if button.clicked() {
+    let tip = "About a hundred steps with the settings as they are";
+    if buttons::primary(ui, words, tip, reason.as_deref()) {
         cx.push(TrainingAction::FindRate { phase });
     }
     if let Some(reason) = reason {
@@ -244,10 +242,9 @@ fn reading(hover: &HoverPosition<'_>, curve: &RateCurve) -> Option<String> {
     let distance = |of: &RatePoint| (of.learning_rate.log10() - pointer_x(hover)).abs();
     let points = curve.points.iter();
     let nearest = points.min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+    let [rate, loss, smoothed] =
+        [nearest.learning_rate, nearest.loss, nearest.smoothed].map(significant);
     Some(format!(
-        "learning rate {}\nloss {}\nsmoothed {}",
-        significant(nearest.learning_rate),
-        significant(nearest.loss),
-        significant(nearest.smoothed)
+        "learning rate {rate}\nloss {loss}\nsmoothed {smoothed}"
     ))
 }

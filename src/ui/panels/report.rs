@@ -75,7 +75,7 @@ fn table_ui(ui: &mut Ui, cx: &mut Cx<'_>, rows: &[ReportRow]) {
         let column = table.column(words, tip, NUMBER, move |ui, _, at| {
             ui.label(numbers(&rows[at])[place].clone());
         });
-        column.number();
+        column.is_number = true;
     }
     table.ui(ui, cx, &mut Order::default(), |_, _| false, |_, _, _| {});
 }

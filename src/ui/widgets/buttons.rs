@@ -3,6 +3,7 @@
 use eframe::egui::{Button, IntoAtoms, Ui, WidgetText};
 use egui_material_icons::{MaterialIcon, icon_text, icons};
 
+use super::states;
 use crate::ui::{action::Action, panels::Cx};
 
 /// One that can always be pressed.
@@ -20,6 +21,13 @@ pub fn enabled<'a>(
 ) -> bool {
     let button = ui.add_enabled(enabled, Button::new(words));
     let button = button.on_hover_text(tip).on_disabled_hover_text(why_not);
+    button.clicked()
+}
+
+/// The one that matters most.
+pub fn primary(ui: &mut Ui, words: &str, tip: &str, why_not: Option<&str>) -> bool {
+    let button = states::primary_button(ui, words, why_not.is_none()).on_hover_text(tip);
+    let button = button.on_disabled_hover_text(why_not.unwrap_or_default());
     button.clicked()
 }
 

@@ -6,13 +6,15 @@ use eframe::egui::{self, Color32, FontId, Galley, Label, Response, Sense, TextSt
 
 use crate::{
     data::dataset::display_path,
-    train::report::class_name,
     ui::{
         format::shortened,
         state::{AppState, Subject},
         theme,
     },
 };
+
+/// The name of one class; its number when it has none.
+pub use crate::train::report::class_name as name;
 
 /// Names of the `count` classes that an evaluation is about: those of the model that answered, or else the
 /// dataset's, or the model's in hand.
@@ -27,16 +29,10 @@ pub fn names(state: &AppState, count: usize) -> &[String] {
         .unwrap_or(&[])
 }
 
-/// The name of one class; its number when it has none.
-pub fn name(names: &[String], class: usize) -> String {
-    class_name(names, class)
-}
-
 /// File name of a sample of the open dataset; empty when there is none.
 pub fn sample_name(state: &AppState, sample: usize) -> String {
-    let sample = state
-        .dataset()
-        .and_then(|dataset| dataset.samples.get(sample));
+    let samples = state.dataset().map(|dataset| &dataset.samples);
+    let sample = samples.and_then(|samples| samples.get(sample));
     let name = sample.and_then(|sample| sample.path.file_name());
     name.map_or_else(String::new, |name| display_path(name.as_ref()))
 }

@@ -25,43 +25,26 @@ pub struct Order<C> {
     pub descending: bool,
 }
 
+/// Draws the part of a line that belongs to a column.
+type Cell<'a> = Box<dyn Fn(&mut Ui, &mut Cx<'_>, usize) + 'a>;
+
 /// A column: its heading, and what its cell of a line shows.
 pub struct Column<'a, C> {
     words: String,
     tip: String,
-    colour: Option<Color32>,
     width: f32,
-    least: Option<f32>,
-    is_number: bool,
-    sorts: Option<(C, bool)>,
-    cell: Box<dyn Fn(&mut Ui, &mut Cx<'_>, usize) + 'a>,
+    cell: Cell<'a>,
+    /// Of numbers, which stand at the right.
+    pub is_number: bool,
+    /// What a click on its heading sorts by, and whether from above first.
+    pub sorts: Option<(C, bool)>,
+    /// It can be made wider, and narrower down to this.
+    pub least: Option<f32>,
+    /// Of its heading.
+    pub colour: Option<Color32>,
 }
 
 impl<C: Copy + PartialEq> Column<'_, C> {
-    /// Of numbers, which stand at the right.
-    pub fn number(&mut self) -> &mut Self {
-        self.is_number = true;
-        self
-    }
-
-    /// Sorts by `key` when its heading is clicked, from above first if `from_above`.
-    pub fn sorts(&mut self, key: C, from_above: bool) -> &mut Self {
-        self.sorts = Some((key, from_above));
-        self
-    }
-
-    /// Can be made wider, and narrower down to `least`.
-    pub fn resizable(&mut self, least: f32) -> &mut Self {
-        self.least = Some(least);
-        self
-    }
-
-    /// Headed in this colour.
-    pub fn coloured(&mut self, colour: Color32) -> &mut Self {
-        self.colour = Some(colour);
-        self
-    }
-
     fn heading_ui(&self, ui: &mut Ui, order: &mut Order<C>) {
         let colour = self.colour.unwrap_or(theme::palette(ui).muted);
         let shown = RichText::new(&self.words).small().color(colour);

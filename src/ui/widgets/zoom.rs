@@ -1,7 +1,7 @@
 //! A picture to zoom into and to move about: wheel, keys, buttons, dragging, double-click.
 
 use eframe::egui::{self, CursorIcon, Key, Pos2, Rect, Response, Sense, Ui, Vec2, vec2};
-use egui_material_icons::icons;
+use egui_material_icons::{MaterialIcon, icons};
 
 use super::{buttons, picture, tiles};
 use crate::{
@@ -25,6 +25,31 @@ enum Wish {
     Whole,
     By(f32),
 }
+
+/// Buttons, what they say, and their keys in words.
+const BUTTONS: [(MaterialIcon, &str, &str, Wish); 3] = [
+    (icons::ICON_ZOOM_OUT, "Zoom out", "−", Wish::By(1.0 / STEP)),
+    (
+        icons::ICON_ZOOM_IN,
+        "Zoom in",
+        "+, or the wheel",
+        Wish::By(STEP),
+    ),
+    (
+        icons::ICON_FIT_SCREEN,
+        "Fit",
+        "0, or double-click",
+        Wish::Fit,
+    ),
+];
+/// Their keys.
+const KEYS: [(Key, Wish); 5] = [
+    (Key::Plus, Wish::By(STEP)),
+    (Key::Equals, Wish::By(STEP)),
+    (Key::Minus, Wish::By(1.0 / STEP)),
+    (Key::Num0, Wish::Fit),
+    (Key::Num1, Wish::Whole),
+];
 
 /// How a picture is looked at.
 #[derive(Debug, Clone, Default)]
@@ -72,21 +97,7 @@ impl Zoom {
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.spacing_mut().button_padding.x = 6.0;
         ui.spacing_mut().interact_size.x = 28.0;
-        for (icon, words, keys, wish) in [
-            (icons::ICON_ZOOM_OUT, "Zoom out", "−", Wish::By(1.0 / STEP)),
-            (
-                icons::ICON_ZOOM_IN,
-                "Zoom in",
-                "+, or the wheel",
-                Wish::By(STEP),
-            ),
-            (
-                icons::ICON_FIT_SCREEN,
-                "Fit",
-                "0, or double-click",
-                Wish::Fit,
-            ),
-        ] {
+        for (icon, words, keys, wish) in BUTTONS {
             if buttons::icon(ui, true, icon, words, &format!("{words} ({keys})")) {
                 self.wish = Some(wish);
             }
@@ -198,19 +209,10 @@ fn keys(ui: &Ui) -> Option<Wish> {
     if !tiles::has_keys(ui) {
         return None;
     }
-    let wishes = [
-        (Key::Plus, Wish::By(STEP)),
-        (Key::Equals, Wish::By(STEP)),
-        (Key::Minus, Wish::By(1.0 / STEP)),
-        (Key::Num0, Wish::Fit),
-        (Key::Num1, Wish::Whole),
-    ];
     ui.input(|input| {
         let is_plain = !input.modifiers.command && !input.modifiers.alt;
-        let mut pressed = wishes
-            .iter()
-            .filter(|(key, _)| is_plain && input.key_pressed(*key));
-        pressed.next().map(|(_, wish)| *wish)
+        let mut pressed = KEYS.into_iter().filter(|(key, _)| input.key_pressed(*key));
+        pressed.next().filter(|_| is_plain).map(|(_, wish)| wish)
     })
 }
 

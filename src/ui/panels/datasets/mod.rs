@@ -298,12 +298,8 @@ impl Datasets {
                 self.drawn = grid.ui(ui, cx, &|sample| describe(open, sample), &mut tile);
             }
             Mode::Table => {
-                let table = table::Table {
-                    open,
-                    samples,
-                    scroll_to,
-                };
-                let rows = table.ui(ui, cx, &mut self.bar.order, &mut tile);
+                let (of, order) = ((&**open, samples), &mut self.bar.order);
+                let rows = table::ui(ui, cx, of, scroll_to, order, &mut tile);
                 self.drawn = Drawn { columns: 1, rows };
             }
             Mode::Examples => {

@@ -87,9 +87,8 @@ impl Panel for AboutRun {
         self.follow(cx, &runs);
         match runs.as_slice() {
             [] => {
-                let sentence =
-                    "Choose a run in the table to name it, continue it or train it again.";
-                states::empty(ui, sentence, None);
+                let words = "Choose a run in the table to name it, continue it or train it again.";
+                states::empty(ui, words, None);
             }
             [run] => {
                 ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -208,13 +207,8 @@ impl AboutRun {
             button(ui, "Load model", tip, why_not, action);
             let mut show = |ui: &mut Ui, words: &str, why_not: Option<&str>, path: PathBuf| {
                 let tip = format!("{}\nA click copies the path", display_path(&path));
-                button(
-                    ui,
-                    words,
-                    &tip,
-                    why_not,
-                    WindowAction::ShowFile(path).into(),
-                );
+                let action = WindowAction::ShowFile(path).into();
+                button(ui, words, &tip, why_not, action);
             };
             let why_not = (!run.has_report).then_some("It has left no report");
             show(ui, "Open report", why_not, run.folder.join(REPORT_FILE));
@@ -226,11 +220,10 @@ impl AboutRun {
     fn bin_ui(&mut self, ui: &mut Ui, runs: &[Arc<RunRecord>]) {
         let is_running = runs.iter().any(|run| run.state == RunState::Running);
         let button = Button::new("Move to bin…").min_size(vec2(0.0, BUTTON));
-        let response = ui
-            .add_enabled(!is_running, button)
-            .on_hover_text("From the system's bin it can be taken back")
-            .on_disabled_hover_text("It is being trained: stop it first");
-        if response.clicked() {
+        let response = ui.add_enabled(!is_running, button);
+        let response = response.on_hover_text("From the system's bin it can be taken back");
+        let why_not = "It is being trained: stop it first";
+        if response.on_disabled_hover_text(why_not).clicked() {
             self.asked = Some(runs.to_vec());
         }
     }

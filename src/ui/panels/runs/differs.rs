@@ -73,14 +73,14 @@ fn table_ui(ui: &mut Ui, cx: &mut Cx<'_>, runs: &[Arc<RunRecord>], rows: &[Diffe
     let value = ((room - setting) / count).clamp(VALUE.0, VALUE.1);
     let mut table = Table::<()>::new(ROW, rows.len());
     table.column("setting", "", setting, |ui, _, at| {
-        cell(ui, &rows[at].setting)
+        cell(ui, &rows[at].setting);
     });
     for (place, run) in runs.iter().enumerate() {
         let words = format!("{} {}", place + 1, run.short_name());
         let column = table.column(words, run.name(), value, move |ui, _, at| {
             cell(ui, rows[at].values[place].as_deref().unwrap_or("–"));
         });
-        column.coloured(theme::run_colour(ui, place));
+        column.colour = Some(theme::run_colour(ui, place));
     }
     table.ui(ui, cx, &mut Order::default(), |_, _| false, |_, _, _| {});
 }

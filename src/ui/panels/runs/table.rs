@@ -37,8 +37,9 @@ const TAGS: f32 = 96.0;
 /// Less is not worth beginning a tag.
 const LEAST_TAGS: f32 = 24.0;
 
-/// Columns behind the name, those that people look at most first.
-const COLUMNS: [Column; 9] = [
+/// Columns, those that people look at most first.
+const COLUMNS: [Column; 10] = [
+    Name,
     Started,
     State,
     Figure(ValAccuracy),
@@ -51,10 +52,10 @@ const COLUMNS: [Column; 9] = [
 ];
 
 impl Column {
-    /// Its heading, width in points, and what it means.
-    fn about(self) -> (&'static str, f32, &'static str) {
-        match self {
-            Name => ("name", LEAST_NAME, "What it is called"),
+    /// Its heading, width in points (else what is left), and what it means.
+    fn about(self) -> (&'static str, Option<f32>, &'static str) {
+        let (words, width, tip) = match self {
+            Name => return ("name", None, "What it is called"),
             Started => ("started", 76.0, "When it was begun"),
             State => ("state", 92.0, "How it stands"),
             Figure(ValAccuracy) => ("val acc", 56.0, "Validation accuracy of the kept weights"),
@@ -62,20 +63,16 @@ impl Column {
             Figure(ValLoss) => ("val loss", 58.0, "Validation loss of the kept weights"),
             Figure(Epochs) => ("epochs", 52.0, "Epochs finished"),
             Figure(Seconds) => ("time", 48.0, "Wall time of all epochs"),
-            Figure(TrainAccuracy) => (
-                "train acc",
-                64.0,
-                "Training accuracy in the epoch whose weights are kept",
-            ),
-            Figure(TrainLoss) => (
-                "train loss",
-                64.0,
-                "Training loss in the epoch whose weights are kept",
-            ),
             Figure(Parameters) => ("parameters", 84.0, "Numbers in the network"),
-        }
+            Figure(TrainAccuracy) => ("train acc", 64.0, TRAINING),
+            Figure(TrainLoss) => ("train loss", 64.0, "Training loss in that epoch"),
+        };
+        (words, Some(width), tip)
     }
 }
+
+/// What the training accuracy means.
+const TRAINING: &str = "Training accuracy in the epoch whose weights are kept";
 
 /// Draws it; a click chooses.
 pub fn ui(
@@ -86,16 +83,17 @@ pub fn ui(
     anchor: &mut Option<PathBuf>,
 ) {
     let gap = ui.spacing().item_spacing.x;
-    let others: f32 = COLUMNS.iter().map(|column| column.about().1 + gap).sum();
+    let widths = COLUMNS.into_iter().filter_map(|column| column.about().1);
+    let others: f32 = widths.map(|width| width + gap).sum();
     let box_width = 22.0;
     let name_width = (ui.available_width() - others - box_width - 2.0 * gap - 8.0).max(LEAST_NAME);
     theme::always_show_bars(ui);
     ui.spacing_mut().item_spacing.y = 0.0;
     let mut table = Table::new(ROW, shown.len());
     table.column("", "", box_width, |ui, cx, at| tick_ui(ui, cx, &shown[at]));
-    for column in [Name].into_iter().chain(COLUMNS) {
+    for column in COLUMNS {
         let (words, width, tip) = column.about();
-        let width = if column == Name { name_width } else { width };
+        let width = width.unwrap_or(name_width);
         // Accuracies are looked for from above, losses and names from below.
         let from_above = !matches!(column, Name | State | Figure(ValLoss | TrainLoss));
         let cell = move |ui: &mut Ui, cx: &mut Cx<'_>, at: usize| {
@@ -107,9 +105,7 @@ pub fn ui(
                 Started => text(ui, RichText::new(short_moment(run.started)).small()),
             }
         };
-        table
-            .column(words, tip, width, cell)
-            .sorts(column, from_above);
+        table.column(words, tip, width, cell).sorts = Some((column, from_above));
     }
     let is_chosen = |cx: &Cx<'_>, at: usize| place(cx, &shown[at]).is_some();
     table.ui(ui, cx, order, is_chosen, |cx, at, line| {

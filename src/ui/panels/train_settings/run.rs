@@ -33,8 +33,7 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if training.is_running() {
             let paused = training.is_paused();
             let words = if paused { "Resume" } else { "Pause" };
-            let pause = states::primary_button(ui, words, true);
-            if pause.on_hover_text("Space").clicked() {
+            if buttons::primary(ui, words, "Space", None) {
                 cx.push(TrainingAction::SetPaused(!paused));
             }
             let stop = ui.add(egui::Button::new("Stop").min_size(egui::vec2(72.0, 32.0)));
@@ -45,11 +44,7 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             return;
         }
         let reason = cx.state.why_not_train();
-        let train = states::primary_button(ui, "Train", reason.is_none());
-        let train = train
-            .on_hover_text("Ctrl+Enter")
-            .on_disabled_hover_text(reason.as_deref().unwrap_or_default());
-        if train.clicked() {
+        if buttons::primary(ui, "Train", "Ctrl+Enter", reason.as_deref()) {
             cx.push(TrainingAction::Train);
         }
         match reason {
