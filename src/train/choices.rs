@@ -21,7 +21,8 @@ pub struct Choice<T> {
 }
 
 impl<T> Choice<T> {
-    const fn new(word: &'static str, meaning: &'static str, value: T) -> Self {
+    /// `value`, which people call `word`.
+    pub const fn new(word: &'static str, meaning: &'static str, value: T) -> Self {
         Self {
             value,
             word,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Button, Grid, Rect, ScrollArea, Sense, Ui, Vec2, vec2};
+use eframe::egui::{self, Align2, Grid, ScrollArea, Sense, Ui, Vec2, vec2};
 
 use super::{Cx, Panel};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     ui::{
         action::EditAction,
         theme,
-        widgets::{fields, needs, number::Number, picture, states},
+        widgets::{buttons, fields, needs, number::Number, picture, states},
     },
 };
 
@@ -28,7 +28,6 @@ const PREVIEW_SHARE: f32 = 0.48;
 /// Grey that a constant fill begins with.
 const BLACK: u8 = 0;
 
-/// View state.
 #[derive(Default)]
 pub struct Augmentation {
     /// Decides what the preview draws.
@@ -42,86 +41,70 @@ impl Panel for Augmentation {
         };
         let selected = cx.state.selection.sample();
         let selected = selected.filter(|sample| *sample < open.dataset.samples.len());
-        match selected {
-            Some(sample) => {
-                self.ask(cx, ImageSource::Sample(Arc::clone(&open), sample));
-                self.preview_ui(ui, cx);
-            }
-            None => {
-                states::caption(ui, "Click an image to see nine versions of it.");
-            }
+        if let Some(sample) = selected {
+            let experiment = &cx.state.experiment;
+            let what = Augment {
+                input: experiment.model.input,
+                config: experiment.augmentation.clone(),
+                seed: self.seed,
+            };
+            cx.look(what, ImageSource::Sample(Arc::clone(&open), sample));
+            preview_ui(ui, cx);
+        } else {
+            states::caption(ui, "Click an image to see nine versions of it.");
         }
         self.buttons_ui(ui, cx, selected.is_some());
-        ScrollArea::vertical()
-            .auto_shrink(false)
-            .show(ui, |ui| settings_ui(ui, cx));
+        let area = ScrollArea::vertical().auto_shrink(false);
+        area.show(ui, |ui| settings_ui(ui, cx));
     }
 }
 
 impl Augmentation {
-    /// Wishes for versions of the image with the settings as they are, unless they were asked for.
-    fn ask(&self, cx: &mut Cx<'_>, image: ImageSource) {
-        let experiment = &cx.state.experiment;
-        let what = Augment {
-            input: experiment.model.input,
-            config: experiment.augmentation.clone(),
-            seed: self.seed,
-        };
-        cx.look(what, image);
-    }
-
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, has_image: bool) {
         let is_none = cx.state.experiment.augmentation.is_none();
-        let running = cx.state.training.is_running();
+        let can_switch = !is_none && !cx.state.training.is_running();
         ui.horizontal_wrapped(|ui| {
-            let again = ui.add_enabled(has_image, Button::new("Draw again"));
             let tip = "Draws nine other versions; training draws new ones in every epoch";
-            if again.on_hover_text(tip).clicked() {
+            if buttons::enabled(ui, has_image, "Draw again", tip, "Click an image first") {
                 self.seed = self.seed.wrapping_add(1);
             }
-            let off = ui.add_enabled(!is_none && !running, Button::new("Switch all off"));
-            let off = off.on_hover_text("Training images then stay as they are");
-            if off
-                .on_disabled_hover_text("Everything is off already, or a run goes on")
-                .clicked()
-            {
+            let tip = "Training images then stay as they are";
+            let why_not = "Everything is off already, or a run goes on";
+            if buttons::enabled(ui, can_switch, "Switch all off", tip, why_not) {
                 cx.push(EditAction::Augmentation(AugmentationConfig::default()));
             }
         });
     }
+}
 
-    fn preview_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let input = cx.state.experiment.model.input;
-        let proportions = vec2(input.width.max(1) as f32, input.height.max(1) as f32);
-        let tile = tile_size(ui, proportions);
-        let augmented = cx.state.slot::<Inspect<Augment>>().answer().cloned();
-        ui.horizontal_top(|ui| {
-            ui.vertical(|ui| {
-                ui.set_width(tile.x.max(64.0));
-                let original = augmented.as_ref().map(|a| Arc::clone(&a.original));
-                picture_ui(ui, cx, original, tile, "The image as it is");
-                states::caption(ui, "original");
-            });
-            ui.add_space(theme::GRID / 2.0);
-            ui.vertical(|ui| {
-                ui.spacing_mut().item_spacing = vec2(GAP, GAP);
-                for row in 0..VERSIONS / COLUMNS {
-                    ui.horizontal(|ui| {
-                        for column in 0..COLUMNS {
-                            let index = row * COLUMNS + column;
-                            let versions = augmented.as_ref().map(|a| &a.versions);
-                            let version = versions.and_then(|versions| versions.get(index));
-                            let name = format!("Augmented version {}", index + 1);
-                            picture_ui(ui, cx, version.cloned(), tile, &name);
-                        }
-                    });
-                }
-            });
+fn preview_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let input = cx.state.experiment.model.input;
+    let proportions = vec2(input.width.max(1) as f32, input.height.max(1) as f32);
+    let tile = tile_size(ui, proportions);
+    let slot = cx.state.slot::<Inspect<Augment>>();
+    let augmented = slot.answer();
+    ui.horizontal_top(|ui| {
+        ui.vertical(|ui| {
+            ui.set_width(tile.x.max(64.0));
+            let original = augmented.map(|a| &a.original);
+            picture_ui(ui, cx, original, tile, "The image as it is");
+            states::caption(ui, "original");
         });
-        if let Some(message) = &cx.state.slot::<Inspect<Augment>>().failed {
-            states::failed(ui, message);
-        }
-    }
+        ui.add_space(theme::GRID / 2.0);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing = vec2(GAP, GAP);
+            for row in 0..VERSIONS / COLUMNS {
+                ui.horizontal(|ui| {
+                    for index in row * COLUMNS..(row + 1) * COLUMNS {
+                        let version = augmented.and_then(|a| a.versions.get(index));
+                        let name = format!("Augmented version {}", index + 1);
+                        picture_ui(ui, cx, version, tile, &name);
+                    }
+                });
+            }
+        });
+    });
+    states::failure(ui, slot.failed.as_ref());
 }
 
 /// Four pictures beside each other, three on top of each other, within their share of the panel.
@@ -135,20 +118,11 @@ fn tile_size(ui: &Ui, proportions: Vec2) -> Vec2 {
 }
 
 /// A picture, or its place until it has come.
-fn picture_ui(ui: &mut Ui, cx: &mut Cx<'_>, image: Option<Arc<Picture>>, size: Vec2, name: &str) {
+fn picture_ui(ui: &mut Ui, cx: &mut Cx<'_>, image: Option<&Arc<Picture>>, size: Vec2, name: &str) {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    match image.filter(|image| !image.rgb.is_empty()) {
-        Some(image) => {
-            let texture = cx.textures.picture(ui.ctx(), &image);
-            let size = picture::fitted_exactly(texture.size_vec2(), rect.size());
-            let area = Rect::from_center_size(rect.center(), size);
-            picture::paint(ui, &texture, area);
-            picture::frame(ui, area);
-        }
-        None => {
-            ui.painter().rect_filled(rect, 4.0, theme::palette(ui).line);
-        }
-    }
+    let image = image.filter(|image| !image.rgb.is_empty());
+    let texture = image.map(|image| cx.textures.picture(ui.ctx(), image));
+    picture::in_place(ui, texture.as_ref(), rect, Align2::CENTER_CENTER);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, name));
 }
 
@@ -168,15 +142,12 @@ fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         switches_ui(ui, &mut config);
         // What names and numbers take beside a slider.
         let slider_width = (ui.available_width() - 204.0).clamp(56.0, 240.0);
-        Grid::new("augmentation")
-            .num_columns(2)
-            .spacing([2.0 * theme::GRID, 6.0])
-            .show(ui, |ui| {
-                ui.spacing_mut().slider_width = slider_width;
-                geometry_ui(ui, &mut config);
-                colours_ui(ui, &mut config);
-                fill_ui(ui, &mut config);
-            });
+        let grid = Grid::new("augmentation").num_columns(2);
+        grid.spacing([2.0 * theme::GRID, 6.0]).show(ui, |ui| {
+            ui.spacing_mut().slider_width = slider_width;
+            sliders_ui(ui, &mut config);
+            fill_ui(ui, &mut config);
+        });
     });
     if config != *before {
         cx.push(EditAction::Augmentation(config));
@@ -192,7 +163,7 @@ fn switches_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
     });
 }
 
-fn geometry_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
+fn sliders_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
     let value = Number::new(&mut config.rotation_degrees, 0.0..=180.0)
         .decimals(2)
         .prefix("±")
@@ -208,6 +179,10 @@ fn geometry_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
     percent(ui, "Height shift", tip, &mut config.height_shift, WHOLE);
     let tip = "Smallest share of each side that a random crop keeps before it is enlarged again. Less shows smaller details. Default: 100 %, no crop";
     percent(ui, "Random crop", tip, &mut config.random_crop, CROP);
+    let tip = "Makes images brighter or darker by up to this much. More makes the network care less about light. Default: 0";
+    percent(ui, "Brightness", tip, &mut config.brightness, WHOLE);
+    let tip = "Gives images more or less contrast, by up to this much. Default: 0";
+    percent(ui, "Contrast", tip, &mut config.contrast, WHOLE);
 }
 
 /// Whether both axes zoom alike; only where there is a zoom.
@@ -217,21 +192,11 @@ fn zoom_axes_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
     ui.label("").on_hover_text(tip);
     ui.add_enabled_ui(config.zoom > 0.0, |ui| {
         if fields::toggle(ui, "Each axis on its own", tip, &mut each).changed() {
-            config.zoom_axes = if each {
-                ZoomAxes::Each
-            } else {
-                ZoomAxes::Together
-            };
+            let axes = [ZoomAxes::Together, ZoomAxes::Each];
+            config.zoom_axes = axes[usize::from(each)];
         }
     });
     ui.end_row();
-}
-
-fn colours_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
-    let tip = "Makes images brighter or darker by up to this much. More makes the network care less about light. Default: 0";
-    percent(ui, "Brightness", tip, &mut config.brightness, WHOLE);
-    let tip = "Gives images more or less contrast, by up to this much. Default: 0";
-    percent(ui, "Contrast", tip, &mut config.contrast, WHOLE);
 }
 
 /// What stands before a percentage, and its least and greatest value.
@@ -256,38 +221,28 @@ fn percent(ui: &mut Ui, name: &str, tip: &str, share: &mut f64, (prefix, low, hi
 }
 
 fn fill_ui(ui: &mut Ui, config: &mut AugmentationConfig) {
-    let grey = match config.fill {
-        FillMode::Constant(grey) => Some(grey),
-        FillMode::Nearest | FillMode::Reflect => None,
+    let mut grey = match config.fill {
+        FillMode::Constant(grey) => grey,
+        FillMode::Nearest | FillMode::Reflect => BLACK,
     };
-    let constant = FillMode::Constant(grey.unwrap_or(BLACK));
     let options = [
-        (constant, "one grey"),
+        (FillMode::Constant(grey), "one grey"),
         (FillMode::Nearest, "nearest pixel"),
         (FillMode::Reflect, "mirrored"),
     ];
-    let words = fields::words_of(&options, &config.fill);
     let tip = "What shows where a turned or moved image does not reach: fill_mode in Keras. Default: one grey, black";
-    let all = || options.map(|(fill, words)| (fill, words.to_owned())).into();
-    if let Some(fill) = fields::choice_row(ui, "Fill", tip, 128.0, (&config.fill, words), all) {
-        config.fill = fill;
-    }
-    let mut value = grey.unwrap_or(BLACK);
+    fields::one_of_row(ui, "Fill", tip, 128.0, &mut config.fill, &options);
     let tip = "The grey that fills, from 0 (black) to 255 (white). Default: 0";
-    let enabled = grey.is_some();
     let label = ui.label("Grey value").on_hover_text(tip);
+    let is_grey = matches!(config.fill, FillMode::Constant(_));
     let field = |ui: &mut Ui| {
-        Number::new(&mut value, 0..=255)
-            .speed(1.0)
-            .ui(ui, "Grey value", label.id)
+        let number = Number::new(&mut grey, 0..=255).speed(1.0);
+        number.ui(ui, "Grey value", label.id)
     };
-    let response = ui
-        .add_enabled_ui(enabled, field)
-        .inner
-        .on_hover_text(tip)
-        .on_disabled_hover_text("Only for a fill of one grey");
-    if response.changed() && enabled {
-        config.fill = FillMode::Constant(value);
+    let field = ui.add_enabled_ui(is_grey, field).inner.on_hover_text(tip);
+    let field = field.on_disabled_hover_text("Only for a fill of one grey");
+    if field.changed() && is_grey {
+        config.fill = FillMode::Constant(grey);
     }
     ui.end_row();
 }

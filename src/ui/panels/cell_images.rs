@@ -10,8 +10,9 @@ use crate::{
     ui::{
         action::Action,
         format::{counted, percent},
-        state::{AppState, Selection},
+        state::AppState,
         widgets::{
+            buttons,
             cached::{Cached, Same},
             classes, grid, needs, states,
         },
@@ -24,7 +25,6 @@ const TILE: f32 = 88.0;
 /// An evaluation and a cell of it; `None` for all that is wrong.
 type Key = (Same<Evaluation>, Option<(usize, usize)>);
 
-/// View state.
 #[derive(Default)]
 pub struct CellImages {
     samples: Cached<Key, Arc<[usize]>>,
@@ -36,14 +36,10 @@ impl Panel for CellImages {
             return;
         };
         let count = evaluation.confusion.classes();
-        let cell = cx
-            .state
-            .selection
-            .cell
-            .filter(|cell| cell.0 < count && cell.1 < count);
-        let samples = self.samples.get((Same::of(&evaluation), cell), || {
-            surest_first(&evaluation, cell)
-        });
+        let cell = cx.state.selection.cell;
+        let cell = cell.filter(|cell| cell.0 < count && cell.1 < count);
+        let key = (Same::of(&evaluation), cell);
+        let samples = self.samples.get(key, || surest_first(&evaluation, cell));
         title_ui(ui, cx, &evaluation, cell, samples.len());
         if samples.is_empty() {
             let sentence = match cell {
@@ -83,37 +79,22 @@ fn title_ui(
                 format!("{} recognised · {images}", classes::name(names, actual))
             }
             Some((actual, predicted)) => {
-                let (row, column) = (
-                    classes::name(names, actual),
-                    classes::name(names, predicted),
-                );
+                let [row, column] = [actual, predicted].map(|class| classes::name(names, class));
                 format!("{row} taken for {column} · {images}")
             }
             None => format!("Wrong · {images}"),
         };
         ui.label(RichText::new(words).strong());
-        if cell.is_some() {
-            let button = ui.button("All wrong images");
-            if button
-                .on_hover_text("Leave the cell and show every wrong image")
-                .clicked()
-            {
-                let selection = Selection {
-                    cell: None,
-                    ..cx.state.selection.clone()
-                };
-                cx.push(Action::Select(selection));
-            }
+        let tip = "Leave the cell and show every wrong image";
+        if cell.is_some() && buttons::button(ui, "All wrong images", tip) {
+            cx.select(|to| to.cell = None);
         }
     });
-    let order = "Where the model was surest comes first.";
-    match cell {
-        Some(_) => states::caption(ui, order),
-        None => states::caption(
-            ui,
-            format!("{order} Click a cell of the matrix to see only its images."),
-        ),
+    let more = match cell {
+        Some(_) => "",
+        None => " Click a cell of the matrix to see only its images.",
     };
+    states::caption(ui, format!("Where the model was surest comes first.{more}"));
 }
 
 /// Samples of a cell, or all wrong ones, by how sure the model was of its answer.
@@ -121,26 +102,20 @@ fn surest_first(evaluation: &Evaluation, cell: Option<(usize, usize)>) -> Arc<[u
     let mut positions = match cell {
         Some((actual, predicted)) => evaluation.positions_in_cell(actual, predicted),
         None => {
-            let wrong =
-                |&position: &usize| evaluation.actual[position] != evaluation.predicted[position];
-            (0..evaluation.samples.len()).filter(wrong).collect()
+            let is_wrong = |at: &usize| evaluation.actual[*at] != evaluation.predicted[*at];
+            (0..evaluation.samples.len()).filter(is_wrong).collect()
         }
     };
     positions.sort_by(|a, b| sureness(evaluation, *b).total_cmp(&sureness(evaluation, *a)));
-    positions
-        .into_iter()
-        .map(|position| evaluation.samples[position])
-        .collect()
+    let samples = positions.into_iter().map(|at| evaluation.samples[at]);
+    samples.collect()
 }
 
 /// Probability of the class that was answered.
 fn sureness(evaluation: &Evaluation, position: usize) -> f32 {
-    let class = evaluation.predicted[position];
-    evaluation
-        .probabilities_of(position)
-        .get(class)
-        .copied()
-        .unwrap_or_default()
+    let probabilities = evaluation.probabilities_of(position);
+    let answered = probabilities.get(evaluation.predicted[position]);
+    answered.copied().unwrap_or_default()
 }
 
 /// `circle_017.png · says square 93.1 %`.
@@ -151,8 +126,6 @@ fn describe(state: &AppState, evaluation: &Evaluation, sample: usize) -> String 
     };
     let names = classes::names(state, evaluation.confusion.classes());
     let class = classes::name(names, evaluation.predicted[position]);
-    format!(
-        "{name} · says {class} {}",
-        percent(f64::from(sureness(evaluation, position)))
-    )
+    let sureness = percent(f64::from(sureness(evaluation, position)));
+    format!("{name} · says {class} {sureness}")
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{self, Align, Button, Label, Layout, ScrollArea, Sense, Ui, vec2};
+use eframe::egui::{self, Align, Label, Layout, ScrollArea, Sense, Ui, vec2};
 use egui_material_icons::{icon_text, icons};
 
 use super::{Cx, Panel};
@@ -12,9 +12,9 @@ use crate::{
         action::{Action, DataAction, EditAction},
         format::{counted, shortened},
         saving::Saving,
-        state::Selection,
         theme,
         widgets::{
+            buttons,
             cached::{Cached, Same},
             needs, states,
         },
@@ -45,23 +45,17 @@ impl Panel for Changes {
             states::empty(ui, EMPTY, None);
             return;
         }
-        states::caption(
-            ui,
-            format!(
-                "{}. Your files stay as they are: this program keeps the changes.",
-                counted(edits.len(), "change")
-            ),
-        );
-        let entries = self
-            .entries
-            .get(Same::of(&edits), || edits.entries().collect());
-        ScrollArea::vertical()
-            .auto_shrink(false)
-            .show_rows(ui, ROW, entries.len(), |ui, rows| {
-                for (line, back) in &entries[rows] {
-                    entry_ui(ui, cx, &open.dataset, line, back);
-                }
-            });
+        let count = counted(edits.len(), "change");
+        let words = "Your files stay as they are: this program keeps the changes.";
+        states::caption(ui, format!("{count}. {words}"));
+        let made = || edits.entries().collect();
+        let entries = self.entries.get(Same::of(&edits), made);
+        let area = ScrollArea::vertical().auto_shrink(false);
+        area.show_rows(ui, ROW, entries.len(), |ui, rows| {
+            for (line, back) in &entries[rows] {
+                entry_ui(ui, cx, &open.dataset, line, back);
+            }
+        });
     }
 }
 
@@ -70,28 +64,29 @@ const EMPTY: &str = "Nothing was changed. Rename classes, exclude, relabel or mo
 
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, edits: &Edits) {
     let (can_undo, can_redo) = cx.state.can_undo_redo_edits();
-    let buttons = [
+    let has_any = !edits.is_empty();
+    let buttons: [(_, _, _, Action); 4] = [
         (
             "Undo",
             can_undo,
             "Takes the last change back (Ctrl+Z)",
-            Action::Data(DataAction::Undo),
+            DataAction::Undo.into(),
         ),
         (
             "Redo",
             can_redo,
             "Makes it again (Ctrl+Y)",
-            Action::Data(DataAction::Redo),
+            DataAction::Redo.into(),
         ),
         (
             "Take all back",
-            !edits.is_empty(),
+            has_any,
             "Shows the dataset as its files are. Undo brings the changes back",
-            Action::Data(DataAction::ClearEdits),
+            DataAction::ClearEdits.into(),
         ),
         (
             "Export…",
-            !edits.is_empty(),
+            has_any,
             "Writes the changes to a file that an experiment or another person can use",
             Saving::Edits.into(),
         ),
@@ -100,12 +95,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, edits: &Edits) {
         ui.spacing_mut().item_spacing.x = 6.0;
         ui.spacing_mut().button_padding.x = 10.0;
         for (words, enabled, tip, action) in buttons {
-            let button = ui.add_enabled(enabled, Button::new(words));
-            if button
-                .on_hover_text(tip)
-                .on_disabled_hover_text(tip)
-                .clicked()
-            {
+            if buttons::enabled(ui, enabled, words, tip, tip) {
                 cx.push(action);
             }
         }
@@ -117,21 +107,15 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, line: &str, back: &
     let layout = Layout::right_to_left(Align::Center);
     ui.allocate_ui_with_layout(size, layout, |ui| {
         let button = ui.button("Take back");
-        if button
-            .accessible_name(format!("Take back: {line}"))
-            .on_hover_text("Takes this change back and leaves the others")
-            .clicked()
-        {
+        let button = button.accessible_name(format!("Take back: {line}"));
+        let tip = "Takes this change back and leaves the others";
+        if button.on_hover_text(tip).clicked() {
             cx.push(EditAction::Dataset(back.clone()));
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let (icon, sample) = kind(back);
             ui.label(icon_text(icon).color(theme::palette(ui).muted));
-            let sense = if sample.is_some() {
-                Sense::click()
-            } else {
-                Sense::hover()
-            };
+            let sense = sample.map_or(Sense::hover(), |_| Sense::click());
             // Both ends tell: which sample, and what became of it.
             let letters = (ui.available_width() / LETTER).max(8.0) as usize;
             let label = Label::new(shortened(line, letters)).truncate().sense(sense);
@@ -146,12 +130,12 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, line: &str, back: &
 }
 
 /// An icon, and the sample that the change is about.
-fn kind(edit: &Edit) -> (egui_material_icons::MaterialIcon, Option<&str>) {
+fn kind(edit: &Edit) -> (egui_material_icons::MaterialIcon, Option<&String>) {
     match edit {
         Edit::Rename { .. } => (icons::ICON_EDIT, None),
-        Edit::Exclude { samples, .. } => (icons::ICON_BLOCK, first(samples)),
-        Edit::Relabel { samples, .. } => (icons::ICON_LABEL, first(samples)),
-        Edit::Move { samples, .. } => (icons::ICON_SWAP_HORIZ, first(samples)),
+        Edit::Exclude { samples, .. } => (icons::ICON_BLOCK, samples.first()),
+        Edit::Relabel { samples, .. } => (icons::ICON_LABEL, samples.first()),
+        Edit::Move { samples, .. } => (icons::ICON_SWAP_HORIZ, samples.first()),
     }
 }
 
@@ -159,14 +143,9 @@ fn select(cx: &mut Cx<'_>, dataset: &Dataset, name: &str) {
     let mut samples = dataset.samples.iter();
     let sample = samples.position(|sample| sample_name(&sample.path) == name);
     if sample.is_some() {
-        let selection = Selection {
-            marked: Arc::default(),
-            ..cx.state.selection.with_sample(sample)
-        };
-        cx.push(Action::Select(selection));
+        cx.select(|to| {
+            *to = to.with_sample(sample);
+            to.marked = Arc::default();
+        });
     }
-}
-
-fn first(samples: &[String]) -> Option<&str> {
-    samples.first().map(String::as_str)
 }

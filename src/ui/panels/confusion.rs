@@ -10,10 +10,8 @@ use crate::{
     inspect::colours::ColourScale,
     train::Evaluation,
     ui::{
-        action::Action,
         format::{counted, percent, significant},
         judging::part_word,
-        state::Selection,
         widgets::{classes, fields, matrix::Matrix, needs, picture, states, tiles},
     },
 };
@@ -21,7 +19,6 @@ use crate::{
 /// A lower panel scrolls as a whole.
 const LEAST_HEIGHT: f32 = 360.0;
 
-/// View state.
 #[derive(Default)]
 pub struct Confusion {
     judging: Judging,
@@ -46,22 +43,18 @@ impl Panel for Confusion {
 impl Confusion {
     fn evaluation_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, evaluation: &Evaluation) {
         self.judging.ui(ui, cx);
-        owner_ui(ui, cx);
+        if let Some(judged) = &cx.state.judged {
+            let model = cx.state.model_name(&judged.model);
+            classes::middle_label(ui, &format!("{model} on {}", judged.dataset));
+        }
         summary_ui(ui, evaluation);
-        threshold_ui(ui, cx);
-        ui.horizontal_wrapped(|ui| {
-            let options = [
-                (false, "Counts", "How many images"),
-                (
-                    true,
-                    "Percent of row",
-                    "Which share of the images of the actual class",
-                ),
-            ];
-            if let Some(as_shares) = fields::switch(ui, self.as_shares, &options) {
-                self.as_shares = as_shares;
-            }
-        });
+        threshold_ui(ui, cx, evaluation);
+        let tip = "Which share of the images of the actual class";
+        let options = [
+            (false, "Counts", "How many images"),
+            (true, "Percent of row", tip),
+        ];
+        ui.horizontal_wrapped(|ui| fields::switch(ui, &mut self.as_shares, &options));
         picture::scale_bar_in_words(ui, ColourScale::Viridis, "0 % of the row", "100 %");
         let confusion = &evaluation.confusion;
         let selected = cx.state.selection.cell;
@@ -74,11 +67,7 @@ impl Confusion {
             reveal: moved.is_some(),
         };
         if let Some(cell) = matrix.ui(ui).or(moved) {
-            let selection = Selection {
-                cell: Some(cell),
-                ..cx.state.selection.clone()
-            };
-            cx.push(Action::Select(selection));
+            cx.select(|to| to.cell = Some(cell));
         }
     }
 }
@@ -94,20 +83,9 @@ pub fn about(evaluation: &Evaluation) -> String {
 /// ` · threshold 0.51`; empty for a model that takes the most probable class.
 pub fn threshold_words(evaluation: &Evaluation) -> String {
     // As fine as the slider; a model's own may be finer, and nobody reads more.
-    let rounded = |threshold: f64| (threshold * 1_000.0).round() / 1_000.0;
-    evaluation
-        .threshold()
-        .map_or_else(String::new, |threshold| {
-            format!(" · threshold {}", rounded(threshold))
-        })
-}
-
-/// Which model answered, and about which dataset.
-fn owner_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    if let Some(judged) = &cx.state.judged {
-        let model = cx.state.model_name(&judged.model);
-        classes::middle_label(ui, &format!("{model} on {}", judged.dataset));
-    }
+    let words =
+        |threshold: f64| format!(" · threshold {}", (threshold * 1_000.0).round() / 1_000.0);
+    evaluation.threshold().map_or_else(String::new, words)
 }
 
 fn summary_ui(ui: &mut Ui, evaluation: &Evaluation) {
@@ -122,9 +100,7 @@ fn summary_ui(ui: &mut Ui, evaluation: &Evaluation) {
 /// The cell that arrow keys lead to.
 fn moved(ui: &Ui, (actual, predicted): (usize, usize), count: usize) -> Option<(usize, usize)> {
     let (columns, rows) = tiles::arrows(ui)?;
-    let target = (
-        actual.checked_add_signed(rows)?,
-        predicted.checked_add_signed(columns)?,
-    );
-    (target.0 < count && target.1 < count).then_some(target)
+    let actual = actual.checked_add_signed(rows)?;
+    let predicted = predicted.checked_add_signed(columns)?;
+    (actual < count && predicted < count).then_some((actual, predicted))
 }

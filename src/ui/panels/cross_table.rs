@@ -13,9 +13,7 @@ use crate::{
         cross_table::{PREDICTED, TRUE},
     },
     ui::{
-        action::Action,
         format::{listed, thousands},
-        state::Selection,
         theme,
         widgets::{
             cached::{Cached, Same},
@@ -34,7 +32,6 @@ const LONGEST: (f32, f32) = (220.0, 96.0);
 /// A panel lower than this scrolls as a whole.
 const LEAST: Vec2 = vec2(160.0, 140.0);
 
-/// View state.
 #[derive(Default)]
 pub struct CrossTablePanel {
     made: Cached<(Same<Evaluation>, Vec<String>), Arc<Shown>>,
@@ -75,21 +72,14 @@ impl Panel for CrossTablePanel {
             states::caption(ui, about(&evaluation));
         });
         if !shown.never_predicted.is_empty() {
-            let words = format!(
-                "classes never predicted: {}",
-                listed(&shown.never_predicted)
-            );
+            let never = listed(&shown.never_predicted);
+            let words = format!("classes never predicted: {never}");
             let tip = format!("{words}\nThey have no column, as in pandas.crosstab");
             states::line(ui, words).on_hover_text(tip);
         }
         theme::always_show_bars(ui);
-        let chosen = shown.ui(ui, cx.state.selection.cell);
-        if let Some(cell) = chosen {
-            let selection = Selection {
-                cell: Some(cell),
-                ..cx.state.selection.clone()
-            };
-            cx.push(Action::Select(selection));
+        if let Some(cell) = shown.ui(ui, cx.state.selection.cell) {
+            cx.select(|to| to.cell = Some(cell));
         }
     }
 }
@@ -151,21 +141,15 @@ impl Shown {
         rect: Rect,
         selected: Option<(usize, usize)>,
     ) -> bool {
-        let count = self.table.counts[cell.0][cell.1];
+        let count = self.table.counts[cell.0][cell.1] as usize;
         let classes = self.classes_of(cell);
-        let sense = if classes.is_some() {
-            Sense::click()
-        } else {
-            Sense::hover()
-        };
+        let sense = classes.map_or(Sense::hover(), |_| Sense::click());
         let response = ui.interact(rect, ui.scope_id().with(cell), sense);
         let is_selected = classes.is_some() && classes == selected;
+        let text = thousands(count);
         let words = || {
             let (row, column) = (&self.rows[cell.0], &self.columns[cell.1]);
-            format!(
-                "{TRUE} {row}, {PREDICTED} {column}: {}",
-                thousands(count as usize)
-            )
+            format!("{TRUE} {row}, {PREDICTED} {column}: {text}")
         };
         response.widget_info(|| {
             egui::WidgetInfo::selected(egui::Role::Cell, true, is_selected, words())
@@ -177,18 +161,15 @@ impl Shown {
         } else if response.hovered() {
             ui.painter().rect_filled(rect, 3.0, visuals.faint_bg_color);
         }
-        let is_right = classes.is_some_and(|(actual, predicted)| actual == predicted);
-        let ink = if is_selected || is_right || classes.is_none() {
-            visuals.strong_text_color()
-        } else if count == 0 {
-            theme::palette(ui).muted
-        } else {
-            visuals.text_color()
+        let is_plain = classes.is_some_and(|(actual, predicted)| actual != predicted);
+        let ink = match (is_plain && !is_selected, count) {
+            (false, _) => visuals.strong_text_color(),
+            (true, 0) => theme::palette(ui).muted,
+            (true, _) => visuals.text_color(),
         };
         let at = pos2(rect.right() - PAD, rect.center().y);
-        let text = thousands(count as usize);
         ui.painter()
-            .text(at, Align2::RIGHT_CENTER, text, font.clone(), ink);
+            .text(at, Align2::RIGHT_CENTER, &text, font.clone(), ink);
         if response.hovered() {
             return response.on_hover_text(words()).clicked();
         }
@@ -203,7 +184,12 @@ impl Shown {
             ui.painter()
                 .text(at, Align2::LEFT_CENTER, text, font.clone(), muted);
         }
-        let label = |name: &str, (rect, strip): (Rect, Rect), align: Align2, is_sum: bool| {
+        type Place<'a> = (&'a str, usize);
+        let label = |names: &[String],
+                     (kind, at): Place<'_>,
+                     (rect, strip): (Rect, Rect),
+                     align: Align2| {
+            let (name, is_sum) = (&names[at], at + 1 == names.len());
             let ink = if is_sum {
                 ui.visuals().strong_text_color()
             } else {
@@ -211,20 +197,18 @@ impl Shown {
             };
             let inner = rect.shrink2(vec2(PAD, 0.0));
             let text = classes::middle_line(ui, name, font.clone(), ink, inner.width());
-            let at = align.align_size_within_rect(text.size(), inner).min;
-            ui.painter_at(strip).galley(at, text, ink);
+            let place = align.align_size_within_rect(text.size(), inner).min;
+            ui.painter_at(strip).galley(place, text, ink);
+            hint(ui, (kind, at), (rect, strip), name);
         };
         for (row, rect, strip) in grid.rows(offset, whole.left()) {
-            let (name, is_sum) = (&self.rows[row], row + 1 == self.rows.len());
-            label(name, (rect, strip), Align2::LEFT_CENTER, is_sum);
-            hint(ui, ("row", row), (rect, strip), name);
+            label(&self.rows, ("row", row), (rect, strip), Align2::LEFT_CENTER);
         }
         for (column, rect, strip) in grid.columns(offset, whole.top()) {
-            let (name, is_sum) = (&self.columns[column], column + 1 == self.columns.len());
             // In the upper of the two lines of headings.
             let rect = rect.with_max_y(rect.top() + ROW);
-            label(name, (rect, strip), Align2::RIGHT_CENTER, is_sum);
-            hint(ui, ("column", column), (rect, strip), name);
+            let place = ("column", column);
+            label(&self.columns, place, (rect, strip), Align2::RIGHT_CENTER);
         }
         let line = Stroke::new(1.0, theme::palette(ui).line);
         ui.painter()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Button, Key, ScrollArea, Ui, Vec2, vec2};
+use eframe::egui::{Key, Response, ScrollArea, Ui, Vec2, vec2};
 
 use super::{Cx, Panel};
 use crate::{
@@ -13,18 +13,17 @@ use crate::{
         feature_maps::{FeatureMaps as Maps, MapsOfLayer},
         maximise::{MaximiseConfig, Target},
     },
-    model::{Node, Shape, graph},
+    model::{Node, Shape},
     ui::{
-        action::{Action, ModelAction, WindowAction},
+        action::{ModelAction, WindowAction},
         format::significant,
         saving::Saving,
-        state::{AppState, Selection, Subject},
+        state::{AppState, Subject},
         theme,
         widgets::{
+            buttons,
             cached::{Cached, Same},
-            classes, fields, needs,
-            nodes::{self, Offer},
-            picture, states, tiles, value_bars,
+            classes, fields, needs, nodes, picture, states, tiles, value_bars,
         },
         workspace::Step,
     },
@@ -38,7 +37,6 @@ const LEAST_SPACE: Vec2 = vec2(120.0, 160.0);
 /// What the picture is made from; `None` for all maps.
 type PictureKey = (Same<Maps>, ColourScale, [u8; 3], Option<usize>);
 
-/// View state.
 #[derive(Default)]
 pub struct FeatureMaps {
     picture: Cached<PictureKey, Arc<Picture>>,
@@ -56,77 +54,45 @@ impl Panel for FeatureMaps {
         let maps = slot.answer();
         if state.selection.subject.is_none() && maps.is_none() {
             let sentence = "Select an image to see what the layers make of it.";
-            states::empty_with(
-                ui,
-                sentence,
-                "Go to Data",
-                Action::Window(WindowAction::GoTo(Step::Data)),
-                cx.actions,
-            );
+            let action = WindowAction::GoTo(Step::Data);
+            states::empty_with(ui, sentence, "Go to Data", action, cx.actions);
             return;
         }
         header_ui(ui, cx, &cx.state.nodes());
-        if let Some(message) = &slot.failed {
-            states::failed(ui, message);
-        }
-        match (maps, slot.job) {
-            (Some(maps), _) => {
-                let area = ScrollArea::vertical().auto_shrink(false);
-                area.show(ui, |ui| self.maps_ui(ui, cx, maps));
-            }
-            (None, Some(job)) => {
-                if states::loading(ui, "Computing feature maps", None) {
-                    cx.push(Action::Cancel(job));
-                }
-            }
-            (None, None) => {}
+        states::failure(ui, slot.failed.as_ref());
+        if let Some(maps) = maps {
+            let area = ScrollArea::vertical().auto_shrink(false);
+            area.show(ui, |ui| self.maps_ui(ui, cx, maps));
+        } else if let Some(job) = slot.job {
+            cx.loading_ui(ui, "Computing feature maps", job);
         }
     }
 }
 
 /// Layer and colours.
 fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, nodes: &[Node]) {
-    let layer = cx
-        .state
-        .selection
-        .layer
-        .filter(|layer| *layer < nodes.len())
-        .unwrap_or(0);
+    const SCALES: [(ColourScale, &str, &str); 2] = [
+        (
+            ColourScale::Viridis,
+            "Viridis",
+            "Dark blue is the smallest value, yellow the largest",
+        ),
+        (
+            ColourScale::Grey,
+            "Grey",
+            "Black is the smallest value, white the largest",
+        ),
+    ];
+    let layer = cx.state.selection.layer;
+    let layer = layer.filter(|layer| *layer < nodes.len()).unwrap_or(0);
     ui.horizontal_wrapped(|ui| {
-        let offer = Offer {
-            nodes,
-            all: &(0..nodes.len()).collect::<Vec<_>>(),
-            first: &graph::block_ends(nodes),
-            words: &|node| {
-                let words = |node: &Node| format!("{} · {}", node.name, node.shape.output);
-                nodes.get(node).map_or_else(String::new, words)
-            },
-        };
+        let words = |node: &Node| format!("{} · {}", node.name, node.shape.output);
         let tooltip = "The layer whose output is shown, with its height × width × number of maps";
-        if let Some(chosen) = nodes::choice(ui, "Layer", tooltip, 176.0, layer, &offer) {
-            let selection = Selection {
-                layer: Some(chosen),
-                unit: None,
-                ..cx.state.selection.clone()
-            };
-            cx.push(Action::Select(selection));
+        if let Some(chosen) = nodes::any(ui, tooltip, 176.0, layer, nodes, words) {
+            cx.select_unit(chosen, None);
         }
         ui.end_row();
-        let scales = [
-            (
-                ColourScale::Viridis,
-                "Viridis",
-                "Dark blue is the smallest value, yellow the largest",
-            ),
-            (
-                ColourScale::Grey,
-                "Grey",
-                "Black is the smallest value, white the largest",
-            ),
-        ];
-        if let Some(scale) = fields::switch(ui, cx.settings.map_scale, &scales) {
-            cx.settings.map_scale = scale;
-        }
+        fields::switch(ui, &mut cx.settings.map_scale, &SCALES);
     });
 }
 
@@ -143,7 +109,7 @@ impl FeatureMaps {
         let words = format!("{} · epoch {} · {name}{work}", maps.name, maps.epoch);
         states::caption(ui, words).on_hover_text(format!("Computed by {model}"));
         let is_last = maps.layer + 1 == cx.state.nodes().len();
-        if is_last && matches!(maps.shape, Shape::Flat(_)) {
+        if is_last && is_flat(maps) {
             logits_ui(ui, cx, maps);
             return;
         }
@@ -164,18 +130,13 @@ impl FeatureMaps {
         let unit = selected_unit(cx.state, maps);
         ui.horizontal_wrapped(|ui| {
             if self.enlarged.is_some() {
-                if ui
-                    .button("All maps")
-                    .on_hover_text("Back to all maps of this layer (Esc)")
-                    .clicked()
-                {
+                let tip = "Back to all maps of this layer (Esc)";
+                if buttons::button(ui, "All maps", tip) {
                     self.enlarged = None;
                 }
             } else if maps.count() > 1 {
-                let button = ui.add_enabled(unit.is_some(), Button::new("Enlarge"));
-                let button = button
-                    .on_hover_text("Show the selected map alone (Enter, or double-click a map)");
-                if button.on_disabled_hover_text("Click a map first").clicked() {
+                let tip = "Show the selected map alone (Enter, or double-click a map)";
+                if buttons::enabled(ui, unit.is_some(), "Enlarge", tip, "Click a map first") {
                     self.enlarge(maps, unit);
                 }
             }
@@ -189,14 +150,9 @@ impl FeatureMaps {
         let space = (ui.available_size() - vec2(4.0, 4.0)).max(LEAST_SPACE);
         let size = tiles::crisp_size(ui, grid.size(), space, LARGEST_ZOOM);
         let texture = cx.textures.picture(ui.ctx(), picture);
-        let tiled = tiles::tiles(
-            ui,
-            &texture,
-            grid,
-            size,
-            &format!("Feature maps of {}", maps.name),
-        );
-        let flat = matches!(maps.shape, Shape::Flat(_));
+        let title = format!("Feature maps of {}", maps.name);
+        let tiled = tiles::tiles(ui, &texture, grid, size, &title);
+        let flat = is_flat(maps);
         match unit {
             Some(unit) if flat => {
                 tiled.outline_pixel(ui, unit % grid.tile_width, unit / grid.tile_width);
@@ -204,40 +160,48 @@ impl FeatureMaps {
             Some(unit) if self.enlarged.is_none() => tiled.outline(ui, unit, unit),
             _ => {}
         }
-        let pointed = tiled.pointed.map(|pointed| {
-            let map = self.enlarged.map_or(pointed.tile, |(_, map)| map);
-            (map, pointed.y * grid.tile_width + pointed.x, pointed)
-        });
         let response = tiled.response;
-        if let Some((map, pixel, pointed)) = pointed.filter(|(map, ..)| *map < maps.count()) {
-            let target = if flat { pixel } else { map };
-            if (response.clicked() || response.secondary_clicked())
-                && target < tiles::units(maps.shape)
-            {
-                select(cx, maps.layer, target);
-            }
-            if response.double_clicked() && !flat {
-                self.enlarged = if self.enlarged.is_some() {
-                    None
-                } else {
-                    Some((maps.layer, map))
-                };
-            }
-            if let Some(value) = maps.map(map).get(pixel) {
-                let value = significant(f64::from(*value));
-                let words = if flat {
-                    format!("{} · value {pixel}: {value}", maps.name)
-                } else {
-                    format!(
-                        "{} · map {map} · column {}, row {}: {value}",
-                        maps.name, pointed.x, pointed.y
-                    )
-                };
-                response.clone().on_hover_text_at_pointer(words);
+        if let Some(pointed) = tiled.pointed {
+            let map = self.enlarged.map_or(pointed.tile, |(_, map)| map);
+            let pixel = pointed.y * grid.tile_width + pointed.x;
+            if map < maps.count() {
+                self.pointed(cx, maps, (map, pixel), &response);
+                if let Some(value) = maps.map(map).get(pixel) {
+                    let (name, value) = (&maps.name, significant(f64::from(*value)));
+                    let words = if flat {
+                        format!("{name} · value {pixel}: {value}")
+                    } else {
+                        let (x, y) = (pointed.x, pointed.y);
+                        format!("{name} · map {map} · column {x}, row {y}: {value}")
+                    };
+                    response.clone().on_hover_text_at_pointer(words);
+                }
             }
         }
         response.context_menu(|ui| actions_ui(ui, cx, maps, unit, picture));
         self.keys(ui, cx, maps, unit, grid);
+    }
+
+    /// A click selects a map or a value, a second one enlarges the map.
+    fn pointed(
+        &mut self,
+        cx: &mut Cx<'_>,
+        maps: &Maps,
+        (map, pixel): (usize, usize),
+        response: &Response,
+    ) {
+        let flat = is_flat(maps);
+        let target = if flat { pixel } else { map };
+        let is_clicked = response.clicked() || response.secondary_clicked();
+        if is_clicked && target < tiles::units(maps.shape) {
+            cx.select_unit(maps.layer, Some(target));
+        }
+        if response.double_clicked() && !flat {
+            self.enlarged = match self.enlarged {
+                Some(_) => None,
+                None => Some((maps.layer, map)),
+            };
+        }
     }
 
     fn keys(&mut self, ui: &Ui, cx: &mut Cx<'_>, maps: &Maps, unit: Option<usize>, grid: Grid) {
@@ -245,24 +209,15 @@ impl FeatureMaps {
             return;
         }
         let pressed = |key: Key| ui.input(|input| input.key_pressed(key) && !input.modifiers.any());
+        let is_many = maps.count() > 1;
         if pressed(Key::Escape) {
             self.enlarged = None;
-        } else if pressed(Key::Enter) && maps.count() > 1 {
+        } else if pressed(Key::Enter) && is_many {
             self.enlarge(maps, unit);
         }
-        let grid = Grid {
-            columns: if self.enlarged.is_some() {
-                1
-            } else {
-                grid.columns
-            },
-            ..grid
-        };
-        if let (true, Some(target)) = (
-            maps.count() > 1,
-            tiles::moved(ui, grid, maps.count(), unit.unwrap_or(0)),
-        ) {
-            select(cx, maps.layer, target);
+        let moved = tiles::moved(ui, grid, maps.count(), unit.unwrap_or(0));
+        if let Some(target) = moved.filter(|_| is_many) {
+            cx.select_unit(maps.layer, Some(target));
             if self.enlarged.is_some() {
                 self.enlarge(maps, Some(target));
             }
@@ -284,72 +239,47 @@ fn actions_ui(
     unit: Option<usize>,
     picture: &Arc<Picture>,
 ) {
-    let what = if matches!(maps.shape, Shape::Flat(_)) {
-        "value"
-    } else {
-        "filter"
-    };
+    let what = if is_flat(maps) { "value" } else { "filter" };
     let words = format!("Maximise this {what}");
-    let maximise = ui.add_enabled(unit.is_some(), Button::new(words));
-    let maximise = maximise.on_hover_text(format!(
-        "Look for an image that this {what} answers to most strongly"
-    ));
-    if let (true, Some(unit)) = (
-        maximise
-            .on_disabled_hover_text(format!("Click a {what} first"))
-            .clicked(),
-        unit,
-    ) {
-        select(cx, maps.layer, unit);
+    let tip = format!("Look for an image that this {what} answers to most strongly");
+    let why_not = format!("Click a {what} first");
+    let is_wanted = buttons::enabled(ui, unit.is_some(), words, tip, why_not);
+    if let Some(unit) = unit.filter(|_| is_wanted) {
         let layer = maps.layer;
+        cx.select_unit(layer, Some(unit));
         let target = Target::Unit { layer, unit };
         cx.push(ModelAction::Maximise(MaximiseConfig::new(target)));
         cx.push(WindowAction::GoTo(Step::Inside));
     }
-    if ui
-        .button("Save picture…")
-        .on_hover_text("Write what is shown to a PNG file")
-        .clicked()
-    {
+    if buttons::button(ui, "Save picture…", "Write what is shown to a PNG file") {
         cx.push(Saving::Picture(tiles::large_enough(picture)));
     }
 }
 
+fn is_flat(maps: &Maps) -> bool {
+    matches!(maps.shape, Shape::Flat(_))
+}
+
 /// The last layer: one value per class.
 fn logits_ui(ui: &mut Ui, cx: &mut Cx<'_>, maps: &Maps) {
-    states::caption(
-        ui,
-        "Scores of the classes, before they are turned into probabilities",
-    );
-    let classes = cx
-        .state
-        .model
-        .as_ref()
-        .map(|model| Arc::clone(&model.snapshot.classes));
+    let words = "Scores of the classes, before they are turned into probabilities";
+    states::caption(ui, words);
+    let model = cx.state.model.as_ref();
+    let classes = model.map_or(&[][..], |model| &model.snapshot.classes);
     let unit = selected_unit(cx.state, maps);
-    let clicked = value_bars::value_bars(ui, &classes.unwrap_or_default(), &maps.values, unit);
-    if let Some(class) = clicked {
-        let layer = Some(maps.layer);
-        let selection = Selection {
-            layer,
-            unit: Some(class),
-            class: Some(class),
-            ..cx.state.selection.clone()
-        };
-        cx.push(Action::Select(selection));
+    if let Some(class) = value_bars::value_bars(ui, classes, &maps.values, unit) {
+        cx.select(|to| {
+            (to.layer, to.unit, to.class) = (Some(maps.layer), Some(class), Some(class));
+        });
     }
 }
 
 fn grid(maps: &Maps, enlarged: bool) -> Grid {
+    let mut grid = maps.grid();
     if enlarged {
-        Grid {
-            columns: 1,
-            rows: 1,
-            ..maps.grid()
-        }
-    } else {
-        maps.grid()
+        (grid.columns, grid.rows) = (1, 1);
     }
+    grid
 }
 
 fn paint(maps: &Maps, scale: ColourScale, background: [u8; 3], map: Option<usize>) -> Picture {
@@ -364,18 +294,8 @@ fn paint(maps: &Maps, scale: ColourScale, background: [u8; 3], map: Option<usize
 
 /// The selected unit when it belongs to the layer that is shown.
 fn selected_unit(state: &AppState, maps: &Maps) -> Option<usize> {
-    let is_shown = state.selection.layer.unwrap_or(0) == maps.layer;
-    state
-        .selection
-        .unit
-        .filter(|unit| is_shown && *unit < tiles::units(maps.shape))
-}
-
-fn select(cx: &mut Cx<'_>, layer: usize, unit: usize) {
-    let selection = Selection {
-        layer: Some(layer),
-        unit: Some(unit),
-        ..cx.state.selection.clone()
-    };
-    cx.push(Action::Select(selection));
+    let selection = &state.selection;
+    let is_shown = selection.layer.unwrap_or(0) == maps.layer;
+    let unit = selection.unit.filter(|_| is_shown);
+    unit.filter(|unit| *unit < tiles::units(maps.shape))
 }

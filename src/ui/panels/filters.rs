@@ -14,9 +14,7 @@ use crate::{
     },
     model::{Node, WeightSnapshot, graph::Op},
     ui::{
-        action::Action,
         format::{significant, thousands},
-        state::Selection,
         theme,
         widgets::{
             cached::{Cached, Same},
@@ -43,14 +41,13 @@ const MOST_NUMBERS: usize = 7;
 /// Longest side of a picture, one pixel for each weight: larger ones would be shown with gaps.
 const MOST_PIXELS: usize = 2_048;
 
-/// What the pictures are made from.
-#[derive(PartialEq)]
-struct Key {
-    now: Same<WeightSnapshot>,
-    before: Option<Same<WeightSnapshot>>,
-    layer: usize,
-    background: [u8; 3],
-}
+/// What the pictures are made from: the weights now and before, the layer, the colour between tiles.
+type Key = (
+    Same<WeightSnapshot>,
+    Option<Same<WeightSnapshot>>,
+    usize,
+    [u8; 3],
+);
 
 /// Both pictures on one colour range.
 #[derive(Clone)]
@@ -60,7 +57,6 @@ struct Pictures {
     now: Arc<Picture>,
 }
 
-/// View state.
 #[derive(Default)]
 pub struct Filters {
     pictures: Cached<Key, Option<Pictures>>,
@@ -74,41 +70,27 @@ impl Panel for Filters {
         let nodes = cx.state.nodes();
         let layers = convolutions(&nodes);
         let Some(&first) = layers.first() else {
-            states::empty(
-                ui,
-                "This model has no convolution and therefore no filters.",
-                None,
-            );
+            let words = "This model has no convolution and therefore no filters.";
+            states::empty(ui, words, None);
             return;
         };
-        let chosen = cx
-            .state
-            .selection
-            .layer
-            .filter(|layer| layers.contains(layer));
+        let chosen = cx.state.selection.layer;
+        let chosen = chosen.filter(|layer| layers.contains(layer));
         let layer = chosen.unwrap_or(first);
         let background = theme::palette(ui).gap;
-        let key = Key {
-            now: Same::of(&model.snapshot),
-            before: model.initial.as_ref().map(Same::of),
-            layer,
-            background,
-        };
+        let before = model.initial.as_ref().map(Same::of);
+        let key = (Same::of(&model.snapshot), before, layer, background);
         let node = &nodes[layer];
         let pictures = self.pictures.get(key, || paint(&model, node, background));
-        header_ui(ui, cx, &nodes, &layers, layer);
-        let (Some(pictures), Some(now)) = (pictures, shown(&model.snapshot, node)) else {
-            states::failed(
-                ui,
-                "The weights of this layer are missing: train the model again",
-            );
+        let now = shown(&model.snapshot, node);
+        header_ui(ui, cx, &nodes, &layers, layer, now.as_ref());
+        let (Some(pictures), Some(now)) = (pictures, now) else {
+            let words = "The weights of this layer are missing: train the model again";
+            states::failed(ui, words);
             return;
         };
-        picture::scale_bar(
-            ui,
-            ColourScale::BlueWhiteRed,
-            (-pictures.limit, pictures.limit),
-        );
+        let range = (-pictures.limit, pictures.limit);
+        picture::scale_bar(ui, ColourScale::BlueWhiteRed, range);
         ScrollArea::both().auto_shrink(false).show(ui, |ui| {
             pictures_ui(ui, cx, &model, (layer, node), &now, &pictures);
         });
@@ -116,7 +98,7 @@ impl Panel for Filters {
         if let Some((_, rows)) = tiles::arrows(ui) {
             let target = unit.map_or(Some(0), |unit| unit.checked_add_signed(rows));
             if let Some(target) = target.filter(|target| *target < now.rows) {
-                select(cx, layer, Some(target));
+                cx.select_unit(layer, Some(target));
             }
         }
     }
@@ -129,10 +111,8 @@ fn shown<'a>(snapshot: &'a WeightSnapshot, node: &Node) -> Option<Kernels<'a>> {
 
 fn paint(model: &LoadedModel, node: &Node, background: [u8; 3]) -> Option<Pictures> {
     let now = shown(&model.snapshot, node)?;
-    let before = model
-        .initial
-        .as_ref()
-        .and_then(|initial| shown(initial, node));
+    let before = model.initial.as_ref();
+    let before = before.and_then(|initial| shown(initial, node));
     let limit = before.map_or(0.0, |before| before.limit()).max(now.limit());
     let picture = |kernels: Kernels<'_>| Arc::new(kernels.picture(limit, background));
     Some(Pictures {
@@ -142,34 +122,39 @@ fn paint(model: &LoadedModel, node: &Node, background: [u8; 3]) -> Option<Pictur
     })
 }
 
-fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, nodes: &[Node], layers: &[usize], layer: usize) {
+fn header_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    nodes: &[Node],
+    layers: &[usize],
+    layer: usize,
+    kernels: Option<&Kernels<'_>>,
+) {
     ui.horizontal_wrapped(|ui| {
         let offer = Offer {
             nodes,
             all: layers,
             first: &first_in_blocks(nodes, layers),
-            words: &|node| nodes[node].name.clone(),
+            words: |node| node.name.clone(),
         };
         let tooltip = "The convolution whose weights are shown";
         if let Some(chosen) = nodes::choice(ui, "Convolution", tooltip, 120.0, layer, &offer) {
-            select(cx, chosen, None);
+            cx.select_unit(chosen, None);
         }
-        let model = cx.state.model.as_ref();
-        if let Some(kernels) = model.and_then(|model| shown(&model.snapshot, &nodes[layer])) {
-            let (filters, channels) = (thousands(kernels.filters), thousands(kernels.channels));
-            let (size, width) = (kernels.size, kernels.width);
-            let mut words =
-                format!("{filters} filters × {channels} inputs, {size} × {width} weights each");
-            let (rows, columns) = (kernels.rows, kernels.columns);
-            if (rows, columns) != (kernels.filters, kernels.channels) {
-                let (rows, columns) = (thousands(rows), thousands(columns));
-                words += &format!("; the first {rows} × {columns} are shown");
-            }
-            let model = cx.state.name_in_hand().unwrap_or_default();
-            states::caption(ui, words).on_hover_text(format!(
-                "Weights of {model}: a row for each filter, a column for each input channel"
-            ));
+        let Some(kernels) = kernels else { return };
+        let (filters, channels) = (thousands(kernels.filters), thousands(kernels.channels));
+        let (size, width) = (kernels.size, kernels.width);
+        let mut words =
+            format!("{filters} filters × {channels} inputs, {size} × {width} weights each");
+        let (rows, columns) = (kernels.rows, kernels.columns);
+        if (rows, columns) != (kernels.filters, kernels.channels) {
+            let (rows, columns) = (thousands(rows), thousands(columns));
+            words += &format!("; the first {rows} × {columns} are shown");
         }
+        let model = cx.state.name_in_hand().unwrap_or_default();
+        let tip =
+            format!("Weights of {model}: a row for each filter, a column for each input channel");
+        states::caption(ui, words).on_hover_text(tip);
     });
 }
 
@@ -178,12 +163,9 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, nodes: &[Node], layers: &[usize], lay
 fn first_in_blocks(nodes: &[Node], layers: &[usize]) -> Vec<usize> {
     let is_first = |layer: &&usize| {
         let node = &nodes[**layer];
-        let is_alone = nodes
-            .iter()
-            .filter(|other| other.layer == node.layer)
-            .count()
-            == 1;
-        is_alone || !matches!(&node.op, Op::Conv2d(conv) if conv.window.is_pixel())
+        let of_layer = nodes.iter().filter(|other| other.layer == node.layer);
+        let is_pixel = matches!(&node.op, Op::Conv2d(conv) if conv.window.is_pixel());
+        !is_pixel || of_layer.count() == 1
     };
     layers.iter().filter(is_first).copied().collect()
 }
@@ -196,8 +178,6 @@ fn pictures_ui(
     now: &Kernels<'_>,
     pictures: &Pictures,
 ) {
-    let epoch = model.snapshot.epoch;
-    let now_title = format!("Now · epoch {epoch}");
     let before = pictures.before.as_ref().zip(model.initial.as_ref());
     let before = before.and_then(|(picture, initial)| Some((picture, shown(initial, node)?)));
     let half = (ui.available_width() - BETWEEN) * 0.5;
@@ -206,18 +186,14 @@ fn pictures_ui(
     let width = if beside { half } else { ui.available_width() };
     let size = zoomed(ui, now, vec2(width - 4.0, ui.available_height() - 40.0));
     let mut all_ui = |ui: &mut Ui| {
+        let mut one_ui = |title: &str, picture, kernels| {
+            picture_ui(ui, cx, (layer, node), title, picture, kernels, size);
+        };
         if let Some((picture, kernels)) = &before {
-            picture_ui(
-                ui,
-                cx,
-                (layer, node),
-                "Before training",
-                picture,
-                kernels,
-                size,
-            );
+            one_ui("Before training", picture, kernels);
         }
-        picture_ui(ui, cx, (layer, node), &now_title, &pictures.now, now, size);
+        let title = format!("Now · epoch {}", model.snapshot.epoch);
+        one_ui(&title, &pictures.now, now);
     };
     if beside {
         ui.horizontal_top(|ui| {
@@ -262,24 +238,16 @@ fn picture_ui(
         ui.set_min_width(TITLE_WIDTH);
         ui.label(RichText::new(title).strong());
         let texture = cx.textures.picture(ui.ctx(), picture);
-        let grid = kernels.grid();
-        let tiled = tiles::tiles(
-            ui,
-            &texture,
-            grid,
-            size,
-            &format!("Filters of {name}, {title}"),
-        );
+        let words = format!("Filters of {name}, {title}");
+        let tiled = tiles::tiles(ui, &texture, kernels.grid(), size, &words);
+        let columns = kernels.columns;
         if let Some(unit) = selected {
-            tiled.outline(ui, unit * kernels.columns, (unit + 1) * kernels.columns - 1);
+            tiled.outline(ui, unit * columns, (unit + 1) * columns - 1);
         }
         let Some(pointed) = tiled.pointed else { return };
-        let (filter, channel) = (
-            pointed.tile / kernels.columns,
-            pointed.tile % kernels.columns,
-        );
+        let (filter, channel) = (pointed.tile / columns, pointed.tile % columns);
         if tiled.response.clicked() {
-            select(cx, layer, Some(filter));
+            cx.select_unit(layer, Some(filter));
         }
         tiled.response.on_hover_ui_at_pointer(|ui| {
             ui.label(format!("{name} · filter {filter} · input {channel}"));
@@ -292,25 +260,15 @@ fn numbers_ui(ui: &mut Ui, weights: &[f32], width: usize) {
     if width == 0 || width.max(weights.len() / width) > MOST_NUMBERS {
         return;
     }
-    egui::Grid::new("weights")
-        .spacing(vec2(theme::GRID, 2.0))
-        .show(ui, |ui| {
-            for row in weights.chunks(width) {
-                for weight in row {
-                    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                        ui.label(RichText::new(significant(f64::from(*weight))).monospace());
-                    });
-                }
-                ui.end_row();
+    let grid = egui::Grid::new("weights").spacing(vec2(theme::GRID, 2.0));
+    grid.show(ui, |ui| {
+        for row in weights.chunks(width) {
+            for weight in row {
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    ui.label(RichText::new(significant(f64::from(*weight))).monospace());
+                });
             }
-        });
-}
-
-fn select(cx: &mut Cx<'_>, layer: usize, unit: Option<usize>) {
-    let selection = Selection {
-        layer: Some(layer),
-        unit,
-        ..cx.state.selection.clone()
-    };
-    cx.push(Action::Select(selection));
+            ui.end_row();
+        }
+    });
 }

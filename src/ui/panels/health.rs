@@ -18,48 +18,37 @@ const LINE: f32 = 20.0;
 pub fn ui(ui: &mut Ui, cx: &Cx<'_>, is_open: &mut bool) {
     let advice = &cx.state.training.advice;
     let size = vec2(ui.available_width(), LINE);
-    let Some(newest) = advice.last() else {
-        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
-            states::caption(ui, "No notes on the run.");
-        });
-        return;
-    };
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-        let (words, tip) = if *is_open {
-            ("less".to_owned(), "Show the newest note in one line")
-        } else {
-            (more(advice.len()), "Show all notes on the run in full")
-        };
-        let button = Button::new(RichText::new(words).small()).small();
-        if ui.add(button).on_hover_text(tip).clicked() {
-            *is_open = !*is_open;
+        if !advice.is_empty() {
+            let (words, tip) = match (*is_open, advice.len()) {
+                (true, _) => ("less".to_owned(), "Show the newest note in one line"),
+                (_, 1) => ("more".to_owned(), ALL),
+                (_, count) => (format!("{} more", count - 1), ALL),
+            };
+            let button = Button::new(RichText::new(words).small()).small();
+            if ui.add(button).on_hover_text(tip).clicked() {
+                *is_open = !*is_open;
+            }
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            if *is_open {
-                states::caption(ui, "Notes on the run, newest first");
-            } else {
-                newest_ui(ui, newest);
+            match advice.last() {
+                None => drop(states::caption(ui, "No notes on the run.")),
+                Some(_) if *is_open => drop(states::caption(ui, "Notes on the run, newest first")),
+                Some(newest) => {
+                    let colour = theme::palette(ui).warning;
+                    ui.label(egui_material_icons::icon_text(icon(newest)).color(colour));
+                    let words = Label::new(&newest.words).truncate();
+                    ui.add(words).on_hover_text(&newest.words);
+                }
             }
         });
     });
-    if *is_open {
+    if *is_open && !advice.is_empty() {
         all_ui(ui, advice);
     }
 }
 
-fn more(count: usize) -> String {
-    match count {
-        1 => "more".to_owned(),
-        count => format!("{} more", count - 1),
-    }
-}
-
-fn newest_ui(ui: &mut Ui, advice: &Advice) {
-    let colour = theme::palette(ui).warning;
-    ui.label(egui_material_icons::icon_text(icon(advice)).color(colour));
-    ui.add(Label::new(&advice.words).truncate())
-        .on_hover_text(&advice.words);
-}
+const ALL: &str = "Show all notes on the run in full";
 
 fn all_ui(ui: &mut Ui, advice: &[Advice]) {
     ScrollArea::vertical()

@@ -9,7 +9,7 @@ use crate::{
     data::Picture,
     engine::{Inspect, LoadedModel},
     inspect::maximise::{MaximiseConfig, Preview, Target},
-    model::{Node, graph, spec::Head},
+    model::{Node, spec::Head},
     ui::{
         action::{Action, ModelAction},
         format::significant,
@@ -17,11 +17,7 @@ use crate::{
         state::AppState,
         theme,
         widgets::{
-            cached::Cached,
-            classes, fields, needs,
-            nodes::{self, Offer},
-            number::Number,
-            picture, states, tiles,
+            cached::Cached, classes, fields, needs, nodes, number::Number, picture, states, tiles,
         },
     },
 };
@@ -43,14 +39,26 @@ enum Excited {
     Filter,
 }
 
-/// View state.
+const TARGETS: [(Excited, &str, &str); 2] = [
+    (
+        Excited::Class,
+        "Class",
+        "An image that the network is most sure about",
+    ),
+    (
+        Excited::Filter,
+        "Filter",
+        "An image that one filter of a layer answers to",
+    ),
+];
+
 pub struct Maximise {
     excited: Excited,
     class: usize,
     layer: usize,
     unit: usize,
-    steps: usize,
-    seed: u64,
+    /// All but the target.
+    config: MaximiseConfig,
     /// Layer and unit of the shared selection that were taken over last.
     followed: (Option<usize>, Option<usize>),
     picture: Cached<(usize, u32), Arc<Picture>>,
@@ -65,14 +73,12 @@ fn preview(state: &AppState) -> Option<&Preview> {
 
 impl Default for Maximise {
     fn default() -> Self {
-        let standard = MaximiseConfig::new(Target::Class(0));
         Self {
             excited: Excited::default(),
             class: 0,
             layer: 0,
             unit: 0,
-            steps: standard.steps,
-            seed: standard.seed,
+            config: MaximiseConfig::new(Target::Class(0)),
             followed: (None, None),
             picture: Cached::default(),
         }
@@ -85,17 +91,15 @@ impl Panel for Maximise {
             return;
         };
         self.follow(cx, &model);
-        egui::ScrollArea::vertical()
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                self.target_ui(ui, cx, &model);
-                self.buttons_ui(ui, cx);
-                if let Some(message) = &cx.state.slot::<Inspect<MaximiseConfig>>().failed {
-                    states::failed(ui, message);
-                }
-                ui.separator();
-                self.result_ui(ui, cx, &model);
-            });
+        let area = egui::ScrollArea::vertical().auto_shrink(false);
+        area.show(ui, |ui| {
+            self.target_ui(ui, cx, &model);
+            self.buttons_ui(ui, cx);
+            let slot = cx.state.slot::<Inspect<MaximiseConfig>>();
+            states::failure(ui, slot.failed.as_ref());
+            ui.separator();
+            self.result_ui(ui, cx, &model);
+        });
     }
 }
 
@@ -108,54 +112,28 @@ impl Maximise {
         if self.followed != selection {
             self.followed = selection;
             if let (Some(layer), Some(unit)) = selection {
-                self.excited = if layer == last {
-                    Excited::Class
-                } else {
-                    Excited::Filter
-                };
-                (self.layer, self.unit, self.class) = if layer == last {
-                    // A sigmoid's one value speaks for the second class.
-                    let class = match model.snapshot.spec.head {
-                        Head::Sigmoid { .. } => 1,
-                        Head::Softmax => unit,
-                    };
-                    (self.layer, self.unit, class)
-                } else {
-                    (layer, unit, self.class)
-                };
+                match class_of(model, &nodes, Target::Unit { layer, unit }) {
+                    Some(class) => (self.excited, self.class) = (Excited::Class, class),
+                    None => {
+                        self.excited = Excited::Filter;
+                        (self.layer, self.unit) = (layer, unit);
+                    }
+                }
             }
         }
+        let classes = model.snapshot.classes.len();
+        self.class = self.class.min(classes.saturating_sub(1));
         self.layer = self.layer.min(last);
-        self.class = self
-            .class
-            .min(model.snapshot.classes.len().saturating_sub(1));
-        self.unit = self.unit.min(units(&nodes, self.layer).saturating_sub(1));
+        self.unit = self.unit.min(last_unit(&nodes, self.layer));
     }
 
     fn target_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, model: &LoadedModel) {
-        let targets = [
-            (
-                Excited::Class,
-                "Class",
-                "An image that the network is most sure about",
-            ),
-            (
-                Excited::Filter,
-                "Filter",
-                "An image that one filter of a layer answers to",
-            ),
-        ];
-        ui.horizontal_wrapped(|ui| {
-            if let Some(target) = fields::switch(ui, self.excited, &targets) {
-                self.excited = target;
-            }
+        ui.horizontal_wrapped(|ui| fields::switch(ui, &mut self.excited, &TARGETS));
+        let grid = egui::Grid::new("what and how").num_columns(2);
+        grid.show(ui, |ui| {
+            self.fields_ui(ui, cx, model);
+            self.settings_ui(ui);
         });
-        egui::Grid::new("what and how")
-            .num_columns(2)
-            .show(ui, |ui| {
-                self.fields_ui(ui, cx, model);
-                self.settings_ui(ui);
-            });
     }
 
     fn fields_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, model: &LoadedModel) {
@@ -163,14 +141,14 @@ impl Maximise {
             Excited::Class => {
                 let names = &model.snapshot.classes;
                 let options = || {
-                    (0..names.len())
+                    let classes = 0..names.len();
+                    classes
                         .map(|class| (class, classes::name(names, class)))
                         .collect()
                 };
-                let words = classes::name(names, self.class);
-                let tooltip = "The class whose score is driven up";
-                let chosen =
-                    fields::choice(ui, "Name", tooltip, 160.0, (&self.class, &words), options);
+                let tip = "The class whose score is driven up";
+                let current = (&self.class, &*classes::name(names, self.class));
+                let chosen = fields::choice(ui, "Name", tip, 160.0, current, options);
                 self.class = chosen.unwrap_or(self.class);
             }
             Excited::Filter => self.filter_ui(ui, &cx.state.nodes()),
@@ -179,41 +157,34 @@ impl Maximise {
     }
 
     fn filter_ui(&mut self, ui: &mut Ui, nodes: &[Node]) {
+        let tip = "The layer that the filter belongs to";
         let name = |node: &Node| node.name.clone();
-        let offer = Offer {
-            nodes,
-            all: &(0..nodes.len()).collect::<Vec<_>>(),
-            first: &graph::block_ends(nodes),
-            words: &|node| nodes.get(node).map_or_else(String::new, name),
-        };
-        let tooltip = "The layer that the filter belongs to";
-        if let Some(layer) = nodes::choice(ui, "Layer", tooltip, 110.0, self.layer, &offer) {
-            self.layer = layer;
-            self.unit = 0;
+        if let Some(layer) = nodes::any(ui, tip, 110.0, self.layer, nodes, name) {
+            (self.layer, self.unit) = (layer, 0);
         }
         ui.end_row();
-        let last = units(nodes, self.layer).saturating_sub(1);
-        let label = states::caption(ui, "Filter");
-        Number::new(&mut self.unit, 0..=last)
-            .speed(0.1)
-            .ui(ui, "Filter", label.id)
-            .on_hover_text(format!(
-                "Number of the filter, 0 to {last}. Drag, or click to type"
-            ));
+        let last = last_unit(nodes, self.layer);
+        let tip = format!("Number of the filter, 0 to {last}. Drag, or click to type");
+        number_ui(ui, "Filter", tip, Number::new(&mut self.unit, 0..=last));
     }
 
     fn settings_ui(&mut self, ui: &mut Ui) {
         let label = states::caption(ui, "Steps");
         ui.spacing_mut().slider_width = 110.0;
-        Number::new(&mut self.steps, STEPS)
+        let tip =
+            "How often the image is changed. More gives a stronger picture and takes longer (200)";
+        Number::new(&mut self.config.steps, STEPS)
             .slider_ui(ui, "Steps", label.id, 20.0, false)
-            .on_hover_text("How often the image is changed. More gives a stronger picture and takes longer (200)");
+            .on_hover_text(tip);
         ui.end_row();
-        let label = states::caption(ui, "Seed");
-        Number::new(&mut self.seed, 0..=u64::MAX)
-            .speed(0.1)
-            .ui(ui, "Seed", label.id)
-            .on_hover_text("Decides the first image and its small movements; another seed, another picture (0)");
+        let tip =
+            "Decides the first image and its small movements; another seed, another picture (0)";
+        number_ui(
+            ui,
+            "Seed",
+            tip,
+            Number::new(&mut self.config.seed, 0..=u64::MAX),
+        );
         ui.end_row();
     }
 
@@ -222,44 +193,28 @@ impl Maximise {
         ui.horizontal_wrapped(|ui| {
             let start = states::primary_button(ui, "Maximise", job.is_none());
             let start = start.on_hover_text("Look for an image that this answers to most strongly");
-            if start
-                .on_disabled_hover_text("Cancel the one that runs first")
-                .clicked()
-            {
+            let why_not = "Cancel the one that runs first";
+            if start.on_disabled_hover_text(why_not).clicked() {
+                let (layer, unit) = (self.layer, self.unit);
                 let target = match self.excited {
                     Excited::Class => Target::Class(self.class),
-                    Excited::Filter => Target::Unit {
-                        layer: self.layer,
-                        unit: self.unit,
-                    },
+                    Excited::Filter => Target::Unit { layer, unit },
                 };
-                let (steps, seed) = (self.steps, self.seed);
-                let config = MaximiseConfig {
-                    steps,
-                    seed,
-                    ..MaximiseConfig::new(target)
-                };
-                cx.push(ModelAction::Maximise(config));
+                let config = self.config;
+                cx.push(ModelAction::Maximise(MaximiseConfig { target, ..config }));
             }
-            let cancel = ui.add_enabled(
-                job.is_some(),
-                egui::Button::new("Cancel").min_size(vec2(72.0, 32.0)),
-            );
+            let cancel = egui::Button::new("Cancel").min_size(vec2(72.0, 32.0));
+            let cancel = ui.add_enabled(job.is_some(), cancel);
             let cancel = cancel.on_hover_text("Stop here and keep the picture so far");
             if let (true, Some(job)) = (cancel.clicked(), job) {
                 cx.push(Action::Cancel(job));
             }
-            let preview = preview(cx.state).cloned();
-            let save = ui.add_enabled(
-                preview.is_some(),
-                egui::Button::new("Save picture…").min_size(vec2(0.0, 32.0)),
-            );
+            let preview = preview(cx.state);
+            let save = egui::Button::new("Save picture…").min_size(vec2(0.0, 32.0));
+            let save = ui.add_enabled(preview.is_some(), save);
             let save = save.on_hover_text("Write the picture to a PNG file");
-            if let (true, Some(preview)) = (
-                save.on_disabled_hover_text("There is no picture yet")
-                    .clicked(),
-                preview,
-            ) {
+            let save = save.on_disabled_hover_text("There is no picture yet");
+            if let (true, Some(preview)) = (save.clicked(), preview) {
                 cx.push(Saving::Picture(tiles::large_enough(&preview.picture)));
             }
         });
@@ -268,11 +223,11 @@ impl Maximise {
     fn result_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel) {
         let state = cx.state;
         let slot = state.slot::<Inspect<MaximiseConfig>>();
-        let config = slot.asked.as_ref().map(|asked| asked.what);
-        let nodes = cx.state.nodes();
-        let title = config.map_or_else(String::new, |config| words(model, &nodes, config.target));
+        let target = slot.asked.as_ref().map(|asked| asked.what.target);
+        let nodes = state.nodes();
+        let title = target.map_or_else(String::new, |target| words(model, &nodes, target));
         let Some(preview) = preview(state) else {
-            let sentence = match (slot.job, config) {
+            let sentence = match (slot.job, target) {
                 (Some(_), Some(_)) => format!("{title} · starting"),
                 _ => "The picture appears here.".to_owned(),
             };
@@ -284,69 +239,60 @@ impl Maximise {
             .on_hover_text(format!("What excites {model_name}"));
         let (step, steps) = (preview.step, preview.steps);
         let score = significant(f64::from(preview.score));
-        let of = config.map_or_else(String::new, |config| {
+        let of = target.map_or_else(String::new, |target| {
             let snapshot = &model.snapshot;
-            let words = config
-                .target
-                .score_words(snapshot.spec.head, &snapshot.classes, &nodes);
+            let words = target.score_words(snapshot.spec.head, &snapshot.classes, &nodes);
             format!("The score is the {words} for this picture")
         });
         states::caption(ui, format!("step {step} of {steps} · score {score}")).on_hover_text(of);
-        let share = step as f32 / steps.max(1) as f32;
-        let bar = egui::ProgressBar::new(share)
-            .desired_height(4.0)
-            .fill(theme::palette(ui).accent);
-        ui.add(bar);
-        let picture = self.picture.get((step, preview.score.to_bits()), || {
-            Arc::new(preview.picture.clone())
-        });
-        let size = (picture.width, picture.height);
-        let example = example(cx, model, config);
-        let beside = example.is_some() && ui.available_width() > 2.5 * EXAMPLE_SIDE;
-        let width = ui.available_width()
-            - if beside {
-                EXAMPLE_SIDE + 2.0 * theme::GRID
-            } else {
-                4.0
-            };
-        let below = if example.is_some() && !beside {
-            EXAMPLE_SIDE + 32.0
-        } else {
-            0.0
-        };
-        let height = (ui.available_height() - below - 8.0).max(160.0);
-        let size = tiles::crisp_size(ui, size, vec2(width.max(64.0), height), LARGEST_ZOOM);
-        let texture = cx.textures.picture(ui.ctx(), &picture);
-        let mut both = |ui: &mut Ui| {
-            let name = format!("Picture that excites it, step {step} of {steps}");
-            picture::picture(ui, &texture, size, &name);
-            if let Some((sample, class)) = &example {
-                example_ui(ui, cx, *sample, class);
-            }
-        };
-        if beside {
-            ui.horizontal_top(both);
-        } else {
-            both(ui);
+        let bar = egui::ProgressBar::new(step as f32 / steps.max(1) as f32).desired_height(4.0);
+        ui.add(bar.fill(theme::palette(ui).accent));
+        let key = (step, preview.score.to_bits());
+        let picture = self.picture.get(key, || Arc::new(preview.picture.clone()));
+        let name = format!("Picture that excites it, step {step} of {steps}");
+        let example = target.and_then(|target| example(cx, model, target));
+        picture_ui(ui, cx, (&picture, &name), example.as_ref());
+    }
+}
+
+/// The picture, and a real image of the class beside it, or below it where there is little room.
+fn picture_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    (picture, name): (&Arc<Picture>, &str),
+    example: Option<&(usize, String)>,
+) {
+    let beside = example.is_some() && ui.available_width() > 2.5 * EXAMPLE_SIDE;
+    let (right, below) = match (&example, beside) {
+        (_, true) => (EXAMPLE_SIDE + 2.0 * theme::GRID, 0.0),
+        (Some(_), false) => (4.0, EXAMPLE_SIDE + 32.0),
+        (None, false) => (4.0, 0.0),
+    };
+    let space = vec2(
+        (ui.available_width() - right).max(64.0),
+        (ui.available_height() - below - 8.0).max(160.0),
+    );
+    let size = tiles::crisp_size(ui, (picture.width, picture.height), space, LARGEST_ZOOM);
+    let texture = cx.textures.picture(ui.ctx(), picture);
+    let mut both = |ui: &mut Ui| {
+        picture::picture(ui, &texture, size, name);
+        if let Some((sample, class)) = example {
+            example_ui(ui, cx, *sample, class);
         }
+    };
+    if beside {
+        ui.horizontal_top(both);
+    } else {
+        both(ui);
     }
 }
 
 fn example_ui(ui: &mut Ui, cx: &mut Cx<'_>, sample: usize, class: &str) {
     ui.vertical(|ui| {
-        let (rect, response) =
-            ui.allocate_exact_size(vec2(EXAMPLE_SIDE, EXAMPLE_SIDE), egui::Sense::hover());
-        match cx.thumbnail(ui.ctx(), sample) {
-            Some(texture) => {
-                let size = picture::fitted_exactly(texture.size_vec2(), rect.size());
-                let rect = egui::Rect::from_min_size(rect.min, size);
-                picture::paint(ui, &texture, rect);
-                picture::frame(ui, rect);
-            }
-            None => {
-                ui.painter().rect_filled(rect, 4.0, theme::palette(ui).line);
-            }
-        }
+        let size = vec2(EXAMPLE_SIDE, EXAMPLE_SIDE);
+        let (rect, response) = ui.allocate_exact_size(size, egui::Sense::hover());
+        let texture = cx.thumbnail(ui.ctx(), sample);
+        picture::in_place(ui, texture.as_ref(), rect, egui::Align2::LEFT_TOP);
         let words = format!("a real image of {class}");
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &words));
         ui.set_max_width(EXAMPLE_SIDE);
@@ -354,21 +300,25 @@ fn example_ui(ui: &mut Ui, cx: &mut Cx<'_>, sample: usize, class: &str) {
     });
 }
 
+fn number_ui<N: egui::emath::Numeric>(
+    ui: &mut Ui,
+    name: &str,
+    tip: impl Into<egui::WidgetText>,
+    number: Number<'_, N>,
+) {
+    let label = states::caption(ui, name);
+    let field = number.speed(0.1).ui(ui, name, label.id);
+    field.on_hover_text(tip);
+}
+
 /// The first image of the class that is excited, with the class's name.
-fn example(
-    cx: &Cx<'_>,
-    model: &LoadedModel,
-    config: Option<MaximiseConfig>,
-) -> Option<(usize, String)> {
-    let nodes = cx.state.nodes();
-    let class = class_of(model, &nodes, config?.target)?;
+fn example(cx: &Cx<'_>, model: &LoadedModel, target: Target) -> Option<(usize, String)> {
+    let class = class_of(model, &cx.state.nodes(), target)?;
     let class = model.snapshot.classes.get(class)?;
     let dataset = cx.state.dataset()?;
     let label = dataset.classes.iter().position(|name| name == class)?;
-    let sample = dataset
-        .samples
-        .iter()
-        .position(|sample| sample.label == label)?;
+    let mut samples = dataset.samples.iter();
+    let sample = samples.position(|sample| sample.label == label)?;
     Some((sample, class.clone()))
 }
 
@@ -395,8 +345,9 @@ fn words(model: &LoadedModel, nodes: &[Node], target: Target) -> String {
     }
 }
 
-fn units(nodes: &[Node], layer: usize) -> usize {
-    nodes
+fn last_unit(nodes: &[Node], layer: usize) -> usize {
+    let units = nodes
         .get(layer)
-        .map_or(0, |node| tiles::units(node.shape.output))
+        .map_or(0, |node| tiles::units(node.shape.output));
+    units.saturating_sub(1)
 }

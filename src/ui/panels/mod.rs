@@ -31,11 +31,16 @@ use std::collections::BTreeMap;
 use eframe::egui::{Context, TextureHandle, Ui};
 
 use super::{
-    action::Action, settings::Settings, slots::Wish, state::AppState, textures::Textures,
+    action::Action,
+    settings::Settings,
+    slots::Wish,
+    state::{AppState, Selection},
+    textures::Textures,
+    widgets::states,
     workspace::PanelKind,
 };
 use crate::{
-    engine::{Door, EngineHandle, ImageSource, Inspect, Task},
+    engine::{Door, EngineHandle, ImageSource, Inspect, JobId, Progress, Task},
     inspect::Inspection,
 };
 
@@ -64,6 +69,30 @@ impl Cx<'_> {
     {
         if !self.state.is_looked_at(&what, &image) {
             self.push(Action::Look(Wish::look(what, image)));
+        }
+    }
+
+    /// Wishes for another selection.
+    pub fn select(&mut self, change: impl FnOnce(&mut Selection)) {
+        let mut selection = self.state.selection.clone();
+        change(&mut selection);
+        self.push(Action::Select(selection));
+    }
+
+    /// Selects a unit of a layer, or the layer alone.
+    pub fn select_unit(&mut self, layer: usize, unit: Option<usize>) {
+        self.select(|to| (to.layer, to.unit) = (Some(layer), unit));
+    }
+
+    /// How far a job is.
+    pub fn progress(&self, job: JobId) -> Option<Progress> {
+        self.state.jobs.get(&job)?.progress
+    }
+
+    /// What stands in a panel while `job` goes on, with the button that ends it.
+    pub fn loading_ui(&mut self, ui: &mut Ui, sentence: &str, job: JobId) {
+        if states::loading(ui, sentence, self.progress(job)) {
+            self.push(Action::Cancel(job));
         }
     }
 

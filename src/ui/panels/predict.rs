@@ -1,9 +1,10 @@
 //! The Predict panel: drop an image, read what the model says.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use eframe::egui::{
-    self, Button, Label, Rect, RichText, ScrollArea, Sense, Stroke, TextEdit, Ui, vec2,
+    self, Button, Frame, Label, Margin, Panel as Side, Rect, RichText, ScrollArea, Sense, TextEdit,
+    Ui, Vec2, vec2,
 };
 
 use super::{Cx, Panel};
@@ -17,7 +18,7 @@ use crate::{
         format::{counted, percent, significant, thousands},
         saving::Saving,
         theme,
-        widgets::{bars, classes, drop_zone, picture, states},
+        widgets::{bars, buttons, classes, drop_zone, picture, states},
         workspace::Step,
     },
 };
@@ -62,51 +63,37 @@ impl Panel for Predict {
             });
             return;
         }
-        let whole = ui.available_rect_before_wrap();
-        let right = Rect::from_min_max(egui::pos2(whole.right() - HISTORY, whole.top()), whole.max);
-        let left = Rect::from_min_max(
-            whole.min,
-            egui::pos2(right.left() - 3.0 * theme::GRID, whole.bottom()),
-        );
-        let line = left.right() + 1.5 * theme::GRID;
-        ui.painter().vline(
-            line,
-            whole.y_range(),
-            Stroke::new(1.0, theme::palette(ui).line),
-        );
-        ui.scope_builder(egui::UiBuilder::new().max_rect(left), |ui| {
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                self.ask_ui(ui, cx, &model);
-                self.answer_ui(ui, cx);
+        let margin = Margin {
+            left: (1.5 * theme::GRID) as i8,
+            ..Margin::ZERO
+        };
+        let earlier = Side::right("answers").resizable(false).exact_size(HISTORY);
+        earlier
+            .frame(Frame::NONE.inner_margin(margin))
+            .show(ui, |ui| {
+                let height = ui.available_height();
+                self.history_ui(ui, cx, height);
             });
-        });
-        ui.scope_builder(egui::UiBuilder::new().max_rect(right), |ui| {
-            let height = ui.available_height();
-            self.history_ui(ui, cx, height);
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - f32::from(margin.left));
+            self.ask_ui(ui, cx, &model);
+            self.answer_ui(ui, cx);
         });
     }
 }
 
 fn no_model_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let height = ui.available_height();
-    ui.vertical_centered(|ui| {
-        ui.add_space((height * 0.5 - 64.0).max(theme::GRID));
-        ui.label(
-            RichText::new("Predictions need a model: train one, or open a model file.")
-                .color(theme::palette(ui).muted),
-        );
+    states::centred(ui, |ui| {
+        let words = "Predictions need a model: train one, or open a model file.";
+        ui.label(RichText::new(words).color(theme::palette(ui).muted));
         ui.add_space(theme::GRID);
-        if states::primary_button(ui, "Go to Train", true)
-            .on_hover_text("Train a model on the open dataset")
-            .clicked()
-        {
+        let tip = "Train a model on the open dataset";
+        if buttons::primary(ui, "Go to Train", tip, None) {
             cx.push(WindowAction::GoTo(Step::Train));
         }
         let open = ui.add(Button::new("Open model…").min_size(vec2(96.0, 32.0)));
-        if open
-            .on_hover_text("Read a model that was saved before")
-            .clicked()
-        {
+        let tip = "Read a model that was saved before";
+        if open.on_hover_text(tip).clicked() {
             cx.push(Purpose::OpenModel);
         }
     });
@@ -117,27 +104,22 @@ impl Predict {
     fn ask_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, model: &LoadedModel) {
         drop_zone::drop_zone(ui);
         ui.horizontal_wrapped(|ui| {
-            let choose = states::primary_button(ui, "Choose images…", true);
-            if choose
-                .on_hover_text("Classify one or more image files")
-                .clicked()
-            {
+            let tip = "Classify one or more image files";
+            if buttons::primary(ui, "Choose images…", tip, None) {
                 cx.push(Purpose::ChooseImages);
             }
             let button = Button::new("Draw a random shape").min_size(vec2(0.0, 32.0));
             let draw = ui.add_enabled(knows_shapes(model), button);
-            let draw = draw
-                .on_hover_text("Draw a circle, square or triangle that the model has never seen");
-            let reason = "This model does not know circle, square and triangle";
-            if draw.on_disabled_hover_text(reason).clicked() {
+            let tip = "Draw a circle, square or triangle that the model has never seen";
+            let why_not = "This model does not know circle, square and triangle";
+            let draw = draw.on_hover_text(tip).on_disabled_hover_text(why_not);
+            if draw.clicked() {
                 cx.push(ModelAction::DrawShape);
             }
         });
         self.path_ui(ui, cx);
         waiting_ui(ui, cx);
-        if let Some(message) = &cx.state.predict.failed {
-            states::failed(ui, message);
-        }
+        states::failure(ui, cx.state.predict.failed.as_ref());
         ui.add_space(theme::GRID);
     }
 
@@ -153,13 +135,13 @@ impl Predict {
             let entered =
                 field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             let path = self.path.trim();
-            let button = ui.add_enabled(!path.is_empty(), Button::new("Predict"));
-            let button = button.on_hover_text(
+            let pressed = buttons::enabled(
+                ui,
+                !path.is_empty(),
+                "Predict",
                 "Classify this image (Enter); one on the web is downloaded, up to 34 MB",
+                "Type or paste the path or the address of an image first",
             );
-            let pressed = button
-                .on_disabled_hover_text("Type or paste the path or the address of an image first")
-                .clicked();
             if (entered || pressed) && !path.is_empty() {
                 cx.push(ModelAction::Predict(vec![ImageSource::typed(path)]));
             }
@@ -185,13 +167,12 @@ impl Predict {
         } else {
             (ui.available_width() - 4.0).min(PICTURE * 0.6)
         };
-        let whole_factor = pictured * 2.0 < side;
-        let space = vec2(side, side);
-        let size = if whole_factor {
-            picture::fitted(texture.size_vec2(), space)
+        let fitted = if pictured * 2.0 < side {
+            picture::fitted
         } else {
-            picture::fitted_exactly(texture.size_vec2(), space)
+            picture::fitted_exactly
         };
+        let size = fitted(texture.size_vec2(), Vec2::splat(side));
         let parts = |ui: &mut Ui| {
             let response = picture::picture(ui, &texture, size, &name);
             picture::frame(ui, response.rect);
@@ -236,18 +217,15 @@ impl Predict {
                 counted(said, "answer")
             };
             ui.label(RichText::new(words).strong());
-            let clear = ui.add_enabled(!answers.is_empty(), Button::new("Clear"));
-            let clear = clear.on_hover_text("Forget all answers");
-            if clear
-                .on_disabled_hover_text("There is nothing to forget")
-                .clicked()
-            {
+            let why_not = "There is nothing to forget";
+            let can = !answers.is_empty();
+            if buttons::enabled(ui, can, "Clear", "Forget all answers", why_not) {
                 cx.push(ModelAction::ClearPredictions);
                 self.chosen = None;
             }
-            let export = Button::new("Export…");
-            let export = ui.add_enabled(!cx.state.predict.said.is_empty(), export);
-            if export.on_hover_text("Writes every answer as CSV").clicked() {
+            let can = !cx.state.predict.said.is_empty();
+            let tip = "Writes every answer as CSV";
+            if buttons::enabled(ui, can, "Export…", tip, "There is nothing to write") {
                 cx.push(Saving::Answers);
             }
         });
@@ -257,13 +235,10 @@ impl Predict {
             .max_height(height);
         area.show_rows(ui, SMALL + 8.0, answers.len(), |ui, rows| {
             for answer in &answers[rows] {
-                let selected = shown
-                    .as_ref()
-                    .is_some_and(|shown| Arc::ptr_eq(shown, answer));
-                if row_ui(ui, cx, answer, selected) {
-                    self.chosen = answers
-                        .first()
-                        .map(|newest| (Arc::clone(answer), Arc::clone(newest)));
+                let is_shown = |shown: &Arc<Prediction>| Arc::ptr_eq(shown, answer);
+                if row_ui(ui, cx, answer, shown.as_ref().is_some_and(is_shown)) {
+                    let newest = answers.first().cloned();
+                    self.chosen = newest.map(|newest| (Arc::clone(answer), newest));
                     cx.push(Action::Select(cx.state.selection.with_image(answer)));
                 }
             }
@@ -278,27 +253,17 @@ fn waiting_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if total == 0 {
         return;
     }
-    let running = jobs
-        .keys()
-        .filter_map(|job| cx.state.jobs.get(job)?.progress);
+    let running = jobs.keys().filter_map(|job| cx.progress(*job));
     let done: usize = running.map(|progress| progress.done).sum();
     ui.horizontal_wrapped(|ui| {
         if total == 1 {
             states::caption(ui, "Looking at the image");
         } else {
-            let words = format!(
-                "Looked at {} of {} images",
-                thousands(done),
-                thousands(total)
-            );
-            states::caption(ui, words);
+            let (looked, all) = (thousands(done), thousands(total));
+            states::caption(ui, format!("Looked at {looked} of {all} images"));
             states::progress_bar(ui, Some(Progress { done, total }), 120.0);
         }
-        let cancel = ui.add(Button::new("Cancel"));
-        if cancel
-            .on_hover_text("Do without the answers to come")
-            .clicked()
-        {
+        if buttons::button(ui, "Cancel", "Do without the answers to come") {
             cx.actions.extend(jobs.keys().copied().map(Action::Cancel));
         }
     });
@@ -311,72 +276,58 @@ fn decision(answer: &Prediction) -> Option<String> {
     };
     let second = classes::name(&answer.classes, 1);
     let logit = significant(f64::from(*answer.logits.first()?));
-    Some(format!(
-        "logit {logit} · {second} from {} on",
-        percent(threshold)
-    ))
+    let from = percent(threshold);
+    Some(format!("logit {logit} · {second} from {from} on"))
 }
 
 /// One earlier answer; returns whether it was clicked.
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, answer: &Prediction, selected: bool) -> bool {
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), SMALL), Sense::click());
-    let (class, name) = (
-        classes::name(&answer.classes, answer.class),
-        file_name(&answer.name),
-    );
-    let share = answer
-        .probabilities
-        .get(answer.class)
-        .copied()
-        .unwrap_or_default();
-    let words = percent(f64::from(share));
+    let size = vec2(ui.available_width(), SMALL);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let class = classes::name(&answer.classes, answer.class);
+    let name = file_name(&answer.name);
+    let share = answer.probabilities.get(answer.class).copied();
+    let said = format!("{class} {}", percent(f64::from(share.unwrap_or_default())));
     response.widget_info(|| {
-        let words = format!("{name}: {class} {words}");
+        let words = format!("{name}: {said}");
         egui::WidgetInfo::selected(egui::Role::ListItem, true, selected, words)
     });
-    let radius = f32::from(theme::RADIUS);
-    if selected {
-        ui.painter()
-            .rect_filled(rect, radius, ui.visuals().selection.bg_fill);
-    } else if response.hovered() {
-        ui.painter()
-            .rect_filled(rect, radius, ui.visuals().faint_bg_color);
+    if selected || response.hovered() {
+        let visuals = ui.visuals();
+        let fill = if selected {
+            visuals.selection.bg_fill
+        } else {
+            visuals.faint_bg_color
+        };
+        let radius = f32::from(theme::RADIUS);
+        ui.painter().rect_filled(rect, radius, fill);
     }
     let texture = cx.textures.picture(ui.ctx(), &answer.picture);
-    let size = picture::fitted_exactly(texture.size_vec2(), vec2(SMALL, SMALL));
-    let box_rect = Rect::from_min_size(rect.min, vec2(SMALL, SMALL));
-    picture::paint(
-        ui,
-        &texture,
-        Rect::from_center_size(box_rect.center(), size),
-    );
-    let text = Rect::from_min_max(
-        egui::pos2(box_rect.right() + theme::GRID, rect.top() + 1.0),
-        rect.max,
-    );
+    let place = Rect::from_min_size(rect.min, Vec2::splat(SMALL));
+    let size = picture::fitted_exactly(texture.size_vec2(), place.size());
+    let area = Rect::from_center_size(place.center(), size);
+    picture::paint(ui, &texture, area);
+    let text = rect.with_min_x(place.right() + theme::GRID);
+    let text = text.with_min_y(rect.top() + 1.0);
     let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(text));
     inner.spacing_mut().item_spacing.y = 0.0;
-    inner.add(Label::new(format!("{class} {words}")).truncate());
+    inner.add(Label::new(said).truncate());
     let model = cx.state.model_name(&answer.model);
     let in_hand = cx.state.model.as_ref().map(|model| &model.source);
-    let caption = if in_hand == Some(&answer.model) {
-        name.to_owned()
+    let by = if in_hand == Some(&answer.model) {
+        String::new()
     } else {
-        format!("{name} · by {model}")
+        format!(" · by {model}")
     };
-    states::line(&mut inner, caption);
+    states::line(&mut inner, format!("{name}{by}"));
     let tip = format!("{}\nsaid by {model}, epoch {}", answer.name, answer.epoch);
     response.on_hover_text(tip).clicked()
 }
 
 /// Whether circle, square and triangle are what the model tells apart.
 fn knows_shapes(model: &LoadedModel) -> bool {
-    let mut known: Vec<&str> = model.snapshot.classes.iter().map(String::as_str).collect();
-    let mut shapes = ShapeKind::ALL.map(ShapeKind::word);
-    known.sort_unstable();
-    shapes.sort_unstable();
-    known == shapes
+    let known: BTreeSet<&str> = model.snapshot.classes.iter().map(String::as_str).collect();
+    known == BTreeSet::from(ShapeKind::ALL.map(ShapeKind::word))
 }
 
 /// The last part of a path; both kinds of separators.

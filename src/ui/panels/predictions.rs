@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Align, Button, Label, Layout, ScrollArea, Sense, Ui};
-use egui_extras::{Column, TableBuilder, TableRow};
+use eframe::egui::{Label, RichText, Ui};
 use egui_material_icons::{icon_text, icons};
 
 use super::{
@@ -13,15 +12,14 @@ use super::{
 use crate::{
     train::Evaluation,
     ui::{
-        action::Action,
         format::{counted, percent, thousands},
         saving::Saving,
-        state::Selection,
         theme,
         widgets::{
+            buttons,
             cached::{Cached, Same},
-            classes, needs, states,
-            table::Order,
+            classes, marks, needs, states,
+            table::{Order, Table, text},
             tiles,
         },
     },
@@ -93,9 +91,7 @@ impl Panel for Predictions {
         }
         let target = moved(ui, cx, &evaluation, &positions);
         theme::always_show_bars(ui);
-        ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
-            self.table_ui(ui, cx, &evaluation, &positions, target);
-        });
+        self.table_ui(ui, cx, &evaluation, &positions, target);
     }
 }
 
@@ -112,12 +108,8 @@ fn sorted(evaluation: &Evaluation, order: Order<Key>, only_wrong: bool) -> Arc<[
         Key::File => {}
         Key::Actual => positions.sort_by_key(|at| actual[*at]),
         Key::Predicted => positions.sort_by_key(|at| predicted[*at]),
-        Key::Sureness => positions.sort_by(|a, b| {
-            let sureness = |at: usize| probability(evaluation, at, predicted[at]);
-            sureness(*a).total_cmp(&sureness(*b))
-        }),
-        Key::Class(class) => positions.sort_by(|a, b| {
-            let of = |at: usize| probability(evaluation, at, class);
+        key => positions.sort_by(|a, b| {
+            let of = |at: usize| figure(evaluation, at, key);
             of(*a).total_cmp(&of(*b))
         }),
     }
@@ -127,7 +119,12 @@ fn sorted(evaluation: &Evaluation, order: Order<Key>, only_wrong: bool) -> Arc<[
     positions.into()
 }
 
-fn probability(evaluation: &Evaluation, position: usize, class: usize) -> f32 {
+/// The probability of the class that `key` is about.
+fn figure(evaluation: &Evaluation, position: usize, key: Key) -> f32 {
+    let class = match key {
+        Key::Class(class) => class,
+        _ => evaluation.predicted[position],
+    };
     let probabilities = evaluation.probabilities_of(position);
     probabilities.get(class).copied().unwrap_or_default()
 }
@@ -144,11 +141,7 @@ fn moved(ui: &Ui, cx: &mut Cx<'_>, evaluation: &Evaluation, positions: &[usize])
 }
 
 fn select(cx: &mut Cx<'_>, sample: usize) {
-    let selection = Selection {
-        marked: Arc::default(),
-        ..cx.state.selection.with_sample(Some(sample))
-    };
-    cx.push(Action::Select(selection));
+    cx.select(|to| *to = marks::cleared(&to.with_sample(Some(sample))));
 }
 
 impl Predictions {
@@ -156,10 +149,8 @@ impl Predictions {
         ui.horizontal_wrapped(|ui| {
             ui.checkbox(&mut self.only_wrong, "Only wrong ones")
                 .on_hover_text("Hide the images that were classified correctly");
-            let export = ui.add(Button::new("Export CSV…"));
-            let tooltip = "Write file, actual and predicted class and all probabilities of every \
-                image to a file, in the order of the files";
-            if export.on_hover_text(tooltip).clicked() {
+            let tip = "Write file, actual and predicted class and all probabilities of every image to a file, in the order of the files";
+            if buttons::button(ui, "Export CSV…", tip) {
                 cx.push(Saving::Predictions);
             }
             let words = if self.only_wrong {
@@ -182,124 +173,68 @@ impl Predictions {
         target: Option<usize>,
     ) {
         let count = evaluation.confusion.classes();
-        let each = count <= MOST_COLUMNS;
         let names = classes::names(cx.state, count);
         let [file, number] = WIDTHS;
         let letters = names.iter().map(|name| name.chars().count());
         let longest = letters.max().unwrap_or_default() as f32;
         let class = (longest * LETTER + BESIDE).clamp(CLASS.0, CLASS.1);
-        let mut table = TableBuilder::new(ui)
-            .striped(true)
-            .auto_shrink(false)
-            .sense(Sense::click())
-            .cell_layout(Layout::left_to_right(Align::Center))
-            .column(
-                Column::initial(file)
-                    .at_least(80.0)
-                    .clip(true)
-                    .resizable(true),
-            )
-            .columns(
-                Column::initial(class)
-                    .at_least(70.0)
-                    .clip(true)
-                    .resizable(true),
-                2,
-            )
-            .column(Column::exact(number));
-        table = if each {
-            table.columns(Column::exact(number), count)
-        } else {
-            table.column(Column::exact(LISTED).clip(true))
-        };
-        if let Some(target) = target {
-            table = table.scroll_to_row(target, None);
-        }
-        table
-            .header(ROW, |mut row| self.heading(&mut row, names, count))
-            .body(|body| {
-                body.rows(ROW, positions.len(), |mut row| {
-                    let position = positions[row.index()];
-                    let sample = evaluation.samples[position];
-                    row.set_selected(cx.state.selection.sample() == Some(sample));
-                    row_ui(&mut row, cx, evaluation, position);
-                    if row.response().clicked() {
-                        select(cx, sample);
-                    }
-                });
+        let sample = |at: usize| evaluation.samples[positions[at]];
+        let mut table = Table::new(ROW, positions.len());
+        table.scroll_to = target;
+        let column = table.column("image", "The order of the files", file, |ui, cx, at| {
+            classes::middle_label(ui, &classes::sample_name(cx.state, sample(at)));
+        });
+        (column.sorts, column.least) = (Some((Key::File, false)), Some(80.0));
+        let column = table.column("actual", "What the image is", class, |ui, _, at| {
+            class_ui(ui, names, evaluation.actual[positions[at]], false);
+        });
+        (column.sorts, column.least) = (Some((Key::Actual, false)), Some(70.0));
+        let column = table.column("predicted", "What the model says", class, |ui, _, at| {
+            let class = evaluation.predicted[positions[at]];
+            let is_wrong = class != evaluation.actual[positions[at]];
+            class_ui(ui, names, class, is_wrong);
+        });
+        (column.sorts, column.least) = (Some((Key::Predicted, false)), Some(70.0));
+        let mut share = |key: Key, words: &str, tip: &str| {
+            let column = table.column(words, tip, number, move |ui, _, at| {
+                let share = figure(evaluation, positions[at], key);
+                ui.add(Label::new(format!("{share:.4}")).selectable(false));
             });
-    }
-
-    fn heading(&mut self, row: &mut TableRow<'_, '_>, names: &[String], count: usize) {
-        let fixed = [
-            (Key::File, "image", "The order of the files"),
-            (Key::Actual, "actual", "What the image is"),
-            (Key::Predicted, "predicted", "What the model says"),
-        ];
-        for (key, words, tip) in fixed {
-            row.col(|ui| self.order.heading(ui, key, words, tip, false));
-        }
-        let mut number = |key: Key, words: &str, tip: &str| {
-            row.col(|ui| self.order.number_heading(ui, key, words, tip));
+            (column.sorts, column.is_number) = (Some((key, true)), true);
         };
         let tip = "Probability of the class that was taken";
-        number(Key::Sureness, "sureness", tip);
-        if count > MOST_COLUMNS {
-            row.col(|ui| {
-                states::caption(ui, "most probable")
-                    .on_hover_text("Export the table for the probabilities of all classes");
+        share(Key::Sureness, "sureness", tip);
+        if count <= MOST_COLUMNS {
+            for class in 0..count {
+                let name = classes::name(names, class);
+                share(Key::Class(class), &name, &format!("Probability of {name}"));
+            }
+        } else {
+            let tip = "Export the table for the probabilities of all classes";
+            table.column("most probable", tip, LISTED, |ui, _, at| {
+                let words = most_probable(evaluation.probabilities_of(positions[at]), names);
+                let label = ui.add(Label::new(&words).selectable(false).truncate());
+                label.on_hover_text(words);
             });
-            return;
         }
-        for class in 0..count {
-            let name = classes::name(names, class);
-            number(Key::Class(class), &name, &format!("Probability of {name}"));
-        }
-    }
-}
-
-fn row_ui(row: &mut TableRow<'_, '_>, cx: &Cx<'_>, evaluation: &Evaluation, position: usize) {
-    let (actual, predicted) = (evaluation.actual[position], evaluation.predicted[position]);
-    let count = evaluation.confusion.classes();
-    let names = classes::names(cx.state, count);
-    let file = classes::sample_name(cx.state, evaluation.samples[position]);
-    row.col(|ui| {
-        classes::middle_label(ui, &file);
-    });
-    row.col(|ui| {
-        classes::chip(ui, actual);
-        classes::end_label(ui, &classes::name(names, actual));
-    });
-    row.col(|ui| {
-        classes::chip(ui, predicted);
-        if predicted != actual {
-            let colour = theme::palette(ui).error;
-            let icon = icon_text(icons::ICON_CLOSE).color(colour);
-            ui.add(Label::new(icon).selectable(false))
-                .on_hover_text("This is wrong");
-        }
-        classes::end_label(ui, &classes::name(names, predicted));
-    });
-    number(row, probability(evaluation, position, predicted));
-    if count <= MOST_COLUMNS {
-        for class in 0..count {
-            number(row, probability(evaluation, position, class));
-        }
-        return;
-    }
-    row.col(|ui| {
-        let words = most_probable(evaluation.probabilities_of(position), names);
-        let label = ui.add(Label::new(&words).selectable(false).truncate());
-        label.on_hover_text(words);
-    });
-}
-
-fn number(row: &mut TableRow<'_, '_>, probability: f32) {
-    row.col(|ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.add(Label::new(format!("{probability:.4}")).selectable(false));
+        let is_selected = |cx: &Cx<'_>, at| cx.state.selection.sample() == Some(sample(at));
+        table.ui(ui, cx, &mut self.order, is_selected, |cx, at, line| {
+            if line.clicked() {
+                select(cx, sample(at));
+            }
         });
-    });
+    }
+}
+
+/// A class with its colour, and a mark where it is wrong.
+fn class_ui(ui: &mut Ui, names: &[String], class: usize, is_wrong: bool) {
+    classes::chip(ui, class);
+    if is_wrong {
+        let icon = icon_text(icons::ICON_CLOSE).color(theme::palette(ui).error);
+        ui.add(Label::new(icon).selectable(false))
+            .on_hover_text("This is wrong");
+    }
+    text(ui, RichText::new(classes::name(names, class)));
 }
 
 /// `cat 93.1 %, dog 4.2 %, hen 1.0 %`.

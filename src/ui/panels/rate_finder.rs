@@ -1,35 +1,33 @@
 //! The learning-rate finder: loss against rising learning rates, a suggestion, and a button to take it.
 
-use eframe::egui::{self, Rangef, RichText, Ui};
+use eframe::egui::{self, RichText, Ui};
 use egui_plot::{
-    AxisHints, GridMark, HoverPosition, Line, LineStyle, Plot, PlotBounds, PlotPoint, PlotPoints,
+    AxisHints, GridMark, HoverPosition, Line, LineStyle, Plot, PlotBounds, PlotPoints, PlotUi,
     Points, VLine,
 };
 
-use super::{Cx, Panel};
+use super::{
+    Cx, Panel,
+    curves::{axes, reading::pointer_x},
+};
 use crate::{
     engine::{FindRateRequest, JobId},
-    train::lr_finder::{FIRST_RATE, LAST_RATE, RateCurve, STEPS},
+    train::lr_finder::{FIRST_RATE, LAST_RATE, RateCurve, RatePoint, STEPS},
     ui::{
         action::{Action, EditAction, TrainingAction},
         format::significant,
         theme,
-        widgets::{fields, needs, states},
+        widgets::{buttons, fields, needs, states},
     },
 };
 
 const WHAT: &str = "Tries rates from tiny to huge, one per step, on a copy of the network that is thrown away. A good \
                     rate is where the loss falls fastest.";
 
-/// View state: the chosen phase, and the newest curve as points.
+/// View state: the position of the chosen phase, from 0.
 #[derive(Default)]
 pub struct RateFinder {
-    /// Position of the phase, from 0.
     phase: usize,
-    /// Points in [`Self::raw`] and [`Self::smoothed`] are this curve's.
-    shown: Option<std::sync::Arc<RateCurve>>,
-    raw: Vec<PlotPoint>,
-    smoothed: Vec<PlotPoint>,
 }
 
 impl Panel for RateFinder {
@@ -40,7 +38,6 @@ impl Panel for RateFinder {
         let finder = cx.state.slot::<FindRateRequest>();
         if let Some((job, asked)) = finder.waiting() {
             self.phase = asked.phase;
-            self.update(finder.partial.as_ref());
             let partial = finder.partial.as_ref();
             let partial = partial.filter(|curve| curve.points.len() > 1);
             searching_ui(ui, cx, (job, asked.phase), partial.is_some());
@@ -53,11 +50,8 @@ impl Panel for RateFinder {
         let answered = finder.answered.as_ref();
         let answered = answered.filter(|(of, _)| of.phase == self.phase);
         let curve = answered.map(|(_, curve)| curve);
-        self.update(curve);
         search_ui(ui, cx, self.phase, curve.is_some());
-        if let Some(message) = &finder.failed {
-            states::failed(ui, message);
-        }
+        states::failure(ui, finder.failed.as_ref());
         if let Some(curve) = curve {
             suggestion_ui(ui, cx, self.phase, curve);
             if !curve.points.is_empty() {
@@ -69,7 +63,7 @@ impl Panel for RateFinder {
 
 /// Progress, in one line once there is a curve to show below.
 fn searching_ui(ui: &mut Ui, cx: &mut Cx<'_>, (job, phase): (JobId, usize), has_curve: bool) {
-    let progress = cx.state.jobs.get(&job).and_then(|job| job.progress);
+    let progress = cx.progress(job);
     let phases = &cx.state.experiment.training.phases;
     if let Some(phase) = phases.get(phase).filter(|_| phases.len() > 1) {
         states::caption(ui, format!("Phase {}", phase.name));
@@ -105,12 +99,8 @@ fn search_ui(ui: &mut Ui, cx: &mut Cx<'_>, phase: usize, has_curve: bool) {
     } else {
         "Find a learning rate"
     };
-    let button = states::primary_button(ui, words, reason.is_none());
-    let button = match &reason {
-        Some(reason) => button.on_disabled_hover_text(reason),
-        None => button.on_hover_text("About a hundred steps with the settings as they are"),
-    };
-    if button.clicked() {
+    let tip = "About a hundred steps with the settings as they are";
+    if buttons::primary(ui, words, tip, reason.as_deref()) {
         cx.push(TrainingAction::FindRate { phase });
     }
     if let Some(reason) = reason {
@@ -141,17 +131,12 @@ fn suggestion_ui(ui: &mut Ui, cx: &mut Cx<'_>, phase: usize, curve: &RateCurve) 
     let tip = format!("Makes it the learning rate of the phase {}", phase.name);
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(format!("Suggestion: {rate}")).strong());
-        let button = ui.add_enabled(!is_taken && !is_running, egui::Button::new("Use it"));
-        let why = if is_running {
+        let why_not = if is_running {
             "A run goes on: stop it first"
         } else {
             "It is the learning rate already"
         };
-        if button
-            .on_hover_text(tip)
-            .on_disabled_hover_text(why)
-            .clicked()
-        {
+        if buttons::enabled(ui, !is_taken && !is_running, "Use it", tip, why_not) {
             cx.push(EditAction::Training(training));
         }
     });
@@ -177,28 +162,6 @@ impl RateFinder {
         });
     }
 
-    fn update(&mut self, curve: Option<&std::sync::Arc<RateCurve>>) {
-        let is_same = match (&self.shown, curve) {
-            (Some(shown), Some(curve)) => std::sync::Arc::ptr_eq(shown, curve),
-            (None, None) => true,
-            _ => false,
-        };
-        if is_same {
-            return;
-        }
-        self.shown = curve.cloned();
-        let points = curve.map_or(&[][..], |curve| &curve.points);
-        let at = |rate: f64, loss: f64| PlotPoint::new(rate.log10(), loss);
-        self.raw = points
-            .iter()
-            .map(|point| at(point.learning_rate, point.loss))
-            .collect();
-        self.smoothed = points
-            .iter()
-            .map(|point| at(point.learning_rate, point.smoothed))
-            .collect();
-    }
-
     fn plot_ui(&self, ui: &mut Ui, cx: &Cx<'_>, curve: &RateCurve) {
         let palette = theme::palette(ui);
         states::caption(ui, "Loss by learning rate; dashed: the rate now");
@@ -214,13 +177,16 @@ impl RateFinder {
             .x_grid_spacer(|input| decades(input.bounds, input.base_step_size))
             .custom_x_axes(vec![rate_axis()])
             .label_formatter(|hover| reading(hover, curve));
-        // Axes and grid are drawn in the text's colour: a quiet one leaves the curve in front.
-        ui.visuals_mut().override_text_color = Some(palette.muted);
-        let response = plot.show(ui, |plot| {
+        // About a hundred of them.
+        let points = |loss: fn(&RatePoint) -> f64| -> PlotPoints<'_> {
+            let at = |point: &RatePoint| [point.learning_rate.log10(), loss(point)];
+            curve.points.iter().map(at).collect()
+        };
+        let draw = |plot: &mut PlotUi<'_>| {
             plot.set_plot_bounds(bounds(curve));
-            let raw = Points::new("batches", PlotPoints::Borrowed(&self.raw)).radius(1.5);
+            let raw = Points::new("batches", points(|point| point.loss)).radius(1.5);
             plot.points(raw.color(palette.training.gamma_multiply(0.4)));
-            let smoothed = Line::new("smoothed", PlotPoints::Borrowed(&self.smoothed)).width(2.0);
+            let smoothed = Line::new("smoothed", points(|point| point.smoothed)).width(2.0);
             plot.line(smoothed.color(palette.training));
             if let Some(now) = now {
                 let line = VLine::new("now", now.log10()).width(1.0);
@@ -231,11 +197,10 @@ impl RateFinder {
                 let line = VLine::new("suggestion", rate.log10()).width(2.0);
                 plot.vline(line.color(palette.good));
             }
-        });
-        ui.visuals_mut().override_text_color = None;
-        response.response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::Image, true, "Loss by learning rate")
-        });
+        };
+        let shown = axes::quiet(ui, |ui| plot.show(ui, draw));
+        let name = || egui::WidgetInfo::labeled(egui::Role::Image, true, "Loss by learning rate");
+        shown.response.widget_info(name);
     }
 }
 
@@ -261,48 +226,25 @@ const LABEL_WIDTH: f64 = 6.0;
 
 /// Grid lines at whole powers of ten, at every second one and so on where labels would not fit.
 fn decades((low, high): (f64, f64), base_step: f64) -> Vec<GridMark> {
-    let every = (LABEL_WIDTH * base_step).ceil().max(1.0) as i32;
-    let whole = low.ceil() as i32..=high.floor() as i32;
-    whole
-        .filter(|power| power % every == 0)
-        .map(|power| GridMark {
-            value: f64::from(power),
-            step_size: f64::from(every),
-        })
-        .collect()
+    let every = (LABEL_WIDTH * base_step).ceil().max(1.0);
+    axes::marks((low / every).ceil(), (high / every).floor(), every)
 }
-
-/// Labels nearer than the first distance are left away, nearer than the second faded.
-const LABEL_SPACING: Rangef = Rangef {
-    min: 12.0,
-    max: 16.0,
-};
 
 /// The rate at a mark: `0.001`, `1e-6`.
 fn rate_axis<'a>() -> AxisHints<'a> {
-    let text = |mark: GridMark, _: &_| match mark.value.round() as i32 {
-        power @ 0.. => format!("{:.0}", 10f64.powi(power)),
-        power @ -4..=-1 => format!("{}", 10f64.powi(power)),
-        power => format!("1e{power}"),
-    };
     AxisHints::new_x()
-        .formatter(text)
-        .label_spacing(LABEL_SPACING)
+        .formatter(|mark, _| axes::decade(mark.value))
+        .label_spacing(axes::LABEL_SPACING)
 }
 
 /// The step nearest to the pointer.
 fn reading(hover: &HoverPosition<'_>, curve: &RateCurve) -> Option<String> {
-    let (HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position }) =
-        hover;
-    let distance = |rate: f64| (rate.log10() - position.x).abs();
-    let nearest = curve
-        .points
-        .iter()
-        .min_by(|a, b| distance(a.learning_rate).total_cmp(&distance(b.learning_rate)))?;
+    let distance = |of: &RatePoint| (of.learning_rate.log10() - pointer_x(hover)).abs();
+    let points = curve.points.iter();
+    let nearest = points.min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+    let [rate, loss, smoothed] =
+        [nearest.learning_rate, nearest.loss, nearest.smoothed].map(significant);
     Some(format!(
-        "learning rate {}\nloss {}\nsmoothed {}",
-        significant(nearest.learning_rate),
-        significant(nearest.loss),
-        significant(nearest.smoothed)
+        "learning rate {rate}\nloss {loss}\nsmoothed {smoothed}"
     ))
 }

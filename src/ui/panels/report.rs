@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Ui};
-use egui_extras::{Column, TableBuilder, TableRow};
+use eframe::egui::{Label, RichText, Ui};
 
 use super::{Cx, Panel, confusion::about};
 use crate::{
@@ -16,6 +15,7 @@ use crate::{
         widgets::{
             cached::{Cached, Same},
             classes, copy, needs, states,
+            table::{Order, Table},
         },
     },
 };
@@ -61,53 +61,23 @@ impl Panel for Report {
             copy::buttons(ui, "report", || report.text(), || report.csv());
             states::caption(ui, about(&evaluation));
         });
-        ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
-            table_ui(ui, &report.rows);
-        });
+        table_ui(ui, cx, &report.rows);
     }
 }
 
-fn table_ui(ui: &mut Ui, rows: &[ReportRow]) {
+fn table_ui(ui: &mut Ui, cx: &mut Cx<'_>, rows: &[ReportRow]) {
     let gap = ui.spacing().item_spacing.x;
     let name_width = (ui.available_width() - 4.0 * (NUMBER + gap) - gap).clamp(LEAST_NAME, 280.0);
-    TableBuilder::new(ui)
-        .striped(true)
-        .auto_shrink(false)
-        .cell_layout(Layout::left_to_right(Align::Center))
-        .column(Column::exact(name_width).clip(true))
-        .columns(Column::exact(NUMBER), NUMBERS.len())
-        .header(ROW, |mut row| {
-            row.col(|ui| {
-                states::caption(ui, "class");
-            });
-            for (heading, meaning) in NUMBERS {
-                number(&mut row, |ui| {
-                    states::caption(ui, heading).on_hover_text(meaning);
-                });
-            }
-        })
-        .body(|body| {
-            body.rows(ROW, rows.len(), |mut row| {
-                let of = &rows[row.index()];
-                row.set_overline(of.kind == RowKind::Accuracy);
-                row.col(|ui| name_ui(ui, of));
-                for share in [of.precision, of.recall] {
-                    number(&mut row, |ui| {
-                        ui.label(share.map_or_else(String::new, four_decimals));
-                    });
-                }
-                number(&mut row, |ui| {
-                    let text = RichText::new(four_decimals(of.f1));
-                    ui.label(match of.kind {
-                        RowKind::Accuracy => text.strong(),
-                        _ => text,
-                    });
-                });
-                number(&mut row, |ui| {
-                    ui.label(thousands(of.support as usize));
-                });
-            });
+    let mut table = Table::<()>::new(ROW, rows.len());
+    table.rule = rows.iter().position(|row| row.kind == RowKind::Accuracy);
+    table.column("class", "", name_width, |ui, _, at| name_ui(ui, &rows[at]));
+    for (place, (words, tip)) in NUMBERS.into_iter().enumerate() {
+        let column = table.column(words, tip, NUMBER, move |ui, _, at| {
+            ui.label(numbers(&rows[at])[place].clone());
         });
+        column.is_number = true;
+    }
+    table.ui(ui, cx, &mut Order::default(), |_, _| false, |_, _, _| {});
 }
 
 fn name_ui(ui: &mut Ui, row: &ReportRow) {
@@ -125,13 +95,15 @@ fn name_ui(ui: &mut Ui, row: &ReportRow) {
         .on_hover_text(meaning);
 }
 
-fn four_decimals(share: f64) -> String {
-    format!("{share:.4}")
-}
-
-/// A cell with its content at the right.
-fn number(row: &mut TableRow<'_, '_>, add: impl FnOnce(&mut Ui)) {
-    row.col(|ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), add);
-    });
+/// A line's numbers in words.
+fn numbers(row: &ReportRow) -> [RichText; 4] {
+    let four_decimals = |share: f64| format!("{share:.4}");
+    let [precision, recall] =
+        [row.precision, row.recall].map(|share| share.map_or_else(String::new, four_decimals));
+    let mut f1 = RichText::new(four_decimals(row.f1));
+    if row.kind == RowKind::Accuracy {
+        f1 = f1.strong();
+    }
+    let support = thousands(row.support as usize);
+    [precision.into(), recall.into(), f1, support.into()]
 }

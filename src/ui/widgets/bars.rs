@@ -1,6 +1,6 @@
 //! Probabilities as bars with numbers.
 
-use eframe::egui::{self, RichText, Sense, Ui, vec2};
+use eframe::egui::{self, Sense, Ui, vec2};
 
 use crate::ui::{format::percent, theme};
 
@@ -35,18 +35,14 @@ fn bar(ui: &mut Ui, name: &str, probability: f32, class: usize) {
         let width = (ui.available_width() - 64.0).clamp(40.0, 320.0);
         let (rect, response) = ui.allocate_exact_size(vec2(width, 14.0), Sense::hover());
         ui.painter().rect_filled(rect, 3.0, palette.line);
-        let mut filled = rect;
-        filled.set_width(rect.width() * probability.clamp(0.0, 1.0));
-        ui.painter()
-            .rect_filled(filled, 3.0, theme::class_colour(class));
+        let filled = rect.with_max_x(rect.left() + rect.width() * probability.clamp(0.0, 1.0));
+        let colour = theme::class_colour(class);
+        ui.painter().rect_filled(filled, 3.0, colour);
         let words = percent(f64::from(probability));
         response.widget_info(|| {
-            egui::WidgetInfo::labeled(
-                egui::Role::ProgressIndicator,
-                true,
-                format!("{name} {words}"),
-            )
+            let words = format!("{name} {words}");
+            egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, words)
         });
-        ui.label(RichText::new(words));
+        ui.label(words);
     });
 }

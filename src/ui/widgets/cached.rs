@@ -5,16 +5,16 @@ use std::sync::Arc;
 /// Shared data that counts as unchanged as long as it is the same allocation. Holding it keeps the
 /// address from being reused.
 #[derive(Debug)]
-pub struct Same<T>(Arc<T>);
+pub struct Same<T: ?Sized>(Arc<T>);
 
-impl<T> Same<T> {
+impl<T: ?Sized> Same<T> {
     /// For a key of [`Cached`].
     pub fn of(shared: &Arc<T>) -> Self {
         Self(Arc::clone(shared))
     }
 }
 
-impl<T> PartialEq for Same<T> {
+impl<T: ?Sized> PartialEq for Same<T> {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }

@@ -6,13 +6,15 @@ use eframe::egui::{self, Color32, FontId, Galley, Label, Response, Sense, TextSt
 
 use crate::{
     data::dataset::display_path,
-    train::report::class_name,
     ui::{
         format::shortened,
         state::{AppState, Subject},
         theme,
     },
 };
+
+/// The name of one class; its number when it has none.
+pub use crate::train::report::class_name as name;
 
 /// Names of the `count` classes that an evaluation is about: those of the model that answered, or else the
 /// dataset's, or the model's in hand.
@@ -27,16 +29,10 @@ pub fn names(state: &AppState, count: usize) -> &[String] {
         .unwrap_or(&[])
 }
 
-/// The name of one class; its number when it has none.
-pub fn name(names: &[String], class: usize) -> String {
-    class_name(names, class)
-}
-
 /// File name of a sample of the open dataset; empty when there is none.
 pub fn sample_name(state: &AppState, sample: usize) -> String {
-    let sample = state
-        .dataset()
-        .and_then(|dataset| dataset.samples.get(sample));
+    let samples = state.dataset().map(|dataset| &dataset.samples);
+    let sample = samples.and_then(|samples| samples.get(sample));
     let name = sample.and_then(|sample| sample.path.file_name());
     name.map_or_else(String::new, |name| display_path(name.as_ref()))
 }
@@ -92,20 +88,8 @@ pub fn middle_label(ui: &mut Ui, text: &str) -> Response {
     let font = TextStyle::Body.resolve(ui.style());
     let galley = middle_line(ui, text, font, Color32::PLACEHOLDER, ui.available_width());
     let is_cut = galley.text() != text;
-    whole_in_tooltip(ui, galley, text, is_cut)
-}
-
-/// The same for a column too narrow for both ends: a longer text loses its end.
-pub fn end_label(ui: &mut Ui, text: &str) -> Response {
-    let font = TextStyle::Body.resolve(ui.style());
-    let galley = one_line(ui, text, font, Color32::PLACEHOLDER, ui.available_width());
-    let is_cut = galley.elided;
-    whole_in_tooltip(ui, galley, text, is_cut)
-}
-
-fn whole_in_tooltip(ui: &mut Ui, galley: Arc<Galley>, text: &str, is_cut: bool) -> Response {
     let response = ui.add(Label::new(galley).selectable(false));
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
+    let response = response.accessible_name(text);
     if is_cut {
         response.on_hover_text(text)
     } else {

@@ -49,15 +49,14 @@ fn progress_words(progress: Progress, bytes_per_sec: Option<f64>) -> String {
     let Progress { done, total } = progress;
     let mut words = format::bytes(done as u64);
     if total > 0 {
-        words = format!("{words} of {}", format::bytes(total as u64));
+        words.push_str(&format!(" of {}", format::bytes(total as u64)));
     }
-    let Some(speed) = bytes_per_sec else {
-        return words;
-    };
-    words = format!("{words} · {}/s", format::bytes(speed as u64));
-    if total > done {
-        let left_secs = (total - done) as f64 / speed.max(1.0);
-        words = format!("{words} · {} left", format::minutes(left_secs));
+    if let Some(speed) = bytes_per_sec {
+        words.push_str(&format!(" · {}/s", format::bytes(speed as u64)));
+        if total > done {
+            let left_secs = (total - done) as f64 / speed.max(1.0);
+            words.push_str(&format!(" · {} left", format::minutes(left_secs)));
+        }
     }
     words
 }
@@ -71,10 +70,10 @@ pub fn paused_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, bytes: u64) {
         });
         bar_ui(ui, known);
         let here = format::bytes(bytes);
-        let words = match entry.bytes() {
-            Some(total) => format!("Paused at {here} of {}", format::bytes(total)),
-            None => format!("Paused at {here}"),
-        };
+        let of = entry
+            .bytes()
+            .map(|total| format!(" of {}", format::bytes(total)));
+        let words = format!("Paused at {here}{}", of.unwrap_or_default());
         states::caption(ui, words);
         button(ui, cx, "Resume", entry, DownloadsAction::Begin);
         button(ui, cx, "Cancel", entry, DownloadsAction::Cancel);

@@ -26,18 +26,14 @@ pub fn drop_zone(ui: &mut Ui) {
     ui.painter()
         .extend(egui::Shape::dashed_line(&corners, stroke, 6.0, 5.0));
     let words = "Drop images anywhere on the window";
-    let mut inner = ui.new_child(
-        egui::UiBuilder::new()
-            .max_rect(rect.shrink2(vec2(16.0, 0.0)))
-            .layout(egui::Layout::top_down(egui::Align::Center)),
-    );
+    let builder = egui::UiBuilder::new()
+        .max_rect(rect.shrink2(vec2(16.0, 0.0)))
+        .layout(egui::Layout::top_down(egui::Align::Center));
+    let mut inner = ui.new_child(builder);
     if rect.width() > ROOM_FOR_ICON {
         inner.add_space(height * 0.5 - 28.0);
-        inner.label(
-            icon_text(icons::ICON_ADD_PHOTO_ALTERNATE)
-                .size(28.0)
-                .color(ink),
-        );
+        let icon = icon_text(icons::ICON_ADD_PHOTO_ALTERNATE);
+        inner.label(icon.size(28.0).color(ink));
     } else {
         inner.add_space(height * 0.5 - 20.0);
     }

@@ -14,11 +14,12 @@ pub fn choice<T: PartialEq + Clone>(
     options: impl FnOnce() -> Vec<(T, String)>,
 ) -> Option<T> {
     let label = states::caption(ui, name);
-    list(ui, name, &label, tooltip, width, (current, words), options)
+    let options_ui = |ui: &mut Ui| picked(ui, current, options());
+    list(ui, name, label.id, tooltip, width, words, options_ui)
 }
 
 /// A list of `(value, words)` to choose from, which sets `value`.
-pub fn one_of<T: PartialEq + Copy>(
+pub fn one_of<T: PartialEq + Clone>(
     ui: &mut Ui,
     name: &str,
     tooltip: &str,
@@ -26,16 +27,30 @@ pub fn one_of<T: PartialEq + Copy>(
     value: &mut T,
     options: &[(T, &str)],
 ) {
-    let words = words_of(options, value);
-    let all = || {
-        let options = options.iter();
-        options
-            .map(|(option, words)| (*option, (*words).to_owned()))
-            .collect()
-    };
-    if let Some(chosen) = choice(ui, name, tooltip, width, (&*value, words), all) {
+    let current = (&*value, words_of(options, value));
+    if let Some(chosen) = choice(ui, name, tooltip, width, current, || owned(options)) {
         *value = chosen;
     }
+}
+
+/// The same in two columns of a grid.
+pub fn one_of_row<T: PartialEq + Clone>(
+    ui: &mut Ui,
+    name: &str,
+    tooltip: &str,
+    width: f32,
+    value: &mut T,
+    options: &[(T, &str)],
+) {
+    let current = (&*value, words_of(options, value));
+    if let Some(chosen) = choice_row(ui, name, tooltip, width, current, || owned(options)) {
+        *value = chosen;
+    }
+}
+
+fn owned<T: Clone>(options: &[(T, &str)]) -> Vec<(T, String)> {
+    let owned = |(value, words): &(T, &str)| (value.clone(), (*words).to_owned());
+    options.iter().map(owned).collect()
 }
 
 /// The words of `value` among `options`.
@@ -50,41 +65,40 @@ pub fn choice_row<T: PartialEq + Clone>(
     name: &str,
     tooltip: &str,
     width: f32,
-    current: (&T, &str),
+    (current, words): (&T, &str),
     options: impl FnOnce() -> Vec<(T, String)>,
 ) -> Option<T> {
     let label = ui.label(name).on_hover_text(tooltip);
-    let chosen = list(ui, name, &label, tooltip, width, current, options);
+    let options_ui = |ui: &mut Ui| picked(ui, current, options());
+    let chosen = list(ui, name, label.id, tooltip, width, words, options_ui);
     ui.end_row();
     chosen
 }
 
-fn list<T: PartialEq + Clone>(
+fn picked<T: PartialEq>(ui: &mut Ui, current: &T, options: Vec<(T, String)>) -> Option<T> {
+    let mut chosen = None;
+    for (value, words) in options {
+        if ui.selectable_label(value == *current, words).clicked() {
+            chosen = Some(value);
+        }
+    }
+    chosen
+}
+
+/// A list that shows `words` and opens `options_ui`, which returns what was chosen.
+pub fn list<T>(
     ui: &mut Ui,
     name: &str,
-    label: &Response,
+    label: Id,
     tooltip: &str,
     width: f32,
-    (current, words): (&T, &str),
-    options: impl FnOnce() -> Vec<(T, String)>,
+    words: &str,
+    options_ui: impl FnOnce(&mut Ui) -> Option<T>,
 ) -> Option<T> {
-    let mut chosen = None;
-    let combo = ComboBox::from_id_salt(name)
-        .selected_text(words)
-        .width(width)
-        .truncate();
-    let response = combo.show_ui(ui, |ui| {
-        for (value, words) in options() {
-            if ui.selectable_label(value == *current, words).clicked() {
-                chosen = Some(value);
-            }
-        }
-    });
-    response
-        .response
-        .labelled_by(label.id)
-        .on_hover_text(tooltip);
-    chosen
+    let combo = ComboBox::from_id_salt(name).selected_text(words);
+    let shown = combo.width(width).truncate().show_ui(ui, options_ui);
+    shown.response.labelled_by(label).on_hover_text(tooltip);
+    shown.inner.flatten()
 }
 
 /// What stays together when a line is full: a field and its name. Begins another line when less than `width`
@@ -96,22 +110,14 @@ pub fn together<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R
     ui.horizontal(add).inner
 }
 
-/// Two or more words of which one holds. Returns what was chosen.
-pub fn switch<T: PartialEq + Copy>(
-    ui: &mut Ui,
-    current: T,
-    options: &[(T, &str, &str)],
-) -> Option<T> {
-    let mut chosen = None;
+/// Two or more words of which one holds, with their tooltips.
+pub fn switch<T: PartialEq + Copy>(ui: &mut Ui, current: &mut T, options: &[(T, &str, &str)]) {
     for (value, words, tooltip) in options {
-        let response = ui
-            .selectable_label(*value == current, *words)
-            .on_hover_text(*tooltip);
-        if response.clicked() && *value != current {
-            chosen = Some(*value);
+        let word = ui.selectable_label(value == current, *words);
+        if word.on_hover_text(*tooltip).clicked() {
+            *current = *value;
         }
     }
-    chosen
 }
 
 /// Width of a number beside its name.

@@ -1,6 +1,6 @@
 //! A virtualised grid of thumbnails.
 
-use eframe::egui::{Key, Rect, Response, ScrollArea, Sense, Ui, vec2};
+use eframe::egui::{Rect, Response, ScrollArea, Sense, Ui, vec2};
 
 use super::tile;
 use crate::ui::panels::Cx;
@@ -127,20 +127,8 @@ pub fn thumbnails(
 
 /// The sample that arrow keys lead to from the selected one.
 fn moved(ui: &Ui, cx: &Cx<'_>, samples: &[usize], columns: usize) -> Option<usize> {
-    if !super::tiles::has_keys(ui) {
-        return None;
-    }
-    let step = ui.input(|input| {
-        if input.modifiers.any() {
-            return 0;
-        }
-        let pressed = |key: Key| isize::from(input.key_pressed(key));
-        pressed(Key::ArrowRight) - pressed(Key::ArrowLeft)
-            + columns.cast_signed() * (pressed(Key::ArrowDown) - pressed(Key::ArrowUp))
-    });
-    if step == 0 {
-        return None;
-    }
+    let (across, down) = super::tiles::arrows(ui)?;
+    let step = across + columns.cast_signed() * down;
     let current = cx.state.selection.sample()?;
     let position = samples.iter().position(|sample| *sample == current)?;
     samples.get(position.checked_add_signed(step)?).copied()

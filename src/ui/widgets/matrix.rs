@@ -50,7 +50,6 @@ pub struct Matrix<'a> {
 /// Where things are.
 struct Plan {
     cell: f32,
-    label_width: f32,
     header_height: f32,
     rotated: bool,
     font: FontId,
@@ -79,16 +78,12 @@ impl Matrix<'_> {
         let count = self.confusion.classes().max(1) as f32;
         let space = ui.available_size().max(LEAST_SPACE);
         let measure = |class: usize| {
-            let text = name(self.classes, class);
-            ui.painter()
-                .layout_no_wrap(text, font.clone(), Color32::WHITE)
-                .size()
-                .x
+            let (text, font) = (name(self.classes, class), font.clone());
+            let laid_out = ui.painter().layout_no_wrap(text, font, Color32::WHITE);
+            laid_out.size().x
         };
-        let longest = (0..self.confusion.classes())
-            .map(measure)
-            .fold(0f32, f32::max)
-            .min(LONGEST_LABEL);
+        let widths = (0..self.confusion.classes()).map(measure);
+        let longest = widths.fold(0f32, f32::max).min(LONGEST_LABEL);
         let label_width = longest.min(space.x * 0.3) + PAD;
         let cell_within = |header: f32| {
             let left = space - vec2(AXIS + label_width, AXIS + header);
@@ -107,7 +102,6 @@ impl Matrix<'_> {
         let cells = (Vec2::splat(cell), (classes, classes));
         Plan {
             cell,
-            label_width,
             header_height,
             rotated,
             font,
@@ -146,12 +140,9 @@ impl Matrix<'_> {
         if !response.hovered() {
             return response.clicked();
         }
-        ui.painter().rect_stroke(
-            rect,
-            2.0,
-            Stroke::new(1.0, theme::ink_on(fill)),
-            StrokeKind::Inside,
-        );
+        let edge = Stroke::new(1.0, theme::ink_on(fill));
+        ui.painter()
+            .rect_stroke(rect, 2.0, edge, StrokeKind::Inside);
         response.on_hover_text(self.sentence(cell)).clicked()
     }
 
@@ -173,14 +164,8 @@ impl Matrix<'_> {
     }
 
     /// The number of a cell, in as many digits as fit; none when not even one does.
-    fn number(
-        &self,
-        ui: &Ui,
-        plan: &Plan,
-        (actual, predicted): (usize, usize),
-        rect: Rect,
-        ink: Color32,
-    ) {
+    fn number(&self, ui: &Ui, plan: &Plan, cell: (usize, usize), rect: Rect, ink: Color32) {
+        let (actual, predicted) = cell;
         let share = self.confusion.row_share(actual, predicted);
         if plan.cell < SMALLEST_WITH_ZERO && self.confusion.count(actual, predicted) == 0 {
             return;
@@ -197,10 +182,8 @@ impl Matrix<'_> {
         for text in spellings {
             let galley = ui.painter().layout_no_wrap(text, font.clone(), ink);
             if galley.size().x <= rect.width() - 2.0 {
-                let corner = Align2::CENTER_CENTER
-                    .anchor_size(rect.center(), galley.size())
-                    .min;
-                ui.painter().galley(corner, galley, ink);
+                let place = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), rect);
+                ui.painter().galley(place.min, galley, ink);
                 return;
             }
         }
@@ -219,67 +202,38 @@ impl Matrix<'_> {
         let left = pos2(whole.left() + AXIS * 0.4, cells.center().y);
         ui.painter()
             .add(upright(left, title("Actual"), muted, Align2::CENTER_CENTER));
+        let ink = ui.visuals().text_color();
+        let label = |name: &str, inner: Rect, strip: Rect, align: Align2| {
+            let text = middle_line(ui, name, plan.font.clone(), ink, inner.width());
+            let at = align.align_size_within_rect(text.size(), inner).min;
+            ui.painter_at(strip).galley(at, text, ink);
+        };
         for (class, rect, strip) in plan.grid.rows(offset, whole.left() + AXIS) {
-            hint(
-                ui,
-                ("row", class),
-                (rect, strip),
-                &name(self.classes, class),
-            );
-            let text = self.label(ui, plan, class, plan.label_width - PAD);
-            let at = Align2::RIGHT_CENTER
-                .anchor_size(pos2(strip.right() - PAD, rect.center().y), text.size());
-            ui.painter_at(strip)
-                .galley(at.min, text, ui.visuals().text_color());
+            let name = name(self.classes, class);
+            hint(ui, ("row", class), (rect, strip), &name);
+            let inner = rect.with_max_x(rect.right() - PAD);
+            label(&name, inner, strip, Align2::RIGHT_CENTER);
         }
         for (class, rect, strip) in plan.grid.columns(offset, whole.top() + AXIS) {
-            hint(
-                ui,
-                ("column", class),
-                (rect, strip),
-                &name(self.classes, class),
-            );
-            self.column_label(ui, plan, class, rect.center().x, strip);
+            let name = name(self.classes, class);
+            hint(ui, ("column", class), (rect, strip), &name);
+            if plan.rotated {
+                let width = plan.header_height - PAD;
+                let text = middle_line(ui, &name, plan.font.clone(), ink, width);
+                let foot = pos2(rect.center().x, strip.bottom() - PAD);
+                ui.painter_at(strip)
+                    .add(upright(foot, text, ink, Align2::LEFT_CENTER));
+            } else {
+                let inner = rect.shrink2(vec2(PAD * 0.5, PAD * 0.5));
+                label(&name, inner, strip, Align2::CENTER_BOTTOM);
+            }
         }
-    }
-
-    fn column_label(&self, ui: &Ui, plan: &Plan, class: usize, x: f32, strip: Rect) {
-        let width = if plan.rotated {
-            plan.header_height
-        } else {
-            plan.cell
-        } - PAD;
-        let text = self.label(ui, plan, class, width);
-        let ink = ui.visuals().text_color();
-        let painter = ui.painter_at(strip);
-        if plan.rotated {
-            let foot = pos2(x, strip.bottom() - PAD);
-            painter.add(upright(foot, text, ink, Align2::LEFT_CENTER));
-        } else {
-            let foot = pos2(x, strip.bottom() - PAD * 0.5);
-            let at = Align2::CENTER_BOTTOM.anchor_size(foot, text.size()).min;
-            painter.galley(at, text, ink);
-        }
-    }
-
-    fn label(&self, ui: &Ui, plan: &Plan, class: usize, width: f32) -> Arc<egui::Galley> {
-        let ink = ui.visuals().text_color();
-        middle_line(
-            ui,
-            &name(self.classes, class),
-            plan.font.clone(),
-            ink,
-            width,
-        )
     }
 }
 
 /// Text that runs upwards; its `anchor` (before turning) stands at `at`.
 fn upright(at: egui::Pos2, text: Arc<egui::Galley>, ink: Color32, anchor: Align2) -> TextShape {
-    // The corner of the text that has to be placed so that its anchor lies at `at` after the turn.
-    let (width, height) = (text.size().x, text.size().y);
-    let along = width * anchor.x().to_factor();
-    let across = height * anchor.y().to_factor();
-    let corner = pos2(at.x - across, at.y + along);
-    TextShape::new(corner, text, ink).with_angle(-std::f32::consts::FRAC_PI_2)
+    let corner = anchor.anchor_size(at, text.size()).min;
+    let quarter = std::f32::consts::FRAC_PI_2;
+    TextShape::new(corner, text, ink).with_angle_and_anchor(-quarter, anchor)
 }

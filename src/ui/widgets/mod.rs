@@ -1,6 +1,7 @@
 //! Small things that several panels draw.
 
 pub mod bars;
+pub mod buttons;
 pub mod cached;
 pub mod classes;
 pub mod copy;

@@ -10,7 +10,7 @@ use crate::{
     engine::{EvaluateRequest, LoadedModel, OpenDataset},
     train::{Evaluation, checkpoint::Weights},
     ui::{
-        action::{Action, DataAction, ModelAction, WindowAction},
+        action::{DataAction, ModelAction, WindowAction},
         dialogs::Purpose,
         format::shortened,
         panels::Cx,
@@ -46,20 +46,12 @@ pub fn model(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<LoadedModel
         return Some(Arc::clone(model));
     }
     if cx.settings.step == Step::Train {
-        states::empty(
-            ui,
-            &format!("{what} appear here as soon as training starts."),
-            None,
-        );
+        let sentence = format!("{what} appear here as soon as training starts.");
+        states::empty(ui, &sentence, None);
     } else {
         let sentence = format!("{what} appear here once a model is trained or opened.");
-        states::empty_with(
-            ui,
-            &sentence,
-            "Go to Train",
-            Action::Window(WindowAction::GoTo(Step::Train)),
-            cx.actions,
-        );
+        let action = WindowAction::GoTo(Step::Train);
+        states::empty_with(ui, &sentence, "Go to Train", action, cx.actions);
     }
     None
 }
@@ -76,36 +68,26 @@ pub fn evaluation(ui: &mut Ui, cx: &mut Cx<'_>, what: &str) -> Option<Arc<Evalua
         let action = Purpose::OpenDataset;
         states::empty_with(ui, sentence, "Open dataset…", action, cx.actions);
     } else if let Some(job) = state.slot::<EvaluateRequest>().job {
-        let progress = state.jobs.get(&job).and_then(|running| running.progress);
-        if states::loading(ui, "Evaluating", progress) {
-            cx.push(Action::Cancel(job));
-        }
+        cx.loading_ui(ui, "Evaluating", job);
     } else if state.training.is_running() {
-        states::empty(
-            ui,
-            &format!("{what} appear here after the first epoch."),
-            None,
-        );
+        let sentence = format!("{what} appear here after the first epoch.");
+        states::empty(ui, &sentence, None);
     } else {
-        if let Some(message) = &state.slot::<EvaluateRequest>().failed {
-            states::failed(ui, message);
-        }
-        let action = Action::Model(ModelAction::Evaluate {
-            part: Some(SplitName::Validation),
-            weights: Weights::Best,
-        });
+        states::failure(ui, state.slot::<EvaluateRequest>().failed.as_ref());
         if let Some(path) = state.dataset_to_open() {
             let name = display_path(path.file_name().unwrap_or(path.as_os_str()).as_ref());
             let sentence = format!("The model was trained on {name}, which is not open.");
-            let action = Action::Data(DataAction::OpenOfModel);
+            let action = DataAction::OpenOfModel;
             states::empty_with(ui, &sentence, "Open its dataset", action, cx.actions);
             return None;
         }
         let name = state.name_in_hand().unwrap_or_default();
-        let sentence = format!(
-            "{} has not been evaluated yet.",
-            shortened(&name, LONGEST_NAME)
-        );
+        let name = shortened(&name, LONGEST_NAME);
+        let sentence = format!("{name} has not been evaluated yet.");
+        let action = ModelAction::Evaluate {
+            part: Some(SplitName::Validation),
+            weights: Weights::Best,
+        };
         states::empty_with(ui, &sentence, "Evaluate validation", action, cx.actions);
     }
     None

@@ -3,7 +3,7 @@
 use eframe::egui::{ComboBox, PopupCloseBehavior, ScrollArea, TextEdit, Ui};
 
 use super::{fields, states};
-use crate::model::Node;
+use crate::model::{Node, graph};
 
 /// What a list offers.
 pub struct Offer<'a> {
@@ -14,7 +14,31 @@ pub struct Offer<'a> {
     /// Positions of those that the list shows before anything is typed.
     pub first: &'a [usize],
     /// What the list calls a node.
-    pub words: &'a dyn Fn(usize) -> String,
+    pub words: fn(&Node) -> String,
+}
+
+impl Offer<'_> {
+    fn words(&self, node: usize) -> String {
+        self.nodes.get(node).map_or_else(String::new, self.words)
+    }
+}
+
+/// [`choice`] among all nodes; those within blocks are found by their names.
+pub fn any(
+    ui: &mut Ui,
+    tooltip: &str,
+    width: f32,
+    current: usize,
+    nodes: &[Node],
+    words: fn(&Node) -> String,
+) -> Option<usize> {
+    let offer = Offer {
+        nodes,
+        all: &(0..nodes.len()).collect::<Vec<_>>(),
+        first: &graph::block_ends(nodes),
+        words,
+    };
+    choice(ui, "Layer", tooltip, width, current, &offer)
 }
 
 /// Most height of the names in points.
@@ -34,10 +58,10 @@ pub fn choice(
     current: usize,
     offer: &Offer<'_>,
 ) -> Option<usize> {
-    let words = (offer.words)(current);
+    let words = offer.words(current);
     if offer.first.len() == offer.all.len() {
-        let options = || offer.all.iter().map(|node| (*node, (offer.words)(*node)));
-        let options = || options().collect();
+        let options = offer.all.iter().map(|node| (*node, offer.words(*node)));
+        let options = || options.collect();
         return fields::choice(ui, name, tooltip, width, (&current, &words), options);
     }
     let label = states::caption(ui, name);
@@ -70,8 +94,10 @@ fn list_ui(ui: &mut Ui, current: usize, offer: &Offer<'_>) -> Option<usize> {
     ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         for node in &shown {
-            let words = (offer.words)(*node);
-            if ui.selectable_label(*node == current, words).clicked() {
+            if ui
+                .selectable_label(*node == current, offer.words(*node))
+                .clicked()
+            {
                 chosen = Some(*node);
             }
         }

@@ -1,15 +1,15 @@
 //! A number to drag or to type.
 //!
-//! egui's own field counts every letter as a value (41 is 4 first), takes its identity from how many widgets stand before
-//! it, so that a warning that appears takes the caret away, and says nothing of what it does not take. Here the text is
-//! held while it is edited and counts on Enter or when the field is left; Esc leaves the old number; what is no number, or
-//! too large, leaves the old one too and is said over what stands below, so that nothing moves.
+//! egui's own field takes its identity from how many widgets stand before it, so that a warning that appears takes the
+//! caret away, cuts what is too large without a word, and says nothing of what is no number. Here what is typed is only
+//! kept at first: it counts on Enter or when the field is left; Esc leaves the old number; what is no number, or too
+//! large, leaves the old one too and is said over what stands below, so that nothing moves.
 
 use std::{ops::RangeInclusive, time::Duration};
 
 use eframe::egui::{
     self, Area, DragValue, Id, Key, Layout, Modifiers, Order, Response, RichText, Slider, Stroke,
-    StrokeKind, TextEdit, TextStyle, Ui, UiBuilder, Vec2, WidgetInfo, emath::Numeric, text, vec2,
+    StrokeKind, Ui, UiBuilder, Vec2, emath::Numeric, vec2,
 };
 
 use crate::ui::{
@@ -20,27 +20,29 @@ use crate::ui::{
 /// A field for a number, to be drawn with [`Number::ui`].
 pub struct Number<'a, N> {
     value: &'a mut N,
-    range: RangeInclusive<N>,
+    form: Form,
+    size: Vec2,
+}
+
+/// Which numbers a field takes, and how it reads and writes them.
+#[derive(Clone, Copy)]
+struct Form {
+    low: f64,
+    high: f64,
+    is_whole: bool,
     speed: f64,
     decimals: Option<usize>,
     prefix: &'static str,
     suffix: &'static str,
     write: Option<fn(f64) -> String>,
-    size: Vec2,
 }
 
-/// What is typed into a field that has the keyboard.
+/// What was typed into a field that has the keyboard.
 #[derive(Clone, Default)]
-struct Draft {
-    text: String,
-    /// The text as it was found: left like that, it changes nothing.
-    found: String,
-    /// The pass it was drawn in last: a field that was gone in between begins anew.
-    pass: u64,
-}
+struct Typed(String);
 
 /// Why the text that was left was not taken, and when this was said.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Refused(String, f64);
 
 /// Sums of steps are rounded to so many decimals.
@@ -57,43 +59,49 @@ const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
 impl<'a, N: Numeric> Number<'a, N> {
     /// A field for `value`, which is set within `range` only.
     pub fn new(value: &'a mut N, range: RangeInclusive<N>) -> Self {
-        Self {
-            value,
-            range,
+        let most = if N::INTEGRAL { MOST_EXACT } else { f64::MAX };
+        let form = Form {
+            low: range.start().to_f64(),
+            high: range.end().to_f64().min(most),
+            is_whole: N::INTEGRAL,
             speed: if N::INTEGRAL { 0.25 } else { 1.0 },
             decimals: None,
             prefix: "",
             suffix: "",
             write: None,
-            size: Vec2::ZERO,
-        }
+        };
+        let size = Vec2::ZERO;
+        Self { value, form, size }
     }
 
     /// By how much a point of dragging, or an arrow key, changes it.
-    pub fn speed(self, speed: f64) -> Self {
-        Self { speed, ..self }
+    pub fn speed(mut self, speed: f64) -> Self {
+        self.form.speed = speed;
+        self
     }
 
     /// Most decimals that are shown.
-    pub fn decimals(self, decimals: usize) -> Self {
-        let decimals = Some(decimals);
-        Self { decimals, ..self }
+    pub fn decimals(mut self, decimals: usize) -> Self {
+        self.form.decimals = Some(decimals);
+        self
     }
 
     /// Stands before the number.
-    pub fn prefix(self, prefix: &'static str) -> Self {
-        Self { prefix, ..self }
+    pub fn prefix(mut self, prefix: &'static str) -> Self {
+        self.form.prefix = prefix;
+        self
     }
 
     /// Stands after the number.
-    pub fn suffix(self, suffix: &'static str) -> Self {
-        Self { suffix, ..self }
+    pub fn suffix(mut self, suffix: &'static str) -> Self {
+        self.form.suffix = suffix;
+        self
     }
 
     /// How it is written; what comes out must be read as a number again.
-    pub fn written(self, write: fn(f64) -> String) -> Self {
-        let write = Some(write);
-        Self { write, ..self }
+    pub fn written(mut self, write: fn(f64) -> String) -> Self {
+        self.form.write = Some(write);
+        self
     }
 
     /// Room that it takes; otherwise as much as the number needs.
@@ -123,7 +131,8 @@ impl<'a, N: Numeric> Number<'a, N> {
         is_filled: bool,
     ) -> Response {
         let both = ui.horizontal(|ui| {
-            let slider = Slider::new(&mut *self.value, self.range.clone())
+            let range = N::from_f64(self.form.low)..=N::from_f64(self.form.high);
+            let slider = Slider::new(&mut *self.value, range)
                 .step_by(step)
                 .show_value(false)
                 // Looking at a value must not change it.
@@ -150,27 +159,41 @@ impl<'a, N: Numeric> Number<'a, N> {
     }
 
     fn field_ui(&mut self, ui: &mut Ui) -> Response {
-        // The same in both states, and the next that is drawn.
-        let id = ui.next_auto_id();
+        // Of the next that is drawn, whether it is dragged or typed into.
+        let (id, form, before) = (ui.next_auto_id(), self.form, *self.value);
         let layer = ui.layer_id();
-        let is_enabled = ui.is_enabled();
-        let is_edited = is_enabled
+        let is_edited = ui.is_enabled()
             && ui.memory_mut(|memory| {
                 memory.interested_in_focus(id, layer);
                 memory.has_focus(id)
             });
-        let pass = ui.ctx().cumulative_pass_nr();
-        let draft = ui.data_mut(|data| data.remove_temp::<Draft>(id));
-        let draft = draft.filter(|draft| draft.pass + 1 >= pass);
-        let before = *self.value;
-        let mut response = if is_edited {
-            self.edit_ui(ui, id, draft)
-        } else {
-            if let Some(draft) = draft.filter(|_| is_enabled) {
-                self.leave(ui, id, &draft);
-            }
-            self.drag_ui(ui)
-        };
+        if is_edited {
+            ui.data_mut(|data| data.remove::<Refused>(id));
+            self.arrows(ui, id);
+        }
+        let context = ui.ctx().clone();
+        let mut field = DragValue::new(&mut *self.value)
+            .range(form.low..=form.high)
+            .clamp_existing_to_range(false)
+            .clip_text(true)
+            .speed(form.speed)
+            .prefix(form.prefix)
+            .suffix(form.suffix)
+            .custom_parser(move |text| {
+                // egui reads the last text once more after the field was left.
+                if is_edited {
+                    context.data_mut(|data| data.insert_temp(id, Typed(text.to_owned())));
+                }
+                None
+            });
+        if let Some(decimals) = form.decimals {
+            field = field.max_decimals(decimals);
+        }
+        if is_edited || form.write.is_some() {
+            field = field.custom_formatter(move |value, _| form.text(value));
+        }
+        let mut response = ui.add(field);
+        self.take(ui, id, &response);
         if before != *self.value {
             response.mark_changed();
         }
@@ -178,108 +201,59 @@ impl<'a, N: Numeric> Number<'a, N> {
         response
     }
 
-    fn drag_ui(&mut self, ui: &mut Ui) -> Response {
-        let mut field = DragValue::new(&mut *self.value)
-            .range(self.range.clone())
-            .clamp_existing_to_range(false)
-            .speed(self.speed)
-            .prefix(self.prefix)
-            .suffix(self.suffix);
-        if let Some(decimals) = self.decimals {
-            field = field.max_decimals(decimals);
-        }
-        if let Some(write) = self.write {
-            field = field.custom_formatter(move |value, _| write(value));
-        }
-        ui.add(field)
-    }
-
-    fn edit_ui(&mut self, ui: &mut Ui, id: Id, draft: Option<Draft>) -> Response {
-        let mut draft = draft.unwrap_or_else(|| {
-            ui.data_mut(|data| data.remove_temp::<Refused>(id));
-            let text = self.text(self.value.to_f64());
-            // What is typed takes the old number's place.
-            let mut state = TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
-            let all = text::CCursorRange::select_all_str(&text);
-            state.cursor.set_char_range(Some(all));
-            state.store(ui.ctx(), id);
-            Draft {
-                found: text.clone(),
-                text,
-                pass: 0,
-            }
-        });
-        self.arrows(ui, &mut draft);
-        let least = ui.spacing().interact_size;
-        let align = ui.layout().align2();
-        let field = TextEdit::singleline(&mut draft.text)
-            .id(id)
-            .desired_width(0.0)
-            .min_size(least)
-            .align(align)
-            .font(TextStyle::Button);
-        let mut response = ui.add(field);
-        // The field's own letters are no change of the number.
-        response.flags.remove(egui::response::Flags::CHANGED);
-        let value = self.value.to_f64();
-        response.widget_info(|| WidgetInfo::drag_value(true, value));
-        if ui.memory(|memory| memory.has_focus(id)) {
-            if let Some(words) = self.problem(&draft) {
-                say(ui, id, &response, &words);
-            }
-            draft.pass = ui.ctx().cumulative_pass_nr();
-            ui.data_mut(|data| data.insert_temp(id, draft));
-        } else {
-            self.leave(ui, id, &draft);
-        }
-        response
-    }
-
-    /// Up and down change the number by a step, and at once.
-    fn arrows(&mut self, ui: &Ui, draft: &mut Draft) {
+    /// Up and down change the number, or what was typed, by a step, and at once.
+    fn arrows(&mut self, ui: &Ui, id: Id) {
         let count = |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key));
         let steps = count(Key::ArrowUp) as f64 - count(Key::ArrowDown) as f64;
-        let Ok(now) = self.read(&draft.text) else {
-            return;
-        };
-        if steps != 0.0 {
-            let step = if N::INTEGRAL { 1.0 } else { self.speed };
-            let (low, high) = (self.range.start().to_f64(), self.range.end().to_f64());
+        let typed = ui.data(|data| data.get_temp(id));
+        let now = typed.map_or_else(
+            || Ok(self.value.to_f64()),
+            |Typed(text)| self.form.read(&text),
+        );
+        if let Ok(now) = now
+            && steps != 0.0
+        {
+            let Form { low, high, .. } = self.form;
+            let step = if N::INTEGRAL { 1.0 } else { self.form.speed };
             let moved = (now + steps * step).clamp(low, high);
             let moved = egui::emath::round_to_decimals(moved, DECIMALS_OF_STEPS);
             *self.value = N::from_f64(moved);
-            draft.text = self.text(self.value.to_f64());
-            draft.found.clone_from(&draft.text);
+            ui.data_mut(|data| data.remove::<Typed>(id));
         }
     }
 
-    /// What was typed counts, unless Esc was pressed or it is no such number.
-    fn leave(&mut self, ui: &Ui, id: Id, draft: &Draft) {
-        let is_cancelled = ui.input(|input| input.key_pressed(Key::Escape));
-        if is_cancelled || draft.text == draft.found || draft.text.trim().is_empty() {
+    /// Takes what was typed when the field is left, unless Esc was pressed, and says what is wrong with it.
+    fn take(&mut self, ui: &Ui, id: Id, response: &Response) {
+        let typed: Option<Typed> = ui.data_mut(|data| data.remove_temp(id));
+        let now = self.form.text(self.value.to_f64());
+        let is_new = |typed: &Typed| typed.0 != now && !typed.0.trim().is_empty();
+        let Some(typed) = typed.filter(is_new) else {
+            return;
+        };
+        let read = self.form.read(&typed.0);
+        if ui.memory(|memory| memory.has_focus(id)) {
+            if let Err(words) = read {
+                say(ui, id, response, &words);
+            }
+            ui.data_mut(|data| data.insert_temp(id, typed));
             return;
         }
-        match self.read(&draft.text) {
+        let is_cancelled = ui.input(|input| input.key_pressed(Key::Escape));
+        match read {
+            _ if is_cancelled || !response.lost_focus() || !ui.is_enabled() => {}
             Ok(value) => *self.value = N::from_f64(value),
             Err(words) => {
-                let now = self.text(self.value.to_f64());
-                let refused = Refused(
-                    format!("{words}: {now} stays"),
-                    ui.input(|input| input.time),
-                );
+                let since = ui.input(|input| input.time);
+                let refused = Refused(format!("{words}: {now} stays"), since);
                 ui.data_mut(|data| data.insert_temp(id, refused));
                 ui.ctx()
                     .request_repaint_after(Duration::from_secs_f64(SAID_FOR));
             }
         }
     }
+}
 
-    /// What is wrong with the text so far; nothing is while there is none.
-    fn problem(&self, draft: &Draft) -> Option<String> {
-        let is_begun = draft.text != draft.found && !draft.text.trim().is_empty();
-        is_begun.then(|| self.read(&draft.text).err()).flatten()
-    }
-
+impl Form {
     /// The number that `text` means, with or without what stands around it.
     fn read(&self, text: &str) -> Result<f64, String> {
         let trimmed = text.trim();
@@ -290,41 +264,29 @@ impl<'a, N: Numeric> Number<'a, N> {
             .map(|letter| if letter == '−' { '-' } else { letter })
             .collect();
         let value = plain.parse::<f64>().ok().filter(|value| value.is_finite());
-        let Some(value) = value else {
-            return Err(format!("“{}” is no number", shortened(trimmed, REPEATED)));
-        };
-        if N::INTEGRAL && value.fract() != 0.0 {
-            return Err("Only whole numbers fit here".into());
+        match value {
+            None => Err(format!("“{}” is no number", shortened(trimmed, REPEATED))),
+            Some(value) if self.is_whole && value.fract() != 0.0 => {
+                Err("Only whole numbers fit here".into())
+            }
+            Some(value) if value < self.low => Err(format!("At least {}", self.said(self.low))),
+            Some(value) if value > self.high => Err(format!("At most {}", self.said(self.high))),
+            Some(value) => Ok(value),
         }
-        let (low, high) = (self.range.start().to_f64(), self.range.end().to_f64());
-        let high = if N::INTEGRAL {
-            high.min(MOST_EXACT)
-        } else {
-            high
-        };
-        if value < low {
-            return Err(format!("At least {}", self.said(low)));
-        }
-        if value > high {
-            return Err(format!("At most {}", self.said(high)));
-        }
-        Ok(value)
     }
 
     /// The number as it is edited.
     fn text(&self, value: f64) -> String {
-        if let Some(write) = self.write {
-            return write(value);
-        }
-        match self.decimals {
-            Some(decimals) => egui::emath::round_to_decimals(value, decimals).to_string(),
-            None => value.to_string(),
+        match (self.write, self.decimals) {
+            (Some(write), _) => write(value),
+            (None, Some(decimals)) => egui::emath::round_to_decimals(value, decimals).to_string(),
+            (None, None) => value.to_string(),
         }
     }
 
     /// The number as sentences write it.
     fn said(&self, value: f64) -> String {
-        if N::INTEGRAL && value >= 0.0 {
+        if self.is_whole && value >= 0.0 {
             thousands(value as usize)
         } else {
             self.text(value)
@@ -340,7 +302,7 @@ fn refused_ui(ui: &Ui, id: Id, response: &Response) {
     if ui.input(|input| input.time) - since < SAID_FOR {
         say(ui, id, response, &words);
     } else {
-        ui.data_mut(|data| data.remove_temp::<Refused>(id));
+        ui.data_mut(|data| data.remove::<Refused>(id));
     }
 }
 
@@ -395,7 +357,7 @@ mod tests {
         let number = Number::new(&mut value, 1..=4_096).suffix(" images");
         for (text, meant, why) in whole {
             assert_eq!(
-                number.read(text),
+                number.form.read(text),
                 meant.map_err(str::to_owned),
                 "{text}: {why}"
             );
@@ -404,7 +366,7 @@ mod tests {
         let seed = Number::new(&mut seed, 0..=u64::MAX);
         let most = Err("At most 9,007,199,254,740,992".into());
         assert_eq!(
-            seed.read("9007199254740994"),
+            seed.form.read("9007199254740994"),
             most,
             "others beside it would be rounded"
         );
@@ -414,11 +376,11 @@ mod tests {
     fn what_is_shown_is_read_as_the_same_number() {
         let mut share = 28.999_999_999_999_996;
         let number = Number::new(&mut share, 0.0..=100.0).decimals(2);
-        assert_eq!(number.text(28.999_999_999_999_996), "29");
+        assert_eq!(number.form.text(28.999_999_999_999_996), "29");
         let mut rate = 0.0;
         let number = Number::new(&mut rate, 0.0..=1.0);
         for value in [1e-9, 0.000_333_333_333, 0.5] {
-            assert_eq!(number.read(&number.text(value)), Ok(value));
+            assert_eq!(number.form.read(&number.form.text(value)), Ok(value));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Pictures and the scales that explain their colours.
 
-use eframe::egui::{self, Color32, Rect, Response, Sense, TextureHandle, Ui, Vec2, pos2, vec2};
+use eframe::egui::{
+    self, Align2, Color32, Rect, Response, Sense, TextureHandle, Ui, Vec2, pos2, vec2,
+};
 
 use crate::{
     inspect::colours::ColourScale,
@@ -26,12 +28,9 @@ pub fn picture(ui: &mut Ui, texture: &TextureHandle, size: Vec2, name: &str) -> 
 
 /// A hairline around a picture whose edge may have the window's colour.
 pub fn frame(ui: &Ui, rect: Rect) {
-    ui.painter().rect_stroke(
-        rect,
-        0.0,
-        (1.0, theme::palette(ui).line),
-        egui::StrokeKind::Outside,
-    );
+    let line = (1.0, theme::palette(ui).line);
+    ui.painter()
+        .rect_stroke(rect, 0.0, line, egui::StrokeKind::Outside);
 }
 
 /// Draws a texture into `rect`.
@@ -63,12 +62,8 @@ pub fn pixel_at(
 
 /// A colour bar with both ends in numbers.
 pub fn scale_bar(ui: &mut Ui, scale: ColourScale, (low, high): (f32, f32)) {
-    scale_bar_in_words(
-        ui,
-        scale,
-        &significant(f64::from(low)),
-        &significant(f64::from(high)),
-    );
+    let [low, high] = [low, high].map(|end| significant(f64::from(end)));
+    scale_bar_in_words(ui, scale, &low, &high);
 }
 
 /// A colour bar with both ends in words.
@@ -88,12 +83,7 @@ pub fn scale_bar_in_words(ui: &mut Ui, scale: ColourScale, low: &str, high: &str
             ui.painter()
                 .rect_filled(part, 0.0, Color32::from_rgb(red, green, blue));
         }
-        ui.painter().rect_stroke(
-            rect,
-            0.0,
-            (1.0, theme::palette(ui).line),
-            egui::StrokeKind::Outside,
-        );
+        frame(ui, rect);
         super::states::caption(ui, high);
     });
 }
@@ -101,4 +91,17 @@ pub fn scale_bar_in_words(ui: &mut Ui, scale: ColourScale, low: &str, high: &str
 /// The largest size with the texture's proportions within `space`, by any factor.
 pub fn fitted_exactly(texture: Vec2, space: Vec2) -> Vec2 {
     texture * (space.x / texture.x.max(1.0)).min(space.y / texture.y.max(1.0))
+}
+
+/// Draws a texture as large as `place` allows, `align`ed in it, with a hairline around it; or the place, until it has come.
+pub fn in_place(ui: &Ui, texture: Option<&TextureHandle>, place: Rect, align: Align2) {
+    let Some(texture) = texture else {
+        let fill = theme::palette(ui).line;
+        ui.painter().rect_filled(place, 4.0, fill);
+        return;
+    };
+    let size = fitted_exactly(texture.size_vec2(), place.size());
+    let area = align.align_size_within_rect(size, place);
+    paint(ui, texture, area);
+    frame(ui, area);
 }

@@ -1,10 +1,13 @@
 //! What is special about a sample, in words and as small badges on its picture.
 
+use std::sync::Arc;
+
 use eframe::egui::{self, Align2, Color32, FontId, Rect, Ui, pos2, vec2};
 use egui_material_icons::{MaterialIcon, icons};
 
 use crate::{
     data::SplitName,
+    engine::OpenDataset,
     ui::{panels::Cx, theme},
 };
 
@@ -23,22 +26,19 @@ pub struct Standing {
 
 /// What is special about sample `index` of the open dataset.
 pub fn standing(cx: &Cx<'_>, index: usize) -> Standing {
-    let Some(open) = cx.state.open_dataset() else {
-        return Standing::default();
+    let of = |open: &Arc<OpenDataset>| {
+        let sample = open.dataset.samples.get(index)?;
+        let source = open.base.samples.get(index).map(|base| base.label);
+        let broken = open.dataset.broken.get(&index).map(String::as_str);
+        let broken = broken.or_else(|| cx.textures.unreadable(index));
+        Some(Standing {
+            excluded: sample.excluded,
+            relabelled: source.filter(|label| *label != sample.label),
+            moved: sample.moved,
+            broken: broken.map(str::to_owned),
+        })
     };
-    let Some(sample) = open.dataset.samples.get(index) else {
-        return Standing::default();
-    };
-    let source = open.base.samples.get(index).map(|base| base.label);
-    let broken = open.dataset.broken.get(&index).map(String::as_str);
-    Standing {
-        excluded: sample.excluded,
-        relabelled: source.filter(|label| *label != sample.label),
-        moved: sample.moved,
-        broken: broken
-            .or_else(|| cx.textures.unreadable(index))
-            .map(str::to_owned),
-    }
+    cx.state.open_dataset().and_then(of).unwrap_or_default()
 }
 
 impl Standing {
@@ -47,50 +47,50 @@ impl Standing {
         *self == Self::default()
     }
 
+    /// The word of each thing that is special, and its icon; what is unreadable has none.
+    fn special(&self) -> impl Iterator<Item = (&'static str, Option<MaterialIcon>)> {
+        let all = [
+            (self.excluded, "excluded", Some(icons::ICON_BLOCK)),
+            (
+                self.relabelled.is_some(),
+                "relabelled",
+                Some(icons::ICON_LABEL),
+            ),
+            (
+                self.moved.is_some(),
+                "moved",
+                Some(icons::ICON_DRIVE_FILE_MOVE),
+            ),
+            (self.broken.is_some(), "unreadable", None),
+        ];
+        let special = all.into_iter().filter(|(is, ..)| *is);
+        special.map(|(_, word, icon)| (word, icon))
+    }
+
     /// One sentence for each thing that is special. `class` names the source's classes.
     pub fn sentences(&self, class: impl Fn(usize) -> String) -> Vec<String> {
-        let mut sentences = Vec::new();
-        if self.excluded {
-            sentences.push("Excluded: it is in no part".to_owned());
-        }
-        if let Some(source) = self.relabelled {
-            sentences.push(format!("Relabelled: the source says {}", class(source)));
-        }
-        if let Some(part) = self.moved {
-            sentences.push(format!("Moved to {}", part.word()));
-        }
-        if let Some(reason) = &self.broken {
-            sentences.push(format!("Unreadable: the file {reason}"));
-        }
-        sentences
+        let relabelled = |source| format!("Relabelled: the source says {}", class(source));
+        let moved = |part: SplitName| format!("Moved to {}", part.word());
+        let broken = |reason: &String| format!("Unreadable: the file {reason}");
+        let sentences = [
+            self.excluded
+                .then(|| "Excluded: it is in no part".to_owned()),
+            self.relabelled.map(relabelled),
+            self.moved.map(moved),
+            self.broken.as_ref().map(broken),
+        ];
+        sentences.into_iter().flatten().collect()
     }
 
     /// One word for each, for lists and screen readers.
     pub fn words(&self) -> String {
-        let words = [
-            (self.excluded, "excluded"),
-            (self.relabelled.is_some(), "relabelled"),
-            (self.moved.is_some(), "moved"),
-            (self.broken.is_some(), "unreadable"),
-        ];
-        let words: Vec<&str> = words
-            .iter()
-            .filter(|(is, _)| *is)
-            .map(|(_, word)| *word)
-            .collect();
+        let words: Vec<&str> = self.special().map(|(word, _)| word).collect();
         words.join(", ")
     }
 
     /// The icons of its badges.
     pub fn icons(&self) -> impl Iterator<Item = MaterialIcon> {
-        [
-            (self.excluded, icons::ICON_BLOCK),
-            (self.relabelled.is_some(), icons::ICON_LABEL),
-            (self.moved.is_some(), icons::ICON_DRIVE_FILE_MOVE),
-        ]
-        .into_iter()
-        .filter(|(is, _)| *is)
-        .map(|(_, icon)| icon)
+        self.special().filter_map(|(_, icon)| icon)
     }
 }
 
@@ -99,19 +99,10 @@ pub fn badge(ui: &Ui, corner: egui::Pos2, icon: MaterialIcon, fill: Color32) -> 
     const SIDE: f32 = 18.0;
     let rect = Rect::from_min_size(pos2(corner.x - SIDE, corner.y), vec2(SIDE, SIDE));
     let painter = ui.painter();
-    painter.circle(
-        rect.center(),
-        SIDE * 0.5,
-        fill,
-        (1.0, theme::palette(ui).badge_edge),
-    );
-    let font = FontId::new(13.0, icon.font_family());
-    painter.text(
-        rect.center(),
-        Align2::CENTER_CENTER,
-        icon.codepoint,
-        font,
-        theme::ink_on(fill),
-    );
+    let edge = (1.0, theme::palette(ui).badge_edge);
+    painter.circle(rect.center(), SIDE * 0.5, fill, edge);
+    let (font, ink) = (FontId::new(13.0, icon.font_family()), theme::ink_on(fill));
+    let sign = icon.codepoint;
+    painter.text(rect.center(), Align2::CENTER_CENTER, sign, font, ink);
     SIDE + 2.0
 }

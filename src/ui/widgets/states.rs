@@ -77,6 +77,13 @@ pub fn failed(ui: &mut Ui, message: &str) {
     });
 }
 
+/// The same where something failed.
+pub fn failure(ui: &mut Ui, message: Option<&String>) {
+    if let Some(message) = message {
+        failed(ui, message);
+    }
+}
+
 /// A sentence behind an icon of this colour; its lines begin at the same place.
 pub fn icon_line(ui: &mut Ui, icon: MaterialIcon, colour: Color32, words: &str) {
     ui.horizontal_top(|ui| {
@@ -115,7 +122,14 @@ pub fn note(ui: &mut Ui, words: impl Into<String>) -> egui::Response {
     ui.add(Label::new(text).extend())
 }
 
-fn centred(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+/// The grid of names and values that `add` fills.
+pub fn facts(ui: &mut Ui, id: &str, add: impl FnOnce(&mut Ui)) {
+    let grid = egui::Grid::new(id).num_columns(2).min_row_height(20.0);
+    grid.spacing([16.0, 6.0]).show(ui, add);
+}
+
+/// In the middle of what is left.
+pub fn centred(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     let height = ui.available_height();
     ui.with_layout(Layout::top_down(Align::Center), |ui| {
         ui.add_space((height * 0.5 - 48.0).max(theme::GRID));

@@ -29,12 +29,8 @@ pub fn paint(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, sample: usize, response: &Res
         } else {
             egui::Color32::WHITE
         };
-        picture::paint_tinted(
-            ui,
-            &texture,
-            Rect::from_center_size(rect.center(), size),
-            tint,
-        );
+        let area = Rect::from_center_size(rect.center(), size);
+        picture::paint_tinted(ui, &texture, area, tint);
     } else {
         ui.painter()
             .rect_filled(rect, CornerRadius::same(4), palette.line);
@@ -49,16 +45,10 @@ pub fn paint(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, sample: usize, response: &Res
 fn broken(ui: &Ui, rect: Rect) {
     ui.painter()
         .rect_filled(rect, CornerRadius::same(4), ui.visuals().faint_bg_color);
-    let icon = icons::ICON_BROKEN_IMAGE;
+    let (icon, colour) = (icons::ICON_BROKEN_IMAGE, theme::palette(ui).warning);
     let font = FontId::new((0.4 * rect.width()).clamp(14.0, 40.0), icon.font_family());
-    let colour = theme::palette(ui).warning;
-    ui.painter().text(
-        rect.center(),
-        Align2::CENTER_CENTER,
-        icon.codepoint,
-        font,
-        colour,
-    );
+    let (at, middle) = (rect.center(), Align2::CENTER_CENTER);
+    ui.painter().text(at, middle, icon.codepoint, font, colour);
 }
 
 /// In the place of a large picture that is not there: it cannot be decoded, or has not come yet.
@@ -118,20 +108,10 @@ pub fn describe(
     let standing = standing::standing(cx, sample);
     let is_marked = marks::is_marked(&cx.state.selection, sample);
     response.widget_info(|| {
-        let mut label = words(sample);
-        for more in [
-            standing.words(),
-            if is_marked {
-                "marked".into()
-            } else {
-                String::new()
-            },
-        ] {
-            if !more.is_empty() {
-                label = format!("{label}, {more}");
-            }
-        }
-        egui::WidgetInfo::labeled(egui::Role::Image, true, label)
+        let marked = if is_marked { "marked" } else { "" };
+        let mut label = vec![words(sample), standing.words(), marked.to_owned()];
+        label.retain(|part| !part.is_empty());
+        egui::WidgetInfo::labeled(egui::Role::Image, true, label.join(", "))
     });
     if !response.hovered() {
         return response;

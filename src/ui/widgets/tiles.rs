@@ -32,9 +32,7 @@ pub struct Tiled {
 /// Draws the picture of `grid` at `size`.
 pub fn tiles(ui: &mut Ui, texture: &TextureHandle, grid: Grid, size: Vec2, name: &str) -> Tiled {
     let response = picture::picture(ui, texture, size, name);
-    let at = response
-        .interact_pointer_pos()
-        .or_else(|| response.hover_pos());
+    let at = response.interact_pointer_pos().or(response.hover_pos());
     let pointed = at.and_then(|at| pointed_at(response.rect, at, grid));
     Tiled {
         response,
@@ -58,43 +56,32 @@ fn pointed_at(rect: Rect, at: Pos2, grid: Grid) -> Option<Pointed> {
 impl Tiled {
     /// Outlines everything from tile `first` to tile `last`.
     pub fn outline(&self, ui: &Ui, first: usize, last: usize) {
-        let from = self.point(self.grid.corner(first));
         let (x, y) = self.grid.corner(last);
-        let to = self.point((x + self.grid.tile_width, y + self.grid.tile_height));
-        stroke(ui, Rect::from_min_max(from, to));
+        let end = (x + self.grid.tile_width, y + self.grid.tile_height);
+        self.stroke(ui, self.grid.corner(first), end);
     }
 
     /// Outlines one pixel of the first tile.
     pub fn outline_pixel(&self, ui: &Ui, x: usize, y: usize) {
         let (left, top) = self.grid.corner(0);
-        let (from, to) = (
-            self.point((left + x, top + y)),
-            self.point((left + x + 1, top + y + 1)),
-        );
-        stroke(ui, Rect::from_min_max(from, to));
+        self.stroke(ui, (left + x, top + y), (left + x + 1, top + y + 1));
     }
 
-    fn point(&self, (x, y): (usize, usize)) -> Pos2 {
+    fn stroke(&self, ui: &Ui, from: (usize, usize), to: (usize, usize)) {
         let (width, height) = self.grid.size();
-        let share = vec2(
-            x as f32 / width.max(1) as f32,
-            y as f32 / height.max(1) as f32,
-        );
-        self.response.rect.min + share * self.response.rect.size()
+        let size = vec2(width.max(1) as f32, height.max(1) as f32);
+        let [from, to] = [from, to].map(|(x, y)| {
+            let share = vec2(x as f32, y as f32) / size;
+            self.response.rect.min + share * self.response.rect.size()
+        });
+        let rect = Rect::from_min_max(from, to);
+        // Two colours: one of them can be seen whatever the picture shows.
+        let inner = Stroke::new(1.0, theme::palette(ui).on_accent);
+        let outer = Stroke::new(3.0, theme::palette(ui).accent);
+        for (stroke, kind) in [(inner, StrokeKind::Inside), (outer, StrokeKind::Outside)] {
+            ui.painter().rect_stroke(rect, 1.0, stroke, kind);
+        }
     }
-}
-
-fn stroke(ui: &Ui, rect: Rect) {
-    // Two colours: one of them can be seen whatever the picture shows.
-    let inner = Stroke::new(1.0, theme::palette(ui).on_accent);
-    ui.painter()
-        .rect_stroke(rect, 1.0, inner, StrokeKind::Inside);
-    ui.painter().rect_stroke(
-        rect,
-        1.0,
-        Stroke::new(3.0, theme::palette(ui).accent),
-        StrokeKind::Outside,
-    );
 }
 
 /// The size of a picture enlarged by a whole number of screen pixels so that it fills `space`, at

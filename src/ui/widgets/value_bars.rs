@@ -1,12 +1,16 @@
 //! Values of either sign as bars from a common zero.
 
-use eframe::egui::{self, Label, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use eframe::egui::{
+    self, Align, Label, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2,
+};
 
 use super::classes;
 use crate::ui::{format::significant, theme};
 
 /// Height of a row in points.
 const ROW: f32 = 22.0;
+/// Height of a bar in points.
+const BAR: f32 = 12.0;
 /// Width kept for numbers.
 const NUMBER_WIDTH: f32 = 80.0;
 
@@ -24,24 +28,16 @@ pub fn value_bars(
     let range = if high > low { (low, high) } else { (0.0, 1.0) };
     let mut clicked = None;
     ui.spacing_mut().item_spacing.y = 2.0;
-    ScrollArea::vertical().auto_shrink([false, true]).show_rows(
-        ui,
-        ROW,
-        values.len(),
-        |ui, rows| {
-            for index in rows {
-                if row(
-                    ui,
-                    &classes::name(names, index),
-                    (index, values[index]),
-                    range,
-                    selected == Some(index),
-                ) {
-                    clicked = Some(index);
-                }
+    let area = ScrollArea::vertical().auto_shrink([false, true]);
+    area.show_rows(ui, ROW, values.len(), |ui, rows| {
+        for index in rows {
+            let name = classes::name(names, index);
+            let is_selected = selected == Some(index);
+            if row(ui, &name, (index, values[index]), range, is_selected) {
+                clicked = Some(index);
             }
-        },
-    );
+        }
+    });
     clicked
 }
 
@@ -56,12 +52,8 @@ fn row(
     let words = significant(f64::from(value));
     let (whole, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     response.widget_info(|| {
-        egui::WidgetInfo::selected(
-            egui::Role::ListItem,
-            true,
-            selected,
-            format!("{name} {words}"),
-        )
+        let words = format!("{name} {words}");
+        egui::WidgetInfo::selected(egui::Role::ListItem, true, selected, words)
     });
     if selected || response.hovered() {
         let colour = if selected {
@@ -74,25 +66,17 @@ fn row(
     }
     let name_width = (whole.width() * 0.35).min(140.0);
     let inner = whole.shrink2(vec2(6.0, 0.0));
-    let name_rect = Rect::from_min_size(inner.min, vec2(name_width, ROW));
-    let number_rect =
-        Rect::from_min_max(pos2(inner.right() - NUMBER_WIDTH, inner.top()), inner.max);
-    let layout = egui::Layout::left_to_right(egui::Align::Center);
-    let place = |ui: &mut Ui, rect: Rect, layout: egui::Layout, words: &str| {
+    let name_rect = inner.with_max_x(inner.left() + name_width);
+    let number_rect = inner.with_min_x(inner.right() - NUMBER_WIDTH);
+    for (rect, layout, words) in [
+        (name_rect, Layout::left_to_right(Align::Center), name),
+        (number_rect, Layout::right_to_left(Align::Center), &words),
+    ] {
         let mut part = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(layout));
         part.add(Label::new(words).truncate());
-    };
-    place(ui, name_rect, layout, name);
-    place(
-        ui,
-        number_rect,
-        egui::Layout::right_to_left(egui::Align::Center),
-        &words,
-    );
-    let bar = Rect::from_min_max(
-        pos2(name_rect.right() + theme::GRID, whole.center().y - 6.0),
-        pos2(number_rect.left() - theme::GRID, whole.center().y + 6.0),
-    );
+    }
+    let bar = Rect::from_x_y_ranges(name_rect.right()..=number_rect.left(), inner.y_range());
+    let bar = bar.shrink2(vec2(theme::GRID, (ROW - BAR) / 2.0));
     if bar.width() > 8.0 {
         let at =
             |value: f32| bar.left() + bar.width() * ((value - low) / (high - low)).clamp(0.0, 1.0);

@@ -1,12 +1,12 @@
 //! A picture to zoom into and to move about: wheel, keys, buttons, dragging, double-click.
 
-use eframe::egui::{self, Button, CursorIcon, Key, Pos2, Rect, Response, Sense, Ui, Vec2, vec2};
-use egui_material_icons::{icon_text, icons};
+use eframe::egui::{self, CursorIcon, Key, Pos2, Rect, Response, Sense, Ui, Vec2, vec2};
+use egui_material_icons::{MaterialIcon, icons};
 
-use super::{picture, tiles};
+use super::{buttons, picture, tiles};
 use crate::{
     data::Picture,
-    ui::{panels::Cx, state::Subject, theme},
+    ui::{panels::Cx, state::Subject},
 };
 
 /// Largest side of a pixel in points.
@@ -25,6 +25,31 @@ enum Wish {
     Whole,
     By(f32),
 }
+
+/// Buttons, what they say, and their keys in words.
+const BUTTONS: [(MaterialIcon, &str, &str, Wish); 3] = [
+    (icons::ICON_ZOOM_OUT, "Zoom out", "−", Wish::By(1.0 / STEP)),
+    (
+        icons::ICON_ZOOM_IN,
+        "Zoom in",
+        "+, or the wheel",
+        Wish::By(STEP),
+    ),
+    (
+        icons::ICON_FIT_SCREEN,
+        "Fit",
+        "0, or double-click",
+        Wish::Fit,
+    ),
+];
+/// Their keys.
+const KEYS: [(Key, Wish); 5] = [
+    (Key::Plus, Wish::By(STEP)),
+    (Key::Equals, Wish::By(STEP)),
+    (Key::Minus, Wish::By(1.0 / STEP)),
+    (Key::Num0, Wish::Fit),
+    (Key::Num1, Wish::Whole),
+];
 
 /// How a picture is looked at.
 #[derive(Debug, Clone, Default)]
@@ -72,35 +97,13 @@ impl Zoom {
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.spacing_mut().button_padding.x = 6.0;
         ui.spacing_mut().interact_size.x = 28.0;
-        for (icon, words, keys, wish) in [
-            (icons::ICON_ZOOM_OUT, "Zoom out", "−", Wish::By(1.0 / STEP)),
-            (
-                icons::ICON_ZOOM_IN,
-                "Zoom in",
-                "+, or the wheel",
-                Wish::By(STEP),
-            ),
-            (
-                icons::ICON_FIT_SCREEN,
-                "Fit",
-                "0, or double-click",
-                Wish::Fit,
-            ),
-        ] {
-            let button = ui.add(Button::new(icon_text(icon).size(16.0)));
-            if button
-                .accessible_name(words)
-                .on_hover_text(format!("{words} ({keys})"))
-                .clicked()
-            {
+        for (icon, words, keys, wish) in BUTTONS {
+            if buttons::icon(ui, true, icon, words, &format!("{words} ({keys})")) {
                 self.wish = Some(wish);
             }
         }
-        if ui
-            .button("100 %")
-            .on_hover_text("One pixel of the file on one of the screen (1)")
-            .clicked()
-        {
+        let tip = "One pixel of the file on one of the screen (1)";
+        if buttons::button(ui, "100 %", tip) {
             self.wish = Some(Wish::Whole);
         }
     }
@@ -127,10 +130,8 @@ impl Zoom {
             }
             (None, Some(sample)) => {
                 let texture = cx.thumbnail(ui.ctx(), sample);
-                let size = texture
-                    .as_ref()
-                    .map_or(Vec2::ZERO, egui::TextureHandle::size_vec2);
-                (texture, size)
+                let size = texture.as_ref().map(egui::TextureHandle::size_vec2);
+                (texture, size.unwrap_or_default())
             }
             (None, None) => (None, Vec2::ZERO),
         };
@@ -143,11 +144,10 @@ impl Zoom {
             return;
         };
         let area = self.look(ui, rect, &response, size);
-        let painter = ui.painter().with_clip_rect(rect);
-        let whole = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
-        painter.image(texture.id(), area, whole, egui::Color32::WHITE);
-        let line = (1.0, theme::palette(ui).line);
-        painter.rect_stroke(area, 0.0, line, egui::StrokeKind::Outside);
+        let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(rect));
+        inner.shrink_clip_rect(rect);
+        picture::paint(&inner, &texture, area);
+        picture::frame(&inner, area);
         if let Some(image) = loaded
             && !response.dragged()
         {
@@ -209,37 +209,22 @@ fn keys(ui: &Ui) -> Option<Wish> {
     if !tiles::has_keys(ui) {
         return None;
     }
-    let wishes = [
-        (Key::Plus, Wish::By(STEP)),
-        (Key::Equals, Wish::By(STEP)),
-        (Key::Minus, Wish::By(1.0 / STEP)),
-        (Key::Num0, Wish::Fit),
-        (Key::Num1, Wish::Whole),
-    ];
     ui.input(|input| {
         let is_plain = !input.modifiers.command && !input.modifiers.alt;
-        let mut pressed = wishes
-            .iter()
-            .filter(|(key, _)| is_plain && input.key_pressed(*key));
-        pressed.next().map(|(_, wish)| *wish)
+        let mut pressed = KEYS.into_iter().filter(|(key, _)| input.key_pressed(*key));
+        pressed.next().filter(|_| is_plain).map(|(_, wish)| wish)
     })
 }
 
 /// Tells position and colour of the pixel under the pointer. `pixels` may be smaller than the file of `size`.
 fn pixel_value(response: Response, area: Rect, pixels: &Picture, size: (usize, usize)) {
-    let Some(pointer) = response.hover_pos() else {
-        return;
-    };
-    let Some((x, y)) = picture::pixel_at(area, pointer, pixels.width, pixels.height) else {
-        return;
-    };
-    let Some((column, row)) = picture::pixel_at(area, pointer, size.0, size.1) else {
-        return;
-    };
-    let [red, green, blue] = pixels.pixel(x, y);
-    response.on_hover_text_at_pointer(format!(
-        "column {column}, row {row}: red {red}, green {green}, blue {blue}"
-    ));
+    let at = |(width, height)| picture::pixel_at(area, response.hover_pos()?, width, height);
+    if let (Some((x, y)), Some((column, row))) = (at((pixels.width, pixels.height)), at(size)) {
+        let [red, green, blue] = pixels.pixel(x, y);
+        response.on_hover_text_at_pointer(format!(
+            "column {column}, row {row}: red {red}, green {green}, blue {blue}"
+        ));
+    }
 }
 
 #[cfg(test)]

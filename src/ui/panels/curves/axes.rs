@@ -103,7 +103,7 @@ impl Scale {
 }
 
 /// Labels nearer than the first distance are left away, nearer than the second faded.
-const LABEL_SPACING: Rangef = Rangef {
+pub const LABEL_SPACING: Rangef = Rangef {
     min: 12.0,
     max: 16.0,
 };
@@ -111,11 +111,8 @@ const LABEL_SPACING: Rangef = Rangef {
 fn epoch_axis<'a>() -> AxisHints<'a> {
     let whole = |mark: GridMark, _: &_| {
         let is_whole = mark.value.fract() == 0.0 && mark.value >= 0.0;
-        if is_whole {
-            format!("{:.0}", mark.value)
-        } else {
-            String::new()
-        }
+        let text = is_whole.then(|| format!("{:.0}", mark.value));
+        text.unwrap_or_default()
     };
     AxisHints::new_x()
         .formatter(whole)
@@ -124,15 +121,22 @@ fn epoch_axis<'a>() -> AxisHints<'a> {
 
 /// Grid lines at whole epochs, 1, 2 or 5 times a power of ten apart, not more than about ten.
 fn whole_epochs((low, high): (f64, f64)) -> Vec<GridMark> {
-    let step = round_step((high - low) / 10.0).max(1.0);
-    let first = (low / step).ceil() as i64;
-    let last = (high / step).floor() as i64;
-    (first..=last.min(first + 100))
-        .map(|i| GridMark {
-            value: i as f64 * step,
-            step_size: step,
-        })
-        .collect()
+    let step_size = round_step((high - low) / 10.0).max(1.0);
+    marks(
+        (low / step_size).ceil(),
+        (high / step_size).floor(),
+        step_size,
+    )
+}
+
+/// Grid lines at the multiples `first` to `last` of `step_size`.
+pub fn marks(first: f64, last: f64, step_size: f64) -> Vec<GridMark> {
+    let count = (last - first + 1.0).clamp(0.0, 100.0) as usize;
+    let mark = |index| GridMark {
+        value: (first + index as f64) * step_size,
+        step_size,
+    };
+    (0..count).map(mark).collect()
 }
 
 /// Height of a label with room around it, in the units of `base_step`, egui_plot's least distance of grid lines.
@@ -144,21 +148,15 @@ fn round_steps((low, high): (f64, f64), base_step: f64, most: f64) -> Vec<GridMa
     // Quotients of decimals are a hair off whole numbers.
     let first = (low.max(0.0) / step_size - 1e-9).ceil();
     let last = (high.min(most) / step_size + 1e-9).floor();
-    let count = (last - first + 1.0).clamp(0.0, 100.0) as usize;
-    (0..count)
-        .map(|index| GridMark {
-            value: (first + index as f64) * step_size,
-            step_size,
-        })
-        .collect()
+    marks(first, last, step_size)
 }
 
 /// 1, 2 or 5 times a power of ten, not below `least`.
 fn round_step(least: f64) -> f64 {
     let least = least.max(f64::MIN_POSITIVE);
     let decade = 10_f64.powf(least.log10().floor());
-    [1.0, 2.0, 5.0, 10.0]
-        .map(|digit| digit * decade)
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|digit| digit * decade);
+    steps
         .into_iter()
         .find(|step| *step >= least)
         .unwrap_or(least)
@@ -186,7 +184,7 @@ fn decades((low, high): (f64, f64)) -> Vec<GridMark> {
 }
 
 /// The value whose logarithm is `height`, with as many decimals as it needs.
-fn decade(height: f64) -> String {
+pub fn decade(height: f64) -> String {
     let value = 10_f64.powf(height);
     if !(1e-4..1e6).contains(&value) {
         return format!("{value:.0e}");
@@ -206,23 +204,23 @@ fn tick(value: f64, step: f64) -> String {
     if (1e-3..1e5).contains(&value.abs()) {
         return trimmed(value, decimals.max(0.0) as usize);
     }
-    let digits = (power(value * (1.0 + 1e-9)) + decimals).clamp(0.0, 3.0) as usize;
+    let power = power(value * (1.0 + 1e-9));
+    let digits = (power + decimals).clamp(0.0, 3.0) as usize;
     let text = format!("{value:.digits$e}");
-    match text.split_once('e') {
-        Some((digits, power)) if digits.contains('.') => {
-            let digits = digits.trim_end_matches('0').trim_end_matches('.');
-            format!("{digits}e{power}")
-        }
-        _ => text,
-    }
+    let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+    format!("{}e{power}", without_zeros(digits))
 }
 
 fn trimmed(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    without_zeros(&format!("{value:.decimals$}")).to_owned()
+}
+
+/// A decimal number without zeros at its end.
+fn without_zeros(digits: &str) -> &str {
+    if digits.contains('.') {
+        digits.trim_end_matches('0').trim_end_matches('.')
     } else {
-        text
+        digits
     }
 }
 

@@ -69,10 +69,8 @@ impl Chart<'_> {
         let response = &shown.response;
         for (epoch, phase) in reading::phase_starts(epochs) {
             // Between the last epoch of one phase and the first of the next.
-            let x = shown
-                .transform
-                .position_from_point(&PlotPoint::new(epoch as f64 - PHASE_MARK, 0.0))
-                .x;
+            let start = PlotPoint::new(epoch as f64 - PHASE_MARK, 0.0);
+            let x = shown.transform.position_from_point(&start).x;
             if response.rect.x_range().contains(x) {
                 let at = egui::pos2(x, response.rect.top()) + vec2(4.0, 2.0);
                 let words = reading::phase_name(experiment, phase);
@@ -81,16 +79,12 @@ impl Chart<'_> {
                 painter.text(at, Align2::LEFT_TOP, words, font, palette.muted);
             }
         }
-        let clicked = response
-            .interact_pointer_pos()
-            .filter(|_| response.clicked())
-            .map(|at| shown.transform.value_from_position(at).x)
-            .and_then(|x| reading::nearest(epochs, x))
-            .map(|record| record.epoch);
-        response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::Image, true, format!("{title} curve"))
-        });
-        clicked
+        let words = format!("{title} curve");
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &words));
+        let at = response.interact_pointer_pos();
+        let at = at.filter(|_| response.clicked())?;
+        let x = shown.transform.value_from_position(at).x;
+        Some(reading::nearest(epochs, x)?.epoch)
     }
 
     /// Heights that are shown before the first epoch is done, from when on the epochs decide.
@@ -114,40 +108,36 @@ impl Chart<'_> {
         gap(plot, &self.training.epochs, self.scale, palette);
         self.epochs(plot, "training", train, palette.training);
         self.epochs(plot, "validation", validation, palette.validation);
+        let mut mark = |name: &str, x: f64, colour, style: LineStyle, width| {
+            let line = VLine::new(name.to_owned(), x).width(width).style(style);
+            plot.vline(line.color(colour).allow_hover(false));
+        };
         for (epoch, _) in reading::phase_starts(&self.training.epochs) {
-            let line = VLine::new("phase", epoch as f64 - PHASE_MARK).width(1.0);
-            plot.vline(
-                line.color(palette.muted)
-                    .style(LineStyle::dotted_dense())
-                    .allow_hover(false),
-            );
+            let x = epoch as f64 - PHASE_MARK;
+            mark("phase", x, palette.muted, LineStyle::dotted_dense(), 1.0);
         }
         if let Some(best) = self.training.best_epoch() {
-            let line = VLine::new("best epoch", best.epoch as f64).width(1.0);
-            plot.vline(
-                line.color(palette.muted)
-                    .style(LineStyle::dashed_dense())
-                    .allow_hover(false),
-            );
+            let (x, style) = (best.epoch as f64, LineStyle::dashed_dense());
+            mark("best epoch", x, palette.muted, style, 1.0);
         }
         if let Some(epoch) = self.selected {
-            let line = VLine::new("chosen epoch", epoch as f64).width(1.5);
-            plot.vline(line.color(palette.accent).allow_hover(false));
+            let style = LineStyle::Solid;
+            mark("chosen epoch", epoch as f64, palette.accent, style, 1.5);
         }
     }
 
     fn earlier_runs(&self, plot: &mut PlotUi<'_>, palette: Palette) {
         for epochs in self.earlier {
             let (train, validation) = curves(epochs, self.scale);
-            lines(plot, "earlier run", &train, |line| {
-                line.width(1.0)
-                    .color(palette.faint)
-                    .allow_hover(false)
-                    .style(LineStyle::dotted_loose())
-            });
-            lines(plot, "earlier run", &validation, |line| {
-                line.width(1.0).color(palette.faint).allow_hover(false)
-            });
+            for (curve, style) in [
+                (train, LineStyle::dotted_loose()),
+                (validation, LineStyle::Solid),
+            ] {
+                lines(plot, "earlier run", &curve, |line| {
+                    let line = line.width(1.0).color(palette.faint).style(style);
+                    line.allow_hover(false)
+                });
+            }
         }
     }
 
@@ -269,62 +259,66 @@ pub struct Batches {
     weight: f64,
     /// Number of the last step that was taken.
     last_step: usize,
-    accuracy: Series,
-    loss: Series,
-    smooth: Option<Smooth>,
+    accuracy: Figures,
+    loss: Figures,
 }
 
-struct Smooth {
-    accuracy: (Smoother, Series),
-    loss: (Smoother, Series),
+/// A figure of every step, raw and smoothed.
+#[derive(Default)]
+struct Figures {
+    raw: Series,
+    smooth: Option<(Smoother, Series)>,
+}
+
+impl Figures {
+    fn new(weight: f64) -> Self {
+        Self {
+            raw: Series::default(),
+            smooth: (weight > 0.0).then(|| (Smoother::new(weight), Series::default())),
+        }
+    }
+
+    fn push(&mut self, x: f64, y: f64) {
+        self.raw.push(x, y);
+        if let Some((smoother, smooth)) = &mut self.smooth {
+            smooth.push(x, smoother.next(y));
+        }
+    }
 }
 
 impl Batches {
     /// Takes the steps that have come.
     pub fn update(&mut self, training: &Training, weight: f64) {
         let per_epoch = training.steps_per_epoch.max(1);
-        let taken = self.accuracy.len();
         let steps = &training.steps;
-        let is_same = per_epoch == self.per_epoch
-            && weight == self.weight
-            && (taken == 0
-                || steps
-                    .get(taken - 1)
-                    .is_some_and(|s| s.step == self.last_step));
-        if !is_same {
-            let series = || (Smoother::new(weight), Series::default());
+        let last = self.loss.raw.len().checked_sub(1);
+        let is_there = |last: usize| steps.get(last).is_some_and(|s| s.step == self.last_step);
+        let is_same = per_epoch == self.per_epoch && weight == self.weight;
+        if !is_same || !last.is_none_or(is_there) {
             *self = Self {
                 per_epoch,
                 weight,
-                smooth: (weight > 0.0).then(|| Smooth {
-                    accuracy: series(),
-                    loss: series(),
-                }),
-                ..Self::default()
+                last_step: 0,
+                accuracy: Figures::new(weight),
+                loss: Figures::new(weight),
             };
         }
-        for record in &steps[self.accuracy.len()..] {
+        for record in &steps[self.loss.raw.len()..] {
             let x = record.step as f64 / per_epoch as f64;
             self.accuracy.push(x, record.accuracy);
             self.loss.push(x, record.loss);
-            if let Some(Smooth { accuracy, loss }) = &mut self.smooth {
-                accuracy.1.push(x, accuracy.0.next(record.accuracy));
-                loss.1.push(x, loss.0.next(record.loss));
-            }
             self.last_step = record.step;
         }
     }
 
-    /// The accuracies, raw and smoothed.
-    pub fn accuracy(&self) -> (&Series, Option<&Series>) {
-        let smooth = self.smooth.as_ref();
-        (&self.accuracy, smooth.map(|smooth| &smooth.accuracy.1))
-    }
-
-    /// The losses, raw and smoothed.
-    pub fn loss(&self) -> (&Series, Option<&Series>) {
-        let smooth = self.smooth.as_ref();
-        (&self.loss, smooth.map(|smooth| &smooth.loss.1))
+    /// The figures of a chart, raw and smoothed.
+    pub fn of(&self, quantity: Quantity) -> (&Series, Option<&Series>) {
+        let figures = match quantity {
+            Quantity::Accuracy => &self.accuracy,
+            Quantity::Loss => &self.loss,
+        };
+        let smooth = figures.smooth.as_ref();
+        (&figures.raw, smooth.map(|(_, smooth)| smooth))
     }
 }
 

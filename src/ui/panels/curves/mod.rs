@@ -17,9 +17,8 @@ use crate::{
         runs::{RunRecord, several::NamedHistory},
     },
     ui::{
-        action::Action,
         saving::Saving,
-        state::{AppState, Selection, Training},
+        state::{AppState, Training},
         theme,
         widgets::{classes, fields, number::Number, states},
     },
@@ -32,7 +31,6 @@ const LEAST_HEIGHT: f32 = 112.0;
 /// The most that the past counts in smoothed curves.
 pub const MOST_SMOOTHING: f64 = 0.99;
 
-/// View state.
 pub struct Curves {
     show_batches: bool,
     is_log: bool,
@@ -70,21 +68,17 @@ impl Panel for Curves {
         reading_ui(ui, training, selected);
         super::health::ui(ui, cx, &mut self.shows_advice);
         let height = ((ui.available_height() - 16.0) / 2.0 - 24.0).max(LEAST_HEIGHT);
-        let quantities = [
-            (Quantity::Accuracy, self.batches.accuracy()),
-            (Quantity::Loss, self.batches.loss()),
-        ];
         let mut clicked = None;
         let area = ScrollArea::vertical().auto_shrink(false);
         area.show(ui, |ui| {
-            for (quantity, batches) in quantities {
+            for quantity in [Quantity::Accuracy, Quantity::Loss] {
                 let chart = Chart {
                     scale: Scale {
                         quantity,
                         is_log: self.is_log && quantity == Quantity::Loss,
                     },
                     training,
-                    batches: self.show_batches.then_some(batches),
+                    batches: self.show_batches.then(|| self.batches.of(quantity)),
                     smoothing: self.smoothing,
                     earlier: &earlier,
                     selected,
@@ -94,9 +88,7 @@ impl Panel for Curves {
         });
         if let Some(epoch) = clicked {
             // A click on the chosen epoch lets it go.
-            let epoch = (selected != Some(epoch)).then_some(epoch);
-            let selection = cx.state.selection.clone();
-            cx.push(Action::Select(Selection { epoch, ..selection }));
+            cx.select(|to| to.epoch = (selected != Some(epoch)).then_some(epoch));
         }
     }
 }
@@ -146,10 +138,7 @@ fn reading_ui(ui: &mut Ui, training: &Training, selected: Option<usize>) {
     let best = training.best_words();
     let best = best.map_or_else(|| " ".to_owned(), |words| format!("best: {words}"));
     let lines = [train, validation, best];
-    let tip = format!(
-        "{}\nClick an epoch in a chart to read it here",
-        lines.join("\n")
-    );
+    let tip = lines.join("\n") + "\nClick an epoch in a chart to read it here";
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         for line in lines {

@@ -1,7 +1,7 @@
 //! What the menus change: edits made from sample indices. Pure.
 
 use crate::{
-    data::{Edit, SplitName, edits::sample_name},
+    data::{Dataset, Edit, SplitName, edits::sample_name},
     engine::OpenDataset,
 };
 
@@ -22,24 +22,23 @@ pub fn exclude(open: &OpenDataset, samples: &[usize], excluded: bool) -> Edit {
 
 /// Gives `samples` the label `label`, or for `None` the source's own again.
 pub fn relabel(open: &OpenDataset, samples: &[usize], label: Option<usize>) -> Option<Edit> {
-    let source = |index: usize| open.base.samples.get(index).map(|sample| sample.label);
-    let has = |index: usize| open.dataset.samples.get(index).map(|sample| sample.label);
     let Some(label) = label else {
         return Some(Edit::Relabel {
             samples: names(open, samples),
             class: None,
         });
     };
-    let others: Vec<usize> = samples
-        .iter()
-        .copied()
-        .filter(|&index| has(index) != Some(label))
-        .collect();
+    let has = |dataset: &Dataset, index: usize| {
+        let sample = dataset.samples.get(index);
+        sample.map(|sample| sample.label) == Some(label)
+    };
+    let others = samples.iter().copied();
+    let others: Vec<usize> = others.filter(|index| !has(&open.dataset, *index)).collect();
     if others.is_empty() {
         return None;
     }
     // What gets the source's label is not a change any more.
-    let back = others.iter().all(|&index| source(index) == Some(label));
+    let back = others.iter().all(|index| has(&open.base, *index));
     let class = open.base.classes.get(label)?.clone();
     Some(Edit::Relabel {
         samples: names(open, &others),
@@ -66,10 +65,8 @@ pub fn rename(open: &OpenDataset, label: usize, to: &str) -> Option<Edit> {
 /// All samples with label `label`.
 pub fn of_class(open: &OpenDataset, label: usize) -> Vec<usize> {
     let samples = open.dataset.samples.iter().enumerate();
-    samples
-        .filter(|(_, sample)| sample.label == label)
-        .map(|(index, _)| index)
-        .collect()
+    let samples = samples.filter(|(_, sample)| sample.label == label);
+    samples.map(|(index, _)| index).collect()
 }
 
 #[cfg(test)]

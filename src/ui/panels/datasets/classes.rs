@@ -11,11 +11,10 @@ use super::{
 use crate::{
     engine::OpenDataset,
     ui::{
-        action::Action,
         format::{counted, shortened, thousands},
         panels::Cx,
-        state::Selection,
         theme,
+        widgets::states,
     },
 };
 
@@ -39,26 +38,21 @@ pub fn classes_ui(
     ui.spacing_mut().item_spacing.y = 4.0;
     ui.spacing_mut().button_padding.x = 8.0;
     let width = ui.available_width() - BAR;
-    let all =
-        Button::selectable(chosen.is_empty(), "All").right_text(count(list.counts.iter().sum()));
-    if ui
-        .add(all.min_size(vec2(width, ROW)))
-        .on_hover_text("Show every class")
-        .clicked()
-    {
+    let all = Button::selectable(chosen.is_empty(), "All");
+    let all = all.right_text(count(list.counts.iter().sum()));
+    let all = ui.add(all.min_size(vec2(width, ROW)));
+    if all.on_hover_text("Show every class").clicked() {
         chosen.clear();
     }
     let mut rename = None;
-    let classes = open.dataset.classes.len();
-    ScrollArea::vertical()
-        .auto_shrink(false)
-        .show_rows(ui, ROW, classes, |ui, rows| {
-            for class in rows {
-                if row_ui(ui, cx, open, (class, list), chosen, width) {
-                    rename = Some(class);
-                }
+    let area = ScrollArea::vertical().auto_shrink(false);
+    area.show_rows(ui, ROW, open.dataset.classes.len(), |ui, rows| {
+        for class in rows {
+            if row_ui(ui, cx, open, (class, list), chosen, width) {
+                rename = Some(class);
             }
-        });
+        }
+    });
     rename
 }
 
@@ -87,28 +81,18 @@ fn row_ui(
     ui.set_max_width(width);
     let response = ui.add(button.min_size(vec2(width, ROW)));
     let response = response.accessible_name(format!("{name} · {}", counted(images, "image")));
-    let source = open
-        .base
-        .classes
-        .get(class)
-        .filter(|source| *source != name);
+    let source = open.base.classes.get(class);
     let response = response.on_hover_ui(|ui| {
         ui.label(name);
-        if let Some(source) = source {
-            super::states::caption(ui, format!("The source calls it {source}"));
+        if let Some(source) = source.filter(|source| *source != name) {
+            states::caption(ui, format!("The source calls it {source}"));
         }
-        super::states::caption(
-            ui,
-            "Ctrl+click shows several classes, right click changes this one",
-        );
+        let words = "Ctrl+click shows several classes, right click changes this one";
+        states::caption(ui, words);
     });
     if response.clicked() {
         choose(chosen, class, ui.input(|input| input.modifiers.command));
-        let selection = Selection {
-            class: Some(class),
-            ..cx.state.selection.clone()
-        };
-        cx.push(Action::Select(selection));
+        cx.select(|to| to.class = Some(class));
     }
     let mut choice = None;
     response.context_menu(|ui| choice = menu::class_ui(ui, cx, open, class));

@@ -1,9 +1,11 @@
 //! The bar over the images: how they are shown, which, and in what order. Where there is little room, most of it
 //! unfolds from one button.
 
+use std::collections::BTreeSet;
+
 use eframe::egui::{
-    Align, Button, ComboBox, Key, KeyboardShortcut, Layout, Modifiers, PopupCloseBehavior,
-    RichText, Slider, TextEdit, Ui,
+    Align, Button, Key, KeyboardShortcut, Layout, Modifiers, PopupCloseBehavior, RichText, Slider,
+    TextEdit, Ui,
     containers::menu::{MenuButton, MenuConfig},
 };
 use egui_material_icons::{icon_text, icons};
@@ -13,12 +15,12 @@ use super::{
     filter::{Filter, Flag, Order, PartFilter, SortBy},
 };
 use crate::{
-    data::{Split, SplitName},
+    data::SplitName,
     engine::OpenDataset,
     ui::{
         format::thousands,
         panels::Cx,
-        widgets::{fields, states},
+        widgets::{buttons, fields, states},
     },
 };
 
@@ -33,19 +35,30 @@ const NARROW: f32 = 440.0;
 /// In narrower bars views are a list.
 const NARROWEST: f32 = 330.0;
 
-/// What the bar changes.
-pub struct Bar<'a> {
+/// What the bar sets.
+pub struct Bar {
     /// How images are shown.
-    pub mode: &'a mut Mode,
+    pub mode: Mode,
     /// Which.
-    pub filter: &'a mut Filter,
+    pub filter: Filter,
     /// In what order.
-    pub order: &'a mut Order,
+    pub order: Order,
     /// Side of a thumbnail in points.
-    pub side: &'a mut f32,
+    pub side: f32,
 }
 
-impl Bar<'_> {
+impl Default for Bar {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            filter: Filter::default(),
+            order: Order::default(),
+            side: 88.0,
+        }
+    }
+}
+
+impl Bar {
     /// Draws it. `has_classes` says whether the list of classes stands beside it.
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, has_classes: bool) {
         ui.spacing_mut().button_padding.x = 8.0;
@@ -75,9 +88,7 @@ impl Bar<'_> {
     fn mode_switch_ui(&mut self, ui: &mut Ui) {
         fields::together(ui, 0.0, |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
-            if let Some(mode) = fields::switch(ui, *self.mode, &Mode::ALL) {
-                *self.mode = mode;
-            }
+            fields::switch(ui, &mut self.mode, &Mode::ALL);
         });
     }
 
@@ -85,7 +96,7 @@ impl Bar<'_> {
         fields::together(ui, FIELD, |ui| {
             let modes = Mode::ALL.map(|(mode, words, _)| (mode, words));
             let tip = "How images are shown";
-            fields::one_of(ui, "View", tip, COMBO, self.mode, &modes);
+            fields::one_of(ui, "View", tip, COMBO, &mut self.mode, &modes);
         });
     }
 
@@ -95,16 +106,9 @@ impl Bar<'_> {
             self.filter.part != PartFilter::Every,
             self.filter.flag != Flag::Any,
         ];
-        let active = active.iter().filter(|is| **is).count();
-        let words = if active == 0 {
-            "Filters".to_owned()
-        } else {
-            format!("Filters · {active}")
-        };
-        let words = if active == 0 {
-            RichText::new(words)
-        } else {
-            RichText::new(words).strong()
+        let words = match active.iter().filter(|is| **is).count() {
+            0 => RichText::new("Filters"),
+            active => RichText::new(format!("Filters · {active}")).strong(),
         };
         let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
         fields::together(ui, 72.0, |ui| {
@@ -122,49 +126,46 @@ impl Bar<'_> {
 
     fn choices_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, has_classes: bool) {
         if !has_classes {
-            fields::together(ui, FIELD, |ui| class_ui(ui, open, self.filter));
+            fields::together(ui, FIELD, |ui| class_ui(ui, open, &mut self.filter));
         }
         fields::together(ui, FIELD, |ui| self.part_ui(ui, cx));
-        fields::together(ui, FIELD, |ui| self.flag_ui(ui));
+        fields::together(ui, FIELD, |ui| {
+            let tip = "Show only what you excluded or changed, or what cannot be opened";
+            fields::one_of(ui, "Flag", tip, COMBO, &mut self.filter.flag, &Flag::ALL);
+        });
         if matches!(self.mode, Mode::Grid | Mode::Table | Mode::FirstNine) {
             fields::together(ui, FIELD + 40.0, |ui| self.sort_ui(ui));
         }
     }
 
     fn part_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
-        let division = cx.state.division.as_ref();
-        let split: Option<&Split> = division.map(|division| &*division.split);
-        let words = |part: PartFilter| match (part, split) {
-            (PartFilter::Every, _) => "every".to_owned(),
-            (PartFilter::InNone, _) => "none".to_owned(),
-            (PartFilter::In(part), Some(split)) => {
-                format!("{} · {}", part.word(), thousands(split.part(part).len()))
-            }
-            (PartFilter::In(part), None) => part.word().to_owned(),
+        let words = |part: PartFilter| match part {
+            PartFilter::Every => "every",
+            PartFilter::InNone => "none",
+            PartFilter::In(part) => part.word(),
         };
-        let current = self.filter.part;
-        let shown = match current {
-            PartFilter::In(part) => part.word().to_owned(),
-            other => words(other),
-        };
+        let [train, validation, test] = SplitName::ALL.map(PartFilter::In);
+        let all = [
+            PartFilter::Every,
+            train,
+            validation,
+            test,
+            PartFilter::InNone,
+        ];
         let options = || {
-            let parts = SplitName::ALL.map(PartFilter::In);
-            let all = [PartFilter::Every]
-                .into_iter()
-                .chain(parts)
-                .chain([PartFilter::InNone]);
-            all.map(|part| (part, words(part))).collect()
+            let options = all.map(|option| match (option, &cx.state.division) {
+                (PartFilter::In(part), Some(division)) => {
+                    let images = thousands(division.split.part(part).len());
+                    (option, format!("{} · {images}", part.word()))
+                }
+                _ => (option, words(option).to_owned()),
+            });
+            options.into()
         };
-        let tooltip = "Show only what stands in one part";
-        if let Some(part) = fields::choice(ui, "Part", tooltip, COMBO, (&current, &shown), options)
-        {
-            self.filter.part = part;
-        }
-    }
-
-    fn flag_ui(&mut self, ui: &mut Ui) {
-        let tip = "Show only what you excluded or changed, or what cannot be opened";
-        fields::one_of(ui, "Flag", tip, COMBO, &mut self.filter.flag, &Flag::ALL);
+        let part = &mut self.filter.part;
+        let tip = "Show only what stands in one part";
+        let chosen = fields::choice(ui, "Part", tip, COMBO, (&*part, words(*part)), options);
+        *part = chosen.unwrap_or(*part);
     }
 
     fn name_ui(&mut self, ui: &mut Ui) {
@@ -174,20 +175,15 @@ impl Bar<'_> {
                 .id_salt("name")
                 .hint_text("contains")
                 .desired_width(84.0);
-            let field = ui
-                .add(field)
-                .labelled_by(label.id)
-                .on_hover_text("Part of the file's name (Ctrl+F)");
+            let field = ui.add(field).labelled_by(label.id);
+            let field = field.on_hover_text("Part of the file's name (Ctrl+F)");
             if ui.input_mut(|input| input.consume_shortcut(&FIND)) {
                 field.request_focus();
             }
             if !self.filter.name.is_empty() {
                 let clear = ui.add(Button::new(icon_text(icons::ICON_CLOSE)).frame(false));
-                if clear
-                    .accessible_name("Clear the name")
-                    .on_hover_text("Show every name")
-                    .clicked()
-                {
+                let clear = clear.accessible_name("Clear the name");
+                if clear.on_hover_text("Show every name").clicked() {
                     self.filter.name.clear();
                 }
             }
@@ -203,11 +199,8 @@ impl Bar<'_> {
         } else {
             (icons::ICON_ARROW_UPWARD, "Ascending")
         };
-        let button = ui.button(icon_text(icon).size(16.0)).accessible_name(words);
-        if button
-            .on_hover_text(format!("{words}; click to turn it round"))
-            .clicked()
-        {
+        let tip = format!("{words}; click to turn it round");
+        if buttons::icon(ui, true, icon, words, &tip) {
             self.order.descending = !self.order.descending;
         }
     }
@@ -219,48 +212,29 @@ impl Bar<'_> {
         fields::together(ui, FIELD, |ui| {
             let label = states::caption(ui, "Size");
             ui.spacing_mut().slider_width = 80.0;
-            let slider = Slider::new(self.side, 48.0..=192.0)
-                .step_by(8.0)
-                .show_value(false);
-            ui.add(slider)
-                .labelled_by(label.id)
-                .on_hover_text("Size of the thumbnails");
+            let slider = Slider::new(&mut self.side, 48.0..=192.0).step_by(8.0);
+            let slider = ui.add(slider.show_value(false)).labelled_by(label.id);
+            slider.on_hover_text("Size of the thumbnails");
         });
     }
 }
 
 /// For panels too narrow for the list of classes.
 fn class_ui(ui: &mut Ui, open: &OpenDataset, filter: &mut Filter) {
-    let classes = &open.dataset.classes;
-    let only = filter.classes.first().filter(|_| filter.classes.len() == 1);
-    let words = match (only, filter.classes.len()) {
-        (_, 0) => "every",
-        (Some(class), _) => open.dataset.class_name(*class),
-        _ => "several",
+    let chosen = &mut filter.classes;
+    let words = match chosen.first() {
+        None => "every",
+        Some(class) if chosen.len() == 1 => open.dataset.class_name(*class),
+        Some(_) => "several",
     };
-    let label = states::caption(ui, "Class");
-    let combo = ComboBox::from_id_salt("class")
-        .selected_text(words)
-        .width(COMBO)
-        .truncate();
-    let response = combo.show_ui(ui, |ui| {
-        if ui
-            .selectable_label(filter.classes.is_empty(), "every")
-            .clicked()
-        {
-            filter.classes.clear();
-        }
-        for (class, name) in classes.iter().enumerate() {
-            if ui
-                .selectable_label(filter.classes.contains(&class), name)
-                .clicked()
-            {
-                filter.classes = [class].into();
-            }
-        }
-    });
-    response
-        .response
-        .labelled_by(label.id)
-        .on_hover_text("Show one class");
+    let options = || {
+        let each = open.dataset.classes.iter().enumerate();
+        let each = each.map(|(class, name)| ([class].into(), name.clone()));
+        let every = [(BTreeSet::new(), "every".to_owned())];
+        every.into_iter().chain(each).collect()
+    };
+    let tip = "Show one class";
+    if let Some(classes) = fields::choice(ui, "Class", tip, COMBO, (&*chosen, words), options) {
+        *chosen = classes;
+    }
 }

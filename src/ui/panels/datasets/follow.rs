@@ -1,33 +1,30 @@
 //! The browser follows the rest of the window: what is selected elsewhere comes into view, and images that somebody
 //! wants to see are shown alone.
 
-use std::sync::Arc;
-
 use super::{Datasets, Mode, filter::Filter};
-use crate::ui::panels::Cx;
+use crate::ui::{panels::Cx, state::Showing, widgets::cached::Same};
 
 impl Datasets {
     /// Shows only what was asked for, once for each time it is asked for.
     pub(super) fn show_alone(&mut self, cx: &Cx<'_>) {
-        let asked = &cx.state.showing;
-        let is_known = match (&self.showing, asked) {
-            (Some(known), Some(asked)) => Arc::ptr_eq(&known.samples, &asked.samples),
-            (None, None) => true,
-            _ => false,
+        let samples = |showing: &Option<Showing>| {
+            let showing = showing.as_ref();
+            showing.map(|showing| Same::of(&showing.samples))
         };
-        if is_known {
+        let asked = &cx.state.showing;
+        if samples(&self.showing) == samples(asked) {
             return;
         }
         self.showing.clone_from(asked);
         if asked.is_some() {
-            self.filter = Filter {
+            self.bar.filter = Filter {
                 only: asked.clone(),
                 ..Filter::default()
             };
             self.enlarged = None;
             self.wanted = cx.state.selection.sample();
-            if !matches!(self.mode, Mode::Grid | Mode::Table) {
-                self.mode = Mode::Grid;
+            if !matches!(self.bar.mode, Mode::Grid | Mode::Table) {
+                self.bar.mode = Mode::Grid;
             }
         }
     }
@@ -55,19 +52,12 @@ impl Datasets {
     /// The selected sample when the filters hide it.
     pub(super) fn hidden(&mut self, cx: &Cx<'_>) -> Option<usize> {
         let selected = cx.state.selection.sample()?;
-        let samples = &self.shown.list().samples;
         if !self.shown.is_complete() {
             return None;
         }
-        let is_known = self
-            .hidden
-            .as_ref()
-            .is_some_and(|(list, of, _)| Arc::ptr_eq(list, samples) && *of == selected);
-        if !is_known {
-            let is_hidden = !samples.contains(&selected);
-            self.hidden = Some((Arc::clone(samples), selected, is_hidden));
-        }
-        let is_hidden = self.hidden.as_ref().is_some_and(|(.., hidden)| *hidden);
+        let samples = &self.shown.list().samples;
+        let key = (Same::of(samples), selected);
+        let is_hidden = self.hidden.get(key, || !samples.contains(&selected));
         is_hidden.then_some(selected)
     }
 }

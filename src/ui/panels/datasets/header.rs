@@ -1,10 +1,9 @@
 //! The top of the browser: what is open, what it was read as, what was left out, undo and redo.
 
 use eframe::egui::{
-    Align, Button, Grid, Label, Layout, PopupCloseBehavior, RichText, ScrollArea, TextStyle, Ui,
+    Align, Label, Layout, PopupCloseBehavior, RichText, ScrollArea, TextStyle, Ui,
     containers::menu::{MenuButton, MenuConfig},
 };
-use egui_material_icons::{icon_text, icons};
 
 use crate::{
     data::{
@@ -13,11 +12,11 @@ use crate::{
     },
     engine::OpenDataset,
     ui::{
-        action::{Action, DataAction},
+        action::DataAction,
         format::{counted, thousands},
         panels::Cx,
         theme,
-        widgets::{fields, states},
+        widgets::{buttons, fields, states},
     },
 };
 
@@ -28,16 +27,13 @@ const DETAILS_WIDTH: f32 = 380.0;
 /// Height of a list in it.
 const LIST_HEIGHT: f32 = 160.0;
 
-/// Draws it.
 pub fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset) {
     let dataset = &*open.dataset;
     ui.horizontal_wrapped(|ui| {
         ui.add(Label::new(RichText::new(&dataset.name).heading()).truncate());
-        let classes = dataset.classes.len();
-        let classes = if classes == 1 {
-            "1 class".to_owned()
-        } else {
-            format!("{classes} classes")
+        let classes = match dataset.classes.len() {
+            1 => "1 class".to_owned(),
+            classes => format!("{classes} classes"),
         };
         let words = format!("{} · {classes}", counted(dataset.samples.len(), "image"));
         states::caption(ui, words).on_hover_text(display_path(&dataset.opened));
@@ -45,41 +41,18 @@ pub fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset) {
     ui.horizontal_wrapped(|ui| {
         fields::together(ui, KINDS_WIDTH + 56.0, |ui| kind_ui(ui, cx, dataset.kind));
         let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-        MenuButton::new("Details")
-            .config(config)
-            .ui(ui, |ui| details_ui(ui, cx, open));
+        MenuButton::new("Details").config(config).ui(ui, |ui| {
+            ui.set_width(DETAILS_WIDTH);
+            ui.with_layout(Layout::top_down(Align::Min), |ui| facts_ui(ui, cx, open));
+        });
         left_out_ui(ui, dataset);
-        fields::together(ui, 84.0, |ui| history_ui(ui, cx));
+        fields::together(ui, 84.0, |ui| {
+            ui.spacing_mut().button_padding.x = 8.0;
+            let can = cx.state.can_undo_redo_edits();
+            let actions = [DataAction::Undo, DataAction::Redo];
+            buttons::undo_redo(ui, cx, "the dataset", can, actions);
+        });
     });
-}
-
-/// Undo and redo.
-fn history_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    ui.spacing_mut().button_padding.x = 8.0;
-    let (can_undo, can_redo) = cx.state.can_undo_redo_edits();
-    for (icon, words, action, enabled) in [
-        (
-            icons::ICON_UNDO,
-            "Undo",
-            Action::Data(DataAction::Undo),
-            can_undo,
-        ),
-        (
-            icons::ICON_REDO,
-            "Redo",
-            Action::Data(DataAction::Redo),
-            can_redo,
-        ),
-    ] {
-        let keys = if words == "Undo" { "Ctrl+Z" } else { "Ctrl+Y" };
-        let button = Button::new(icon_text(icon).size(16.0));
-        let response = ui.add_enabled(enabled, button);
-        let tooltip = format!("{words} the last change to the dataset ({keys})");
-        let response = response.accessible_name(words).on_hover_text(&tooltip);
-        if response.on_disabled_hover_text(tooltip).clicked() {
-            cx.push(action);
-        }
-    }
 }
 
 fn kind_ui(ui: &mut Ui, cx: &mut Cx<'_>, kind: SourceKind) {
@@ -95,43 +68,29 @@ fn kind_ui(ui: &mut Ui, cx: &mut Cx<'_>, kind: SourceKind) {
     }
 }
 
-fn details_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset) {
-    ui.set_width(DETAILS_WIDTH);
-    ui.with_layout(Layout::top_down(Align::Min), |ui| facts_ui(ui, cx, open));
-}
-
 fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset) {
     let dataset = &*open.dataset;
-    Grid::new("details")
-        .num_columns(2)
-        .spacing([16.0, 6.0])
-        .min_row_height(20.0)
-        .show(ui, |ui| {
-            let mut fact = |name: &str, value: String| {
-                states::caption(ui, name);
-                ui.add(Label::new(value).wrap().selectable(true));
-                ui.end_row();
-            };
-            fact("Opened from", display_path(&dataset.opened));
-            if dataset.root != dataset.opened {
-                fact("Files in", display_path(&dataset.root));
-            }
-            fact("Read as", dataset.kind.words().to_owned());
-            if let Some(division) = &cx.state.division {
-                let parts = SplitName::ALL.map(|part| {
-                    format!(
-                        "{} {}",
-                        part.word(),
-                        thousands(division.split.part(part).len())
-                    )
-                });
-                fact("Parts", parts.join(" · "));
-            }
-            fact("Changes", thousands(open.edits.len()));
-            for (name, value) in &dataset.metadata {
-                fact(name, value.clone());
-            }
-        });
+    states::facts(ui, "details", |ui| {
+        let mut fact = |name: &str, value: String| {
+            states::caption(ui, name);
+            ui.add(Label::new(value).wrap().selectable(true));
+            ui.end_row();
+        };
+        fact("Opened from", display_path(&dataset.opened));
+        if dataset.root != dataset.opened {
+            fact("Files in", display_path(&dataset.root));
+        }
+        fact("Read as", dataset.kind.words().to_owned());
+        if let Some(division) = &cx.state.division {
+            let images = |part| thousands(division.split.part(part).len());
+            let parts = SplitName::ALL.map(|part| format!("{} {}", part.word(), images(part)));
+            fact("Parts", parts.join(" · "));
+        }
+        fact("Changes", thousands(open.edits.len()));
+        for (name, value) in &dataset.metadata {
+            fact(name, value.clone());
+        }
+    });
     let skipped = &dataset.skipped;
     if skipped.total() > 0 {
         ui.separator();
@@ -153,10 +112,8 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset) {
         let broken: Vec<(&usize, &String)> = dataset.broken.iter().collect();
         list_ui(ui, "broken", broken.len(), &|row| {
             let (index, reason) = broken[row];
-            let path = dataset
-                .samples
-                .get(*index)
-                .map(|sample| display_path(&sample.path));
+            let sample = dataset.samples.get(*index);
+            let path = sample.map(|sample| display_path(&sample.path));
             format!("{} {reason}", path.unwrap_or_default())
         });
     }
@@ -164,25 +121,19 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset) {
 
 fn list_ui(ui: &mut Ui, name: &str, count: usize, line: &dyn Fn(usize) -> String) {
     let height = ui.text_style_height(&TextStyle::Small);
-    let area = ScrollArea::both()
-        .id_salt(name)
-        .max_height(LIST_HEIGHT)
-        .auto_shrink([false, true]);
+    let area = ScrollArea::both().id_salt(name).max_height(LIST_HEIGHT);
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
+        let area = area.auto_shrink([false, true]);
         area.show_rows(ui, height, count, |ui, rows| {
-            for row in rows {
-                states::note(ui, line(row));
-            }
+            rows.for_each(|row| drop(states::note(ui, line(row))));
         });
     });
 }
 
 fn could_not_be_opened(dataset: &Dataset) -> String {
-    format!(
-        "{} could not be opened",
-        counted(dataset.broken.len(), "image")
-    )
+    let images = counted(dataset.broken.len(), "image");
+    format!("{images} could not be opened")
 }
 
 /// That something was passed over or could not be opened; the details name it.
@@ -193,9 +144,8 @@ fn left_out_ui(ui: &mut Ui, dataset: &Dataset) {
     }
     if !dataset.broken.is_empty() {
         let colour = theme::palette(ui).warning;
-        let words = RichText::new(could_not_be_opened(dataset))
-            .small()
-            .color(colour);
-        ui.label(words).on_hover_text("Details lists them");
+        let words = RichText::new(could_not_be_opened(dataset)).small();
+        ui.label(words.color(colour))
+            .on_hover_text("Details lists them");
     }
 }

@@ -24,15 +24,14 @@ enum Wish {
 
 /// The key that was pressed and what it means; `columns` and `page` say how far lines and pages are.
 fn wish(ui: &Ui, columns: usize, page: usize, can_leave: bool) -> Option<Wish> {
-    let step = |count: usize| Move::By(count.cast_signed());
-    let back = |count: usize| Move::By(-count.cast_signed());
+    let (line, page) = (columns.cast_signed(), (columns * page).cast_signed());
     let moves = [
         (Key::ArrowRight, Move::By(1)),
         (Key::ArrowLeft, Move::By(-1)),
-        (Key::ArrowDown, step(columns)),
-        (Key::ArrowUp, back(columns)),
-        (Key::PageDown, step(columns * page)),
-        (Key::PageUp, back(columns * page)),
+        (Key::ArrowDown, Move::By(line)),
+        (Key::ArrowUp, Move::By(-line)),
+        (Key::PageDown, Move::By(page)),
+        (Key::PageUp, Move::By(-page)),
         (Key::Home, Move::First),
         (Key::End, Move::Last),
     ];
@@ -73,17 +72,16 @@ impl Datasets {
                 let place = samples.iter().position(|sample| Some(*sample) == selected);
                 // From nowhere every key leads to the first.
                 let place = place.map_or(Some(0), |place| by.from(place, samples.len()));
-                if let Some((place, &sample)) =
-                    place.and_then(|place| Some((place, samples.get(place)?)))
+                if let Some(place) = place
+                    && let Some(&sample) = samples.get(place)
                 {
                     self.scroll_to = Some(place);
                     self.press(cx, &samples, sample, press);
                 }
             }
             Wish::MarkAll => cx.push(Action::Select(marks::all(&cx.state.selection, &samples))),
-            Wish::Enlarge if self.enlarged.is_some() => self.enlarged = None,
+            Wish::Enlarge | Wish::Leave if self.enlarged.is_some() => self.enlarged = None,
             Wish::Enlarge => self.enlarged = cx.state.selection.sample().map(|_| Zoom::default()),
-            Wish::Leave if self.enlarged.is_some() => self.enlarged = None,
             Wish::Leave => cx.push(Action::Select(marks::cleared(&cx.state.selection))),
         }
     }

@@ -4,7 +4,7 @@ use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
 
 use super::changes;
 use crate::{
-    data::{Edit, SplitName, dataset::display_path},
+    data::{Sample, SplitName, dataset::display_path},
     engine::OpenDataset,
     ui::{
         action::{DataAction, EditAction},
@@ -30,16 +30,13 @@ fn item(ui: &mut Ui, words: &str, enabled: bool) -> bool {
 /// What can be done with `samples`.
 pub fn samples_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[usize]) {
     ui.set_width(WIDTH);
+    let all = &open.dataset.samples;
     let title = match samples {
-        [one] => open
-            .dataset
-            .samples
-            .get(*one)
-            .map_or_else(String::new, crate::data::Sample::name),
+        [one] => all.get(*one).map_or_else(String::new, Sample::name),
         more => counted(more.len(), "image"),
     };
     ui.add(Label::new(RichText::new(title).strong()).truncate());
-    let is_excluded = |index: &usize| open.dataset.samples.get(*index).is_some_and(|s| s.excluded);
+    let is_excluded = |index: &usize| all.get(*index).is_some_and(|s| s.excluded);
     let some = !samples.is_empty();
     if item(ui, "Exclude", some && !samples.iter().all(is_excluded)) {
         cx.push(EditAction::Dataset(changes::exclude(open, samples, true)));
@@ -57,12 +54,8 @@ pub fn samples_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[u
     {
         cx.push(DataAction::FindSimilar(*one));
     }
-    let words = if samples.len() == 1 {
-        "Copy path"
-    } else {
-        "Copy paths"
-    };
-    if item(ui, words, some) {
+    let plural = if samples.len() == 1 { "" } else { "s" };
+    if item(ui, &format!("Copy path{plural}"), some) {
         let paths = samples.iter().filter_map(|index| open.dataset.path(*index));
         let lines: Vec<String> = paths.map(|path| display_path(&path)).collect();
         ui.ctx().copy_text(lines.join("\n"));
@@ -75,26 +68,22 @@ fn labels_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[usize]
         [one] => open.dataset.samples.get(*one).map(|sample| sample.label),
         _ => None,
     };
-    let mut chosen: Option<Option<usize>> = None;
+    let mut chosen = None;
     let height = ui.spacing().interact_size.y;
     let classes = &open.dataset.classes;
-    ScrollArea::vertical().max_height(CLASSES_HEIGHT).show_rows(
-        ui,
-        height,
-        classes.len(),
-        |ui, rows| {
-            for label in rows {
-                let name = &classes[label];
-                let chip = RichText::new("●").color(theme::class_colour(label));
-                let words = shortened(name, LONGEST);
-                let button = Button::selectable(current == Some(label), (chip, words));
-                let response = ui.add(button).accessible_name(name);
-                if response.on_hover_text(name).clicked() {
-                    chosen = Some(Some(label));
-                }
+    let area = ScrollArea::vertical().max_height(CLASSES_HEIGHT);
+    area.show_rows(ui, height, classes.len(), |ui, rows| {
+        for label in rows {
+            let name = &classes[label];
+            let chip = RichText::new("●").color(theme::class_colour(label));
+            let words = shortened(name, LONGEST);
+            let button = Button::selectable(current == Some(label), (chip, words));
+            let response = ui.add(button).accessible_name(name);
+            if response.on_hover_text(name).clicked() {
+                chosen = Some(Some(label));
             }
-        },
-    );
+        }
+    });
     ui.separator();
     if item(ui, "As the source says", true) {
         chosen = Some(None);
@@ -108,19 +97,16 @@ fn labels_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[usize]
 }
 
 fn parts_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[usize]) {
-    let mut chosen = None;
-    for part in SplitName::ALL {
-        if item(ui, part.word(), true) {
-            chosen = Some(Some(part));
+    let mut part_ui = |ui: &mut Ui, words, part| {
+        if item(ui, words, true) {
+            cx.push(EditAction::Dataset(changes::move_to(open, samples, part)));
         }
+    };
+    for part in SplitName::ALL {
+        part_ui(ui, part.word(), Some(part));
     }
     ui.separator();
-    if item(ui, "As the split says", true) {
-        chosen = Some(None);
-    }
-    if let Some(part) = chosen {
-        cx.push(EditAction::Dataset(changes::move_to(open, samples, part)));
-    }
+    part_ui(ui, "As the split says", None);
 }
 
 /// What was chosen in the menu of a class and is not an edit.
@@ -148,14 +134,16 @@ pub fn class_ui(
     if item(ui, "Show only this class", true) {
         chosen = Some(ClassChoice::ShowOnly);
     }
-    let exclude = |excluded: bool| -> Edit {
-        changes::exclude(open, &changes::of_class(open, label), excluded)
-    };
-    if item(ui, "Exclude all images", true) {
-        cx.push(EditAction::Dataset(exclude(true)));
-    }
-    if item(ui, "Include all images again", true) {
-        cx.push(EditAction::Dataset(exclude(false)));
+    for (words, excluded) in [
+        ("Exclude all images", true),
+        ("Include all images again", false),
+    ] {
+        if item(ui, words, true) {
+            let samples = changes::of_class(open, label);
+            cx.push(EditAction::Dataset(changes::exclude(
+                open, &samples, excluded,
+            )));
+        }
     }
     chosen
 }

@@ -1,7 +1,6 @@
 //! The dataset browser: everything that was opened as a grid, a table or an overview, with filters, several
 //! images marked at once, and menus that change them.
 
-mod budget;
 mod changes;
 mod classes;
 mod filter;
@@ -17,13 +16,16 @@ mod shown;
 mod status;
 mod table;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use eframe::egui::{Align, Layout, Rect, Response, Sense, Ui, UiBuilder, pos2, vec2};
 
 use super::{Cx, Panel};
 use crate::{
-    data::dataset::display_path,
+    data::{Sample, dataset::display_path},
     engine::{JobId, OpenDataset},
     resources,
     ui::{
@@ -32,6 +34,8 @@ use crate::{
         state::{DataState, Selection, Showing},
         theme,
         widgets::{
+            buttons,
+            cached::{Cached, Same},
             grid::{Drawn, Grid},
             marks::{self, Press},
             states,
@@ -39,8 +43,9 @@ use crate::{
         },
     },
 };
-use budget::Budget;
-use filter::{Filter, Flag, Order};
+
+use filter::{Filter, Flag};
+use filters::Bar;
 use rename::Rename;
 use shown::{Shown, View};
 
@@ -79,14 +84,10 @@ const CLASSES_WIDTH: (f32, std::ops::RangeInclusive<f32>) = (0.28, 148.0..=176.0
 /// Narrower panels have no such column.
 const NARROW: f32 = 420.0;
 
-/// View state.
+#[derive(Default)]
 pub struct Datasets {
     dataset: Option<JobId>,
-    mode: Mode,
-    filter: Filter,
-    order: Order,
-    /// Side of a thumbnail in points.
-    side: f32,
+    bar: Bar,
     shown: Shown,
     /// The list that the rest of the window knows.
     told: Option<Arc<[usize]>>,
@@ -98,8 +99,8 @@ pub struct Datasets {
     followed: Option<usize>,
     /// A sample that was selected elsewhere and has to be seen.
     wanted: Option<usize>,
-    /// The list, a sample and whether the list lacks it.
-    hidden: Option<(Arc<[usize]>, usize, bool)>,
+    /// Whether the list lacks the sample.
+    hidden: Cached<(Same<[usize]>, usize), bool>,
     /// Images that were asked to be shown alone last.
     showing: Option<Showing>,
     /// A place of the list that has to be seen.
@@ -111,36 +112,17 @@ pub struct Datasets {
     rename: Option<Rename>,
     /// How often it had been asked to show what cannot be read.
     unreadable_asked: usize,
-    bundled: Vec<(&'static str, &'static str)>,
+    bundled: Bundled,
 }
 
-impl Default for Datasets {
+/// The bundled datasets that are there.
+struct Bundled(Vec<(&'static str, &'static str)>);
+
+impl Default for Bundled {
     fn default() -> Self {
-        let is_there = |name: &str| resources::find(format!("datasets/{name}")).is_some();
-        Self {
-            dataset: None,
-            mode: Mode::default(),
-            filter: Filter::default(),
-            order: Order::default(),
-            side: 88.0,
-            shown: Shown::default(),
-            told: None,
-            anchor: None,
-            pressed: None,
-            followed: None,
-            wanted: None,
-            hidden: None,
-            showing: None,
-            scroll_to: None,
-            drawn: Drawn::default(),
-            enlarged: None,
-            rename: None,
-            unreadable_asked: 0,
-            bundled: BUNDLED
-                .into_iter()
-                .filter(|(_, name)| is_there(name))
-                .collect(),
-        }
+        let is_there =
+            |(_, name): &(&str, &str)| resources::find(format!("datasets/{name}")).is_some();
+        Self(BUNDLED.into_iter().filter(is_there).collect())
     }
 }
 
@@ -152,11 +134,8 @@ impl Panel for Datasets {
                 self.empty_ui(ui, cx, sentence);
             }
             DataState::Opening { job, path, .. } => {
-                let progress = cx.state.jobs.get(job).and_then(|job| job.progress);
                 let words = format!("Reading {}", display_path(path));
-                if states::loading(ui, &words, progress) {
-                    cx.push(Action::Cancel(*job));
-                }
+                cx.loading_ui(ui, &words, *job);
             }
             DataState::Failed { message, .. } => {
                 states::failed(ui, message);
@@ -170,16 +149,15 @@ impl Panel for Datasets {
 
 /// File name and class of a sample.
 fn describe(open: &OpenDataset, index: usize) -> String {
-    open.dataset
-        .samples
-        .get(index)
-        .map_or_else(String::new, |sample| {
-            format!(
-                "{} · {}",
-                sample.name(),
-                open.dataset.class_name(sample.label)
-            )
-        })
+    let words = |sample: &Sample| {
+        format!(
+            "{} · {}",
+            sample.name(),
+            open.dataset.class_name(sample.label)
+        )
+    };
+    let sample = open.dataset.samples.get(index);
+    sample.map_or_else(String::new, words)
 }
 
 impl Datasets {
@@ -191,7 +169,7 @@ impl Datasets {
             if ui.button("Open dataset file…").clicked() {
                 cx.push(Purpose::OpenDatasetFile);
             }
-            for &(words, name) in &self.bundled {
+            for &(words, name) in &self.bundled.0 {
                 if ui.button(words).clicked() {
                     cx.push(DataAction::OpenBundled(name));
                 }
@@ -203,13 +181,13 @@ impl Datasets {
         if self.dataset != Some(open.id) {
             // Another dataset has other classes and other samples.
             self.dataset = Some(open.id);
-            self.filter = Filter::default();
+            self.bar.filter = Filter::default();
             (self.anchor, self.rename, self.enlarged) = (None, None, None);
             self.scroll_to = Some(0);
         }
         if self.unreadable_asked != cx.state.unreadable_asked {
             self.unreadable_asked = cx.state.unreadable_asked;
-            self.filter = Filter {
+            self.bar.filter = Filter {
                 flag: Flag::Broken,
                 ..Filter::default()
             };
@@ -230,7 +208,7 @@ impl Datasets {
             let column = area.with_max_x(area.left() + width);
             let list = self.shown.list();
             let rename = inside(ui, "classes", column, |ui| {
-                classes::classes_ui(ui, cx, open, list, &mut self.filter.classes)
+                classes::classes_ui(ui, cx, open, list, &mut self.bar.filter.classes)
             });
             if let Some(class) = rename {
                 self.rename = Some(Rename::new(open, class));
@@ -240,13 +218,7 @@ impl Datasets {
         inside(ui, "images", rest, |ui| {
             self.images_ui(ui, cx, open, is_wide);
         });
-        if self
-            .rename
-            .as_mut()
-            .is_some_and(|rename| !rename.ui(ui, cx, open))
-        {
-            self.rename = None;
-        }
+        self.rename.take_if(|rename| !rename.ui(ui, cx, open));
     }
 
     fn update_shown(&mut self, ui: &Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
@@ -257,48 +229,38 @@ impl Datasets {
             is_unreadable: &is_unreadable,
             unreadable: cx.textures.unreadable_count(),
         };
+        let end = Instant::now() + BUDGET;
         if !self
             .shown
-            .update(&view, &self.filter, self.order, &Budget::of(BUDGET))
+            .update(&view, &self.bar.filter, self.bar.order, end)
         {
             ui.ctx().request_repaint();
             return;
         }
         let samples = &self.shown.list().samples;
-        if self
-            .told
-            .as_ref()
-            .is_none_or(|told| !Arc::ptr_eq(told, samples))
-        {
+        let told = self.told.as_ref();
+        if told.is_none_or(|told| !Arc::ptr_eq(told, samples)) {
             self.told = Some(Arc::clone(samples));
             cx.push(DataAction::Browsed(Arc::clone(samples)));
         }
     }
 
     fn images_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>, is_wide: bool) {
-        let mut bar = filters::Bar {
-            mode: &mut self.mode,
-            filter: &mut self.filter,
-            order: &mut self.order,
-            side: &mut self.side,
-        };
-        bar.ui(ui, cx, open, is_wide);
+        self.bar.ui(ui, cx, open, is_wide);
         self.status_ui(ui, cx, open);
         self.keys(ui, cx);
         if self.enlarged.is_some() {
             return self.enlarged_ui(ui, cx);
         }
         let samples = Arc::clone(&self.shown.list().samples);
-        if samples.is_empty() && matches!(self.mode, Mode::Grid | Mode::Table) {
-            let is_complete = self.shown.is_complete();
-            let words = if is_complete {
-                "No image fits the filters."
+        if samples.is_empty() && matches!(self.bar.mode, Mode::Grid | Mode::Table) {
+            let (words, button) = if self.shown.is_complete() {
+                ("No image fits the filters.", Some("Show all images"))
             } else {
-                "Looking…"
+                ("Looking…", None)
             };
-            let button = is_complete.then_some("Show all images");
             if states::empty(ui, words, button) {
-                self.filter = Filter::default();
+                self.bar.filter = Filter::default();
             }
             return;
         }
@@ -326,32 +288,27 @@ impl Datasets {
                 menu::samples_ui(ui, cx, open, &meant);
             });
         };
-        match self.mode {
+        match self.bar.mode {
             Mode::Grid => {
                 let grid = Grid {
                     samples,
-                    side: self.side,
+                    side: self.bar.side,
                     scroll_to,
                 };
                 self.drawn = grid.ui(ui, cx, &|sample| describe(open, sample), &mut tile);
             }
             Mode::Table => {
-                let table = table::Table {
-                    open,
-                    samples,
-                    scroll_to,
-                };
-                let rows = table.ui(ui, cx, &mut self.order, &mut tile);
+                let (of, order) = ((&**open, samples), &mut self.bar.order);
+                let rows = table::ui(ui, cx, of, scroll_to, order, &mut tile);
                 self.drawn = Drawn { columns: 1, rows };
             }
             Mode::Examples => {
-                let classes: Vec<usize> = if self.filter.classes.is_empty() {
-                    (0..open.dataset.classes.len()).collect()
-                } else {
-                    self.filter.classes.iter().copied().collect()
-                };
+                let chosen = &self.bar.filter.classes;
+                let is_chosen = |class: &usize| chosen.is_empty() || chosen.contains(class);
+                let classes = 0..open.dataset.classes.len();
+                let classes: Vec<usize> = classes.filter(is_chosen).collect();
                 let list = self.shown.list();
-                overview::examples_ui(ui, cx, open, list, (&classes, self.side), &mut tile);
+                overview::examples_ui(ui, cx, open, list, (&classes, self.bar.side), &mut tile);
             }
             Mode::FirstNine => overview::first_nine_ui(ui, cx, open, samples, &mut tile),
         }
@@ -385,17 +342,14 @@ impl Datasets {
         let Some(zoom) = &mut self.enlarged else {
             return;
         };
-        let mut close = false;
-        ui.horizontal(|ui| {
-            close = ui
-                .button("Back to the images")
-                .on_hover_text("Esc or Enter")
-                .clicked();
+        let close = ui.horizontal(|ui| {
+            let close = buttons::button(ui, "Back to the images", "Esc or Enter");
             zoom.buttons_ui(ui);
+            close
         });
         let space = ui.available_size().max(vec2(16.0, 16.0));
         zoom.image_ui(ui, cx, space);
-        if close {
+        if close.inner {
             self.enlarged = None;
         }
     }
@@ -408,13 +362,12 @@ fn pressed(selection: &Selection, sample: usize, response: &Response) -> Option<
         return (!marks::is_marked(selection, sample)).then_some(Press::Alone);
     }
     let modifiers = response.ctx.input(|input| input.modifiers);
-    response
-        .clicked()
-        .then_some(match (modifiers.shift, modifiers.command) {
-            (true, _) => Press::Extend,
-            (_, true) => Press::Toggle,
-            _ => Press::Alone,
-        })
+    let press = match (modifiers.shift, modifiers.command) {
+        (true, _) => Press::Extend,
+        (_, true) => Press::Toggle,
+        _ => Press::Alone,
+    };
+    response.clicked().then_some(press)
 }
 
 /// Draws within `rect`, whatever it needs.

@@ -37,42 +37,38 @@ pub fn examples_ui(
     let side = side.min((width - gaps) / EXAMPLES as f32).max(8.0);
     let height = TITLE + side + theme::GRID;
     ui.spacing_mut().item_spacing.y = theme::GRID;
-    ScrollArea::vertical()
-        .auto_shrink(false)
-        .show_rows(ui, height, chosen.len(), |ui, rows| {
-            for &class in &chosen[rows] {
-                let (area, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
-                let examples = list.examples.get(class).map_or(&[][..], Vec::as_slice);
-                let images = list.counts.get(class).copied().unwrap_or_default();
-                title(ui, open, class, area, &counted(images, "image"));
-                for (place, &sample) in examples.iter().enumerate() {
-                    let corner = area.min + vec2(place as f32 * (side + GAP), TITLE);
-                    let rect = Rect::from_min_size(corner, vec2(side, side));
-                    one(ui, cx, open, rect, sample, heard);
-                }
+    let rows = ScrollArea::vertical().auto_shrink(false);
+    rows.show_rows(ui, height, chosen.len(), |ui, rows| {
+        for &class in &chosen[rows] {
+            let (area, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
+            let images = list.counts.get(class).copied().unwrap_or_default();
+            title(ui, open, class, area, &counted(images, "image"));
+            let examples = list.examples.get(class).into_iter().flatten();
+            for (place, &sample) in examples.enumerate() {
+                let corner = area.min + vec2(place as f32 * (side + GAP), TITLE);
+                let rect = Rect::from_min_size(corner, vec2(side, side));
+                one(ui, cx, open, rect, sample, heard);
             }
-        });
+        }
+    });
 }
 
 /// `class name · 12 images` on one line at the top of `area`.
 fn title(ui: &Ui, open: &OpenDataset, class: usize, area: Rect, more: &str) {
-    let palette = theme::palette(ui);
+    let (ink, muted) = (ui.visuals().text_color(), theme::palette(ui).muted);
+    let painter = ui.painter();
     let dot = pos2(area.left() + 5.0, area.top() + 0.5 * TITLE - 2.0);
-    ui.painter()
-        .circle_filled(dot, 4.5, theme::class_colour(class));
+    painter.circle_filled(dot, 4.5, theme::class_colour(class));
     let font = TextStyle::Body.resolve(ui.style());
     let small = TextStyle::Small.resolve(ui.style());
-    let more = ui
-        .painter()
-        .layout_no_wrap(more.to_owned(), small, palette.muted);
+    let more = painter.layout_no_wrap(more.to_owned(), small, muted);
     let room = area.width() - more.size().x - 3.0 * theme::GRID;
     let name = open.dataset.class_name(class);
-    let galley = classes::one_line(ui, name, font, ui.visuals().text_color(), room);
-    let at = pos2(area.left() + 16.0, area.top());
-    let end = at.x + galley.size().x + theme::GRID;
-    ui.painter().galley(at, galley, ui.visuals().text_color());
-    ui.painter()
-        .galley(pos2(end, area.top() + 2.0), more, palette.muted);
+    let galley = classes::one_line(ui, name, font, ink, room);
+    let at = area.min + vec2(16.0, 0.0);
+    let end = at + vec2(galley.size().x + theme::GRID, 2.0);
+    painter.galley(at, galley, ink);
+    painter.galley(end, more, muted);
 }
 
 fn one(
@@ -85,9 +81,8 @@ fn one(
 ) {
     let response = ui.interact(rect, ui.scope_id().with(sample), Sense::click());
     tile::paint(ui, cx, rect, sample, &response);
-    let response = tile::describe(cx, sample, response, &|sample| {
-        super::describe(open, sample)
-    });
+    let describe = |sample| super::describe(open, sample);
+    let response = tile::describe(cx, sample, response, &describe);
     heard(cx, sample, &response);
 }
 
@@ -107,11 +102,8 @@ pub fn first_nine_ui(
     let pitch = vec2(side + 2.0 * GAP, side + TITLE + GAP);
     for (place, &sample) in nine.iter().enumerate() {
         let corner = area.min + vec2((place % SIDE) as f32, (place / SIDE) as f32) * pitch;
-        let label = open
-            .dataset
-            .samples
-            .get(sample)
-            .map_or(0, |sample| sample.label);
+        let label = open.dataset.samples.get(sample);
+        let label = label.map_or(0, |sample| sample.label);
         let name = open.dataset.class_name(label);
         let font = TextStyle::Body.resolve(ui.style());
         let colour = ui.visuals().text_color();

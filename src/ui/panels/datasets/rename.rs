@@ -36,10 +36,8 @@ impl Rename {
             ui.set_width(320.0);
             ui.heading("Rename class");
             let own = open.base.classes.get(self.class).map_or("", String::as_str);
-            states::caption(
-                ui,
-                format!("The source calls it {own}. Its files stay as they are."),
-            );
+            let words = format!("The source calls it {own}. Its files stay as they are.");
+            states::caption(ui, words);
             let label = ui.label("Name to show");
             let field = TextEdit::singleline(&mut self.text).desired_width(f32::INFINITY);
             let field = ui.add(field).labelled_by(label.id);
@@ -54,9 +52,7 @@ impl Rename {
             let height = 2.0 * ui.text_style_height(&TextStyle::Body);
             ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
                 ui.set_min_height(height);
-                if let Some(error) = &self.error {
-                    states::failed(ui, error);
-                }
+                states::failure(ui, self.error.as_ref());
             });
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             ui.horizontal(|ui| {
@@ -88,16 +84,12 @@ impl Rename {
             renamed: wanted.renamed.clone(),
             ..Edits::default()
         };
-        match names.change(&edit, &open.base) {
-            Ok(()) => {
-                cx.push(EditAction::Dataset(edit));
-                true
-            }
-            Err(error) => {
-                self.error = Some(format!("This name cannot be used: {error}."));
-                self.focused = false;
-                false
-            }
+        if let Err(error) = names.change(&edit, &open.base) {
+            self.error = Some(format!("This name cannot be used: {error}."));
+            self.focused = false;
+            return false;
         }
+        cx.push(EditAction::Dataset(edit));
+        true
     }
 }

@@ -1,10 +1,9 @@
 //! Which samples the browser shows, and in which order. Worked out a few milliseconds a frame, so that a hundred
 //! thousand samples never make the window stutter; what is known so far can be looked at meanwhile.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use super::{
-    budget::Budget,
     filter::{Filter, Flag, Order, PartFilter, SortBy},
     names::Names,
 };
@@ -56,7 +55,8 @@ struct Key {
     dataset: JobId,
     open: Same<OpenDataset>,
     division: Option<Same<Division>>,
-    unreadable: usize,
+    /// How many there are, where that matters.
+    unreadable: Option<usize>,
     filter: Filter,
     order: Order,
 }
@@ -82,7 +82,8 @@ pub struct List {
 struct Scan {
     next: usize,
     buckets: Vec<Vec<usize>>,
-    list: List,
+    counts: Vec<usize>,
+    examples: Vec<Vec<usize>>,
     /// Whether the samples so far are shown already.
     is_shown: bool,
 }
@@ -107,43 +108,37 @@ impl Shown {
         self.key.is_some() && self.scan.is_none()
     }
 
-    /// Goes on until the list is complete or the budget is spent. True when it is complete.
-    pub fn update(
-        &mut self,
-        view: &View<'_>,
-        filter: &Filter,
-        order: Order,
-        budget: &Budget,
-    ) -> bool {
-        let is_known = self.key.as_ref().is_some_and(|key| {
-            key.open == Same::of(view.open)
-                && key.division == view.division.map(Same::of)
-                && key.filter == *filter
-                && key.order == order
-                && (filter.flag != Flag::Broken || key.unreadable == view.unreadable)
-        });
-        if !is_known {
-            self.begin(view, filter, order);
+    /// Goes on until the list is complete or `end` has come. True when it is complete.
+    pub fn update(&mut self, view: &View<'_>, filter: &Filter, order: Order, end: Instant) -> bool {
+        let counts_unreadable = filter.flag == Flag::Broken;
+        let key = Key {
+            dataset: view.open.id,
+            open: Same::of(view.open),
+            division: view.division.map(Same::of),
+            unreadable: counts_unreadable.then_some(view.unreadable),
+            filter: filter.clone(),
+            order,
+        };
+        if self.key.as_ref() != Some(&key) {
+            self.begin(view, key);
         }
-        if self.scan.is_some() && self.prepare_names(view, filter, order, budget) {
-            self.go_on(view, filter, order, budget);
+        if self.scan.is_some() && self.prepare_names(view, filter, order, end) {
+            self.go_on(view, filter, order, end);
         }
         self.scan.is_none()
     }
 
-    fn begin(&mut self, view: &View<'_>, filter: &Filter, order: Order) {
+    fn begin(&mut self, view: &View<'_>, key: Key) {
         let classes = view.dataset().classes.len();
-        let is_other = self.key.as_ref().is_none_or(|key| {
-            key.filter != *filter || key.order != order || key.dataset != view.open.id
-        });
-        if is_other {
+        let of = |key: &Key| (key.dataset, key.filter.clone(), key.order);
+        if self.key.as_ref().map(of) != Some(of(&key)) {
             // What was shown is not what is asked for; after a change of the data alone it stays until the new
             // list is complete, so that nothing jumps.
             self.list.samples = Arc::from([]);
         }
         self.list.counts.resize(classes, 0);
         self.list.examples.resize(classes, Vec::new());
-        let buckets = match order.by {
+        let buckets = match key.order.by {
             SortBy::Source | SortBy::Name => 1,
             SortBy::Class => classes,
             SortBy::Part => SplitName::ALL.len() + 1,
@@ -151,21 +146,11 @@ impl Shown {
         self.scan = Some(Scan {
             next: 0,
             buckets: vec![Vec::new(); buckets],
-            list: List {
-                samples: Arc::from([]),
-                counts: vec![0; classes],
-                examples: vec![Vec::new(); classes],
-            },
+            counts: vec![0; classes],
+            examples: vec![Vec::new(); classes],
             is_shown: false,
         });
-        self.key = Some(Key {
-            dataset: view.open.id,
-            open: Same::of(view.open),
-            division: view.division.map(Same::of),
-            unreadable: view.unreadable,
-            filter: filter.clone(),
-            order,
-        });
+        self.key = Some(key);
     }
 
     fn prepare_names(
@@ -173,47 +158,39 @@ impl Shown {
         view: &View<'_>,
         filter: &Filter,
         order: Order,
-        budget: &Budget,
+        end: Instant,
     ) -> bool {
         let id = view.open.id;
-        if self
-            .names
-            .as_ref()
-            .is_some_and(|(dataset, _)| *dataset != id)
-        {
-            self.names = None;
-        }
+        self.names.take_if(|(dataset, _)| *dataset != id);
         let sorted = order.by == SortBy::Name;
         if filter.name.is_empty() && !sorted {
             return true;
         }
         let (_, names) = self.names.get_or_insert_with(|| (id, Names::default()));
-        names.collect(view.dataset(), budget) && (!sorted || names.sort(budget))
+        names.collect(view.dataset(), end) && (!sorted || names.sort(end))
     }
 
-    fn go_on(&mut self, view: &View<'_>, filter: &Filter, order: Order, budget: &Budget) {
+    fn go_on(&mut self, view: &View<'_>, filter: &Filter, order: Order, end: Instant) {
         let Some(scan) = &mut self.scan else { return };
         let names = self.names.as_ref().map(|(_, names)| names);
-        let by_name = names
-            .and_then(Names::order)
-            .filter(|_| order.by == SortBy::Name);
+        let by_name = names.filter(|_| order.by == SortBy::Name);
         let needle = filter.name.to_lowercase();
         let finder = (!needle.is_empty()).then(|| memchr::memmem::Finder::new(&needle));
         let has_name = |index: usize| match (&finder, names) {
-            (Some(finder), Some(names)) => finder.find(names.name(index)).is_some(),
+            (Some(finder), Some(names)) => finder.find(names.lower[index].as_bytes()).is_some(),
             _ => true,
         };
         let count = view.dataset().samples.len();
         let backwards = order.descending && matches!(order.by, SortBy::Source | SortBy::Name);
         while scan.next < count {
-            let end = (scan.next + AT_ONCE).min(count);
-            for place in scan.next..end {
+            let last = (scan.next + AT_ONCE).min(count);
+            for place in scan.next..last {
                 let place = if backwards { count - 1 - place } else { place };
-                let index = by_name.map_or(place, |order| order[place] as usize);
+                let index = by_name.map_or(place, |names| names.order[place] as usize);
                 scan.take(view, filter, order.by, index, &has_name);
             }
-            scan.next = end;
-            if budget.is_spent() {
+            scan.next = last;
+            if Instant::now() >= end {
                 break;
             }
         }
@@ -223,8 +200,7 @@ impl Shown {
             scan.is_shown = true;
         }
         if is_complete && let Some(scan) = self.scan.take() {
-            self.list.counts = scan.list.counts;
-            self.list.examples = scan.list.examples;
+            (self.list.counts, self.list.examples) = (scan.counts, scan.examples);
         }
     }
 }
@@ -253,10 +229,10 @@ impl Scan {
             return;
         }
         let label = view.dataset().samples[index].label;
-        if let Some(count) = self.list.counts.get_mut(label) {
+        if let Some(count) = self.counts.get_mut(label) {
             *count += 1;
         }
-        if let Some(examples) = self.list.examples.get_mut(label)
+        if let Some(examples) = self.examples.get_mut(label)
             && examples.len() < EXAMPLES
         {
             examples.push(index);
@@ -264,15 +240,11 @@ impl Scan {
         if !filter.classes.is_empty() && !filter.classes.contains(&label) {
             return;
         }
+        let parts = SplitName::ALL.len();
         let bucket = match by {
             SortBy::Source | SortBy::Name => 0,
             SortBy::Class => label,
-            SortBy::Part => match part {
-                Some(SplitName::Train) => 0,
-                Some(SplitName::Validation) => 1,
-                Some(SplitName::Test) => 2,
-                None => 3,
-            },
+            SortBy::Part => part.map_or(parts, |part| part as usize),
         };
         if let Some(bucket) = self.buckets.get_mut(bucket) {
             bucket.push(index);
@@ -280,18 +252,11 @@ impl Scan {
     }
 
     fn joined(&self, order: Order) -> Arc<[usize]> {
-        let mut all = Vec::with_capacity(self.buckets.iter().map(Vec::len).sum());
+        let mut buckets: Vec<&[usize]> = self.buckets.iter().map(Vec::as_slice).collect();
         if order.descending {
-            self.buckets
-                .iter()
-                .rev()
-                .for_each(|bucket| all.extend_from_slice(bucket));
-        } else {
-            self.buckets
-                .iter()
-                .for_each(|bucket| all.extend_from_slice(bucket));
+            buckets.reverse();
         }
-        all.into()
+        buckets.concat().into()
     }
 }
 

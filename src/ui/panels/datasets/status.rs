@@ -16,7 +16,7 @@ use crate::{
         action::Action,
         format::thousands,
         panels::Cx,
-        widgets::{marks, states},
+        widgets::{buttons, marks, states},
     },
 };
 
@@ -28,22 +28,15 @@ impl Datasets {
         ui.horizontal_wrapped(|ui| {
             ui.set_min_height(ui.spacing().interact_size.y);
             ui.spacing_mut().button_padding.x = 8.0;
-            let more = if self.shown.is_complete() {
-                ""
-            } else {
-                " so far"
-            };
+            let is_complete = self.shown.is_complete();
+            let more = if is_complete { "" } else { " so far" };
             let all = thousands(open.dataset.samples.len());
             states::caption(ui, format!("{} of {all} images{more}", thousands(count)));
             self.alone_ui(ui);
             if let Some(sample) = self.hidden(cx) {
                 states::caption(ui, "the selected image is filtered out");
-                if ui
-                    .button("Show it")
-                    .on_hover_text("Takes the filters away")
-                    .clicked()
-                {
-                    self.filter = Filter::default();
+                if buttons::button(ui, "Show it", "Takes the filters away") {
+                    self.bar.filter = Filter::default();
                     self.wanted = Some(sample);
                 }
             }
@@ -54,11 +47,10 @@ impl Datasets {
                 let change = ui.menu_button("Change…", |ui| {
                     menu::samples_ui(ui, cx, open, &marks::meant(&cx.state.selection));
                 });
-                change
-                    .response
-                    .on_hover_text("Exclude, label or move what is selected; also by right click");
+                let tip = "Exclude, label or move what is selected; also by right click";
+                change.response.on_hover_text(tip);
             }
-            if marked > 0 && ui.button("Unmark").on_hover_text("Esc").clicked() {
+            if marked > 0 && buttons::button(ui, "Unmark", "Esc") {
                 cx.push(Action::Select(marks::cleared(&cx.state.selection)));
             }
             self.class_button_ui(ui, cx, open);
@@ -67,34 +59,28 @@ impl Datasets {
 
     /// What is shown alone, and the way back to all images.
     fn alone_ui(&mut self, ui: &mut Ui) {
-        let Some(only) = &self.filter.only else {
+        let Some(only) = &self.bar.filter.only else {
             return;
         };
         ui.label(RichText::new(format!("only: {}", only.words)).strong());
-        let all = ui.button("Show all images");
-        if all.on_hover_text("Takes this filter away").clicked() {
-            self.filter.only = None;
+        if buttons::button(ui, "Show all images", "Takes this filter away") {
+            self.bar.filter.only = None;
             self.wanted = self.followed;
         }
     }
 
     /// The menu of the one class that is shown.
     fn class_button_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
-        let Some(&class) = self
-            .filter
-            .classes
-            .first()
-            .filter(|_| self.filter.classes.len() == 1)
-        else {
+        let classes = &self.bar.filter.classes;
+        let Some(&class) = classes.first().filter(|_| classes.len() == 1) else {
             return;
         };
         let mut choice = None;
         let button = ui.menu_button("Class…", |ui| {
             choice = menu::class_ui(ui, cx, open, class);
         });
-        button
-            .response
-            .on_hover_text("Rename or exclude this class; also by right click on its name");
+        let tip = "Rename or exclude this class; also by right click on its name";
+        button.response.on_hover_text(tip);
         if choice == Some(ClassChoice::Rename) {
             self.rename = Some(Rename::new(open, class));
         }

@@ -7,14 +7,18 @@ use eframe::egui::{
 };
 use egui_material_icons::{icon_text, icons};
 
-use super::{severity_icon, show};
+use super::{severity_icon, show, word};
 use crate::{
-    data::doctor::{Examination, Finding, FindingKind, Severity},
+    data::{
+        Sample,
+        doctor::{Examination, Finding, FindingKind, Severity},
+    },
     ui::{
         action::WindowAction,
         panels::Cx,
         theme,
         widgets::{
+            buttons,
             cached::{Cached, Same},
             classes, states,
         },
@@ -32,22 +36,24 @@ const FEW: usize = 3;
 /// Lines of a finding's sentence; all of it stands in the tooltip.
 const LINES: usize = 2;
 
-/// View state.
 #[derive(Default)]
 pub struct Findings {
-    /// Kinds that were opened or closed against what they are at first.
-    toggled: BTreeSet<(Severity, FindingKind)>,
+    toggled: Toggled,
     /// Findings that show their files.
     open: BTreeSet<usize>,
-    revision: u64,
-    rows: Cached<(Same<Examination>, u64), Arc<Rows>>,
+    rows: Cached<(Same<Examination>, Toggled, BTreeSet<usize>), Arc<Rows>>,
 }
+
+/// Kinds that were opened or closed against what they are at first.
+type Toggled = BTreeSet<(Severity, FindingKind)>;
 
 #[derive(Debug, Clone, Copy)]
 enum Row {
     /// Findings of one kind: the first, how many, whether they are shown.
     Kind(usize, usize, bool),
-    Finding(usize),
+    /// A finding, and whether its files are shown.
+    Finding(usize, bool),
+    /// A file of a finding.
     File(usize, usize),
 }
 
@@ -55,7 +61,7 @@ impl Row {
     fn height(self) -> f32 {
         match self {
             Self::Kind(..) => KIND,
-            Self::Finding(_) => FINDING,
+            Self::Finding(..) => FINDING,
             Self::File(..) => FILE,
         }
     }
@@ -73,41 +79,34 @@ impl Findings {
             states::empty(ui, "Nothing was found: the dataset looks fine.", None);
             return;
         }
-        let key = (Same::of(examination), self.revision);
-        let rows = self.rows.get(key, || {
-            Arc::new(rows(examination, &self.toggled, &self.open))
-        });
+        let (toggled, open) = (&self.toggled, &self.open);
+        let key = (Same::of(examination), toggled.clone(), open.clone());
+        let rows = || Arc::new(rows(examination, toggled, open));
+        let rows = self.rows.get(key, rows);
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut clicked = None;
-        ScrollArea::vertical()
-            .auto_shrink(false)
-            .show_viewport(ui, |ui, view| {
-                ui.set_height(rows.height);
-                ui.set_width(ui.available_width());
-                let origin = ui.max_rect().min;
-                let first = rows
-                    .rows
-                    .partition_point(|(top, row)| top + row.height() < view.top());
-                let shown = rows.rows[first..].iter();
-                for (top, row) in shown.take_while(|(top, _)| *top < view.bottom()) {
-                    let size = vec2(ui.available_width(), row.height());
-                    let rect = Rect::from_min_size(pos2(origin.x, origin.y + top), size);
-                    if row_ui(ui, cx, examination, *row, rect, &self.open) {
-                        clicked = Some(*row);
-                    }
+        let area = ScrollArea::vertical().auto_shrink(false);
+        area.show_viewport(ui, |ui, view| {
+            ui.set_height(rows.height);
+            ui.set_width(ui.available_width());
+            let origin = ui.max_rect().min;
+            let is_above = |(top, row): &(f32, Row)| top + row.height() < view.top();
+            let first = rows.rows.partition_point(is_above);
+            let shown = rows.rows[first..].iter();
+            for (top, row) in shown.take_while(|(top, _)| *top < view.bottom()) {
+                let size = vec2(ui.available_width(), row.height());
+                let rect = Rect::from_min_size(pos2(origin.x, origin.y + top), size);
+                if row_ui(ui, cx, examination, *row, rect) {
+                    clicked = Some(*row);
                 }
-            });
-        if let Some(row) = clicked {
-            self.toggle(examination, row);
-        }
-    }
-
-    fn toggle(&mut self, examination: &Examination, row: Row) {
-        self.revision += 1;
-        match row {
-            Row::Kind(first, ..) => flip(&mut self.toggled, group(&examination.findings[first])),
-            Row::Finding(index) => flip(&mut self.open, index),
-            Row::File(..) => {}
+            }
+        });
+        match clicked {
+            Some(Row::Kind(first, ..)) => {
+                flip(&mut self.toggled, group(&examination.findings[first]));
+            }
+            Some(Row::Finding(index, _)) => flip(&mut self.open, index),
+            Some(Row::File(..)) | None => {}
         }
     }
 }
@@ -122,11 +121,7 @@ fn group(finding: &Finding) -> (Severity, FindingKind) {
     (finding.severity, finding.kind)
 }
 
-fn rows(
-    examination: &Examination,
-    toggled: &BTreeSet<(Severity, FindingKind)>,
-    open: &BTreeSet<usize>,
-) -> Rows {
+fn rows(examination: &Examination, toggled: &Toggled, open: &BTreeSet<usize>) -> Rows {
     let findings = &examination.findings;
     let mut rows = Vec::new();
     let mut height = 0.0;
@@ -140,8 +135,9 @@ fn rows(
         let is_open = few != toggled.contains(&group(&same[0]));
         push(Row::Kind(first, same.len(), is_open));
         for (index, finding) in (first..).zip(same).filter(|_| is_open) {
-            push(Row::Finding(index));
-            if open.contains(&index) {
+            let is_open = open.contains(&index);
+            push(Row::Finding(index, is_open));
+            if is_open {
                 (0..finding.files.len()).for_each(|file| push(Row::File(index, file)));
             }
         }
@@ -151,58 +147,46 @@ fn rows(
 }
 
 /// Draws one row; returns whether it is to be opened or closed.
-fn row_ui(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    examination: &Examination,
-    row: Row,
-    rect: Rect,
-    open: &BTreeSet<usize>,
-) -> bool {
+fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, examination: &Examination, row: Row, rect: Rect) -> bool {
     let id = match row {
         Row::Kind(first, ..) => ui.scope_id().with(("kind", first)),
-        Row::Finding(index) => ui.scope_id().with(("finding", index)),
+        Row::Finding(index, _) => ui.scope_id().with(("finding", index)),
         Row::File(index, file) => ui.scope_id().with(("file", index, file)),
     };
-    let sense = Sense::click();
-    let response = ui.interact(rect, id, sense);
+    let response = ui.interact(rect, id, Sense::click());
     if response.hovered() {
         let fill = ui.visuals().widgets.hovered.weak_bg_fill;
-        ui.painter()
-            .rect_filled(rect, f32::from(theme::RADIUS), fill);
+        ui.painter().rect_filled(rect, theme::RADIUS, fill);
     }
     let builder = UiBuilder::new()
         .max_rect(rect.shrink2(vec2(4.0, 0.0)))
         .id_salt(id)
         .layout(Layout::left_to_right(Align::Center));
     let mut inner = ui.new_child(builder);
+    let (Row::Kind(index, ..) | Row::Finding(index, _) | Row::File(index, _)) = row;
+    let finding = &examination.findings[index];
+    let labelled = |words| egui::WidgetInfo::labeled(egui::Role::Button, true, words);
     match row {
-        Row::Kind(first, count, is_open) => {
-            kind_ui(&mut inner, &examination.findings[first], count, is_open);
-            let words = kind_words(&examination.findings[first], count);
+        Row::Kind(_, count, is_open) => {
+            let words = kind_words(finding, count);
+            kind_ui(&mut inner, finding, &words, is_open);
             response.widget_info(|| {
                 egui::WidgetInfo::selected(egui::Role::Button, true, is_open, &words)
             });
             response.clicked()
         }
-        Row::Finding(index) => {
-            let finding = &examination.findings[index];
-            let has_files = !finding.files.is_empty();
-            finding_ui(&mut inner, cx, finding, open.contains(&index));
-            let message = finding.message.clone();
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &message));
-            response.on_hover_text(message).clicked() && has_files
+        Row::Finding(_, is_open) => {
+            finding_ui(&mut inner, cx, finding, is_open);
+            response.widget_info(|| labelled(&finding.message));
+            response.on_hover_text(&finding.message).clicked() && !finding.files.is_empty()
         }
-        Row::File(index, file) => {
-            let finding = &examination.findings[index];
+        Row::File(_, file) => {
             let name = &finding.files[file];
             inner.add_space(INDENT);
-            let font = TextStyle::Small.resolve(inner.style());
-            words_ui(&mut inner, name, font);
+            words_ui(&mut inner, name, TextStyle::Small.resolve(ui.style()), 1);
+            response.widget_info(|| labelled(name));
             let sample = finding.samples.get(file).copied();
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, name));
-            let clicked = response.on_hover_text(name).clicked();
-            if let (true, Some(sample)) = (clicked, sample) {
+            if let (true, Some(sample)) = (response.on_hover_text(name).clicked(), sample) {
                 show(cx, &[sample], finding.kind.words());
             }
             false
@@ -212,26 +196,29 @@ fn row_ui(
 
 /// `Problem: in two parts (8)`.
 fn kind_words(finding: &Finding, count: usize) -> String {
-    let word = match finding.severity {
-        Severity::Error => "Problem",
-        Severity::Warning => "Warning",
-        Severity::Info => "Hint",
-    };
-    format!("{word}: {} ({count})", finding.kind.words())
+    let (word, kind) = (word(finding.severity), finding.kind.words());
+    format!("{word}: {kind} ({count})")
 }
 
-fn kind_ui(ui: &mut Ui, finding: &Finding, count: usize, is_open: bool) {
+fn kind_ui(ui: &mut Ui, finding: &Finding, words: &str, is_open: bool) {
     arrow_ui(ui, is_open);
     severity_icon(ui, Some(finding.severity));
     let size = TextStyle::Body.resolve(ui.style()).size;
     let font = FontId::new(size, egui::FontFamily::Name(theme::SEMIBOLD.into()));
-    words_ui(ui, &kind_words(finding, count), font);
+    words_ui(ui, words, font, 1);
 }
 
-/// One line that screen readers hear from the row instead.
-fn words_ui(ui: &mut Ui, words: &str, font: FontId) {
+/// At most so many lines, which screen readers hear from the row instead.
+fn words_ui(ui: &mut Ui, words: &str, font: FontId, lines: usize) {
     let colour = ui.visuals().text_color();
-    let galley = classes::one_line(ui, words, font, colour, ui.available_width());
+    let width = ui.available_width();
+    let galley = if lines == 1 {
+        classes::one_line(ui, words, font, colour, width)
+    } else {
+        let mut job = egui::text::LayoutJob::simple(words.to_owned(), font, colour, width);
+        job.wrap.max_rows = lines;
+        ui.painter().layout_job(job)
+    };
     let (rect, _) = ui.allocate_exact_size(galley.size(), Sense::hover());
     ui.painter().galley(rect.min, galley, colour);
 }
@@ -256,10 +243,7 @@ fn finding_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &Finding, is_open: bool) {
         show_button_ui(ui, cx, finding);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let font = TextStyle::Small.resolve(ui.style());
-            let galley = two_lines(ui, &finding.message, font);
-            let (rect, _) = ui.allocate_exact_size(galley.size(), Sense::hover());
-            let colour = ui.visuals().text_color();
-            ui.painter().galley(rect.min, galley, colour);
+            words_ui(ui, &finding.message, font, LINES);
         });
     });
 }
@@ -269,36 +253,24 @@ fn show_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, finding: &Finding) {
     let Some(dataset) = cx.state.dataset() else {
         return;
     };
-    let of_classes = || {
-        let samples = dataset.samples.iter().enumerate();
-        let is_meant = |sample: &crate::data::Sample| finding.classes.contains(&sample.label);
-        samples.filter_map(move |(index, sample)| is_meant(sample).then_some(index))
-    };
     let has_images = !finding.samples.is_empty() || !finding.classes.is_empty();
-    let (tip, has_any) = match finding.files.first() {
-        _ if has_images => ("Shows the images it is about, and only these", true),
-        Some(_) => ("Opens the folder of the first of these files", true),
-        None => ("", false),
-    };
-    if !has_any || !ui.button("Show").on_hover_text(tip).clicked() {
-        return;
-    }
-    if !finding.samples.is_empty() {
-        show(cx, &finding.samples, finding.kind.words());
-    } else if has_images {
-        let samples: Vec<usize> = of_classes().collect();
+    if has_images {
+        let tip = "Shows the images it is about, and only these";
+        if !buttons::button(ui, "Show", tip) {
+            return;
+        }
+        if !finding.samples.is_empty() {
+            return show(cx, &finding.samples, finding.kind.words());
+        }
+        let samples = dataset.samples.iter().enumerate();
+        let is_meant = |(_, sample): &(usize, &Sample)| finding.classes.contains(&sample.label);
+        let samples: Vec<usize> = samples.filter(is_meant).map(|(index, _)| index).collect();
         show(cx, &samples, finding.kind.words());
-    } else if let Some(file) = finding.files.first() {
+    } else if let Some(file) = finding.files.first()
+        && buttons::button(ui, "Show", "Opens the folder of the first of these files")
+    {
         let file = dataset.root.join(file);
         let folder = file.parent().unwrap_or(&dataset.root).to_path_buf();
         cx.push(WindowAction::ShowFile(folder));
     }
-}
-
-fn two_lines(ui: &Ui, text: &str, font: FontId) -> Arc<egui::Galley> {
-    let colour = ui.visuals().text_color();
-    let mut job =
-        egui::text::LayoutJob::simple(text.to_owned(), font, colour, ui.available_width());
-    job.wrap.max_rows = LINES;
-    ui.painter().layout_job(job)
 }

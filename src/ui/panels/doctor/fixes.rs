@@ -1,6 +1,8 @@
 //! What can be done about twins: excluding one of them, as one change that can be undone.
 
-use eframe::egui::{Align, Button, Label, Layout, RichText, Ui, vec2};
+use std::sync::Arc;
+
+use eframe::egui::{Align, Label, Layout, RichText, Ui, vec2};
 use egui_material_icons::{icon_text, icons};
 
 use crate::{
@@ -15,6 +17,7 @@ use crate::{
         panels::Cx,
         theme,
         widgets::{
+            buttons,
             cached::{Cached, Same},
             states,
         },
@@ -24,7 +27,7 @@ use crate::{
 /// Edits for all twins at once, and what was done last.
 #[derive(Default)]
 pub struct Fixes {
-    bulk: Cached<Same<Examination>, std::sync::Arc<Bulk>>,
+    bulk: Cached<Same<Examination>, Arc<Bulk>>,
     done: Option<Done>,
 }
 
@@ -54,15 +57,13 @@ impl Bulk {
         let mut surplus: Vec<String> = copies.filter_map(|pair| name(dataset, pair.b)).collect();
         surplus.sort_unstable();
         surplus.dedup();
-        let leaks = drop_from_train(dataset, examination, false).into_iter();
-        let leaks = leaks.flat_map(|edit| match edit {
+        let samples = |edit| match edit {
             Edit::Exclude { samples, .. } => samples,
             _ => Vec::new(),
-        });
-        Self {
-            surplus,
-            leaks: leaks.collect(),
-        }
+        };
+        let leaks = drop_from_train(dataset, examination, false).into_iter();
+        let leaks = leaks.flat_map(samples).collect();
+        Self { surplus, leaks }
     }
 }
 
@@ -73,25 +74,27 @@ impl Fixes {
         ui: &mut Ui,
         cx: &mut Cx<'_>,
         dataset: &Dataset,
-        examination: &std::sync::Arc<Examination>,
+        examination: &Arc<Examination>,
     ) {
-        let bulk = self.bulk.get(Same::of(examination), || {
-            std::sync::Arc::new(Bulk::new(dataset, examination))
-        });
+        let key = Same::of(examination);
+        let bulk = self
+            .bulk
+            .get(key, || Arc::new(Bulk::new(dataset, examination)));
+        let one_of_each = if dataset.has_given_parts() {
+            "Of images with the same pixels in one part and class, keeps the first and excludes the others. One change, to be undone as a whole"
+        } else {
+            "Of images with the same pixels in one class, keeps the first and excludes the others: then none can stand in two parts, however they are drawn. One change, to be undone as a whole"
+        };
+        let no_leaks = "Excludes from training what stands in validation or test too, pixel by pixel, so that what is measured is fair. Parts that are drawn are drawn anew after it. One change, to be undone as a whole";
         ui.horizontal_wrapped(|ui| {
-            let tip = if dataset.has_given_parts() {
-                "Of images with the same pixels in one part and class, keeps the first and excludes the others. One change, to be undone as a whole"
-            } else {
-                "Of images with the same pixels in one class, keeps the first and excludes the others: then none can stand in two parts, however they are drawn. One change, to be undone as a whole"
-            };
-            let words = format!("Keep one of each ({})", bulk.surplus.len());
-            if bulk_button(ui, &words, tip, &bulk.surplus) {
-                self.exclude(cx, bulk.surplus.clone());
-            }
-            let tip = "Excludes from training what stands in validation or test too, pixel by pixel, so that what is measured is fair. Parts that are drawn are drawn anew after it. One change, to be undone as a whole";
-            let words = format!("Drop all leaks from train ({})", bulk.leaks.len());
-            if bulk_button(ui, &words, tip, &bulk.leaks) {
-                self.exclude(cx, bulk.leaks.clone());
+            for (words, tip, samples) in [
+                ("Keep one of each", one_of_each, &bulk.surplus),
+                ("Drop all leaks from train", no_leaks, &bulk.leaks),
+            ] {
+                let words = format!("{words} ({})", samples.len());
+                if buttons::enabled(ui, !samples.is_empty(), words, tip, "There are none") {
+                    self.exclude(cx, samples.clone());
+                }
             }
         });
         self.done_ui(ui, cx);
@@ -130,25 +133,17 @@ impl Fixes {
             let (can_undo, _) = cx.state.can_undo_redo_edits();
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let tip = "Takes the last change to the dataset back (Ctrl+Z)";
-                let undo = ui.add_enabled(can_undo, Button::new("Undo"));
-                if undo.on_hover_text(tip).clicked() {
+                if buttons::enabled(ui, can_undo, "Undo", tip, tip) {
                     cx.push(DataAction::Undo);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let words = RichText::new(&done.words).small().color(colour);
-                    ui.add(Label::new(words).truncate())
-                        .on_hover_text(&done.words);
+                    let words = Label::new(words).truncate();
+                    ui.add(words).on_hover_text(&done.words);
                 });
             });
         });
     }
-}
-
-fn bulk_button(ui: &mut Ui, words: &str, tip: &str, samples: &[String]) -> bool {
-    ui.add_enabled(!samples.is_empty(), Button::new(words))
-        .on_hover_text(tip)
-        .on_disabled_hover_text("There are none")
-        .clicked()
 }
 
 /// How edits name a sample.

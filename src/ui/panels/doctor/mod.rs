@@ -4,6 +4,8 @@ mod findings;
 mod fixes;
 mod pairs;
 
+use std::sync::Arc;
+
 use eframe::egui::{Align, Label, Layout, RichText, Ui, vec2};
 use egui_material_icons::{icon_text, icons};
 
@@ -13,11 +15,12 @@ use crate::{
         Dataset,
         doctor::{Examination, Severity},
     },
-    engine::{ExamineRequest, Examined},
+    engine::ExamineRequest,
     ui::{
         action::{Action, DataAction},
+        format::counted,
         theme,
-        widgets::{fields, needs, states},
+        widgets::{buttons, fields, needs, states},
     },
 };
 
@@ -29,7 +32,6 @@ enum List {
     Pairs,
 }
 
-/// View state.
 #[derive(Default)]
 pub struct Doctor {
     list: List,
@@ -47,27 +49,14 @@ impl Panel for Doctor {
         };
         let doctor = cx.state.slot::<ExamineRequest>();
         match (doctor.answer(), doctor.job) {
-            (Some(examined), _) => self.examined_ui(ui, cx, &open.dataset, examined),
-            (None, Some(job)) => {
-                let progress = cx.state.jobs.get(&job).and_then(|job| job.progress);
-                if states::loading(ui, "Examining the images", progress) {
-                    cx.push(Action::Cancel(job));
-                }
-            }
+            (Some(examined), _) => self.examined_ui(ui, cx, &open.dataset, &examined.examination),
+            (None, Some(job)) => cx.loading_ui(ui, "Examining the images", job),
             (None, None) => {
-                if let Some(message) = &doctor.failed {
-                    states::failed(ui, message);
-                }
+                states::failure(ui, doctor.failed.as_ref());
                 if cx.state.to_examine().is_none() {
                     states::empty(ui, "The dataset is being divided into parts.", None);
                 } else {
-                    states::empty_with(
-                        ui,
-                        EMPTY,
-                        "Examine",
-                        Action::Data(DataAction::Examine),
-                        cx.actions,
-                    );
+                    states::empty_with(ui, EMPTY, "Examine", DataAction::Examine, cx.actions);
                 }
             }
         }
@@ -80,33 +69,29 @@ impl Doctor {
         ui: &mut Ui,
         cx: &mut Cx<'_>,
         dataset: &Dataset,
-        examined: &Examined,
+        examination: &Arc<Examination>,
     ) {
-        let examination = &examined.examination;
-        summary_ui(ui, examination);
+        // `2 problems, 5 hints`, and what they are in short.
+        ui.horizontal_wrapped(|ui| {
+            severity_icon(ui, examination.worst());
+            ui.label(RichText::new(counts(examination)).strong());
+        });
+        states::caption(ui, sentence(&examination.summary()));
         again_ui(ui, cx);
         self.fixes.ui(ui, cx, dataset, examination);
         ui.add_space(theme::GRID / 2.0);
+        let findings = format!("Findings ({})", examination.findings.len());
+        let pairs = format!("Pairs ({})", examination.pairs.len());
+        let tip = "Images that are the same or look alike, side by side";
         let lists = [
             (
                 List::Findings,
-                format!("Findings ({})", examination.findings.len()),
+                &*findings,
                 "What was found, the worst first",
             ),
-            (
-                List::Pairs,
-                format!("Pairs ({})", examination.pairs.len()),
-                "Images that are the same or look alike, side by side",
-            ),
+            (List::Pairs, &*pairs, tip),
         ];
-        let lists = lists
-            .each_ref()
-            .map(|(list, words, tip)| (*list, words.as_str(), *tip));
-        ui.horizontal_wrapped(|ui| {
-            if let Some(list) = fields::switch(ui, self.list, &lists) {
-                self.list = list;
-            }
-        });
+        ui.horizontal_wrapped(|ui| fields::switch(ui, &mut self.list, &lists));
         ui.separator();
         match self.list {
             List::Findings => self.findings.ui(ui, cx, examination),
@@ -115,99 +100,78 @@ impl Doctor {
     }
 }
 
-/// `2 problems, 5 hints`, and what they are in short.
-fn summary_ui(ui: &mut Ui, examination: &Examination) {
-    let worst = examination.worst();
-    ui.horizontal_wrapped(|ui| {
-        severity_icon(ui, worst);
-        ui.label(RichText::new(counts(examination)).strong());
-    });
-    states::caption(ui, sentence(&examination.summary()));
-}
-
 /// How many findings of each severity.
 fn counts(examination: &Examination) -> String {
-    let severities = [
-        (Severity::Error, "problem"),
-        (Severity::Warning, "warning"),
-        (Severity::Info, "hint"),
-    ];
-    let told: Vec<String> = severities
-        .into_iter()
-        .filter_map(|(severity, word)| {
-            let findings = examination.findings.iter();
-            let count = findings.filter(|f| f.severity == severity).count();
-            (count > 0).then(|| crate::format::counted(count, word))
-        })
-        .collect();
+    let severities = [Severity::Error, Severity::Warning, Severity::Info];
+    let told = severities.map(|severity| {
+        let findings = examination.findings.iter();
+        let count = findings.filter(|f| f.severity == severity).count();
+        (count > 0).then(|| counted(count, &word(severity).to_lowercase()))
+    });
+    let told: Vec<String> = told.into_iter().flatten().collect();
     if told.is_empty() {
-        "Nothing to complain about".to_owned()
-    } else {
-        told.join(", ")
+        return "Nothing to complain about".to_owned();
+    }
+    told.join(", ")
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "Problem",
+        Severity::Warning => "Warning",
+        Severity::Info => "Hint",
     }
 }
 
 /// With a capital and a full stop.
 fn sentence(words: &str) -> String {
     let mut letters = words.chars();
-    let first = letters
-        .next()
-        .map(|letter| letter.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+    let first = letters.next().map(char::to_uppercase);
+    let first: String = first.into_iter().flatten().collect();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// One line that is always there: running, out of date, failed, or up to date.
 fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let doctor = cx.state.slot::<ExamineRequest>();
-    let job = doctor.job;
-    let stale = cx.state.examination_is_stale();
-    let failed = doctor.failed.clone();
+    let stale = cx.state.examination_is_stale() && doctor.job.is_none();
+    let palette = theme::palette(ui);
+    let (words, colour) = match (doctor.job, stale) {
+        (Some(_), _) => ("Examining again…", palette.muted),
+        (None, true) => ("The dataset has changed.", palette.warning),
+        (None, false) => ("Up to date.", palette.muted),
+    };
     let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-        let (words, colour) = match (job, stale) {
-            (Some(job), _) => {
-                if ui.button("Cancel").clicked() {
-                    cx.push(Action::Cancel(job));
-                }
-                ("Examining again…", theme::palette(ui).muted)
+        let tip =
+            "Judges the images again with the changes made since; their files are not read again";
+        if let Some(job) = doctor.job {
+            if ui.button("Cancel").clicked() {
+                cx.push(Action::Cancel(job));
             }
-            (None, true) => {
-                again_button(ui, cx);
-                ("The dataset has changed.", theme::palette(ui).warning)
-            }
-            (None, false) => {
-                again_button(ui, cx);
-                ("Up to date.", theme::palette(ui).muted)
-            }
-        };
+        } else if buttons::button(ui, "Examine again", tip) {
+            cx.push(DataAction::Examine);
+        }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            if stale && job.is_none() {
+            if stale {
                 ui.label(icon_text(icons::ICON_WARNING).color(colour));
             }
             ui.add(Label::new(RichText::new(words).small().color(colour)).truncate());
         });
     });
-    if let Some(message) = failed {
-        states::failed(ui, &message);
-    }
-}
-
-fn again_button(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let tip = "Judges the images again with the changes made since; their files are not read again";
-    if ui.button("Examine again").on_hover_text(tip).clicked() {
-        cx.push(DataAction::Examine);
-    }
+    states::failure(ui, doctor.failed.as_ref());
 }
 
 /// An icon for a severity, with its meaning for screen readers and the pointer.
 fn severity_icon(ui: &mut Ui, severity: Option<Severity>) {
     let palette = theme::palette(ui);
-    let (icon, colour, words) = match severity {
-        Some(Severity::Error) => (icons::ICON_ERROR, palette.error, "Problem"),
-        Some(Severity::Warning) => (icons::ICON_WARNING, palette.warning, "Warning"),
-        Some(Severity::Info) => (icons::ICON_INFO, palette.muted, "Hint"),
-        None => (icons::ICON_CHECK_CIRCLE, palette.good, "Nothing is wrong"),
+    let (icon, colour) = match severity {
+        Some(Severity::Error) => (icons::ICON_ERROR, palette.error),
+        Some(Severity::Warning) => (icons::ICON_WARNING, palette.warning),
+        Some(Severity::Info) => (icons::ICON_INFO, palette.muted),
+        None => (icons::ICON_CHECK_CIRCLE, palette.good),
     };
+    let words = severity.map_or("Nothing is wrong", word);
     ui.label(icon_text(icon).color(colour)).on_hover_text(words);
 }
 

@@ -1,7 +1,7 @@
 //! Pairs of images that are the same or look alike, side by side with what to do about them.
 
 use eframe::egui::{
-    self, Align, Label, Layout, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2,
+    self, Align, Align2, Label, Layout, Rect, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2,
 };
 
 use super::{
@@ -17,7 +17,7 @@ use crate::{
         format::shortened,
         panels::Cx,
         theme,
-        widgets::{picture, states},
+        widgets::{buttons, picture, states},
     },
 };
 
@@ -40,41 +40,40 @@ pub fn ui(
         states::empty(ui, "No two images are the same or look alike.", None);
         return;
     }
-    ScrollArea::vertical()
-        .auto_shrink(false)
-        .show_rows(ui, ROW, pairs.len(), |ui, rows| {
-            for index in rows {
-                ui.push_id(index, |ui| pair_ui(ui, cx, dataset, &pairs[index], fixes));
-            }
-        });
+    let area = ScrollArea::vertical().auto_shrink(false);
+    area.show_rows(ui, ROW, pairs.len(), |ui, rows| {
+        for index in rows {
+            ui.push_id(index, |ui| pair_ui(ui, cx, dataset, &pairs[index], fixes));
+        }
+    });
 }
 
 fn pair_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, pair: &Pair, fixes: &mut Fixes) {
     let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     let half = (row.width() - theme::GRID) / 2.0;
+    let (first, second) = pair.across_parts.unzip();
     for (left, sample, part) in [
-        (row.left(), pair.a, pair.across_parts.map(|parts| parts.0)),
-        (
-            row.right() - half,
-            pair.b,
-            pair.across_parts.map(|parts| parts.1),
-        ),
+        (row.left(), pair.a, first),
+        (row.right() - half, pair.b, second),
     ] {
         // A picture's frame lies around it.
         let rect = Rect::from_min_size(pos2(left + 1.0, row.top() + 2.0), vec2(half - 1.0, SIDE));
         sample_ui(ui, cx, dataset, rect, (sample, part));
     }
     let below = Rect::from_min_max(pos2(row.left(), row.top() + SIDE + 6.0), row.max);
-    let mut below = ui.new_child(
-        UiBuilder::new()
-            .max_rect(below)
-            .layout(Layout::top_down(Align::Min)),
-    );
-    below.spacing_mut().item_spacing.y = 4.0;
+    let mut below = lines_in(ui, below, 4.0);
     states::caption(&mut below, kind_words(pair));
     buttons_ui(&mut below, cx, dataset, pair, fixes);
     let line = theme::palette(ui).line;
     ui.painter().hline(row.x_range(), row.bottom(), (1.0, line));
+}
+
+/// Lines below each other in `rect`, `gap` points apart.
+fn lines_in(ui: &mut Ui, rect: Rect, gap: f32) -> Ui {
+    let layout = Layout::top_down(Align::Min);
+    let mut lines = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+    lines.spacing_mut().item_spacing.y = gap;
+    lines
 }
 
 /// `same pixels · in train and test · under two labels`.
@@ -103,47 +102,24 @@ fn sample_ui(
     let Some(sample) = dataset.samples.get(index) else {
         return;
     };
-    let picture_rect = Rect::from_min_size(rect.min, vec2(SIDE, SIDE));
-    let response = ui.interact(
-        picture_rect,
-        ui.scope_id().with(("sample", index)),
-        Sense::click(),
-    );
-    match cx.thumbnail(ui.ctx(), index) {
-        Some(texture) => {
-            let size = picture::fitted_exactly(texture.size_vec2(), picture_rect.size());
-            let area = Rect::from_center_size(picture_rect.center(), size);
-            picture::paint(ui, &texture, area);
-            picture::frame(ui, area);
-        }
-        None => {
-            ui.painter()
-                .rect_filled(picture_rect, 4.0, theme::palette(ui).line);
-        }
-    }
+    let place = Rect::from_min_size(rect.min, vec2(SIDE, SIDE));
+    let id = ui.scope_id().with(("sample", index));
+    let response = ui.interact(place, id, Sense::click());
+    let texture = cx.thumbnail(ui.ctx(), index);
+    picture::in_place(ui, texture.as_ref(), place, Align2::CENTER_CENTER);
     if cx.state.selection.sample() == Some(index) {
         let accent = theme::palette(ui).accent;
         ui.painter()
-            .rect_stroke(picture_rect, 2.0, (3.0, accent), egui::StrokeKind::Inside);
+            .rect_stroke(place, 2.0, (3.0, accent), egui::StrokeKind::Inside);
     }
     let path = fixes::name(dataset, index).unwrap_or_default();
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &path));
-    if response
-        .on_hover_text(format!("{path}: click to show it"))
-        .clicked()
-    {
+    let tip = format!("{path}: click to show it");
+    if response.on_hover_text(tip).clicked() {
         show(cx, &[index], "image of a pair");
     }
-    let text = Rect::from_min_max(
-        pos2(picture_rect.right() + theme::GRID, rect.top()),
-        rect.max,
-    );
-    let mut text = ui.new_child(
-        UiBuilder::new()
-            .max_rect(text)
-            .layout(Layout::top_down(Align::Min)),
-    );
-    text.spacing_mut().item_spacing.y = 2.0;
+    let text = rect.with_min_x(place.right() + theme::GRID);
+    let mut text = lines_in(ui, text, 2.0);
     let letters = (text.available_width() / LETTER).max(4.0) as usize;
     text.add(Label::new(shortened(&sample.name(), letters)).truncate())
         .on_hover_text(&path);
@@ -177,11 +153,11 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset, pair: &Pair, fixe
     };
     ui.horizontal(|ui| {
         let tip = "Excludes the second image; its file stays";
-        if ui.button("Keep the first").on_hover_text(tip).clicked() {
+        if buttons::button(ui, "Keep the first", tip) {
             fixes.exclude(cx, vec![b]);
         }
         let tip = "Excludes the first image; its file stays";
-        if ui.button(other).on_hover_text(tip).clicked() {
+        if buttons::button(ui, other, tip) {
             fixes.exclude(cx, vec![a]);
         }
     });

@@ -5,9 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use eframe::egui::{
-    self, CollapsingHeader, Pos2, Rect, RichText, Sense, Shape, Stroke, Ui, pos2, vec2,
-};
+use eframe::egui::{self, CollapsingHeader, Rect, RichText, Sense, Shape, Stroke, Ui, pos2, vec2};
 
 use crate::{
     colours::CHANNELS,
@@ -67,7 +65,6 @@ impl Histogram {
     }
 }
 
-/// View state.
 #[derive(Debug, Default)]
 pub struct HistogramView {
     logarithmic: bool,
@@ -77,53 +74,53 @@ pub struct HistogramView {
 impl HistogramView {
     /// Draws the histogram of `picture`, once there is one.
     pub fn ui(&mut self, ui: &mut Ui, picture: Option<&Arc<Picture>>) {
-        CollapsingHeader::new("Histogram")
-            .default_open(true)
-            .show(ui, |ui| {
-                let size = vec2(ui.available_width(), HEIGHT);
-                let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-                let palette = theme::palette(ui);
-                ui.painter()
-                    .rect_filled(rect, 2.0, ui.visuals().faint_bg_color);
-                ui.painter()
-                    .hline(rect.x_range(), rect.bottom(), (1.0, palette.line));
-                if let Some(picture) = picture {
-                    self.curves(ui, rect, response, picture);
+        let header = CollapsingHeader::new("Histogram").default_open(true);
+        header.show(ui, |ui| {
+            let size = vec2(ui.available_width(), HEIGHT);
+            let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+            let line = (1.0, theme::palette(ui).line);
+            let painter = ui.painter();
+            painter.rect_filled(rect, 2.0, ui.visuals().faint_bg_color);
+            painter.hline(rect.x_range(), rect.bottom(), line);
+            if let Some(picture) = picture {
+                self.curves(ui, rect, response, picture);
+            }
+            ui.horizontal_wrapped(|ui| {
+                ui.checkbox(&mut self.logarithmic, RichText::new("Log scale").small())
+                    .on_hover_text("Shows rare values beside frequent ones");
+                let is_grey = self.made.as_ref().is_some_and(|made| made.is_grey);
+                if is_grey && picture.is_some() {
+                    states::caption(ui, "grey");
+                    return;
                 }
-                ui.horizontal_wrapped(|ui| {
-                    ui.checkbox(&mut self.logarithmic, RichText::new("Log scale").small())
-                        .on_hover_text("Shows rare values beside frequent ones");
-                    let is_grey = self.made.as_ref().is_some_and(|made| made.is_grey);
-                    if is_grey && picture.is_some() {
-                        states::caption(ui, "grey");
-                        return;
-                    }
-                    for (name, colour) in NAMES.into_iter().zip(CHANNELS.map(theme::colour)) {
-                        let (line, _) = ui.allocate_exact_size(vec2(12.0, 3.0), Sense::hover());
-                        ui.painter().rect_filled(line, 1.0, colour);
-                        states::caption(ui, name);
-                    }
-                });
+                for (name, colour) in NAMES.into_iter().zip(CHANNELS.map(theme::colour)) {
+                    let (line, _) = ui.allocate_exact_size(vec2(12.0, 3.0), Sense::hover());
+                    ui.painter().rect_filled(line, 1.0, colour);
+                    states::caption(ui, name);
+                }
             });
+        });
     }
 
     fn curves(&mut self, ui: &Ui, rect: Rect, response: egui::Response, picture: &Arc<Picture>) {
-        let same = self
-            .made
-            .take()
-            .filter(|made| made.picture == Same::of(picture));
-        let made = self
-            .made
-            .insert(same.unwrap_or_else(|| Histogram::new(picture)));
+        self.made.take_if(|made| made.picture != Same::of(picture));
+        let made = self.made.get_or_insert_with(|| Histogram::new(picture));
         if made.row < picture.height && !made.count(picture) {
             ui.ctx().request_repaint();
             return;
         }
-        let channels = if made.is_grey { 1 } else { 3 };
-        let counts = &made.counts[..channels];
-        let most = counts.iter().flatten().copied().max().unwrap_or(1);
+        let grey = ("grey", theme::palette(ui).muted);
+        let [red, green, blue] = [0, 1, 2].map(|at| (NAMES[at], theme::colour(CHANNELS[at])));
+        let looks = if made.is_grey {
+            vec![grey]
+        } else {
+            vec![red, green, blue]
+        };
+        let shown = || made.counts.iter().zip(&looks);
+        let most = shown().flat_map(|(counts, _)| counts).copied().max();
+        let most = f64::from(most.unwrap_or(1).max(1));
         let height = |count: u32| {
-            let (count, most) = (f64::from(count), f64::from(most.max(1)));
+            let count = f64::from(count);
             let share = if self.logarithmic {
                 count.ln_1p() / most.ln_1p()
             } else {
@@ -131,36 +128,27 @@ impl HistogramView {
             };
             (share as f32) * (rect.height() - 2.0)
         };
-        for (channel, counts) in counts.iter().enumerate() {
-            let colour = if made.is_grey {
-                theme::palette(ui).muted
-            } else {
-                theme::colour(CHANNELS[channel])
+        let step = rect.width() / VALUES as f32;
+        for (counts, (_, colour)) in shown() {
+            let point = |(value, count): (usize, &u32)| {
+                let x = rect.left() + step * (value as f32 + 0.5);
+                pos2(x, rect.bottom() - height(*count))
             };
-            let step = rect.width() / VALUES as f32;
-            let points: Vec<Pos2> = (0..VALUES)
-                .map(|value| {
-                    let x = rect.left() + step * (value as f32 + 0.5);
-                    pos2(x, rect.bottom() - height(counts[value]))
-                })
-                .collect();
-            ui.painter()
-                .add(Shape::line(points, Stroke::new(1.5, colour)));
+            let points = counts.iter().enumerate().map(point).collect();
+            let line = Shape::line(points, Stroke::new(1.5, *colour));
+            ui.painter().add(line);
         }
         let Some(pointer) = response.hover_pos() else {
             return;
         };
-        let share = (pointer.x - rect.left()) / rect.width();
-        let value = ((share * VALUES as f32) as usize).min(VALUES - 1);
-        let words: Vec<String> = counts
-            .iter()
-            .enumerate()
-            .map(|(channel, counts)| {
-                let name = if made.is_grey { "grey" } else { NAMES[channel] };
-                format!("{name} {}", thousands(counts[value] as usize))
-            })
-            .collect();
-        response.on_hover_text_at_pointer(format!("value {value}: {}", words.join(", ")));
+        let value = ((pointer.x - rect.left()) / step) as usize;
+        let value = value.min(VALUES - 1);
+        let words = shown().map(|(counts, (name, _))| {
+            let count = thousands(counts[value] as usize);
+            format!("{name} {count}")
+        });
+        let words = words.collect::<Vec<_>>().join(", ");
+        response.on_hover_text_at_pointer(format!("value {value}: {words}"));
     }
 }
 

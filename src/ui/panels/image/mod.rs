@@ -6,29 +6,32 @@ mod similar;
 
 use std::sync::Arc;
 
-use eframe::egui::{Button, ScrollArea, Ui, vec2};
-use egui_material_icons::{icon_text, icons};
+use eframe::egui::{ScrollArea, Ui, vec2};
+use egui_material_icons::icons;
 
 use super::{Cx, Panel};
 use crate::{
-    engine::LoadImage,
+    engine::{LoadImage, OpenDataset},
     ui::{
-        action::Action,
         format::thousands,
-        state::{Selection, Subject},
+        state::Subject,
         theme,
-        widgets::{states, zoom::Zoom},
+        widgets::{
+            buttons,
+            cached::{Cached, Same},
+            states,
+            zoom::Zoom,
+        },
     },
 };
 use histogram::HistogramView;
 
-/// View state.
 #[derive(Default)]
 pub struct Image {
     zoom: Zoom,
     histogram: HistogramView,
-    /// The list, the selected sample and its place in it.
-    place: Option<(Arc<[usize]>, usize, Option<usize>)>,
+    /// Where the sample stands in the browser's list.
+    place: Cached<(Same<[usize]>, usize), Option<usize>>,
 }
 
 /// Share of the height that the picture takes.
@@ -43,20 +46,14 @@ impl Panel for Image {
             states::empty(ui, "Click an image to see it large.", None);
             return;
         };
+        let has = |open: &&Arc<OpenDataset>, index| index < open.dataset.samples.len();
+        let sample = state.selection.sample();
         let open = state.open_dataset();
-        let sample = match &subject {
-            Subject::Sample(index) => {
-                let index = *index;
-                match open.filter(|open| index < open.dataset.samples.len()) {
-                    Some(open) => Some((open, index)),
-                    None => {
-                        states::empty(ui, "Click an image to see it large.", None);
-                        return;
-                    }
-                }
-            }
-            Subject::Image(_) => None,
-        };
+        let sample = sample.and_then(|index| Some((open.filter(|open| has(open, index))?, index)));
+        if matches!(subject, Subject::Sample(_)) && sample.is_none() {
+            states::empty(ui, "Click an image to see it large.", None);
+            return;
+        }
         let whole = ui.available_height();
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
@@ -66,11 +63,9 @@ impl Panel for Image {
             self.zoom.buttons_ui(ui);
         });
         let height = (whole * PICTURE_SHARE).max(LOWEST);
-        self.zoom
-            .image_ui(ui, cx, vec2(ui.available_width(), height));
-        if let Some(message) = &state.slot::<LoadImage>().failed {
-            states::failed(ui, message);
-        }
+        let space = vec2(ui.available_width(), height);
+        self.zoom.image_ui(ui, cx, space);
+        states::failure(ui, state.slot::<LoadImage>().failed.as_ref());
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.set_max_width(ui.available_width() - theme::GRID);
             match (&subject, sample) {
@@ -89,39 +84,23 @@ impl Panel for Image {
 }
 
 impl Image {
-    /// Where the sample stands in the browser's list.
-    fn place(&mut self, cx: &Cx<'_>, index: usize) -> Option<usize> {
-        let list = &cx.state.browsed;
-        let is_known = self
-            .place
-            .as_ref()
-            .is_some_and(|(known, sample, _)| *sample == index && Arc::ptr_eq(known, list));
-        if !is_known {
-            let place = list.iter().position(|sample| *sample == index);
-            self.place = Some((Arc::clone(list), index, place));
-        }
-        self.place.as_ref().and_then(|(.., place)| *place)
-    }
-
     /// To the images before and after in the browser's order.
     fn neighbours_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, index: usize) {
-        let place = self.place(cx, index);
-        let list = Arc::clone(&cx.state.browsed);
+        let list = &cx.state.browsed;
+        let find = || list.iter().position(|sample| *sample == index);
+        let place = self.place.get((Same::of(list), index), find);
         let earlier = place.and_then(|place| list.get(place.checked_sub(1)?).copied());
         let later = place.and_then(|place| list.get(place + 1).copied());
         ui.spacing_mut().button_padding.x = 6.0;
-        let mut button = |ui: &mut Ui, icon, words: &str, sample: Option<usize>| {
-            let button = Button::new(icon_text(icon).size(16.0));
-            let response = ui
-                .add_enabled(sample.is_some(), button)
-                .accessible_name(words);
-            let tooltip = format!("{words} image in the browser's order");
-            if response.on_hover_text(tooltip).clicked() {
+        for (icon, words, sample) in [
+            (icons::ICON_CHEVRON_LEFT, "Previous", earlier),
+            (icons::ICON_CHEVRON_RIGHT, "Next", later),
+        ] {
+            let tip = format!("{words} image in the browser's order");
+            if buttons::icon(ui, sample.is_some(), icon, words, &tip) {
                 select(cx, sample);
             }
-        };
-        button(ui, icons::ICON_CHEVRON_LEFT, "Previous", earlier);
-        button(ui, icons::ICON_CHEVRON_RIGHT, "Next", later);
+        }
         let words = match place {
             Some(place) => format!("{} of {}", thousands(place + 1), thousands(list.len())),
             None => "not in the list".to_owned(),
@@ -134,10 +113,8 @@ impl Image {
 fn select(cx: &mut Cx<'_>, sample: Option<usize>) {
     let samples = cx.state.dataset().map(|dataset| &dataset.samples);
     let class = samples.and_then(|samples| Some(samples.get(sample?)?.label));
-    let selection = Selection {
-        class,
-        marked: Arc::from([]),
-        ..cx.state.selection.with_sample(sample)
-    };
-    cx.push(Action::Select(selection));
+    cx.select(|to| {
+        *to = to.with_sample(sample);
+        (to.class, to.marked) = (class, Arc::from([]));
+    });
 }

@@ -9,7 +9,7 @@ use crate::{
         format::{counted, thousands},
         panels::Cx,
         theme,
-        widgets::{classes, grid::GAP, states, tile},
+        widgets::{buttons, classes, grid::GAP, states, tile},
     },
 };
 
@@ -24,48 +24,36 @@ const EXPLANATION: &str = "Compares 16 × 16 pixel versions of the images: near 
 
 /// Draws the button, the progress or the images.
 pub fn similar_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, index: usize) {
-    CollapsingHeader::new("Similar pixels")
-        .default_open(true)
-        .show(ui, |ui| {
-            let state = cx.state.slot::<FindSimilar>();
-            if let Some(job) = state.job {
-                let progress = cx.state.jobs.get(&job).and_then(|job| job.progress);
-                states::caption(ui, "Comparing pixels");
-                ui.horizontal(|ui| {
-                    states::progress_bar(ui, progress, 140.0);
-                    if ui.button("Cancel").clicked() {
-                        cx.push(Action::Cancel(job));
-                    }
-                });
-                return;
-            }
-            if let Some(message) = &state.failed {
-                states::failed(ui, message);
-            }
-            let found = state.answer().filter(|found| found.sample == index);
-            if let Some(found) = found {
-                return found_ui(ui, cx, open, found);
-            }
-            if ui
-                .button("Find similar")
-                .on_hover_text(EXPLANATION)
-                .clicked()
-            {
-                cx.push(DataAction::FindSimilar(index));
-            }
-        });
+    let header = CollapsingHeader::new("Similar pixels").default_open(true);
+    header.show(ui, |ui| {
+        let state = cx.state.slot::<FindSimilar>();
+        if let Some(job) = state.job {
+            states::caption(ui, "Comparing pixels");
+            ui.horizontal(|ui| {
+                states::progress_bar(ui, cx.progress(job), 140.0);
+                if ui.button("Cancel").clicked() {
+                    cx.push(Action::Cancel(job));
+                }
+            });
+            return;
+        }
+        states::failure(ui, state.failed.as_ref());
+        let found = state.answer().filter(|found| found.sample == index);
+        if let Some(found) = found {
+            found_ui(ui, cx, open, found);
+        } else if buttons::button(ui, "Find similar", EXPLANATION) {
+            cx.push(DataAction::FindSimilar(index));
+        }
+    });
 }
 
 fn found_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, found: &Similar) {
     let compared = counted(found.compared, "image");
-    let words = if found.compared + 1 < found.usable {
-        format!(
-            "Nearest of {compared} compared, taken evenly from {}",
-            thousands(found.usable)
-        )
-    } else {
-        format!("Nearest of {compared}")
-    };
+    let mut words = format!("Nearest of {compared}");
+    if found.compared + 1 < found.usable {
+        let usable = thousands(found.usable);
+        words += &format!(" compared, taken evenly from {usable}");
+    }
     states::caption(ui, words).on_hover_text(EXPLANATION);
     if found.neighbours.is_empty() {
         states::caption(ui, "There is no other image to compare with.");
@@ -78,36 +66,26 @@ fn found_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, found: &Similar) {
     });
 }
 
-fn one_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, sample: usize, distance: f32) {
+fn one_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, index: usize, distance: f32) {
+    let Some(sample) = open.dataset.samples.get(index) else {
+        return;
+    };
     let (area, response) = ui.allocate_exact_size(vec2(SIDE, SIDE + WORDS), Sense::click());
     let rect = Rect::from_min_size(area.min, vec2(SIDE, SIDE));
-    tile::paint(ui, cx, rect, sample, &response);
-    let label = open
-        .dataset
-        .samples
-        .get(sample)
-        .map_or(0, |sample| sample.label);
-    let class = open.dataset.class_name(label);
+    tile::paint(ui, cx, rect, index, &response);
+    let class = open.dataset.class_name(sample.label);
     let font = TextStyle::Small.resolve(ui.style());
-    let (text, muted) = (ui.visuals().text_color(), theme::palette(ui).muted);
-    let below = rect.left_bottom() + vec2(0.0, 2.0);
-    let name = classes::one_line(ui, class, font.clone(), text, SIDE);
-    ui.painter().galley(below, name, text);
-    let words = classes::one_line(ui, &format!("{distance:.1} levels"), font, muted, SIDE);
-    ui.painter().galley(below + vec2(0.0, 15.0), words, muted);
-    let describe = |index: usize| {
-        let name = open
-            .dataset
-            .samples
-            .get(index)
-            .map(crate::data::Sample::name);
-        format!(
-            "{} · {class}, differs by {distance:.1} of 255 levels",
-            name.unwrap_or_default()
-        )
-    };
-    let response = tile::describe(cx, sample, response, &describe);
+    let levels = format!("{distance:.1} levels");
+    let (ink, muted) = (ui.visuals().text_color(), theme::palette(ui).muted);
+    for (words, ink, down) in [(class, ink, 2.0), (&levels, muted, 17.0)] {
+        let line = classes::one_line(ui, words, font.clone(), ink, SIDE);
+        ui.painter()
+            .galley(rect.left_bottom() + vec2(0.0, down), line, ink);
+    }
+    let name = sample.name();
+    let describe = |_| format!("{name} · {class}, differs by {distance:.1} of 255 levels");
+    let response = tile::describe(cx, index, response, &describe);
     if response.clicked() {
-        super::select(cx, Some(sample));
+        super::select(cx, Some(index));
     }
 }

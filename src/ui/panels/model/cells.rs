@@ -45,21 +45,19 @@ impl Cells {
             Frozen::Partly => "partly frozen · ",
             Frozen::Whole => "frozen · ",
         };
-        let batch = state.experiment.training.batch_size;
-        let (values, counts) = match shapes::of_part(&state.design.nodes, &name) {
-            None => (
-                ["–".to_owned(), String::new()],
-                ["–".to_owned(), String::new()],
-            ),
-            Some((shape, values)) => {
-                let activations = bytes(activation_bytes(values, batch));
-                let counts = match (shape.parameters, shape.multiply_adds) {
-                    (0, 0) => ["–".to_owned(), String::new()],
-                    (parameters, multiply_adds) => [count(parameters), count(multiply_adds)],
-                };
-                ([size_words(shape.output), activations], counts)
+        let none = || ["–".to_owned(), String::new()];
+        let (mut values, mut counts) = (none(), none());
+        if let Some((shape, values_out)) = shapes::of_part(&state.design.nodes, &name) {
+            let batch = state.experiment.training.batch_size;
+            let output = match shape.output {
+                Shape::Flat(values) => thousands(values),
+                maps => maps.to_string(),
+            };
+            values = [output, bytes(activation_bytes(values_out, batch))];
+            if (shape.parameters, shape.multiply_adds) != (0, 0) {
+                counts = [shape.parameters, shape.multiply_adds].map(count);
             }
-        };
+        }
         Some(Self {
             number: row.number(),
             name: layer.name.clone(),
@@ -73,33 +71,15 @@ impl Cells {
 
     /// What a screen reader says.
     pub fn spoken(&self) -> String {
-        let Self {
-            number,
-            name,
-            detail,
-            values: [output, _],
-            counts: [parameters, multiply_adds],
-            ..
-        } = self;
+        let start = format!("{} {}, {}", self.number, self.name, self.detail);
+        let ([output, _], [parameters, multiply_adds]) = (&self.values, &self.counts);
         match &self.problem {
-            Some(problem) => format!(
-                "{number} {name}, {detail}, does not fit: {}",
-                problem.reason
-            ),
-            None if multiply_adds.is_empty() => {
-                format!("{number} {name}, {detail}, output {output}")
-            }
+            Some(problem) => format!("{start}, does not fit: {}", problem.reason),
+            None if multiply_adds.is_empty() => format!("{start}, output {output}"),
             None => format!(
-                "{number} {name}, {detail}, output {output}, {parameters} parameters, {multiply_adds} multiply-adds"
+                "{start}, output {output}, {parameters} parameters, {multiply_adds} multiply-adds"
             ),
         }
-    }
-}
-
-fn size_words(shape: Shape) -> String {
-    match shape {
-        Shape::Maps { .. } => shape.to_string(),
-        Shape::Flat(values) => thousands(values),
     }
 }
 

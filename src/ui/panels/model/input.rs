@@ -12,7 +12,6 @@ use crate::{
     },
 };
 
-/// View state.
 #[derive(Default)]
 pub struct Input {
     /// The side that is being dragged and where it is; images are read anew only when it is let go.
@@ -33,18 +32,12 @@ impl Input {
                 self.side_ui(ui, "Height", tip, &mut input.height);
                 let tip = "Columns of every image the network sees";
                 self.side_ui(ui, "Width", tip, &mut input.width);
-                let mode = (&input.color_mode, input.color_mode.words());
                 let tip = "Whether the network sees red, green and blue, or one shade of grey. Default: RGB";
-                let modes = || ColorMode::ALL.map(|mode| (mode, mode.words().to_owned())).to_vec();
-                if let Some(chosen) = fields::choice(ui, "Colours", tip, 72.0, mode, modes) {
-                    input.color_mode = chosen;
-                }
-                let mode = (&input.resize, input.resize.words());
+                let modes = ColorMode::ALL.map(|mode| (mode, mode.words()));
+                fields::one_of(ui, "Colours", tip, 72.0, &mut input.color_mode, &modes);
                 let tip = "What becomes of images of other proportions; the filter is antialiased bilinear. Default: stretch";
-                let modes = || ResizeMode::ALL.map(|mode| (mode, mode.words().to_owned())).to_vec();
-                if let Some(chosen) = fields::choice(ui, "Resize", tip, 150.0, mode, modes) {
-                    input.resize = chosen;
-                }
+                let modes = ResizeMode::ALL.map(|mode| (mode, mode.words()));
+                fields::one_of(ui, "Resize", tip, 150.0, &mut input.resize, &modes);
             });
         });
         if input != cx.state.experiment.model.input {

@@ -22,15 +22,6 @@ use crate::{
     },
 };
 
-/// No row is chosen.
-pub fn nothing_ui(ui: &mut Ui) {
-    ui.add_space(theme::GRID);
-    states::caption(
-        ui,
-        "Choose a layer to change it and to see its arithmetic, or add one.",
-    );
-}
-
 /// A layer: settings above, arithmetic below.
 pub fn layer_ui(
     ui: &mut Ui,
@@ -51,19 +42,17 @@ pub fn layer_ui(
     let can_edit = cx.state.why_not_edit_layers().is_none();
     let (mut kind, mut l2) = (layer.kind.clone(), layer.l2);
     ui.add_enabled_ui(can_edit, |ui| {
-        Grid::new("settings")
-            .num_columns(2)
-            .spacing([8.0, 6.0])
-            .show(ui, |ui| {
-                name.ui(ui, cx, row);
-                settings::kind_ui(ui, &mut kind);
-                if kind.has_l2() {
-                    settings::l2_ui(ui, &mut l2);
-                }
-                if let LayerKind::Backbone(base) = &mut kind {
-                    backbone::fields_ui(ui, cx, at, base, gesture);
-                }
-            });
+        let grid = Grid::new("settings").num_columns(2).spacing([8.0, 6.0]);
+        grid.show(ui, |ui| {
+            name.ui(ui, cx, row);
+            settings::kind_ui(ui, &mut kind);
+            if kind.has_l2() {
+                settings::l2_ui(ui, &mut l2);
+            }
+            if let LayerKind::Backbone(base) = &mut kind {
+                backbone::fields_ui(ui, cx, at, base, gesture);
+            }
+        });
         if let LayerKind::Backbone(base) = &mut kind {
             backbone::words_ui(ui, cx, base);
         }
@@ -71,17 +60,10 @@ pub fn layer_ui(
             inside_ui(ui, cx, row, at);
         }
     });
-    if kind != layer.kind {
-        wish(
-            cx,
-            DesignAction::Edit(row.edit(LayerEdit::SetKind { at, kind }), Some(gesture)),
-        );
-    }
-    if l2 != layer.l2 {
-        wish(
-            cx,
-            DesignAction::Edit(row.edit(LayerEdit::SetL2 { at, l2 }), Some(gesture)),
-        );
+    let set_kind = (kind != layer.kind).then_some(LayerEdit::SetKind { at, kind });
+    let set_l2 = (l2 != layer.l2).then_some(LayerEdit::SetL2 { at, l2 });
+    for edit in set_kind.into_iter().chain(set_l2) {
+        wish(cx, DesignAction::Edit(row.edit(edit), Some(gesture)));
     }
     arithmetic_ui(ui, cx, row, freezing);
 }
@@ -91,9 +73,8 @@ fn inside_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: Chosen, block: usize) {
     let tip = "A new layer at the end of the block";
     if let Some(kind) = toolbar::menu_ui(ui, ("Add layer inside", tip), true, true) {
         let inside = row.layer(&cx.state.experiment.model);
-        let at = inside
-            .and_then(|layer| layer.kind.inner())
-            .map_or(0, <[_]>::len);
+        let inside = inside.and_then(|layer| layer.kind.inner());
+        let at = inside.map_or(0, <[_]>::len);
         let edit = Chosen::Inner(block, at).edit(LayerEdit::Insert { at, kind });
         wish(cx, DesignAction::Edit(edit, None));
     }
@@ -122,14 +103,12 @@ fn arithmetic_ui(ui: &mut Ui, cx: &Cx<'_>, row: Chosen, freezing: &Freezing) {
         formula: format!("{} from {input}", shape.input),
     }];
     lines.extend(arithmetic::lines(&*layers[at].kind, &shape, values, batch));
-    let trained = match row {
-        Chosen::Layer(at) => trained_words(freezing, at),
-        _ => None,
-    };
-    lines.extend(trained.map(|formula| Line {
-        name: "Training",
-        formula,
-    }));
+    if let Chosen::Layer(at) = row
+        && let Some(formula) = trained_words(freezing, at)
+    {
+        let name = "Training";
+        lines.push(Line { name, formula });
+    }
     lines_ui(ui, &lines);
 }
 
@@ -158,13 +137,10 @@ fn lines_ui(ui: &mut Ui, lines: &[Line]) {
 /// How much of the layer is trained in the phase shown; `None` when there is nothing to say.
 fn trained_words(freezing: &Freezing, at: usize) -> Option<String> {
     let layer = freezing.layers.get(at)?;
+    let (trainable, fixed) = (thousands(layer.trainable), thousands(layer.fixed));
     match layer.frozen {
         Frozen::Nothing => None,
-        Frozen::Partly => Some(format!(
-            "{} trained, {} frozen",
-            thousands(layer.trainable),
-            thousands(layer.fixed)
-        )),
+        Frozen::Partly => Some(format!("{trainable} trained, {fixed} frozen")),
         Frozen::Whole => Some("frozen in this phase".to_owned()),
     }
 }
@@ -175,29 +151,25 @@ fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: Chosen) {
         return;
     };
     let state = cx.state;
-    let Some(problem) = state
-        .design
-        .problem
-        .as_ref()
-        .filter(|problem| problem.index == at)
-    else {
+    let problem = state.design.problem.as_ref();
+    let Some(problem) = problem.filter(|problem| problem.index == at) else {
         return;
     };
     states::failed(ui, &format!("This layer does not fit: {}.", problem.reason));
     let model = &state.experiment.model;
-    let classes = state.dataset().map(|dataset| dataset.classes.len());
+    let logits = state
+        .dataset()
+        .and_then(|dataset| model.head.logits(dataset.classes.len()));
     let is_last = row == Chosen::Layer(model.layers.len().saturating_sub(1));
-    let (LayerKind::Dense(dense), Some(logits)) = (
-        &model.layers[at].kind,
-        classes.and_then(|classes| model.head.logits(classes)),
-    ) else {
-        return;
-    };
-    if is_last && state.shapes.is_ok() && dense.units != logits {
-        let words = format!("Give it {}", counted(logits, "unit"));
-        if ui.button(words).clicked() {
-            wish(cx, DesignAction::FitLastLayer);
-        }
+    if is_last
+        && state.shapes.is_ok()
+        && let (LayerKind::Dense(dense), Some(logits)) = (&model.layers[at].kind, logits)
+        && dense.units != logits
+        && ui
+            .button(format!("Give it {}", counted(logits, "unit")))
+            .clicked()
+    {
+        wish(cx, DesignAction::FitLastLayer);
     }
 }
 
@@ -208,10 +180,8 @@ pub fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, gesture: u64) {
     let can_edit = cx.state.why_not_edit_layers().is_none();
     let mut wanted = head;
     ui.label(RichText::new("Head").strong());
-    states::caption(
-        ui,
-        "Turns the logits of the last layer into probabilities, and decides the loss.",
-    );
+    let words = "Turns the logits of the last layer into probabilities, and decides the loss.";
+    states::caption(ui, words);
     ui.add_enabled_ui(can_edit, |ui| {
         if ui.radio(matches!(head, Head::Softmax), "Softmax").clicked() {
             wanted = Head::Softmax;
@@ -240,15 +210,11 @@ pub fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, gesture: u64) {
     });
     if wanted != head {
         // As many logits as the head wants; without a dataset those that are there.
-        let units = match (wanted, classes) {
-            (Head::Sigmoid { .. }, _) => 1,
-            (Head::Softmax, Some(classes)) => classes,
-            (Head::Softmax, None) => 2,
+        let (head, units) = match wanted {
+            Head::Sigmoid { .. } => (wanted, 1),
+            Head::Softmax => (wanted, classes.unwrap_or(2)),
         };
-        let edit = LayerEdit::SetHead {
-            head: wanted,
-            units,
-        };
+        let edit = LayerEdit::SetHead { head, units };
         wish(cx, DesignAction::Edit(edit, Some(gesture)));
     }
     if cx.state.experiment.model.layers.is_empty() {

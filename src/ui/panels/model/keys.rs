@@ -1,6 +1,6 @@
 //! The keys of the list of layers.
 
-use eframe::egui::{EventFilter, Key, Modifiers, Response, Ui};
+use eframe::egui::{EventFilter, Id, Key, Modifiers, Response, Ui};
 
 use super::{toolbar, wish};
 use crate::{
@@ -12,30 +12,24 @@ use crate::{
     },
 };
 
-/// Does what the keys ask for while the list has the focus, or nothing has and the pointer is over it.
-/// Returns whether the chosen layer's name shall be edited.
-pub fn keys(ui: &Ui, cx: &mut Cx<'_>, focus: &Response, page: usize) -> bool {
+/// Does what the keys ask for while the list has the focus, or nothing has and the pointer is over it. `rows` end with
+/// the head. Returns whether the chosen layer's name shall be edited.
+pub fn keys(ui: &Ui, cx: &mut Cx<'_>, focus: &Response, rows: &[Chosen], page: usize) -> bool {
     if focus.has_focus() {
-        let filter = EventFilter {
-            vertical_arrows: true,
-            ..EventFilter::default()
-        };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(focus.id, filter));
+        lock_arrows(ui, focus.id);
     } else if !tiles::has_keys(ui) {
         return false;
     }
-    let rows = Chosen::rows(&cx.state.experiment.model);
-    let count = rows.len();
-    let pressed =
-        |modifiers: Modifiers, key: Key| ui.input_mut(|input| input.consume_key(modifiers, key));
+    let pressed = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    let last = rows.len() - 1;
     let chosen = cx.state.design.chosen;
-    let row = chosen.map(|chosen| rows.iter().position(|row| *row == chosen).unwrap_or(count));
-    if let Some(at) = row.filter(|at| *at < count) {
+    let row = chosen.map(|chosen| rows.iter().position(|row| *row == chosen).unwrap_or(last));
+    if let Some(at) = row.filter(|at| *at < last) {
         if let Some(edit) = edit(ui, rows[at], &cx.state.experiment.model) {
             wish(cx, DesignAction::Edit(edit, None));
             return false;
         }
-        if pressed(Modifiers::NONE, Key::F2) {
+        if pressed(Key::F2) {
             return true;
         }
     }
@@ -45,15 +39,23 @@ pub fn keys(ui: &Ui, cx: &mut Cx<'_>, focus: &Response, page: usize) -> bool {
         (Key::PageUp, row.map_or(0, |at| at.saturating_sub(page))),
         (Key::PageDown, row.map_or(0, |at| at + page)),
         (Key::Home, 0),
-        (Key::End, count),
+        (Key::End, last),
     ];
     for (key, target) in moves {
-        if pressed(Modifiers::NONE, key) {
-            let chosen = rows.get(target).copied().unwrap_or(Chosen::Head);
-            wish(cx, DesignAction::Choose(Some(chosen)));
+        if pressed(key) {
+            wish(cx, DesignAction::Choose(Some(rows[target.min(last)])));
         }
     }
     false
+}
+
+/// While `id` has the focus, arrows up and down are its own.
+pub fn lock_arrows(ui: &Ui, id: Id) {
+    let filter = EventFilter {
+        vertical_arrows: true,
+        ..EventFilter::default()
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
 }
 
 /// The edit of the layer of this row that a key asks for.

@@ -1,12 +1,14 @@
 //! The list of layers: rows to choose, drag and look at, and the line between frozen and trained ones.
 
-use eframe::egui::{self, CursorIcon, Id, Rect, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
+use eframe::egui::{
+    self, CursorIcon, Id, Key, Modifiers, Rect, Response, ScrollArea, Sense, Stroke, Ui, pos2, vec2,
+};
 
 use super::{freezing, keys, row, wish};
 use crate::{
     model::{
         edit::LayerEdit,
-        freezing::{Freezing, Frozen},
+        freezing::{Freezing, Frozen, LayerFreezing},
     },
     ui::{
         design::{Chosen, DesignAction},
@@ -16,7 +18,7 @@ use crate::{
 };
 
 /// Height of a row of two lines.
-pub const ROW: f32 = 46.0;
+const ROW: f32 = 46.0;
 /// Height of the line between frozen and trained layers.
 const STRIP: f32 = 26.0;
 
@@ -30,45 +32,42 @@ enum Drag {
     Boundary,
 }
 
-/// View state.
 #[derive(Default)]
 pub struct List {
     drag: Option<Drag>,
     /// The row that was chosen when the list was last drawn.
     seen: Option<Chosen>,
-    /// Rows that fit at once.
-    pub page: usize,
 }
 
-/// Where everything stands, from the top of the list.
-#[derive(Debug, Clone, Copy)]
-pub struct Geometry {
-    /// Rows of layers.
-    pub count: usize,
+/// Where everything stands.
+struct Places {
+    /// Layers, and the head behind the last.
+    rows: Vec<Chosen>,
     /// The line stands above this row.
-    pub line: usize,
+    line: usize,
+    area: Rect,
 }
 
-impl Geometry {
-    /// Top of row `at`; the head has the row after the last layer.
-    pub fn top(self, at: usize) -> f32 {
+impl Places {
+    fn top(&self, at: usize) -> f32 {
         let above = if at >= self.line { STRIP } else { 0.0 };
-        at as f32 * ROW + above
+        self.area.top() + at as f32 * ROW + above
     }
 
-    fn height(self) -> f32 {
-        self.top(self.count) + ROW
-    }
-
-    /// The gap between rows that is nearest to `y`: 0 above the first, `count` below the last layer.
-    pub fn gap(self, y: f32) -> usize {
-        let distance = |gap: &usize| {
-            let top = self.top(*gap);
-            (y - top).abs()
+    fn row(&self, at: usize) -> Rect {
+        let indent = match self.rows[at] {
+            Chosen::Inner(..) => INDENT,
+            _ => 0.0,
         };
-        let gaps = 0..=self.count;
-        gaps.min_by(|a, b| distance(a).total_cmp(&distance(b)))
-            .unwrap_or(0)
+        let corner = pos2(self.area.left() + indent, self.top(at));
+        Rect::from_min_size(corner, vec2(self.area.width() - indent, ROW))
+    }
+
+    /// The gap between rows that is nearest to `y`: 0 above the first, the head's row below the last layer.
+    fn gap(&self, y: f32) -> usize {
+        let distance = |gap: &usize| (y - self.top(*gap)).abs();
+        let nearest = (0..self.rows.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        nearest.unwrap_or(0)
     }
 }
 
@@ -76,73 +75,48 @@ impl List {
     /// Draws the list. Returns whether the chosen layer's name shall be edited.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, freezing: &Freezing) -> bool {
         row::header_ui(ui);
-        let rows = Chosen::rows(&cx.state.experiment.model);
-        let count = rows.len();
-        let frozen =
-            |layer: &&crate::model::freezing::LayerFreezing| layer.frozen != Frozen::Nothing;
+        let mut rows = Chosen::rows(&cx.state.experiment.model);
+        rows.push(Chosen::Head);
+        let is_frozen = |layer: &&LayerFreezing| layer.frozen != Frozen::Nothing;
         // Below a layer that the boundary runs through.
-        let below = Chosen::Layer(freezing.layers.iter().take_while(frozen).count());
-        let geometry = Geometry {
-            count,
-            line: rows.iter().position(|row| *row == below).unwrap_or(count),
-        };
-        self.page = (ui.available_height() / ROW) as usize;
-        let mut rename = false;
-        ScrollArea::vertical()
-            .id_salt("layers")
-            .auto_shrink(false)
-            .show_viewport(ui, |ui, viewport| {
-                ui.set_height(geometry.height());
-                let origin = ui.max_rect().min;
-                let area =
-                    Rect::from_min_size(origin, vec2(ui.available_width(), geometry.height()));
-                let focus = ui.interact(
-                    area,
-                    Id::unique("layer list"),
-                    Sense::focusable_noninteractive(),
-                );
-                focus
-                    .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ListBox, true, "Layers"));
-                rename = keys::keys(ui, cx, &focus, self.page.max(1));
-                self.scroll(ui, cx, &rows, geometry, origin);
-                let first = ((viewport.min.y - STRIP) / ROW).floor().max(0.0) as usize;
-                for at in (first..=count).take_while(|at| geometry.top(*at) <= viewport.max.y) {
-                    let row = rows.get(at).copied().unwrap_or(Chosen::Head);
-                    let indent = match row {
-                        Chosen::Inner(..) => INDENT,
-                        _ => 0.0,
-                    };
-                    let rect = Rect::from_min_size(
-                        pos2(area.left() + indent, origin.y + geometry.top(at)),
-                        vec2(area.width() - indent, ROW),
-                    );
-                    rename |= self.row_ui(ui, cx, (at, row), rect, &focus);
+        let below = Chosen::Layer(freezing.layers.iter().take_while(is_frozen).count());
+        let line = rows.iter().position(|row| *row == below);
+        let line = line.unwrap_or(rows.len() - 1);
+        let page = (ui.available_height() / ROW) as usize;
+        let area = ScrollArea::vertical().id_salt("layers").auto_shrink(false);
+        let shown = area.show_viewport(ui, |ui, _| {
+            let size = vec2(ui.available_width(), rows.len() as f32 * ROW + STRIP);
+            ui.set_height(size.y);
+            let area = Rect::from_min_size(ui.max_rect().min, size);
+            let list = Places { rows, line, area };
+            let sense = Sense::focusable_noninteractive();
+            let focus = ui.interact(area, Id::unique("layer list"), sense);
+            focus.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ListBox, true, "Layers"));
+            let mut rename = keys::keys(ui, cx, &focus, &list.rows, page.max(1));
+            self.scroll(ui, cx, &list);
+            for (at, row) in list.rows.iter().enumerate() {
+                let rect = list.row(at);
+                if ui.is_rect_visible(rect) {
+                    rename |= self.row_ui(ui, cx, (at, *row), rect, &focus);
                 }
-                self.line_ui(ui, cx, &rows, geometry, area, freezing);
-                self.drop_ui(ui, cx, &rows, geometry, area);
-            });
-        rename
+            }
+            self.line_ui(ui, cx, &list, freezing);
+            self.drop_ui(ui, cx, &list);
+            rename
+        });
+        shown.inner
     }
 
     /// A row that was chosen elsewhere comes into view.
-    fn scroll(
-        &mut self,
-        ui: &mut Ui,
-        cx: &Cx<'_>,
-        rows: &[Chosen],
-        geometry: Geometry,
-        origin: egui::Pos2,
-    ) {
+    fn scroll(&mut self, ui: &mut Ui, cx: &Cx<'_>, list: &Places) {
         let chosen = cx.state.design.chosen;
-        if chosen == self.seen {
-            return;
+        if chosen != self.seen
+            && let Some(chosen) = chosen
+        {
+            let at = list.rows.iter().position(|row| *row == chosen);
+            ui.scroll_to_rect(list.row(at.unwrap_or(list.rows.len() - 1)), None);
         }
         self.seen = chosen;
-        let Some(chosen) = chosen else { return };
-        let at = rows.iter().position(|row| *row == chosen);
-        let at = at.unwrap_or(geometry.count);
-        let top = pos2(origin.x, origin.y + geometry.top(at));
-        ui.scroll_to_rect(Rect::from_min_size(top, vec2(1.0, ROW)), None);
     }
 
     fn row_ui(
@@ -151,7 +125,7 @@ impl List {
         cx: &mut Cx<'_>,
         (at, row): (usize, Chosen),
         rect: Rect,
-        focus: &egui::Response,
+        focus: &Response,
     ) -> bool {
         let is_head = row == Chosen::Head;
         let can_drag = !is_head && cx.state.why_not_edit_layers().is_none();
@@ -185,17 +159,9 @@ impl List {
     }
 
     /// The line between frozen and trained layers, which can be dragged.
-    fn line_ui(
-        &mut self,
-        ui: &mut Ui,
-        cx: &mut Cx<'_>,
-        rows: &[Chosen],
-        geometry: Geometry,
-        area: Rect,
-        freezing: &Freezing,
-    ) {
-        let top = area.top() + geometry.top(geometry.line) - STRIP;
-        let rect = Rect::from_min_size(pos2(area.left(), top), vec2(area.width(), STRIP));
+    fn line_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, list: &Places, freezing: &Freezing) {
+        let corner = pos2(list.area.left(), list.top(list.line) - STRIP);
+        let rect = Rect::from_min_size(corner, vec2(list.area.width(), STRIP));
         let can_drag = cx.state.why_not_edit_layers().is_none();
         let sense = if can_drag {
             Sense::drag()
@@ -204,59 +170,53 @@ impl List {
         };
         let response = ui.interact(rect, ui.scope_id().with("boundary"), sense);
         freezing::line_ui(ui, cx, rect, &response, freezing);
-        if can_drag {
-            let response = response.on_hover_cursor(CursorIcon::ResizeVertical);
-            if response.drag_started() {
-                self.drag = Some(Drag::Boundary);
-            }
-            let step = response
-                .has_focus()
-                .then(|| arrows(ui, response.id))
-                .flatten();
-            if let Some(step) = step {
-                let line = layers_above(rows, geometry.line);
+        if !can_drag {
+            return;
+        }
+        let response = response.on_hover_cursor(CursorIcon::ResizeVertical);
+        if response.drag_started() {
+            self.drag = Some(Drag::Boundary);
+        }
+        if response.has_focus() {
+            // One layer up or down.
+            keys::lock_arrows(ui, response.id);
+            let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+            let step = isize::from(pressed(Key::ArrowDown)) - isize::from(pressed(Key::ArrowUp));
+            if step != 0 {
+                let line = layers_above(&list.rows, list.line);
                 train_from(cx, line.saturating_add_signed(step));
             }
         }
     }
 
     /// Shows where what is dragged would go, and puts it there.
-    fn drop_ui(
-        &mut self,
-        ui: &mut Ui,
-        cx: &mut Cx<'_>,
-        rows: &[Chosen],
-        geometry: Geometry,
-        area: Rect,
-    ) {
+    fn drop_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, list: &Places) {
         let Some(drag) = self.drag else { return };
+        let is_left = ui.input(|input| input.key_pressed(Key::Escape));
         let pointer = ui.input(|input| input.pointer.interact_pos());
-        let gap = pointer.map(|pointer| geometry.gap(pointer.y - area.top()));
-        if ui.input(|input| input.key_pressed(egui::Key::Escape))
-            || cx.state.why_not_edit_layers().is_some()
-        {
+        let Some(pointer) =
+            pointer.filter(|_| !is_left && cx.state.why_not_edit_layers().is_none())
+        else {
             self.drag = None;
             return;
-        }
-        if let (true, Some(gap)) = (ui.input(|input| input.pointer.any_down()), gap) {
-            let y = area.top() + geometry.top(gap);
+        };
+        let gap = list.gap(pointer.y);
+        if ui.input(|input| input.pointer.any_down()) {
             let stroke = Stroke::new(2.0, theme::palette(ui).accent);
-            ui.painter().hline(area.x_range(), y, stroke);
+            ui.painter()
+                .hline(list.area.x_range(), list.top(gap), stroke);
             ui.set_cursor_icon(CursorIcon::Grabbing);
-            if let Some(pointer) = pointer {
-                scroll_at_edges(ui, area, pointer.y);
-            }
+            scroll_at_edges(ui, list.area, pointer.y);
             return;
         }
         self.drag = None;
-        match (drag, gap) {
-            (Drag::Boundary, Some(gap)) => train_from(cx, layers_above(rows, gap)),
-            (Drag::Layer(row), Some(gap)) => {
-                if let Some(edit) = moved(rows, row, gap) {
+        match drag {
+            Drag::Boundary => train_from(cx, layers_above(&list.rows, gap)),
+            Drag::Layer(row) => {
+                if let Some(edit) = moved(&list.rows, row, gap) {
                     wish(cx, DesignAction::Edit(edit, None));
                 }
             }
-            (_, None) => {}
         }
     }
 }
@@ -301,31 +261,17 @@ fn train_from(cx: &mut Cx<'_>, line: usize) {
     wish(cx, DesignAction::TrainFrom(name, None));
 }
 
-/// One row up or down while the line has the focus.
-fn arrows(ui: &Ui, id: Id) -> Option<isize> {
-    let filter = egui::EventFilter {
-        vertical_arrows: true,
-        ..egui::EventFilter::default()
-    };
-    ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
-    ui.input_mut(|input| {
-        let up = input.consume_key(egui::Modifiers::NONE, egui::Key::ArrowUp);
-        let down = input.consume_key(egui::Modifiers::NONE, egui::Key::ArrowDown);
-        match (up, down) {
-            (true, false) => Some(-1),
-            (false, true) => Some(1),
-            _ => None,
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn gaps_are_where_the_rows_meet() {
-        let geometry = Geometry { count: 3, line: 1 };
+        let list = Places {
+            rows: vec![Chosen::Head; 4],
+            line: 1,
+            area: Rect::ZERO,
+        };
         let cases = [
             ("above everything", -50.0, 0),
             ("upper half of the first row", 10.0, 0),
@@ -334,7 +280,7 @@ mod tests {
             ("far below", 900.0, 3),
         ];
         for (why, y, expected) in cases {
-            assert_eq!(geometry.gap(y), expected, "{why}");
+            assert_eq!(list.gap(y), expected, "{why}");
         }
     }
 

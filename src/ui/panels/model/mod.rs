@@ -26,11 +26,10 @@ use crate::{
         design::{Chosen, DesignAction},
         history::Gesture,
         theme,
-        widgets::fields,
+        widgets::{fields, states},
     },
 };
 
-/// View state.
 #[derive(Default)]
 pub struct Model {
     input: input::Input,
@@ -81,16 +80,13 @@ impl Model {
         self.input.ui(ui, cx);
         running_ui(ui, cx);
         let freezing = Freezing::new(&cx.state.design.nodes, cx.state.boundary());
+        ui.separator();
         match self.shows {
             View::Layers => {
-                ui.separator();
                 toolbar::toolbar_ui(ui, cx);
                 self.layers_ui(ui, cx, &freezing);
             }
-            View::Summary => {
-                ui.separator();
-                summary::summary_ui(ui, cx);
-            }
+            View::Summary => summary::summary_ui(ui, cx),
         }
     }
 
@@ -98,17 +94,12 @@ impl Model {
         ui.horizontal_wrapped(|ui| {
             ui.heading(&cx.state.experiment.model.name);
             ui.add_space(theme::GRID);
+            let tip = "The table that notebooks print, to look at and to copy";
             let views = [
                 (View::Layers, "Layers", "Edit the layers"),
-                (
-                    View::Summary,
-                    "Summary",
-                    "The table that notebooks print, to look at and to copy",
-                ),
+                (View::Summary, "Summary", tip),
             ];
-            if let Some(view) = fields::switch(ui, self.shows, &views) {
-                self.shows = view;
-            }
+            fields::switch(ui, &mut self.shows, &views);
             ui.add_space(theme::GRID);
             toolbar::files_ui(ui, cx);
         });
@@ -116,10 +107,8 @@ impl Model {
 
     fn layers_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, freezing: &Freezing) {
         let footer = freezing::footer_height(ui, cx);
-        let size = vec2(
-            ui.available_width(),
-            (ui.available_height() - footer).max(160.0),
-        );
+        let height = (ui.available_height() - footer).max(160.0);
+        let size = vec2(ui.available_width(), height);
         if size.x >= WIDE {
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = 16.0;
@@ -153,19 +142,18 @@ impl Model {
             .auto_shrink(false)
             .show(ui, |ui| match cx.state.design.chosen {
                 Some(row) if row.layer(&cx.state.experiment.model).is_some() => {
+                    let (name, gesture) = (&mut self.name, self.gesture.number);
                     ui.push_id(row, |ui| {
-                        inspector::layer_ui(
-                            ui,
-                            cx,
-                            row,
-                            &mut self.name,
-                            self.gesture.number,
-                            freezing,
-                        );
+                        inspector::layer_ui(ui, cx, row, name, gesture, freezing);
                     });
                 }
                 Some(Chosen::Head) => inspector::head_ui(ui, cx, self.gesture.number),
-                _ => inspector::nothing_ui(ui),
+                _ => {
+                    ui.add_space(theme::GRID);
+                    let words =
+                        "Choose a layer to change it and to see its arithmetic, or add one.";
+                    states::caption(ui, words);
+                }
             });
     }
 }
@@ -173,11 +161,8 @@ impl Model {
 /// Exactly `size`, whatever is drawn in it.
 fn sized(ui: &mut Ui, size: egui::Vec2, add: impl FnOnce(&mut Ui)) {
     let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
-    let mut child = ui.new_child(
-        egui::UiBuilder::new()
-            .max_rect(rect)
-            .layout(egui::Layout::top_down(egui::Align::Min)),
-    );
+    let layout = egui::Layout::top_down(egui::Align::Min);
+    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(layout));
     child.shrink_clip_rect(rect.expand(4.0));
     add(&mut child);
 }

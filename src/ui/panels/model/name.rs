@@ -57,11 +57,8 @@ impl Name {
         let error = names::check_name(layers, at, &text).err();
         if let Some(error) = &error {
             states::caption(ui, "");
-            ui.label(
-                RichText::new(error.to_string())
-                    .small()
-                    .color(theme::palette(ui).error),
-            );
+            let words = RichText::new(error.to_string()).small();
+            ui.label(words.color(theme::palette(ui).error));
             ui.end_row();
         }
         if response.lost_focus() {

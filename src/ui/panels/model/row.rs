@@ -1,10 +1,10 @@
 //! One row of the list: what the layer is, what comes out, what it costs.
 
 use eframe::egui::{
-    self, Align2, Button, Color32, CornerRadius, FontId, Rect, Response, RichText, Stroke,
-    StrokeKind, TextStyle, TextWrapMode, Ui, WidgetText, pos2, vec2,
+    self, Align2, Button, Color32, CornerRadius, FontId, Rect, Response, StrokeKind, TextStyle, Ui,
+    pos2, vec2,
 };
-use egui_material_icons::{icon_text, icons};
+use egui_material_icons::{MaterialIcon, icon_text, icons};
 
 use super::{cells::Cells, toolbar, wish};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         format::thousands,
         panels::Cx,
         theme,
+        widgets::{buttons, classes},
     },
 };
 
@@ -49,38 +50,27 @@ pub fn header_ui(ui: &mut Ui) {
     let size = vec2(ui.available_width(), HEADER);
     let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
     let [name, output, counts] = columns(rect);
+    let left = rect.left() + POSITION;
+    // The second line of the output's column would meet the name's.
+    let is_narrow = name - rect.left() < 180.0;
+    let [kind, activations] = if is_narrow {
+        ["kind", "activations"]
+    } else {
+        ["kind and settings", "activations of a batch"]
+    };
+    let (first, second) = (rect.top() + 10.0, rect.top() + 25.0);
     let muted = theme::palette(ui).muted;
     let font = TextStyle::Small.resolve(ui.style());
-    let lines = [10.0, 25.0].map(|y| rect.top() + y);
-    let texts = [
-        (
-            rect.left() + POSITION,
-            Align2::LEFT_CENTER,
-            ["Layer", "kind and settings"],
-        ),
-        (
-            output,
-            Align2::RIGHT_CENTER,
-            ["Output", "activations of a batch"],
-        ),
-        (
-            counts,
-            Align2::RIGHT_CENTER,
-            ["Parameters", "multiply-adds"],
-        ),
-    ];
-    for (x, align, words) in texts {
-        for (y, words) in lines.into_iter().zip(words) {
-            // The second line of the output's column would meet the name's.
-            let is_narrow = name - rect.left() < 180.0;
-            let words = match words {
-                "kind and settings" if is_narrow => "kind",
-                "activations of a batch" if is_narrow => "activations",
-                words => words,
-            };
-            ui.painter()
-                .text(pos2(x, y), align, words, font.clone(), muted);
-        }
+    for (x, y, align, words) in [
+        (left, first, Align2::LEFT_CENTER, "Layer"),
+        (left, second, Align2::LEFT_CENTER, kind),
+        (output, first, Align2::RIGHT_CENTER, "Output"),
+        (output, second, Align2::RIGHT_CENTER, activations),
+        (counts, first, Align2::RIGHT_CENTER, "Parameters"),
+        (counts, second, Align2::RIGHT_CENTER, "multiply-adds"),
+    ] {
+        ui.painter()
+            .text(pos2(x, y), align, words, font.clone(), muted);
     }
 }
 
@@ -97,81 +87,62 @@ pub fn layer_ui(
         return;
     };
     let palette = theme::palette(ui);
-    background_ui(ui, rect, response, look, cells.frozen != Frozen::Nothing);
+    let is_frozen = cells.frozen != Frozen::Nothing;
+    background_ui(ui, rect, response, look, is_frozen);
     let texts = Texts::new(ui, rect);
-    let ink = match cells.frozen {
-        Frozen::Whole if !look.is_chosen => palette.muted,
-        _ => ui.visuals().text_color(),
-    };
+    let text = ui.visuals().text_color();
     // On the colour of the chosen row, muted text would be hard to read.
-    let muted = if look.is_chosen {
-        ui.visuals().text_color()
-    } else {
-        palette.muted
+    let muted = if look.is_chosen { text } else { palette.muted };
+    let ink = match cells.frozen {
+        Frozen::Whole => muted,
+        _ => text,
     };
-    let position = pos2(rect.left() + 20.0, rect.top() + LINES[0]);
     match cells.problem {
-        Some(_) => texts.icon(ui, position, icons::ICON_ERROR, palette.error),
-        None => {
-            texts.small(ui, position, Align2::CENTER_CENTER, &cells.number, muted);
-        }
+        Some(_) => texts.icon(ui, 0, icons::ICON_ERROR, palette.error),
+        None => texts.number(ui, &cells.number, muted),
     }
-    if cells.frozen != Frozen::Nothing {
-        let below = pos2(position.x, rect.top() + LINES[1]);
-        texts.icon(ui, below, icons::ICON_AC_UNIT, palette.training);
+    if is_frozen {
+        texts.icon(ui, 1, icons::ICON_AC_UNIT, palette.training);
     }
-    let mut is_cut = texts.name(ui, &cells.name, ink);
-    is_cut |= match &cells.problem {
+    let is_name_cut = texts.name(ui, &cells.name, ink);
+    let is_cut = match &cells.problem {
         Some(problem) => {
             let colour = if look.is_chosen { ink } else { palette.error };
-            if cells.values[1].is_empty() {
-                texts.over_figures(ui, &problem.reason, colour)
-            } else {
-                texts.detail(ui, &problem.reason, colour)
-            }
+            let takes_all = cells.values[1].is_empty();
+            texts.detail(ui, &problem.reason, colour, takes_all)
         }
-        None => texts.detail(ui, &cells.detail, muted),
+        None => texts.detail(ui, &cells.detail, muted, false),
     };
     texts.pair(ui, 1, &cells.values, [ink, muted]);
     texts.pair(ui, 2, &cells.counts, [ink, muted]);
-    let spoken = cells.spoken();
-    let role = egui::Role::ListBoxOption;
-    response.widget_info(|| egui::WidgetInfo::selected(role, true, look.is_chosen, &spoken));
-    match cells.problem {
-        Some(problem) => {
-            response.clone().on_hover_text(problem.to_string());
-        }
-        None if is_cut => {
-            response
-                .clone()
-                .on_hover_text(format!("{}\n{}", cells.name, cells.detail));
-        }
-        None => {}
+    speak(response, look, &cells.spoken());
+    if let Some(problem) = cells.problem {
+        response.clone().on_hover_text(problem.to_string());
+    } else if is_cut || is_name_cut {
+        let words = format!("{}\n{}", cells.name, cells.detail);
+        response.clone().on_hover_text(words);
     }
+}
+
+fn speak(response: &Response, look: Look, words: &str) {
+    let role = egui::Role::ListBoxOption;
+    response.widget_info(|| egui::WidgetInfo::selected(role, true, look.is_chosen, words));
 }
 
 /// What becomes of the logits, after the last layer.
 pub fn head_ui(ui: &mut Ui, cx: &Cx<'_>, rect: Rect, response: &Response, look: Look) {
-    let palette = theme::palette(ui);
+    let (ink, muted) = (ui.visuals().text_color(), theme::palette(ui).muted);
     background_ui(ui, rect, response, look, false);
     let texts = Texts::new(ui, rect);
-    let position = pos2(rect.left() + 20.0, rect.top() + LINES[0]);
-    texts.icon(ui, position, icons::ICON_FLAG, palette.muted);
+    texts.icon(ui, 0, icons::ICON_FLAG, muted);
     let (name, detail) = head_words(cx.state.experiment.model.head);
-    texts.name(ui, name, ui.visuals().text_color());
-    texts.detail(ui, &detail, palette.muted);
-    let classes = cx
-        .state
-        .dataset()
-        .map_or(0, |dataset| dataset.classes.len());
-    if classes > 0 {
-        let words = [format!("{} classes", thousands(classes)), String::new()];
-        texts.pair(ui, 1, &words, [ui.visuals().text_color(), palette.muted]);
+    texts.name(ui, name, ink);
+    texts.detail(ui, &detail, muted, false);
+    if let Some(dataset) = cx.state.dataset() {
+        let words = format!("{} classes", thousands(dataset.classes.len()));
+        texts.pair(ui, 1, &[words, String::new()], [ink, muted]);
     }
-    let spoken = format!("Head: {name}, {detail}");
-    response.widget_info(|| {
-        egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, look.is_chosen, &spoken)
-    });
+    speak(response, look, &format!("Head: {name}, {detail}"));
 }
 
 /// A head's name and what it does.
@@ -202,20 +173,14 @@ fn background_ui(ui: &Ui, rect: Rect, response: &Response, look: Look, is_frozen
     } else {
         Color32::TRANSPARENT
     };
-    ui.painter().rect_filled(inner, radius, fill);
+    let painter = ui.painter();
+    painter.rect_filled(inner, radius, fill);
     if look.has_focus {
-        ui.painter().rect_stroke(
-            inner,
-            radius,
-            Stroke::new(1.5, palette.accent),
-            StrokeKind::Inside,
-        );
+        let stroke = (1.5, palette.accent);
+        painter.rect_stroke(inner, radius, stroke, StrokeKind::Inside);
     } else if !look.is_chosen {
-        ui.painter().hline(
-            rect.x_range().shrink(6.0),
-            rect.bottom(),
-            Stroke::new(1.0, palette.line.gamma_multiply(0.7)),
-        );
+        let stroke = (1.0, palette.line.gamma_multiply(0.7));
+        painter.hline(rect.x_range().shrink(6.0), rect.bottom(), stroke);
     }
 }
 
@@ -237,79 +202,64 @@ impl Texts {
         }
     }
 
-    fn icon(
-        &self,
-        ui: &Ui,
-        centre: egui::Pos2,
-        icon: egui_material_icons::MaterialIcon,
-        colour: Color32,
-    ) {
-        let text = WidgetText::from(icon_text(icon).size(15.0).color(colour));
-        let galley = text.into_galley(
-            ui,
-            Some(TextWrapMode::Extend),
-            f32::INFINITY,
-            self.body.clone(),
-        );
-        let corner = centre - galley.size() * 0.5;
-        ui.painter().galley(corner, galley, colour);
+    /// Where the row's number or an icon stands.
+    fn position(&self, line: usize) -> egui::Pos2 {
+        self.rect.min + vec2(20.0, LINES[line])
     }
 
-    fn small(&self, ui: &Ui, at: egui::Pos2, align: Align2, words: &str, colour: Color32) {
+    fn icon(&self, ui: &Ui, line: usize, icon: MaterialIcon, colour: Color32) {
+        let font = FontId::new(15.0, icon.font_family());
+        let at = self.position(line);
         ui.painter()
-            .text(at, align, words, self.caption.clone(), colour);
+            .text(at, Align2::CENTER_CENTER, icon.codepoint, font, colour);
     }
 
-    /// A line that starts in the name's column and is cut where the next begins. Returns whether it was.
-    fn left(&self, ui: &Ui, line: usize, words: RichText, font: &FontId, colour: Color32) -> bool {
-        let left = self.rect.left() + POSITION;
+    fn number(&self, ui: &Ui, words: &str, colour: Color32) {
+        let at = self.position(0);
+        let font = self.caption.clone();
+        ui.painter()
+            .text(at, Align2::CENTER_CENTER, words, font, colour);
+    }
+
+    /// The first line of the name's column; returns whether it had to be cut.
+    fn name(&self, ui: &Ui, words: &str, colour: Color32) -> bool {
+        let family = egui::FontFamily::Name(theme::SEMIBOLD.into());
+        let font = FontId::new(self.body.size, family);
+        self.cut(ui, 0, self.columns[0] - 4.0, words, font, colour)
+    }
+
+    /// The second line, which may take the room of figures that are not there; returns whether it had to be cut.
+    fn detail(&self, ui: &Ui, words: &str, colour: Color32, takes_all: bool) -> bool {
         // Figures of the second line are short.
-        let more = if line == 1 { 36.0 } else { -4.0 };
-        let end = self.columns[0] + more;
-        self.cut_at(ui, end, (left, line), words, font, colour)
+        let end = if takes_all {
+            self.columns[2]
+        } else {
+            self.columns[0] + 36.0
+        };
+        self.cut(ui, 1, end, words, self.caption.clone(), colour)
     }
 
-    fn cut_at(
+    fn cut(
         &self,
         ui: &Ui,
+        line: usize,
         end: f32,
-        (left, line): (f32, usize),
-        words: RichText,
-        font: &FontId,
+        words: &str,
+        font: FontId,
         colour: Color32,
     ) -> bool {
-        let width = (end - left).max(24.0);
-        let text = WidgetText::from(words.color(colour).font(font.clone()));
-        let galley = text.into_galley(ui, Some(TextWrapMode::Truncate), width, font.clone());
-        let corner = pos2(left, self.rect.top() + LINES[line] - galley.size().y * 0.5);
+        let left = self.rect.left() + POSITION;
+        let galley = classes::one_line(ui, words, font, colour, (end - left).max(24.0));
+        let corner = pos2(left, self.position(line).y - galley.size().y * 0.5);
         let is_cut = galley.elided;
         ui.painter().galley(corner, galley, colour);
         is_cut
     }
 
-    fn name(&self, ui: &Ui, words: &str, colour: Color32) -> bool {
-        let font = FontId::new(
-            self.body.size,
-            egui::FontFamily::Name(theme::SEMIBOLD.into()),
-        );
-        self.left(ui, 0, RichText::new(words), &font, colour)
-    }
-
-    fn detail(&self, ui: &Ui, words: &str, colour: Color32) -> bool {
-        self.left(ui, 1, RichText::new(words), &self.caption, colour)
-    }
-
-    /// A detail that takes the room of figures that are not there.
-    fn over_figures(&self, ui: &Ui, words: &str, colour: Color32) -> bool {
-        let (start, end) = (self.rect.left() + POSITION, self.columns[2]);
-        let words = RichText::new(words);
-        self.cut_at(ui, end, (start, 1), words, &self.caption, colour)
-    }
-
     fn pair(&self, ui: &Ui, column: usize, words: &[String; 2], colours: [Color32; 2]) {
         let fonts = [&self.body, &self.caption];
         for line in 0..2 {
-            let at = pos2(self.columns[column], self.rect.top() + LINES[line]);
+            let at = pos2(self.columns[column], self.position(line).y);
             let font = fonts[line].clone();
             ui.painter()
                 .text(at, Align2::RIGHT_CENTER, &words[line], font, colours[line]);
@@ -325,13 +275,10 @@ pub fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: Chosen, rect: Rect, response: 
     };
     let mut rename = false;
     response.context_menu(|ui| rename |= entries_ui(ui, cx, row));
-    let place =
-        Rect::from_center_size(pos2(rect.right() - 24.0, rect.center().y), vec2(24.0, 28.0));
-    let mut child = ui.new_child(
-        egui::UiBuilder::new()
-            .max_rect(place)
-            .id_salt(("more", row)),
-    );
+    let centre = pos2(rect.right() - 24.0, rect.center().y);
+    let place = Rect::from_center_size(centre, vec2(24.0, 28.0));
+    let builder = egui::UiBuilder::new().max_rect(place);
+    let mut child = ui.new_child(builder.id_salt(("more", row)));
     child.spacing_mut().button_padding = vec2(4.0, 4.0);
     let button = Button::new(icon_text(icons::ICON_MORE_VERT).size(16.0)).frame(false);
     let (more, _) = egui::containers::menu::MenuButton::from_button(button)
@@ -352,19 +299,14 @@ fn entries_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: Chosen) -> bool {
         }
         for (_, words, keys, edit) in edits {
             let button = Button::new(words).shortcut_text(keys);
-            if ui.add_enabled(edit.is_some(), button).clicked()
-                && let Some(edit) = edit
-            {
-                wish(cx, DesignAction::Edit(edit, None));
+            if ui.add_enabled(edit.is_some(), button).clicked() {
+                cx.actions
+                    .extend(edit.map(|edit| DesignAction::Edit(edit, None).into()));
             }
         }
         ui.separator();
         let tip = "Freezes every layer before this one";
-        if ui
-            .button("Freeze the layers above")
-            .on_hover_text(tip)
-            .clicked()
-        {
+        if buttons::button(ui, "Freeze the layers above", tip) {
             wish(cx, DesignAction::TrainFrom(name, None));
         }
         if ui.button("Train everything").clicked() {

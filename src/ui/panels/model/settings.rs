@@ -41,7 +41,14 @@ pub fn kind_ui(ui: &mut Ui, kind: &mut LayerKind) {
             Value::Activation(activation) => activation_ui(ui, label, tip, activation),
         }
     }
-    if !sides.is_empty() && apart_ui(ui, &mut apart) {
+    let was_apart = apart;
+    if !sides.is_empty() {
+        let tip = "Whether kernel, stride, padding and dilation are the same for height and width, or set apart. Default: the same";
+        let words = [(false, "the same"), (true, "apart")];
+        let width = fields::NUMBER_WIDTH;
+        fields::one_of_row(ui, "Height, width", tip, width, &mut apart, &words);
+    }
+    if apart != was_apart {
         ui.data_mut(|data| data.insert_temp(apart_id, apart));
         for field in kind.fields() {
             if let Value::Sides(sides) | Value::Padding(Padding::Pixels(sides)) = field.value
@@ -64,45 +71,19 @@ fn sides(kind: &mut LayerKind) -> Vec<Sides> {
     sides.collect()
 }
 
-/// Whether heights and widths are set apart from each other. Returns whether that was changed.
-fn apart_ui(ui: &mut Ui, apart: &mut bool) -> bool {
-    let words = |apart: bool| if apart { "apart" } else { "the same" };
-    let options = || {
-        [false, true]
-            .map(|apart| (apart, words(apart).to_owned()))
-            .to_vec()
-    };
-    let tip = "Whether kernel, stride, padding and dilation are the same for height and width, or set apart. Default: the same";
-    let current = (&*apart, words(*apart));
-    let width = fields::NUMBER_WIDTH;
-    let chosen = fields::choice_row(ui, "Height, width", tip, width, current, options);
-    let changes = chosen.is_some_and(|chosen| chosen != *apart);
-    *apart = chosen.unwrap_or(*apart);
-    changes
-}
-
 /// Height and width: one number, or two where they are set apart.
 fn sides_ui(ui: &mut Ui, name: &str, tip: &str, sides: &mut Sides, least: usize, apart: bool) {
-    let range = || least..=layers::MOST_SIDE;
     // A number of zeros may be 0.
     let suffix = if least == 0 { " px" } else { "" };
+    let mut side_ui = |name: &str, side: &mut usize| {
+        let number = Number::new(side, least..=layers::MOST_SIDE).speed(0.2);
+        fields::number(ui, name, tip, number.suffix(suffix));
+    };
     if apart {
-        for (name, side) in [
-            (format!("{name}, height"), &mut sides.height),
-            (format!("{name}, width"), &mut sides.width),
-        ] {
-            fields::number(
-                ui,
-                &name,
-                tip,
-                Number::new(side, range()).speed(0.2).suffix(suffix),
-            );
-        }
+        side_ui(&format!("{name}, height"), &mut sides.height);
+        side_ui(&format!("{name}, width"), &mut sides.width);
     } else {
-        let number = Number::new(&mut sides.height, range())
-            .speed(0.2)
-            .suffix(suffix);
-        fields::number(ui, name, tip, number);
+        side_ui(name, &mut sides.height);
         sides.width = sides.height;
     }
 }
@@ -128,53 +109,34 @@ fn small_ui(ui: &mut Ui, name: &str, tip: &str, value: &mut f64, range: RangeInc
 const SOME_PIXELS: usize = 1;
 
 fn padding_ui(ui: &mut Ui, label: &str, tip: &str, padding: &mut Padding, apart: bool) {
-    let words = |padding: &Padding| match padding {
-        Padding::Valid => "valid",
-        Padding::Same => "same",
-        Padding::Pixels(_) => "pixels",
-    };
     let pixels = match padding {
         Padding::Pixels(pixels) => *pixels,
         _ => SOME_PIXELS.into(),
     };
-    let options = || {
-        [Padding::Valid, Padding::Same, Padding::Pixels(pixels)]
-            .map(|padding| (padding, words(&padding).to_owned()))
-            .to_vec()
-    };
-    if let Some(chosen) = fields::choice_row(
-        ui,
-        label,
-        tip,
-        fields::NUMBER_WIDTH,
-        (padding, words(padding)),
-        options,
-    ) {
-        *padding = chosen;
-    }
+    let options = [
+        (Padding::Valid, "valid"),
+        (Padding::Same, "same"),
+        (Padding::Pixels(pixels), "pixels"),
+    ];
+    fields::one_of_row(ui, label, tip, fields::NUMBER_WIDTH, padding, &options);
     if let Padding::Pixels(pixels) = padding {
-        sides_ui(
-            ui,
-            "Each side",
-            "Pixels of zeros on every side",
-            pixels,
-            0,
-            apart,
-        );
+        let tip = "Pixels of zeros on every side";
+        sides_ui(ui, "Each side", tip, pixels, 0, apart);
     }
 }
 
 fn activation_ui(ui: &mut Ui, label: &str, tip: &str, activation: &mut Activation) {
-    let options = || {
-        Activation::ALL
-            .map(|activation| (activation, activation.word().to_owned()))
-            .to_vec()
+    // The one that is chosen stands in the list with its own slope.
+    let current = *activation;
+    let own = |option: Activation| {
+        if option.word() == current.word() {
+            current
+        } else {
+            option
+        }
     };
-    let current = (&*activation, activation.word());
-    if let Some(chosen) = fields::choice_row(ui, label, tip, fields::NUMBER_WIDTH, current, options)
-    {
-        *activation = chosen;
-    }
+    let options = Activation::ALL.map(|option| (own(option), option.word()));
+    fields::one_of_row(ui, label, tip, fields::NUMBER_WIDTH, activation, &options);
     if let Activation::LeakyRelu { negative_slope } = activation {
         let tip = "Negative values are multiplied by this. Default: 0.01 (Keras: 0.3)";
         small_ui(ui, "Slope", tip, negative_slope, 0.0..=1.0);

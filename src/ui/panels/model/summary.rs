@@ -25,10 +25,7 @@ pub fn summary_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     });
     ScrollArea::both().auto_shrink(false).show(ui, |ui| {
-        ui.add(
-            Label::new(RichText::new(text).monospace())
-                .selectable(true)
-                .extend(),
-        );
+        let text = Label::new(RichText::new(text).monospace());
+        ui.add(text.selectable(true).extend());
     });
 }

@@ -7,13 +7,13 @@ use super::{freezing, wish};
 use crate::{
     model::{LayerKind, ModelSpec, edit::LayerEdit},
     ui::{
-        action::{Action, ExperimentAction, WindowAction},
+        action::{ExperimentAction, WindowAction},
         design::{Chosen, DesignAction},
         dialogs::Purpose,
         panels::Cx,
         saving::Saving,
         theme,
-        widgets::states,
+        widgets::{buttons, states},
     },
 };
 
@@ -33,9 +33,8 @@ type Edit = (MaterialIcon, &'static str, &'static str, Option<LayerEdit>);
 pub fn edits(row: Chosen, model: &ModelSpec) -> [Edit; 4] {
     let place = row.place(model).map(|(layers, at)| (at, layers.len()));
     let edit = |edit: fn(usize, usize) -> Option<LayerEdit>| {
-        place
-            .and_then(|(at, count)| edit(at, count))
-            .map(|edit| row.edit(edit))
+        let edit = place.and_then(|(at, count)| edit(at, count));
+        edit.map(|edit| row.edit(edit))
     };
     let up = |at: usize, _| at.checked_sub(1).map(|to| LayerEdit::Move { from: at, to });
     let down = |from: usize, count| {
@@ -63,52 +62,25 @@ pub fn toolbar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         add_ui(ui, cx, can_edit);
+        let padding = ui.spacing().button_padding;
+        ui.spacing_mut().button_padding.x = 8.0;
         let chosen = cx.state.design.chosen.unwrap_or(Chosen::Head);
         for (icon, words, keys, edit) in edits(chosen, &cx.state.experiment.model) {
             let edit = edit.filter(|_| can_edit);
             let tip = format!("{words} the chosen layer ({keys})");
-            if icon_button(ui, icon, words, &tip, edit.is_some())
-                && let Some(edit) = edit
-            {
-                wish(cx, DesignAction::Edit(edit, None));
+            if buttons::icon(ui, edit.is_some(), icon, words, &tip) {
+                cx.actions
+                    .extend(edit.map(|edit| DesignAction::Edit(edit, None).into()));
             }
         }
         ui.add_space(theme::GRID);
-        let (can_undo, can_redo) = cx.state.can_undo_redo_experiment();
-        for (icon, words, keys, action, enabled) in [
-            (
-                icons::ICON_UNDO,
-                "Undo",
-                "Ctrl+Z",
-                Action::Window(WindowAction::Undo),
-                can_undo,
-            ),
-            (
-                icons::ICON_REDO,
-                "Redo",
-                "Ctrl+Y",
-                Action::Window(WindowAction::Redo),
-                can_redo,
-            ),
-        ] {
-            let tip = format!("{words} the last change to the experiment ({keys})");
-            if icon_button(ui, icon, words, &tip, enabled) {
-                cx.push(action);
-            }
-        }
+        let can = cx.state.can_undo_redo_experiment();
+        let actions = [WindowAction::Undo, WindowAction::Redo];
+        buttons::undo_redo(ui, cx, "the experiment", can, actions);
+        ui.spacing_mut().button_padding = padding;
         ui.add_space(theme::GRID);
         freezing::phases_ui(ui, cx);
     });
-}
-
-fn icon_button(ui: &mut Ui, icon: MaterialIcon, words: &str, tip: &str, enabled: bool) -> bool {
-    let padding = ui.spacing().button_padding;
-    ui.spacing_mut().button_padding.x = 8.0;
-    let button = Button::new(icon_text(icon).size(16.0));
-    let response = ui.add_enabled(enabled, button).accessible_name(words);
-    ui.spacing_mut().button_padding = padding;
-    let response = response.on_hover_text(tip).on_disabled_hover_text(tip);
-    response.clicked()
 }
 
 fn add_ui(ui: &mut Ui, cx: &mut Cx<'_>, can_edit: bool) {
@@ -180,9 +152,8 @@ pub fn files_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             Purpose::OpenModel,
         ),
     ] {
-        let button = ui.add_enabled(enabled, Button::new(words));
-        if button.on_hover_text(tip).clicked() {
-            cx.push(Action::Ask(purpose));
+        if buttons::enabled(ui, enabled, words, tip, tip) {
+            cx.push(purpose);
         }
     }
 }

@@ -66,11 +66,8 @@ fn examined_ui(ui: &mut Ui, cx: &Cx<'_>, path: &Path) {
     match examined.problem() {
         Some(problem) => states::failed(ui, &problem),
         None => {
-            ui.horizontal(|ui| {
-                let good = theme::palette(ui).good;
-                ui.label(icon_text(icons::ICON_CHECK).color(good).size(16.0));
-                ui.label(format!("It fits: {} tensors", thousands(examined.tensors)));
-            });
+            let tensors = thousands(examined.tensors);
+            good_ui(ui, &format!("It fits: {tensors} tensors"));
         }
     }
     let lists = [
@@ -92,6 +89,14 @@ fn examined_ui(ui: &mut Ui, cx: &Cx<'_>, path: &Path) {
     }
 }
 
+fn good_ui(ui: &mut Ui, words: &str) {
+    ui.horizontal(|ui| {
+        let good = theme::palette(ui).good;
+        ui.label(icon_text(icons::ICON_CHECK).color(good).size(16.0));
+        ui.label(words);
+    });
+}
+
 fn file_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, words: &str) {
     if ui.button(words).clicked() {
         cx.push(Purpose::ChooseWeights);
@@ -102,22 +107,13 @@ fn file_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, words: &str) {
 fn imagenet_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone) {
     let public = &cx.state.public;
     let Some((entry, state)) = public.weights(architecture) else {
-        let words = match &public.failed {
-            Some(message) => message.clone(),
-            None => "Looking whether they are on this computer".to_owned(),
-        };
-        states::caption(ui, words);
+        let words = "Looking whether they are on this computer";
+        states::caption(ui, public.failed.as_deref().unwrap_or(words));
         return;
     };
     let entry = entry.clone();
     match state.clone() {
-        DownloadState::Ready(_) => {
-            ui.horizontal(|ui| {
-                let good = theme::palette(ui).good;
-                ui.label(icon_text(icons::ICON_CHECK).color(good).size(16.0));
-                ui.label("On this computer");
-            });
-        }
+        DownloadState::Ready(_) => good_ui(ui, "On this computer"),
         DownloadState::Running { .. } => {
             ui.label("They are being downloaded:");
             download::running_ui(ui, cx, &entry);
@@ -133,11 +129,8 @@ fn imagenet_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone) {
         }
         DownloadState::Absent => {
             ui.label("They are not on this computer yet, and a run needs them.");
-            let size = entry.bytes();
-            let words = size.map_or_else(
-                || "Download".to_owned(),
-                |size| format!("Download {}", bytes(size)),
-            );
+            let size = entry.bytes().map(|size| format!(" {}", bytes(size)));
+            let words = format!("Download{}", size.unwrap_or_default());
             missing_ui(ui, cx, &entry.name, &words);
         }
     }

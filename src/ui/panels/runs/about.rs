@@ -23,9 +23,10 @@ use crate::{
 
 /// Epochs that "Train more" adds.
 const MORE_EPOCHS: usize = 5;
-/// Height of a button, and width of the one that continues: as [`states::primary_button`] has them.
+/// Height of a button, as [`states::primary_button`] has it.
 const BUTTON: f32 = 32.0;
-const CONTINUE: f32 = 96.0;
+/// The button that matters most, where it can be pressed.
+const CONTINUE: &str = "Continue";
 /// Width of the names of fields.
 const FIELD_NAME: f32 = 40.0;
 /// Letters of a name in a question.
@@ -86,9 +87,8 @@ impl Panel for AboutRun {
         self.follow(cx, &runs);
         match runs.as_slice() {
             [] => {
-                let sentence =
-                    "Choose a run in the table to name it, continue it or train it again.";
-                states::empty(ui, sentence, None);
+                let words = "Choose a run in the table to name it, continue it or train it again.";
+                states::empty(ui, words, None);
             }
             [run] => {
                 ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -110,20 +110,15 @@ impl AboutRun {
             [run] => Some(run),
             _ => None,
         };
-        let is_same = match (&self.draft, only) {
-            (Some(draft), Some(run)) => draft.folder == run.folder,
-            (None, None) => true,
-            _ => false,
-        };
-        if let (true, Some(draft), Some(run)) = (is_same, &mut self.draft, only) {
+        match (&mut self.draft, only) {
             // Decided elsewhere.
-            draft.kept.left = run.notes.left;
-        }
-        if !is_same {
-            if let Some(mut draft) = self.draft.take() {
-                draft.keep(cx);
+            (Some(draft), Some(run)) if draft.folder == run.folder => {
+                draft.kept.left = run.notes.left;
             }
-            self.draft = only.map(|run| Draft::of(run));
+            (draft, _) => {
+                draft.iter_mut().for_each(|draft| draft.keep(cx));
+                self.draft = only.map(|run| Draft::of(run));
+            }
         }
     }
 
@@ -168,21 +163,26 @@ impl AboutRun {
         let folder = || run.folder.clone();
         let mut button =
             |ui: &mut Ui, words: &str, tip: &str, why_not: Option<&str>, action: Action| {
-                let is_continue =
-                    matches!(action, Action::Runs(RunsAction::Continue { more: 0, .. }));
-                let width = if is_continue { CONTINUE } else { 0.0 };
-                let response = if is_continue && run.can_continue() {
-                    states::primary_button(ui, words, why_not.is_none())
+                let can = why_not.is_none();
+                let response = if words == CONTINUE && run.can_continue() {
+                    states::primary_button(ui, words, can)
                 } else {
-                    let button = Button::new(words).min_size(vec2(width, BUTTON));
-                    ui.add_enabled(why_not.is_none(), button)
+                    let width = if words == CONTINUE { 96.0 } else { 0.0 };
+                    ui.add_enabled(can, Button::new(words).min_size(vec2(width, BUTTON)))
                 };
-                let response = response.on_hover_text(tip);
                 let reason = why_not.unwrap_or_default();
-                if response.on_disabled_hover_text(reason).clicked() {
+                let response = response.on_hover_text(tip).on_disabled_hover_text(reason);
+                if response.clicked() {
                     cx.push(action);
                 }
             };
+        let go_on = |more| {
+            RunsAction::Continue {
+                folder: folder(),
+                more,
+            }
+            .into()
+        };
         ui.horizontal_wrapped(|ui| {
             let left = run.planned_epochs().saturating_sub(run.epochs);
             let tip = match lacking(run.left_out()) {
@@ -190,37 +190,29 @@ impl AboutRun {
                 _ => format!("Goes on where it ended: {} to go", counted(left, "epoch")),
             };
             let why_not = when_idle(why_not_continue(run));
-            let action = Action::Runs(RunsAction::Continue {
-                folder: folder(),
-                more: 0,
-            });
-            button(ui, "Continue", &tip, why_not, action);
+            button(ui, CONTINUE, &tip, why_not, go_on(0));
             let words = format!("Train {MORE_EPOCHS} more epochs");
             let tip = "Goes on with its last phase in the same run";
             let is_done = run.with_more_epochs(MORE_EPOCHS).is_some();
             let why_not = when_idle((!is_done).then_some(NOT_DONE));
-            let action = Action::Runs(RunsAction::Continue {
-                folder: folder(),
-                more: MORE_EPOCHS,
-            });
-            button(ui, &words, tip, why_not, action);
+            button(ui, &words, tip, why_not, go_on(MORE_EPOCHS));
             let tip = "Takes over its dataset, model and settings, ready to be changed";
-            let action = Action::Runs(RunsAction::TrainAgain(folder()));
+            let action = RunsAction::TrainAgain(folder()).into();
             button(ui, "Train again with…", tip, when_idle(None), action);
         });
         ui.horizontal_wrapped(|ui| {
             let tip = "Makes its best weights the model that Inside, Evaluate and Predict use";
             let why_not = when_idle((!run.has_model).then_some("It has left no model"));
-            let action = Action::Model(ModelAction::Load(run.folder.join(MODEL_FILE)));
+            let action = ModelAction::Load(run.folder.join(MODEL_FILE)).into();
             button(ui, "Load model", tip, why_not, action);
-            let path = run.folder.join(REPORT_FILE);
-            let tip = format!("{}\nA click copies the path", display_path(&path));
+            let mut show = |ui: &mut Ui, words: &str, why_not: Option<&str>, path: PathBuf| {
+                let tip = format!("{}\nA click copies the path", display_path(&path));
+                let action = WindowAction::ShowFile(path).into();
+                button(ui, words, &tip, why_not, action);
+            };
             let why_not = (!run.has_report).then_some("It has left no report");
-            let action = WindowAction::ShowFile(path).into();
-            button(ui, "Open report", &tip, why_not, action);
-            let tip = format!("{}\nA click copies the path", display_path(&run.folder));
-            let action = WindowAction::ShowFile(folder()).into();
-            button(ui, "Open folder", &tip, None, action);
+            show(ui, "Open report", why_not, run.folder.join(REPORT_FILE));
+            show(ui, "Open folder", None, folder());
             self.bin_ui(ui, std::slice::from_ref(run));
         });
     }
@@ -228,11 +220,10 @@ impl AboutRun {
     fn bin_ui(&mut self, ui: &mut Ui, runs: &[Arc<RunRecord>]) {
         let is_running = runs.iter().any(|run| run.state == RunState::Running);
         let button = Button::new("Move to bin…").min_size(vec2(0.0, BUTTON));
-        let response = ui
-            .add_enabled(!is_running, button)
-            .on_hover_text("From the system's bin it can be taken back")
-            .on_disabled_hover_text("It is being trained: stop it first");
-        if response.clicked() {
+        let response = ui.add_enabled(!is_running, button);
+        let response = response.on_hover_text("From the system's bin it can be taken back");
+        let why_not = "It is being trained: stop it first";
+        if response.on_disabled_hover_text(why_not).clicked() {
             self.asked = Some(runs.to_vec());
         }
     }
@@ -301,46 +292,34 @@ fn facts_ui(ui: &mut Ui, run: &RunRecord) {
     if let Some(message) = run.failure() {
         states::failed(ui, message);
     }
-    if let Some(words) = &run.diverged {
+    for words in run.diverged.iter().chain(&run.data.words()) {
         states::icon_line(ui, icons::ICON_WARNING, theme::palette(ui).warning, words);
     }
-    for words in run.data.words() {
-        states::icon_line(ui, icons::ICON_WARNING, theme::palette(ui).warning, &words);
-    }
     let experiment = &run.experiment;
-    let best = run.best.as_ref();
-    let share = |metric: Metric| metric.of(run).map_or("–".to_owned(), percent);
-    let ended = run.ended.map_or("–".to_owned(), moment);
-    let parameters = run.parameters.map_or("–".to_owned(), thousands);
-    let loss = Metric::ValLoss.of(run).map_or("–".to_owned(), significant);
+    let none = || "–".to_owned();
+    let share = |metric: Metric| metric.of(run).map_or_else(none, percent);
+    let best = run.best.as_ref().map(|best| best.epoch.to_string());
+    let parameters = run.parameters.map_or_else(none, thousands);
+    let loss = Metric::ValLoss.of(run).map_or_else(none, significant);
+    let validation = format!("{}, loss {loss}", share(Metric::ValAccuracy));
     let test = if run.left_out().contains(&EndStage::Test) {
         "not judged".to_owned()
     } else {
         share(Metric::TestAccuracy)
     };
+    let epochs = format!("{} of {}", run.epochs, run.planned_epochs());
+    let model = format!("{} · {parameters} parameters", experiment.model.name);
     let facts = [
         ("began", moment(run.started)),
-        ("ended", ended),
-        (
-            "epochs",
-            format!("{} of {}", run.epochs, run.planned_epochs()),
-        ),
+        ("ended", run.ended.map_or_else(none, moment)),
+        ("epochs", epochs),
         ("time", minutes(run.seconds)),
-        (
-            "best epoch",
-            best.map_or("–".to_owned(), |best| best.epoch.to_string()),
-        ),
-        (
-            "validation",
-            format!("{}, loss {loss}", share(Metric::ValAccuracy)),
-        ),
+        ("best epoch", best.unwrap_or_else(none)),
+        ("validation", validation),
         ("test", test),
         ("experiment", experiment.title.clone()),
         ("dataset", display_path(&experiment.dataset.path)),
-        (
-            "model",
-            format!("{} · {parameters} parameters", experiment.model.name),
-        ),
+        ("model", model),
         ("folder", display_path(&run.folder)),
     ];
     ui.add_space(4.0);

@@ -2,8 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use eframe::egui::{Align, Label, Layout, RichText, ScrollArea, Ui};
-use egui_extras::{Column, TableBuilder};
+use eframe::egui::{Label, Ui};
 
 use crate::{
     train::{
@@ -19,6 +18,7 @@ use crate::{
         widgets::{
             cached::{Cached, Same},
             states,
+            table::{Order, Table},
         },
     },
 };
@@ -58,47 +58,31 @@ impl Panel for RunDifference {
             states::empty(ui, sentence, None);
             return;
         }
+        let runs: Vec<Arc<RunRecord>> = runs.into_iter().cloned().collect();
         theme::always_show_bars(ui);
-        ScrollArea::horizontal()
-            .auto_shrink(false)
-            .show(ui, |ui| table_ui(ui, &runs, &rows));
+        table_ui(ui, cx, &runs, &rows);
     }
 }
 
-fn table_ui(ui: &mut Ui, runs: &[&Arc<RunRecord>], rows: &[Difference]) {
+fn table_ui(ui: &mut Ui, cx: &mut Cx<'_>, runs: &[Arc<RunRecord>], rows: &[Difference]) {
     ui.spacing_mut().item_spacing.y = 0.0;
     let gap = ui.spacing().item_spacing.x;
     let room = ui.available_width() - (runs.len() + 2) as f32 * gap;
     let count = runs.len() as f32;
     let setting = (room - count * VALUE.0).clamp(SETTING.0, SETTING.1);
     let value = ((room - setting) / count).clamp(VALUE.0, VALUE.1);
-    TableBuilder::new(ui)
-        .striped(true)
-        .auto_shrink(false)
-        .cell_layout(Layout::left_to_right(Align::Center))
-        .column(Column::exact(setting).clip(true))
-        .columns(Column::exact(value).clip(true), runs.len())
-        .header(ROW, |mut header| {
-            header.col(|ui| drop(states::caption(ui, "setting")));
-            for (place, run) in runs.iter().enumerate() {
-                header.col(|ui| {
-                    let name = run.name();
-                    let words = format!("{} {}", place + 1, run.short_name());
-                    let colour = theme::run_colour(ui, place);
-                    let label = Label::new(RichText::new(words).small().color(colour));
-                    ui.add(label.truncate()).on_hover_text(name);
-                });
-            }
-        })
-        .body(|body| {
-            body.rows(ROW, rows.len(), |mut row| {
-                let difference = &rows[row.index()];
-                row.col(|ui| cell(ui, &difference.setting));
-                for value in &difference.values {
-                    row.col(|ui| cell(ui, value.as_deref().unwrap_or("–")));
-                }
-            });
+    let mut table = Table::<()>::new(ROW, rows.len());
+    table.column("setting", "", setting, |ui, _, at| {
+        cell(ui, &rows[at].setting);
+    });
+    for (place, run) in runs.iter().enumerate() {
+        let words = format!("{} {}", place + 1, run.short_name());
+        let column = table.column(words, run.name(), value, move |ui, _, at| {
+            cell(ui, rows[at].values[place].as_deref().unwrap_or("–"));
         });
+        column.colour = Some(theme::run_colour(ui, place));
+    }
+    table.ui(ui, cx, &mut Order::default(), |_, _| false, |_, _, _| {});
 }
 
 /// What does not fit loses its end, and is whole in its tooltip.

@@ -114,12 +114,8 @@ fn listing_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Arc<Listing>> {
         }
     }
     if book.listing.is_none() && book.failed.is_none() {
-        let running = cx
-            .state
-            .slot::<ListRuns>()
-            .job
-            .and_then(|job| cx.state.jobs.get(&job));
-        let progress = running.and_then(|running| running.progress);
+        let job = cx.state.slot::<ListRuns>().job;
+        let progress = job.and_then(|job| cx.progress(job));
         states::caption(ui, "Looking for runs…");
         states::progress_bar(ui, progress, 280.0);
     }
@@ -136,26 +132,21 @@ impl Runs {
                 .hint_text("words, #tag, val acc>90%")
                 .desired_width(200.0_f32.min(ui.available_width()));
             ui.add(field).labelled_by(label.id).on_hover_text(tip);
-            let refresh = ui
-                .add(Button::new(icon_text(icons::ICON_REFRESH)).frame(false))
-                .accessible_name("List again")
-                .on_hover_text("Look again: other programs train too");
-            if refresh.clicked() {
+            let refresh = ui.add(Button::new(icon_text(icons::ICON_REFRESH)).frame(false));
+            let refresh = refresh.accessible_name("List again");
+            let tip = "Look again: other programs train too";
+            if refresh.on_hover_text(tip).clicked() {
                 cx.push(RunsAction::List);
             }
-            let all = counted(listing.runs.len(), "run");
-            let words = if shown.len() == listing.runs.len() {
-                all
-            } else {
-                format!("{} of {all}", thousands(shown.len()))
-            };
+            let mut words = counted(listing.runs.len(), "run");
+            if shown.len() < listing.runs.len() {
+                words = format!("{} of {words}", thousands(shown.len()));
+            }
             let chosen = cx.state.runs.chosen.len();
-            states::note(
-                ui,
-                match chosen {
-                0 => words,
-                chosen => format!("{words} · {} chosen", thousands(chosen)),
-            });
+            if chosen > 0 {
+                words = format!("{words} · {} chosen", thousands(chosen));
+            }
+            states::note(ui, words);
             if chosen > 0 && ui.button("Choose none").clicked() {
                 cx.push(RunsAction::Choose(Vec::new()));
             }
@@ -189,12 +180,8 @@ fn skipped_ui(ui: &mut Ui, listing: &Listing) {
 /// The runs of `listing` that `filter` means, in order.
 fn ordered(listing: &Listing, filter: &str, order: Order) -> Shown {
     let query = Query::parse(filter);
-    let mut runs: Vec<Arc<RunRecord>> = listing
-        .runs
-        .iter()
-        .filter(|run| query.matches(run))
-        .cloned()
-        .collect();
+    let matching = listing.runs.iter().filter(|run| query.matches(run));
+    let mut runs: Vec<Arc<RunRecord>> = matching.cloned().collect();
     // Sorting keeps the listing's order, newest first, among equals.
     match order.by {
         Column::Name => runs.sort_by_cached_key(|run| run.name().to_lowercase()),

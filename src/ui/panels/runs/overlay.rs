@@ -33,38 +33,21 @@ const LONGEST_NAME: usize = 32;
 /// Runs that are named beside the pointer.
 const MOST_NAMED: usize = 12;
 
-/// Which figure is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Figure {
-    quantity: Quantity,
-    of_validation: bool,
-}
+/// Which figure is drawn, and whether that of the validation part.
+type Figure = (Quantity, bool);
 
-impl Figure {
-    const ALL: [(Self, &'static str); 4] = [
-        (Self::new(Quantity::Accuracy, true), "validation accuracy"),
-        (Self::new(Quantity::Loss, true), "validation loss"),
-        (Self::new(Quantity::Accuracy, false), "training accuracy"),
-        (Self::new(Quantity::Loss, false), "training loss"),
-    ];
+const FIGURES: [(Figure, &str); 4] = [
+    ((Quantity::Accuracy, true), "validation accuracy"),
+    ((Quantity::Loss, true), "validation loss"),
+    ((Quantity::Accuracy, false), "training accuracy"),
+    ((Quantity::Loss, false), "training loss"),
+];
 
-    const fn new(quantity: Quantity, of_validation: bool) -> Self {
-        Self {
-            quantity,
-            of_validation,
-        }
-    }
-
-    fn words(self) -> &'static str {
-        fields::words_of(&Self::ALL, &self)
-    }
-
-    fn of(self, record: &EpochRecord) -> Option<f64> {
-        if self.of_validation {
-            self.quantity.validation(record)
-        } else {
-            Some(self.quantity.train(record))
-        }
+fn value((quantity, of_validation): Figure, record: &EpochRecord) -> Option<f64> {
+    if of_validation {
+        quantity.validation(record)
+    } else {
+        Some(quantity.train(record))
     }
 }
 
@@ -78,7 +61,7 @@ pub struct RunCurves {
 impl Default for RunCurves {
     fn default() -> Self {
         Self {
-            figure: Figure::ALL[0].0,
+            figure: FIGURES[0].0,
             is_log: false,
             smoothing: 0.0,
         }
@@ -99,20 +82,20 @@ impl Panel for RunCurves {
             states::empty(ui, sentence, None);
             return;
         }
-        self.bar_ui(ui, cx);
-        problems_ui(ui, cx);
         let book = &cx.state.runs;
-        let runs: Vec<Drawn<'_>> = book
-            .chosen_runs()
-            .enumerate()
-            .filter_map(|(place, run)| {
-                Some(Drawn {
-                    place,
-                    name: run.name(),
-                    epochs: &book.figures(&run.folder)?.history,
-                })
-            })
-            .collect();
+        let is_read = |run: &Arc<RunRecord>| book.figures(&run.folder).is_some();
+        self.bar_ui(ui, cx, book.chosen_runs().any(is_read));
+        let mut runs: Vec<Drawn<'_>> = Vec::new();
+        for (place, run) in book.chosen_runs().enumerate() {
+            if let Some(Recorded::Failed(message)) = book.recorded.get(&run.folder) {
+                states::failed(ui, message);
+            }
+            runs.extend(book.figures(&run.folder).map(|figures| Drawn {
+                place,
+                name: run.name(),
+                epochs: &figures.history,
+            }));
+        }
         legend_ui(ui, &runs);
         if let Some(epoch) = self.plot_ui(ui, &runs, cx.state.selection.epoch) {
             let selection = cx.state.selection.clone();
@@ -121,15 +104,6 @@ impl Panel for RunCurves {
                 epoch,
                 ..selection
             }));
-        }
-    }
-}
-
-/// Runs that cannot be read.
-fn problems_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    for run in cx.state.runs.chosen_runs() {
-        if let Some(Recorded::Failed(message)) = cx.state.runs.recorded.get(&run.folder) {
-            states::failed(ui, message);
         }
     }
 }
@@ -152,41 +126,34 @@ fn legend_ui(ui: &mut Ui, runs: &[Drawn<'_>]) {
     });
 }
 
-/// Exports what is drawn: one run as it is, several in one table or picture.
-fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let book = &cx.state.runs;
-    let is_read = |run: &Arc<RunRecord>| book.figures(&run.folder).is_some();
-    if !book.chosen_runs().any(is_read) {
-        return;
-    }
-    export_menu_ui(ui, cx, |state| {
-        let runs = state.runs.chosen_runs().filter_map(|run| {
-            Some(NamedHistory {
-                name: run.name(),
-                epochs: state.runs.figures(&run.folder)?.history.clone(),
-            })
-        });
-        runs.collect()
-    });
-}
-
 impl RunCurves {
-    fn bar_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn bar_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, is_read: bool) {
         ui.horizontal_wrapped(|ui| {
             let tip = "Which figure of each run is drawn over its epochs";
-            fields::one_of(ui, "Figure", tip, 148.0, &mut self.figure, &Figure::ALL);
-            let is_loss = self.figure.quantity == Quantity::Loss;
+            fields::one_of(ui, "Figure", tip, 148.0, &mut self.figure, &FIGURES);
+            let is_loss = self.figure.0 == Quantity::Loss;
             ui.add_enabled(is_loss, Checkbox::new(&mut self.is_log, "log loss"))
                 .on_hover_text("Draw losses on a logarithmic axis. Default: off")
                 .on_disabled_hover_text("Accuracies are drawn as they are");
             smoothing_ui(ui, &mut self.smoothing);
-            export_ui(ui, cx);
+            if is_read {
+                // What is drawn: one run as it is, several in one table or picture.
+                export_menu_ui(ui, cx, |state| {
+                    let runs = state.runs.chosen_runs().filter_map(|run| {
+                        Some(NamedHistory {
+                            name: run.name(),
+                            epochs: state.runs.figures(&run.folder)?.history.clone(),
+                        })
+                    });
+                    runs.collect()
+                });
+            }
         });
     }
 
     /// Returns the epoch that was clicked.
     fn plot_ui(&self, ui: &mut Ui, runs: &[Drawn<'_>], selected: Option<usize>) -> Option<usize> {
-        let quantity = self.figure.quantity;
+        let quantity = self.figure.0;
         let scale = Scale {
             quantity,
             is_log: self.is_log && quantity == Quantity::Loss,
@@ -202,10 +169,8 @@ impl RunCurves {
             .height(ui.available_height().max(80.0))
             .label_formatter(formatter);
         let palette = theme::palette(ui);
-        let colours: Vec<egui::Color32> = runs
-            .iter()
-            .map(|run| theme::run_colour(ui, run.place))
-            .collect();
+        let colour = |run: &Drawn<'_>| theme::run_colour(ui, run.place);
+        let colours: Vec<egui::Color32> = runs.iter().map(colour).collect();
         let mut ends: Vec<(PlotPoint, usize)> = Vec::new();
         let shown = axes::quiet(ui, |ui| {
             plot.show(ui, |plot| {
@@ -233,21 +198,23 @@ impl RunCurves {
         let response = &shown.response;
         numbers_ui(ui, response.rect, &shown.transform, &ends);
         response.widget_info(|| {
-            let words = format!("{} of {} runs", self.figure.words(), runs.len());
+            let words = format!(
+                "{} of {} runs",
+                fields::words_of(&FIGURES, &self.figure),
+                runs.len()
+            );
             egui::WidgetInfo::labeled(egui::Role::Image, true, words)
         });
         let at = response.interact_pointer_pos();
         let x = at.map(|at| shown.transform.value_from_position(at).x);
-        let is_epoch = |epoch: &usize| (1..=longest).contains(epoch);
-        x.filter(|_| response.clicked())
-            .map(|x| x.round().max(0.0) as usize)
-            .filter(is_epoch)
+        let epoch = x.map(|x| x.round().max(0.0) as usize);
+        epoch.filter(|epoch| response.clicked() && (1..=longest).contains(epoch))
     }
 
     /// The figure over epochs.
     fn curve(&self, epochs: &[EpochRecord], scale: Scale) -> chart::Curve {
         let point = |record: &EpochRecord| {
-            let height = scale.height(self.figure.of(record)?);
+            let height = scale.height(value(self.figure, record)?);
             Some(PlotPoint::new(record.epoch as f64, height))
         };
         epochs.iter().filter_map(point).collect()
@@ -275,16 +242,16 @@ fn dashes(place: usize) -> LineStyle {
 
 /// The figure of every run at an epoch.
 fn card(runs: &[Drawn<'_>], figure: Figure, epoch: usize) -> String {
-    let mut words = format!("epoch {epoch} · {}", figure.words());
+    let mut words = format!("epoch {epoch} · {}", fields::words_of(&FIGURES, &figure));
     for run in runs.iter().take(MOST_NAMED) {
         let record = run.epochs.iter().find(|record| record.epoch == epoch);
-        let value = record.and_then(|record| figure.of(record));
-        let value = value.map_or("–".to_owned(), |value| figure.quantity.words(value));
+        let height = record.and_then(|record| value(figure, record));
+        let height = height.map_or("–".to_owned(), |height| figure.0.words(height));
         let name = shortened(&run.name, LONGEST_NAME);
-        words.push_str(&format!("\n{} {name}: {value}", run.place + 1));
+        words.push_str(&format!("\n{} {name}: {height}", run.place + 1));
     }
-    if let Some(more) = runs.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
-        words.push_str(&format!("\nand {more} more"));
+    if runs.len() > MOST_NAMED {
+        words.push_str(&format!("\nand {} more", runs.len() - MOST_NAMED));
     }
     words
 }

@@ -2,19 +2,27 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use eframe::egui::{self, Align, Label, Layout, RichText, ScrollArea, Sense, Ui};
-use egui_extras::{Column as Width, TableBuilder, TableRow};
+use eframe::egui::{self, Label, RichText, Ui};
 use egui_material_icons::{icon_text, icons};
 
-use super::{Column, chosen_after, toggled};
+use super::{
+    Column::{self, Figure, Name, Started, State},
+    chosen_after, toggled,
+};
 use crate::{
-    train::runs::{RunRecord, RunState, query::Metric},
+    train::runs::{
+        RunRecord, RunState,
+        query::Metric::{
+            self, Epochs, Parameters, Seconds, TestAccuracy, TrainAccuracy, TrainLoss, ValAccuracy,
+            ValLoss,
+        },
+    },
     ui::{
         action::RunsAction,
         format::{minutes, moment, percent, short_moment, significant, thousands},
         panels::Cx,
         theme,
-        widgets::table::{Order, text},
+        widgets::table::{Order, Table, text},
     },
 };
 
@@ -29,53 +37,42 @@ const TAGS: f32 = 96.0;
 /// Less is not worth beginning a tag.
 const LEAST_TAGS: f32 = 24.0;
 
-/// Columns behind the name, those that people look at most first: heading, width, what it orders by, what it means.
-const COLUMNS: [(&str, f32, Column, &str); 9] = [
-    ("started", 76.0, Column::Started, "When it was begun"),
-    ("state", 92.0, Column::State, "How it stands"),
-    (
-        "val acc",
-        56.0,
-        Column::Figure(Metric::ValAccuracy),
-        "Validation accuracy of the kept weights",
-    ),
-    (
-        "test acc",
-        58.0,
-        Column::Figure(Metric::TestAccuracy),
-        "Test accuracy of the kept weights",
-    ),
-    (
-        "val loss",
-        58.0,
-        Column::Figure(Metric::ValLoss),
-        "Validation loss of the kept weights",
-    ),
-    (
-        "epochs",
-        52.0,
-        Column::Figure(Metric::Epochs),
-        "Epochs finished",
-    ),
-    (
-        "time",
-        48.0,
-        Column::Figure(Metric::Seconds),
-        "Wall time of all epochs",
-    ),
-    (
-        "train acc",
-        64.0,
-        Column::Figure(Metric::TrainAccuracy),
-        "Training accuracy in the epoch whose weights are kept",
-    ),
-    (
-        "parameters",
-        84.0,
-        Column::Figure(Metric::Parameters),
-        "Numbers in the network",
-    ),
+/// Columns, those that people look at most first.
+const COLUMNS: [Column; 10] = [
+    Name,
+    Started,
+    State,
+    Figure(ValAccuracy),
+    Figure(TestAccuracy),
+    Figure(ValLoss),
+    Figure(Epochs),
+    Figure(Seconds),
+    Figure(TrainAccuracy),
+    Figure(Parameters),
 ];
+
+impl Column {
+    /// Its heading, width in points (else what is left), and what it means.
+    fn about(self) -> (&'static str, Option<f32>, &'static str) {
+        let (words, width, tip) = match self {
+            Name => return ("name", None, "What it is called"),
+            Started => ("started", 76.0, "When it was begun"),
+            State => ("state", 92.0, "How it stands"),
+            Figure(ValAccuracy) => ("val acc", 56.0, "Validation accuracy of the kept weights"),
+            Figure(TestAccuracy) => ("test acc", 58.0, "Test accuracy of the kept weights"),
+            Figure(ValLoss) => ("val loss", 58.0, "Validation loss of the kept weights"),
+            Figure(Epochs) => ("epochs", 52.0, "Epochs finished"),
+            Figure(Seconds) => ("time", 48.0, "Wall time of all epochs"),
+            Figure(Parameters) => ("parameters", 84.0, "Numbers in the network"),
+            Figure(TrainAccuracy) => ("train acc", 64.0, TRAINING),
+            Figure(TrainLoss) => ("train loss", 64.0, "Training loss in that epoch"),
+        };
+        (words, Some(width), tip)
+    }
+}
+
+/// What the training accuracy means.
+const TRAINING: &str = "Training accuracy in the epoch whose weights are kept";
 
 /// Draws it; a click chooses.
 pub fn ui(
@@ -86,86 +83,58 @@ pub fn ui(
     anchor: &mut Option<PathBuf>,
 ) {
     let gap = ui.spacing().item_spacing.x;
-    let others: f32 = COLUMNS.iter().map(|(_, width, ..)| width + gap).sum();
+    let widths = COLUMNS.into_iter().filter_map(|column| column.about().1);
+    let others: f32 = widths.map(|width| width + gap).sum();
     let box_width = 22.0;
     let name_width = (ui.available_width() - others - box_width - 2.0 * gap - 8.0).max(LEAST_NAME);
     theme::always_show_bars(ui);
-    ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        let mut table = TableBuilder::new(ui)
-            .striped(true)
-            .sense(Sense::click())
-            .auto_shrink(false)
-            .cell_layout(Layout::left_to_right(Align::Center))
-            .column(Width::exact(box_width))
-            .column(Width::exact(name_width).clip(true));
-        for (_, width, ..) in COLUMNS {
-            table = table.column(Width::exact(width).clip(true));
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let mut table = Table::new(ROW, shown.len());
+    table.column("", "", box_width, |ui, cx, at| tick_ui(ui, cx, &shown[at]));
+    for column in COLUMNS {
+        let (words, width, tip) = column.about();
+        let width = width.unwrap_or(name_width);
+        // Accuracies are looked for from above, losses and names from below.
+        let from_above = !matches!(column, Name | State | Figure(ValLoss | TrainLoss));
+        let cell = move |ui: &mut Ui, cx: &mut Cx<'_>, at: usize| {
+            let run = &shown[at];
+            match column {
+                Name => name_ui(ui, run, place(cx, run), name_width),
+                State => state_ui(ui, run),
+                Figure(metric) => text(ui, RichText::new(figure_words(metric, run))),
+                Started => text(ui, RichText::new(short_moment(run.started)).small()),
+            }
+        };
+        table.column(words, tip, width, cell).sorts = Some((column, from_above));
+    }
+    let is_chosen = |cx: &Cx<'_>, at: usize| place(cx, &shown[at]).is_some();
+    table.ui(ui, cx, order, is_chosen, |cx, at, line| {
+        let run = &shown[at];
+        line.widget_info(|| {
+            let name = format!("run {}", run.name());
+            egui::WidgetInfo::selected(egui::Role::Row, true, is_chosen(cx, at), name)
+        });
+        let line = line.on_hover_ui(|ui| hint_ui(ui, run));
+        if line.clicked() {
+            let modifiers = line.ctx.input(|input| input.modifiers);
+            let chosen = chosen_after(&cx.state.runs, shown, anchor, &run.folder, modifiers);
+            cx.push(RunsAction::Choose(chosen));
         }
-        table
-            .header(28.0, |mut header| {
-                header.col(|_| {});
-                let name = ("name", 0.0, Column::Name, "What it is called");
-                for (words, _, column, tip) in [name].into_iter().chain(COLUMNS) {
-                    // Accuracies are looked for from above, losses and names from below.
-                    let from_above = !matches!(
-                        column,
-                        Column::Name
-                            | Column::State
-                            | Column::Figure(Metric::ValLoss | Metric::TrainLoss)
-                    );
-                    header.col(|ui| order.heading(ui, column, words, tip, from_above));
-                }
-            })
-            .body(|body| {
-                body.rows(ROW, shown.len(), |mut row| {
-                    let run = &shown[row.index()];
-                    row_ui(&mut row, cx, run, name_width);
-                    let response = row.response();
-                    response.widget_info(|| {
-                        let chosen = cx.state.runs.chosen.contains(&run.folder);
-                        let name = format!("run {}", run.name());
-                        egui::WidgetInfo::selected(egui::Role::Row, true, chosen, name)
-                    });
-                    let response = response.on_hover_ui(|ui| hint_ui(ui, run));
-                    if response.clicked() {
-                        let modifiers = response.ctx.input(|input| input.modifiers);
-                        let book = &cx.state.runs;
-                        let chosen = chosen_after(book, shown, anchor, &run.folder, modifiers);
-                        cx.push(RunsAction::Choose(chosen));
-                    }
-                });
-            });
     });
 }
 
-fn row_ui(row: &mut TableRow<'_, '_>, cx: &mut Cx<'_>, run: &Arc<RunRecord>, name_width: f32) {
-    let place = cx
-        .state
-        .runs
-        .chosen
-        .iter()
-        .position(|folder| *folder == run.folder);
-    row.set_selected(place.is_some());
-    row.col(|ui| {
-        let mut is_chosen = place.is_some();
-        let tick = ui.checkbox(&mut is_chosen, "");
-        tick.widget_info(|| {
-            let words = format!("choose {}", run.name());
-            egui::WidgetInfo::selected(egui::Role::CheckBox, true, place.is_some(), words)
-        });
-        if tick.clicked() {
-            cx.push(RunsAction::Choose(toggled(&cx.state.runs, &run.folder)));
-        }
-    });
-    row.col(|ui| name_ui(ui, run, place, name_width));
-    for (_, _, column, _) in COLUMNS {
-        row.col(|ui| match column {
-            Column::State => state_ui(ui, run),
-            Column::Figure(metric) => text(ui, RichText::new(figure_words(metric, run))),
-            Column::Started => text(ui, RichText::new(short_moment(run.started)).small()),
-            Column::Name => {}
-        });
+/// Where a run stands among the chosen ones.
+fn place(cx: &Cx<'_>, run: &RunRecord) -> Option<usize> {
+    let mut chosen = cx.state.runs.chosen.iter();
+    chosen.position(|folder| *folder == run.folder)
+}
+
+fn tick_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunRecord) {
+    let mut is_chosen = place(cx, run).is_some();
+    let tick = ui.checkbox(&mut is_chosen, "");
+    let tick = tick.accessible_name(format!("choose {}", run.name()));
+    if tick.clicked() {
+        cx.push(RunsAction::Choose(toggled(&cx.state.runs, &run.folder)));
     }
 }
 
@@ -175,9 +144,9 @@ fn figure_words(metric: Metric, run: &RunRecord) -> String {
         return "–".to_owned();
     };
     match metric {
-        Metric::Epochs => format!("{}/{}", run.epochs, run.planned_epochs()),
-        Metric::Seconds => minutes(value),
-        Metric::Parameters => thousands(value as usize),
+        Epochs => format!("{}/{}", run.epochs, run.planned_epochs()),
+        Seconds => minutes(value),
+        Parameters => thousands(value as usize),
         metric if metric.is_share() => percent(value),
         _ => significant(value),
     }

@@ -73,13 +73,11 @@ impl Balance {
             let weights = ClassWeights::Balanced.weights(dataset, &division.split);
             weights.map(|weights| weights.map(Into::into))
         });
-        let weights = match before {
-            ClassWeights::Off => Ok(None),
-            ClassWeights::Balanced => balanced.clone(),
-            own @ ClassWeights::Own(_) => {
-                let weights = own.weights(dataset, &division.split);
-                weights.map(|weights| weights.map(Into::into))
-            }
+        let weights = if *before == ClassWeights::Balanced {
+            balanced.clone()
+        } else {
+            let weights = before.weights(dataset, &division.split);
+            weights.map(|weights| weights.map(Into::into))
         };
         let mut after = before.clone();
         ui.add_enabled_ui(!cx.state.training.is_running(), |ui| {
@@ -88,8 +86,9 @@ impl Balance {
                 ClassWeights::Balanced => Kind::Balanced,
                 ClassWeights::Own(_) => Kind::Own,
             };
-            let chosen = ui.horizontal(|ui| fields::switch(ui, kind, &KINDS)).inner;
-            if let Some(chosen) = chosen {
+            let mut chosen = kind;
+            ui.horizontal(|ui| fields::switch(ui, &mut chosen, &KINDS));
+            if chosen != kind {
                 after = match chosen {
                     Kind::Off => ClassWeights::Off,
                     Kind::Balanced => ClassWeights::Balanced,
@@ -116,24 +115,16 @@ impl Balance {
 
 /// Weights by class name, to three decimals.
 fn named(dataset: &Dataset, weights: &Weights) -> BTreeMap<String, f64> {
-    let Ok(Some(weights)) = weights else {
-        return dataset
-            .classes
-            .iter()
-            .map(|name| (name.clone(), 1.0))
-            .collect();
-    };
-    let rounded = weights.iter().map(|weight| (weight * 1e3).round() / 1e3);
-    dataset.classes.iter().cloned().zip(rounded).collect()
+    let weights = weights.iter().flatten().flat_map(|weights| weights.iter());
+    let rounded = weights.map(|weight| (weight * 1e3).round() / 1e3);
+    let all = rounded.chain(std::iter::repeat(1.0));
+    dataset.classes.iter().cloned().zip(all).collect()
 }
 
 fn numbers_ui(ui: &mut Ui, dataset: &Dataset, weights: &[f64]) {
     rows_ui(ui, dataset, |ui, class| {
-        ui.label(
-            weights
-                .get(class)
-                .map_or_else(String::new, |weight| significant(*weight)),
-        );
+        let weight = weights.get(class).copied();
+        ui.label(weight.map_or_else(String::new, significant));
     });
 }
 

@@ -1,6 +1,6 @@
 //! Mean and standard deviation of the training images' channels: measured on request, used on request.
 
-use eframe::egui::{Button, Grid, RichText, Ui};
+use eframe::egui::{Grid, RichText, Ui};
 
 use crate::{
     data::{decode::ColorMode, stats::ChannelStats},
@@ -11,7 +11,7 @@ use crate::{
         format::significant,
         panels::Cx,
         theme,
-        widgets::states,
+        widgets::{buttons, states},
     },
 };
 
@@ -26,47 +26,34 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .on_hover_text(tip);
     let channels = cx.state.slot::<MeasureChannels>();
     if let Some(job) = channels.job {
-        let progress = cx.state.jobs.get(&job).and_then(|job| job.progress);
         ui.horizontal(|ui| {
-            states::progress_bar(ui, progress, 160.0);
+            states::progress_bar(ui, cx.progress(job), 160.0);
             if ui.button("Cancel").clicked() {
                 cx.push(Action::Cancel(job));
             }
         });
         return;
     }
-    let failed = channels.failed.clone();
-    let measured = channels.answered.clone();
     let is_possible = cx.state.to_measure().is_some();
     ui.horizontal_wrapped(|ui| {
         let tip = "Reads the training images once";
-        let button = ui.add_enabled(is_possible, Button::new("Measure"));
-        if button.on_hover_text(tip).clicked() {
+        if buttons::enabled(ui, is_possible, "Measure", tip, "") {
             cx.push(DataAction::MeasureChannels);
         }
-        if let Some((_, stats)) = &measured {
+        if let Some((_, stats)) = &channels.answered {
             use_ui(ui, cx, stats);
         }
     });
-    if let Some(message) = failed {
-        states::failed(ui, &message);
-    }
-    if let Some((of, stats)) = &measured {
+    states::failure(ui, channels.failed.as_ref());
+    if let Some((of, stats)) = &channels.answered {
         values_ui(ui, stats, cx.state.is_measured_now(of));
     }
     let Preprocessing { mean, std } = cx.state.experiment.model.preprocessing;
     let list = |values: [f32; 3]| values.map(|value| significant(f64::from(value))).join(", ");
-    states::caption(
-        ui,
-        format!(
-            "The model subtracts {} and divides by {}.",
-            list(mean),
-            list(std)
-        ),
-    )
-    .on_hover_text(
-        "Per channel: red, green, blue. New training uses it; trained models keep their own",
-    );
+    let (mean, std) = (list(mean), list(std));
+    let words = format!("The model subtracts {mean} and divides by {std}.");
+    let tip = "Per channel: red, green, blue. New training uses it; trained models keep their own";
+    states::caption(ui, words).on_hover_text(tip);
 }
 
 fn values_ui(ui: &mut Ui, stats: &ChannelStats, is_current: bool) {
@@ -107,13 +94,9 @@ fn use_ui(ui: &mut Ui, cx: &mut Cx<'_>, stats: &ChannelStats) {
     } else {
         None
     };
-    let button = ui.add_enabled(why_not.is_none(), Button::new("Use for normalisation"));
     let tip = "Subtracts this mean and divides by this standard deviation before the first layer, from the next training on";
-    if button
-        .on_hover_text(tip)
-        .on_disabled_hover_text(why_not.unwrap_or_default())
-        .clicked()
-    {
+    let (can, why_not) = (why_not.is_none(), why_not.unwrap_or_default());
+    if buttons::enabled(ui, can, "Use for normalisation", tip, why_not) {
         cx.push(EditAction::Preprocessing(wanted));
     }
 }

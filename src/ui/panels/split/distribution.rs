@@ -1,6 +1,8 @@
 //! How many images of each class stand in each part: a bar and three numbers per class.
 
-use eframe::egui::{self, Align2, FontId, Rect, ScrollArea, Sense, TextStyle, Ui, pos2, vec2};
+use eframe::egui::{
+    self, Align2, FontId, Pos2, Rect, ScrollArea, Sense, TextStyle, Ui, pos2, vec2,
+};
 
 use crate::{
     data::{Dataset, Division, SplitName},
@@ -54,30 +56,22 @@ impl Widths {
     }
 
     fn cells(self, row: Rect) -> Cells {
-        let mut right = row.right();
-        let mut numbers = [row; 3];
-        for rect in numbers.iter_mut().rev() {
-            *rect = Rect::from_x_y_ranges(right - self.number..=right, row.y_range());
-            right -= self.number;
-        }
-        let name = Rect::from_x_y_ranges(row.left()..=row.left() + self.name, row.y_range());
-        let left = name.right() + theme::GRID;
-        let bar = Rect::from_min_max(
-            pos2(left, row.center().y - BAR / 2.0),
-            pos2(right.max(left), row.center().y + BAR / 2.0),
-        );
+        let left = row.right() - 3.0 * self.number;
+        let numbers = [0.0, 1.0, 2.0].map(|place| {
+            let left = left + place * self.number;
+            Rect::from_x_y_ranges(left..=left + self.number, row.y_range())
+        });
+        let name = row.with_max_x(row.left() + self.name);
+        let bar = Rect::from_x_y_ranges(name.right() + theme::GRID..=left, row.y_range());
+        let bar = bar.with_max_x(bar.right().max(bar.left()));
+        let bar = bar.shrink2(vec2(0.0, (ROW - BAR) / 2.0));
         Cells { name, bar, numbers }
     }
 }
 
 pub fn ui(ui: &mut Ui, dataset: &Dataset, division: &Division) {
     let counts = &division.counts;
-    let totals = counts.iter().fold([0; 3], |mut sums, counts| {
-        sums.iter_mut()
-            .zip(counts)
-            .for_each(|(sum, count)| *sum += count);
-        sums
-    });
+    let totals = [0, 1, 2].map(|part| counts.iter().map(|counts| counts[part]).sum());
     let largest = counts.iter().map(|counts| counts.iter().sum::<usize>());
     let largest = largest.max().unwrap_or(0).max(1);
     ui.spacing_mut().item_spacing.y = 2.0;
@@ -105,25 +99,14 @@ fn heading_ui(ui: &mut Ui, widths: Widths) {
     let muted = theme::palette(ui).muted;
     let font = TextStyle::Small.resolve(ui.style());
     let cells = widths.cells(row);
-    let painter = ui.painter();
-    painter.text(
-        cells.name.left_center(),
-        Align2::LEFT_CENTER,
-        "Class",
-        font.clone(),
-        muted,
-    );
+    let text = |at: Pos2, align: Align2, words: &str| {
+        ui.painter().text(at, align, words, font.clone(), muted)
+    };
+    text(cells.name.left_center(), Align2::LEFT_CENTER, "Class");
     for (part, rect) in SplitName::ALL.into_iter().zip(cells.numbers) {
-        let right = rect.right_center();
-        let text = painter.text(
-            right,
-            Align2::RIGHT_CENTER,
-            heading(part),
-            font.clone(),
-            muted,
-        );
+        let text = text(rect.right_center(), Align2::RIGHT_CENTER, heading(part));
         let chip = Rect::from_center_size(pos2(text.left() - 8.0, text.center().y), vec2(8.0, 8.0));
-        painter.rect_filled(chip, 2.0, part_colour(ui, part));
+        ui.painter().rect_filled(chip, 2.0, part_colour(ui, part));
     }
 }
 
@@ -156,8 +139,8 @@ fn row_ui(
     let short = shortened(name, (widths.name / LETTER).max(4.0) as usize);
     let galley = classes::one_line(ui, &short, font.clone(), colour, cells.name.width());
     let painter = ui.painter();
-    let top = cells.name.center().y - galley.size().y / 2.0;
-    painter.galley(pos2(cells.name.left(), top), galley, colour);
+    let place = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), cells.name);
+    painter.galley(place.min, galley, colour);
     painter.rect_filled(cells.bar, 3.0, palette.line);
     let mut left = cells.bar.left();
     for (part, count) in SplitName::ALL.into_iter().zip(counts) {
@@ -167,13 +150,13 @@ fn row_ui(
         left += width;
     }
     for (rect, count) in cells.numbers.into_iter().zip(counts) {
-        let words = thousands(count);
+        let (words, font) = (thousands(count), font.clone());
         let colour = if count == 0 { palette.muted } else { colour };
         painter.text(
             rect.right_center(),
             Align2::RIGHT_CENTER,
             words,
-            font.clone(),
+            font,
             colour,
         );
     }

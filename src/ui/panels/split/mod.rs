@@ -46,12 +46,11 @@ impl Panel for Split {
         };
         let dataset = &open.dataset;
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            if let Some(message) = &cx.state.division_failed {
-                states::failed(ui, message);
-            }
+            states::failure(ui, cx.state.division_failed.as_ref());
             match cx.state.division.clone() {
                 Some(division) => self.division_ui(ui, cx, dataset, &division),
-                None => waiting_ui(ui, cx),
+                None if cx.state.division_failed.is_some() => {}
+                None => drop(states::caption(ui, "Dividing the images…")),
             }
             ui.separator();
             settings::ui(ui, cx, dataset);
@@ -64,13 +63,6 @@ impl Panel for Split {
             }
             ui.add_space(theme::GRID);
         });
-    }
-}
-
-/// The dataset was opened and nothing is known about its parts yet.
-fn waiting_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    if cx.state.division_failed.is_none() {
-        states::caption(ui, "Dividing the images…");
     }
 }
 

@@ -53,24 +53,25 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Dataset) {
 }
 
 fn shares_ui(ui: &mut Ui, dataset: &Dataset, split: &mut SplitConfig) {
-    let gives = |part| split.given && words::gives(dataset, part);
-    let (validation, test) = (gives(SplitName::Validation), gives(SplitName::Test));
-    if validation {
-        given_ui(ui, "Validation");
-    } else {
-        let tip = "Share kept for looking at after every epoch; it chooses the best weights. More makes the accuracy surer and the training poorer. Default: 20 %";
-        let most = MOST_HELD_OUT - split.test;
-        let changed = fields::share(ui, "Validation", tip, split.validation, most);
-        split.validation = changed.unwrap_or(split.validation);
-    }
-    if test {
-        given_ui(ui, "Test");
-    } else {
-        let tip = "Share looked at once, at the end, with the weights that validation chose. More makes the final accuracy surer. Default: 0 %";
-        let most = MOST_HELD_OUT - split.validation;
-        let changed = fields::share(ui, "Test", tip, split.test, most);
-        split.test = changed.unwrap_or(split.test);
-    }
+    let mut share_ui = |part: SplitName, name: &str, tip: &str, share: &mut f64, other: f64| {
+        if split.given && words::gives(dataset, part) {
+            given_ui(ui, name);
+        } else if let Some(changed) = fields::share(ui, name, tip, *share, MOST_HELD_OUT - other) {
+            *share = changed;
+        }
+    };
+    let tip = "Share kept for looking at after every epoch; it chooses the best weights. More makes the accuracy surer and the training poorer. Default: 20 %";
+    let (mut validation, mut test) = (split.validation, split.test);
+    share_ui(
+        SplitName::Validation,
+        "Validation",
+        tip,
+        &mut validation,
+        test,
+    );
+    let tip = "Share looked at once, at the end, with the weights that validation chose. More makes the final accuracy surer. Default: 0 %";
+    share_ui(SplitName::Test, "Test", tip, &mut test, validation);
+    (split.validation, split.test) = (validation, test);
 }
 
 /// Instead of a number that would change nothing.

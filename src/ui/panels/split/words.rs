@@ -24,23 +24,18 @@ pub fn given(dataset: &Dataset, config: &SplitConfig) -> String {
     if !config.given {
         return format!("The dataset gives {given}; all images are divided anew.");
     }
-    let share = |part: &&str| match *part {
+    let is_drawn = |part: &&str| match *part {
         "validation" => config.validation > 0.0,
         "test" => config.test > 0.0,
         _ => false,
     };
-    let drawn: Vec<&str> = words(false).into_iter().filter(share).collect();
-    match drawn.len() {
-        0 => format!("The dataset gives {given}; nothing else is drawn."),
-        1 => format!(
-            "The dataset gives {given}; {} is drawn from train.",
-            drawn[0]
-        ),
-        _ => format!(
-            "The dataset gives {given}; {} are drawn from train.",
-            joined(&drawn)
-        ),
-    }
+    let drawn: Vec<&str> = words(false).into_iter().filter(is_drawn).collect();
+    let drawn = match drawn.as_slice() {
+        [] => "nothing else is drawn".to_owned(),
+        [only] => format!("{only} is drawn from train"),
+        several => format!("{} are drawn from train", joined(several)),
+    };
+    format!("The dataset gives {given}; {drawn}.")
 }
 
 fn joined(words: &[&str]) -> String {
@@ -74,17 +69,13 @@ pub fn warnings(dataset: &Dataset, division: &Division) -> Vec<String> {
             .map(|class| dataset.class_name(class).to_owned())
             .collect();
         if !missing.is_empty() {
-            let noun = if missing.len() == 1 {
+            let has = if missing.len() == 1 {
                 "class has"
             } else {
                 "classes have"
             };
-            warnings.push(format!(
-                "{} {noun} no image in {}: {}.",
-                missing.len(),
-                part.word(),
-                listed(&missing)
-            ));
+            let (count, part, names) = (missing.len(), part.word(), listed(&missing));
+            warnings.push(format!("{count} {has} no image in {part}: {names}."));
         }
     }
     warnings

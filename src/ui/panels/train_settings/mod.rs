@@ -3,7 +3,7 @@
 mod phase;
 mod run;
 
-use eframe::egui::{CollapsingHeader, ComboBox, Grid, ScrollArea, Ui};
+use eframe::egui::{CollapsingHeader, Grid, ScrollArea, Ui};
 
 use super::{Cx, Panel, data_report, forecast};
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         action::EditAction,
         state::Training,
         theme,
-        widgets::{fields, number::Number, states},
+        widgets::{buttons, fields, number::Number, states},
     },
 };
 
@@ -61,9 +61,8 @@ impl TrainSettings {
                 batches_ui(ui, &mut training);
                 let tip = "Share of every class that is kept for validation. More makes the accuracy surer and the training poorer. Recipe 1: 30 %";
                 const MOST: f64 = 0.9;
-                if let Some(share) = fields::share(ui, "Validation", tip, split.validation, MOST) {
-                    split.validation = share;
-                }
+                let share = fields::share(ui, "Validation", tip, split.validation, MOST);
+                split.validation = share.unwrap_or(split.validation);
             });
             stopping_ui(ui, &mut training.early_stopping);
             more_ui(ui, &mut training);
@@ -99,14 +98,12 @@ impl TrainSettings {
                 }
             }
             let tip = "Another phase after this one, with its own optimizer, learning rate and frozen layers: fine-tuning, for example";
-            if ui.button("Add phase").on_hover_text(tip).clicked() {
-                let mut next = phases.get(self.phase).cloned();
-                if let Some(next) = &mut next {
-                    next.name = format!("phase {}", phases.len() + 1);
-                }
-                let at = self.phase + 1;
-                next.into_iter().for_each(|next| phases.insert(at, next));
-                self.phase = at.min(phases.len().saturating_sub(1));
+            if buttons::button(ui, "Add phase", tip)
+                && let Some(mut next) = phases.get(self.phase).cloned()
+            {
+                next.name = format!("phase {}", phases.len() + 1);
+                self.phase += 1;
+                phases.insert(self.phase, next);
             }
             if phases.len() > 1 && ui.button("Remove phase").clicked() {
                 phases.remove(self.phase);
@@ -150,11 +147,7 @@ fn stopping_ui(ui: &mut Ui, stopping: &mut Option<EarlyStopping>) {
     }
     let Some(stopping) = stopping else { return };
     Grid::new("stopping").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
-        let monitors = Monitor::ALL.map(|value| Choice {
-            value,
-            word: value.word(),
-            meaning: "",
-        });
+        let monitors = Monitor::ALL.map(|monitor| Choice::new(monitor.word(), "", monitor));
         let tip = "The figure that is watched: losses shall become small, accuracies large. Default: val_loss";
         if let Some(chosen) = choice(ui, "Watches", tip, stopping.monitor.word(), &monitors) {
             stopping.monitor = chosen;
@@ -234,33 +227,20 @@ fn choice<T: Copy>(
     current: &str,
     options: &[Choice<T>],
 ) -> Option<T> {
-    let mut chosen = None;
     let label = ui.label(name).on_hover_text(tooltip);
     let width = (ui.available_width() - 8.0).clamp(64.0, fields::NUMBER_WIDTH + 24.0);
-    let combo = ComboBox::from_id_salt(name)
-        .selected_text(current)
-        .width(width)
-        .truncate();
-    let response = combo.show_ui(ui, |ui| {
-        for Choice {
-            value,
-            word,
-            meaning,
-        } in options
-        {
-            let mut option = ui.selectable_label(*word == current, *word);
-            if !meaning.is_empty() {
-                option = option.on_hover_text(*meaning);
+    let options_ui = |ui: &mut Ui| {
+        let mut chosen = None;
+        for option in options {
+            let mut word = ui.selectable_label(option.word == current, option.word);
+            if !option.meaning.is_empty() {
+                word = word.on_hover_text(option.meaning);
             }
-            if option.clicked() {
-                chosen = Some(*value);
-            }
+            chosen = word.clicked().then_some(option.value).or(chosen);
         }
-    });
-    response
-        .response
-        .labelled_by(label.id)
-        .on_hover_text(tooltip);
+        chosen
+    };
+    let chosen = fields::list(ui, name, label.id, tooltip, width, current, options_ui);
     ui.end_row();
     chosen
 }

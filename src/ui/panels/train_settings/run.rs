@@ -3,16 +3,16 @@
 use eframe::egui::{self, Grid, RichText, Ui};
 
 use crate::{
-    train::{EpochRecord, run_folder::lacking, schedule::Schedule},
+    train::{run_folder::lacking, schedule::Schedule},
     ui::{
         action::{EditAction, TrainingAction},
         chrome::SKIP,
-        format::{self, minutes, percent, significant, thousands},
-        panels::{Cx, forecast},
+        format::{self, minutes, significant, thousands},
+        panels::{Cx, curves::axes::Quantity, forecast},
         saving::Saving,
         state::RunState,
         theme,
-        widgets::{classes, fields, number::Number, states},
+        widgets::{buttons, classes, fields, number::Number, states},
     },
 };
 
@@ -33,28 +33,18 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if training.is_running() {
             let paused = training.is_paused();
             let words = if paused { "Resume" } else { "Pause" };
-            if states::primary_button(ui, words, true)
-                .on_hover_text("Space")
-                .clicked()
-            {
+            if buttons::primary(ui, words, "Space", None) {
                 cx.push(TrainingAction::SetPaused(!paused));
             }
             let stop = ui.add(egui::Button::new("Stop").min_size(egui::vec2(72.0, 32.0)));
-            if stop
-                .on_hover_text("Ends the run and keeps its best weights")
-                .clicked()
-            {
+            let tip = "Ends the run and keeps its best weights";
+            if stop.on_hover_text(tip).clicked() {
                 cx.push(TrainingAction::Stop);
             }
             return;
         }
         let reason = cx.state.why_not_train();
-        let train = states::primary_button(ui, "Train", reason.is_none());
-        let train = match &reason {
-            Some(reason) => train.on_disabled_hover_text(reason),
-            None => train.on_hover_text("Ctrl+Enter"),
-        };
-        if train.clicked() {
+        if buttons::primary(ui, "Train", "Ctrl+Enter", reason.as_deref()) {
             cx.push(TrainingAction::Train);
         }
         match reason {
@@ -108,19 +98,16 @@ pub fn rate_ui(ui: &mut Ui, cx: &mut Cx<'_>, typed: &mut Option<f64>) {
 pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let training = &cx.state.training;
     if training.total_epochs == 0 {
-        let division = cx
-            .state
-            .division
-            .as_ref()
-            .filter(|_| !training.is_running());
-        if let Some(split) = division.map(|division| &division.split) {
-            let (train, validation) = (split.train.len(), split.validation.len());
-            let words = format!(
-                "{} images to train, {} to validate",
-                thousands(train),
-                thousands(validation)
+        if let Some(division) = &cx.state.division
+            && !training.is_running()
+        {
+            let split = &division.split;
+            let [train, validation] =
+                [&split.train, &split.validation].map(|part| thousands(part.len()));
+            states::caption(
+                ui,
+                format!("{train} images to train, {validation} to validate"),
             );
-            states::caption(ui, words);
         }
         return;
     }
@@ -144,29 +131,19 @@ pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
         .show(ui, |ui| {
             let palette = theme::palette(ui);
             states::caption(ui, "");
-            ui.label(RichText::new("training").small().color(palette.training));
-            ui.label(
-                RichText::new("validation")
-                    .small()
-                    .color(palette.validation),
-            );
+            for (part, colour) in [
+                ("training", palette.training),
+                ("validation", palette.validation),
+            ] {
+                ui.label(RichText::new(part).small().color(colour));
+            }
             ui.end_row();
-            let none = || "–".to_owned();
-            let share = |value: Option<f64>| value.map_or_else(none, percent);
-            let loss = |value: Option<f64>| value.map_or_else(none, significant);
-            let of = |value: fn(&EpochRecord) -> Option<f64>| last.and_then(value);
-            let accuracies = [
-                share(of(|record| Some(record.train_accuracy))),
-                share(of(|record| record.val_accuracy)),
-            ];
-            let losses = [
-                loss(of(|record| Some(record.train_loss))),
-                loss(of(|record| record.val_loss)),
-            ];
-            for (name, figures) in [("Accuracy", accuracies), ("Loss", losses)] {
-                states::caption(ui, name);
-                for figure in figures {
-                    ui.label(figure);
+            for of in [Quantity::Accuracy, Quantity::Loss] {
+                states::caption(ui, of.title());
+                let train = last.map(|record| of.train(record));
+                let validation = last.and_then(|record| of.validation(record));
+                for figure in [train, validation] {
+                    ui.label(figure.map_or("–".to_owned(), |value| of.words(value)));
                 }
                 ui.end_row();
             }
@@ -205,8 +182,7 @@ pub fn outcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             if !outcome.computed.is_empty() {
                 states::caption(ui, format!("Computed in {}", outcome.computed));
             }
-            if outcome.model.is_some() && ui.button("Save model…").on_hover_text("Ctrl+S").clicked()
-            {
+            if outcome.model.is_some() && buttons::button(ui, "Save model…", "Ctrl+S") {
                 cx.push(Saving::Model);
             }
         }

@@ -53,7 +53,7 @@ fn shown(filter: &Filter, order: Order) -> Shown {
         unreadable: 1,
     };
     let mut shown = Shown::default();
-    while !shown.update(&view, filter, order, &Budget::spent()) {}
+    while !shown.update(&view, filter, order, Instant::now()) {}
     shown
 }
 
@@ -163,18 +163,18 @@ fn a_change_of_the_data_keeps_the_list_until_the_new_one_is_complete() {
     let (filter, order) = (Filter::default(), Order::default());
     let mut shown = Shown::default();
     let first = many(1, false);
-    assert!(!shown.update(&view(&first), &filter, order, &Budget::spent()));
+    assert!(!shown.update(&view(&first), &filter, order, Instant::now()));
     assert_eq!(
         shown.list().samples.len(),
         AT_ONCE,
         "a part is shown at once"
     );
-    while !shown.update(&view(&first), &filter, order, &Budget::spent()) {}
+    while !shown.update(&view(&first), &filter, order, Instant::now()) {}
     let edited = many(1, true);
-    assert!(!shown.update(&view(&edited), &filter, order, &Budget::spent()));
+    assert!(!shown.update(&view(&edited), &filter, order, Instant::now()));
     assert_eq!(shown.list().samples.len(), 1_000, "nothing jumps");
     let other = many(2, false);
-    assert!(!shown.update(&view(&other), &filter, order, &Budget::spent()));
+    assert!(!shown.update(&view(&other), &filter, order, Instant::now()));
     assert_eq!(
         shown.list().samples.len(),
         AT_ONCE,
