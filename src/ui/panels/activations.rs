@@ -1,6 +1,6 @@
 //! The Activations panel: figures of what every step makes of the selected image.
 
-use eframe::egui::{Grid, RichText, ScrollArea, Ui};
+use eframe::egui::{RichText, Ui};
 
 use super::{Cx, Panel};
 use crate::{
@@ -8,12 +8,26 @@ use crate::{
     inspect::activations::Activations as Look,
     ui::{
         format::{percent, significant},
-        theme,
-        widgets::{needs, states},
+        widgets::{
+            needs, states,
+            table::{self, Order, Table},
+        },
     },
 };
 
-/// Draws it; it keeps nothing.
+/// Height of a line.
+const ROW: f32 = 22.0;
+/// Width of the names of steps, and of a number.
+const NAME: std::ops::RangeInclusive<f32> = 96.0..=240.0;
+const NUMBER: f32 = 72.0;
+const NUMBERS: [(&str, &str); 5] = [
+    ("Mean", "Of all values of the step's output"),
+    ("Std", "The standard deviation of all values"),
+    ("Zeros", "The share of values that are exactly 0"),
+    ("Min", "The smallest value"),
+    ("Max", "The largest value"),
+];
+
 #[derive(Default)]
 pub struct Activations;
 
@@ -29,31 +43,29 @@ impl Panel for Activations {
         cx.look(Look, image);
         let slot = cx.state.slot::<Inspect<Look>>();
         states::failure(ui, slot.failed.as_ref());
-        let Some(figures) = slot.answer() else {
+        let Some(steps) = slot.answer() else {
             states::caption(ui, "Measuring…");
             return;
         };
-        let number = |value: f32| significant(f64::from(value));
-        let grid = Grid::new("activations").striped(true);
-        let grid = grid.spacing([2.0 * theme::GRID, 2.0]);
-        let area = ScrollArea::both().auto_shrink(false);
-        area.show(ui, |ui| {
-            grid.show(ui, |ui| {
-                for title in ["Step", "Mean", "Std", "Zeros", "Min", "Max"] {
-                    ui.label(RichText::new(title).small().strong());
-                }
-                ui.end_row();
-                for step in figures.iter() {
-                    ui.label(&step.name);
-                    let zeros = percent(f64::from(step.zeros));
-                    let [mean, std, min, max] =
-                        [step.mean, step.std, step.min, step.max].map(number);
-                    for words in [mean, std, zeros, min, max] {
-                        ui.label(words);
-                    }
-                    ui.end_row();
-                }
-            });
+        let gap = ui.spacing().item_spacing.x;
+        let numbers = NUMBERS.len() as f32 * (NUMBER + gap);
+        let name = (ui.available_width() - numbers - gap).clamp(*NAME.start(), *NAME.end());
+        let mut table = Table::<()>::new(ROW, steps.len());
+        table.column("Step", "", name, |ui, _, at| {
+            table::text(ui, RichText::new(&steps[at].name));
         });
+        for (place, (words, tip)) in NUMBERS.into_iter().enumerate() {
+            let column = table.column(words, tip, NUMBER, move |ui, _, at| {
+                let value = f64::from(steps[at].row()[place]);
+                let is_share = words == "Zeros";
+                ui.label(if is_share {
+                    percent(value)
+                } else {
+                    significant(value)
+                });
+            });
+            column.is_number = true;
+        }
+        table.ui(ui, cx, &mut Order::default(), |_, _| false, |_, _, _| {});
     }
 }

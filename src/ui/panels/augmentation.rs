@@ -28,7 +28,6 @@ const PREVIEW_SHARE: f32 = 0.48;
 /// Grey that a constant fill begins with.
 const BLACK: u8 = 0;
 
-/// View state.
 #[derive(Default)]
 pub struct Augmentation {
     /// Decides what the preview draws.

@@ -25,7 +25,6 @@ const TILE: f32 = 88.0;
 /// An evaluation and a cell of it; `None` for all that is wrong.
 type Key = (Same<Evaluation>, Option<(usize, usize)>);
 
-/// View state.
 #[derive(Default)]
 pub struct CellImages {
     samples: Cached<Key, Arc<[usize]>>,

@@ -19,7 +19,6 @@ use crate::{
 /// A lower panel scrolls as a whole.
 const LEAST_HEIGHT: f32 = 360.0;
 
-/// View state.
 #[derive(Default)]
 pub struct Confusion {
     judging: Judging,

@@ -32,7 +32,6 @@ const LONGEST: (f32, f32) = (220.0, 96.0);
 /// A panel lower than this scrolls as a whole.
 const LEAST: Vec2 = vec2(160.0, 140.0);
 
-/// View state.
 #[derive(Default)]
 pub struct CrossTablePanel {
     made: Cached<(Same<Evaluation>, Vec<String>), Arc<Shown>>,

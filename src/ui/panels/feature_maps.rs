@@ -37,7 +37,6 @@ const LEAST_SPACE: Vec2 = vec2(120.0, 160.0);
 /// What the picture is made from; `None` for all maps.
 type PictureKey = (Same<Maps>, ColourScale, [u8; 3], Option<usize>);
 
-/// View state.
 #[derive(Default)]
 pub struct FeatureMaps {
     picture: Cached<PictureKey, Arc<Picture>>,

@@ -41,14 +41,13 @@ const MOST_NUMBERS: usize = 7;
 /// Longest side of a picture, one pixel for each weight: larger ones would be shown with gaps.
 const MOST_PIXELS: usize = 2_048;
 
-/// What the pictures are made from.
-#[derive(PartialEq)]
-struct Key {
-    now: Same<WeightSnapshot>,
-    before: Option<Same<WeightSnapshot>>,
-    layer: usize,
-    background: [u8; 3],
-}
+/// What the pictures are made from: the weights now and before, the layer, the colour between tiles.
+type Key = (
+    Same<WeightSnapshot>,
+    Option<Same<WeightSnapshot>>,
+    usize,
+    [u8; 3],
+);
 
 /// Both pictures on one colour range.
 #[derive(Clone)]
@@ -58,7 +57,6 @@ struct Pictures {
     now: Arc<Picture>,
 }
 
-/// View state.
 #[derive(Default)]
 pub struct Filters {
     pictures: Cached<Key, Option<Pictures>>,
@@ -80,12 +78,8 @@ impl Panel for Filters {
         let chosen = chosen.filter(|layer| layers.contains(layer));
         let layer = chosen.unwrap_or(first);
         let background = theme::palette(ui).gap;
-        let key = Key {
-            now: Same::of(&model.snapshot),
-            before: model.initial.as_ref().map(Same::of),
-            layer,
-            background,
-        };
+        let before = model.initial.as_ref().map(Same::of);
+        let key = (Same::of(&model.snapshot), before, layer, background);
         let node = &nodes[layer];
         let pictures = self.pictures.get(key, || paint(&model, node, background));
         let now = shown(&model.snapshot, node);
@@ -266,16 +260,15 @@ fn numbers_ui(ui: &mut Ui, weights: &[f32], width: usize) {
     if width == 0 || width.max(weights.len() / width) > MOST_NUMBERS {
         return;
     }
-    egui::Grid::new("weights")
-        .spacing(vec2(theme::GRID, 2.0))
-        .show(ui, |ui| {
-            for row in weights.chunks(width) {
-                for weight in row {
-                    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                        ui.label(RichText::new(significant(f64::from(*weight))).monospace());
-                    });
-                }
-                ui.end_row();
+    let grid = egui::Grid::new("weights").spacing(vec2(theme::GRID, 2.0));
+    grid.show(ui, |ui| {
+        for row in weights.chunks(width) {
+            for weight in row {
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    ui.label(RichText::new(significant(f64::from(*weight))).monospace());
+                });
             }
-        });
+            ui.end_row();
+        }
+    });
 }

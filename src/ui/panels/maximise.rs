@@ -52,14 +52,13 @@ const TARGETS: [(Excited, &str, &str); 2] = [
     ),
 ];
 
-/// View state.
 pub struct Maximise {
     excited: Excited,
     class: usize,
     layer: usize,
     unit: usize,
-    steps: usize,
-    seed: u64,
+    /// All but the target.
+    config: MaximiseConfig,
     /// Layer and unit of the shared selection that were taken over last.
     followed: (Option<usize>, Option<usize>),
     picture: Cached<(usize, u32), Arc<Picture>>,
@@ -74,14 +73,12 @@ fn preview(state: &AppState) -> Option<&Preview> {
 
 impl Default for Maximise {
     fn default() -> Self {
-        let standard = MaximiseConfig::new(Target::Class(0));
         Self {
             excited: Excited::default(),
             class: 0,
             layer: 0,
             unit: 0,
-            steps: standard.steps,
-            seed: standard.seed,
+            config: MaximiseConfig::new(Target::Class(0)),
             followed: (None, None),
             picture: Cached::default(),
         }
@@ -176,13 +173,18 @@ impl Maximise {
         ui.spacing_mut().slider_width = 110.0;
         let tip =
             "How often the image is changed. More gives a stronger picture and takes longer (200)";
-        Number::new(&mut self.steps, STEPS)
+        Number::new(&mut self.config.steps, STEPS)
             .slider_ui(ui, "Steps", label.id, 20.0, false)
             .on_hover_text(tip);
         ui.end_row();
         let tip =
             "Decides the first image and its small movements; another seed, another picture (0)";
-        number_ui(ui, "Seed", tip, Number::new(&mut self.seed, 0..=u64::MAX));
+        number_ui(
+            ui,
+            "Seed",
+            tip,
+            Number::new(&mut self.config.seed, 0..=u64::MAX),
+        );
         ui.end_row();
     }
 
@@ -198,11 +200,8 @@ impl Maximise {
                     Excited::Class => Target::Class(self.class),
                     Excited::Filter => Target::Unit { layer, unit },
                 };
-                cx.push(ModelAction::Maximise(MaximiseConfig {
-                    steps: self.steps,
-                    seed: self.seed,
-                    ..MaximiseConfig::new(target)
-                }));
+                let config = self.config;
+                cx.push(ModelAction::Maximise(MaximiseConfig { target, ..config }));
             }
             let cancel = egui::Button::new("Cancel").min_size(vec2(72.0, 32.0));
             let cancel = ui.add_enabled(job.is_some(), cancel);
@@ -252,7 +251,7 @@ impl Maximise {
         let picture = self.picture.get(key, || Arc::new(preview.picture.clone()));
         let name = format!("Picture that excites it, step {step} of {steps}");
         let example = target.and_then(|target| example(cx, model, target));
-        picture_ui(ui, cx, (&picture, &name), example);
+        picture_ui(ui, cx, (&picture, &name), example.as_ref());
     }
 }
 
@@ -261,7 +260,7 @@ fn picture_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
     (picture, name): (&Arc<Picture>, &str),
-    example: Option<(usize, String)>,
+    example: Option<&(usize, String)>,
 ) {
     let beside = example.is_some() && ui.available_width() > 2.5 * EXAMPLE_SIDE;
     let (right, below) = match (&example, beside) {
@@ -277,7 +276,7 @@ fn picture_ui(
     let texture = cx.textures.picture(ui.ctx(), picture);
     let mut both = |ui: &mut Ui| {
         picture::picture(ui, &texture, size, name);
-        if let Some((sample, class)) = &example {
+        if let Some((sample, class)) = example {
             example_ui(ui, cx, *sample, class);
         }
     };

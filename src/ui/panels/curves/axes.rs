@@ -111,9 +111,8 @@ pub const LABEL_SPACING: Rangef = Rangef {
 fn epoch_axis<'a>() -> AxisHints<'a> {
     let whole = |mark: GridMark, _: &_| {
         let is_whole = mark.value.fract() == 0.0 && mark.value >= 0.0;
-        is_whole
-            .then(|| format!("{:.0}", mark.value))
-            .unwrap_or_default()
+        let text = is_whole.then(|| format!("{:.0}", mark.value));
+        text.unwrap_or_default()
     };
     AxisHints::new_x()
         .formatter(whole)

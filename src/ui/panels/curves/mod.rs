@@ -31,7 +31,6 @@ const LEAST_HEIGHT: f32 = 112.0;
 /// The most that the past counts in smoothed curves.
 pub const MOST_SMOOTHING: f64 = 0.99;
 
-/// View state.
 pub struct Curves {
     show_batches: bool,
     is_log: bool,

@@ -35,19 +35,30 @@ const NARROW: f32 = 440.0;
 /// In narrower bars views are a list.
 const NARROWEST: f32 = 330.0;
 
-/// What the bar changes.
-pub struct Bar<'a> {
+/// What the bar sets.
+pub struct Bar {
     /// How images are shown.
-    pub mode: &'a mut Mode,
+    pub mode: Mode,
     /// Which.
-    pub filter: &'a mut Filter,
+    pub filter: Filter,
     /// In what order.
-    pub order: &'a mut Order,
+    pub order: Order,
     /// Side of a thumbnail in points.
-    pub side: &'a mut f32,
+    pub side: f32,
 }
 
-impl Bar<'_> {
+impl Default for Bar {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            filter: Filter::default(),
+            order: Order::default(),
+            side: 88.0,
+        }
+    }
+}
+
+impl Bar {
     /// Draws it. `has_classes` says whether the list of classes stands beside it.
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, has_classes: bool) {
         ui.spacing_mut().button_padding.x = 8.0;
@@ -77,7 +88,7 @@ impl Bar<'_> {
     fn mode_switch_ui(&mut self, ui: &mut Ui) {
         fields::together(ui, 0.0, |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
-            fields::switch(ui, self.mode, &Mode::ALL);
+            fields::switch(ui, &mut self.mode, &Mode::ALL);
         });
     }
 
@@ -85,7 +96,7 @@ impl Bar<'_> {
         fields::together(ui, FIELD, |ui| {
             let modes = Mode::ALL.map(|(mode, words, _)| (mode, words));
             let tip = "How images are shown";
-            fields::one_of(ui, "View", tip, COMBO, self.mode, &modes);
+            fields::one_of(ui, "View", tip, COMBO, &mut self.mode, &modes);
         });
     }
 
@@ -115,7 +126,7 @@ impl Bar<'_> {
 
     fn choices_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, open: &OpenDataset, has_classes: bool) {
         if !has_classes {
-            fields::together(ui, FIELD, |ui| class_ui(ui, open, self.filter));
+            fields::together(ui, FIELD, |ui| class_ui(ui, open, &mut self.filter));
         }
         fields::together(ui, FIELD, |ui| self.part_ui(ui, cx));
         fields::together(ui, FIELD, |ui| {
@@ -201,7 +212,7 @@ impl Bar<'_> {
         fields::together(ui, FIELD, |ui| {
             let label = states::caption(ui, "Size");
             ui.spacing_mut().slider_width = 80.0;
-            let slider = Slider::new(self.side, 48.0..=192.0).step_by(8.0);
+            let slider = Slider::new(&mut self.side, 48.0..=192.0).step_by(8.0);
             let slider = ui.add(slider.show_value(false)).labelled_by(label.id);
             slider.on_hover_text("Size of the thumbnails");
         });

@@ -17,14 +17,14 @@ impl Datasets {
         }
         self.showing.clone_from(asked);
         if asked.is_some() {
-            self.filter = Filter {
+            self.bar.filter = Filter {
                 only: asked.clone(),
                 ..Filter::default()
             };
             self.enlarged = None;
             self.wanted = cx.state.selection.sample();
-            if !matches!(self.mode, Mode::Grid | Mode::Table) {
-                self.mode = Mode::Grid;
+            if !matches!(self.bar.mode, Mode::Grid | Mode::Table) {
+                self.bar.mode = Mode::Grid;
             }
         }
     }

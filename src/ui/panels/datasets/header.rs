@@ -27,7 +27,6 @@ const DETAILS_WIDTH: f32 = 380.0;
 /// Height of a list in it.
 const LIST_HEIGHT: f32 = 160.0;
 
-/// Draws it.
 pub fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset) {
     let dataset = &*open.dataset;
     ui.horizontal_wrapped(|ui| {

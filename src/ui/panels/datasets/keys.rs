@@ -80,9 +80,8 @@ impl Datasets {
                 }
             }
             Wish::MarkAll => cx.push(Action::Select(marks::all(&cx.state.selection, &samples))),
-            Wish::Enlarge if self.enlarged.is_some() => self.enlarged = None,
+            Wish::Enlarge | Wish::Leave if self.enlarged.is_some() => self.enlarged = None,
             Wish::Enlarge => self.enlarged = cx.state.selection.sample().map(|_| Zoom::default()),
-            Wish::Leave if self.enlarged.is_some() => self.enlarged = None,
             Wish::Leave => cx.push(Action::Select(marks::cleared(&cx.state.selection))),
         }
     }

@@ -64,9 +64,8 @@ pub fn samples_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[u
 
 fn labels_ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &OpenDataset, samples: &[usize]) {
     ui.set_width(WIDTH);
-    let sample = |one: usize| open.dataset.samples.get(one);
     let current = match samples {
-        [one] => sample(*one).map(|sample| sample.label),
+        [one] => open.dataset.samples.get(*one).map(|sample| sample.label),
         _ => None,
     };
     let mut chosen = None;

@@ -44,7 +44,8 @@ use crate::{
     },
 };
 
-use filter::{Filter, Flag, Order};
+use filter::{Filter, Flag};
+use filters::Bar;
 use rename::Rename;
 use shown::{Shown, View};
 
@@ -83,14 +84,10 @@ const CLASSES_WIDTH: (f32, std::ops::RangeInclusive<f32>) = (0.28, 148.0..=176.0
 /// Narrower panels have no such column.
 const NARROW: f32 = 420.0;
 
-/// View state.
+#[derive(Default)]
 pub struct Datasets {
     dataset: Option<JobId>,
-    mode: Mode,
-    filter: Filter,
-    order: Order,
-    /// Side of a thumbnail in points.
-    side: f32,
+    bar: Bar,
     shown: Shown,
     /// The list that the rest of the window knows.
     told: Option<Arc<[usize]>>,
@@ -115,34 +112,17 @@ pub struct Datasets {
     rename: Option<Rename>,
     /// How often it had been asked to show what cannot be read.
     unreadable_asked: usize,
-    bundled: Vec<(&'static str, &'static str)>,
+    bundled: Bundled,
 }
 
-impl Default for Datasets {
+/// The bundled datasets that are there.
+struct Bundled(Vec<(&'static str, &'static str)>);
+
+impl Default for Bundled {
     fn default() -> Self {
         let is_there =
             |(_, name): &(&str, &str)| resources::find(format!("datasets/{name}")).is_some();
-        Self {
-            dataset: None,
-            mode: Mode::default(),
-            filter: Filter::default(),
-            order: Order::default(),
-            side: 88.0,
-            shown: Shown::default(),
-            told: None,
-            anchor: None,
-            pressed: None,
-            followed: None,
-            wanted: None,
-            hidden: Cached::default(),
-            showing: None,
-            scroll_to: None,
-            drawn: Drawn::default(),
-            enlarged: None,
-            rename: None,
-            unreadable_asked: 0,
-            bundled: BUNDLED.into_iter().filter(is_there).collect(),
-        }
+        Self(BUNDLED.into_iter().filter(is_there).collect())
     }
 }
 
@@ -189,7 +169,7 @@ impl Datasets {
             if ui.button("Open dataset file…").clicked() {
                 cx.push(Purpose::OpenDatasetFile);
             }
-            for &(words, name) in &self.bundled {
+            for &(words, name) in &self.bundled.0 {
                 if ui.button(words).clicked() {
                     cx.push(DataAction::OpenBundled(name));
                 }
@@ -201,13 +181,13 @@ impl Datasets {
         if self.dataset != Some(open.id) {
             // Another dataset has other classes and other samples.
             self.dataset = Some(open.id);
-            self.filter = Filter::default();
+            self.bar.filter = Filter::default();
             (self.anchor, self.rename, self.enlarged) = (None, None, None);
             self.scroll_to = Some(0);
         }
         if self.unreadable_asked != cx.state.unreadable_asked {
             self.unreadable_asked = cx.state.unreadable_asked;
-            self.filter = Filter {
+            self.bar.filter = Filter {
                 flag: Flag::Broken,
                 ..Filter::default()
             };
@@ -228,7 +208,7 @@ impl Datasets {
             let column = area.with_max_x(area.left() + width);
             let list = self.shown.list();
             let rename = inside(ui, "classes", column, |ui| {
-                classes::classes_ui(ui, cx, open, list, &mut self.filter.classes)
+                classes::classes_ui(ui, cx, open, list, &mut self.bar.filter.classes)
             });
             if let Some(class) = rename {
                 self.rename = Some(Rename::new(open, class));
@@ -250,7 +230,10 @@ impl Datasets {
             unreadable: cx.textures.unreadable_count(),
         };
         let end = Instant::now() + BUDGET;
-        if !self.shown.update(&view, &self.filter, self.order, end) {
+        if !self
+            .shown
+            .update(&view, &self.bar.filter, self.bar.order, end)
+        {
             ui.ctx().request_repaint();
             return;
         }
@@ -263,27 +246,21 @@ impl Datasets {
     }
 
     fn images_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>, is_wide: bool) {
-        let mut bar = filters::Bar {
-            mode: &mut self.mode,
-            filter: &mut self.filter,
-            order: &mut self.order,
-            side: &mut self.side,
-        };
-        bar.ui(ui, cx, open, is_wide);
+        self.bar.ui(ui, cx, open, is_wide);
         self.status_ui(ui, cx, open);
         self.keys(ui, cx);
         if self.enlarged.is_some() {
             return self.enlarged_ui(ui, cx);
         }
         let samples = Arc::clone(&self.shown.list().samples);
-        if samples.is_empty() && matches!(self.mode, Mode::Grid | Mode::Table) {
+        if samples.is_empty() && matches!(self.bar.mode, Mode::Grid | Mode::Table) {
             let (words, button) = if self.shown.is_complete() {
                 ("No image fits the filters.", Some("Show all images"))
             } else {
                 ("Looking…", None)
             };
             if states::empty(ui, words, button) {
-                self.filter = Filter::default();
+                self.bar.filter = Filter::default();
             }
             return;
         }
@@ -311,27 +288,27 @@ impl Datasets {
                 menu::samples_ui(ui, cx, open, &meant);
             });
         };
-        match self.mode {
+        match self.bar.mode {
             Mode::Grid => {
                 let grid = Grid {
                     samples,
-                    side: self.side,
+                    side: self.bar.side,
                     scroll_to,
                 };
                 self.drawn = grid.ui(ui, cx, &|sample| describe(open, sample), &mut tile);
             }
             Mode::Table => {
-                let (of, order) = ((&**open, samples), &mut self.order);
+                let (of, order) = ((&**open, samples), &mut self.bar.order);
                 let rows = table::ui(ui, cx, of, scroll_to, order, &mut tile);
                 self.drawn = Drawn { columns: 1, rows };
             }
             Mode::Examples => {
-                let chosen = &self.filter.classes;
+                let chosen = &self.bar.filter.classes;
                 let is_chosen = |class: &usize| chosen.is_empty() || chosen.contains(class);
                 let classes = 0..open.dataset.classes.len();
                 let classes: Vec<usize> = classes.filter(is_chosen).collect();
                 let list = self.shown.list();
-                overview::examples_ui(ui, cx, open, list, (&classes, self.side), &mut tile);
+                overview::examples_ui(ui, cx, open, list, (&classes, self.bar.side), &mut tile);
             }
             Mode::FirstNine => overview::first_nine_ui(ui, cx, open, samples, &mut tile),
         }

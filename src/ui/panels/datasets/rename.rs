@@ -84,16 +84,12 @@ impl Rename {
             renamed: wanted.renamed.clone(),
             ..Edits::default()
         };
-        match names.change(&edit, &open.base) {
-            Ok(()) => {
-                cx.push(EditAction::Dataset(edit));
-                true
-            }
-            Err(error) => {
-                self.error = Some(format!("This name cannot be used: {error}."));
-                self.focused = false;
-                false
-            }
+        if let Err(error) = names.change(&edit, &open.base) {
+            self.error = Some(format!("This name cannot be used: {error}."));
+            self.focused = false;
+            return false;
         }
+        cx.push(EditAction::Dataset(edit));
+        true
     }
 }

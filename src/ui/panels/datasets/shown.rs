@@ -55,7 +55,8 @@ struct Key {
     dataset: JobId,
     open: Same<OpenDataset>,
     division: Option<Same<Division>>,
-    unreadable: usize,
+    /// How many there are, where that matters.
+    unreadable: Option<usize>,
     filter: Filter,
     order: Order,
 }
@@ -81,7 +82,8 @@ pub struct List {
 struct Scan {
     next: usize,
     buckets: Vec<Vec<usize>>,
-    list: List,
+    counts: Vec<usize>,
+    examples: Vec<Vec<usize>>,
     /// Whether the samples so far are shown already.
     is_shown: bool,
 }
@@ -108,15 +110,17 @@ impl Shown {
 
     /// Goes on until the list is complete or `end` has come. True when it is complete.
     pub fn update(&mut self, view: &View<'_>, filter: &Filter, order: Order, end: Instant) -> bool {
-        let is_known = self.key.as_ref().is_some_and(|key| {
-            key.open == Same::of(view.open)
-                && key.division == view.division.map(Same::of)
-                && key.filter == *filter
-                && key.order == order
-                && (filter.flag != Flag::Broken || key.unreadable == view.unreadable)
-        });
-        if !is_known {
-            self.begin(view, filter, order);
+        let counts_unreadable = filter.flag == Flag::Broken;
+        let key = Key {
+            dataset: view.open.id,
+            open: Same::of(view.open),
+            division: view.division.map(Same::of),
+            unreadable: counts_unreadable.then_some(view.unreadable),
+            filter: filter.clone(),
+            order,
+        };
+        if self.key.as_ref() != Some(&key) {
+            self.begin(view, key);
         }
         if self.scan.is_some() && self.prepare_names(view, filter, order, end) {
             self.go_on(view, filter, order, end);
@@ -124,19 +128,17 @@ impl Shown {
         self.scan.is_none()
     }
 
-    fn begin(&mut self, view: &View<'_>, filter: &Filter, order: Order) {
+    fn begin(&mut self, view: &View<'_>, key: Key) {
         let classes = view.dataset().classes.len();
-        let is_other = self.key.as_ref().is_none_or(|key| {
-            key.filter != *filter || key.order != order || key.dataset != view.open.id
-        });
-        if is_other {
+        let of = |key: &Key| (key.dataset, key.filter.clone(), key.order);
+        if self.key.as_ref().map(of) != Some(of(&key)) {
             // What was shown is not what is asked for; after a change of the data alone it stays until the new
             // list is complete, so that nothing jumps.
             self.list.samples = Arc::from([]);
         }
         self.list.counts.resize(classes, 0);
         self.list.examples.resize(classes, Vec::new());
-        let buckets = match order.by {
+        let buckets = match key.order.by {
             SortBy::Source | SortBy::Name => 1,
             SortBy::Class => classes,
             SortBy::Part => SplitName::ALL.len() + 1,
@@ -144,21 +146,11 @@ impl Shown {
         self.scan = Some(Scan {
             next: 0,
             buckets: vec![Vec::new(); buckets],
-            list: List {
-                samples: Arc::from([]),
-                counts: vec![0; classes],
-                examples: vec![Vec::new(); classes],
-            },
+            counts: vec![0; classes],
+            examples: vec![Vec::new(); classes],
             is_shown: false,
         });
-        self.key = Some(Key {
-            dataset: view.open.id,
-            open: Same::of(view.open),
-            division: view.division.map(Same::of),
-            unreadable: view.unreadable,
-            filter: filter.clone(),
-            order,
-        });
+        self.key = Some(key);
     }
 
     fn prepare_names(
@@ -208,8 +200,7 @@ impl Shown {
             scan.is_shown = true;
         }
         if is_complete && let Some(scan) = self.scan.take() {
-            self.list.counts = scan.list.counts;
-            self.list.examples = scan.list.examples;
+            (self.list.counts, self.list.examples) = (scan.counts, scan.examples);
         }
     }
 }
@@ -238,10 +229,10 @@ impl Scan {
             return;
         }
         let label = view.dataset().samples[index].label;
-        if let Some(count) = self.list.counts.get_mut(label) {
+        if let Some(count) = self.counts.get_mut(label) {
             *count += 1;
         }
-        if let Some(examples) = self.list.examples.get_mut(label)
+        if let Some(examples) = self.examples.get_mut(label)
             && examples.len() < EXAMPLES
         {
             examples.push(index);

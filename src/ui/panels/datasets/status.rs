@@ -36,7 +36,7 @@ impl Datasets {
             if let Some(sample) = self.hidden(cx) {
                 states::caption(ui, "the selected image is filtered out");
                 if buttons::button(ui, "Show it", "Takes the filters away") {
-                    self.filter = Filter::default();
+                    self.bar.filter = Filter::default();
                     self.wanted = Some(sample);
                 }
             }
@@ -59,19 +59,19 @@ impl Datasets {
 
     /// What is shown alone, and the way back to all images.
     fn alone_ui(&mut self, ui: &mut Ui) {
-        let Some(only) = &self.filter.only else {
+        let Some(only) = &self.bar.filter.only else {
             return;
         };
         ui.label(RichText::new(format!("only: {}", only.words)).strong());
         if buttons::button(ui, "Show all images", "Takes this filter away") {
-            self.filter.only = None;
+            self.bar.filter.only = None;
             self.wanted = self.followed;
         }
     }
 
     /// The menu of the one class that is shown.
     fn class_button_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, open: &Arc<OpenDataset>) {
-        let classes = &self.filter.classes;
+        let classes = &self.bar.filter.classes;
         let Some(&class) = classes.first().filter(|_| classes.len() == 1) else {
             return;
         };

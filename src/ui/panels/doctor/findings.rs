@@ -7,7 +7,7 @@ use eframe::egui::{
 };
 use egui_material_icons::{icon_text, icons};
 
-use super::{severity_icon, show};
+use super::{severity_icon, show, word};
 use crate::{
     data::{
         Sample,
@@ -36,16 +36,16 @@ const FEW: usize = 3;
 /// Lines of a finding's sentence; all of it stands in the tooltip.
 const LINES: usize = 2;
 
-/// View state.
 #[derive(Default)]
 pub struct Findings {
-    /// Kinds that were opened or closed against what they are at first.
-    toggled: BTreeSet<(Severity, FindingKind)>,
+    toggled: Toggled,
     /// Findings that show their files.
     open: BTreeSet<usize>,
-    revision: u64,
-    rows: Cached<(Same<Examination>, u64), Arc<Rows>>,
+    rows: Cached<(Same<Examination>, Toggled, BTreeSet<usize>), Arc<Rows>>,
 }
+
+/// Kinds that were opened or closed against what they are at first.
+type Toggled = BTreeSet<(Severity, FindingKind)>;
 
 #[derive(Debug, Clone, Copy)]
 enum Row {
@@ -79,10 +79,10 @@ impl Findings {
             states::empty(ui, "Nothing was found: the dataset looks fine.", None);
             return;
         }
-        let key = (Same::of(examination), self.revision);
-        let rows = self.rows.get(key, || {
-            Arc::new(rows(examination, &self.toggled, &self.open))
-        });
+        let (toggled, open) = (&self.toggled, &self.open);
+        let key = (Same::of(examination), toggled.clone(), open.clone());
+        let rows = || Arc::new(rows(examination, toggled, open));
+        let rows = self.rows.get(key, rows);
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut clicked = None;
         let area = ScrollArea::vertical().auto_shrink(false);
@@ -106,9 +106,8 @@ impl Findings {
                 flip(&mut self.toggled, group(&examination.findings[first]));
             }
             Some(Row::Finding(index, _)) => flip(&mut self.open, index),
-            Some(Row::File(..)) | None => return,
+            Some(Row::File(..)) | None => {}
         }
-        self.revision += 1;
     }
 }
 
@@ -122,11 +121,7 @@ fn group(finding: &Finding) -> (Severity, FindingKind) {
     (finding.severity, finding.kind)
 }
 
-fn rows(
-    examination: &Examination,
-    toggled: &BTreeSet<(Severity, FindingKind)>,
-    open: &BTreeSet<usize>,
-) -> Rows {
+fn rows(examination: &Examination, toggled: &Toggled, open: &BTreeSet<usize>) -> Rows {
     let findings = &examination.findings;
     let mut rows = Vec::new();
     let mut height = 0.0;
@@ -201,12 +196,8 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, examination: &Examination, row: Row, rec
 
 /// `Problem: in two parts (8)`.
 fn kind_words(finding: &Finding, count: usize) -> String {
-    let word = match finding.severity {
-        Severity::Error => "Problem",
-        Severity::Warning => "Warning",
-        Severity::Info => "Hint",
-    };
-    format!("{word}: {} ({count})", finding.kind.words())
+    let (word, kind) = (word(finding.severity), finding.kind.words());
+    format!("{word}: {kind} ({count})")
 }
 
 fn kind_ui(ui: &mut Ui, finding: &Finding, words: &str, is_open: bool) {

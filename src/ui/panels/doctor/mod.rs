@@ -32,7 +32,6 @@ enum List {
     Pairs,
 }
 
-/// View state.
 #[derive(Default)]
 pub struct Doctor {
     list: List,
@@ -103,21 +102,25 @@ impl Doctor {
 
 /// How many findings of each severity.
 fn counts(examination: &Examination) -> String {
-    let told = [
-        (Severity::Error, "problem"),
-        (Severity::Warning, "warning"),
-        (Severity::Info, "hint"),
-    ]
-    .map(|(severity, word)| {
+    let severities = [Severity::Error, Severity::Warning, Severity::Info];
+    let told = severities.map(|severity| {
         let findings = examination.findings.iter();
-        (findings.filter(|f| f.severity == severity).count(), word)
+        let count = findings.filter(|f| f.severity == severity).count();
+        (count > 0).then(|| counted(count, &word(severity).to_lowercase()))
     });
-    let told = told.into_iter().filter(|(count, _)| *count > 0);
-    let told: Vec<String> = told.map(|(count, word)| counted(count, word)).collect();
+    let told: Vec<String> = told.into_iter().flatten().collect();
     if told.is_empty() {
         return "Nothing to complain about".to_owned();
     }
     told.join(", ")
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "Problem",
+        Severity::Warning => "Warning",
+        Severity::Info => "Hint",
+    }
 }
 
 /// With a capital and a full stop.
@@ -162,12 +165,13 @@ fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// An icon for a severity, with its meaning for screen readers and the pointer.
 fn severity_icon(ui: &mut Ui, severity: Option<Severity>) {
     let palette = theme::palette(ui);
-    let (icon, colour, words) = match severity {
-        Some(Severity::Error) => (icons::ICON_ERROR, palette.error, "Problem"),
-        Some(Severity::Warning) => (icons::ICON_WARNING, palette.warning, "Warning"),
-        Some(Severity::Info) => (icons::ICON_INFO, palette.muted, "Hint"),
-        None => (icons::ICON_CHECK_CIRCLE, palette.good, "Nothing is wrong"),
+    let (icon, colour) = match severity {
+        Some(Severity::Error) => (icons::ICON_ERROR, palette.error),
+        Some(Severity::Warning) => (icons::ICON_WARNING, palette.warning),
+        Some(Severity::Info) => (icons::ICON_INFO, palette.muted),
+        None => (icons::ICON_CHECK_CIRCLE, palette.good),
     };
+    let words = severity.map_or("Nothing is wrong", word);
     ui.label(icon_text(icon).color(colour)).on_hover_text(words);
 }
 

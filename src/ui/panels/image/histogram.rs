@@ -65,7 +65,6 @@ impl Histogram {
     }
 }
 
-/// View state.
 #[derive(Debug, Default)]
 pub struct HistogramView {
     logarithmic: bool,

@@ -26,7 +26,6 @@ use crate::{
 };
 use histogram::HistogramView;
 
-/// View state.
 #[derive(Default)]
 pub struct Image {
     zoom: Zoom,

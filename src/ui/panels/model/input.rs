@@ -12,7 +12,6 @@ use crate::{
     },
 };
 
-/// View state.
 #[derive(Default)]
 pub struct Input {
     /// The side that is being dragged and where it is; images are read anew only when it is let go.

@@ -32,7 +32,6 @@ enum Drag {
     Boundary,
 }
 
-/// View state.
 #[derive(Default)]
 pub struct List {
     drag: Option<Drag>,

@@ -30,7 +30,6 @@ use crate::{
     },
 };
 
-/// View state.
 #[derive(Default)]
 pub struct Model {
     input: input::Input,
