@@ -18,7 +18,7 @@ use crate::{
         format::{counted, percent, significant, thousands},
         saving::Saving,
         theme,
-        widgets::{bars, buttons, classes, drop_zone, picture, states},
+        widgets::{buttons, classes, drop_zone, picture, states, value_bars},
         workspace::Step,
     },
 };
@@ -186,7 +186,7 @@ impl Predict {
                     states::caption(ui, words);
                 }
                 ui.add_space(theme::GRID);
-                bars::probability_bars(ui, &answer.classes, &answer.probabilities, MOST_BARS);
+                value_bars::probability_bars(ui, &answer.classes, &answer.probabilities, MOST_BARS);
             });
         };
         if beside {

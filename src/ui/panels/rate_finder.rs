@@ -63,31 +63,28 @@ impl Panel for RateFinder {
 
 /// Progress, in one line once there is a curve to show below.
 fn searching_ui(ui: &mut Ui, cx: &mut Cx<'_>, (job, phase): (JobId, usize), has_curve: bool) {
-    let progress = cx.progress(job);
     let phases = &cx.state.experiment.training.phases;
     if let Some(phase) = phases.get(phase).filter(|_| phases.len() > 1) {
         states::caption(ui, format!("Phase {}", phase.name));
     }
-    let cancelled = if has_curve {
+    let progress = cx.progress(job);
+    if has_curve {
         ui.horizontal(|ui| {
-            let cancelled = ui.button("Cancel").clicked();
+            if ui.button("Cancel").clicked() {
+                cx.push(Action::Cancel(job));
+            }
             states::progress_bar(ui, progress, 280.0);
-            cancelled
-        })
-        .inner
-    } else {
-        // Before the first step the images are read.
-        let reads = progress.is_some_and(|progress| progress.total != STEPS);
-        let words = if reads {
-            "Reading the images"
-        } else {
-            "Trying learning rates"
-        };
-        states::loading(ui, words, progress)
-    };
-    if cancelled {
-        cx.push(Action::Cancel(job));
+        });
+        return;
     }
+    // Before the first step the images are read.
+    let reads = progress.is_some_and(|progress| progress.total != STEPS);
+    let words = if reads {
+        "Reading the images"
+    } else {
+        "Trying learning rates"
+    };
+    cx.loading_ui(ui, words, job);
 }
 
 /// What it does and the button that does it.

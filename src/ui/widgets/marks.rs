@@ -86,10 +86,7 @@ pub fn pressed(
             }
         }
     };
-    Selection {
-        marked,
-        ..selection.with_sample(Some(sample))
-    }
+    marking(selection, Some(sample), marked)
 }
 
 fn toggled(selection: &Selection, sample: usize) -> Selection {
@@ -104,23 +101,21 @@ fn toggled(selection: &Selection, sample: usize) -> Selection {
         [only] => (*only, Arc::from([])),
         more => (sample, ascending(more)),
     };
-    Selection {
-        marked,
-        ..selection.with_sample(Some(sample))
-    }
+    marking(selection, Some(sample), marked)
 }
 
 /// Everything in `shown` marked.
 pub fn all(selection: &Selection, shown: &[usize]) -> Selection {
     let is_there = selection.sample().filter(|sample| shown.contains(sample));
     let sample = is_there.or(shown.first().copied());
+    let marked = if shown.len() > 1 { shown } else { &[] };
+    marking(selection, sample.or(selection.sample()), ascending(marked))
+}
+
+fn marking(selection: &Selection, sample: Option<usize>, marked: Arc<[usize]>) -> Selection {
     Selection {
-        marked: if shown.len() > 1 {
-            ascending(shown)
-        } else {
-            Arc::from([])
-        },
-        ..selection.with_sample(sample.or(selection.sample()))
+        marked,
+        ..selection.with_sample(sample)
     }
 }
 

@@ -1,6 +1,5 @@
 //! Small things that several panels draw.
 
-pub mod bars;
 pub mod buttons;
 pub mod cached;
 pub mod classes;

@@ -206,11 +206,8 @@ impl<'a, N: Numeric> Number<'a, N> {
         let count = |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key));
         let steps = count(Key::ArrowUp) as f64 - count(Key::ArrowDown) as f64;
         let typed = ui.data(|data| data.get_temp(id));
-        let now = typed.map_or_else(
-            || Ok(self.value.to_f64()),
-            |Typed(text)| self.form.read(&text),
-        );
-        if let Ok(now) = now
+        let typed = typed.map(|Typed(text)| self.form.read(&text));
+        if let Ok(now) = typed.unwrap_or(Ok(self.value.to_f64()))
             && steps != 0.0
         {
             let Form { low, high, .. } = self.form;

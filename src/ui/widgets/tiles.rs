@@ -105,11 +105,9 @@ pub fn arrows(ui: &Ui) -> Option<(isize, isize)> {
     }
     let pressed =
         |key: Key| ui.input(|input| isize::from(input.key_pressed(key) && !input.modifiers.any()));
-    let step = (
-        pressed(Key::ArrowRight) - pressed(Key::ArrowLeft),
-        pressed(Key::ArrowDown) - pressed(Key::ArrowUp),
-    );
-    (step != (0, 0)).then_some(step)
+    let across = pressed(Key::ArrowRight) - pressed(Key::ArrowLeft);
+    let down = pressed(Key::ArrowDown) - pressed(Key::ArrowUp);
+    ((across, down) != (0, 0)).then_some((across, down))
 }
 
 /// Whether keys are meant for the panel drawn in `ui`.

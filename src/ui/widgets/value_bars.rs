@@ -1,11 +1,14 @@
-//! Values of either sign as bars from a common zero.
+//! Values as bars from a common zero, with their names and numbers.
 
 use eframe::egui::{
-    self, Align, Label, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2,
+    self, Align, Label, Layout, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2,
 };
 
 use super::classes;
-use crate::ui::{format::significant, theme};
+use crate::ui::{
+    format::{percent, significant},
+    theme,
+};
 
 /// Height of a row in points.
 const ROW: f32 = 22.0;
@@ -13,6 +16,8 @@ const ROW: f32 = 22.0;
 const BAR: f32 = 12.0;
 /// Width kept for numbers.
 const NUMBER_WIDTH: f32 = 80.0;
+/// Most width of probabilities, so that numbers stay near their names.
+const MOST_WIDTH: f32 = 560.0;
 
 /// One bar per value in the given order; returns the one that was clicked.
 pub fn value_bars(
@@ -32,8 +37,10 @@ pub fn value_bars(
     area.show_rows(ui, ROW, values.len(), |ui, rows| {
         for index in rows {
             let name = classes::name(names, index);
-            let is_selected = selected == Some(index);
-            if row(ui, &name, (index, values[index]), range, is_selected) {
+            let words = significant(f64::from(values[index]));
+            let is_selected = Some(selected == Some(index));
+            let of = (index, values[index]);
+            if row(ui, (&name, &words), of, range, is_selected).clicked() {
                 clicked = Some(index);
             }
         }
@@ -41,22 +48,46 @@ pub fn value_bars(
     clicked
 }
 
+/// One bar per class, the most probable first; at most `most`.
+pub fn probability_bars(ui: &mut Ui, classes: &[String], probabilities: &[f32], most: usize) {
+    let mut order: Vec<usize> = (0..probabilities.len()).collect();
+    order.sort_by(|a, b| probabilities[*b].total_cmp(&probabilities[*a]));
+    let rest = order.len().saturating_sub(most);
+    ui.set_max_width(ui.available_width().min(MOST_WIDTH));
+    ui.spacing_mut().item_spacing.y = theme::GRID / 2.0;
+    for class in order.into_iter().take(most) {
+        let (name, probability) = (classes::name(classes, class), probabilities[class]);
+        let words = percent(f64::from(probability));
+        row(ui, (&name, &words), (class, probability), (0.0, 1.0), None);
+    }
+    if rest > 0 {
+        super::states::caption(ui, format!("and {rest} less probable"));
+    }
+}
+
+/// A line of the value at `index`; it can be clicked where one of them is `selected`, and has a track elsewhere.
 fn row(
     ui: &mut Ui,
-    name: &str,
+    (name, words): (&str, &str),
     (index, value): (usize, f32),
     (low, high): (f32, f32),
-    selected: bool,
-) -> bool {
+    selected: Option<bool>,
+) -> Response {
     let palette = theme::palette(ui);
-    let words = significant(f64::from(value));
-    let (whole, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    let can_click = selected.is_some();
+    let sense = if can_click {
+        Sense::click()
+    } else {
+        Sense::hover()
+    };
+    let (whole, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), sense);
+    let is_selected = selected == Some(true);
     response.widget_info(|| {
         let words = format!("{name} {words}");
-        egui::WidgetInfo::selected(egui::Role::ListItem, true, selected, words)
+        egui::WidgetInfo::selected(egui::Role::ListItem, true, is_selected, words)
     });
-    if selected || response.hovered() {
-        let colour = if selected {
+    if is_selected || can_click && response.hovered() {
+        let colour = if is_selected {
             palette.accent
         } else {
             palette.line
@@ -70,7 +101,7 @@ fn row(
     let number_rect = inner.with_min_x(inner.right() - NUMBER_WIDTH);
     for (rect, layout, words) in [
         (name_rect, Layout::left_to_right(Align::Center), name),
-        (number_rect, Layout::right_to_left(Align::Center), &words),
+        (number_rect, Layout::right_to_left(Align::Center), words),
     ] {
         let mut part = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(layout));
         part.add(Label::new(words).truncate());
@@ -81,11 +112,14 @@ fn row(
         let at =
             |value: f32| bar.left() + bar.width() * ((value - low) / (high - low)).clamp(0.0, 1.0);
         let (zero, end) = (at(0.0), at(if value.is_finite() { value } else { 0.0 }));
+        if !can_click {
+            ui.painter().rect_filled(bar, 2.0, palette.line);
+        }
         let filled = Rect::from_x_y_ranges(zero.min(end)..=zero.max(end), bar.y_range());
         ui.painter()
             .rect_filled(filled, 2.0, theme::class_colour(index));
         ui.painter()
             .vline(zero, whole.y_range(), Stroke::new(1.0, palette.faint));
     }
-    response.on_hover_text(format!("{name}: {words}")).clicked()
+    response.on_hover_text(format!("{name}: {words}"))
 }

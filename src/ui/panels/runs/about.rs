@@ -37,8 +37,7 @@ struct Draft {
     folder: PathBuf,
     /// As it is on the disk.
     kept: RunNotes,
-    name: String,
-    text: String,
+    written: RunNotes,
     tags: String,
 }
 
@@ -46,17 +45,16 @@ impl Draft {
     fn of(run: &RunRecord) -> Self {
         Self {
             folder: run.folder.clone(),
-            name: run.notes.name.clone(),
-            text: run.notes.text.clone(),
-            tags: run.notes.tags.join(" "),
             kept: run.notes.clone(),
+            written: run.notes.clone(),
+            tags: run.notes.tags.join(" "),
         }
     }
 
     fn notes(&self) -> RunNotes {
         RunNotes {
-            name: self.name.trim().to_owned(),
-            text: self.text.trim_end().to_owned(),
+            name: self.written.name.trim().to_owned(),
+            text: self.written.text.trim_end().to_owned(),
             tags: RunNotes::tags_of(&self.tags),
             left: self.kept.left,
         }
@@ -141,13 +139,13 @@ impl AboutRun {
         grid.min_col_width(FIELD_NAME)
             .spacing([8.0, 4.0])
             .show(ui, |ui| {
-                let edit = TextEdit::singleline(&mut draft.name).hint_text(hint);
+                let edit = TextEdit::singleline(&mut draft.written.name).hint_text(hint);
                 let tip = "What the run is called; empty: the name of its folder";
                 field(ui, "Name", tip, edit);
                 let edit = TextEdit::singleline(&mut draft.tags).hint_text("baseline good");
                 let tip = "Words to find it by, separated by spaces";
                 field(ui, "Tags", tip, edit);
-                let edit = TextEdit::multiline(&mut draft.text).desired_rows(2);
+                let edit = TextEdit::multiline(&mut draft.written.text).desired_rows(2);
                 let tip = "Anything worth remembering. Kept when you leave the field";
                 field(ui, "Notes", tip, edit);
             });

@@ -13,7 +13,6 @@ use crate::{
         runs::{RunRecord, several::NamedHistory},
     },
     ui::{
-        action::Action,
         format::shortened,
         panels::{
             Cx, Panel,
@@ -68,12 +67,8 @@ impl Default for RunCurves {
     }
 }
 
-/// One run of the picture.
-struct Drawn<'a> {
-    place: usize,
-    name: String,
-    epochs: &'a [EpochRecord],
-}
+/// One run of the picture: its place among the chosen ones, its name and its epochs.
+type Drawn<'a> = (usize, String, &'a [EpochRecord]);
 
 impl Panel for RunCurves {
     fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -90,20 +85,13 @@ impl Panel for RunCurves {
             if let Some(Recorded::Failed(message)) = book.recorded.get(&run.folder) {
                 states::failed(ui, message);
             }
-            runs.extend(book.figures(&run.folder).map(|figures| Drawn {
-                place,
-                name: run.name(),
-                epochs: &figures.history,
-            }));
+            let figures = book.figures(&run.folder);
+            runs.extend(figures.map(|figures| (place, run.name(), &*figures.history)));
         }
         legend_ui(ui, &runs);
         if let Some(epoch) = self.plot_ui(ui, &runs, cx.state.selection.epoch) {
-            let selection = cx.state.selection.clone();
-            let epoch = (selection.epoch != Some(epoch)).then_some(epoch);
-            cx.push(Action::Select(crate::ui::state::Selection {
-                epoch,
-                ..selection
-            }));
+            let selected = cx.state.selection.epoch;
+            cx.select(|to| to.epoch = (selected != Some(epoch)).then_some(epoch));
         }
     }
 }
@@ -115,12 +103,11 @@ fn legend_ui(ui: &mut Ui, runs: &[Drawn<'_>]) {
     area.show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            for run in runs {
-                let name = shortened(&run.name, LONGEST_NAME);
-                let words = format!("{} {name}", run.place + 1);
-                let colour = theme::run_colour(ui, run.place);
+            for (place, name, _) in runs {
+                let words = format!("{} {}", place + 1, shortened(name, LONGEST_NAME));
+                let colour = theme::run_colour(ui, *place);
                 let label = egui::Label::new(RichText::new(words).small().color(colour));
-                ui.add(label.extend()).on_hover_text(&run.name);
+                ui.add(label.extend()).on_hover_text(name);
             }
         });
     });
@@ -158,7 +145,8 @@ impl RunCurves {
             quantity,
             is_log: self.is_log && quantity == Quantity::Loss,
         };
-        let longest = runs.iter().map(|run| run.epochs.len()).max().unwrap_or(0);
+        let longest = runs.iter().map(|(_, _, epochs)| epochs.len());
+        let longest = longest.max().unwrap_or(0);
         let figure = self.figure;
         let formatter = |hover: &egui_plot::HoverPosition<'_>| {
             let epoch = reading::pointer_x(hover).round().max(1.0) as usize;
@@ -169,24 +157,24 @@ impl RunCurves {
             .height(ui.available_height().max(80.0))
             .label_formatter(formatter);
         let palette = theme::palette(ui);
-        let colour = |run: &Drawn<'_>| theme::run_colour(ui, run.place);
+        let colour = |(place, ..): &Drawn<'_>| theme::run_colour(ui, *place);
         let colours: Vec<egui::Color32> = runs.iter().map(colour).collect();
         let mut ends: Vec<(PlotPoint, usize)> = Vec::new();
         let shown = axes::quiet(ui, |ui| {
             plot.show(ui, |plot| {
-                for (run, colour) in runs.iter().zip(&colours) {
-                    let raw = self.curve(run.epochs, scale);
+                for ((place, name, epochs), colour) in runs.iter().zip(&colours) {
+                    let raw = self.curve(epochs, scale);
                     if self.smoothing > 0.0 {
                         let faded = colour.gamma_multiply(0.4);
-                        chart::lines(plot, &run.name, &raw, |line| {
+                        chart::lines(plot, name, &raw, |line| {
                             line.color(faded).width(1.0).allow_hover(false)
                         });
                     }
                     let smooth = chart::smoothed(&raw, self.smoothing);
                     let last = smooth.iter().rfind(|point| point.y.is_finite());
-                    ends.extend(last.map(|end| (*end, run.place)));
-                    chart::lines(plot, &run.name, &smooth, |line| {
-                        line.color(*colour).width(2.0).style(dashes(run.place))
+                    ends.extend(last.map(|end| (*end, *place)));
+                    chart::lines(plot, name, &smooth, |line| {
+                        line.color(*colour).width(2.0).style(dashes(*place))
                     });
                 }
                 if let Some(epoch) = selected.filter(|epoch| *epoch <= longest) {
@@ -243,12 +231,12 @@ fn dashes(place: usize) -> LineStyle {
 /// The figure of every run at an epoch.
 fn card(runs: &[Drawn<'_>], figure: Figure, epoch: usize) -> String {
     let mut words = format!("epoch {epoch} · {}", fields::words_of(&FIGURES, &figure));
-    for run in runs.iter().take(MOST_NAMED) {
-        let record = run.epochs.iter().find(|record| record.epoch == epoch);
+    for (place, name, epochs) in runs.iter().take(MOST_NAMED) {
+        let record = epochs.iter().find(|record| record.epoch == epoch);
         let height = record.and_then(|record| value(figure, record));
         let height = height.map_or("–".to_owned(), |height| figure.0.words(height));
-        let name = shortened(&run.name, LONGEST_NAME);
-        words.push_str(&format!("\n{} {name}: {height}", run.place + 1));
+        let name = shortened(name, LONGEST_NAME);
+        words.push_str(&format!("\n{} {name}: {height}", place + 1));
     }
     if runs.len() > MOST_NAMED {
         words.push_str(&format!("\nand {} more", runs.len() - MOST_NAMED));

@@ -1,7 +1,7 @@
 //! How many images of each class stand in each part: a bar and three numbers per class.
 
 use eframe::egui::{
-    self, Align2, FontId, Pos2, Rect, ScrollArea, Sense, TextStyle, Ui, pos2, vec2,
+    self, Align2, Color32, FontId, Rect, Response, ScrollArea, Sense, TextStyle, Ui, pos2, vec2,
 };
 
 use crate::{
@@ -37,10 +37,12 @@ struct Widths {
     number: f32,
 }
 
-/// One row of the table: where its cells are.
-struct Cells {
-    name: Rect,
+/// A line that was drawn.
+struct Line {
+    response: Response,
+    /// Room for its bar.
     bar: Rect,
+    /// Where its numbers stand.
     numbers: [Rect; 3],
 }
 
@@ -55,17 +57,35 @@ impl Widths {
         }
     }
 
-    fn cells(self, row: Rect) -> Cells {
+    /// Draws a name and three numbers of these colours on a line of this height.
+    fn line_ui(
+        self,
+        ui: &mut Ui,
+        (name, numbers): (&str, [&str; 3]),
+        (font, height): (&FontId, f32),
+        (ink, inks): (Color32, [Color32; 3]),
+    ) -> Line {
+        let size = vec2(ui.available_width(), height);
+        let (row, response) = ui.allocate_exact_size(size, Sense::hover());
+        let place = row.with_max_x(row.left() + self.name);
+        // Both ends tell long names apart.
+        let short = shortened(name, (self.name / LETTER).max(4.0) as usize);
+        let galley = classes::one_line(ui, &short, font.clone(), ink, place.width());
+        let at = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), place);
+        ui.painter().galley(at.min, galley, ink);
         let left = row.right() - 3.0 * self.number;
-        let numbers = [0.0, 1.0, 2.0].map(|place| {
-            let left = left + place * self.number;
-            Rect::from_x_y_ranges(left..=left + self.number, row.y_range())
+        let numbers = [0, 1, 2].map(|at| {
+            let right = pos2(left + (at + 1) as f32 * self.number, row.center().y);
+            let (align, font) = (Align2::RIGHT_CENTER, font.clone());
+            ui.painter().text(right, align, numbers[at], font, inks[at])
         });
-        let name = row.with_max_x(row.left() + self.name);
-        let bar = Rect::from_x_y_ranges(name.right() + theme::GRID..=left, row.y_range());
-        let bar = bar.with_max_x(bar.right().max(bar.left()));
-        let bar = bar.shrink2(vec2(0.0, (ROW - BAR) / 2.0));
-        Cells { name, bar, numbers }
+        let bar = row.with_min_x(place.right() + theme::GRID);
+        let bar = bar.with_max_x(left.max(bar.left()));
+        Line {
+            response,
+            bar: bar.shrink2(vec2(0.0, (height - BAR) / 2.0)),
+            numbers,
+        }
     }
 }
 
@@ -95,26 +115,17 @@ pub fn ui(ui: &mut Ui, dataset: &Dataset, division: &Division) {
 
 /// The parts' names above their numbers, each with its colour.
 fn heading_ui(ui: &mut Ui, widths: Widths) {
-    let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
     let muted = theme::palette(ui).muted;
     let font = TextStyle::Small.resolve(ui.style());
-    let cells = widths.cells(row);
-    let text = |at: Pos2, align: Align2, words: &str| {
-        ui.painter().text(at, align, words, font.clone(), muted)
-    };
-    text(cells.name.left_center(), Align2::LEFT_CENTER, "Class");
-    for (part, rect) in SplitName::ALL.into_iter().zip(cells.numbers) {
-        let text = text(rect.right_center(), Align2::RIGHT_CENTER, heading(part));
-        let chip = Rect::from_center_size(pos2(text.left() - 8.0, text.center().y), vec2(8.0, 8.0));
-        ui.painter().rect_filled(chip, 2.0, part_colour(ui, part));
-    }
-}
-
-/// The part's name where there is little room.
-fn heading(part: SplitName) -> &'static str {
-    match part {
+    // The part's name where there is little room.
+    let names = SplitName::ALL.map(|part| match part {
         SplitName::Validation => "valid.",
         part => part.word(),
+    });
+    let line = widths.line_ui(ui, ("Class", names), (&font, 20.0), (muted, [muted; 3]));
+    for (part, text) in SplitName::ALL.into_iter().zip(line.numbers) {
+        let chip = Rect::from_center_size(pos2(text.left() - 8.0, text.center().y), vec2(8.0, 8.0));
+        ui.painter().rect_filled(chip, 2.0, part_colour(ui, part));
     }
 }
 
@@ -125,42 +136,25 @@ fn row_ui(
     (counts, largest): ([usize; 3], usize),
     strong: bool,
 ) {
-    let (row, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
-    let palette = theme::palette(ui);
-    let cells = widths.cells(row);
-    let colour = ui.visuals().text_color();
-    let body = TextStyle::Body.resolve(ui.style());
-    let font = if strong {
-        FontId::new(body.size, egui::FontFamily::Name(theme::SEMIBOLD.into()))
-    } else {
-        body
-    };
-    // Both ends tell long names apart.
-    let short = shortened(name, (widths.name / LETTER).max(4.0) as usize);
-    let galley = classes::one_line(ui, &short, font.clone(), colour, cells.name.width());
+    let (muted, ink) = (theme::palette(ui).muted, ui.visuals().text_color());
+    let mut font = TextStyle::Body.resolve(ui.style());
+    if strong {
+        font.family = egui::FontFamily::Name(theme::SEMIBOLD.into());
+    }
+    let numbers = counts.map(thousands);
+    let [train, validation, test] = numbers.each_ref().map(String::as_str);
+    let inks = counts.map(|count| if count == 0 { muted } else { ink });
+    let texts = (name, [train, validation, test]);
+    let Line { response, bar, .. } = widths.line_ui(ui, texts, (&font, ROW), (ink, inks));
     let painter = ui.painter();
-    let place = Align2::LEFT_CENTER.align_size_within_rect(galley.size(), cells.name);
-    painter.galley(place.min, galley, colour);
-    painter.rect_filled(cells.bar, 3.0, palette.line);
-    let mut left = cells.bar.left();
+    painter.rect_filled(bar, 3.0, theme::palette(ui).line);
+    let mut left = bar.left();
     for (part, count) in SplitName::ALL.into_iter().zip(counts) {
-        let width = cells.bar.width() * count as f32 / largest as f32;
-        let filled = Rect::from_x_y_ranges(left..=left + width, cells.bar.y_range());
+        let width = bar.width() * count as f32 / largest as f32;
+        let filled = Rect::from_x_y_ranges(left..=left + width, bar.y_range());
         painter.rect_filled(filled, 0.0, part_colour(ui, part));
         left += width;
     }
-    for (rect, count) in cells.numbers.into_iter().zip(counts) {
-        let (words, font) = (thousands(count), font.clone());
-        let colour = if count == 0 { palette.muted } else { colour };
-        painter.text(
-            rect.right_center(),
-            Align2::RIGHT_CENTER,
-            words,
-            font,
-            colour,
-        );
-    }
-    let [train, validation, test] = counts.map(thousands);
     let words = format!("{name}: {train} train, {validation} validation, {test} test");
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ListItem, true, &words));
     response.on_hover_text(words);

@@ -91,12 +91,11 @@ pub fn baseline(dataset: &Dataset, split: &Split) -> Option<String> {
         (None, Some(share)) => (SplitName::Test, share),
         (None, None) => return None,
     };
+    let class = dataset.class_name(baseline.class);
+    // The number and its unit stay on one line.
+    let (share, part) = (percent(share).replace(' ', "\u{a0}"), part.word());
     Some(format!(
-        "Always guessing {} would be right for {} of {}.",
-        dataset.class_name(baseline.class),
-        // The number and its unit stay on one line.
-        percent(share).replace(' ', "\u{a0}"),
-        part.word()
+        "Always guessing {class} would be right for {share} of {part}."
     ))
 }
 

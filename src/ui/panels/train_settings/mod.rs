@@ -194,10 +194,8 @@ fn more_ui(ui: &mut Ui, training: &mut TrainingConfig) {
 
 fn computing_ui(ui: &mut Ui, training: &mut TrainingConfig) {
     let mut all = training.threads.is_none();
-    let tip = format!(
-        "All cores less what the window needs: {} here. Turn it off to choose",
-        default_threads()
-    );
+    let cores = default_threads();
+    let tip = format!("All cores less what the window needs: {cores} here. Turn it off to choose");
     if fields::toggle(ui, "All cores", &tip, &mut all).changed() {
         training.threads = (!all).then(default_threads);
     }

@@ -104,10 +104,8 @@ pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
             let split = &division.split;
             let [train, validation] =
                 [&split.train, &split.validation].map(|part| thousands(part.len()));
-            states::caption(
-                ui,
-                format!("{train} images to train, {validation} to validate"),
-            );
+            let words = format!("{train} images to train, {validation} to validate");
+            states::caption(ui, words);
         }
         return;
     }
