@@ -14,49 +14,35 @@ pub(super) enum Format {
     Tiff,
 }
 
-impl Format {
-    const ALL: [Self; 6] = [
-        Self::Jpeg,
-        Self::Png,
-        Self::Gif,
-        Self::WebP,
-        Self::Bmp,
-        Self::Tiff,
-    ];
+/// Every format: what people call it, endings of names in small letters, and how files begin.
+const FORMATS: [(Format, &str, &[&str], &[&[u8]]); 6] = [
+    (
+        Format::Jpeg,
+        "JPEG",
+        &["jpg", "jpeg", "jpe", "jfif"],
+        &[b"\xff\xd8\xff"],
+    ),
+    (
+        Format::Png,
+        "PNG",
+        &["png", "apng"],
+        &[b"\x89PNG\r\n\x1a\n"],
+    ),
+    (Format::Gif, "GIF", &["gif"], &[b"GIF87a", b"GIF89a"]),
+    (Format::WebP, "WebP", &["webp"], &[b"RIFF"]),
+    (Format::Bmp, "BMP", &["bmp", "dib"], &[b"BM"]),
+    (
+        Format::Tiff,
+        "TIFF",
+        &["tif", "tiff"],
+        &[b"II*\0", b"MM\0*"],
+    ),
+];
 
+impl Format {
     /// What people call it.
     pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-            Self::Gif => "GIF",
-            Self::WebP => "WebP",
-            Self::Bmp => "BMP",
-            Self::Tiff => "TIFF",
-        }
-    }
-
-    /// Endings of names, in small letters.
-    fn extensions(self) -> &'static [&'static str] {
-        match self {
-            Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
-            Self::Png => &["png", "apng"],
-            Self::Gif => &["gif"],
-            Self::WebP => &["webp"],
-            Self::Bmp => &["bmp", "dib"],
-            Self::Tiff => &["tif", "tiff"],
-        }
-    }
-
-    fn starts(self, bytes: &[u8]) -> bool {
-        match self {
-            Self::Jpeg => bytes.starts_with(b"\xff\xd8\xff"),
-            Self::Png => bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
-            Self::Gif => bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a"),
-            Self::WebP => bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"),
-            Self::Bmp => bytes.starts_with(b"BM"),
-            Self::Tiff => bytes.starts_with(b"II*\0") || bytes.starts_with(b"MM\0*"),
-        }
+        FORMATS[self as usize].1
     }
 
     /// The format of an image file's bytes.
@@ -64,8 +50,12 @@ impl Format {
     /// # Errors
     /// What the bytes look like instead, to follow the file's name.
     pub(super) fn of(bytes: &[u8]) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|format| format.starts(bytes));
-        found.ok_or_else(|| other_than_image(bytes))
+        let found = FORMATS.iter().find(|(format, _, _, starts)| {
+            // Sound and video are RIFF files too.
+            let is_it = *format != Self::WebP || bytes.get(8..12) == Some(b"WEBP");
+            is_it && starts.iter().any(|start| bytes.starts_with(start))
+        });
+        found.map_or_else(|| Err(other_than_image(bytes)), |(format, ..)| Ok(*format))
     }
 }
 
@@ -77,10 +67,9 @@ pub fn extension_fits(path: &Path, format: &str) -> bool {
         .and_then(|ending| ending.to_str())
         .unwrap_or_default()
         .to_ascii_lowercase();
-    let promised = Format::ALL
-        .into_iter()
-        .find(|format| format.extensions().contains(&ending.as_str()));
-    promised.is_none_or(|promised| promised.name() == format)
+    let mut formats = FORMATS.iter();
+    let promised = formats.find(|(_, _, endings, _)| endings.contains(&ending.as_str()));
+    promised.is_none_or(|(_, name, ..)| *name == format)
 }
 
 /// First bytes, and what follows "is" in the reason.
