@@ -22,7 +22,6 @@ mod segments;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fs::File,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -360,10 +359,7 @@ fn words_of_unwritten(folder: &Path, why: &std::io::Error, size: usize, images: 
 
 /// The pixels of `content` in `format`.
 fn decoded(content: &Content, format: PixelFormat) -> Result<Vec<u8>, String> {
-    catch_unwind(AssertUnwindSafe(|| {
-        Ok(format.apply(&content.decode()?).into_raw())
-    }))
-    .unwrap_or_else(|_| Err("cannot be decoded: the decoder failed".to_owned()))
+    Ok(format.apply(&content.decode()?).into_raw())
 }
 
 #[cfg(test)]

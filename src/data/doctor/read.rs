@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -138,19 +137,13 @@ fn read_one(dataset: &Dataset, images: &ImageStore, index: usize) -> Result<Pict
             is_empty: true,
         });
     }
-    // A decoder that gives up must not end the examination.
-    let picture = catch_unwind(AssertUnwindSafe(|| {
-        let image = content.decode()?;
-        Ok(picture(dataset, index, &content, &image))
-    }));
-    picture
-        .unwrap_or_else(|_| Err("cannot be decoded: the decoder failed".to_owned()))
-        .map_err(broken)
+    let image = content.decode().map_err(broken)?;
+    Ok(picture(dataset, index, &content, &image))
 }
 
 fn picture(dataset: &Dataset, index: usize, content: &Content, image: &RgbImage) -> Picture {
     let (channels, misnamed) = match content {
-        Content::Pixels { channels, .. } => (channel_words(*channels, 8), None),
+        Content::Pixels { size, .. } => (channel_words(size.channels, 8), None),
         Content::File(bytes) => match decode::facts(bytes) {
             Ok(file) => {
                 let sample = dataset.samples.get(index);

@@ -8,7 +8,7 @@ use crate::{
     data::{
         Edits, ImageStore, Sample, SplitConfig,
         dataset::{Origin, Skipped},
-        images::ImageArray,
+        images::{ImageArray, ImageSize},
     },
 };
 
@@ -55,7 +55,17 @@ impl World {
                 ..Dataset::default()
             },
             images: ImageStore {
-                arrays: vec![ImageArray::open(&path, SIDE, SIDE, 3).unwrap()],
+                arrays: vec![
+                    ImageArray::open(
+                        &path,
+                        ImageSize {
+                            height: SIDE,
+                            width: SIDE,
+                            channels: 3,
+                        },
+                    )
+                    .unwrap(),
+                ],
                 ..ImageStore::default()
             },
             _folder: folder,

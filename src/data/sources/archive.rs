@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path, sync::Arc};
 
 use super::{
-    Limits, Opened, Request, SourceError, archive_formats,
+    Opened, Request, SourceError, archive_formats,
     detect::ArchiveFormat,
     extract::{Extractor, LeftOut},
     file_keys, locate, read, unpack,
@@ -24,11 +24,7 @@ const LEFT_OUT: &str = "left_out.ron";
 ///
 /// # Errors
 /// One sentence: what, where, what to do. The archive stands for the folder that it was unpacked to.
-pub(super) fn open(
-    format: ArchiveFormat,
-    request: &Request<'_>,
-    limits: &Limits,
-) -> Result<Opened, SourceError> {
+pub(super) fn open(format: ArchiveFormat, request: &Request<'_>) -> Result<Opened, SourceError> {
     let path = request.path;
     let left_out = |folder: &Path| {
         let text = fs::read_to_string(folder.join(LEFT_OUT)).ok()?;
@@ -39,8 +35,8 @@ pub(super) fn open(
     let unpacked = unpack::folder(request, &[path], is_whole, |folder| {
         let files = folder.join(FILES);
         fs::create_dir(&files).map_err(SourceError::unpack(&files))?;
-        let mut extractor = Extractor::new(files, request, limits);
-        archive_formats::unpack(format, request, limits, &mut extractor)?;
+        let mut extractor = Extractor::new(files, request);
+        archive_formats::unpack(format, request, &mut extractor)?;
         let list = folder.join(KEYS);
         file_keys::write(&folder.join(FILES), &list).map_err(SourceError::unpack(&list))?;
         let text = ron::to_string(&extractor.left_out()).map_err(io::Error::other);
@@ -50,7 +46,7 @@ pub(super) fn open(
     })?;
     let files = unpacked.join(FILES);
     let opened = locate::locate(&files, request.kind, request.cancel)
-        .and_then(|located| read(&located, request, limits));
+        .and_then(|located| read(&located, request));
     let mut opened = opened.map_err(|error| named_after(error, &files, path))?;
     opened.images.unpacked = keys(&unpacked).map(|keys| {
         let list = unpacked.join(KEYS);

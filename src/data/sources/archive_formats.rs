@@ -12,7 +12,7 @@ use flate2::read::MultiGzDecoder;
 use zip::{ZipArchive, result::ZipError};
 
 use super::{
-    Limits, Request, SourceError,
+    Request, SourceError,
     detect::ArchiveFormat,
     extract::{EntryKind, Extractor, Packed},
     unpack::{Progress, damaged},
@@ -25,7 +25,6 @@ use super::{
 pub(super) fn unpack(
     format: ArchiveFormat,
     request: &Request<'_>,
-    limits: &Limits,
     extractor: &mut Extractor<'_>,
 ) -> Result<(), SourceError> {
     let path = request.path;
@@ -33,7 +32,7 @@ pub(super) fn unpack(
     let file = File::open(path).map_err(&read)?;
     let bytes = file.metadata().map_err(&read)?.len();
     if format == ArchiveFormat::Zip {
-        return unpack_zip(file, request, limits, extractor);
+        return unpack_zip(file, bytes, request, extractor);
     }
     let consumed = Rc::new(Cell::new(0));
     let counted = BufReader::new(Counted {
@@ -50,12 +49,11 @@ pub(super) fn unpack(
 
 fn unpack_zip(
     file: File,
+    bytes: u64,
     request: &Request<'_>,
-    limits: &Limits,
     extractor: &mut Extractor<'_>,
 ) -> Result<(), SourceError> {
     let path = request.path;
-    let bytes = file.metadata().map_err(SourceError::read(path))?.len();
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(zip_error(path))?;
     let mut total = 0u64;
     for index in 0..archive.len() {
@@ -64,9 +62,7 @@ fn unpack_zip(
         total = total.saturating_add(entry.map_err(zip_error(path))?.size());
     }
     // Refused before the first byte is written; what lies about its size is found while writing.
-    if let Some(words) = limits.refuses(u64::MAX, total) {
-        return Err(SourceError::wrong(path, words));
-    }
+    request.limits.check(path, u64::MAX, total)?;
     let mut progress = Progress::new(request, total);
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(zip_error(path))?;

@@ -39,14 +39,10 @@ pub(super) enum ArchiveFormat {
 
 /// What a file's first bytes say.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum FileKind {
+pub(super) enum Found {
     Archive(ArchiveFormat),
-    Npz,
-    Idx,
-    Manifest,
-    Cifar10,
-    /// No dataset; words to follow the file's name.
-    Other(String),
+    /// What kind it is, and why.
+    Dataset(SourceKind, &'static str),
 }
 
 /// What `path` seems to be, without unpacking anything.
@@ -57,14 +53,14 @@ pub fn detect(path: &Path) -> Result<Guess, SourceError> {
     let located = if path.is_dir() {
         locate::locate(path, None, &CancelToken::new())?
     } else {
-        match file_kind(path)? {
-            FileKind::Archive(_) => {
+        match found_in(path)? {
+            Found::Archive(_) => {
                 return Ok(Guess {
                     kind: None,
                     reason: "it is an archive, which is unpacked first".to_owned(),
                 });
             }
-            found => located(found, path, None)?,
+            Found::Dataset(kind, reason) => Located::new(path, kind, reason),
         }
     };
     Ok(Guess {
@@ -80,32 +76,20 @@ pub fn alternatives(path: &Path) -> Vec<SourceKind> {
         let found = locate::possible(path, &CancelToken::new()).unwrap_or_default();
         return found.into_iter().map(|located| located.kind).collect();
     }
-    match file_kind(path) {
-        Ok(FileKind::Archive(_)) => SourceKind::ALL.to_vec(),
-        Ok(found) => {
-            located(found, path, None).map_or_else(|_| Vec::new(), |found| vec![found.kind])
-        }
+    match found_in(path) {
+        Ok(Found::Archive(_)) => SourceKind::ALL.to_vec(),
+        Ok(Found::Dataset(kind, _)) => vec![kind],
         Err(_) => Vec::new(),
     }
 }
 
-/// How the file `path`, which is no archive, is to be read.
-///
-/// # Errors
-/// When it is no dataset, or not what is `wanted`.
+/// How the file `path`, which holds `kind`, is to be read; an error when that is not what is `wanted`.
 pub(super) fn located(
-    found: FileKind,
+    kind: SourceKind,
+    reason: &str,
     path: &Path,
     wanted: Option<SourceKind>,
 ) -> Result<Located, SourceError> {
-    let (kind, reason) = match found {
-        FileKind::Npz => (SourceKind::Npz, "it holds NumPy arrays"),
-        FileKind::Idx => (SourceKind::Idx, "it begins like an IDX file"),
-        FileKind::Manifest => (SourceKind::Manifest, "it lists files and labels"),
-        FileKind::Cifar10 => (SourceKind::Cifar10, "it is called like a batch of CIFAR-10"),
-        FileKind::Archive(_) => return Err(SourceError::wrong(path, "is an archive")),
-        FileKind::Other(words) => return Err(SourceError::wrong(path, words)),
-    };
     match wanted {
         Some(wanted) if wanted != kind => Err(SourceError::wrong(
             path,
@@ -120,27 +104,32 @@ pub(super) fn located(
     }
 }
 
+const IDX: &str = "it begins like an IDX file";
 /// Enough to tell archives: a tar header has 512 bytes.
 const HEAD_BYTES: u64 = 512;
 
-/// What the file `path` is.
-///
-/// # Errors
-/// When it cannot be read.
-pub(super) fn file_kind(path: &Path) -> Result<FileKind, SourceError> {
+/// What the file `path` is; an error when it is no dataset.
+pub(super) fn found_in(path: &Path) -> Result<Found, SourceError> {
+    use SourceKind::{Cifar10, Idx, Manifest};
     let read = SourceError::read(path);
     let head = head(File::open(path).map_err(&read)?).map_err(&read)?;
     let name = path.file_name().and_then(|name| name.to_str());
-    Ok(match head.as_slice() {
-        [] => FileKind::Other("is empty: download or copy it again".to_owned()),
+    let found = match head.as_slice() {
+        [] => Err("is empty: download or copy it again".to_owned()),
         [b'P', b'K', 3 | 5, 4 | 6, ..] => zip_kind(&head),
         [0x1f, 0x8b, ..] => gzip_kind(path)?,
-        head if is_idx(head) => FileKind::Idx,
-        head if is_tar(head) => FileKind::Archive(ArchiveFormat::Tar),
-        _ if name.is_some_and(cifar::is_batch) => FileKind::Cifar10,
-        _ if has_ending(path, &["csv", "tsv"]) || manifest::has_header(path) => FileKind::Manifest,
-        head => FileKind::Other(strangers::words_for(head)),
-    })
+        head if is_idx(head) => Ok(Found::Dataset(Idx, IDX)),
+        head if is_tar(head) => Ok(Found::Archive(ArchiveFormat::Tar)),
+        _ if name.is_some_and(cifar::is_batch) => Ok(Found::Dataset(
+            Cifar10,
+            "it is called like a batch of CIFAR-10",
+        )),
+        _ if has_ending(path, &["csv", "tsv"]) || manifest::has_header(path) => {
+            Ok(Found::Dataset(Manifest, "it lists files and labels"))
+        }
+        head => Err(strangers::words_for(head)),
+    };
+    found.map_err(|words| SourceError::wrong(path, words))
 }
 
 fn head(from: impl Read) -> io::Result<Vec<u8>> {
@@ -149,7 +138,8 @@ fn head(from: impl Read) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-fn zip_kind(head: &[u8]) -> FileKind {
+/// What a ZIP file holds, or words to follow its name.
+fn zip_kind(head: &[u8]) -> Result<Found, String> {
     const NAME: usize = 30;
     let length = head
         .get(26..28)
@@ -157,29 +147,25 @@ fn zip_kind(head: &[u8]) -> FileKind {
     let first = head.get(NAME..).unwrap_or_default();
     let first = &first[..length.min(first.len())];
     if npz::is_array_name(first) {
-        FileKind::Npz
+        Ok(Found::Dataset(SourceKind::Npz, "it holds NumPy arrays"))
     } else if first.ends_with(b"data.pkl") {
-        FileKind::Other(
-            "is a file of PyTorch, not a dataset: choose a folder with one folder per class"
-                .to_owned(),
-        )
+        Err("is a file of PyTorch, not a dataset: choose a folder with one folder per class".into())
     } else {
-        FileKind::Archive(ArchiveFormat::Zip)
+        Ok(Found::Archive(ArchiveFormat::Zip))
     }
 }
 
-fn gzip_kind(path: &Path) -> Result<FileKind, SourceError> {
+/// What a gzip file holds, or words to follow its name.
+fn gzip_kind(path: &Path) -> Result<Result<Found, String>, SourceError> {
     let file = File::open(path).map_err(SourceError::read(path))?;
     Ok(match head(MultiGzDecoder::new(io::BufReader::new(file))) {
-        Ok(head) if is_idx(&head) => FileKind::Idx,
-        Ok(head) if is_tar(&head) => FileKind::Archive(ArchiveFormat::TarGz),
-        Ok(_) => FileKind::Other(
+        Ok(head) if is_idx(&head) => Ok(Found::Dataset(SourceKind::Idx, IDX)),
+        Ok(head) if is_tar(&head) => Ok(Found::Archive(ArchiveFormat::TarGz)),
+        Ok(_) => Err(
             "is compressed with gzip but holds neither an archive nor MNIST's IDX data: unpack it first"
                 .to_owned(),
         ),
-        Err(error) => FileKind::Other(format!(
-            "is a damaged gzip file ({error}): download or copy it again"
-        )),
+        Err(error) => Err(format!("is a damaged gzip file ({error}): download or copy it again")),
     })
 }
 
@@ -316,7 +302,7 @@ mod tests {
         assert_eq!(alternatives(folder.path()), kinds);
         let path = folder.path().join("x.csv");
         fs::write(&path, "path,label\n").unwrap();
-        let error = located(FileKind::Manifest, &path, Some(SourceKind::Npz)).unwrap_err();
+        let error = located(SourceKind::Manifest, "", &path, Some(SourceKind::Npz)).unwrap_err();
         assert!(error.to_string().contains("a CSV list"), "{error}");
     }
 

@@ -5,15 +5,15 @@
 
 use std::{
     fs::{self, File},
-    io::{BufReader, Read},
+    io::{BufRead as _, BufReader, Read},
     path::{Path, PathBuf},
 };
 
 use flate2::read::MultiGzDecoder;
 
 use super::{
-    Limits, Opened, Request, SourceError,
-    arrays::{self, ImageSize, Part, Source},
+    Opened, Request, SourceError,
+    arrays::{self, Part, Source},
     listing,
     unpack::{self, Progress, damaged},
 };
@@ -69,11 +69,7 @@ fn part_and_family(name: &str) -> (SplitName, String) {
 ///
 /// # Errors
 /// One sentence: what, where, what to do.
-pub(super) fn read(
-    path: &Path,
-    request: &Request<'_>,
-    limits: &Limits,
-) -> Result<Opened, SourceError> {
+pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceError> {
     let pairs = if path.is_dir() {
         pairs_in(path, request.cancel)?
     } else {
@@ -83,10 +79,6 @@ pub(super) fn read(
     for pair in &pairs {
         parts.push(read_part(pair, request.cancel)?);
     }
-    let total = parts.iter().map(Part::bytes).fold(0, u64::saturating_add);
-    if let Some(words) = limits.refuses(u64::MAX, total) {
-        return Err(SourceError::wrong(path, words));
-    }
     let sources: Vec<&Path> = pairs.iter().map(|pair| pair.images.as_path()).collect();
     let is_fashion = [path, request.path].iter().any(|path| {
         let whole = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
@@ -95,12 +87,12 @@ pub(super) fn read(
             .to_ascii_lowercase()
             .contains("fashion")
     });
-    let names = is_fashion.then_some(&FASHION[..]);
+    let names = if is_fashion { &FASHION[..] } else { &[] };
     let source = Source {
         path,
         kind: SourceKind::Idx,
         files: &sources,
-        names,
+        names: names.iter().map(ToString::to_string).collect(),
     };
     arrays::open(&source, &parts, request, |index, to, progress| {
         write_images(
@@ -224,17 +216,12 @@ struct Idx {
 
 fn open_idx(path: &Path) -> Result<Idx, SourceError> {
     let read = SourceError::read(path);
-    let is_packed = {
-        let mut magic = [0; 2];
-        let mut file = File::open(path).map_err(&read)?;
-        file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b]
-    };
-    let file = File::open(path).map_err(&read)?;
-    let bytes = file.metadata().map_err(&read)?.len();
-    let mut from: Box<dyn Read> = if is_packed {
-        Box::new(MultiGzDecoder::new(BufReader::new(file)))
-    } else {
-        Box::new(BufReader::new(file))
+    let mut file = BufReader::new(File::open(path).map_err(&read)?);
+    let bytes = file.get_ref().metadata().map_err(&read)?.len();
+    let is_packed = file.fill_buf().map_err(&read)?.starts_with(&[0x1f, 0x8b]);
+    let mut from: Box<dyn Read> = match is_packed {
+        true => Box::new(MultiGzDecoder::new(file)),
+        false => Box::new(file),
     };
     let mut number = || {
         let mut number = [0; 4];
@@ -270,24 +257,19 @@ fn open_idx(path: &Path) -> Result<Idx, SourceError> {
     };
     match wanted {
         Some(wanted) if wanted <= most && (is_packed || wanted == most) => Ok(Idx { shape, from }),
-        _ => Err(damaged(
-            path,
-            &format!("its header promises {}", words_for(&shape)),
-        )),
+        _ => {
+            let lengths: Vec<String> = shape.iter().map(u64::to_string).collect();
+            let words = format!("its header promises {} bytes", lengths.join(" × "));
+            Err(damaged(path, &words))
+        }
     }
-}
-
-fn words_for(shape: &[u64]) -> String {
-    let lengths: Vec<String> = shape.iter().map(u64::to_string).collect();
-    format!("{} bytes", lengths.join(" × "))
 }
 
 fn read_part(pair: &Pair, cancel: &CancelToken) -> Result<Part, SourceError> {
     cancel.check()?;
     let images = open_idx(&pair.images)?;
     let (count, axes) = images.shape.split_first().unwrap_or((&0, &[]));
-    let size =
-        ImageSize::from_shape(axes).map_err(|words| SourceError::wrong(&pair.images, words))?;
+    let size = arrays::image_size(axes).map_err(|words| SourceError::wrong(&pair.images, words))?;
     let mut labels = open_idx(&pair.labels)?;
     let [label_count] = labels.shape[..] else {
         return Err(SourceError::wrong(

@@ -156,7 +156,7 @@ pub fn loose_images(folder: &Path, cancel: &CancelToken) -> Result<Vec<PathBuf>,
 }
 
 /// What lies below a folder.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Below {
     /// Images at any depth, depth first in natural order.
     pub images: Vec<PathBuf>,
@@ -170,19 +170,14 @@ pub struct Below {
 /// # Errors
 /// When `folder` or one below it cannot be listed.
 pub fn images_below(folder: &Path) -> Result<Below, SourceError> {
-    let read = SourceError::read(folder);
-    let mut below = Below::default();
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(folder).map_err(&read)? {
-        let entry = entry.map_err(&read)?;
-        if is_hidden(&entry.file_name()) {
-            below.passed_over += 1;
-        } else {
-            entries.push((entry.file_name(), entry.path()));
-        }
-    }
-    natural::sort(&mut entries, |entry| &entry.0);
-    for (_, path) in entries {
+    let (entries, passed_over) = list(folder, &CancelToken::new())?;
+    let images = Vec::new();
+    let mut below = Below {
+        images,
+        passed_over,
+    };
+    for entry in entries {
+        let path = folder.join(entry.name);
         if path.is_dir() {
             if !path.is_symlink() {
                 let deeper = images_below(&path)?;

@@ -50,7 +50,7 @@ use super::{
     images::{ImageStore, InsteadOfCache},
 };
 use crate::cancel::{CancelToken, Cancelled};
-use detect::FileKind;
+use detect::Found;
 use locate::Located;
 
 /// A dataset that was read, and where its pixels are.
@@ -81,6 +81,8 @@ pub struct Request<'a> {
     pub kind: Option<SourceKind>,
     /// Where archives and arrays are unpacked to.
     pub cache: &'a Path,
+    /// How much may be unpacked.
+    pub limits: Limits,
     /// Asked often.
     pub cancel: &'a CancelToken,
     /// Hears how far it is: done and all, in folders, files or bytes. It begins anew when an archive was
@@ -145,26 +147,14 @@ impl SourceError {
 /// # Errors
 /// One sentence: what, where, what to do.
 pub fn open(request: &Request<'_>) -> Result<Opened, SourceError> {
-    open_within(request, &Limits::default())
-}
-
-/// [`open`] with other limits for what is unpacked.
-///
-/// # Errors
-/// One sentence: what, where, what to do.
-pub fn open_within(request: &Request<'_>, limits: &Limits) -> Result<Opened, SourceError> {
-    match open_with_cache(request, limits) {
-        Err(error @ SourceError::Unpack { .. }) => open_without_cache(request, limits, error),
+    match open_with_cache(request) {
+        Err(error @ SourceError::Unpack { .. }) => open_without_cache(request, error),
         opened => opened,
     }
 }
 
 /// Unpacks into a folder for this time alone, because of `error`.
-fn open_without_cache(
-    request: &Request<'_>,
-    limits: &Limits,
-    error: SourceError,
-) -> Result<Opened, SourceError> {
+fn open_without_cache(request: &Request<'_>, error: SourceError) -> Result<Opened, SourceError> {
     let Ok(folder) = tempfile::tempdir() else {
         return Err(error);
     };
@@ -172,7 +162,7 @@ fn open_without_cache(
         cache: folder.path(),
         ..*request
     };
-    match open_with_cache(&request, limits) {
+    match open_with_cache(&request) {
         // There is no room either: what was wrong with the cache is what can be mended.
         Err(SourceError::Unpack { .. }) => Err(error),
         opened => opened.map(|mut opened| {
@@ -187,21 +177,20 @@ fn open_without_cache(
     }
 }
 
-fn open_with_cache(request: &Request<'_>, limits: &Limits) -> Result<Opened, SourceError> {
+fn open_with_cache(request: &Request<'_>) -> Result<Opened, SourceError> {
     let path = request.path;
     let metadata = std::fs::metadata(path).map_err(SourceError::read(path))?;
     request.cancel.check()?;
     let mut opened = if metadata.is_dir() {
         let located = locate::locate(path, request.kind, request.cancel)?;
-        read(&located, request, limits)?
+        read(&located, request)?
     } else {
-        match detect::file_kind(path)? {
-            FileKind::Archive(format) => archive::open(format, request, limits)?,
-            found => read(
-                &detect::located(found, path, request.kind)?,
-                request,
-                limits,
-            )?,
+        match detect::found_in(path)? {
+            Found::Archive(format) => archive::open(format, request)?,
+            Found::Dataset(kind, reason) => {
+                let located = detect::located(kind, reason, path, request.kind)?;
+                read(&located, request)?
+            }
         }
     };
     opened.dataset.opened = path.to_path_buf();
@@ -210,14 +199,14 @@ fn open_with_cache(request: &Request<'_>, limits: &Limits) -> Result<Opened, Sou
 }
 
 /// Reads what was found as what it was found to be.
-fn read(located: &Located, request: &Request<'_>, limits: &Limits) -> Result<Opened, SourceError> {
+fn read(located: &Located, request: &Request<'_>) -> Result<Opened, SourceError> {
     let (path, cancel, progress) = (located.path.as_path(), request.cancel, request.progress);
     let mut opened = match located.kind {
         SourceKind::ClassFolders => Opened::files(folder::read(path, cancel, progress)?),
         SourceKind::SplitFolders => Opened::files(splits::read(path, cancel, progress)?),
         SourceKind::Manifest => Opened::files(manifest::read(path, request)?),
-        SourceKind::Npz => npz::read(path, request, limits)?,
-        SourceKind::Idx => idx::read(path, request, limits)?,
+        SourceKind::Npz => npz::read(path, request)?,
+        SourceKind::Idx => idx::read(path, request)?,
         SourceKind::Cifar10 => cifar::read(path, request)?,
     };
     let line = ("Read as".to_owned(), located.words());
