@@ -133,7 +133,7 @@ impl AugmentationConfig {
     }
 }
 
-/// What happens to one image. The default is nothing.
+/// What happens to one image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Drawn {
     /// Mirror left and right.
@@ -160,25 +160,6 @@ pub struct Drawn {
     pub crop_x: f64,
     /// Where the crop lies between the upper edge (0) and the lower edge (1).
     pub crop_y: f64,
-}
-
-impl Default for Drawn {
-    fn default() -> Self {
-        Self {
-            flip_h: false,
-            flip_v: false,
-            angle: 0.0,
-            scale: 1.0,
-            window: (1.0, 1.0),
-            dx: 0.0,
-            dy: 0.0,
-            brightness: 1.0,
-            contrast: 1.0,
-            crop: 1.0,
-            crop_x: 0.5,
-            crop_y: 0.5,
-        }
-    }
 }
 
 impl Drawn {

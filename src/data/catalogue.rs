@@ -99,21 +99,15 @@ pub enum CatalogueError {
 }
 
 impl Catalogue {
-    /// The catalogue that ships with the program.
-    ///
-    /// # Errors
-    /// When its file is missing or damaged.
-    pub fn load() -> Result<Self, CatalogueError> {
-        let path = resources::find(FILE).ok_or(CatalogueError::Missing(FILE))?;
-        Self::read(&path)
-    }
-
     /// The catalogue `file`, or the one that ships with the program.
     ///
     /// # Errors
     /// When it is missing or damaged.
-    pub fn load_from(file: Option<&Path>) -> Result<Self, CatalogueError> {
-        file.map_or_else(Self::load, Self::read)
+    pub fn load(file: Option<&Path>) -> Result<Self, CatalogueError> {
+        match file {
+            Some(file) => Self::read(file),
+            None => Self::read(&resources::find(FILE).ok_or(CatalogueError::Missing(FILE))?),
+        }
     }
 
     /// Reads and checks a file.

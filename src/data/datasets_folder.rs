@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     catalogue::{DONE_FILE, Entry, FileEntry},
     download::{self, DownloadError, Downloaded, Options, Request},
-    files::{self, Whose, write_atomically},
+    files::{self, write_atomically},
 };
 use crate::{cancel::CancelToken, resources};
 
@@ -115,7 +115,7 @@ pub fn status(entry: &Entry, folder: &Path) -> Status {
 /// Deletes what no download of `entry` will go on with.
 pub fn sweep(entry: &Entry, folder: &Path) {
     let folder = folder.join(&entry.name);
-    files::sweep(&folder, Whose::Anybodys);
+    files::sweep(&folder);
     let done = read_done(&folder);
     for file in &entry.files {
         let is_whole = find(&folder, &done, file).is_some();

@@ -12,9 +12,8 @@ use std::{
 use super::sources::unpack;
 use crate::resources;
 pub use writing::{
-    ABANDONED_AFTER, Whose, age, folder_of, has_no_writer, is_unfinished, remove_if_there,
-    set_aside, sweep, sync_folder, unfinished, unfinished_in, write_atomically,
-    write_atomically_with,
+    ABANDONED_AFTER, age, folder_of, has_no_writer, is_unfinished, remove_if_there, set_aside,
+    sweep, sync_folder, unfinished, unfinished_in, write_atomically, write_atomically_with,
 };
 
 /// Where in the cache is kept in which way networks compute fastest.
@@ -22,16 +21,16 @@ pub const CHOICES_FOLDER: &str = "choices";
 
 /// Deletes what killed processes left unfinished in the folder of the cache.
 pub fn sweep_cache(cache: &Path) {
-    sweep(cache, Whose::Anybodys);
+    sweep(cache);
     unpack::sweep(cache);
     let folders = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in folders(cache) {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if name.starts_with("files-") || name.starts_with("pixels-") || name == CHOICES_FOLDER {
-            sweep(&entry.path(), Whose::Ours);
+            sweep(&entry.path());
             for format in folders(&entry.path()) {
-                sweep(&format.path(), Whose::Ours);
+                sweep(&format.path());
             }
         }
     }

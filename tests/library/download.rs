@@ -469,7 +469,7 @@ fn statuses_are_told_in_words_and_only_passing_ones_are_tried_again() {
         let error = job.run().unwrap_err();
         let text = error.to_string();
         assert!(
-            matches!(error, Error::Status { status, .. } if status == number),
+            matches!(error, Error::Status(_, status) if status == number),
             "{text}"
         );
         assert!(

@@ -226,7 +226,7 @@ impl PixelCache {
     /// when it cannot be read or there is no such sample.
     pub fn content_key(&self, index: usize) -> Option<Key> {
         let row = self.rows.get(index)?.as_ref()?;
-        Some(row.record.key)
+        Some(row.record.key())
     }
 
     /// That what was unpacked into the cache is damaged there, in a sentence: nobody means to go on without those
@@ -319,13 +319,13 @@ impl PixelCache {
     fn restore(&self, index: usize, row: &Row) -> Result<Arc<[u8]>, String> {
         let content = self.images.content(&self.dataset, index);
         let decoded = content.and_then(|content| {
-            if content.short_key() != row.record.key {
+            if content.short_key() != row.record.key() {
                 return Err("has changed meanwhile".to_owned());
             }
             decoded(&content, self.format)
         });
         let (record, pixels) = match &decoded {
-            Ok(pixels) => (Record::of(row.record.key, pixels), &pixels[..]),
+            Ok(pixels) => (Record::of(row.record.key(), pixels), &pixels[..]),
             Err(_) => (Record::NONE, &[][..]),
         };
         if let Some(place) = row.place {

@@ -46,9 +46,6 @@ fn limits() -> Limits {
 }
 
 /// Reads the header.
-///
-/// # Errors
-/// The reason in words.
 pub(super) fn header(bytes: &[u8], format: Format) -> Result<Header, String> {
     let size = match format {
         Format::Png => png::size(bytes),
@@ -94,9 +91,6 @@ pub(super) fn header(bytes: &[u8], format: Format) -> Result<Header, String> {
 }
 
 /// Decodes the first frame, as stored.
-///
-/// # Errors
-/// The reason in words.
 pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RgbImage, String> {
     let format = header.format;
     if format == Format::WebP

@@ -29,7 +29,7 @@ use crate::plain;
 
 pub use self::{
     resize::{PixelFormat, ResizeMode, resized},
-    sniff::extension_fits,
+    sniff::{EMPTY, extension_fits},
 };
 
 /// Largest file that is read, in bytes.

@@ -45,10 +45,7 @@ impl Format {
         FORMATS[self as usize].1
     }
 
-    /// The format of an image file's bytes.
-    ///
-    /// # Errors
-    /// What the bytes look like instead, to follow the file's name.
+    /// The format of an image file's bytes, or what they look like instead, to follow the file's name.
     pub(super) fn of(bytes: &[u8]) -> Result<Self, String> {
         let found = FORMATS.iter().find(|(format, _, _, starts)| {
             // Sound and video are RIFF files too.
@@ -132,12 +129,15 @@ const IMAGE_BRANDS: [&[u8]; 7] = [
     b"avif", b"avis", b"heic", b"heix", b"heif", b"mif1", b"msf1",
 ];
 
+/// Why a file without bytes is not decoded.
+pub const EMPTY: &str = "is empty";
+
 /// How many bytes are looked at for text.
 const LOOK: usize = 512;
 
 fn other_than_image(bytes: &[u8]) -> String {
     if bytes.is_empty() {
-        return "is empty".to_owned();
+        return EMPTY.to_owned();
     }
     if let Some((_, words)) = KNOWN.iter().find(|(start, _)| bytes.starts_with(start)) {
         return format!("is {words}");

@@ -135,9 +135,6 @@ fn file(url: &str, limits: &ImageLimits, cancel: &CancelToken) -> Result<Vec<u8>
 
 /// Whether `url` may be fetched as a picture; else what is wrong with it. What was fetched without encryption
 /// is only looked at.
-///
-/// # Errors
-/// The reason, to follow "the address … ".
 pub(super) fn check(url: &str) -> Result<(), &'static str> {
     match address::check(url) {
         Err(address::NOT_HTTPS) if looks_like_address(url) => Ok(()),

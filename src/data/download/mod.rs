@@ -156,10 +156,8 @@ impl Place<'_> {
                     self.part.clear()?;
                     (restarts, most) = (restarts + 1, 0);
                     if restarts > MOST_RESTARTS {
-                        return Err(DownloadError::Protocol {
-                            url: self.url.to_owned(),
-                            reason: "it cannot decide which part of the file to send".into(),
-                        });
+                        let reason = "it cannot decide which part of the file to send";
+                        return Err(DownloadError::Protocol(self.url.into(), reason.into()));
                     }
                 }
                 Err(error) if error.may_pass() => {
@@ -169,14 +167,9 @@ impl Place<'_> {
                         failures = 0;
                     }
                     failures += 1;
-                    let was_reached =
-                        !matches!(error, DownloadError::Offline { .. }) || most > before;
-                    let tries = if was_reached {
-                        options.tries
-                    } else {
-                        options.tries.min(OFFLINE_TRIES)
-                    };
-                    if failures >= tries {
+                    let is_offline = matches!(error, DownloadError::Offline(..)) && most <= before;
+                    let most_tries = if is_offline { OFFLINE_TRIES } else { u32::MAX };
+                    if failures >= options.tries.min(most_tries) {
                         return Err(error);
                     }
                     pause(failures, options, self.request.cancel)?;
@@ -204,14 +197,13 @@ impl Place<'_> {
 
     /// Asks once for what is missing and appends what comes.
     fn ask(&mut self) -> Result<Step, DownloadError> {
-        let noted_total = self.noted_total();
-        if self.part.len() > 0 && self.request.bytes.or(noted_total) == Some(self.part.len()) {
+        let known_total = self.request.bytes.or(self.noted_total());
+        if self.part.len() > 0 && known_total == Some(self.part.len()) {
             return Ok(Step::Complete);
         }
-        let wanted = self.missing()?;
+        let wanted = self.missing(known_total)?;
         let (stall, cancel) = (self.options.stall, self.request.cancel);
-        let (mut connection, head) = connection::open(self.url, &wanted, stall, cancel)
-            .map_err(|error| with_received(error, self.part.len(), noted_total))?;
+        let (mut connection, head) = connection::open(self.url, &wanted, stall, cancel)?;
         let range_total = head.range.and_then(|range| range.total);
         let total = match head.status {
             200 => {
@@ -239,14 +231,10 @@ impl Place<'_> {
                     Step::StartOver
                 });
             }
-            status => {
-                let url = self.url.to_owned();
-                return Err(DownloadError::Status { url, status });
-            }
+            status => return Err(DownloadError::Status(self.url.to_owned(), status)),
         };
         let total = self.request.bytes.or(self.agreed(total)?);
         self.receive(&mut connection, total)
-            .map_err(|error| with_received(error, self.part.len(), total))
     }
 
     fn noted_total(&self) -> Option<u64> {
@@ -254,7 +242,7 @@ impl Place<'_> {
     }
 
     /// What to ask for; throws the part away when it cannot go on from there.
-    fn missing(&mut self) -> Result<Wanted, DownloadError> {
+    fn missing(&mut self, total: Option<u64>) -> Result<Wanted, DownloadError> {
         let note = self.part.note().filter(|note| note.url == self.url);
         let version = note.and_then(|note| note.version.clone());
         let expected = self.request.bytes;
@@ -265,6 +253,7 @@ impl Place<'_> {
         }
         Ok(Wanted {
             from: self.part.len(),
+            total,
             version,
             may_be_plain: false,
         })
@@ -332,8 +321,8 @@ impl Place<'_> {
         match total {
             Some(total) if self.part.len() < total => Err(DownloadError::CutOff {
                 url: self.url.to_owned(),
-                received: 0,
-                total: None,
+                received: self.part.len(),
+                total: Some(total),
             }),
             _ => Ok(Step::Complete),
         }
@@ -352,21 +341,4 @@ fn pause(failures: u32, options: &Options, cancel: &CancelToken) -> Result<(), D
         std::thread::sleep(left.min(LOOK_AROUND));
     }
     Ok(())
-}
-
-/// Fills in what the connection does not know.
-fn with_received(error: DownloadError, len: u64, bytes: Option<u64>) -> DownloadError {
-    match error {
-        DownloadError::Stalled { url, secs, .. } => DownloadError::Stalled {
-            url,
-            secs,
-            received: len,
-        },
-        DownloadError::CutOff { url, .. } => DownloadError::CutOff {
-            url,
-            received: len,
-            total: bytes,
-        },
-        error => error,
-    }
 }

@@ -20,10 +20,8 @@ const KEYS: &str = "keys.csv";
 /// What was left out, beside them; written last.
 const LEFT_OUT: &str = "left_out.ron";
 
-/// Unpacks the archive `request.path` into the cache, unless it is there, and opens what is in it.
-///
-/// # Errors
-/// One sentence: what, where, what to do. The archive stands for the folder that it was unpacked to.
+/// Unpacks the archive `request.path` into the cache, unless it is there, and opens what is in it. In messages the
+/// archive stands for the folder that it was unpacked to.
 pub(super) fn open(format: ArchiveFormat, request: &Request<'_>) -> Result<Opened, SourceError> {
     let path = request.path;
     let left_out = |folder: &Path| {

@@ -19,9 +19,6 @@ use super::{
 };
 
 /// Passes every entry of the archive `request.path` to `extractor`.
-///
-/// # Errors
-/// When the archive is damaged, passes a limit or is protected, or somebody cancelled.
 pub(super) fn unpack(
     format: ArchiveFormat,
     request: &Request<'_>,

@@ -111,10 +111,6 @@ pub(super) struct Source<'a> {
 /// The dataset of all `parts` of `source`. `write` puts the images of one part, by its index, into a new
 /// file of the cache; it is not called for what is there already. A single part is no division: its samples
 /// stand in none.
-///
-/// # Errors
-/// When there are no images, one class or more classes than classes can be, when the cache cannot be used,
-/// or what `write` says.
 pub(super) fn open(
     source: &Source<'_>,
     parts: &[Part],
@@ -234,9 +230,6 @@ fn class_names(
 }
 
 /// Refuses more labels than images, or fewer.
-///
-/// # Errors
-/// When the counts differ.
 pub(super) fn must_match(
     source: &Path,
     what: &str,

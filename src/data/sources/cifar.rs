@@ -49,9 +49,6 @@ fn part_of(name: &str) -> Option<SplitName> {
 }
 
 /// Reads all batches in the folder `path`, or in the folder of the batch `path`.
-///
-/// # Errors
-/// One sentence: what, where, what to do.
 pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceError> {
     let folder = if path.is_dir() {
         path

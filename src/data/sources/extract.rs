@@ -98,9 +98,6 @@ impl<'a> Extractor<'a> {
 
     /// Writes one entry, or counts it as left out. `packed` says how many bytes of the archive made what
     /// was read so far: of this entry when `per_entry`, else of all.
-    ///
-    /// # Errors
-    /// When a limit is passed, reading or writing fails, the entry is shorter than `size`, or somebody cancelled.
     pub fn add(
         &mut self,
         name: &[u8],
@@ -141,9 +138,6 @@ impl<'a> Extractor<'a> {
     }
 
     /// Counts `bytes` that were read and thrown away: they too take time.
-    ///
-    /// # Errors
-    /// When a limit is passed or somebody cancelled.
     pub fn pass(&mut self, bytes: u64, packed: u64) -> Result<(), SourceError> {
         let Request {
             path,

@@ -16,9 +16,6 @@ use crate::data::{
 };
 
 /// Writes into the new file `to` what every file below `files` is now.
-///
-/// # Errors
-/// What the system said.
 pub(super) fn write(files: &Path, to: &Path) -> io::Result<()> {
     let mut paths = Vec::new();
     walk(files, &mut paths)?;

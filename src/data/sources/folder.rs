@@ -156,9 +156,6 @@ fn no_classes(shown: &str, tree: &Tree) -> SourceError {
 }
 
 /// Lists the class folders in `root/below`, several at a time.
-///
-/// # Errors
-/// When a folder cannot be listed or `cancel` was set.
 pub(super) fn tree(
     root: &Path,
     below: &Path,

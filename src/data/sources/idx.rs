@@ -66,9 +66,6 @@ fn part_and_family(name: &str) -> (SplitName, String) {
 }
 
 /// Reads the pairs in the folder `path`, or the one pair that the file `path` belongs to.
-///
-/// # Errors
-/// One sentence: what, where, what to do.
 pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceError> {
     let pairs = if path.is_dir() {
         pairs_in(path, request.cancel)?

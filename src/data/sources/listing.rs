@@ -71,9 +71,6 @@ fn links_to_folder(path: &Path) -> bool {
 }
 
 /// Everything in `folder` that is not hidden, in natural order, and how many names were hidden.
-///
-/// # Errors
-/// When `folder` cannot be listed or `cancel` was set.
 pub(super) fn list(
     folder: &Path,
     cancel: &CancelToken,
@@ -104,9 +101,6 @@ pub(super) struct Peek {
 
 /// Looks into `folder`, no further than to the first image unless `all` are asked for. One that cannot be
 /// listed looks empty here; reading it will tell.
-///
-/// # Errors
-/// When `cancel` was set.
 pub(super) fn peek(folder: &Path, all: bool, cancel: &CancelToken) -> Result<Peek, SourceError> {
     let mut found = Peek::default();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -40,10 +40,6 @@ pub(super) fn has_header(path: &Path) -> bool {
 
 /// Reads the list `path`, or the only list in the folder `path`, without opening any image. Rows that name
 /// no file below the list's folder are left out and counted as misplaced.
-///
-/// # Errors
-/// When the list cannot be read, a row has no label or an unknown part, no image is left, there is only
-/// one class, or somebody cancelled.
 pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Dataset, SourceError> {
     let list = if path.is_dir() {
         only_list(path, request)?

@@ -44,9 +44,6 @@ pub(super) fn is_array_name(name: &[u8]) -> bool {
 }
 
 /// Reads the arrays in `path`.
-///
-/// # Errors
-/// One sentence: what, where, what to do.
 pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceError> {
     if path.is_dir() {
         return Err(SourceError::wrong(

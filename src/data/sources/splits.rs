@@ -32,9 +32,6 @@ pub(super) fn part_of_folder(name: &OsStr) -> Option<SplitName> {
 
 /// Lists the parts, classes and samples below `root` without opening any image. A class is one in every
 /// part, even where a part has no folder for it; a part may be missing.
-///
-/// # Errors
-/// When a folder cannot be read, no part or fewer than two classes are found, or `cancel` was set.
 pub(super) fn read(
     root: &Path,
     cancel: &CancelToken,

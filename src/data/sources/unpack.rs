@@ -29,9 +29,6 @@ const CHUNK_BYTES: usize = 256 << 10;
 
 /// The folder that holds what `fill` makes of `sources`. `fill` gets an empty folder; it is not called when
 /// the folder of an earlier time is there and `is_whole`.
-///
-/// # Errors
-/// What `fill` says, or when the sources cannot be read or the cache not be written.
 pub(super) fn folder(
     request: &Request<'_>,
     sources: &[&Path],
@@ -185,9 +182,6 @@ pub(super) fn damaged(path: &Path, why: &dyn std::fmt::Display) -> SourceError {
 }
 
 /// Writes the `bytes` of pixels that `from` still has to the new file `to`; `name` is what `path` holds them as.
-///
-/// # Errors
-/// When there are fewer or more of them, reading or writing fails or the request was cancelled.
 pub(super) fn copy_pixels(
     from: &mut dyn Read,
     name: &str,
