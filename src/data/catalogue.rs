@@ -104,18 +104,11 @@ impl Catalogue {
     /// # Errors
     /// When it is missing or damaged.
     pub fn load(file: Option<&Path>) -> Result<Self, CatalogueError> {
-        match file {
-            Some(file) => Self::read(file),
-            None => Self::read(&resources::find(FILE).ok_or(CatalogueError::Missing(FILE))?),
-        }
-    }
-
-    /// Reads and checks a file.
-    ///
-    /// # Errors
-    /// When it cannot be read or makes no sense.
-    pub fn read(path: &Path) -> Result<Self, CatalogueError> {
-        let catalogue = parse(path, |catalogue: &Self| catalogue.format)?;
+        let path = match file {
+            Some(file) => file.to_path_buf(),
+            None => resources::find(FILE).ok_or(CatalogueError::Missing(FILE))?,
+        };
+        let catalogue = parse(&path, |catalogue: &Self| catalogue.format)?;
         catalogue.check()?;
         Ok(catalogue)
     }
@@ -127,10 +120,9 @@ impl Catalogue {
     pub fn check(&self) -> Result<(), CatalogueError> {
         check_entries(&self.datasets)?;
         let few = self.datasets.iter().find(|e| e.class_names.len() < 2);
-        match few {
-            Some(entry) => Err(wrong(entry, "has fewer than two classes")),
-            None => Ok(()),
-        }
+        few.map_or(Ok(()), |entry| {
+            Err(wrong(entry, "has fewer than two classes"))
+        })
     }
 
     /// The entry called `name`.

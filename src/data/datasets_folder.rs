@@ -142,15 +142,11 @@ fn obtain(
     progress: &dyn Fn(u64, Option<u64>),
 ) -> Result<Downloaded, DownloadError> {
     let target = folder.join(&file.name);
-    if let Some(bytes) = size_of(&target)
+    if let (Some(bytes), Some(hash)) = (size_of(&target), &file.sha256)
         && file.bytes.is_none_or(|expected| expected == bytes)
     {
         let sha256 = download::sha256_of(&target, cancel)?;
-        if file
-            .sha256
-            .as_ref()
-            .is_some_and(|hash| hash.eq_ignore_ascii_case(&sha256))
-        {
+        if hash.eq_ignore_ascii_case(&sha256) {
             return Ok(Downloaded {
                 bytes,
                 sha256,

@@ -23,15 +23,11 @@ pub const CHOICES_FOLDER: &str = "choices";
 pub fn sweep_cache(cache: &Path) {
     sweep(cache);
     unpack::sweep(cache);
-    let folders = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in folders(cache) {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
+    for folder in list(cache) {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with("files-") || name.starts_with("pixels-") || name == CHOICES_FOLDER {
-            sweep(&entry.path());
-            for format in folders(&entry.path()) {
-                sweep(&format.path());
-            }
+            sweep(&folder);
+            list(&folder).iter().for_each(|format| sweep(format));
         }
     }
 }
@@ -140,16 +136,17 @@ struct Entry {
     used: SystemTime,
 }
 
+/// What is in `folder`; nothing when it cannot be listed.
+fn list(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.flatten().map(|entry| entry.path()).collect()
+}
+
 /// Segments of pixels (`pixels-*/FORMAT/NAME.rows`) and unpacked sources.
 fn entries(cache: &Path) -> Vec<Entry> {
-    let list = |folder: &Path| -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder).into_iter().flatten();
-        entries.flatten().map(|entry| entry.path()).collect()
-    };
     let mut found = Vec::new();
     for folder in list(cache) {
-        let name = folder.file_name().map(|name| name.to_string_lossy());
-        let Some(name) = name else { continue };
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
         if name == UNPACKED_FOLDER {
             // What is being unpacked is nobody's to delete.
             let is_whole = |path: &PathBuf| {

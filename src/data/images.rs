@@ -25,7 +25,7 @@ pub type ContentKey = [u8; 16];
 pub const DAMAGED: &str = "was damaged in the cache after it was unpacked there: open the dataset again, which unpacks it anew";
 
 /// Ending of the file beside an array that holds the keys of its images, one after the other.
-pub const KEYS_ENDING: &str = "keys";
+const KEYS_ENDING: &str = "keys";
 
 /// Size of the images of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,8 @@ impl ImageSize {
 #[derive(Debug, Clone)]
 pub struct ImageArray {
     file: Arc<File>,
-    images: usize,
+    /// How many there are.
+    pub images: usize,
     /// What each image was when it was unpacked; without them it is believed.
     keys: Option<Arc<[ContentKey]>>,
     /// The file, in the cache.
@@ -103,16 +104,6 @@ impl ImageArray {
         }
         self.keys = Some(keys.into());
         Ok(self)
-    }
-
-    /// Number of images.
-    pub fn len(&self) -> usize {
-        self.images
-    }
-
-    /// Whether there is no image.
-    pub fn is_empty(&self) -> bool {
-        self.images == 0
     }
 
     /// What image `row` was when it was unpacked, where that is known.

@@ -228,7 +228,11 @@ mod tests {
             };
             let (token, format) = (
                 CancelToken::new(),
-                PixelFormat::stretched(case.height, case.width),
+                PixelFormat {
+                    height: case.height,
+                    width: case.width,
+                    resize: Default::default(),
+                },
             );
             let cache = folder.path().join("cache");
             let pixels =

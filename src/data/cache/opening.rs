@@ -77,18 +77,14 @@ impl Work<'_> {
         };
         let file = |key| stamp.map(|(length, changed)| (length, changed, key));
         if let Some((row, key)) = known.and_then(|key| Some((self.row(&key)?, key))) {
-            return Found {
-                file: file(key),
-                outcome: Ok(row),
-            };
+            let (file, outcome) = (file(key), Ok(row));
+            return Found { file, outcome };
         }
         let content = match self.images.content(self.dataset, index) {
             Ok(content) => content,
             Err(reason) => {
-                return Found {
-                    file: None,
-                    outcome: Err(reason),
-                };
+                let (file, outcome) = (None, Err(reason));
+                return Found { file, outcome };
             }
         };
         let key = content.short_key();
@@ -96,10 +92,8 @@ impl Work<'_> {
             Some(row) => Ok(row),
             None => decoded(&content, self.format).map(|pixels| self.keep(index, key, pixels)),
         };
-        Found {
-            file: file(key),
-            outcome,
-        }
+        let file = file(key);
+        Found { file, outcome }
     }
 
     fn keep(&self, index: usize, key: Key, pixels: Vec<u8>) -> Row {

@@ -69,59 +69,41 @@ pub fn extension_fits(path: &Path, format: &str) -> bool {
     promised.is_none_or(|(_, name, ..)| *name == format)
 }
 
-/// First bytes, and what follows "is" in the reason.
-const KNOWN: [(&[u8], &str); 18] = [
-    (
-        b"\0\0\x01\0",
-        "an icon (ICO), a format that is not read: save it as PNG",
-    ),
-    (
-        b"\0\0\x02\0",
-        "a mouse pointer (CUR), a format that is not read",
-    ),
-    (
-        b"\xff\x0a",
-        "a JPEG XL image, a format that is not read: save it as PNG or JPEG",
-    ),
+/// First bytes of formats that are not read, what they are, and what else to save them as.
+const NOT_READ: [(&[u8], &str, &str); 9] = [
+    (b"\0\0\x01\0", "an icon (ICO)", "save it as PNG"),
+    (b"\0\0\x02\0", "a mouse pointer (CUR)", "save it as PNG"),
+    (b"\xff\x0a", "a JPEG XL image", "save it as PNG or JPEG"),
     (
         b"\0\0\0\x0cJXL ",
-        "a JPEG XL image, a format that is not read: save it as PNG or JPEG",
+        "a JPEG XL image",
+        "save it as PNG or JPEG",
     ),
     (
         b"\0\0\0\x0cjP  ",
-        "a JPEG 2000 image, a format that is not read: save it as PNG or JPEG",
+        "a JPEG 2000 image",
+        "save it as PNG or JPEG",
     ),
-    (
-        b"II+\0",
-        "a BigTIFF image, a variant that is not read: save it as PNG",
-    ),
-    (
-        b"MM\0+",
-        "a BigTIFF image, a variant that is not read: save it as PNG",
-    ),
-    (
-        b"8BPS",
-        "a Photoshop document, a format that is not read: export it as PNG",
-    ),
-    (
-        b"qoif",
-        "a QOI image, a format that is not read: save it as PNG",
-    ),
-    (b"%PDF", "not an image: it is a PDF document"),
-    (b"PK\x03\x04", "not an image: it is a ZIP archive"),
-    (b"\x1f\x8b", "not an image: it is packed with gzip"),
-    (b"Rar!", "not an image: it is a RAR archive"),
-    (b"\x93NUMPY", "not an image: it is a NumPy array"),
-    (b"\x89HDF", "not an image: it is an HDF5 file"),
+    (b"II+\0", "a BigTIFF image", "save it as PNG"),
+    (b"MM\0+", "a BigTIFF image", "save it as PNG"),
+    (b"8BPS", "a Photoshop document", "export it as PNG"),
+    (b"qoif", "a QOI image", "save it as PNG"),
+];
+
+/// First bytes of what is no image, and what follows "it" in the reason.
+const NO_IMAGES: [(&[u8], &str); 9] = [
+    (b"%PDF", "is a PDF document"),
+    (b"PK\x03\x04", "is a ZIP archive"),
+    (b"\x1f\x8b", "is packed with gzip"),
+    (b"Rar!", "is a RAR archive"),
+    (b"\x93NUMPY", "is a NumPy array"),
+    (b"\x89HDF", "is an HDF5 file"),
     (
         b"\0\0\0\x01Bud1",
-        "not an image: it holds the view settings of a folder in macOS (.DS_Store)",
+        "holds the view settings of a folder in macOS (.DS_Store)",
     ),
-    (
-        b"RIFF",
-        "not an image: it is a RIFF file, such as sound or video",
-    ),
-    (b"OggS", "not an image: it is sound or video (Ogg)"),
+    (b"RIFF", "is a RIFF file, such as sound or video"),
+    (b"OggS", "is sound or video (Ogg)"),
 ];
 
 /// Brands of ISO base media files (`ftyp`) that are images.
@@ -139,8 +121,12 @@ fn other_than_image(bytes: &[u8]) -> String {
     if bytes.is_empty() {
         return EMPTY.to_owned();
     }
-    if let Some((_, words)) = KNOWN.iter().find(|(start, _)| bytes.starts_with(start)) {
-        return format!("is {words}");
+    let not_read = NOT_READ.iter().find(|(start, ..)| bytes.starts_with(start));
+    if let Some((_, what, advice)) = not_read {
+        return format!("is {what}, a format that is not read: {advice}");
+    }
+    if let Some((_, what)) = NO_IMAGES.iter().find(|(start, _)| bytes.starts_with(start)) {
+        return format!("is not an image: it {what}");
     }
     if bytes.get(4..8) == Some(b"ftyp") {
         let is_image = bytes

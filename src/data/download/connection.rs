@@ -50,23 +50,14 @@ pub struct Wanted {
 pub struct Head {
     /// HTTP status.
     pub status: u16,
-    /// Bytes that follow, if the server says.
-    pub length: Option<u64>,
-    /// `Content-Range`.
-    pub range: Option<ContentRange>,
+    /// Bytes of the whole file, if the server says.
+    pub total: Option<u64>,
+    /// First byte that follows, by `Content-Range`.
+    pub first: Option<u64>,
     /// What the server calls this version: a strong `ETag`, else `Last-Modified`.
     pub version: Option<String>,
     /// `Location`.
     pub location: Option<String>,
-}
-
-/// `bytes FIRST-LAST/TOTAL` or `bytes */TOTAL`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ContentRange {
-    /// First byte that follows; `None` for `*`.
-    pub first: Option<u64>,
-    /// Bytes of the whole file; `None` for `*`.
-    pub total: Option<u64>,
 }
 
 enum Message {
@@ -123,8 +114,7 @@ pub fn open(
                 if head.status == 200 {
                     connection.received = 0;
                 }
-                let total = head.range.and_then(|range| range.total).or(head.length);
-                connection.total = connection.total.or(total);
+                connection.total = connection.total.or(head.total);
                 return Ok((connection, head));
             }
         }
@@ -309,10 +299,18 @@ fn receive(
 
 fn head<B>(response: &Response<B>) -> Head {
     let headers = response.headers();
+    let status = response.status().as_u16();
+    // `bytes FIRST-LAST/TOTAL` or `bytes */TOTAL`.
+    let range = text(headers, header::CONTENT_RANGE).and_then(|text| text.strip_prefix("bytes"));
+    let (range, of_range) = range.and_then(|range| range.split_once('/')).unzip();
+    let total = match status {
+        206 | 416 => of_range,
+        _ => text(headers, header::CONTENT_LENGTH),
+    };
     Head {
-        status: response.status().as_u16(),
-        length: text(headers, header::CONTENT_LENGTH).and_then(|text| text.parse().ok()),
-        range: text(headers, header::CONTENT_RANGE).and_then(content_range),
+        status,
+        total: total.and_then(|total| total.trim().parse().ok()),
+        first: range.and_then(|range| range.split_once('-')?.0.trim().parse().ok()),
         version: text(headers, header::ETAG)
             .filter(|etag| etag.starts_with('"'))
             .or_else(|| text(headers, header::LAST_MODIFIED))
@@ -325,32 +323,25 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-fn content_range(text: &str) -> Option<ContentRange> {
-    let (range, total) = text.strip_prefix("bytes")?.trim().split_once('/')?;
-    let first = range.split_once('-').map(|(first, _)| first.trim().parse());
-    Some(ContentRange {
-        first: first.and_then(Result::ok),
-        total: total.trim().parse().ok(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn content_ranges() {
-        let range = |first, total| Some(ContentRange { first, total });
         let cases = [
-            ("bytes 100-999/1000", range(Some(100), Some(1000))),
-            ("bytes 0-99/*", range(Some(0), None)),
-            ("bytes */1000", range(None, Some(1000))),
-            ("bytes=5-9/10", range(None, Some(10))),
-            ("items 0-1/2", None),
-            ("bytes", None),
+            ("bytes 100-999/1000", (Some(100), Some(1000))),
+            ("bytes 0-99/*", (Some(0), None)),
+            ("bytes */1000", (None, Some(1000))),
+            ("bytes=5-9/10", (None, Some(10))),
+            ("items 0-1/2", (None, None)),
+            ("bytes", (None, None)),
         ];
         for (text, expected) in cases {
-            assert_eq!(content_range(text), expected, "{text}");
+            let response = Response::builder().status(206);
+            let response = response.header("content-range", text);
+            let head = head(&response.header("content-length", 7).body(()).unwrap());
+            assert_eq!((head.first, head.total), expected, "{text}");
         }
     }
 

@@ -111,7 +111,7 @@ fn file(url: &str, limits: &ImageLimits, cancel: &CancelToken) -> Result<Vec<u8>
             head.status
         )));
     }
-    let length = head.length.unwrap_or(0);
+    let length = head.total.unwrap_or(0);
     if length > limits.bytes {
         return Err(too_large());
     }

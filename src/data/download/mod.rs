@@ -204,26 +204,23 @@ impl Place<'_> {
         let wanted = self.missing(known_total)?;
         let (stall, cancel) = (self.options.stall, self.request.cancel);
         let (mut connection, head) = connection::open(self.url, &wanted, stall, cancel)?;
-        let range_total = head.range.and_then(|range| range.total);
-        let total = match head.status {
+        match head.status {
             200 => {
                 self.part.begin(Note {
                     url: self.url.to_owned(),
                     version: head.version,
-                    total: head.length,
+                    total: head.total,
                 })?;
-                head.length
             }
             206 if wanted.from > 0 => {
                 if !self.continues(&wanted, &head) {
                     return Ok(Step::StartOver);
                 }
-                range_total
             }
             // There is nothing after what is there: either that is everything, or the file shrank.
             416 if wanted.from > 0 => {
                 let there = self.part.len();
-                let is_all = range_total == Some(there)
+                let is_all = head.total == Some(there)
                     && self.request.bytes.is_none_or(|bytes| bytes == there);
                 return Ok(if is_all {
                     Step::Complete
@@ -232,8 +229,8 @@ impl Place<'_> {
                 });
             }
             status => return Err(DownloadError::Status(self.url.to_owned(), status)),
-        };
-        let total = self.request.bytes.or(self.agreed(total)?);
+        }
+        let total = self.request.bytes.or(self.agreed(head.total)?);
         self.receive(&mut connection, total)
     }
 
@@ -261,24 +258,23 @@ impl Place<'_> {
 
     /// Whether a 206 answer is the part of the file that was asked for, of the version that is there.
     fn continues(&self, wanted: &Wanted, head: &Head) -> bool {
-        let first = head.range.and_then(|range| range.first);
-        let total = head.range.and_then(|range| range.total);
+        let total = head.total;
         let noted_total = self.noted_total();
         let same_version =
             wanted.version.is_none() || head.version.is_none() || wanted.version == head.version;
         let same_total = total.is_none() || noted_total.is_none() || total == noted_total;
         let there = self.part.len();
-        first == Some(there) && wanted.from == there && same_version && same_total
+        head.first == Some(there) && wanted.from == there && same_version && same_total
     }
 
     /// The `total` of the server, once it agrees with what is known.
     fn agreed(&mut self, total: Option<u64>) -> Result<Option<u64>, DownloadError> {
         match (self.request.bytes, total) {
             (Some(expected), Some(total)) if total != expected => {
-                Err(self.too_much(Some(expected), crate::format::bytes(total))?)
+                self.too_much(Some(expected), crate::format::bytes(total))
             }
             (None, Some(total)) if total > self.options.largest => {
-                Err(self.too_much(None, String::new())?)
+                self.too_much(None, String::new())
             }
             _ => Ok(total),
         }
@@ -286,19 +282,12 @@ impl Place<'_> {
 
     /// Throws away what is there: the server has a file of the size `got` instead of `expected`, or one that is too
     /// large.
-    fn too_much(
-        &mut self,
-        expected: Option<u64>,
-        got: String,
-    ) -> Result<DownloadError, DownloadError> {
+    fn too_much<T>(&mut self, expected: Option<u64>, got: String) -> Result<T, DownloadError> {
         self.part.clear()?;
-        let url = self.url.to_owned();
-        Ok(match expected {
+        let (url, limit) = (self.url.to_owned(), self.options.largest);
+        Err(match expected {
             Some(expected) => DownloadError::WrongSize { url, expected, got },
-            None => DownloadError::TooLarge {
-                url,
-                limit: self.options.largest,
-            },
+            None => DownloadError::TooLarge { url, limit },
         })
     }
 
@@ -313,7 +302,7 @@ impl Place<'_> {
         while let Some(chunk) = connection.next(request.cancel)? {
             let len = self.part.len() + chunk.len() as u64;
             if len > total.unwrap_or(self.options.largest) {
-                return Err(self.too_much(total, "more".into())?);
+                return self.too_much(total, "more".into());
             }
             self.part.append(&chunk)?;
             (request.progress)(len, total);

@@ -2,7 +2,6 @@
 //! labels are numbers.
 
 use std::{
-    fs,
     io::{self, Read},
     path::{Path, PathBuf},
 };
@@ -13,7 +12,7 @@ use super::{
 };
 use crate::data::{
     dataset::{Dataset, Origin, Sample, SourceKind},
-    images::{ContentKey, ImageArray, ImageSize, ImageStore, KEYS_ENDING},
+    images::{ImageArray, ImageSize, ImageStore},
     split::SplitName,
 };
 
@@ -80,20 +79,12 @@ impl Part {
     fn open(&self, unpacked: &Path) -> io::Result<ImageArray> {
         ImageArray::open(&self.file(unpacked), self.size)
     }
-}
 
-/// Whether `unpacked` holds the images of all `parts`; what they were is checked when they are read.
-fn are_whole(parts: &[Part], unpacked: &Path) -> bool {
-    let has_bytes =
-        |path: &Path, bytes: u64| fs::metadata(path).is_ok_and(|metadata| metadata.len() == bytes);
-    let is_whole = |part: &Part| {
-        let (file, keys) = (
-            part.file(unpacked),
-            part.labels.len() * size_of::<ContentKey>(),
-        );
-        has_bytes(&file, part.bytes()) && has_bytes(&file.with_extension(KEYS_ENDING), keys as u64)
-    };
-    parts.iter().all(is_whole)
+    /// Whether all its images are there; what they are is checked when they are read.
+    fn is_whole(&self, unpacked: &Path) -> bool {
+        let array = self.open(unpacked).and_then(ImageArray::with_keys);
+        array.is_ok_and(|array| array.images == self.labels.len())
+    }
 }
 
 /// Where arrays are from.
@@ -122,7 +113,7 @@ pub(super) fn open(
     request.limits.check(path, u64::MAX, total)?;
     let numbers = distinct_labels(parts);
     let classes = class_names(path, &numbers, names)?;
-    let is_whole = |folder: &Path| are_whole(parts, folder);
+    let is_whole = |folder: &Path| parts.iter().all(|part| part.is_whole(folder));
     let unpacked = unpack::folder(request, source.files, is_whole, |folder| {
         let mut progress = Progress::new(request, total);
         for (index, part) in parts.iter().enumerate() {
@@ -359,7 +350,7 @@ mod tests {
                     .collect(),
             };
             let opened = open(&source, &[part], &request, |_, to, _| {
-                fs::write(to, vec![0; 2 * labels.len()]).map_err(SourceError::unpack(to))
+                std::fs::write(to, vec![0; 2 * labels.len()]).map_err(SourceError::unpack(to))
             });
             let dataset = opened.unwrap().dataset;
             assert_eq!(dataset.classes, classes, "{reason}");
