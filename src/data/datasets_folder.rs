@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     catalogue::{DONE_FILE, Entry, FileEntry},
     download::{self, DownloadError, Downloaded, Options, Request},
-    files::{self, write_atomically},
+    files,
 };
 use crate::{cancel::CancelToken, resources};
 
@@ -147,11 +147,7 @@ fn obtain(
     {
         let sha256 = download::sha256_of(&target, cancel)?;
         if hash.eq_ignore_ascii_case(&sha256) {
-            return Ok(Downloaded {
-                bytes,
-                sha256,
-                verified: true,
-            });
+            return Ok(Downloaded { bytes, sha256 });
         }
     }
     let request = Request {
@@ -200,15 +196,10 @@ fn size_of(path: &Path) -> Option<u64> {
 
 /// A lost or damaged record costs one more look at the files.
 fn read_done(folder: &Path) -> Vec<Done> {
-    let text = fs::read_to_string(folder.join(DONE_FILE)).ok();
-    text.and_then(|text| ron::from_str(&text).ok())
-        .unwrap_or_default()
+    files::read_note(&folder.join(DONE_FILE)).unwrap_or_default()
 }
 
 fn write_done(folder: &Path, done: &[Done]) -> Result<(), DownloadError> {
     let path = folder.join(DONE_FILE);
-    let text = ron::ser::to_string_pretty(done, ron::ser::PrettyConfig::default())
-        .map_err(io::Error::other)
-        .map_err(DownloadError::write(&path))?;
-    write_atomically(&path, text.as_bytes()).map_err(DownloadError::write(&path))
+    files::write_note(&path, &done).map_err(DownloadError::write(&path))
 }

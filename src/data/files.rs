@@ -9,11 +9,13 @@ use std::{
     time::SystemTime,
 };
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use super::sources::unpack;
 use crate::resources;
 pub use writing::{
-    ABANDONED_AFTER, age, folder_of, has_no_writer, is_unfinished, remove_if_there, set_aside,
-    sweep, sync_folder, unfinished, unfinished_in, write_atomically, write_atomically_with,
+    age, folder_of, has_no_writer, is_unfinished, remove_if_there, set_aside, sweep, sync_folder,
+    unfinished, unfinished_in, write_atomically, write_atomically_with,
 };
 
 /// Where in the cache is kept in which way networks compute fastest.
@@ -38,6 +40,26 @@ pub fn path_of_bytes(bytes: &[u8]) -> PathBuf {
     return <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).into();
     #[cfg(not(unix))]
     String::from_utf8_lossy(bytes).into_owned().into()
+}
+
+/// Writes a note of ours as RON, atomically.
+///
+/// # Errors
+/// What the system said.
+pub fn write_note(path: &Path, note: &impl Serialize) -> io::Result<()> {
+    let text = ron::ser::to_string_pretty(note, ron::ser::PrettyConfig::default());
+    write_atomically(path, text.map_err(io::Error::other)?.as_bytes())
+}
+
+/// What [`write_note`] wrote; `None` when it is not there or damaged.
+pub fn read_note<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    ron::from_str(&fs::read_to_string(path).ok()?).ok()
+}
+
+/// A path in bytes with `/` between folders where programs of Windows wrote `\\`.
+pub fn slashed(path: &[u8]) -> Vec<u8> {
+    let slash = |byte: &u8| if *byte == b'\\' { b'/' } else { *byte };
+    path.iter().map(slash).collect()
 }
 
 /// Fills `buffer` with what `file` holds from `offset` on, without a memory map: when somebody cuts the file meanwhile

@@ -53,16 +53,11 @@ const MOST_KEPT_BYTES: usize = 1 << 30;
 /// Why pixels could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PixelError {
-    /// What was decoded earlier is damaged, and cannot be decoded again.
+    /// What was decoded earlier of this sample is damaged, and cannot be decoded again for this reason.
     #[error(
-        "the pixels of {name} were damaged in the image cache and cannot be made again: it {reason}. Open the dataset again, or bring the file back"
+        "the pixels of {0} were damaged in the image cache and cannot be made again: it {1}. Open the dataset again, or bring the file back"
     )]
-    Lost {
-        /// The sample.
-        name: String,
-        /// To follow its name.
-        reason: String,
-    },
+    Lost(String, String),
     /// There is no memory for so many bytes of them.
     #[error("{}", plain::no_memory_for(Some(*.0)))]
     NoMemory(u64),
@@ -276,12 +271,9 @@ impl PixelCache {
             pixels.extend_from_slice(kept);
             return Ok(());
         }
-        let restored = self
-            .restore(index, row)
-            .map_err(|reason| PixelError::Lost {
-                name: display_path(&self.dataset.samples[index].path),
-                reason,
-            })?;
+        let restored = self.restore(index, row).map_err(|reason| {
+            PixelError::Lost(display_path(&self.dataset.samples[index].path), reason)
+        })?;
         pixels.extend_from_slice(&restored);
         self.kept().keep(index, restored);
         Ok(())

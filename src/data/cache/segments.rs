@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use super::{Key, Place};
@@ -18,7 +19,7 @@ const SEGMENT_BYTES: u64 = 256 << 20;
 /// Read at once from a segment that is checked.
 const READ_BYTES: usize = 1 << 20;
 /// A pixel file that nobody has written to for so long has lost its writer; a younger one may get its index yet.
-const LEFTOVER_SECS: u64 = 60;
+const LEFTOVER: Duration = Duration::from_secs(60);
 
 /// One row of an index file: the key of a content, then the checksum of the row that was made from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,9 +188,7 @@ fn are_intact(rows: &Path, records: &[Record], row_bytes: usize) -> bool {
 }
 
 fn is_old(rows: &Path) -> bool {
-    let changed = fs::metadata(rows).and_then(|metadata| metadata.modified());
-    let age = changed.map(|changed| changed.elapsed());
-    age.is_ok_and(|age| age.is_ok_and(|age| age.as_secs() > LEFTOVER_SECS))
+    files::age(rows) > LEFTOVER
 }
 
 /// Cuts off what was only half written and closes the segment.

@@ -8,6 +8,7 @@ const BEFORE: usize = 8;
 const BITS_AT: usize = 24;
 const COLOUR_TYPE_AT: usize = 25;
 const IHDR_BYTES: usize = 13;
+const NO_IHDR: &str = "is damaged: no image description follows its PNG signature";
 /// Colour types with the bit depths that they allow (ISO/IEC 15948, table 11.1).
 const COLOUR_TYPES: [(u8, &[u8]); 5] = [
     (0, &[1, 2, 4, 8, 16]),
@@ -46,17 +47,12 @@ pub(super) fn fault(bytes: &[u8]) -> Option<String> {
     let mut first = true;
     while !rest.is_empty() {
         let Some((name, content, checksum, after)) = chunk(rest) else {
-            return Some(if first {
-                "is damaged: no image description follows its PNG signature".to_owned()
-            } else {
-                "is cut off: its data stop before the end of the PNG image".to_owned()
-            });
+            let cut_off = "is cut off: its data stop before the end of the PNG image";
+            return Some(if first { NO_IHDR } else { cut_off }.to_owned());
         };
         if first {
             if name != b"IHDR" || content.len() != IHDR_BYTES {
-                return Some(
-                    "is damaged: no image description follows its PNG signature".to_owned(),
-                );
+                return Some(NO_IHDR.to_owned());
             }
             let (bits, colour) = (content[8], content[9]);
             let allowed = COLOUR_TYPES.iter().find(|(kind, _)| *kind == colour);

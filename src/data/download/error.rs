@@ -80,14 +80,9 @@ pub enum DownloadError {
         /// Size that the server offers, in words.
         got: String,
     },
-    /// The file is too large to be meant; nothing of it is kept.
-    #[error("{} sends more than {}: this cannot be a dataset for this program", host(.url), bytes(*.limit))]
-    TooLarge {
-        /// Whence.
-        url: String,
-        /// Most bytes that are accepted.
-        limit: u64,
-    },
+    /// The file is too large to be meant: whence, and most bytes that are accepted. Nothing of it is kept.
+    #[error("{} sends more than {}: this cannot be a dataset for this program", host(.0), bytes(*.1))]
+    TooLarge(String, u64),
     /// The file is not what it should be; it was deleted.
     #[error(
         "the file from {} is damaged or another one and was deleted: its SHA-256 is {got}, expected {expected}; download it again later, or from another place",
@@ -101,14 +96,9 @@ pub enum DownloadError {
         /// Hash that it has.
         got: String,
     },
-    /// The file cannot be written.
-    #[error("cannot write {path}: {}", write_words(.source))]
-    Write {
-        /// Where.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// This file cannot be written, and what the system said.
+    #[error("cannot write {0}: {words}", words = write_words(.1))]
+    Write(String, #[source] io::Error),
     /// Another process downloads the same file, to this path.
     #[error("another Convscope downloads {0} right now: wait for it, or close it")]
     Busy(String),
@@ -121,10 +111,7 @@ impl DownloadError {
     /// For `map_err` on what the system says about `path`.
     pub(in crate::data) fn write(path: &Path) -> impl Fn(io::Error) -> Self + use<> {
         let path = display_path(path);
-        move |source| Self::Write {
-            path: path.clone(),
-            source,
-        }
+        move |error| Self::Write(path.clone(), error)
     }
 
     /// Whether the same address may work a little later.
@@ -140,10 +127,7 @@ impl DownloadError {
 
     /// Whether another address cannot help.
     pub(super) fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::Cancelled(_) | Self::Write { .. } | Self::Busy(_)
-        )
+        matches!(self, Self::Cancelled(_) | Self::Write(..) | Self::Busy(_))
     }
 
     /// The error for a file none of whose addresses worked, from one error for each.
@@ -204,10 +188,8 @@ mod tests {
     #[test]
     fn every_message_says_where_and_what_to_do() {
         let url = || "https://example.org/set.zip".to_owned();
-        let write = |kind: io::ErrorKind| DownloadError::Write {
-            path: "/data/set.zip.part".into(),
-            source: kind.into(),
-        };
+        let write =
+            |kind: io::ErrorKind| DownloadError::Write("/data/set.zip.part".into(), kind.into());
         let status = |status| DownloadError::Status(url(), status);
         let cases: [(DownloadError, &[&str]); 8] = [
             (

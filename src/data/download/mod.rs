@@ -76,8 +76,6 @@ pub struct Downloaded {
     pub bytes: u64,
     /// Its SHA-256 in lower-case hexadecimal.
     pub sha256: String,
-    /// The hash was known beforehand and is right.
-    pub verified: bool,
 }
 
 /// How one answer left the part.
@@ -112,11 +110,7 @@ pub fn download(request: &Request<'_>, options: &Options) -> Result<Downloaded, 
             Ok(sha256) => {
                 let bytes = part.len();
                 part.finish()?;
-                return Ok(Downloaded {
-                    bytes,
-                    sha256,
-                    verified: request.sha256.is_some(),
-                });
+                return Ok(Downloaded { bytes, sha256 });
             }
             Err(error) if error.is_final() => return Err(error),
             Err(error) => errors.push(error),
@@ -284,10 +278,10 @@ impl Place<'_> {
     /// large.
     fn too_much<T>(&mut self, expected: Option<u64>, got: String) -> Result<T, DownloadError> {
         self.part.clear()?;
-        let (url, limit) = (self.url.to_owned(), self.options.largest);
+        let url = self.url.to_owned();
         Err(match expected {
             Some(expected) => DownloadError::WrongSize { url, expected, got },
-            None => DownloadError::TooLarge { url, limit },
+            None => DownloadError::TooLarge(url, self.options.largest),
         })
     }
 

@@ -17,7 +17,7 @@ use crate::{
     cancel::CancelToken,
     data::{
         dataset::display_path,
-        files::{self, remove_if_there, write_atomically},
+        files::{self, remove_if_there},
         locks::{self, Locked},
     },
 };
@@ -80,8 +80,7 @@ pub fn sweep(target: &Path, is_whole: bool) {
 }
 
 fn read_note(target: &Path) -> Option<Note> {
-    let text = fs::read_to_string(note_path(target)).ok()?;
-    ron::from_str(&text).ok()
+    files::read_note(&note_path(target))
 }
 
 impl Part {
@@ -149,10 +148,7 @@ impl Part {
     pub fn begin(&mut self, note: Note) -> Result<(), DownloadError> {
         self.clear()?;
         let path = note_path(&self.target);
-        let text = ron::to_string(&note)
-            .map_err(io::Error::other)
-            .map_err(DownloadError::write(&path))?;
-        write_atomically(&path, text.as_bytes()).map_err(DownloadError::write(&path))?;
+        files::write_note(&path, &note).map_err(DownloadError::write(&path))?;
         self.note = Some(note);
         Ok(())
     }

@@ -12,7 +12,7 @@ const UNFINISHED: (&str, &str) = (".convscope-", ".tmp");
 /// Younger than this, an empty unfinished file may belong to a process that is just about to lock it.
 const JUST_MADE: Duration = Duration::from_secs(60);
 /// Where nothing can be locked, only age says that nobody writes a file any more.
-pub const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// Links that lead to links; more are a circle.
 const MOST_LINKS: usize = 40;
 
@@ -117,13 +117,15 @@ pub fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a new name in `folder` outlast a power cut.
+/// Makes a new name in `folder` outlast a power cut, which other systems than Unix do by themselves.
 ///
 /// # Errors
 /// What the system said.
-#[cfg(unix)]
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    if !cfg!(unix) {
+        return Ok(());
+    }
     match fs::File::open(folder).and_then(|folder| folder.sync_all()) {
         // A folder that may not be read, a file system that knows no such thing: the file itself is on the disk.
         Err(error) if ![InvalidInput, PermissionDenied, Unsupported].contains(&error.kind()) => {
@@ -131,15 +133,6 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-/// Makes a new name in `folder` outlast a power cut, which this system does by itself.
-///
-/// # Errors
-/// None.
-#[cfg(not(unix))]
-pub fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 /// Deletes what killed processes left of [`write_atomically`] in `folder`. Whatever a process still writes stays.

@@ -1,6 +1,6 @@
 //! Opening archives: unpacked into the cache, once, and read from there as if the user had done it.
 
-use std::{fs, io, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 use super::{
     Opened, Request, SourceError, archive_formats,
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::data::{
     dataset::{Dataset, display_path},
+    files::{read_note, write_note},
     images::UnpackedFiles,
 };
 
@@ -24,10 +25,7 @@ const LEFT_OUT: &str = "left_out.ron";
 /// archive stands for the folder that it was unpacked to.
 pub(super) fn open(format: ArchiveFormat, request: &Request<'_>) -> Result<Opened, SourceError> {
     let path = request.path;
-    let left_out = |folder: &Path| {
-        let text = fs::read_to_string(folder.join(LEFT_OUT)).ok()?;
-        ron::from_str::<LeftOut>(&text).ok()
-    };
+    let left_out = |folder: &Path| read_note::<LeftOut>(&folder.join(LEFT_OUT));
     let keys = |folder: &Path| file_keys::read(&folder.join(FILES), &folder.join(KEYS));
     let is_whole = |folder: &Path| left_out(folder).is_some() && keys(folder).is_some();
     let unpacked = unpack::folder(request, &[path], is_whole, |folder| {
@@ -37,10 +35,8 @@ pub(super) fn open(format: ArchiveFormat, request: &Request<'_>) -> Result<Opene
         archive_formats::unpack(format, request, &mut extractor)?;
         let list = folder.join(KEYS);
         file_keys::write(&folder.join(FILES), &list).map_err(SourceError::unpack(&list))?;
-        let text = ron::to_string(&extractor.left_out()).map_err(io::Error::other);
         let notes = folder.join(LEFT_OUT);
-        text.and_then(|text| fs::write(&notes, text))
-            .map_err(SourceError::unpack(&notes))
+        write_note(&notes, &extractor.left_out()).map_err(SourceError::unpack(&notes))
     })?;
     let files = unpacked.join(FILES);
     let opened = locate::locate(&files, request.kind, request.cancel)

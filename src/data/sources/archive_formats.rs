@@ -17,6 +17,7 @@ use super::{
     extract::{EntryKind, Extractor, Packed},
     unpack::{Progress, damaged},
 };
+use crate::data::files;
 
 /// Passes every entry of the archive `request.path` to `extractor`.
 pub(super) fn unpack(
@@ -64,11 +65,7 @@ fn unpack_zip(
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(zip_error(path))?;
         // The format knows one separator; other programs on Windows wrote the other.
-        let name: Vec<u8> = entry
-            .name_raw()
-            .iter()
-            .map(|byte| if *byte == b'\\' { b'/' } else { *byte })
-            .collect();
+        let name = files::slashed(entry.name_raw());
         let kind = match entry.unix_mode().map(|mode| mode & MODE_KIND) {
             _ if name.ends_with(b"/") => EntryKind::Folder,
             _ if entry.is_symlink() => EntryKind::Link,

@@ -61,10 +61,9 @@ pub(super) fn read(
     match tree.classes.as_slice() {
         [] => return Err(no_classes(&shown, &tree)),
         [only] => {
-            return Err(SourceError::NotADataset(format!(
-                "{shown} has one class only ({}): add a folder for at least one more",
-                only.0
-            )));
+            let words = "add a folder for at least one more";
+            let words = format!("has one class only ({}): {words}", only.0);
+            return Err(SourceError::wrong(root, words));
         }
         _ => {}
     }
@@ -92,10 +91,8 @@ pub(super) fn empty(root: &Path, kind: SourceKind) -> Dataset {
 
 pub(super) fn must_be_folder(root: &Path) -> Result<(), SourceError> {
     if root.is_file() {
-        return Err(SourceError::NotADataset(format!(
-            "{} is not a folder: choose the folder that holds one folder per class",
-            display_path(root)
-        )));
+        let words = "is not a folder: choose the folder that holds one folder per class";
+        return Err(SourceError::wrong(root, words));
     }
     Ok(())
 }

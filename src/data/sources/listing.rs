@@ -140,7 +140,7 @@ pub fn loose_images(folder: &Path, cancel: &CancelToken) -> Result<Vec<PathBuf>,
             let inner = folder.join(&inner.name);
             // One that cannot be listed is no reason against the others.
             let (entries, _) = match list(&inner, cancel) {
-                Err(SourceError::Read { .. }) => continue,
+                Err(SourceError::Read(..)) => continue,
                 listed => listed?,
             };
             found.extend(images(&inner, &entries));

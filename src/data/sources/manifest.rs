@@ -51,7 +51,15 @@ pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Dataset, Source
     let root = files::folder_of(&list);
     let file = File::open(&list).map_err(SourceError::read(&list))?;
     let total = file.metadata().map_err(SourceError::read(&list))?.len();
-    let mut rows = Rows::new(&list, root, columns);
+    let mut rows = Rows {
+        list: &list,
+        columns,
+        classes: HashMap::new(),
+        seen: HashMap::new(),
+        dataset: folder::empty(&list, SourceKind::Manifest),
+        left_out: Vec::new(),
+    };
+    rows.dataset.root = root.to_path_buf();
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(columns.separator)
         .flexible(true)
@@ -101,7 +109,6 @@ fn only_list(folder: &Path, request: &Request<'_>) -> Result<PathBuf, SourceErro
 /// What was read so far.
 struct Rows<'a> {
     list: &'a Path,
-    root: &'a Path,
     columns: Columns,
     /// Number of each class, in the order of the list.
     classes: HashMap<String, usize>,
@@ -111,22 +118,7 @@ struct Rows<'a> {
     left_out: Vec<String>,
 }
 
-impl<'a> Rows<'a> {
-    fn new(list: &'a Path, root: &'a Path, columns: Columns) -> Self {
-        Self {
-            list,
-            root,
-            columns,
-            classes: HashMap::new(),
-            seen: HashMap::new(),
-            dataset: Dataset {
-                root: root.to_path_buf(),
-                ..folder::empty(list, SourceKind::Manifest)
-            },
-            left_out: Vec::new(),
-        }
-    }
-
+impl Rows<'_> {
     fn add(&mut self, record: &csv::ByteRecord) -> Result<(), SourceError> {
         let line = record.position().map_or(0, csv::Position::line);
         let wrong = |words: &str| SourceError::wrong(self.list, format!("line {line} {words}"));
@@ -140,16 +132,17 @@ impl<'a> Rows<'a> {
             return Ok(());
         }
         let label = text(self.columns.label)?;
-        let part = match self.columns.split.map(text).transpose()? {
-            None | Some("") => None,
-            Some(word) => match part_named(word) {
-                Some(part) => Some(part),
-                None => {
-                    let words = format!("has the part {word}: write train, validation or test");
-                    return Err(wrong(&words));
-                }
-            },
-        };
+        let word = self
+            .columns
+            .split
+            .map(text)
+            .transpose()?
+            .unwrap_or_default();
+        let part = part_named(word);
+        if part.is_none() && !word.is_empty() {
+            let words = format!("has the part {word}: write train, validation or test");
+            return Err(wrong(&words));
+        }
         let name = record.get(self.columns.path).unwrap_or_default();
         if name.trim_ascii().is_empty() {
             return Err(wrong(
@@ -172,17 +165,13 @@ impl<'a> Rows<'a> {
     /// The file that a row names, below the root.
     fn find(&self, name: &[u8]) -> Result<PathBuf, (PathBuf, &'static str)> {
         let given = files::path_of_bytes(name.trim_ascii());
-        let is_there = |path: &PathBuf| self.root.join(path).is_file();
+        let is_there = |path: &PathBuf| self.dataset.root.join(path).is_file();
         let given_words = plain_path(&given);
         if let Some(path) = given_words.as_ref().filter(|path| is_there(path)) {
             return Ok(path.clone());
         }
         // Not a name that has backslashes, as Unix allows: a path from Windows.
-        let bytes: Vec<u8> = name
-            .trim_ascii()
-            .iter()
-            .map(|b| if *b == b'\\' { b'/' } else { *b })
-            .collect();
+        let bytes = files::slashed(name.trim_ascii());
         let is_drive =
             matches!(bytes.as_slice(), [letter, b':', b'/', ..] if letter.is_ascii_alphabetic());
         let slashed = files::path_of_bytes(&bytes);
@@ -234,7 +223,7 @@ impl<'a> Rows<'a> {
                 }
                 (None, Some(first)) => format!(
                     "lists no image that can be used, in {left_out} lines ({first}): write paths below {}",
-                    display_path(self.root)
+                    display_path(&self.dataset.root)
                 ),
                 (None, None) => "lists no images: write a line for each".to_owned(),
             };

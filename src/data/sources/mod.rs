@@ -93,24 +93,14 @@ pub struct Request<'a> {
 /// Why a path is not a dataset.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// It cannot be read.
-    #[error("cannot read {path}: {source}")]
-    Read {
-        /// Which folder or file.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It cannot be unpacked.
+    /// This folder or file cannot be read, and what the system said.
+    #[error("cannot read {0}: {1}")]
+    Read(String, #[source] io::Error),
+    /// This folder or file of the cache cannot be unpacked to, and what the system said.
     #[error(
-        "cannot unpack into {path}: {source}; free some space or set CONVSCOPE_CACHE to another folder"
+        "cannot unpack into {0}: {1}; free some space or set CONVSCOPE_CACHE to another folder"
     )]
-    Unpack {
-        /// Which folder or file of the cache.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
+    Unpack(String, #[source] io::Error),
     /// It holds no dataset.
     #[error("{0}")]
     NotADataset(String),
@@ -122,18 +112,12 @@ pub enum SourceError {
 impl SourceError {
     /// For `map_err` on what the system says about `path`.
     pub(crate) fn read(path: &Path) -> impl Fn(io::Error) -> Self {
-        move |source| Self::Read {
-            path: display_path(path),
-            source,
-        }
+        move |error| Self::Read(display_path(path), error)
     }
 
     /// For `map_err` on what the system says about `path` in the cache.
     fn unpack(path: &Path) -> impl Fn(io::Error) -> Self {
-        move |source| Self::Unpack {
-            path: display_path(path),
-            source,
-        }
+        move |error| Self::Unpack(display_path(path), error)
     }
 
     /// `path` with what is wrong about it, to follow its name.
@@ -148,7 +132,7 @@ impl SourceError {
 /// One sentence: what, where, what to do.
 pub fn open(request: &Request<'_>) -> Result<Opened, SourceError> {
     match open_with_cache(request) {
-        Err(error @ SourceError::Unpack { .. }) => open_without_cache(request, error),
+        Err(error @ SourceError::Unpack(..)) => open_without_cache(request, error),
         opened => opened,
     }
 }
@@ -164,7 +148,7 @@ fn open_without_cache(request: &Request<'_>, error: SourceError) -> Result<Opene
     };
     match open_with_cache(&request) {
         // There is no room either: what was wrong with the cache is what can be mended.
-        Err(SourceError::Unpack { .. }) => Err(error),
+        Err(SourceError::Unpack(..)) => Err(error),
         opened => opened.map(|mut opened| {
             let words = format!(
                 "The dataset is unpacked into {} for this time only, because of the cache: {error}",

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     cancel::CancelToken,
     data::{
-        dataset::{Dataset, SourceKind, display_path},
+        dataset::{Dataset, SourceKind},
         split::SplitName,
     },
 };
@@ -67,7 +67,21 @@ pub(super) fn read(
         .classes
         .sort_by_cached_key(|name| natural::key(OsStr::new(name)));
     dataset.classes.dedup();
-    must_have_classes(root, &dataset)?;
+    match dataset.classes.as_slice() {
+        [] => {
+            return Err(SourceError::wrong(
+                root,
+                "has no folders train, validation or test with class folders in them: put the images of each part \
+                 in one folder per class, such as train/cat",
+            ));
+        }
+        [only] => {
+            let words = "add a folder for at least one more to every part";
+            let words = format!("has one class only ({only}): {words}");
+            return Err(SourceError::wrong(root, words));
+        }
+        _ => {}
+    }
     for (part, classes) in trees {
         for (name, images) in classes {
             let label = dataset.classes.iter().position(|class| *class == name);
@@ -75,20 +89,6 @@ pub(super) fn read(
         }
     }
     Ok(dataset)
-}
-
-fn must_have_classes(root: &Path, dataset: &Dataset) -> Result<(), SourceError> {
-    let shown = display_path(root);
-    match dataset.classes.as_slice() {
-        [] => Err(SourceError::NotADataset(format!(
-            "{shown} has no folders train, validation or test with class folders in them: \
-             put the images of each part in one folder per class, such as train/cat"
-        ))),
-        [only] => Err(SourceError::NotADataset(format!(
-            "{shown} has one class only ({only}): add a folder for at least one more to every part"
-        ))),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

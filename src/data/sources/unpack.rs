@@ -13,10 +13,7 @@ use tempfile::NamedTempFile;
 use super::{Request, SourceError};
 use crate::{
     cancel::CancelToken,
-    data::{
-        dataset::display_path,
-        files::{self, UNPACKED_FOLDER},
-    },
+    data::files::{self, UNPACKED_FOLDER},
 };
 
 /// Changes when what is unpacked changes its form.
@@ -130,13 +127,7 @@ pub fn sweep(cache: &Path) {
             continue;
         }
         let lock = path.with_extension(&LOCK_ENDING[1..]);
-        let is_abandoned = if lock.exists() {
-            files::has_no_writer(&lock)
-        } else {
-            // An older version filled it.
-            files::age(&path) > files::ABANDONED_AFTER
-        };
-        if is_abandoned {
+        if !lock.exists() || files::has_no_writer(&lock) {
             // The next opening tries again.
             let _ = fs::remove_dir_all(path.with_extension(""));
             let _ = fs::remove_file(lock);
@@ -175,10 +166,8 @@ impl<'a> Progress<'a> {
 
 /// `path` breaks off or does not hold what was promised.
 pub(super) fn damaged(path: &Path, why: &dyn std::fmt::Display) -> SourceError {
-    SourceError::NotADataset(format!(
-        "{} is cut short or damaged ({why}): download or copy it again",
-        display_path(path)
-    ))
+    let words = format!("is cut short or damaged ({why}): download or copy it again");
+    SourceError::wrong(path, words)
 }
 
 /// Writes the `bytes` of pixels that `from` still has to the new file `to`; `name` is what `path` holds them as.
