@@ -20,12 +20,8 @@ pub fn significant(value: f64) -> String {
         return format!("{value:.3e}");
     }
     if magnitude >= 4 {
-        let whole = thousands(value.abs().round() as usize);
-        return if value < 0.0 {
-            format!("-{whole}")
-        } else {
-            whole
-        };
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", thousands(value.abs().round() as usize));
     }
     let decimals = (3 - magnitude).max(0) as usize;
     format!("{value:.decimals$}")

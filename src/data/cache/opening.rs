@@ -62,8 +62,10 @@ impl Work<'_> {
 
     fn row(&self, key: &Key) -> Option<Row> {
         let (place, record) = self.segments.find(key)?;
-        let place = Some(place);
-        Some(Row { record, place })
+        Some(Row {
+            record,
+            place: Some(place),
+        })
     }
 
     fn find(&self, index: usize) -> Found {

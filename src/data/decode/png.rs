@@ -21,12 +21,8 @@ const COLOUR_TYPES: [(u8, &[u8]); 5] = [
 /// Width and height; `None` when its first chunk is not the one that says them.
 pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
     let (name, content, ..) = chunk(bytes.get(SIGNATURE..)?)?;
-    let number = |at: usize| {
-        Some(u32::from_be_bytes(
-            content.get(at..at + 4)?.try_into().ok()?,
-        ))
-    };
-    (name == b"IHDR").then_some((number(0)?, number(4)?))
+    let size = (number(content.get(..4)?)?, number(content.get(4..8)?)?);
+    (name == b"IHDR").then_some(size)
 }
 
 /// Bits per sample, or per index of a palette.
@@ -80,11 +76,14 @@ pub(super) fn fault(bytes: &[u8]) -> Option<String> {
     (!has_pixels).then(|| "is damaged: it has no pixels".to_owned())
 }
 
+fn number(bytes: &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(bytes.try_into().ok()?))
+}
+
 /// Name, content, checksum and what follows.
 type Chunk<'a> = (&'a [u8], &'a [u8], u32, &'a [u8]);
 
 fn chunk(bytes: &[u8]) -> Option<Chunk<'_>> {
-    let number = |bytes: &[u8]| Some(u32::from_be_bytes(bytes.try_into().ok()?));
     let length = number(bytes.get(..4)?)? as usize;
     let name = bytes.get(4..BEFORE)?;
     let (content, after) = bytes[BEFORE..].split_at_checked(length)?;

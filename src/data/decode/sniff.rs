@@ -14,29 +14,26 @@ pub(super) enum Format {
     Tiff,
 }
 
-/// Every format: what people call it, endings of names in small letters, and how files begin.
-const FORMATS: [(Format, &str, &[&str], &[&[u8]]); 6] = [
-    (
-        Format::Jpeg,
-        "JPEG",
-        &["jpg", "jpeg", "jpe", "jfif"],
-        &[b"\xff\xd8\xff"],
-    ),
-    (
-        Format::Png,
-        "PNG",
-        &["png", "apng"],
-        &[b"\x89PNG\r\n\x1a\n"],
-    ),
-    (Format::Gif, "GIF", &["gif"], &[b"GIF87a", b"GIF89a"]),
-    (Format::WebP, "WebP", &["webp"], &[b"RIFF"]),
-    (Format::Bmp, "BMP", &["bmp", "dib"], &[b"BM"]),
-    (
-        Format::Tiff,
-        "TIFF",
-        &["tif", "tiff"],
-        &[b"II*\0", b"MM\0*"],
-    ),
+/// Every format: what people call it, and endings of names in small letters.
+const FORMATS: [(Format, &str, &[&str]); 6] = [
+    (Format::Jpeg, "JPEG", &["jpg", "jpeg", "jpe", "jfif"]),
+    (Format::Png, "PNG", &["png", "apng"]),
+    (Format::Gif, "GIF", &["gif"]),
+    (Format::WebP, "WebP", &["webp"]),
+    (Format::Bmp, "BMP", &["bmp", "dib"]),
+    (Format::Tiff, "TIFF", &["tif", "tiff"]),
+];
+
+/// How files begin.
+const STARTS: [(&[u8], Format); 8] = [
+    (b"\xff\xd8\xff", Format::Jpeg),
+    (b"\x89PNG\r\n\x1a\n", Format::Png),
+    (b"GIF87a", Format::Gif),
+    (b"GIF89a", Format::Gif),
+    (b"RIFF", Format::WebP),
+    (b"BM", Format::Bmp),
+    (b"II*\0", Format::Tiff),
+    (b"MM\0*", Format::Tiff),
 ];
 
 impl Format {
@@ -47,12 +44,12 @@ impl Format {
 
     /// The format of an image file's bytes, or what they look like instead, to follow the file's name.
     pub(super) fn of(bytes: &[u8]) -> Result<Self, String> {
-        let found = FORMATS.iter().find(|(format, _, _, starts)| {
+        let found = STARTS.iter().find(|(start, format)| {
             // Sound and video are RIFF files too.
             let is_it = *format != Self::WebP || bytes.get(8..12) == Some(b"WEBP");
-            is_it && starts.iter().any(|start| bytes.starts_with(start))
+            is_it && bytes.starts_with(start)
         });
-        found.map_or_else(|| Err(other_than_image(bytes)), |(format, ..)| Ok(*format))
+        found.map_or_else(|| Err(other_than_image(bytes)), |(_, format)| Ok(*format))
     }
 }
 
@@ -65,7 +62,7 @@ pub fn extension_fits(path: &Path, format: &str) -> bool {
         .unwrap_or_default()
         .to_ascii_lowercase();
     let mut formats = FORMATS.iter();
-    let promised = formats.find(|(_, _, endings, _)| endings.contains(&ending.as_str()));
+    let promised = formats.find(|(_, _, endings)| endings.contains(&ending.as_str()));
     promised.is_none_or(|(_, name, ..)| *name == format)
 }
 

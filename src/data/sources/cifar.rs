@@ -142,10 +142,8 @@ fn read_labels(
             Ok(())
         })?;
         if labels.iter().any(|label| *label >= NAMES.len() as i64) {
-            return Err(SourceError::wrong(
-                path,
-                "has labels above 9 and is no batch of CIFAR-10: download it again",
-            ));
+            let words = "has labels above 9 and is no batch of CIFAR-10: download it again";
+            return Err(SourceError::wrong(path, words));
         }
     }
     let size = ImageSize {

@@ -20,15 +20,6 @@ use crate::{
     data::dataset::{SourceKind, display_path},
 };
 
-/// What a path seems to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Guess {
-    /// The kind; `None` for an archive, whose content shows when it is unpacked.
-    pub kind: Option<SourceKind>,
-    /// Why, for people.
-    pub reason: String,
-}
-
 /// How an archive is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ArchiveFormat {
@@ -45,42 +36,17 @@ pub(super) enum Found {
     Dataset(SourceKind, &'static str),
 }
 
-/// What `path` seems to be, without unpacking anything.
-///
-/// # Errors
-/// When it cannot be read, or is a file of something else.
-pub fn detect(path: &Path) -> Result<Guess, SourceError> {
-    let located = if path.is_dir() {
-        locate::locate(path, None, &CancelToken::new())?
-    } else {
-        match found_in(path)? {
-            Found::Archive(_) => {
-                return Ok(Guess {
-                    kind: None,
-                    reason: "it is an archive, which is unpacked first".to_owned(),
-                });
-            }
-            Found::Dataset(kind, reason) => Located::new(path, kind, reason),
-        }
-    };
-    Ok(Guess {
-        kind: Some(located.kind),
-        reason: located.reason,
-    })
+/// Whether the folder `folder` can be read as a dataset of any kind, by the names in it.
+pub fn is_dataset(folder: &Path) -> bool {
+    locate::possible(folder, &CancelToken::new()).is_ok_and(|found| !found.is_empty())
 }
 
-/// Everything that `path` could be read as, the likeliest first; every kind for an archive, whose content
-/// is not known yet, and none for what is no dataset.
-pub fn alternatives(path: &Path) -> Vec<SourceKind> {
-    if path.is_dir() {
-        let found = locate::possible(path, &CancelToken::new()).unwrap_or_default();
-        return found.into_iter().map(|located| located.kind).collect();
-    }
-    match found_in(path) {
-        Ok(Found::Archive(_)) => SourceKind::ALL.to_vec(),
-        Ok(Found::Dataset(kind, _)) => vec![kind],
-        Err(_) => Vec::new(),
-    }
+/// Whether the file `path` is a dataset or an archive, by its first bytes.
+///
+/// # Errors
+/// When it cannot be read, or is something else.
+pub fn detect(path: &Path) -> Result<(), SourceError> {
+    found_in(path).map(|_| ())
 }
 
 /// How the file `path`, which holds `kind`, is to be read; an error when that is not what is `wanted`.
@@ -91,14 +57,11 @@ pub(super) fn located(
     wanted: Option<SourceKind>,
 ) -> Result<Located, SourceError> {
     match wanted {
-        Some(wanted) if wanted != kind => Err(SourceError::wrong(
-            path,
-            format!(
-                "is not a folder that could be read as {}: it holds {}",
-                wanted.words(),
-                kind.words()
-            ),
-        )),
+        Some(wanted) if wanted != kind => {
+            let (wanted, kind) = (wanted.words(), kind.words());
+            let words = format!("is not a folder that could be read as {wanted}: it holds {kind}");
+            Err(SourceError::wrong(path, words))
+        }
         Some(_) => Ok(Located::new(path, kind, "")),
         None => Ok(Located::new(path, kind, reason)),
     }
@@ -284,7 +247,6 @@ mod tests {
                 error.contains(words) && error.contains(name),
                 "{reason}: {error}"
             );
-            assert_eq!(alternatives(&path), [], "{reason}");
         }
         let error = detect(&folder.path().join("nowhere"))
             .unwrap_err()
@@ -295,11 +257,14 @@ mod tests {
     #[test]
     fn another_reading_can_be_asked_for_but_not_of_a_file() {
         let folder = tree(&["a/1.png", "b/1.png", "train/c/1.png"]);
-        let guess = detect(folder.path()).unwrap();
-        assert_eq!(guess.kind, Some(SourceKind::ClassFolders));
-        assert_eq!(guess.reason, "2 folders hold images");
+        assert!(is_dataset(folder.path()));
+        let found = locate::possible(folder.path(), &CancelToken::new()).unwrap();
+        assert_eq!(found[0].reason, "2 folders hold images");
         let kinds = [SourceKind::ClassFolders, SourceKind::SplitFolders];
-        assert_eq!(alternatives(folder.path()), kinds);
+        assert_eq!(
+            found.iter().map(|found| found.kind).collect::<Vec<_>>(),
+            kinds
+        );
         let path = folder.path().join("x.csv");
         fs::write(&path, "path,label\n").unwrap();
         let error = located(SourceKind::Manifest, "", &path, Some(SourceKind::Npz)).unwrap_err();

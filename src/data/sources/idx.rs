@@ -127,17 +127,15 @@ fn pairs_in(folder: &Path, cancel: &CancelToken) -> Result<Vec<Pair>, SourceErro
     }
     families.dedup();
     match (pairs.len(), families.len()) {
-        (0, _) => Err(SourceError::wrong(
-            folder,
-            "has no IDX files of images: they are called like train-images-idx3-ubyte",
-        )),
-        (_, 2..) => Err(SourceError::wrong(
-            folder,
-            format!(
-                "holds several sets of IDX files ({}): choose one of the files of images",
-                families.join(", ")
-            ),
-        )),
+        (0, _) => {
+            let words = "has no IDX files of images: they are called like train-images-idx3-ubyte";
+            Err(SourceError::wrong(folder, words))
+        }
+        (_, 2..) => {
+            let (sets, choose) = (families.join(", "), "choose one of the files of images");
+            let words = format!("holds several sets of IDX files ({sets}): {choose}");
+            Err(SourceError::wrong(folder, words))
+        }
         _ => {
             pairs.sort_by_key(|pair| pair.part);
             Ok(pairs)
@@ -225,20 +223,11 @@ fn open_idx(path: &Path) -> Result<Idx, SourceError> {
         from.read_exact(&mut number).map(|()| number)
     };
     let cut = |error: std::io::Error| damaged(path, &error);
+    let wrong = |words: &str| Err(SourceError::wrong(path, words));
     let axes = match number().map_err(cut)? {
         [0, 0, 8, axes @ 1..=4] => axes,
-        [0, 0, 9..=14, _] => {
-            return Err(SourceError::wrong(
-                path,
-                "holds other numbers than bytes: images have bytes",
-            ));
-        }
-        _ => {
-            return Err(SourceError::wrong(
-                path,
-                "is no IDX file: it does not begin like one",
-            ));
-        }
+        [0, 0, 9..=14, _] => return wrong("holds other numbers than bytes: images have bytes"),
+        _ => return wrong("is no IDX file: it does not begin like one"),
     };
     let mut shape = Vec::new();
     for _ in 0..axes {
@@ -269,10 +258,8 @@ fn read_part(pair: &Pair, cancel: &CancelToken) -> Result<Part, SourceError> {
     let size = arrays::image_size(axes).map_err(|words| SourceError::wrong(&pair.images, words))?;
     let mut labels = open_idx(&pair.labels)?;
     let [label_count] = labels.shape[..] else {
-        return Err(SourceError::wrong(
-            &pair.labels,
-            "is no list of labels: it has more than one axis",
-        ));
+        let words = "is no list of labels: it has more than one axis";
+        return Err(SourceError::wrong(&pair.labels, words));
     };
     if label_count > MOST_LABELS {
         return Err(SourceError::wrong(&pair.labels, "has too many labels"));

@@ -96,13 +96,11 @@ fn only_list(folder: &Path, request: &Request<'_>) -> Result<PathBuf, SourceErro
             folder,
             "has no CSV file: write one with the columns path,label and a line for each image",
         )),
-        _ => Err(SourceError::wrong(
-            folder,
-            format!(
-                "has {} CSV files: choose the one to read",
-                usable.len().max(other.len())
-            ),
-        )),
+        _ => {
+            let count = usable.len().max(other.len());
+            let words = format!("has {count} CSV files: choose the one to read");
+            Err(SourceError::wrong(folder, words))
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) mod unpack;
 
 use std::{io, path::Path, sync::Arc};
 
-pub use detect::{Guess, alternatives, detect};
+pub use detect::{detect, is_dataset};
 pub use limits::Limits;
 
 use super::{

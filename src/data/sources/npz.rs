@@ -46,10 +46,8 @@ pub(super) fn is_array_name(name: &[u8]) -> bool {
 /// Reads the arrays in `path`.
 pub(super) fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceError> {
     if path.is_dir() {
-        return Err(SourceError::wrong(
-            path,
-            "is a folder without a single .npz file: choose the file of arrays",
-        ));
+        let words = "is a folder without a single .npz file: choose the file of arrays";
+        return Err(SourceError::wrong(path, words));
     }
     let file = File::open(path).map_err(SourceError::read(path))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(zip_error(path))?;
@@ -111,32 +109,25 @@ fn find_arrays(path: &Path, archive: &Archive) -> Result<Vec<Pair>, SourceError>
             None if part == SplitName::Train && images != "train_images" && images != "x_train" => {
             }
             None => {
-                return Err(SourceError::wrong(
-                    path,
-                    format!("has the array {images} but no {labels}: save both with numpy.savez"),
-                ));
+                let words =
+                    format!("has the array {images} but no {labels}: save both with numpy.savez");
+                return Err(SourceError::wrong(path, words));
             }
         }
     }
     if found.is_empty() {
         const MOST: usize = 10;
-        let names: Vec<&str> = entries
-            .values()
-            .take(MOST)
-            .map(|(name, _)| name.as_str())
-            .collect();
-        let holds = if names.is_empty() {
-            "holds no arrays".to_owned()
-        } else {
-            format!("holds the arrays {}", names.join(", "))
-        };
-        return Err(SourceError::wrong(
-            path,
-            format!(
-                "{holds}, but no train_images and train_labels (MedMNIST) or x_train and y_train (Keras): \
-                 save them under these names with numpy.savez"
+        let names: Vec<&str> = entries.values().map(|(name, _)| name.as_str()).collect();
+        let holds = match names.as_slice() {
+            [] => "holds no arrays".to_owned(),
+            names => format!(
+                "holds the arrays {}",
+                names[..names.len().min(MOST)].join(", ")
             ),
-        ));
+        };
+        let words = "but no train_images and train_labels (MedMNIST) or x_train and y_train (Keras): \
+                     save them under these names with numpy.savez";
+        return Err(SourceError::wrong(path, format!("{holds}, {words}")));
     }
     found.sort_by_key(|pair| pair.part);
     Ok(found)
