@@ -139,15 +139,10 @@ impl<'a> Extractor<'a> {
 
     /// Counts `bytes` that were read and thrown away: they too take time.
     pub fn pass(&mut self, bytes: u64, packed: u64) -> Result<(), SourceError> {
-        let Request {
-            path,
-            limits,
-            cancel,
-            ..
-        } = self.request;
-        cancel.check()?;
+        self.request.cancel.check()?;
         self.bytes += bytes;
-        limits.check(path, packed, self.bytes)
+        let limits = &self.request.limits;
+        limits.check(self.request.path, packed, self.bytes)
     }
 
     /// Writes a file; why it is left out.
@@ -171,16 +166,12 @@ impl<'a> Extractor<'a> {
             Err(error) if is_about_the_name(&error) => return Ok(Some(Reason::Unusable)),
             Err(error) => return Err(SourceError::unpack(path)(error)),
         };
-        let Request {
-            path: archive,
-            limits,
-            cancel,
-            ..
-        } = self.request;
+        let (archive, limits) = (self.request.path, &self.request.limits);
+        let cancel = self.request.cancel;
         let (bytes, mut of_this) = (&mut self.bytes, 0);
         // One byte more than allowed is enough to know.
         let limit = limits.bytes.saturating_sub(*bytes).saturating_add(1);
-        let from = (*archive, from);
+        let from = (archive, from);
         let copied = unpack::copy(from, (path, &mut file), limit, cancel, &mut |count| {
             *bytes += count;
             of_this += count;
