@@ -1,5 +1,7 @@
 //! Numbers and times as people read them.
 
+use std::time::SystemTime;
+
 /// `1,234,567`.
 pub fn thousands(value: usize) -> String {
     indicatif::HumanCount(value as u64).to_string()
@@ -18,12 +20,8 @@ pub fn significant(value: f64) -> String {
         return format!("{value:.3e}");
     }
     if magnitude >= 4 {
-        let whole = thousands(value.abs().round() as usize);
-        return if value < 0.0 {
-            format!("-{whole}")
-        } else {
-            whole
-        };
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", thousands(value.abs().round() as usize));
     }
     let decimals = (3 - magnitude).max(0) as usize;
     format!("{value:.decimals$}")
@@ -64,21 +62,23 @@ pub fn percent(share: f64) -> String {
 }
 
 /// `2026-11-27 18:22`, where the computer stands.
-pub fn moment(time: std::time::SystemTime) -> String {
-    let local = chrono::DateTime::<chrono::Local>::from(time);
-    local.format("%Y-%m-%d %H:%M").to_string()
+pub fn moment(time: SystemTime) -> String {
+    local(time, "%Y-%m-%d %H:%M")
 }
 
 /// The same without its year, for narrow columns: `11-27 18:22`.
-pub fn short_moment(time: std::time::SystemTime) -> String {
-    let local = chrono::DateTime::<chrono::Local>::from(time);
-    local.format("%m-%d %H:%M").to_string()
+pub fn short_moment(time: SystemTime) -> String {
+    local(time, "%m-%d %H:%M")
 }
 
 /// The same as [`moment`] with seconds, for names of files: `2026-11-27-182205`.
-pub fn stamp(time: std::time::SystemTime) -> String {
+pub fn stamp(time: SystemTime) -> String {
+    local(time, "%Y-%m-%d-%H%M%S")
+}
+
+fn local(time: SystemTime, format: &str) -> String {
     let local = chrono::DateTime::<chrono::Local>::from(time);
-    local.format("%Y-%m-%d-%H%M%S").to_string()
+    local.format(format).to_string()
 }
 
 /// `m:ss`.

@@ -153,17 +153,11 @@ impl Kind<String> {
     /// # Errors
     /// When the format is not known or the text is not what it should be.
     pub fn read<T: DeserializeOwned>(&self, text: &str) -> Result<T, FormatError> {
-        let current = self.current(text, self.oldest)?;
-        let content = match mark(&current) {
+        let mut content = self.current(text, self.oldest)?.into_owned();
+        if let Some((at, _)) = mark(&content) {
             // As many spaces, so that errors name the right place.
-            Some((at, _)) => Cow::Owned(format!(
-                "{}{}{}",
-                &current[..at.start],
-                " ".repeat(at.len()),
-                &current[at.end..]
-            )),
-            None => current,
-        };
+            content.replace_range(at.clone(), &" ".repeat(at.len()));
+        }
         ron::from_str(&content).map_err(|error| FormatError::Damaged(error.to_string()))
     }
 

@@ -126,33 +126,17 @@ pub fn io(error: &io::Error) -> String {
         Kind::BrokenPipe => "nobody reads it any more",
         Kind::UnexpectedEof => "it ends too early",
         Kind::OutOfMemory => "there is too little memory",
-        _ => match error.raw_os_error() {
-            Some(code) if is_too_many_files(code) => {
+        _ => match (cfg!(windows), error.raw_os_error()) {
+            // ENFILE and EMFILE, or ERROR_TOO_MANY_OPEN_FILES.
+            (false, Some(23 | 24)) | (true, Some(4)) => {
                 "too many files are open: close other programs, or raise the limit (ulimit -n)"
             }
-            Some(code) if is_device_error(code) => "the disk reports an error: check it",
+            // EIO, or ERROR_CRC and ERROR_IO_DEVICE.
+            (false, Some(5)) | (true, Some(23 | 1117)) => "the disk reports an error: check it",
             _ => return system_words(error),
         },
     };
     words.to_owned()
-}
-
-/// ENFILE and EMFILE, or Windows' ERROR_TOO_MANY_OPEN_FILES.
-fn is_too_many_files(code: i32) -> bool {
-    if cfg!(windows) {
-        code == 4
-    } else {
-        matches!(code, 23 | 24)
-    }
-}
-
-/// EIO, or Windows' ERROR_CRC and ERROR_IO_DEVICE.
-fn is_device_error(code: i32) -> bool {
-    if cfg!(windows) {
-        matches!(code, 23 | 1117)
-    } else {
-        code == 5
-    }
 }
 
 /// A name as a terminal can show it: control characters and letters that cannot be seen or turn the direction of

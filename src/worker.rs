@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    panic::{self, AssertUnwindSafe},
     thread::{self, JoinHandle},
 };
 
@@ -37,11 +38,18 @@ impl<C: Send + 'static> Worker<C> {
         let thread = thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
-                let _watch = Watch {
-                    commands: receiver.clone(),
-                    died: Some(died),
+                let commands = receiver.clone();
+                // The panic hook has told of a panic.
+                let _ = panic::catch_unwind(AssertUnwindSafe(|| run(receiver)));
+                // What waits is dropped, which its job notices.
+                let end = loop {
+                    if let Err(end) = commands.try_recv() {
+                        break end;
+                    }
                 };
-                run(receiver);
+                if end == TryRecvError::Empty {
+                    died();
+                }
             })?;
         Ok(Self {
             sender,
@@ -70,27 +78,6 @@ impl<C: Send + 'static> Worker<C> {
     /// For other threads to queue commands with; the thread does not end while one of these is kept.
     pub fn sender(&self) -> Sender<C> {
         self.sender.clone()
-    }
-}
-
-/// Notices that its thread ends, by a panic too.
-struct Watch<C, F: FnOnce()> {
-    commands: Receiver<C>,
-    died: Option<F>,
-}
-
-impl<C, F: FnOnce()> Drop for Watch<C, F> {
-    fn drop(&mut self) {
-        let is_closed = loop {
-            match self.commands.try_recv() {
-                Ok(_) => {}
-                Err(TryRecvError::Empty) => break false,
-                Err(TryRecvError::Disconnected) => break true,
-            }
-        };
-        if let (false, Some(died)) = (is_closed, self.died.take()) {
-            died();
-        }
     }
 }
 

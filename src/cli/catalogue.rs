@@ -37,7 +37,7 @@ pub fn list(args: &CatalogueArgs, output: Output) -> Result<()> {
         ("licence", Align::Left),
         ("here", Align::Left),
     ]);
-    for entry in Catalogue::load_from(args.places.catalogue.as_deref())?.datasets {
+    for entry in Catalogue::load(args.places.catalogue.as_deref())?.datasets {
         let status = datasets_folder::status(&entry, &folder);
         output.json(&as_json(&entry, &status))?;
         table.row([
@@ -94,7 +94,7 @@ fn folder(places: &CataloguePlaces) -> PathBuf {
 
 /// Downloads a dataset.
 pub fn download(args: &DownloadArgs, output: Output) -> Result<()> {
-    let catalogue = Catalogue::load_from(args.places.catalogue.as_deref())?;
+    let catalogue = Catalogue::load(args.places.catalogue.as_deref())?;
     let entry = known(catalogue.find(&args.name))?;
     fetch_and_tell(entry, &folder(&args.places), output)
 }

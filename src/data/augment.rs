@@ -10,7 +10,7 @@
 use rand::{RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, TchError, Tensor, kind::Element};
 
 /// How much training images vary. The default changes nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -133,7 +133,7 @@ impl AugmentationConfig {
     }
 }
 
-/// What happens to one image. The default is nothing.
+/// What happens to one image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Drawn {
     /// Mirror left and right.
@@ -160,25 +160,6 @@ pub struct Drawn {
     pub crop_x: f64,
     /// Where the crop lies between the upper edge (0) and the lower edge (1).
     pub crop_y: f64,
-}
-
-impl Default for Drawn {
-    fn default() -> Self {
-        Self {
-            flip_h: false,
-            flip_v: false,
-            angle: 0.0,
-            scale: 1.0,
-            window: (1.0, 1.0),
-            dx: 0.0,
-            dy: 0.0,
-            brightness: 1.0,
-            contrast: 1.0,
-            crop: 1.0,
-            crop_x: 0.5,
-            crop_y: 0.5,
-        }
-    }
 }
 
 impl Drawn {
@@ -305,15 +286,20 @@ fn is_channels_last(images: &Tensor) -> Result<bool, TchError> {
     Ok(images.f_permute([0, 2, 3, 1])?.is_contiguous())
 }
 
+/// `values` where `images` are, in the shape `size`.
+fn values_for<T: Element>(images: &Tensor, values: &[T], size: &[i64]) -> Result<Tensor, TchError> {
+    Tensor::f_from_slice(values)?
+        .f_to_device(images.device())?
+        .f_view(size)
+}
+
 /// The images mirrored as drawn, value by value.
 fn flipped(images: &Tensor, drawn: &[Drawn]) -> Result<Tensor, TchError> {
     let mut result = images.shallow_clone();
     let mut mirror = |dim: i64, chosen: fn(&Drawn) -> bool| -> Result<(), TchError> {
         if drawn.iter().any(chosen) {
             let mask: Vec<bool> = drawn.iter().map(chosen).collect();
-            let mask = Tensor::f_from_slice(&mask)?
-                .f_to_device(images.device())?
-                .f_view([-1, 1, 1, 1])?;
+            let mask = values_for(images, &mask, &[-1, 1, 1, 1])?;
             result = result.f_flip([dim])?.f_where_self(&mask, &result)?;
         }
         Ok(())
@@ -335,9 +321,7 @@ fn resampled(images: &Tensor, drawn: &[Drawn], fill: FillMode) -> Result<Tensor,
         .flat_map(|drawn| drawn.theta(width, height))
         .map(|value| value as f32)
         .collect();
-    let theta = Tensor::f_from_slice(&theta)?
-        .f_to_device(images.device())?
-        .f_view([-1, 2, 3])?;
+    let theta = values_for(&images, &theta, &[-1, 2, 3])?;
     let grid = Tensor::f_affine_grid_generator(&theta, &size, false)?;
     let (zeros, border, reflection) = (0, 1, 2);
     let sample = |images: &Tensor, padding| images.f_grid_sampler(&grid, BILINEAR, padding, false);
@@ -362,8 +346,7 @@ fn coloured(mut images: Tensor, drawn: &[Drawn]) -> Result<Tensor, TchError> {
         if factors.iter().all(|&factor| factor == 1.0) {
             return Ok(None);
         }
-        let factors = Tensor::f_from_slice(&factors)?.f_to_device(images.device())?;
-        Ok(Some(factors.f_view([-1, 1, 1, 1])?))
+        values_for(&images, &factors, &[-1, 1, 1, 1]).map(Some)
     };
     let brightness = factors(|drawn| drawn.brightness)?;
     let contrast = factors(|drawn| drawn.contrast)?;
@@ -389,9 +372,7 @@ fn mean_grey(images: &Tensor) -> Result<Tensor, TchError> {
     if images.size()[1] == 1 {
         return Ok(means);
     }
-    let weights = Tensor::f_from_slice(&WEIGHTS)?
-        .f_to_device(images.device())?
-        .f_view([1, 3, 1, 1])?;
+    let weights = values_for(images, &WEIGHTS, &[1, 3, 1, 1])?;
     means
         .f_mul(&weights)?
         .f_sum_dim_intlist([1i64].as_slice(), true, Kind::Float)

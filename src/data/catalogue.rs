@@ -99,29 +99,16 @@ pub enum CatalogueError {
 }
 
 impl Catalogue {
-    /// The catalogue that ships with the program.
-    ///
-    /// # Errors
-    /// When its file is missing or damaged.
-    pub fn load() -> Result<Self, CatalogueError> {
-        let path = resources::find(FILE).ok_or(CatalogueError::Missing(FILE))?;
-        Self::read(&path)
-    }
-
     /// The catalogue `file`, or the one that ships with the program.
     ///
     /// # Errors
     /// When it is missing or damaged.
-    pub fn load_from(file: Option<&Path>) -> Result<Self, CatalogueError> {
-        file.map_or_else(Self::load, Self::read)
-    }
-
-    /// Reads and checks a file.
-    ///
-    /// # Errors
-    /// When it cannot be read or makes no sense.
-    pub fn read(path: &Path) -> Result<Self, CatalogueError> {
-        let catalogue = parse(path, |catalogue: &Self| catalogue.format)?;
+    pub fn load(file: Option<&Path>) -> Result<Self, CatalogueError> {
+        let path = match file {
+            Some(file) => file.to_path_buf(),
+            None => resources::find(FILE).ok_or(CatalogueError::Missing(FILE))?,
+        };
+        let catalogue = parse(&path, |catalogue: &Self| catalogue.format)?;
         catalogue.check()?;
         Ok(catalogue)
     }
@@ -133,10 +120,9 @@ impl Catalogue {
     pub fn check(&self) -> Result<(), CatalogueError> {
         check_entries(&self.datasets)?;
         let few = self.datasets.iter().find(|e| e.class_names.len() < 2);
-        match few {
-            Some(entry) => Err(wrong(entry, "has fewer than two classes")),
-            None => Ok(()),
-        }
+        few.map_or(Ok(()), |entry| {
+            Err(wrong(entry, "has fewer than two classes"))
+        })
     }
 
     /// The entry called `name`.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     catalogue::{DONE_FILE, Entry, FileEntry},
     download::{self, DownloadError, Downloaded, Options, Request},
-    files::{self, Whose, write_atomically},
+    files,
 };
 use crate::{cancel::CancelToken, resources};
 
@@ -115,7 +115,7 @@ pub fn status(entry: &Entry, folder: &Path) -> Status {
 /// Deletes what no download of `entry` will go on with.
 pub fn sweep(entry: &Entry, folder: &Path) {
     let folder = folder.join(&entry.name);
-    files::sweep(&folder, Whose::Anybodys);
+    files::sweep(&folder);
     let done = read_done(&folder);
     for file in &entry.files {
         let is_whole = find(&folder, &done, file).is_some();
@@ -142,20 +142,12 @@ fn obtain(
     progress: &dyn Fn(u64, Option<u64>),
 ) -> Result<Downloaded, DownloadError> {
     let target = folder.join(&file.name);
-    if let Some(bytes) = size_of(&target)
+    if let (Some(bytes), Some(hash)) = (size_of(&target), &file.sha256)
         && file.bytes.is_none_or(|expected| expected == bytes)
     {
         let sha256 = download::sha256_of(&target, cancel)?;
-        if file
-            .sha256
-            .as_ref()
-            .is_some_and(|hash| hash.eq_ignore_ascii_case(&sha256))
-        {
-            return Ok(Downloaded {
-                bytes,
-                sha256,
-                verified: true,
-            });
+        if hash.eq_ignore_ascii_case(&sha256) {
+            return Ok(Downloaded { bytes, sha256 });
         }
     }
     let request = Request {
@@ -204,15 +196,10 @@ fn size_of(path: &Path) -> Option<u64> {
 
 /// A lost or damaged record costs one more look at the files.
 fn read_done(folder: &Path) -> Vec<Done> {
-    let text = fs::read_to_string(folder.join(DONE_FILE)).ok();
-    text.and_then(|text| ron::from_str(&text).ok())
-        .unwrap_or_default()
+    files::read_note(&folder.join(DONE_FILE)).unwrap_or_default()
 }
 
 fn write_done(folder: &Path, done: &[Done]) -> Result<(), DownloadError> {
     let path = folder.join(DONE_FILE);
-    let text = ron::ser::to_string_pretty(done, ron::ser::PrettyConfig::default())
-        .map_err(io::Error::other)
-        .map_err(DownloadError::write(&path))?;
-    write_atomically(&path, text.as_bytes()).map_err(DownloadError::write(&path))
+    files::write_note(&path, &done).map_err(DownloadError::write(&path))
 }

@@ -79,31 +79,18 @@ pub enum EditError {
     /// The class is not in the dataset.
     #[error("the dataset has no class {0}")]
     UnknownClass(String),
-    /// The file cannot be read or written.
-    #[error("cannot access the dataset's edits in {path}: {reason}")]
-    File {
-        /// Which file.
-        path: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// The file is not one of edits, or not one that this program reads.
-    #[error("the file of the dataset's edits, {path}, {reason}")]
-    Format {
-        /// Which file.
-        path: String,
-        /// Where and why.
-        reason: FormatError,
-    },
+    /// This file cannot be read or written, and what is wrong.
+    #[error("cannot access the dataset's edits in {0}: {1}")]
+    File(String, String),
+    /// This file is not one of edits, or not one that this program reads: where and why.
+    #[error("the file of the dataset's edits, {0}, {1}")]
+    Format(String, FormatError),
 }
 
 impl EditError {
     /// For `map_err` on what the system says about the file `path`.
     fn file(path: &Path) -> impl Fn(io::Error) -> Self {
-        move |error| Self::File {
-            path: display_path(path),
-            reason: plain::io(&error),
-        }
+        move |error| Self::File(display_path(path), plain::io(&error))
     }
 }
 
@@ -243,10 +230,7 @@ impl Edits {
     pub fn load(path: &Path) -> Result<Self, EditError> {
         let edits = Kind::FIRST.load(path).map_err(|error| match error {
             LoadError::Read(error) => EditError::file(path)(error),
-            LoadError::Format(reason) => EditError::Format {
-                path: display_path(path),
-                reason,
-            },
+            LoadError::Format(reason) => EditError::Format(display_path(path), reason),
         })?;
         Ok(edits.unwrap_or_default())
     }
@@ -286,7 +270,7 @@ impl Edits {
     pub fn keep(&self, path: &Path) -> Result<(), EditError> {
         let aside = match Self::load(path) {
             Ok(_) => None,
-            Err(EditError::Format { reason, .. }) => Some(reason.word()),
+            Err(EditError::Format(_, reason)) => Some(reason.word()),
             Err(_) => Some("unreadable"),
         };
         if let Some(word) = aside {

@@ -9,12 +9,13 @@ use std::{
     time::SystemTime,
 };
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use super::sources::unpack;
 use crate::resources;
 pub use writing::{
-    ABANDONED_AFTER, Whose, age, folder_of, has_no_writer, is_unfinished, remove_if_there,
-    set_aside, sweep, sync_folder, unfinished, unfinished_in, write_atomically,
-    write_atomically_with,
+    age, folder_of, has_no_writer, is_unfinished, remove_if_there, set_aside, sweep, sync_folder,
+    unfinished, unfinished_in, write_atomically, write_atomically_with,
 };
 
 /// Where in the cache is kept in which way networks compute fastest.
@@ -22,17 +23,13 @@ pub const CHOICES_FOLDER: &str = "choices";
 
 /// Deletes what killed processes left unfinished in the folder of the cache.
 pub fn sweep_cache(cache: &Path) {
-    sweep(cache, Whose::Anybodys);
+    sweep(cache);
     unpack::sweep(cache);
-    let folders = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in folders(cache) {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
+    for folder in list(cache) {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with("files-") || name.starts_with("pixels-") || name == CHOICES_FOLDER {
-            sweep(&entry.path(), Whose::Ours);
-            for format in folders(&entry.path()) {
-                sweep(&format.path(), Whose::Ours);
-            }
+            sweep(&folder);
+            list(&folder).iter().for_each(|format| sweep(format));
         }
     }
 }
@@ -43,6 +40,26 @@ pub fn path_of_bytes(bytes: &[u8]) -> PathBuf {
     return <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes).into();
     #[cfg(not(unix))]
     String::from_utf8_lossy(bytes).into_owned().into()
+}
+
+/// Writes a note of ours as RON, atomically.
+///
+/// # Errors
+/// What the system said.
+pub fn write_note(path: &Path, note: &impl Serialize) -> io::Result<()> {
+    let text = ron::ser::to_string_pretty(note, ron::ser::PrettyConfig::default());
+    write_atomically(path, text.map_err(io::Error::other)?.as_bytes())
+}
+
+/// What [`write_note`] wrote; `None` when it is not there or damaged.
+pub fn read_note<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    ron::from_str(&fs::read_to_string(path).ok()?).ok()
+}
+
+/// A path in bytes with `/` between folders where programs of Windows wrote `\\`.
+pub fn slashed(path: &[u8]) -> Vec<u8> {
+    let slash = |byte: &u8| if *byte == b'\\' { b'/' } else { *byte };
+    path.iter().map(slash).collect()
 }
 
 /// Fills `buffer` with what `file` holds from `offset` on, without a memory map: when somebody cuts the file meanwhile
@@ -141,16 +158,17 @@ struct Entry {
     used: SystemTime,
 }
 
+/// What is in `folder`; nothing when it cannot be listed.
+fn list(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    entries.flatten().map(|entry| entry.path()).collect()
+}
+
 /// Segments of pixels (`pixels-*/FORMAT/NAME.rows`) and unpacked sources.
 fn entries(cache: &Path) -> Vec<Entry> {
-    let list = |folder: &Path| -> Vec<PathBuf> {
-        let entries = fs::read_dir(folder).into_iter().flatten();
-        entries.flatten().map(|entry| entry.path()).collect()
-    };
     let mut found = Vec::new();
     for folder in list(cache) {
-        let name = folder.file_name().map(|name| name.to_string_lossy());
-        let Some(name) = name else { continue };
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
         if name == UNPACKED_FOLDER {
             // What is being unpacked is nobody's to delete.
             let is_whole = |path: &PathBuf| {

@@ -25,23 +25,38 @@ pub type ContentKey = [u8; 16];
 pub const DAMAGED: &str = "was damaged in the cache after it was unpacked there: open the dataset again, which unpacks it anew";
 
 /// Ending of the file beside an array that holds the keys of its images, one after the other.
-pub const KEYS_ENDING: &str = "keys";
+const KEYS_ENDING: &str = "keys";
 
-/// Images of one size, one after the other: `[N, H, W, C]`, u8, C = 1 (grey) or 3 (RGB).
-#[derive(Debug, Clone)]
-pub struct ImageArray {
-    file: Arc<File>,
-    images: usize,
-    /// What each image was when it was unpacked; without them it is believed.
-    keys: Option<Arc<[ContentKey]>>,
-    /// The file, in the cache.
-    pub path: PathBuf,
+/// Size of the images of an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImageSize {
     /// Pixels per column.
     pub height: usize,
     /// Pixels per row.
     pub width: usize,
-    /// 1 or 3.
+    /// 1 (grey) or 3 (RGB).
     pub channels: usize,
+}
+
+impl ImageSize {
+    /// Bytes of one image.
+    pub fn bytes(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+}
+
+/// Images of one size, one after the other: `[N, H, W, C]`, u8.
+#[derive(Debug, Clone)]
+pub struct ImageArray {
+    file: Arc<File>,
+    /// How many there are.
+    pub images: usize,
+    /// What each image was when it was unpacked; without them it is believed.
+    keys: Option<Arc<[ContentKey]>>,
+    /// The file, in the cache.
+    pub path: PathBuf,
+    /// Of every image.
+    pub size: ImageSize,
 }
 
 impl ImageArray {
@@ -49,21 +64,18 @@ impl ImageArray {
     ///
     /// # Errors
     /// What the system said, or that the file does not hold whole images.
-    pub fn open(path: &Path, height: usize, width: usize, channels: usize) -> io::Result<Self> {
+    pub fn open(path: &Path, size: ImageSize) -> io::Result<Self> {
         let file = File::open(path)?;
-        let bytes = file.metadata()?.len();
-        let size = (height * width * channels) as u64;
-        if !matches!(channels, 1 | 3) || size == 0 || bytes % size != 0 {
+        let (bytes, of_one) = (file.metadata()?.len(), size.bytes() as u64);
+        if !matches!(size.channels, 1 | 3) || of_one == 0 || bytes % of_one != 0 {
             return Err(io::Error::other("the array does not hold whole images"));
         }
         Ok(Self {
             file: Arc::new(file),
-            images: (bytes / size) as usize,
+            images: (bytes / of_one) as usize,
             keys: None,
             path: path.to_path_buf(),
-            height,
-            width,
-            channels,
+            size,
         })
     }
 
@@ -94,16 +106,6 @@ impl ImageArray {
         Ok(self)
     }
 
-    /// Number of images.
-    pub fn len(&self) -> usize {
-        self.images
-    }
-
-    /// Whether there is no image.
-    pub fn is_empty(&self) -> bool {
-        self.images == 0
-    }
-
     /// What image `row` was when it was unpacked, where that is known.
     pub fn key(&self, row: usize) -> Option<ContentKey> {
         self.keys.as_ref()?.get(row).copied()
@@ -118,15 +120,11 @@ impl ImageArray {
         if row >= self.images {
             return Err("is not in its array".to_owned());
         }
-        let mut bytes = vec![0; self.height * self.width * self.channels];
+        let mut bytes = vec![0; self.size.bytes()];
         let offset = row as u64 * bytes.len() as u64;
         let read = read_exact_at(&self.file, &mut bytes, offset);
-        let content = Content::Pixels {
-            bytes,
-            height: self.height,
-            width: self.width,
-            channels: self.channels,
-        };
+        let size = self.size;
+        let content = Content::Pixels { bytes, size };
         let is_whole = self.key(row).is_none_or(|key| key == content.short_key());
         match read {
             Ok(()) if is_whole => Ok(content),
@@ -148,12 +146,8 @@ pub enum Content {
     Pixels {
         /// `[H, W, C]`.
         bytes: Vec<u8>,
-        /// Pixels per column.
-        height: usize,
-        /// Pixels per row.
-        width: usize,
-        /// 1 or 3.
-        channels: usize,
+        /// How many of them there are.
+        size: ImageSize,
     },
 }
 
@@ -165,44 +159,28 @@ impl Content {
     pub fn decode(&self) -> Result<RgbImage, String> {
         match self {
             Self::File(bytes) => decode::decode_bytes(bytes),
-            Self::Pixels {
-                bytes,
-                height,
-                width,
-                channels,
-            } => {
-                let rgb = if *channels == 1 {
-                    bytes.iter().flat_map(|value| [*value; 3]).collect()
-                } else {
-                    bytes.clone()
+            Self::Pixels { bytes, size } => {
+                let rgb = match size.channels {
+                    1 => bytes.iter().flat_map(|value| [*value; 3]).collect(),
+                    _ => bytes.clone(),
                 };
-                RgbImage::from_raw(*width as u32, *height as u32, rgb)
+                RgbImage::from_raw(size.width as u32, size.height as u32, rgb)
                     .ok_or_else(|| "has fewer pixels than its size says".to_owned())
             }
         }
     }
 
-    /// A hash of everything that decides the pixels.
-    pub fn key(&self) -> blake3::Hash {
-        let mut hasher = blake3::Hasher::new();
-        match self {
-            Self::File(bytes) => hasher.update(bytes),
-            Self::Pixels {
-                bytes,
-                height,
-                width,
-                channels,
-            } => {
-                hasher.update(format!("array {height} {width} {channels} ").as_bytes());
-                hasher.update(bytes)
-            }
-        };
-        hasher.finalize()
-    }
-
-    /// The first half of [`Self::key`].
+    /// First half of a hash of everything that decides the pixels.
     pub fn short_key(&self) -> ContentKey {
-        first_half(&self.key())
+        match self {
+            Self::File(bytes) => short_key(bytes),
+            Self::Pixels { bytes, size } => {
+                let (height, width, channels) = (size.height, size.width, size.channels);
+                let mut hasher = blake3::Hasher::new();
+                hasher.update(format!("array {height} {width} {channels} ").as_bytes());
+                first_half(&hasher.update(bytes).finalize())
+            }
+        }
     }
 }
 
@@ -212,9 +190,19 @@ pub fn short_key(bytes: &[u8]) -> ContentKey {
 }
 
 fn first_half(hash: &blake3::Hash) -> ContentKey {
-    let mut key = ContentKey::default();
-    key.copy_from_slice(&hash.as_bytes()[..16]);
-    key
+    let (key, _) = hash.as_bytes().as_chunks();
+    key[0]
+}
+
+/// A key in hexadecimal digits.
+pub fn key_to_hex(key: &ContentKey) -> String {
+    key.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The key that [`key_to_hex`] wrote.
+pub fn key_from_hex(hex: &[u8]) -> Option<ContentKey> {
+    let whole = [hex, &[b'0'; 32]].concat();
+    Some(first_half(&blake3::Hash::from_hex(whole).ok()?))
 }
 
 impl UnpackedFiles {

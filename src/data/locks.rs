@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     fs::{File, TryLockError},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use super::dataset::display_path;
@@ -21,53 +21,49 @@ pub enum Locked {
     Refused,
 }
 
-/// Folders without locks, and whether that was told.
-static REFUSED: Mutex<Refusals> = Mutex::new(Refusals(BTreeMap::new()));
+/// Folders without locks: what the system said, and whether that was told.
+type Refusals = BTreeMap<PathBuf, (String, bool)>;
 
-#[derive(Default)]
-struct Refusals(BTreeMap<PathBuf, (String, bool)>);
+static REFUSED: Mutex<Refusals> = Mutex::new(BTreeMap::new());
 
-impl Refusals {
-    /// What `result` means for the file at `path`.
-    fn read(&mut self, result: Result<(), TryLockError>, path: &Path) -> Locked {
-        match result {
-            Ok(()) => Locked::Held,
-            Err(TryLockError::WouldBlock) => Locked::Taken,
-            Err(TryLockError::Error(error)) => {
-                let folder = path.parent().unwrap_or(path).to_path_buf();
-                self.0.entry(folder).or_insert((error.to_string(), false));
-                Locked::Refused
-            }
-        }
-    }
-
-    fn untold(&mut self) -> Vec<String> {
-        let untold = self.0.iter_mut().filter(|(_, (_, is_told))| !is_told);
-        let tell = |(folder, (reason, is_told)): (&PathBuf, &mut (String, bool))| {
-            *is_told = true;
-            format!(
-                "The file system of {} has no locks ({reason}). Convscope goes on, but do not let two programs write there at once",
-                display_path(folder)
-            )
-        };
-        untold.map(tell).collect()
-    }
+/// Single insertions, so a poisoned lock still guards a whole map.
+fn refused() -> MutexGuard<'static, Refusals> {
+    REFUSED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Asks for the lock of `file`, which is at `path`; never waits.
 pub fn try_lock(file: &File, path: &Path) -> Locked {
-    let result = file.try_lock();
-    with_refusals(|refusals| refusals.read(result, path))
+    read(&mut refused(), file.try_lock(), path)
+}
+
+/// What `result` means for the file at `path`.
+fn read(refusals: &mut Refusals, result: Result<(), TryLockError>, path: &Path) -> Locked {
+    match result {
+        Ok(()) => Locked::Held,
+        Err(TryLockError::WouldBlock) => Locked::Taken,
+        Err(TryLockError::Error(error)) => {
+            let folder = path.parent().unwrap_or(path).to_path_buf();
+            refusals.entry(folder).or_insert((error.to_string(), false));
+            Locked::Refused
+        }
+    }
 }
 
 /// A sentence for each folder whose file system has refused a lock; each is told once.
 pub fn untold_refusals() -> Vec<String> {
-    with_refusals(Refusals::untold)
+    untold(&mut refused())
 }
 
-fn with_refusals<R>(change: impl FnOnce(&mut Refusals) -> R) -> R {
-    // Single insertions, so a poisoned lock still guards a whole map.
-    change(&mut REFUSED.lock().unwrap_or_else(PoisonError::into_inner))
+fn untold(refusals: &mut Refusals) -> Vec<String> {
+    let untold = refusals.iter_mut().filter(|(_, (_, is_told))| !is_told);
+    let tell = |(folder, (reason, is_told)): (&PathBuf, &mut (String, bool))| {
+        *is_told = true;
+        format!(
+            "The file system of {} has no locks ({reason}). Convscope goes on, but do not let two programs write there at once",
+            display_path(folder)
+        )
+    };
+    untold.map(tell).collect()
 }
 
 #[cfg(test)]
@@ -99,28 +95,30 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                refusals.read(result, Path::new("/share/run/running.lock")),
+                read(&mut refusals, result, Path::new("/share/run/running.lock")),
                 expected,
                 "{why}"
             );
         }
-        let told = refusals.untold();
+        let told = untold(&mut refusals);
         assert_eq!(told.len(), 1);
         assert!(
             told[0].contains("/share/run") && told[0].contains("no locks"),
             "{told:?}"
         );
-        assert!(refusals.untold().is_empty(), "once");
-        refusals.read(
+        assert!(untold(&mut refusals).is_empty(), "once");
+        read(
+            &mut refusals,
             refused(io::ErrorKind::Other),
             Path::new("/share/run/other.lock"),
         );
-        assert!(refusals.untold().is_empty(), "the same folder again");
-        refusals.read(
+        assert!(untold(&mut refusals).is_empty(), "the same folder again");
+        read(
+            &mut refusals,
             refused(io::ErrorKind::Other),
             Path::new("/share/cache/a.index"),
         );
-        assert_eq!(refusals.untold().len(), 1, "another folder");
+        assert_eq!(untold(&mut refusals).len(), 1, "another folder");
     }
 
     #[test]

@@ -35,17 +35,6 @@ impl Picture {
             .map_or([0; 3], |p| [p[0], p[1], p[2]])
     }
 
-    /// Sets the pixel at column `x`, row `y`; does nothing outside.
-    pub fn set_pixel(&mut self, x: usize, y: usize, colour: [u8; 3]) {
-        if x >= self.width {
-            return;
-        }
-        let start = 3 * (y * self.width + x);
-        if let Some(pixel) = self.rgb.get_mut(start..start + 3) {
-            pixel.copy_from_slice(&colour);
-        }
-    }
-
     /// Copies `tile` into this picture with its top left corner at (`left`, `top`); what sticks out is cut.
     pub fn paste(&mut self, tile: &Self, left: usize, top: usize) {
         let width = tile.width.min(self.width.saturating_sub(left));
@@ -103,7 +92,7 @@ mod tests {
     #[test]
     fn enlarging_repeats_pixels_and_pasting_cuts() {
         let mut small = Picture::filled(2, 1, [0, 0, 0]);
-        small.set_pixel(1, 0, [9, 8, 7]);
+        small.rgb[3..6].copy_from_slice(&[9, 8, 7]);
         let big = small.enlarged(2);
         assert_eq!((big.width, big.height), (4, 2));
         assert_eq!(big.pixel(1, 1), [0, 0, 0]);
@@ -120,7 +109,6 @@ mod tests {
         canvas.paste(&big, 1, 1);
         assert_eq!(canvas.pixel(1, 1), [0, 0, 0]);
         assert_eq!(canvas.pixel(0, 1), [1, 1, 1]);
-        canvas.set_pixel(5, 0, [2, 2, 2]);
         assert_eq!(canvas.pixel(5, 0), [0, 0, 0]);
     }
 }

@@ -154,78 +154,43 @@ fn coarse(index: usize) -> usize {
 fn cell_means(image: &RgbImage) -> Vec<[f64; 3]> {
     let (width, height) = (image.width() as usize, image.height() as usize);
     let mut sums = vec![[0u64; 3]; CELLS];
-    if width == 0 || height == 0 {
-        return vec![[0.0; 3]; CELLS];
-    }
-    let spans: Vec<Span> = (0..SIDE).map(|cell| Span::new(cell, width)).collect();
-    let rows: Vec<Span> = (0..SIDE).map(|cell| Span::new(cell, height)).collect();
-    for (y, row) in image.as_raw().chunks_exact(3 * width).enumerate() {
-        let means: Vec<[u64; 3]> = spans.iter().map(|span| span.sum(row)).collect();
-        for (cell, span) in rows.iter().enumerate() {
-            let weight = span.weight(y);
-            if weight == 0 {
-                continue;
+    let (columns, rows) = (shares(width), shares(height));
+    let mut row_sums = [[0u64; 3]; SIDE];
+    let mut summed = None;
+    for (y, cell, weight) in rows {
+        if summed.replace(y) != Some(y) {
+            row_sums = [[0; 3]; SIDE];
+            let row = &image.as_raw()[3 * y * width..];
+            for &(x, cell, weight) in &columns {
+                let (sums, pixel) = (&mut row_sums[cell], &row[3 * x..3 * x + 3]);
+                sums[0] += weight * u64::from(pixel[0]);
+                sums[1] += weight * u64::from(pixel[1]);
+                sums[2] += weight * u64::from(pixel[2]);
             }
-            for (sum, mean) in sums[cell * SIDE..].iter_mut().zip(&means) {
-                for channel in 0..3 {
-                    sum[channel] += weight * mean[channel];
-                }
+        }
+        for (sum, row_sum) in sums[cell * SIDE..].iter_mut().zip(&row_sums) {
+            for channel in 0..3 {
+                sum[channel] += weight * row_sum[channel];
             }
         }
     }
-    let total = (width * height) as f64;
+    let total = (width * height).max(1) as f64;
     let means = sums.into_iter().map(|s| s.map(|sum| sum as f64 / total));
     means.collect()
 }
 
-/// The pixels of one row or column that one cell covers. With every pixel cut into [`SIDE`] slices, each
-/// cell has as many slices as there are pixels.
-struct Span {
-    /// First slice.
-    from: usize,
-    /// Behind the last slice.
-    to: usize,
-}
-
-impl Span {
-    fn new(cell: usize, pixels: usize) -> Self {
-        Self {
-            from: cell * pixels,
-            to: (cell + 1) * pixels,
-        }
+/// Which pixels of a row or column each cell covers, in ascending order: pixel, cell, and by how much. With every pixel
+/// cut into [`SIDE`] slices, each cell has as many slices as there are pixels.
+fn shares(pixels: usize) -> Vec<(usize, usize, u64)> {
+    let mut shares = Vec::with_capacity(pixels + SIDE);
+    let mut slice = 0;
+    while slice < pixels * SIDE {
+        let (pixel, cell) = (slice / SIDE, slice / pixels);
+        let end = ((pixel + 1) * SIDE).min((cell + 1) * pixels);
+        shares.push((pixel, cell, (end - slice) as u64));
+        slice = end;
     }
-
-    /// Slices of pixel `pixel` in this cell.
-    fn weight(&self, pixel: usize) -> u64 {
-        let (from, to) = (pixel * SIDE, (pixel + 1) * SIDE);
-        to.min(self.to).saturating_sub(from.max(self.from)) as u64
-    }
-
-    /// Sum over slices of the pixels `[W, 3]` of a row.
-    fn sum(&self, row: &[u8]) -> [u64; 3] {
-        let (first, last) = (self.from / SIDE, (self.to - 1) / SIDE);
-        let mut sum = [0u64; 3];
-        let mut add = |pixel: usize| {
-            let weight = self.weight(pixel);
-            for (channel, sum) in sum.iter_mut().enumerate() {
-                *sum += weight * u64::from(row[3 * pixel + channel]);
-            }
-        };
-        add(first);
-        if last > first {
-            add(last);
-            let mut inner = [0u32; 3];
-            for pixel in row[3 * (first + 1)..3 * last].chunks_exact(3) {
-                inner[0] += u32::from(pixel[0]);
-                inner[1] += u32::from(pixel[1]);
-                inner[2] += u32::from(pixel[2]);
-            }
-            for (sum, inner) in sum.iter_mut().zip(inner) {
-                *sum += SIDE as u64 * u64::from(inner);
-            }
-        }
-        sum
-    }
+    shares
 }
 
 #[cfg(test)]

@@ -70,20 +70,12 @@ impl Default for SplitConfig {
     }
 }
 
-/// Why a split cannot be made.
+/// The fractions are outside 0..1 or leave nothing for training: that for validation and that for test.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum SplitError {
-    /// The fractions are outside 0..1 or leave nothing for training.
-    #[error(
-        "the split gives {validation} to validation and {test} to test: use fractions from 0 to 1 that leave some for training"
-    )]
-    Fractions {
-        /// The fraction asked for validation.
-        validation: f64,
-        /// The fraction asked for test.
-        test: f64,
-    },
-}
+#[error(
+    "the split gives {0} to validation and {1} to test: use fractions from 0 to 1 that leave some for training"
+)]
+pub struct SplitError(pub f64, pub f64);
 
 /// Sample indices of each part, ascending. No sample stands in two parts; a sample in none was excluded,
 /// is broken, or lies beyond [`SplitConfig::first_train`].
@@ -105,31 +97,25 @@ impl Split {
     /// each drawn part, and its share of the first [`SplitConfig::first_train`].
     ///
     /// # Errors
-    /// [`SplitError::Fractions`] when the fractions make no sense.
+    /// When the fractions make no sense.
     pub fn new(dataset: &Dataset, config: &SplitConfig) -> Result<Self, SplitError> {
         let (validation, test) = (config.validation, config.test);
         let valid = |fraction: f64| (0.0..1.0).contains(&fraction);
         if !valid(validation) || !valid(test) || validation + test >= 1.0 {
-            return Err(SplitError::Fractions { validation, test });
+            return Err(SplitError(validation, test));
         }
         let given = |sample: &Sample| sample.part.filter(|_| config.given);
         let gives = |part| dataset.samples.iter().any(|s| given(s) == Some(part));
-        let fractions = Fractions {
-            validation: if gives(SplitName::Validation) {
-                0.0
-            } else {
-                validation
-            },
-            test: if gives(SplitName::Test) { 0.0 } else { test },
-        };
-
+        let drawn = |part, fraction| if gives(part) { 0.0 } else { fraction };
+        let validation = drawn(SplitName::Validation, validation);
+        let test = drawn(SplitName::Test, test);
         let mut split = Self::default();
-        let group_count = if config.stratified {
+        let count = if config.stratified {
             dataset.classes.len()
         } else {
             1
         };
-        let mut groups = vec![Vec::new(); group_count];
+        let mut groups = vec![Vec::new(); count];
         for (index, sample) in dataset.samples.iter().enumerate() {
             if !dataset.is_usable(index) {
                 continue;
@@ -150,7 +136,7 @@ impl Split {
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
         let mut train = Vec::new();
         for group in groups {
-            train.push(split.divide(group, &fractions, config.test_last, &mut rng));
+            train.push(split.divide(group, (validation, test), config.test_last, &mut rng));
         }
         if let Some(limit) = config.first_train {
             keep_first(&mut train, limit.saturating_sub(split.train.len()));
@@ -167,19 +153,19 @@ impl Split {
     fn divide(
         &mut self,
         mut group: Vec<usize>,
-        fractions: &Fractions,
+        (validation, test): (f64, f64),
         test_last: bool,
         rng: &mut ChaCha8Rng,
     ) -> Vec<usize> {
         let count = group.len() as f64;
         let share = |fraction: f64| (fraction * count).round() as usize;
         if test_last {
-            let tail = group.split_off(group.len().saturating_sub(share(fractions.test)));
+            let tail = group.split_off(group.len().saturating_sub(share(test)));
             self.test.extend(tail);
         }
         group.shuffle(rng);
-        let cut_validation = share(fractions.validation).min(group.len());
-        let drawn_test = if test_last { 0 } else { share(fractions.test) };
+        let cut_validation = share(validation).min(group.len());
+        let drawn_test = if test_last { 0 } else { share(test) };
         let cut_test = (cut_validation + drawn_test).min(group.len());
         self.validation.extend(&group[..cut_validation]);
         self.test.extend(&group[cut_validation..cut_test]);
@@ -232,12 +218,6 @@ impl Split {
             .into_iter()
             .find(|&name| self.part(name).binary_search(&index).is_ok())
     }
-}
-
-/// Shares to draw, 0..1.
-struct Fractions {
-    validation: f64,
-    test: f64,
 }
 
 /// Keeps `limit` samples altogether, the first of each group in the dataset's order, and of each group its

@@ -137,7 +137,10 @@ mod tests {
     use super::*;
     use crate::cancel::Cancelled;
     use crate::data::{
-        ImageStore, Sample, cache::PixelFormat, dataset::Origin, images::ImageArray,
+        ImageStore, Sample,
+        cache::PixelFormat,
+        dataset::Origin,
+        images::{ImageArray, ImageSize},
     };
 
     /// What numpy and scikit-learn say; `tests/reference/stats.py` makes them and names their versions.
@@ -210,12 +213,26 @@ mod tests {
                 ..Dataset::default()
             };
             let images = ImageStore {
-                arrays: vec![ImageArray::open(&path, case.height, case.width, 3).unwrap()],
+                arrays: vec![
+                    ImageArray::open(
+                        &path,
+                        ImageSize {
+                            height: case.height,
+                            width: case.width,
+                            channels: 3,
+                        },
+                    )
+                    .unwrap(),
+                ],
                 ..ImageStore::default()
             };
             let (token, format) = (
                 CancelToken::new(),
-                PixelFormat::stretched(case.height, case.width),
+                PixelFormat {
+                    height: case.height,
+                    width: case.width,
+                    resize: Default::default(),
+                },
             );
             let cache = folder.path().join("cache");
             let pixels =

@@ -55,7 +55,7 @@ impl Task for ListDatasets {
     type Lane = Downloader;
 
     fn run(&self, lane: &mut Downloader, _: &JobContext) -> Result<Vec<Listed>, JobError> {
-        let catalogue = Catalogue::load_from(self.catalogue.as_deref());
+        let catalogue = Catalogue::load(self.catalogue.as_deref());
         let catalogue = catalogue.map_err(|error| error.to_string())?;
         let published = Weights::load_from(None).map_err(|error| error.to_string())?;
         let datasets = catalogue.datasets.into_iter();

@@ -137,6 +137,7 @@ impl Task for OpenRequest {
             path: &resources::resolve(&self.path),
             kind: self.kind,
             cache: &lane.folders.cache,
+            limits: sources::Limits::default(),
             cancel: &context.cancel,
             progress: &|done, total| context.progress(done, total),
         })

@@ -112,7 +112,7 @@ fn in_folder(path: &Path, cancel: &CancelToken) -> Result<Thing, SourceError> {
             ))
         });
     }
-    if !sources::alternatives(path).is_empty() {
+    if sources::is_dataset(path) {
         return Ok(Thing::Dataset);
     }
     let photos = folder::loose_images(path, cancel)?;
@@ -145,7 +145,7 @@ fn in_file(path: &Path) -> Result<Thing, SourceError> {
         return Ok(thing);
     }
     match sources::detect(path) {
-        Ok(_) => Ok(Thing::Dataset),
+        Ok(()) => Ok(Thing::Dataset),
         // Predicting says what it is instead: a web page, a photo of a format that is not read.
         Err(_) if folder::looks_like_image(path) => Ok(Thing::Image),
         Err(error) => Err(error),

@@ -14,7 +14,7 @@ use super::{
     task::{LaneState, Task},
 };
 use crate::{
-    data::files::{self, Whose},
+    data::files,
     train::{
         EpochRecord, StepRecord,
         run_folder::{self, EXPERIMENT_FILE},
@@ -45,7 +45,7 @@ impl Runs {
     /// Begins with what killed processes left in `folders`: nobody waits for it.
     pub fn new(folders: &Folders) -> Self {
         files::sweep_cache(&folders.cache);
-        files::sweep(&folders.edits, Whose::Anybodys);
+        files::sweep(&folders.edits);
         Self::default()
     }
 }

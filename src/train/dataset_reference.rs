@@ -19,7 +19,7 @@ impl DatasetReference {
         if path.exists() {
             return Some(path);
         }
-        let catalogue = Catalogue::load().ok()?;
+        let catalogue = Catalogue::load(None).ok()?;
         let entry = catalogue.find(self.path.to_str()?).ok()?;
         match datasets_folder::status(entry, &datasets_folder::default_folder()) {
             Status::Ready(fetched) => Some(fetched.path),

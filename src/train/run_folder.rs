@@ -20,7 +20,7 @@ use crate::{
     data::{
         Dataset, Split,
         dataset::display_path,
-        files::{self, Whose, write_atomically},
+        files::{self, write_atomically},
         locks::{self, Locked},
     },
     model::{ModelSpec, WeightSnapshot, snapshot},
@@ -252,8 +252,8 @@ pub fn started(path: &Path) -> SystemTime {
 
 /// Deletes what killed processes left of unfinished files in the run's folder `path`.
 pub fn sweep(path: &Path) {
-    files::sweep(path, Whose::Ours);
-    files::sweep(&path.join(CHECKPOINTS), Whose::Ours);
+    files::sweep(path);
+    files::sweep(&path.join(CHECKPOINTS));
 }
 
 fn write_experiment(folder: &Path, experiment: &Experiment) -> Result<(), FitError> {

@@ -14,7 +14,7 @@ use super::workspace::Step;
 use crate::{
     data::{
         dataset::{SourceKind, display_path},
-        files::{self, Whose, write_atomically},
+        files::{self, write_atomically},
     },
     inspect::colours::ColourScale,
     kept::{FormatError, Kind, fields::Fields},
@@ -56,7 +56,7 @@ impl Settings {
     /// about it comes back; a missing one gives the defaults. An experiment that cannot be read costs nothing else.
     pub fn load(path: &Path) -> (Self, Option<String>) {
         if let Some(folder) = path.parent() {
-            files::sweep(folder, Whose::Anybodys);
+            files::sweep(folder);
         }
         let text = match fs::read_to_string(path) {
             Ok(text) => text,

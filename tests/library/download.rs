@@ -135,7 +135,6 @@ fn a_plain_file_arrives_whole_and_is_verified() {
         Downloaded {
             bytes: 300_000,
             sha256: sha256(&file),
-            verified: true
         }
     );
     job.has(&file);
@@ -145,7 +144,6 @@ fn a_plain_file_arrives_whole_and_is_verified() {
 
     let unknown = one(&server);
     let done = unknown.run().unwrap();
-    assert!(!done.verified, "nobody said what the hash must be");
     assert_eq!(done.sha256, sha256(&file));
 }
 
@@ -373,16 +371,7 @@ fn wrong_sizes_are_refused_and_nothing_of_them_is_kept() {
     });
     let job = one(&endless);
     let error = job.run().unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::TooLarge {
-                limit: 10_000_000,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, Error::TooLarge(_, 10_000_000)), "{error}");
     job.has_only(0);
 }
 
@@ -409,7 +398,7 @@ fn a_wrong_file_is_deleted_and_the_next_place_is_asked() {
     let served = Arc::clone(&file);
     let good = Server::start(move |asked, out| send_file(out, asked, &served, "\"g\"", ALL));
     let job = Job::new(&[bad.url("/a"), good.url("/b")]).knowing(&file);
-    assert!(job.run().unwrap().verified);
+    assert!(job.run().is_ok());
     job.has(&file);
     assert_eq!(good.froms(), [0]);
 }
@@ -469,7 +458,7 @@ fn statuses_are_told_in_words_and_only_passing_ones_are_tried_again() {
         let error = job.run().unwrap_err();
         let text = error.to_string();
         assert!(
-            matches!(error, Error::Status { status, .. } if status == number),
+            matches!(error, Error::Status(_, status) if status == number),
             "{text}"
         );
         assert!(

@@ -36,7 +36,11 @@ fn photos(root: &Path) -> (Dataset, PixelCache) {
     let token = CancelToken::new();
     let dataset = folder::scan(root, &token).unwrap();
     let cache = tempfile::tempdir().unwrap();
-    let format = PixelFormat::stretched(top::INPUT_SIDE, top::INPUT_SIDE);
+    let format = PixelFormat {
+        height: top::INPUT_SIDE,
+        width: top::INPUT_SIDE,
+        resize: Default::default(),
+    };
     let images = ImageStore::default();
     let pixels =
         PixelCache::open(cache.path(), &dataset, &images, format, &token, &|_, _| {}).unwrap();

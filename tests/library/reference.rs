@@ -44,7 +44,11 @@ pub fn open(root: &Path, choose: impl FnOnce(&mut Dataset)) -> (Dataset, PixelCa
     let mut dataset = folder::scan(root, &token).unwrap();
     choose(&mut dataset);
     let cache = tempfile::tempdir().unwrap();
-    let format = PixelFormat::stretched(128, 128);
+    let format = PixelFormat {
+        height: 128,
+        width: 128,
+        resize: Default::default(),
+    };
     let images = ImageStore::default();
     let pixels =
         PixelCache::open(cache.path(), &dataset, &images, format, &token, &|_, _| {}).unwrap();

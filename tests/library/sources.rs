@@ -112,6 +112,7 @@ fn opening_tells_how_far_it_is_and_stops_when_asked() {
         path: &path,
         kind: None,
         cache: desk.cache.path(),
+        limits: Limits::default(),
         cancel: &cancel,
         progress: &|done, all| {
             assert!(done <= all);

@@ -55,7 +55,11 @@ fn finish(home: &Path, data: &Path) -> usize {
     let token = CancelToken::new();
     let dataset = folder::scan(data, &token).unwrap();
     assert_eq!(dataset.samples.len(), IMAGES);
-    let format = PixelFormat::stretched(FORMAT.0, FORMAT.1);
+    let format = PixelFormat {
+        height: FORMAT.0,
+        width: FORMAT.1,
+        resize: Default::default(),
+    };
     let before = whole_rows(&home.join("cache"));
     let images = ImageStore::default();
     let pixels = PixelCache::open(
@@ -90,7 +94,11 @@ fn reading_takes() {
     let dataset = folder::scan(&data, &token).unwrap();
     let cache = home.path().join("cache");
     for side in [32, 64, 128, 224] {
-        let format = PixelFormat::stretched(side, side);
+        let format = PixelFormat {
+            height: side,
+            width: side,
+            resize: Default::default(),
+        };
         let images = ImageStore::default();
         let pixels = PixelCache::open(&cache, &dataset, &images, format, &token, &|_, _| {});
         let pixels = pixels.unwrap();

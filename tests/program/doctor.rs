@@ -284,6 +284,7 @@ fn mended(path: &Path, cache: &Path, leaks: usize) {
         path,
         kind: None,
         cache,
+        limits: sources::Limits::default(),
         cancel: &cancel,
         progress: &|_, _| {},
     })

@@ -42,9 +42,27 @@ fn three() -> i64 {
     3
 }
 
+/// What leaves an image as it is.
+fn nothing() -> Drawn {
+    Drawn {
+        flip_h: false,
+        flip_v: false,
+        angle: 0.0,
+        scale: 1.0,
+        window: (1.0, 1.0),
+        dx: 0.0,
+        dy: 0.0,
+        brightness: 1.0,
+        contrast: 1.0,
+        crop: 1.0,
+        crop_x: 0.5,
+        crop_y: 0.5,
+    }
+}
+
 impl Case {
     fn drawn(&self) -> Drawn {
-        let none = Drawn::default();
+        let none = nothing();
         Drawn {
             flip_h: self.flip_h,
             flip_v: self.flip_v,
@@ -162,7 +180,7 @@ impl KerasCase {
             window: (self.zx, self.zy),
             dx: -mirror * self.tx / width,
             dy: -self.ty / height,
-            ..Drawn::default()
+            ..nothing()
         }
     }
 }
@@ -226,7 +244,7 @@ fn each_axis_draws_a_window_of_its_own_and_leaves_the_other_draws() {
 #[test]
 fn flips_and_nothing_are_exact() {
     let two = Tensor::cat(&[image(3, 5, 7), image(3, 5, 7)], 0);
-    let none = Drawn::default();
+    let none = nothing();
     let (flip_h, flip_v) = (true, true);
     let cases = [
         (none, vec![]),
@@ -270,7 +288,7 @@ fn what_shows_beyond_the_edge() {
         (FillMode::Reflect, -0.5, [0.75, 1.0, 1.0, 0.75]),
     ];
     for (fill, dx, expected) in cases {
-        let none = Drawn::default();
+        let none = nothing();
         let result = apply_drawn(&images, &[Drawn { dx, ..none }], fill).unwrap();
         let expected = Tensor::from_slice(&expected).view([1, 1, 1, 4]);
         let difference = largest_difference(&result, &expected);

@@ -22,7 +22,6 @@ mod segments;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fs::File,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -54,16 +53,11 @@ const MOST_KEPT_BYTES: usize = 1 << 30;
 /// Why pixels could not be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PixelError {
-    /// What was decoded earlier is damaged, and cannot be decoded again.
+    /// What was decoded earlier of this sample is damaged, and cannot be decoded again for this reason.
     #[error(
-        "the pixels of {name} were damaged in the image cache and cannot be made again: it {reason}. Open the dataset again, or bring the file back"
+        "the pixels of {0} were damaged in the image cache and cannot be made again: it {1}. Open the dataset again, or bring the file back"
     )]
-    Lost {
-        /// The sample.
-        name: String,
-        /// To follow its name.
-        reason: String,
-    },
+    Lost(String, String),
     /// There is no memory for so many bytes of them.
     #[error("{}", plain::no_memory_for(Some(*.0)))]
     NoMemory(u64),
@@ -227,7 +221,7 @@ impl PixelCache {
     /// when it cannot be read or there is no such sample.
     pub fn content_key(&self, index: usize) -> Option<Key> {
         let row = self.rows.get(index)?.as_ref()?;
-        Some(row.record.key)
+        Some(row.record.key())
     }
 
     /// That what was unpacked into the cache is damaged there, in a sentence: nobody means to go on without those
@@ -277,12 +271,9 @@ impl PixelCache {
             pixels.extend_from_slice(kept);
             return Ok(());
         }
-        let restored = self
-            .restore(index, row)
-            .map_err(|reason| PixelError::Lost {
-                name: display_path(&self.dataset.samples[index].path),
-                reason,
-            })?;
+        let restored = self.restore(index, row).map_err(|reason| {
+            PixelError::Lost(display_path(&self.dataset.samples[index].path), reason)
+        })?;
         pixels.extend_from_slice(&restored);
         self.kept().keep(index, restored);
         Ok(())
@@ -320,13 +311,13 @@ impl PixelCache {
     fn restore(&self, index: usize, row: &Row) -> Result<Arc<[u8]>, String> {
         let content = self.images.content(&self.dataset, index);
         let decoded = content.and_then(|content| {
-            if content.short_key() != row.record.key {
+            if content.short_key() != row.record.key() {
                 return Err("has changed meanwhile".to_owned());
             }
             decoded(&content, self.format)
         });
         let (record, pixels) = match &decoded {
-            Ok(pixels) => (Record::of(row.record.key, pixels), &pixels[..]),
+            Ok(pixels) => (Record::of(row.record.key(), pixels), &pixels[..]),
             Err(_) => (Record::NONE, &[][..]),
         };
         if let Some(place) = row.place {
@@ -360,10 +351,7 @@ fn words_of_unwritten(folder: &Path, why: &std::io::Error, size: usize, images: 
 
 /// The pixels of `content` in `format`.
 fn decoded(content: &Content, format: PixelFormat) -> Result<Vec<u8>, String> {
-    catch_unwind(AssertUnwindSafe(|| {
-        Ok(format.apply(&content.decode()?).into_raw())
-    }))
-    .unwrap_or_else(|_| Err("cannot be decoded: the decoder failed".to_owned()))
+    Ok(format.apply(&content.decode()?).into_raw())
 }
 
 #[cfg(test)]

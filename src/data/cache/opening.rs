@@ -62,8 +62,10 @@ impl Work<'_> {
 
     fn row(&self, key: &Key) -> Option<Row> {
         let (place, record) = self.segments.find(key)?;
-        let place = Some(place);
-        Some(Row { record, place })
+        Some(Row {
+            record,
+            place: Some(place),
+        })
     }
 
     fn find(&self, index: usize) -> Found {
@@ -77,18 +79,14 @@ impl Work<'_> {
         };
         let file = |key| stamp.map(|(length, changed)| (length, changed, key));
         if let Some((row, key)) = known.and_then(|key| Some((self.row(&key)?, key))) {
-            return Found {
-                file: file(key),
-                outcome: Ok(row),
-            };
+            let (file, outcome) = (file(key), Ok(row));
+            return Found { file, outcome };
         }
         let content = match self.images.content(self.dataset, index) {
             Ok(content) => content,
             Err(reason) => {
-                return Found {
-                    file: None,
-                    outcome: Err(reason),
-                };
+                let (file, outcome) = (None, Err(reason));
+                return Found { file, outcome };
             }
         };
         let key = content.short_key();
@@ -96,10 +94,8 @@ impl Work<'_> {
             Some(row) => Ok(row),
             None => decoded(&content, self.format).map(|pixels| self.keep(index, key, pixels)),
         };
-        Found {
-            file: file(key),
-            outcome,
-        }
+        let file = file(key);
+        Found { file, outcome }
     }
 
     fn keep(&self, index: usize, key: Key, pixels: Vec<u8>) -> Row {

@@ -9,7 +9,11 @@ use std::{
 };
 
 use super::Key;
-use crate::data::{dataset::Dataset, files::write_atomically};
+use crate::data::{
+    dataset::Dataset,
+    files::write_atomically,
+    images::{key_from_hex, key_to_hex},
+};
 
 const FILES_FOLDER: &str = "files-2";
 
@@ -54,9 +58,8 @@ impl Remembered {
         for record in records.map_while(Result::ok) {
             let number = |column: usize| std::str::from_utf8(record.get(column)?).ok();
             let entry = || {
-                let key = blake3::Hash::from_hex(format!("{:0<64}", number(3)?)).ok()?;
-                let (key, _) = key.as_bytes().split_first_chunk()?;
-                let file = (number(1)?.parse().ok()?, number(2)?.parse().ok()?, *key);
+                let key = key_from_hex(record.get(3)?)?;
+                let file = (number(1)?.parse().ok()?, number(2)?.parse().ok()?, key);
                 Some((record.get(0)?.to_vec(), file))
             };
             files.extend(entry());
@@ -70,10 +73,9 @@ impl Remembered {
         }
         let mut writer = csv::Writer::from_writer(Vec::new());
         for (path, (length, changed, key)) in &self.files {
-            let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-            let (length, changed) = (length.to_string(), changed.to_string());
-            let fields = [path, length.as_bytes(), changed.as_bytes(), hex.as_bytes()];
-            writer.write_record(fields)?;
+            let fields = [length.to_string(), changed.to_string(), key_to_hex(key)];
+            let fields = fields.iter().map(String::as_bytes);
+            writer.write_record([&path[..]].into_iter().chain(fields))?;
         }
         let mut bytes = writer
             .into_inner()

@@ -5,6 +5,7 @@ use std::{
     fs::{self, File},
     io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use super::{Key, Place};
@@ -18,60 +19,42 @@ const SEGMENT_BYTES: u64 = 256 << 20;
 /// Read at once from a segment that is checked.
 const READ_BYTES: usize = 1 << 20;
 /// A pixel file that nobody has written to for so long has lost its writer; a younger one may get its index yet.
-const LEFTOVER_SECS: u64 = 60;
+const LEFTOVER: Duration = Duration::from_secs(60);
 
-/// One row of an index file.
+/// One row of an index file: the key of a content, then the checksum of the row that was made from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Record {
-    pub key: Key,
-    pub checksum: u64,
-}
+pub struct Record([u8; RECORD_BYTES]);
 
 pub const RECORD_BYTES: usize = 24;
 /// The record that closes a segment.
-const CLOSED: Record = Record {
-    key: [0xff; 16],
-    checksum: u64::MAX,
-};
+const CLOSED: Record = Record([0xff; RECORD_BYTES]);
 
 impl Record {
     /// No content's.
-    pub const NONE: Self = Self {
-        key: [0; 16],
-        checksum: 0,
-    };
+    pub const NONE: Self = Self([0; RECORD_BYTES]);
 
     /// The record of `row`, made from the content with this key.
     pub fn of(key: Key, row: &[u8]) -> Self {
-        let checksum = checksum(row);
-        Self { key, checksum }
+        let mut bytes = [0; RECORD_BYTES];
+        bytes[..key.len()].copy_from_slice(&key);
+        // The number that the first bytes of the hash are, with its lowest byte first.
+        let hash = blake3::hash(row);
+        for (byte, of_hash) in bytes[key.len()..].iter_mut().rev().zip(hash.as_bytes()) {
+            *byte = *of_hash;
+        }
+        Self(bytes)
+    }
+
+    /// What the content is known by.
+    pub fn key(&self) -> Key {
+        let (keys, _) = self.0.as_chunks();
+        keys[0]
     }
 
     /// Whether `row` is what was written.
     pub fn fits(&self, row: &[u8]) -> bool {
-        self.checksum == checksum(row)
+        *self == Self::of(self.key(), row)
     }
-
-    fn to_bytes(self) -> [u8; RECORD_BYTES] {
-        let mut bytes = [0; RECORD_BYTES];
-        bytes[..16].copy_from_slice(&self.key);
-        bytes[16..].copy_from_slice(&self.checksum.to_le_bytes());
-        bytes
-    }
-
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        Some(Self {
-            key: bytes.get(..16)?.try_into().ok()?,
-            checksum: u64::from_le_bytes(bytes.get(16..RECORD_BYTES)?.try_into().ok()?),
-        })
-    }
-}
-
-fn checksum(row: &[u8]) -> u64 {
-    let hash = blake3::hash(row);
-    hash.as_bytes()[..8]
-        .iter()
-        .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 
 pub fn index_path(rows: &Path) -> PathBuf {
@@ -85,8 +68,8 @@ pub fn records(rows: &Path) -> (Vec<Record>, bool) {
     if read.is_err() {
         return (Vec::new(), false);
     }
-    let chunks = bytes.chunks_exact(RECORD_BYTES);
-    let mut records: Vec<Record> = chunks.filter_map(Record::from_bytes).collect();
+    let (rows_of_index, _) = bytes.as_chunks();
+    let mut records: Vec<Record> = rows_of_index.iter().copied().map(Record).collect();
     let closed = records.last() == Some(&CLOSED);
     if closed {
         records.pop();
@@ -106,7 +89,7 @@ pub fn overwrite(rows: &Path, row: u32, pixels: &[u8], record: Record) -> io::Re
         put(rows, u64::from(row) * pixels.len() as u64, pixels)?;
     }
     let at = u64::from(row) * RECORD_BYTES as u64;
-    put(&index_path(rows), at, &record.to_bytes())
+    put(&index_path(rows), at, &record.0)
 }
 
 pub fn remove_segment(rows: &Path) -> io::Result<()> {
@@ -141,7 +124,7 @@ impl Segments {
                     segment,
                     row: row as u32,
                 };
-                segments.places.insert(record.key, (place, record));
+                segments.places.insert(record.key(), (place, record));
             }
             segments.paths.push(path);
         }
@@ -205,9 +188,7 @@ fn are_intact(rows: &Path, records: &[Record], row_bytes: usize) -> bool {
 }
 
 fn is_old(rows: &Path) -> bool {
-    let changed = fs::metadata(rows).and_then(|metadata| metadata.modified());
-    let age = changed.map(|changed| changed.elapsed());
-    age.is_ok_and(|age| age.is_ok_and(|age| age.as_secs() > LEFTOVER_SECS))
+    files::age(rows) > LEFTOVER
 }
 
 /// Cuts off what was only half written and closes the segment.
@@ -216,7 +197,7 @@ fn close_repaired(rows: &Path, records: &[Record], row_bytes: usize) -> io::Resu
     file.set_len((records.len() * row_bytes) as u64)?;
     file.sync_data()?;
     let all = records.iter().chain([&CLOSED]);
-    let bytes: Vec<u8> = all.flat_map(|record| record.to_bytes()).collect();
+    let bytes: Vec<u8> = all.flat_map(|record| record.0).collect();
     write_atomically(&index_path(rows), &bytes)
 }
 
@@ -296,7 +277,7 @@ impl Writer {
             }
         };
         segment.rows.write_all(row)?;
-        segment.index.write_all(&record.to_bytes())?;
+        segment.index.write_all(&record.0)?;
         let place = Place {
             segment: (self.before + self.paths.len() - 1) as u32,
             row: segment.count,
@@ -309,7 +290,7 @@ impl Writer {
     fn close_segment(&mut self) -> io::Result<()> {
         if let Some(mut segment) = self.open.take() {
             segment.rows.sync_data()?;
-            segment.index.write_all(&CLOSED.to_bytes())?;
+            segment.index.write_all(&CLOSED.0)?;
             segment.index.sync_data()?;
         }
         Ok(())

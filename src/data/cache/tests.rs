@@ -26,7 +26,11 @@ fn fixture() -> tempfile::TempDir {
 fn open(cache: &Path, data: &Path, size: (usize, usize)) -> (PixelCache, usize) {
     let (token, images) = (CancelToken::new(), ImageStore::default());
     let dataset = folder::scan(data, &token).unwrap();
-    let format = PixelFormat::stretched(size.0, size.1);
+    let format = PixelFormat {
+        height: size.0,
+        width: size.1,
+        resize: Default::default(),
+    };
     let rows = || -> usize {
         let list = fs::read_dir(folder_of(&format, cache))
             .into_iter()
@@ -43,7 +47,14 @@ fn open(cache: &Path, data: &Path, size: (usize, usize)) -> (PixelCache, usize) 
 }
 
 fn segments(cache: &Path) -> Vec<PathBuf> {
-    let folder = folder_of(&PixelFormat::stretched(4, 5), cache);
+    let folder = folder_of(
+        &PixelFormat {
+            height: 4,
+            width: 5,
+            resize: Default::default(),
+        },
+        cache,
+    );
     let list = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());
@@ -114,7 +125,11 @@ fn what_a_cancelled_opening_decoded_stays() {
     let (data, cache) = (fixture(), tempfile::tempdir().unwrap());
     let token = CancelToken::new();
     let dataset = folder::scan(data.path(), &token).unwrap();
-    let format = PixelFormat::stretched(4, 5);
+    let format = PixelFormat {
+        height: 4,
+        width: 5,
+        resize: Default::default(),
+    };
     let outcome = PixelCache::open(
         cache.path(),
         &dataset,

@@ -34,7 +34,7 @@ fn checked(entries: Vec<Entry>) -> Result<(), String> {
 
 #[test]
 fn what_ships_is_sound() {
-    let catalogue = Catalogue::load().unwrap();
+    let catalogue = Catalogue::load(None).unwrap();
     let names: Vec<&str> = catalogue.datasets.iter().map(|e| e.name.as_str()).collect();
     for name in [
         "flowers",
@@ -103,7 +103,7 @@ fn sizes_add_up_only_when_all_are_known() {
 
 #[test]
 fn an_unknown_name_lists_the_known_ones() {
-    let catalogue = Catalogue::load().unwrap();
+    let catalogue = Catalogue::load(None).unwrap();
     let error = catalogue.find("flowesr").unwrap_err().to_string();
     assert!(
         error.contains("flowers") && error.contains("malaria"),

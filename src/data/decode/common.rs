@@ -20,57 +20,23 @@ use super::{
 /// or animation a frame and its canvas besides.
 const WEBP_BYTES: (u64, u64) = (8, 12);
 
-type Bytes<'a> = Cursor<&'a [u8]>;
-
-/// A decoder that has read the header.
-enum Opened<'a> {
-    Png(Box<PngDecoder<Bytes<'a>>>),
-    WebP(Box<WebPDecoder<Bytes<'a>>>),
-    Bmp(Box<BmpDecoder<Bytes<'a>>>),
-    Tiff(Box<TiffDecoder<Bytes<'a>>>),
-}
-
-impl<'a> Opened<'a> {
-    fn new(bytes: &'a [u8], format: Format) -> ImageResult<Self> {
-        let reader = Cursor::new(bytes);
-        let limits = limits();
-        Ok(match format {
-            Format::WebP => Self::WebP(Box::new(WebPDecoder::new(reader)?)),
-            Format::Bmp => Self::Bmp(Box::new(BmpDecoder::new(reader)?)),
-            Format::Tiff => Self::Tiff(Box::new(TiffDecoder::new(reader)?)),
-            _ => Self::Png(Box::new(PngDecoder::with_limits(reader, limits)?)),
-        })
-    }
-
-    fn is_animated(&self) -> bool {
-        match self {
-            Self::Png(png) => png.is_apng().unwrap_or(false),
-            Self::WebP(webp) => webp.has_animation(),
-            Self::Bmp(_) | Self::Tiff(_) => false,
+/// A decoder of `bytes` that has read the header, and whether it has more than one frame.
+fn opened(bytes: &[u8], format: Format) -> ImageResult<(Box<dyn ImageDecoder + '_>, bool)> {
+    let reader = Cursor::new(bytes);
+    Ok(match format {
+        Format::WebP => {
+            let webp = WebPDecoder::new(reader)?;
+            let is_animated = webp.has_animation();
+            (Box::new(webp), is_animated)
         }
-    }
-
-    fn decoder(&mut self) -> &mut dyn ImageDecoder {
-        match self {
-            Self::Png(png) => png.as_mut(),
-            Self::WebP(webp) => webp.as_mut(),
-            Self::Bmp(bmp) => bmp.as_mut(),
-            Self::Tiff(tiff) => tiff.as_mut(),
+        Format::Bmp => (Box::new(BmpDecoder::new(reader)?), false),
+        Format::Tiff => (Box::new(TiffDecoder::new(reader)?), false),
+        _ => {
+            let png = PngDecoder::with_limits(reader, limits())?;
+            let is_animated = png.is_apng().unwrap_or(false);
+            (Box::new(png), is_animated)
         }
-    }
-
-    fn image(self) -> ImageResult<DynamicImage> {
-        fn decode(mut decoder: impl ImageDecoder) -> ImageResult<DynamicImage> {
-            decoder.set_limits(limits())?;
-            DynamicImage::from_decoder(decoder)
-        }
-        match self {
-            Self::Png(png) => decode(*png),
-            Self::WebP(webp) => decode(*webp),
-            Self::Bmp(bmp) => decode(*bmp),
-            Self::Tiff(tiff) => decode(*tiff),
-        }
-    }
+    })
 }
 
 fn limits() -> Limits {
@@ -80,9 +46,6 @@ fn limits() -> Limits {
 }
 
 /// Reads the header.
-///
-/// # Errors
-/// The reason in words.
 pub(super) fn header(bytes: &[u8], format: Format) -> Result<Header, String> {
     let size = match format {
         Format::Png => png::size(bytes),
@@ -90,9 +53,8 @@ pub(super) fn header(bytes: &[u8], format: Format) -> Result<Header, String> {
         _ => None,
     };
     size.map_or(Ok(()), |(width, height)| check_size(width, height))?;
-    let mut opened = Opened::new(bytes, format).map_err(|error| words(&error, bytes, format))?;
-    let animated = opened.is_animated();
-    let decoder = opened.decoder();
+    let (mut decoder, animated) =
+        opened(bytes, format).map_err(|error| words(&error, bytes, format))?;
     let (width, height) = decoder.dimensions();
     let color = decoder.color_type();
     let channels = color.channel_count();
@@ -129,14 +91,10 @@ pub(super) fn header(bytes: &[u8], format: Format) -> Result<Header, String> {
 }
 
 /// Decodes the first frame, as stored.
-///
-/// # Errors
-/// The reason in words.
 pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RgbImage, String> {
     let format = header.format;
-    if let Some(frame) = (format == Format::WebP)
-        .then(|| webp::first_frame(bytes))
-        .flatten()
+    if format == Format::WebP
+        && let Some(frame) = webp::first_frame(bytes)
     {
         let still = still(&frame.still, format)?;
         return Ok(frame.placed(still, header.width, header.height));
@@ -145,9 +103,11 @@ pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RgbImage, String> 
 }
 
 fn still(bytes: &[u8], format: Format) -> Result<RgbImage, String> {
-    let image = Opened::new(bytes, format)
-        .and_then(Opened::image)
-        .map_err(|error| words(&error, bytes, format))?;
+    let image = opened(bytes, format).and_then(|(mut decoder, _)| {
+        decoder.set_limits(limits())?;
+        DynamicImage::from_decoder(decoder)
+    });
+    let image = image.map_err(|error| words(&error, bytes, format))?;
     // A transparent colour makes grey pixels ones with alpha; Pillow keeps them grey.
     let is_grey = format == Format::Png && png::is_grey(bytes);
     rgb(image, is_grey).ok_or_else(|| {

@@ -83,9 +83,6 @@ impl<'a> First<'a> {
 }
 
 /// Reads the first frame's description.
-///
-/// # Errors
-/// That it is cut off.
 pub(super) fn header(bytes: &[u8]) -> Result<Header, String> {
     let mut first = First::of(bytes)?;
     let (width, height) = first.canvas();
@@ -105,9 +102,6 @@ pub(super) fn header(bytes: &[u8]) -> Result<Header, String> {
 }
 
 /// Decodes the first frame.
-///
-/// # Errors
-/// The reason in words.
 pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RgbImage, String> {
     let First {
         mut decoder, frame, ..

@@ -58,8 +58,7 @@ impl Header {
         )
     }
 
-    /// # Errors
-    /// That it has no pixels, or more than are opened.
+    /// An error when it has no pixels, or more than are opened.
     pub(super) fn check(&self, file_bytes: usize) -> Result<(), String> {
         let Self { width, height, .. } = *self;
         check_size(width, height)?;
@@ -75,8 +74,7 @@ impl Header {
     }
 }
 
-/// # Errors
-/// That an image of this size has no pixels, or more than are opened.
+/// An error when an image of this size has no pixels, or more than are opened.
 pub(super) fn check_size(width: u32, height: u32) -> Result<(), String> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels == 0 {

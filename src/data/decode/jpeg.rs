@@ -28,20 +28,6 @@ mod marker {
     pub(super) const SOF2: u8 = 0xc2;
     /// Baseline, Huffman-coded; the marker between the two is extended, Huffman-coded.
     pub(super) const SOF0: u8 = 0xc0;
-    /// What the other frames are.
-    pub(super) const OTHER_FRAMES: [(u8, &str); 11] = [
-        (0xc3, "lossless coding"),
-        (0xc5, "hierarchical coding"),
-        (0xc6, "hierarchical coding"),
-        (0xc7, "hierarchical coding"),
-        (0xc8, "an extension"),
-        (0xc9, "arithmetic coding"),
-        (0xca, "arithmetic coding"),
-        (0xcb, "arithmetic coding"),
-        (0xcd, "hierarchical coding"),
-        (0xce, "hierarchical coding"),
-        (0xcf, "hierarchical coding"),
-    ];
 }
 
 /// How Adobe's segment begins, which says how colours are coded, and how long it is.
@@ -65,9 +51,6 @@ struct Found<'a> {
 }
 
 /// Walks all segments.
-///
-/// # Errors
-/// That it is cut off, or a variant that is not read.
 pub(super) fn header(bytes: &[u8]) -> Result<Header, String> {
     let mut found = Found::default();
     let mut rest = &bytes[2..];
@@ -130,14 +113,16 @@ impl<'a> Found<'a> {
                 }
             }
             (marker, _) => {
-                let other = marker::OTHER_FRAMES
-                    .iter()
-                    .find(|(other, _)| *other == marker);
-                if let Some((_, what)) = other {
-                    return Err(format!(
-                        "is a JPEG image with {what}, a variant that is not read: save it anew"
-                    ));
-                }
+                let what = match marker {
+                    0xc3 => "lossless coding",
+                    0xc5..=0xc7 | 0xcd..=0xcf => "hierarchical coding",
+                    0xc8 => "an extension",
+                    0xc9..=0xcb => "arithmetic coding",
+                    _ => return Ok(()),
+                };
+                return Err(format!(
+                    "is a JPEG image with {what}, a variant that is not read: save it anew"
+                ));
             }
         }
         Ok(())
@@ -171,9 +156,6 @@ impl<'a> Found<'a> {
 
 /// Decodes the pixels. Grey becomes three equal channels; CMYK is taken as inverted, as Adobe's programs
 /// write it and Pillow reads it: red = C·K / 255.
-///
-/// # Errors
-/// The reason in words.
 pub(super) fn pixels(bytes: &[u8], header: &Header) -> Result<RgbImage, String> {
     let rgb = decoded(bytes)
         // Broken metadata do not make an image unreadable.

@@ -25,12 +25,11 @@ use image::{DynamicImage, RgbImage, metadata::Orientation};
 use serde::{Deserialize, Serialize};
 
 use self::{header::Header, sniff::Format};
-use super::picture::Picture;
 use crate::plain;
 
 pub use self::{
     resize::{PixelFormat, ResizeMode, resized},
-    sniff::extension_fits,
+    sniff::{EMPTY, extension_fits},
 };
 
 /// Largest file that is read, in bytes.
@@ -188,12 +187,4 @@ fn upright(image: RgbImage, orientation: Orientation) -> RgbImage {
     let mut image = DynamicImage::ImageRgb8(image);
     image.apply_orientation(orientation);
     image.into_rgb8()
-}
-
-/// Opens an image file and brings it to `format`.
-///
-/// # Errors
-/// The reason in words, to follow the file's name.
-pub fn decode_to(path: &Path, format: &PixelFormat) -> Result<Picture, String> {
-    Ok(format.apply(&decode(path)?).into())
 }

@@ -8,6 +8,7 @@ const BEFORE: usize = 8;
 const BITS_AT: usize = 24;
 const COLOUR_TYPE_AT: usize = 25;
 const IHDR_BYTES: usize = 13;
+const NO_IHDR: &str = "is damaged: no image description follows its PNG signature";
 /// Colour types with the bit depths that they allow (ISO/IEC 15948, table 11.1).
 const COLOUR_TYPES: [(u8, &[u8]); 5] = [
     (0, &[1, 2, 4, 8, 16]),
@@ -20,12 +21,8 @@ const COLOUR_TYPES: [(u8, &[u8]); 5] = [
 /// Width and height; `None` when its first chunk is not the one that says them.
 pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
     let (name, content, ..) = chunk(bytes.get(SIGNATURE..)?)?;
-    let number = |at: usize| {
-        Some(u32::from_be_bytes(
-            content.get(at..at + 4)?.try_into().ok()?,
-        ))
-    };
-    (name == b"IHDR").then_some((number(0)?, number(4)?))
+    let size = (number(content.get(..4)?)?, number(content.get(4..8)?)?);
+    (name == b"IHDR").then_some(size)
 }
 
 /// Bits per sample, or per index of a palette.
@@ -46,17 +43,12 @@ pub(super) fn fault(bytes: &[u8]) -> Option<String> {
     let mut first = true;
     while !rest.is_empty() {
         let Some((name, content, checksum, after)) = chunk(rest) else {
-            return Some(if first {
-                "is damaged: no image description follows its PNG signature".to_owned()
-            } else {
-                "is cut off: its data stop before the end of the PNG image".to_owned()
-            });
+            let cut_off = "is cut off: its data stop before the end of the PNG image";
+            return Some(if first { NO_IHDR } else { cut_off }.to_owned());
         };
         if first {
             if name != b"IHDR" || content.len() != IHDR_BYTES {
-                return Some(
-                    "is damaged: no image description follows its PNG signature".to_owned(),
-                );
+                return Some(NO_IHDR.to_owned());
             }
             let (bits, colour) = (content[8], content[9]);
             let allowed = COLOUR_TYPES.iter().find(|(kind, _)| *kind == colour);
@@ -84,11 +76,14 @@ pub(super) fn fault(bytes: &[u8]) -> Option<String> {
     (!has_pixels).then(|| "is damaged: it has no pixels".to_owned())
 }
 
+fn number(bytes: &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(bytes.try_into().ok()?))
+}
+
 /// Name, content, checksum and what follows.
 type Chunk<'a> = (&'a [u8], &'a [u8], u32, &'a [u8]);
 
 fn chunk(bytes: &[u8]) -> Option<Chunk<'_>> {
-    let number = |bytes: &[u8]| Some(u32::from_be_bytes(bytes.try_into().ok()?));
     let length = number(bytes.get(..4)?)? as usize;
     let name = bytes.get(4..BEFORE)?;
     let (content, after) = bytes[BEFORE..].split_at_checked(length)?;

@@ -49,15 +49,6 @@ pub struct PixelFormat {
 }
 
 impl PixelFormat {
-    /// Stretched to this size.
-    pub fn stretched(height: usize, width: usize) -> Self {
-        Self {
-            height,
-            width,
-            resize: ResizeMode::Stretch,
-        }
-    }
-
     /// `image` in this format.
     pub fn apply(&self, image: &RgbImage) -> RgbImage {
         resized(image, (self.height, self.width), self.resize)

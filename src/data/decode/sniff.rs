@@ -14,58 +14,42 @@ pub(super) enum Format {
     Tiff,
 }
 
-impl Format {
-    const ALL: [Self; 6] = [
-        Self::Jpeg,
-        Self::Png,
-        Self::Gif,
-        Self::WebP,
-        Self::Bmp,
-        Self::Tiff,
-    ];
+/// Every format: what people call it, and endings of names in small letters.
+const FORMATS: [(Format, &str, &[&str]); 6] = [
+    (Format::Jpeg, "JPEG", &["jpg", "jpeg", "jpe", "jfif"]),
+    (Format::Png, "PNG", &["png", "apng"]),
+    (Format::Gif, "GIF", &["gif"]),
+    (Format::WebP, "WebP", &["webp"]),
+    (Format::Bmp, "BMP", &["bmp", "dib"]),
+    (Format::Tiff, "TIFF", &["tif", "tiff"]),
+];
 
+/// How files begin.
+const STARTS: [(&[u8], Format); 8] = [
+    (b"\xff\xd8\xff", Format::Jpeg),
+    (b"\x89PNG\r\n\x1a\n", Format::Png),
+    (b"GIF87a", Format::Gif),
+    (b"GIF89a", Format::Gif),
+    (b"RIFF", Format::WebP),
+    (b"BM", Format::Bmp),
+    (b"II*\0", Format::Tiff),
+    (b"MM\0*", Format::Tiff),
+];
+
+impl Format {
     /// What people call it.
     pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg => "JPEG",
-            Self::Png => "PNG",
-            Self::Gif => "GIF",
-            Self::WebP => "WebP",
-            Self::Bmp => "BMP",
-            Self::Tiff => "TIFF",
-        }
+        FORMATS[self as usize].1
     }
 
-    /// Endings of names, in small letters.
-    fn extensions(self) -> &'static [&'static str] {
-        match self {
-            Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
-            Self::Png => &["png", "apng"],
-            Self::Gif => &["gif"],
-            Self::WebP => &["webp"],
-            Self::Bmp => &["bmp", "dib"],
-            Self::Tiff => &["tif", "tiff"],
-        }
-    }
-
-    fn starts(self, bytes: &[u8]) -> bool {
-        match self {
-            Self::Jpeg => bytes.starts_with(b"\xff\xd8\xff"),
-            Self::Png => bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
-            Self::Gif => bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a"),
-            Self::WebP => bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"),
-            Self::Bmp => bytes.starts_with(b"BM"),
-            Self::Tiff => bytes.starts_with(b"II*\0") || bytes.starts_with(b"MM\0*"),
-        }
-    }
-
-    /// The format of an image file's bytes.
-    ///
-    /// # Errors
-    /// What the bytes look like instead, to follow the file's name.
+    /// The format of an image file's bytes, or what they look like instead, to follow the file's name.
     pub(super) fn of(bytes: &[u8]) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|format| format.starts(bytes));
-        found.ok_or_else(|| other_than_image(bytes))
+        let found = STARTS.iter().find(|(start, format)| {
+            // Sound and video are RIFF files too.
+            let is_it = *format != Self::WebP || bytes.get(8..12) == Some(b"WEBP");
+            is_it && bytes.starts_with(start)
+        });
+        found.map_or_else(|| Err(other_than_image(bytes)), |(_, format)| Ok(*format))
     }
 }
 
@@ -77,65 +61,46 @@ pub fn extension_fits(path: &Path, format: &str) -> bool {
         .and_then(|ending| ending.to_str())
         .unwrap_or_default()
         .to_ascii_lowercase();
-    let promised = Format::ALL
-        .into_iter()
-        .find(|format| format.extensions().contains(&ending.as_str()));
-    promised.is_none_or(|promised| promised.name() == format)
+    let mut formats = FORMATS.iter();
+    let promised = formats.find(|(_, _, endings)| endings.contains(&ending.as_str()));
+    promised.is_none_or(|(_, name, ..)| *name == format)
 }
 
-/// First bytes, and what follows "is" in the reason.
-const KNOWN: [(&[u8], &str); 18] = [
-    (
-        b"\0\0\x01\0",
-        "an icon (ICO), a format that is not read: save it as PNG",
-    ),
-    (
-        b"\0\0\x02\0",
-        "a mouse pointer (CUR), a format that is not read",
-    ),
-    (
-        b"\xff\x0a",
-        "a JPEG XL image, a format that is not read: save it as PNG or JPEG",
-    ),
+/// First bytes of formats that are not read, what they are, and what else to save them as.
+const NOT_READ: [(&[u8], &str, &str); 9] = [
+    (b"\0\0\x01\0", "an icon (ICO)", "save it as PNG"),
+    (b"\0\0\x02\0", "a mouse pointer (CUR)", "save it as PNG"),
+    (b"\xff\x0a", "a JPEG XL image", "save it as PNG or JPEG"),
     (
         b"\0\0\0\x0cJXL ",
-        "a JPEG XL image, a format that is not read: save it as PNG or JPEG",
+        "a JPEG XL image",
+        "save it as PNG or JPEG",
     ),
     (
         b"\0\0\0\x0cjP  ",
-        "a JPEG 2000 image, a format that is not read: save it as PNG or JPEG",
+        "a JPEG 2000 image",
+        "save it as PNG or JPEG",
     ),
-    (
-        b"II+\0",
-        "a BigTIFF image, a variant that is not read: save it as PNG",
-    ),
-    (
-        b"MM\0+",
-        "a BigTIFF image, a variant that is not read: save it as PNG",
-    ),
-    (
-        b"8BPS",
-        "a Photoshop document, a format that is not read: export it as PNG",
-    ),
-    (
-        b"qoif",
-        "a QOI image, a format that is not read: save it as PNG",
-    ),
-    (b"%PDF", "not an image: it is a PDF document"),
-    (b"PK\x03\x04", "not an image: it is a ZIP archive"),
-    (b"\x1f\x8b", "not an image: it is packed with gzip"),
-    (b"Rar!", "not an image: it is a RAR archive"),
-    (b"\x93NUMPY", "not an image: it is a NumPy array"),
-    (b"\x89HDF", "not an image: it is an HDF5 file"),
+    (b"II+\0", "a BigTIFF image", "save it as PNG"),
+    (b"MM\0+", "a BigTIFF image", "save it as PNG"),
+    (b"8BPS", "a Photoshop document", "export it as PNG"),
+    (b"qoif", "a QOI image", "save it as PNG"),
+];
+
+/// First bytes of what is no image, and what follows "it" in the reason.
+const NO_IMAGES: [(&[u8], &str); 9] = [
+    (b"%PDF", "is a PDF document"),
+    (b"PK\x03\x04", "is a ZIP archive"),
+    (b"\x1f\x8b", "is packed with gzip"),
+    (b"Rar!", "is a RAR archive"),
+    (b"\x93NUMPY", "is a NumPy array"),
+    (b"\x89HDF", "is an HDF5 file"),
     (
         b"\0\0\0\x01Bud1",
-        "not an image: it holds the view settings of a folder in macOS (.DS_Store)",
+        "holds the view settings of a folder in macOS (.DS_Store)",
     ),
-    (
-        b"RIFF",
-        "not an image: it is a RIFF file, such as sound or video",
-    ),
-    (b"OggS", "not an image: it is sound or video (Ogg)"),
+    (b"RIFF", "is a RIFF file, such as sound or video"),
+    (b"OggS", "is sound or video (Ogg)"),
 ];
 
 /// Brands of ISO base media files (`ftyp`) that are images.
@@ -143,15 +108,22 @@ const IMAGE_BRANDS: [&[u8]; 7] = [
     b"avif", b"avis", b"heic", b"heix", b"heif", b"mif1", b"msf1",
 ];
 
+/// Why a file without bytes is not decoded.
+pub const EMPTY: &str = "is empty";
+
 /// How many bytes are looked at for text.
 const LOOK: usize = 512;
 
 fn other_than_image(bytes: &[u8]) -> String {
     if bytes.is_empty() {
-        return "is empty".to_owned();
+        return EMPTY.to_owned();
     }
-    if let Some((_, words)) = KNOWN.iter().find(|(start, _)| bytes.starts_with(start)) {
-        return format!("is {words}");
+    let not_read = NOT_READ.iter().find(|(start, ..)| bytes.starts_with(start));
+    if let Some((_, what, advice)) = not_read {
+        return format!("is {what}, a format that is not read: {advice}");
+    }
+    if let Some((_, what)) = NO_IMAGES.iter().find(|(start, _)| bytes.starts_with(start)) {
+        return format!("is not an image: it {what}");
     }
     if bytes.get(4..8) == Some(b"ftyp") {
         let is_image = bytes

@@ -40,9 +40,6 @@ pub struct Alike {
 /// All pairs of `thumbnails` that look alike, ascending; of a picture with more than 32 partners only some.
 ///
 /// `alive` is called now and then.
-///
-/// # Errors
-/// [`Cancelled`] when `cancel` was set.
 pub fn find(
     thumbnails: &[&Thumbnail],
     cancel: &CancelToken,
@@ -102,11 +99,6 @@ fn point(thumbnail: &Thumbnail, basis: &[[f32; CELLS]]) -> Point {
     std::array::from_fn(|k| basis[k].iter().zip(&cells).map(|(b, c)| b * c).sum())
 }
 
-/// How far apart points of pictures that look alike may be, and a little for rounding.
-fn radius() -> f32 {
-    (2.0 - 2.0 * MIN_CORRELATION).sqrt() + 1e-4
-}
-
 /// A balanced k-d tree: the middle of every range divides it.
 struct Tree {
     /// In the order of the tree: the middle of a range, the half below it on its left.
@@ -127,25 +119,27 @@ impl Tree {
             points: order.iter().map(|&index| list[index]).collect(),
             order,
             dimensions,
-            radius: radius(),
+            // How far apart points of pictures that look alike may be, and a little for rounding.
+            radius: (2.0 - 2.0 * MIN_CORRELATION).sqrt() + 1e-4,
         }
     }
 
     /// Tells `visit` every other place near `place` until it says false.
     fn near(&self, place: usize, visit: &mut dyn FnMut(usize) -> bool) {
-        self.search(0..self.points.len(), place, Gap::default(), visit);
+        self.search(0..self.points.len(), place, [0.0; DIMENSIONS], visit);
     }
 
-    /// Searches a range of the tree, whose points are at least `gap` away.
+    /// Searches a range of the tree, whose box is `gap` away by dimension: far less of the tree is searched than by
+    /// looking at one dimension at a time (Arya and Mount, "Algorithms for fast vector quantization", 1993).
     fn search(
         &self,
         range: Range<usize>,
         place: usize,
-        gap: Gap,
+        gap: Point,
         visit: &mut dyn FnMut(usize) -> bool,
     ) -> bool {
         let limit = self.radius * self.radius;
-        if gap.squared() > limit {
+        if gap.iter().map(|side| side * side).sum::<f32>() > limit {
             return true;
         }
         let centre = &self.points[place];
@@ -159,7 +153,8 @@ impl Tree {
         let middle = range.start + range.len() / 2;
         let dimension = usize::from(self.dimensions[middle]);
         let offset = centre[dimension] - self.points[middle][dimension];
-        let beyond = gap.with(dimension, offset);
+        let mut beyond = gap;
+        beyond[dimension] = offset;
         let (below, above) = if offset > 0.0 {
             (beyond, gap)
         } else {
@@ -168,23 +163,6 @@ impl Tree {
         goes_on(middle)
             && self.search(range.start..middle, place, below, visit)
             && self.search(middle + 1..range.end, place, above, visit)
-    }
-}
-
-/// How far a box of the tree is from a point, by dimension: far less of the tree is searched than by
-/// looking at one dimension at a time (Arya and Mount, "Algorithms for fast vector quantization", 1993).
-#[derive(Clone, Copy, Default)]
-struct Gap(Point);
-
-impl Gap {
-    /// Behind a plane that is `offset` away.
-    fn with(mut self, dimension: usize, offset: f32) -> Self {
-        self.0[dimension] = offset;
-        self
-    }
-
-    fn squared(&self) -> f32 {
-        self.0.iter().map(|side| side * side).sum()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What every check looks at: a dataset, its parts, and what was read of it.
 
-use super::{Finding, FindingKind, Readings, Severity};
+use super::{Finding, FindingKind, Readings};
 use crate::{
     data::{Dataset, Split, SplitName, dataset::display_path},
     format::listed,
@@ -80,13 +80,12 @@ impl<'a> Case<'a> {
     pub(super) fn finding(
         &self,
         kind: FindingKind,
-        severity: Severity,
         samples: Vec<usize>,
         message: String,
     ) -> Finding {
         Finding {
             kind,
-            severity,
+            severity: kind.severity(),
             files: samples.iter().map(|&index| self.file(index)).collect(),
             classes: Vec::new(),
             samples,

@@ -26,16 +26,10 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// A finding about a class as a whole.
-fn finding(
-    case: &Case<'_>,
-    kind: FindingKind,
-    severity: Severity,
-    class: usize,
-    message: String,
-) -> Finding {
+fn finding(case: &Case<'_>, kind: FindingKind, class: usize, message: String) -> Finding {
     Finding {
         classes: vec![class],
-        ..case.finding(kind, severity, Vec::new(), message)
+        ..case.finding(kind, Vec::new(), message)
     }
 }
 
@@ -47,8 +41,7 @@ fn missing(case: &Case<'_>) -> Vec<Finding> {
             let message = format!(
                 "class {class} has no image that can be used: add some, or take the class out"
             );
-            let kind = FindingKind::MissingClass;
-            found.push(case.finding(kind, Severity::Error, Vec::new(), message));
+            found.push(case.finding(FindingKind::MissingClass, Vec::new(), message));
         }
     }
     for (part, _) in parts {
@@ -66,8 +59,10 @@ fn missing(case: &Case<'_>) -> Vec<Finding> {
                 "class {class} has no image in the {} part: {effect}; move some there",
                 part.word()
             );
-            let kind = FindingKind::MissingClass;
-            found.push(finding(case, kind, severity, index, message));
+            found.push(Finding {
+                severity,
+                ..finding(case, FindingKind::MissingClass, index, message)
+            });
         }
     }
     found
@@ -82,7 +77,7 @@ fn tiny(case: &Case<'_>, counts: &[usize]) -> Vec<Finding> {
                 "class {class} has {} to learn from: collect at least {TINY_CLASS}, or take the class out",
                 counted(count, "image")
             );
-            finding(case, FindingKind::TinyClass, Severity::Warning, index, message)
+            finding(case, FindingKind::TinyClass, index, message)
         })
         .collect()
 }
@@ -105,11 +100,8 @@ fn imbalance(case: &Case<'_>, counts: &[usize]) -> Option<Finding> {
         counted(most, "image"),
         thousands(least)
     );
-    Some(finding(
-        case,
-        FindingKind::Imbalance,
+    Some(Finding {
         severity,
-        index,
-        message,
-    ))
+        ..finding(case, FindingKind::Imbalance, index, message)
+    })
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Finding, FindingKind, Likeness, Pair, Severity,
+    Finding, FindingKind, Likeness, Pair,
     case::Case,
     twins::{Leak, Twins},
 };
@@ -30,7 +30,7 @@ pub(super) fn findings(case: &Case<'_>, twins: &Twins) -> Vec<Finding> {
             case.class(samples[0]),
             case.files(&samples)
         );
-        case.finding(FindingKind::NearDuplicate, Severity::Info, samples, message)
+        case.finding(FindingKind::NearDuplicate, samples, message)
     }));
     found
 }
@@ -44,21 +44,21 @@ fn leaked(case: &Case<'_>, leak: &Leak) -> Finding {
     let file = case.file(held_out);
     let (part, earlier) = (part_word(case, held_out), part_word(case, leak.twins[0]));
     let twins = case.files(&leak.twins);
-    let (kind, severity, message) = if leak.is_exact {
+    let (kind, message) = if leak.is_exact {
         let message = format!(
             "{file} of the {part} part also stands in the {earlier} part as {twins}: drop it there, or results \
              look better than they are"
         );
-        (FindingKind::Leak, Severity::Error, message)
+        (FindingKind::Leak, message)
     } else {
         let message = format!(
             "{file} of the {part} part looks like {twins} of the {earlier} part: compare them, and drop a copy \
              there"
         );
-        (FindingKind::NearLeak, Severity::Warning, message)
+        (FindingKind::NearLeak, message)
     };
     let samples = leak.twins.iter().copied().chain([held_out]).collect();
-    case.finding(kind, severity, samples, message)
+    case.finding(kind, samples, message)
 }
 
 /// The same pixels under two labels and more.
@@ -76,12 +76,7 @@ fn conflict(case: &Case<'_>, group: &[usize]) -> Option<Finding> {
         classes.join(" and "),
         case.files(group)
     );
-    Some(case.finding(
-        FindingKind::LabelConflict,
-        Severity::Error,
-        group.to_vec(),
-        message,
-    ))
+    Some(case.finding(FindingKind::LabelConflict, group.to_vec(), message))
 }
 
 /// Copies that are no leaks.
@@ -99,12 +94,7 @@ fn copies(case: &Case<'_>, group: &[usize], leaked: &BTreeSet<usize>) -> Option<
         counted(samples.len(), "image"),
         case.files(&samples)
     );
-    Some(case.finding(
-        FindingKind::ExactDuplicate,
-        Severity::Warning,
-        samples,
-        message,
-    ))
+    Some(case.finding(FindingKind::ExactDuplicate, samples, message))
 }
 
 fn near_conflict(case: &Case<'_>, pair: &Pair) -> Finding {
@@ -116,8 +106,11 @@ fn near_conflict(case: &Case<'_>, pair: &Pair) -> Finding {
         case.file(pair.b),
         case.class(pair.b),
     );
-    let kind = FindingKind::NearLabelConflict;
-    case.finding(kind, Severity::Warning, vec![pair.a, pair.b], message)
+    case.finding(
+        FindingKind::NearLabelConflict,
+        vec![pair.a, pair.b],
+        message,
+    )
 }
 
 /// Samples that pairs connect, each cluster ascending.

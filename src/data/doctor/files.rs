@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, FindingKind, Severity, Sizes, case::Case};
 use crate::{
-    data::dataset::display_path,
+    data::{dataset::display_path, decode},
     format::{counted, listed, thousands},
 };
 
@@ -20,15 +20,13 @@ pub(super) fn findings(case: &Case<'_>) -> Vec<Finding> {
 
 fn unreadable<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Finding> + 'a {
     case.broken().map(|(index, reason)| {
-        let file = case.file(index);
-        let (kind, message) = if case.readings.is_empty_file(index) {
-            let message = format!("{file} is empty; it is left out until it is replaced");
-            (FindingKind::EmptyFile, message)
-        } else {
-            let message = format!("{file} {reason}; it is left out until it is replaced");
-            (FindingKind::BrokenFile, message)
+        let kind = match reason {
+            decode::EMPTY => FindingKind::EmptyFile,
+            _ => FindingKind::BrokenFile,
         };
-        case.finding(kind, Severity::Warning, vec![index], message)
+        let file = case.file(index);
+        let message = format!("{file} {reason}; it is left out until it is replaced");
+        case.finding(kind, vec![index], message)
     })
 }
 
@@ -39,12 +37,7 @@ fn misnamed<'a>(case: &'a Case<'_>) -> impl Iterator<Item = Finding> + 'a {
             "{} is a {format} file: it opens here, but rename it for other programs",
             case.file(index)
         );
-        Some(case.finding(
-            FindingKind::WrongExtension,
-            Severity::Info,
-            vec![index],
-            message,
-        ))
+        Some(case.finding(FindingKind::WrongExtension, vec![index], message))
     })
 }
 
@@ -56,8 +49,7 @@ fn blank(case: &Case<'_>) -> Option<Finding> {
         counted(samples.len(), "image"),
         case.files(&samples)
     );
-    let is_any = !samples.is_empty();
-    is_any.then(|| case.finding(FindingKind::BlankImage, Severity::Warning, samples, message))
+    (!samples.is_empty()).then(|| case.finding(FindingKind::BlankImage, samples, message))
 }
 
 fn skipped(case: &Case<'_>) -> Option<Finding> {
@@ -89,7 +81,8 @@ fn skipped(case: &Case<'_>) -> Option<Finding> {
     );
     (!reasons.is_empty()).then_some(Finding {
         files,
-        ..case.finding(FindingKind::SkippedFile, severity, Vec::new(), message)
+        severity,
+        ..case.finding(FindingKind::SkippedFile, Vec::new(), message)
     })
 }
 
@@ -135,7 +128,7 @@ fn mixed_sizes(case: &Case<'_>) -> Option<Finding> {
         words(sizes.max),
         words(sizes.median),
     );
-    Some(case.finding(FindingKind::MixedSizes, Severity::Info, Vec::new(), message))
+    Some(case.finding(FindingKind::MixedSizes, Vec::new(), message))
 }
 
 /// Names the images that are not stored as most are; a class that is stored in a way of its own gives
@@ -176,5 +169,8 @@ fn mixed_channels(case: &Case<'_>) -> Option<Finding> {
         (Severity::Warning, advice)
     };
     let message = format!("images are stored as {}: {advice}", list.join(", "));
-    Some(case.finding(FindingKind::MixedChannels, severity, rare, message))
+    Some(Finding {
+        severity,
+        ..case.finding(FindingKind::MixedChannels, rare, message)
+    })
 }

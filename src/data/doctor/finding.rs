@@ -62,32 +62,38 @@ pub enum FindingKind {
 impl FindingKind {
     /// The word for it; scripts rely on it.
     pub fn word(self) -> &'static str {
-        self.names().0
+        self.facts().0
     }
 
     /// What people call it, as a heading.
     pub fn words(self) -> &'static str {
-        self.names().1
+        self.facts().1
     }
 
-    fn names(self) -> (&'static str, &'static str) {
+    /// How much a finding of this kind matters when nothing says otherwise.
+    pub(super) fn severity(self) -> Severity {
+        self.facts().2
+    }
+
+    fn facts(self) -> (&'static str, &'static str, Severity) {
+        use Severity::{Error, Info, Warning};
         match self {
-            Self::BrokenFile => ("broken_file", "broken file"),
-            Self::EmptyFile => ("empty_file", "empty file"),
-            Self::SkippedFile => ("skipped_file", "passed over"),
-            Self::WrongExtension => ("wrong_extension", "wrong ending"),
-            Self::BlankImage => ("blank_image", "blank image"),
-            Self::MissingClass => ("missing_class", "missing class"),
-            Self::Leak => ("leak", "in two parts"),
-            Self::LabelConflict => ("label_conflict", "two labels"),
-            Self::NearLeak => ("near_leak", "nearly in two parts"),
-            Self::NearLabelConflict => ("near_label_conflict", "nearly two labels"),
-            Self::ExactDuplicate => ("exact_duplicate", "duplicate"),
-            Self::NearDuplicate => ("near_duplicate", "near duplicate"),
-            Self::TinyClass => ("tiny_class", "tiny class"),
-            Self::Imbalance => ("imbalance", "imbalance"),
-            Self::MixedSizes => ("mixed_sizes", "mixed sizes"),
-            Self::MixedChannels => ("mixed_channels", "mixed channels"),
+            Self::BrokenFile => ("broken_file", "broken file", Warning),
+            Self::EmptyFile => ("empty_file", "empty file", Warning),
+            Self::SkippedFile => ("skipped_file", "passed over", Warning),
+            Self::WrongExtension => ("wrong_extension", "wrong ending", Info),
+            Self::BlankImage => ("blank_image", "blank image", Warning),
+            Self::MissingClass => ("missing_class", "missing class", Error),
+            Self::Leak => ("leak", "in two parts", Error),
+            Self::LabelConflict => ("label_conflict", "two labels", Error),
+            Self::NearLeak => ("near_leak", "nearly in two parts", Warning),
+            Self::NearLabelConflict => ("near_label_conflict", "nearly two labels", Warning),
+            Self::ExactDuplicate => ("exact_duplicate", "duplicate", Warning),
+            Self::NearDuplicate => ("near_duplicate", "near duplicate", Info),
+            Self::TinyClass => ("tiny_class", "tiny class", Warning),
+            Self::Imbalance => ("imbalance", "imbalance", Info),
+            Self::MixedSizes => ("mixed_sizes", "mixed sizes", Info),
+            Self::MixedChannels => ("mixed_channels", "mixed channels", Info),
         }
     }
 }

@@ -28,7 +28,7 @@ pub use edits::drop_from_train;
 pub use finding::{Finding, FindingKind, Severity};
 pub use read::Readings;
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::{Dataset, Split, SplitName};
 use crate::format::counted;
@@ -115,17 +115,10 @@ impl Examination {
         let mut findings = files::findings(&case);
         findings.extend(classes::findings(&case));
         findings.extend(copies::findings(&case, &twins));
-        findings.sort_by(|a, b| {
-            let order = |f: &Finding| (std::cmp::Reverse(f.severity), f.kind);
-            order(a)
-                .cmp(&order(b))
-                .then_with(|| a.samples.cmp(&b.samples))
-        });
+        findings.sort_by_cached_key(|f| (Reverse(f.severity), f.kind, f.samples.clone()));
         let exact = |pair: &&Pair| pair.kind == Likeness::Exact;
-        let (duplicates, leaks) = (
-            twins.pairs.iter().filter(exact).count(),
-            twins.leaks.iter().filter(|leak| leak.is_exact).count(),
-        );
+        let duplicates = twins.pairs.iter().filter(exact).count();
+        let leaks = twins.leaks.iter().filter(|leak| leak.is_exact).count();
         Self {
             sizes: files::sizes(&case),
             channels: files::channels(&case),

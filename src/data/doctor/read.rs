@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -30,19 +29,11 @@ pub(super) struct Facts {
     pub picture: usize,
 }
 
-/// Why a picture cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Broken {
-    reason: String,
-    /// Its file has no bytes.
-    is_empty: bool,
-}
-
 /// What was read of a dataset: it depends on the files alone, not on labels, parts or exclusions.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Readings {
-    /// One per sample.
-    outcomes: Vec<Result<Facts, Broken>>,
+    /// One per sample; or why it cannot be read, to follow its name.
+    outcomes: Vec<Result<Facts, String>>,
     /// Pictures that look alike, by their numbers.
     alike: Vec<Alike>,
 }
@@ -69,7 +60,7 @@ impl Readings {
     ) -> Result<Self, Cancelled> {
         let total = dataset.samples.len();
         let done = AtomicUsize::new(0);
-        let read: Result<Vec<Result<Picture, Broken>>, Cancelled> = (0..total)
+        let read: Result<Vec<Result<Picture, String>>, Cancelled> = (0..total)
             .into_par_iter()
             .map(|index| {
                 cancel.check()?;
@@ -109,16 +100,8 @@ impl Readings {
         self.outcomes.get(index)?.as_ref().ok()
     }
 
-    fn why_broken(&self, index: usize) -> Option<&Broken> {
-        self.outcomes.get(index)?.as_ref().err()
-    }
-
     pub(super) fn reason(&self, index: usize) -> Option<&String> {
-        Some(&self.why_broken(index)?.reason)
-    }
-
-    pub(super) fn is_empty_file(&self, index: usize) -> bool {
-        self.why_broken(index).is_some_and(|broken| broken.is_empty)
+        self.outcomes.get(index)?.as_ref().err()
     }
 
     pub(super) fn alike(&self) -> &[Alike] {
@@ -126,31 +109,15 @@ impl Readings {
     }
 }
 
-fn read_one(dataset: &Dataset, images: &ImageStore, index: usize) -> Result<Picture, Broken> {
-    let broken = |reason: String| Broken {
-        reason,
-        is_empty: false,
-    };
-    let content = images.content(dataset, index).map_err(broken)?;
-    if matches!(&content, Content::File(bytes) if bytes.is_empty()) {
-        return Err(Broken {
-            reason: "is empty".to_owned(),
-            is_empty: true,
-        });
-    }
-    // A decoder that gives up must not end the examination.
-    let picture = catch_unwind(AssertUnwindSafe(|| {
-        let image = content.decode()?;
-        Ok(picture(dataset, index, &content, &image))
-    }));
-    picture
-        .unwrap_or_else(|_| Err("cannot be decoded: the decoder failed".to_owned()))
-        .map_err(broken)
+fn read_one(dataset: &Dataset, images: &ImageStore, index: usize) -> Result<Picture, String> {
+    let content = images.content(dataset, index)?;
+    let image = content.decode()?;
+    Ok(picture(dataset, index, &content, &image))
 }
 
 fn picture(dataset: &Dataset, index: usize, content: &Content, image: &RgbImage) -> Picture {
     let (channels, misnamed) = match content {
-        Content::Pixels { channels, .. } => (channel_words(*channels, 8), None),
+        Content::Pixels { size, .. } => (channel_words(size.channels, 8), None),
         Content::File(bytes) => match decode::facts(bytes) {
             Ok(file) => {
                 let sample = dataset.samples.get(index);

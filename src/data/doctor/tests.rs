@@ -8,7 +8,7 @@ use crate::{
     data::{
         Edits, ImageStore, Sample, SplitConfig,
         dataset::{Origin, Skipped},
-        images::ImageArray,
+        images::{ImageArray, ImageSize},
     },
 };
 
@@ -55,7 +55,17 @@ impl World {
                 ..Dataset::default()
             },
             images: ImageStore {
-                arrays: vec![ImageArray::open(&path, SIDE, SIDE, 3).unwrap()],
+                arrays: vec![
+                    ImageArray::open(
+                        &path,
+                        ImageSize {
+                            height: SIDE,
+                            width: SIDE,
+                            channels: 3,
+                        },
+                    )
+                    .unwrap(),
+                ],
                 ..ImageStore::default()
             },
             _folder: folder,
@@ -192,10 +202,7 @@ fn near_copies_are_told_apart_from_exact_ones() {
     );
     assert_eq!(samples_of(&found, FindingKind::ExactDuplicate), [[7, 8]]);
     let severities: Vec<Severity> = found.findings.iter().map(|f| f.severity).collect();
-    assert!(
-        severities.is_sorted_by_key(std::cmp::Reverse),
-        "{severities:?}"
-    );
+    assert!(severities.is_sorted_by_key(Reverse), "{severities:?}");
     let after = world.after(&drop_from_train(&world.dataset, &found, true));
     assert_eq!((after.near_leaks, after.samples), (0, 7));
 

@@ -37,6 +37,8 @@ const MOST_REDIRECTS: usize = 10;
 pub struct Wanted {
     /// First byte; 0 asks for the whole file.
     pub from: u64,
+    /// Bytes of the whole file, if known.
+    pub total: Option<u64>,
     /// Only if the file is still this version.
     pub version: Option<String>,
     /// A connection without encryption will do, until a redirect leads to one with it.
@@ -48,23 +50,14 @@ pub struct Wanted {
 pub struct Head {
     /// HTTP status.
     pub status: u16,
-    /// Bytes that follow, if the server says.
-    pub length: Option<u64>,
-    /// `Content-Range`.
-    pub range: Option<ContentRange>,
+    /// Bytes of the whole file, if the server says.
+    pub total: Option<u64>,
+    /// First byte that follows, by `Content-Range`.
+    pub first: Option<u64>,
     /// What the server calls this version: a strong `ETag`, else `Last-Modified`.
     pub version: Option<String>,
     /// `Location`.
     pub location: Option<String>,
-}
-
-/// `bytes FIRST-LAST/TOTAL` or `bytes */TOTAL`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ContentRange {
-    /// First byte that follows; `None` for `*`.
-    pub first: Option<u64>,
-    /// Bytes of the whole file; `None` for `*`.
-    pub total: Option<u64>,
 }
 
 enum Message {
@@ -84,12 +77,13 @@ pub struct Connection {
     worker: Option<Worker<()>>,
     /// The thread is past what cannot be interrupted.
     has_answered: bool,
+    /// Bytes of the file that are there, those before [`Wanted::from`] included.
+    received: u64,
+    /// Bytes of the whole file, as far as it is known.
+    total: Option<u64>,
 }
 
 /// Asks `url` and follows redirects to the answer.
-///
-/// # Errors
-/// When there is none, or somebody cancels.
 pub fn open(
     url: &str,
     wanted: &Wanted,
@@ -105,10 +99,7 @@ pub fn open(
         } else {
             address::check
         };
-        check(&url).map_err(|reason| DownloadError::Address {
-            url: url.clone(),
-            reason,
-        })?;
+        check(&url).map_err(|reason| DownloadError::Address(url.clone(), reason))?;
         may_be_plain &= !url.starts_with("https:");
         let mut connection = Connection::start(&url, wanted, stall)?;
         let Some(Message::Head(head)) = connection.wait(cancel)? else {
@@ -119,15 +110,24 @@ pub fn open(
         match target.and_then(|location| address::redirected(&url, location)) {
             Some(next) => url = next,
             None if is_redirect => return Err(connection.nonsense("a redirect to nowhere")),
-            None => return Ok((connection, head)),
+            None => {
+                if head.status == 200 {
+                    connection.received = 0;
+                }
+                connection.total = connection.total.or(head.total);
+                return Ok((connection, head));
+            }
         }
     }
-    let reason = "it redirects in circles".to_owned();
-    Err(DownloadError::Protocol { url, reason })
+    Err(DownloadError::Protocol(
+        url,
+        "it redirects in circles".into(),
+    ))
 }
 
 impl Connection {
     fn start(url: &str, wanted: &Wanted, stall: Duration) -> Result<Self, DownloadError> {
+        let (received, total) = (wanted.from, wanted.total);
         let agent = agent(url, stall);
         let (sender, messages) = crossbeam_channel::bounded(CHUNKS_AHEAD);
         let (its_agent, its_url, wanted) = (agent.clone(), url.to_owned(), wanted.clone());
@@ -135,27 +135,29 @@ impl Connection {
             // Nobody listens any more once the caller has gone.
             let _ = receive(&its_agent, &its_url, &wanted, &sender);
         });
-        let worker = worker.map_err(|error| DownloadError::Protocol {
-            url: url.to_owned(),
-            reason: format!("cannot start a thread: {error}"),
+        let url = url.to_owned();
+        let worker = worker.map_err(|error| {
+            DownloadError::Protocol(url.clone(), format!("cannot start a thread: {error}"))
         })?;
         Ok(Self {
-            url: url.to_owned(),
+            url,
             stall,
             agent,
             messages: Some(messages),
             worker: Some(worker),
             has_answered: false,
+            received,
+            total,
         })
     }
 
     /// The next bytes of the body; `None` at its end.
-    ///
-    /// # Errors
-    /// When the connection breaks or nothing comes for too long, or somebody cancels.
     pub fn next(&mut self, cancel: &CancelToken) -> Result<Option<Vec<u8>>, DownloadError> {
         match self.wait(cancel)? {
-            Some(Message::Bytes(bytes)) => Ok(Some(bytes)),
+            Some(Message::Bytes(bytes)) => {
+                self.received += bytes.len() as u64;
+                Ok(Some(bytes))
+            }
             _ => Ok(None),
         }
     }
@@ -183,51 +185,41 @@ impl Connection {
     }
 
     fn nonsense(&self, reason: &str) -> DownloadError {
-        DownloadError::Protocol {
-            url: self.url.clone(),
-            reason: reason.to_owned(),
-        }
+        DownloadError::Protocol(self.url.clone(), reason.to_owned())
     }
 
     fn in_words(&self, error: ureq::Error) -> DownloadError {
+        use DownloadError::{CutOff, Insecure, Offline, Stalled};
         use ureq::Error;
-        let url = self.url.clone();
+        let (url, received, total) = (self.url.clone(), self.received, self.total);
+        let secs = self.stall.as_secs();
         match error {
-            Error::HostNotFound => offline(url, "its name cannot be found".into()),
+            Error::HostNotFound => Offline(url, "its name cannot be found".into()),
             Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
                 let secs = self.stall.as_secs_f32();
-                offline(url, format!("no answer within {secs} s"))
+                Offline(url, format!("no answer within {secs} s"))
             }
-            // What has arrived so far is known to the caller, which fills it in.
-            Error::Timeout(_) => DownloadError::Stalled {
+            Error::Timeout(_) => Stalled {
                 url,
-                secs: self.stall.as_secs(),
-                received: 0,
+                secs,
+                received,
             },
-            Error::Io(error) if self.has_answered || is_cut(&error) => DownloadError::CutOff {
+            Error::Io(error) if self.has_answered || is_cut(&error) => CutOff {
                 url,
-                received: 0,
-                total: None,
+                received,
+                total,
             },
             // How a failed TLS handshake arrives.
             Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-                insecure(url, error.to_string())
+                Insecure(url, error.to_string())
             }
-            Error::Io(error) => offline(url, error.to_string()),
+            Error::Io(error) => Offline(url, error.to_string()),
             Error::Tls(_) | Error::Rustls(_) | Error::TlsRequired => {
-                insecure(url, error.to_string())
+                Insecure(url, error.to_string())
             }
             error => self.nonsense(&error.to_string()),
         }
     }
-}
-
-fn offline(url: String, reason: String) -> DownloadError {
-    DownloadError::Offline { url, reason }
-}
-
-fn insecure(url: String, reason: String) -> DownloadError {
-    DownloadError::Insecure { url, reason }
 }
 
 impl Drop for Connection {
@@ -307,10 +299,18 @@ fn receive(
 
 fn head<B>(response: &Response<B>) -> Head {
     let headers = response.headers();
+    let status = response.status().as_u16();
+    // `bytes FIRST-LAST/TOTAL` or `bytes */TOTAL`.
+    let range = text(headers, header::CONTENT_RANGE).and_then(|text| text.strip_prefix("bytes"));
+    let (range, of_range) = range.and_then(|range| range.split_once('/')).unzip();
+    let total = match status {
+        206 | 416 => of_range,
+        _ => text(headers, header::CONTENT_LENGTH),
+    };
     Head {
-        status: response.status().as_u16(),
-        length: text(headers, header::CONTENT_LENGTH).and_then(|text| text.parse().ok()),
-        range: text(headers, header::CONTENT_RANGE).and_then(content_range),
+        status,
+        total: total.and_then(|total| total.trim().parse().ok()),
+        first: range.and_then(|range| range.split_once('-')?.0.trim().parse().ok()),
         version: text(headers, header::ETAG)
             .filter(|etag| etag.starts_with('"'))
             .or_else(|| text(headers, header::LAST_MODIFIED))
@@ -323,32 +323,25 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-fn content_range(text: &str) -> Option<ContentRange> {
-    let (range, total) = text.strip_prefix("bytes")?.trim().split_once('/')?;
-    let first = range.split_once('-').map(|(first, _)| first.trim().parse());
-    Some(ContentRange {
-        first: first.and_then(Result::ok),
-        total: total.trim().parse().ok(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn content_ranges() {
-        let range = |first, total| Some(ContentRange { first, total });
         let cases = [
-            ("bytes 100-999/1000", range(Some(100), Some(1000))),
-            ("bytes 0-99/*", range(Some(0), None)),
-            ("bytes */1000", range(None, Some(1000))),
-            ("bytes=5-9/10", range(None, Some(10))),
-            ("items 0-1/2", None),
-            ("bytes", None),
+            ("bytes 100-999/1000", (Some(100), Some(1000))),
+            ("bytes 0-99/*", (Some(0), None)),
+            ("bytes */1000", (None, Some(1000))),
+            ("bytes=5-9/10", (None, Some(10))),
+            ("items 0-1/2", (None, None)),
+            ("bytes", (None, None)),
         ];
         for (text, expected) in cases {
-            assert_eq!(content_range(text), expected, "{text}");
+            let response = Response::builder().status(206);
+            let response = response.header("content-range", text);
+            let head = head(&response.header("content-length", 7).body(()).unwrap());
+            assert_eq!((head.first, head.total), expected, "{text}");
         }
     }
 

@@ -15,52 +15,27 @@ pub enum DownloadError {
     /// Somebody asked to stop, or to pause.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
-    /// The address, or one that it leads to, may not be used.
-    #[error("the address {url} {reason}: use another")]
-    Address {
-        /// Which address.
-        url: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
-    /// No connection came about.
+    /// The address, or one that it leads to, may not be used: what is wrong with it.
+    #[error("the address {0} {1}: use another")]
+    Address(String, &'static str),
+    /// No connection came about: whence, and what the system said.
     #[error(
-        "cannot reach {}: {reason}; check the internet connection, or download {url} on another computer and open the file from disk",
-        host(.url)
+        "cannot reach {host}: {1}; check the internet connection, or download {0} on another computer and open the file from disk",
+        host = host(.0)
     )]
-    Offline {
-        /// Whence.
-        url: String,
-        /// What the system said.
-        reason: String,
-    },
-    /// The connection cannot be trusted.
+    Offline(String, String),
+    /// The connection cannot be trusted: whence, and what the TLS library said.
     #[error(
-        "the connection to {} is not secure: {reason}; check this computer's date, and whether the network wants you to sign in",
-        host(.url)
+        "the connection to {host} is not secure: {1}; check this computer's date, and whether the network wants you to sign in",
+        host = host(.0)
     )]
-    Insecure {
-        /// Whence.
-        url: String,
-        /// What the TLS library said.
-        reason: String,
-    },
-    /// The server answered with an error.
-    #[error("{} {} (HTTP {status}): {}", host(.url), words(*.status), advice(*.status, .url))]
-    Status {
-        /// Whence.
-        url: String,
-        /// The HTTP status.
-        status: u16,
-    },
-    /// The answer was no proper HTTP.
-    #[error("{} gave an answer that makes no sense: {reason}; try again later", host(.url))]
-    Protocol {
-        /// Whence.
-        url: String,
-        /// What was wrong with it.
-        reason: String,
-    },
+    Insecure(String, String),
+    /// The server answered with an error: whence, and the HTTP status.
+    #[error("{} {} (HTTP {}): {}", host(.0), words(*.1), .1, advice(*.1, .0))]
+    Status(String, u16),
+    /// The answer was no proper HTTP: whence, and what was wrong with it.
+    #[error("{} gave an answer that makes no sense: {}; try again later", host(.0), .1)]
+    Protocol(String, String),
     /// Nothing arrived for too long, several times.
     #[error(
         "nothing came from {} for {}; {} are kept: try again to go on from there",
@@ -105,14 +80,9 @@ pub enum DownloadError {
         /// Size that the server offers, in words.
         got: String,
     },
-    /// The file is too large to be meant; nothing of it is kept.
-    #[error("{} sends more than {}: this cannot be a dataset for this program", host(.url), bytes(*.limit))]
-    TooLarge {
-        /// Whence.
-        url: String,
-        /// Most bytes that are accepted.
-        limit: u64,
-    },
+    /// The file is too large to be meant: whence, and most bytes that are accepted. Nothing of it is kept.
+    #[error("{} sends more than {}: this cannot be a dataset for this program", host(.0), bytes(*.1))]
+    TooLarge(String, u64),
     /// The file is not what it should be; it was deleted.
     #[error(
         "the file from {} is damaged or another one and was deleted: its SHA-256 is {got}, expected {expected}; download it again later, or from another place",
@@ -126,20 +96,12 @@ pub enum DownloadError {
         /// Hash that it has.
         got: String,
     },
-    /// The file cannot be written.
-    #[error("cannot write {path}: {}", write_words(.source))]
-    Write {
-        /// Where.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Another process downloads the same file.
-    #[error("another Convscope downloads {path} right now: wait for it, or close it")]
-    Busy {
-        /// Where.
-        path: String,
-    },
+    /// This file cannot be written, and what the system said.
+    #[error("cannot write {0}: {words}", words = write_words(.1))]
+    Write(String, #[source] io::Error),
+    /// Another process downloads the same file, to this path.
+    #[error("another Convscope downloads {0} right now: wait for it, or close it")]
+    Busy(String),
     /// Every address failed; the reasons, joined.
     #[error("none of the addresses works: {0}")]
     Mirrors(String),
@@ -149,37 +111,30 @@ impl DownloadError {
     /// For `map_err` on what the system says about `path`.
     pub(in crate::data) fn write(path: &Path) -> impl Fn(io::Error) -> Self + use<> {
         let path = display_path(path);
-        move |source| Self::Write {
-            path: path.clone(),
-            source,
-        }
+        move |error| Self::Write(path.clone(), error)
     }
 
     /// Whether the same address may work a little later.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Offline { .. }
-            | Self::Protocol { .. }
-            | Self::Stalled { .. }
-            | Self::CutOff { .. } => true,
-            Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
+            Self::Offline(..) | Self::Protocol(..) | Self::Stalled { .. } | Self::CutOff { .. } => {
+                true
+            }
+            Self::Status(_, status) => matches!(status, 408 | 425 | 429 | 500..),
             _ => false,
         }
     }
 
     /// Whether another address cannot help.
     pub(super) fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::Cancelled(_) | Self::Write { .. } | Self::Busy { .. }
-        )
+        matches!(self, Self::Cancelled(_) | Self::Write(..) | Self::Busy(_))
     }
 
     /// The error for a file none of whose addresses worked, from one error for each.
     pub(super) fn of_mirrors(mut errors: Vec<Self>) -> Self {
         if errors
             .iter()
-            .all(|error| matches!(error, Self::Offline { .. }))
+            .all(|error| matches!(error, Self::Offline(..)))
         {
             // Without a network, one address says all.
             errors.truncate(1);
@@ -233,17 +188,12 @@ mod tests {
     #[test]
     fn every_message_says_where_and_what_to_do() {
         let url = || "https://example.org/set.zip".to_owned();
-        let write = |kind: io::ErrorKind| DownloadError::Write {
-            path: "/data/set.zip.part".into(),
-            source: kind.into(),
-        };
-        let status = |status| DownloadError::Status { url: url(), status };
+        let write =
+            |kind: io::ErrorKind| DownloadError::Write("/data/set.zip.part".into(), kind.into());
+        let status = |status| DownloadError::Status(url(), status);
         let cases: [(DownloadError, &[&str]); 8] = [
             (
-                DownloadError::Offline {
-                    url: url(),
-                    reason: "no route".into(),
-                },
+                DownloadError::Offline(url(), "no route".into()),
                 &["example.org", "no route", "open the file from disk"],
             ),
             (status(404), &["no longer has", "404", "home page"]),
@@ -284,18 +234,12 @@ mod tests {
 
     #[test]
     fn several_addresses_give_several_reasons() {
-        let status = |status| DownloadError::Status {
-            url: "https://a.org/x".into(),
-            status,
-        };
+        let status = |status| DownloadError::Status("https://a.org/x".into(), status);
         assert!(matches!(
             DownloadError::of_mirrors(vec![status(404)]),
-            DownloadError::Status { status: 404, .. }
+            DownloadError::Status(_, 404)
         ));
-        let offline = |url: &str| DownloadError::Offline {
-            url: url.into(),
-            reason: "no route".into(),
-        };
+        let offline = |url: &str| DownloadError::Offline(url.into(), "no route".into());
         let errors = vec![offline("https://a.org/x"), offline("https://b.org/x")];
         let once = DownloadError::of_mirrors(errors).to_string();
         assert!(once.contains("a.org") && !once.contains("b.org"), "{once}");

@@ -111,7 +111,7 @@ fn file(url: &str, limits: &ImageLimits, cancel: &CancelToken) -> Result<Vec<u8>
             head.status
         )));
     }
-    let length = head.length.unwrap_or(0);
+    let length = head.total.unwrap_or(0);
     if length > limits.bytes {
         return Err(too_large());
     }
@@ -135,9 +135,6 @@ fn file(url: &str, limits: &ImageLimits, cancel: &CancelToken) -> Result<Vec<u8>
 
 /// Whether `url` may be fetched as a picture; else what is wrong with it. What was fetched without encryption
 /// is only looked at.
-///
-/// # Errors
-/// The reason, to follow "the address … ".
 pub(super) fn check(url: &str) -> Result<(), &'static str> {
     match address::check(url) {
         Err(address::NOT_HTTPS) if looks_like_address(url) => Ok(()),

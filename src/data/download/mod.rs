@@ -76,8 +76,6 @@ pub struct Downloaded {
     pub bytes: u64,
     /// Its SHA-256 in lower-case hexadecimal.
     pub sha256: String,
-    /// The hash was known beforehand and is right.
-    pub verified: bool,
 }
 
 /// How one answer left the part.
@@ -112,11 +110,7 @@ pub fn download(request: &Request<'_>, options: &Options) -> Result<Downloaded, 
             Ok(sha256) => {
                 let bytes = part.len();
                 part.finish()?;
-                return Ok(Downloaded {
-                    bytes,
-                    sha256,
-                    verified: request.sha256.is_some(),
-                });
+                return Ok(Downloaded { bytes, sha256 });
             }
             Err(error) if error.is_final() => return Err(error),
             Err(error) => errors.push(error),
@@ -156,10 +150,8 @@ impl Place<'_> {
                     self.part.clear()?;
                     (restarts, most) = (restarts + 1, 0);
                     if restarts > MOST_RESTARTS {
-                        return Err(DownloadError::Protocol {
-                            url: self.url.to_owned(),
-                            reason: "it cannot decide which part of the file to send".into(),
-                        });
+                        let reason = "it cannot decide which part of the file to send";
+                        return Err(DownloadError::Protocol(self.url.into(), reason.into()));
                     }
                 }
                 Err(error) if error.may_pass() => {
@@ -169,14 +161,9 @@ impl Place<'_> {
                         failures = 0;
                     }
                     failures += 1;
-                    let was_reached =
-                        !matches!(error, DownloadError::Offline { .. }) || most > before;
-                    let tries = if was_reached {
-                        options.tries
-                    } else {
-                        options.tries.min(OFFLINE_TRIES)
-                    };
-                    if failures >= tries {
+                    let is_offline = matches!(error, DownloadError::Offline(..)) && most <= before;
+                    let most_tries = if is_offline { OFFLINE_TRIES } else { u32::MAX };
+                    if failures >= options.tries.min(most_tries) {
                         return Err(error);
                     }
                     pause(failures, options, self.request.cancel)?;
@@ -204,34 +191,30 @@ impl Place<'_> {
 
     /// Asks once for what is missing and appends what comes.
     fn ask(&mut self) -> Result<Step, DownloadError> {
-        let noted_total = self.noted_total();
-        if self.part.len() > 0 && self.request.bytes.or(noted_total) == Some(self.part.len()) {
+        let known_total = self.request.bytes.or(self.noted_total());
+        if self.part.len() > 0 && known_total == Some(self.part.len()) {
             return Ok(Step::Complete);
         }
-        let wanted = self.missing()?;
+        let wanted = self.missing(known_total)?;
         let (stall, cancel) = (self.options.stall, self.request.cancel);
-        let (mut connection, head) = connection::open(self.url, &wanted, stall, cancel)
-            .map_err(|error| with_received(error, self.part.len(), noted_total))?;
-        let range_total = head.range.and_then(|range| range.total);
-        let total = match head.status {
+        let (mut connection, head) = connection::open(self.url, &wanted, stall, cancel)?;
+        match head.status {
             200 => {
                 self.part.begin(Note {
                     url: self.url.to_owned(),
                     version: head.version,
-                    total: head.length,
+                    total: head.total,
                 })?;
-                head.length
             }
             206 if wanted.from > 0 => {
                 if !self.continues(&wanted, &head) {
                     return Ok(Step::StartOver);
                 }
-                range_total
             }
             // There is nothing after what is there: either that is everything, or the file shrank.
             416 if wanted.from > 0 => {
                 let there = self.part.len();
-                let is_all = range_total == Some(there)
+                let is_all = head.total == Some(there)
                     && self.request.bytes.is_none_or(|bytes| bytes == there);
                 return Ok(if is_all {
                     Step::Complete
@@ -239,14 +222,10 @@ impl Place<'_> {
                     Step::StartOver
                 });
             }
-            status => {
-                let url = self.url.to_owned();
-                return Err(DownloadError::Status { url, status });
-            }
-        };
-        let total = self.request.bytes.or(self.agreed(total)?);
+            status => return Err(DownloadError::Status(self.url.to_owned(), status)),
+        }
+        let total = self.request.bytes.or(self.agreed(head.total)?);
         self.receive(&mut connection, total)
-            .map_err(|error| with_received(error, self.part.len(), total))
     }
 
     fn noted_total(&self) -> Option<u64> {
@@ -254,7 +233,7 @@ impl Place<'_> {
     }
 
     /// What to ask for; throws the part away when it cannot go on from there.
-    fn missing(&mut self) -> Result<Wanted, DownloadError> {
+    fn missing(&mut self, total: Option<u64>) -> Result<Wanted, DownloadError> {
         let note = self.part.note().filter(|note| note.url == self.url);
         let version = note.and_then(|note| note.version.clone());
         let expected = self.request.bytes;
@@ -265,6 +244,7 @@ impl Place<'_> {
         }
         Ok(Wanted {
             from: self.part.len(),
+            total,
             version,
             may_be_plain: false,
         })
@@ -272,24 +252,23 @@ impl Place<'_> {
 
     /// Whether a 206 answer is the part of the file that was asked for, of the version that is there.
     fn continues(&self, wanted: &Wanted, head: &Head) -> bool {
-        let first = head.range.and_then(|range| range.first);
-        let total = head.range.and_then(|range| range.total);
+        let total = head.total;
         let noted_total = self.noted_total();
         let same_version =
             wanted.version.is_none() || head.version.is_none() || wanted.version == head.version;
         let same_total = total.is_none() || noted_total.is_none() || total == noted_total;
         let there = self.part.len();
-        first == Some(there) && wanted.from == there && same_version && same_total
+        head.first == Some(there) && wanted.from == there && same_version && same_total
     }
 
     /// The `total` of the server, once it agrees with what is known.
     fn agreed(&mut self, total: Option<u64>) -> Result<Option<u64>, DownloadError> {
         match (self.request.bytes, total) {
             (Some(expected), Some(total)) if total != expected => {
-                Err(self.too_much(Some(expected), crate::format::bytes(total))?)
+                self.too_much(Some(expected), crate::format::bytes(total))
             }
             (None, Some(total)) if total > self.options.largest => {
-                Err(self.too_much(None, String::new())?)
+                self.too_much(None, String::new())
             }
             _ => Ok(total),
         }
@@ -297,19 +276,12 @@ impl Place<'_> {
 
     /// Throws away what is there: the server has a file of the size `got` instead of `expected`, or one that is too
     /// large.
-    fn too_much(
-        &mut self,
-        expected: Option<u64>,
-        got: String,
-    ) -> Result<DownloadError, DownloadError> {
+    fn too_much<T>(&mut self, expected: Option<u64>, got: String) -> Result<T, DownloadError> {
         self.part.clear()?;
         let url = self.url.to_owned();
-        Ok(match expected {
+        Err(match expected {
             Some(expected) => DownloadError::WrongSize { url, expected, got },
-            None => DownloadError::TooLarge {
-                url,
-                limit: self.options.largest,
-            },
+            None => DownloadError::TooLarge(url, self.options.largest),
         })
     }
 
@@ -324,7 +296,7 @@ impl Place<'_> {
         while let Some(chunk) = connection.next(request.cancel)? {
             let len = self.part.len() + chunk.len() as u64;
             if len > total.unwrap_or(self.options.largest) {
-                return Err(self.too_much(total, "more".into())?);
+                return self.too_much(total, "more".into());
             }
             self.part.append(&chunk)?;
             (request.progress)(len, total);
@@ -332,8 +304,8 @@ impl Place<'_> {
         match total {
             Some(total) if self.part.len() < total => Err(DownloadError::CutOff {
                 url: self.url.to_owned(),
-                received: 0,
-                total: None,
+                received: self.part.len(),
+                total: Some(total),
             }),
             _ => Ok(Step::Complete),
         }
@@ -352,21 +324,4 @@ fn pause(failures: u32, options: &Options, cancel: &CancelToken) -> Result<(), D
         std::thread::sleep(left.min(LOOK_AROUND));
     }
     Ok(())
-}
-
-/// Fills in what the connection does not know.
-fn with_received(error: DownloadError, len: u64, bytes: Option<u64>) -> DownloadError {
-    match error {
-        DownloadError::Stalled { url, secs, .. } => DownloadError::Stalled {
-            url,
-            secs,
-            received: len,
-        },
-        DownloadError::CutOff { url, .. } => DownloadError::CutOff {
-            url,
-            received: len,
-            total: bytes,
-        },
-        error => error,
-    }
 }

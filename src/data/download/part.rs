@@ -17,7 +17,7 @@ use crate::{
     cancel::CancelToken,
     data::{
         dataset::display_path,
-        files::{self, remove_if_there, write_atomically},
+        files::{self, remove_if_there},
         locks::{self, Locked},
     },
 };
@@ -59,9 +59,6 @@ pub fn unfinished(target: &Path) -> u64 {
 }
 
 /// Throws away what an unfinished download of `target` has.
-///
-/// # Errors
-/// When another process writes it, or the system refuses.
 pub fn discard(target: &Path) -> Result<(), DownloadError> {
     if part_path(target).exists() {
         Part::open(target)?.remove()?;
@@ -83,15 +80,11 @@ pub fn sweep(target: &Path, is_whole: bool) {
 }
 
 fn read_note(target: &Path) -> Option<Note> {
-    let text = fs::read_to_string(note_path(target)).ok()?;
-    ron::from_str(&text).ok()
+    files::read_note(&note_path(target))
 }
 
 impl Part {
-    /// Opens or makes the part of `target`, and locks it.
-    ///
-    /// # Errors
-    /// When another process has it, or the system refuses.
+    /// Opens or makes the part of `target`, and locks it; an error when another process has it.
     pub fn open(target: &Path) -> Result<Self, DownloadError> {
         let path = part_path(target);
         let failed = DownloadError::write(&path);
@@ -107,8 +100,7 @@ impl Part {
                 .open(&path)
                 .map_err(&failed)?;
             if locks::try_lock(&file, &path) == Locked::Taken {
-                let path = display_path(&path);
-                return Err(DownloadError::Busy { path });
+                return Err(DownloadError::Busy(display_path(&path)));
             }
             // Whoever had the lock may just have renamed the file: then this is the finished one.
             if is_still_at(&file, &path) {
@@ -142,9 +134,6 @@ impl Part {
     }
 
     /// Throws everything away, keeping the lock.
-    ///
-    /// # Errors
-    /// When the system refuses.
     pub fn clear(&mut self) -> Result<(), DownloadError> {
         let failed = DownloadError::write(&self.path);
         if self.len > 0 {
@@ -156,24 +145,15 @@ impl Part {
     }
 
     /// Begins anew with bytes from where `note` says.
-    ///
-    /// # Errors
-    /// When the system refuses.
     pub fn begin(&mut self, note: Note) -> Result<(), DownloadError> {
         self.clear()?;
         let path = note_path(&self.target);
-        let text = ron::to_string(&note)
-            .map_err(io::Error::other)
-            .map_err(DownloadError::write(&path))?;
-        write_atomically(&path, text.as_bytes()).map_err(DownloadError::write(&path))?;
+        files::write_note(&path, &note).map_err(DownloadError::write(&path))?;
         self.note = Some(note);
         Ok(())
     }
 
     /// Appends bytes.
-    ///
-    /// # Errors
-    /// When the disk is full or the system refuses.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), DownloadError> {
         let failed = DownloadError::write(&self.path);
         self.file.seek(SeekFrom::Start(self.len)).map_err(&failed)?;
@@ -183,9 +163,6 @@ impl Part {
     }
 
     /// The SHA-256 of what lies on the disk, in lower-case hexadecimal.
-    ///
-    /// # Errors
-    /// When it cannot be read, or somebody cancels.
     pub fn sha256(&mut self, cancel: &CancelToken) -> Result<String, DownloadError> {
         let failed = DownloadError::write(&self.path);
         self.file.seek(SeekFrom::Start(0)).map_err(&failed)?;
@@ -193,9 +170,6 @@ impl Part {
     }
 
     /// Makes it the target, at once and for good.
-    ///
-    /// # Errors
-    /// When the system refuses.
     pub fn finish(self) -> Result<(), DownloadError> {
         let failed = DownloadError::write(&self.target);
         self.file.sync_all().map_err(&failed)?;
@@ -209,9 +183,6 @@ impl Part {
     }
 
     /// Deletes it.
-    ///
-    /// # Errors
-    /// When the system refuses.
     pub fn remove(mut self) -> Result<(), DownloadError> {
         self.clear()?;
         remove_if_there(&self.path).map_err(DownloadError::write(&self.path))
@@ -219,9 +190,6 @@ impl Part {
 }
 
 /// The SHA-256 of the file `path`, in lower-case hexadecimal.
-///
-/// # Errors
-/// When it cannot be read, or somebody cancels.
 pub fn sha256_of(path: &Path, cancel: &CancelToken) -> Result<String, DownloadError> {
     let mut file = File::open(path).map_err(DownloadError::write(path))?;
     hash(&mut file, cancel, path)

@@ -12,7 +12,7 @@ const UNFINISHED: (&str, &str) = (".convscope-", ".tmp");
 /// Younger than this, an empty unfinished file may belong to a process that is just about to lock it.
 const JUST_MADE: Duration = Duration::from_secs(60);
 /// Where nothing can be locked, only age says that nobody writes a file any more.
-pub const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// Links that lead to links; more are a circle.
 const MOST_LINKS: usize = 40;
 
@@ -43,7 +43,7 @@ pub fn write_atomically_with(
     let path = &behind_links(path)?;
     let before = fs::metadata(path).ok();
     let folder = folder_of(path);
-    sweep(folder, Whose::Anybodys);
+    sweep(folder);
     let mut file = unfinished_in(folder)?;
     if let Some(before) = before {
         // Another user's file cannot be imitated; then it is as a new one.
@@ -117,13 +117,15 @@ pub fn remove_if_there(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a new name in `folder` outlast a power cut.
+/// Makes a new name in `folder` outlast a power cut, which other systems than Unix do by themselves.
 ///
 /// # Errors
 /// What the system said.
-#[cfg(unix)]
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    if !cfg!(unix) {
+        return Ok(());
+    }
     match fs::File::open(folder).and_then(|folder| folder.sync_all()) {
         // A folder that may not be read, a file system that knows no such thing: the file itself is on the disk.
         Err(error) if ![InvalidInput, PermissionDenied, Unsupported].contains(&error.kind()) => {
@@ -133,40 +135,14 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a new name in `folder` outlast a power cut, which this system does by itself.
-///
-/// # Errors
-/// None.
-#[cfg(not(unix))]
-pub fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Who puts files into a folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
-    /// Convscope alone.
-    Ours,
-    /// The user and any program.
-    Anybodys,
-}
-
-/// Deletes what killed processes left of [`write_atomically`] in `folder`, and of older versions of it where only
-/// Convscope writes. Whatever a process still writes stays.
-pub fn sweep(folder: &Path, whose: Whose) {
+/// Deletes what killed processes left of [`write_atomically`] in `folder`. Whatever a process still writes stays.
+pub fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let Some(name) = name.to_str() else { continue };
-        let is_file = || entry.file_type().is_ok_and(|kind| kind.is_file());
-        let path = entry.path();
-        let is_abandoned = if is_of_today(name) {
-            is_file() && has_no_writer(&path)
-        } else {
-            whose == Whose::Ours && is_of_old(name) && is_file() && age(&path) > ABANDONED_AFTER
-        };
-        if is_abandoned {
+        let is_ours = is_unfinished(&entry.file_name().to_string_lossy());
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if is_ours && is_file && has_no_writer(&entry.path()) {
             // The next sweep tries again.
-            let _ = fs::remove_file(path);
+            let _ = fs::remove_file(entry.path());
         }
     }
 }
@@ -184,16 +160,6 @@ pub fn has_no_writer(path: &Path) -> bool {
     }
 }
 
-fn is_of_today(name: &str) -> bool {
-    name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1)
-}
-
-/// A name that Convscope gave to unfinished files when it did not lock them: `.tmp` and six letters or digits.
-fn is_of_old(name: &str) -> bool {
-    let random = name.strip_prefix(".tmp");
-    random.is_some_and(|end| end.len() == 6 && end.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
-
 /// Time since `path` was changed; none when that cannot be told.
 pub fn age(path: &Path) -> Duration {
     let changed = fs::metadata(path).and_then(|data| data.modified());
@@ -201,9 +167,9 @@ pub fn age(path: &Path) -> Duration {
     age.unwrap_or_default()
 }
 
-/// Whether `name` is of a file that [`write_atomically`] had not finished, today's or an older version's.
+/// Whether `name` is of a file that [`write_atomically`] had not finished.
 pub fn is_unfinished(name: &str) -> bool {
-    is_of_today(name) || is_of_old(name)
+    name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1)
 }
 
 /// Gives a file that cannot be used another name, so that it is not overwritten: `x.ron` becomes `x.ron.damaged`, or
@@ -299,59 +265,20 @@ mod tests {
         let long_ago = SystemTime::now() - 2 * ABANDONED_AFTER;
         let ours = ".convscope-0123456789abcdef.tmp";
         let rows = [
-            ("a dead writer's", ours, "x", false, Whose::Anybodys, false),
-            (
-                "an empty one, just made",
-                ours,
-                "",
-                false,
-                Whose::Anybodys,
-                true,
-            ),
-            (
-                "an empty one of long ago",
-                ours,
-                "",
-                true,
-                Whose::Anybodys,
-                false,
-            ),
-            (
-                "an older version's",
-                ".tmpAb12Cd",
-                "x",
-                true,
-                Whose::Ours,
-                false,
-            ),
-            (
-                "its own among others' files",
-                ".tmpAb12Cd",
-                "x",
-                true,
-                Whose::Anybodys,
-                true,
-            ),
-            (
-                "a young one of it",
-                ".tmpAb12Cd",
-                "x",
-                false,
-                Whose::Ours,
-                true,
-            ),
-            ("somebody's", ".tmp-of-mine", "x", true, Whose::Ours, true),
+            ("a dead writer's", ours, "x", false, false),
+            ("an empty one, just made", ours, "", false, true),
+            ("an empty one of long ago", ours, "", true, false),
+            ("somebody's", ".tmp-of-mine", "x", true, true),
             (
                 "somebody's like ours",
                 ".convscope-notes.txt",
                 "x",
                 true,
-                Whose::Ours,
                 true,
             ),
-            ("a file", "model.safetensors", "x", true, Whose::Ours, true),
+            ("a file", "model.safetensors", "x", true, true),
         ];
-        for (why, name, content, is_old, whose, stays) in rows {
+        for (why, name, content, is_old, stays) in rows {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join(name);
             fs::write(&path, content).unwrap();
@@ -359,7 +286,7 @@ mod tests {
                 let file = fs::File::options().append(true).open(&path).unwrap();
                 file.set_modified(long_ago).unwrap();
             }
-            sweep(folder.path(), whose);
+            sweep(folder.path());
             assert_eq!(path.exists(), stays, "{why}");
         }
     }

@@ -1,15 +1,16 @@
 //! Opening archives: unpacked into the cache, once, and read from there as if the user had done it.
 
-use std::{fs, io, path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
 use super::{
-    Limits, Opened, Request, SourceError, archive_formats,
+    Opened, Request, SourceError, archive_formats,
     detect::ArchiveFormat,
     extract::{Extractor, LeftOut},
     file_keys, locate, read, unpack,
 };
 use crate::data::{
     dataset::{Dataset, display_path},
+    files::{read_note, write_note},
     images::UnpackedFiles,
 };
 
@@ -20,37 +21,26 @@ const KEYS: &str = "keys.csv";
 /// What was left out, beside them; written last.
 const LEFT_OUT: &str = "left_out.ron";
 
-/// Unpacks the archive `request.path` into the cache, unless it is there, and opens what is in it.
-///
-/// # Errors
-/// One sentence: what, where, what to do. The archive stands for the folder that it was unpacked to.
-pub(super) fn open(
-    format: ArchiveFormat,
-    request: &Request<'_>,
-    limits: &Limits,
-) -> Result<Opened, SourceError> {
+/// Unpacks the archive `request.path` into the cache, unless it is there, and opens what is in it. In messages the
+/// archive stands for the folder that it was unpacked to.
+pub(super) fn open(format: ArchiveFormat, request: &Request<'_>) -> Result<Opened, SourceError> {
     let path = request.path;
-    let left_out = |folder: &Path| {
-        let text = fs::read_to_string(folder.join(LEFT_OUT)).ok()?;
-        ron::from_str::<LeftOut>(&text).ok()
-    };
+    let left_out = |folder: &Path| read_note::<LeftOut>(&folder.join(LEFT_OUT));
     let keys = |folder: &Path| file_keys::read(&folder.join(FILES), &folder.join(KEYS));
     let is_whole = |folder: &Path| left_out(folder).is_some() && keys(folder).is_some();
     let unpacked = unpack::folder(request, &[path], is_whole, |folder| {
         let files = folder.join(FILES);
         fs::create_dir(&files).map_err(SourceError::unpack(&files))?;
-        let mut extractor = Extractor::new(files, request, limits);
-        archive_formats::unpack(format, request, limits, &mut extractor)?;
+        let mut extractor = Extractor::new(files, request);
+        archive_formats::unpack(format, request, &mut extractor)?;
         let list = folder.join(KEYS);
         file_keys::write(&folder.join(FILES), &list).map_err(SourceError::unpack(&list))?;
-        let text = ron::to_string(&extractor.left_out()).map_err(io::Error::other);
         let notes = folder.join(LEFT_OUT);
-        text.and_then(|text| fs::write(&notes, text))
-            .map_err(SourceError::unpack(&notes))
+        write_note(&notes, &extractor.left_out()).map_err(SourceError::unpack(&notes))
     })?;
     let files = unpacked.join(FILES);
     let opened = locate::locate(&files, request.kind, request.cancel)
-        .and_then(|located| read(&located, request, limits));
+        .and_then(|located| read(&located, request));
     let mut opened = opened.map_err(|error| named_after(error, &files, path))?;
     opened.images.unpacked = keys(&unpacked).map(|keys| {
         let list = unpacked.join(KEYS);

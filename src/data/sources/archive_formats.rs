@@ -12,23 +12,20 @@ use flate2::read::MultiGzDecoder;
 use zip::{ZipArchive, result::ZipError};
 
 use super::{
-    Limits, Request, SourceError,
+    Request, SourceError,
     detect::ArchiveFormat,
     extract::{EntryKind, Extractor, Packed},
     unpack::{Progress, damaged},
 };
+use crate::data::files;
 
 /// Endings that archives often have.
 pub(super) const ENDINGS: &[&str] = &["zip", "tar", "gz", "tgz"];
 
 /// Passes every entry of the archive `request.path` to `extractor`.
-///
-/// # Errors
-/// When the archive is damaged, passes a limit or is protected, or somebody cancelled.
 pub(super) fn unpack(
     format: ArchiveFormat,
     request: &Request<'_>,
-    limits: &Limits,
     extractor: &mut Extractor<'_>,
 ) -> Result<(), SourceError> {
     let path = request.path;
@@ -36,7 +33,7 @@ pub(super) fn unpack(
     let file = File::open(path).map_err(&read)?;
     let bytes = file.metadata().map_err(&read)?.len();
     if format == ArchiveFormat::Zip {
-        return unpack_zip(file, request, limits, extractor);
+        return unpack_zip(file, bytes, request, extractor);
     }
     let consumed = Rc::new(Cell::new(0));
     let counted = BufReader::new(Counted {
@@ -53,12 +50,11 @@ pub(super) fn unpack(
 
 fn unpack_zip(
     file: File,
+    bytes: u64,
     request: &Request<'_>,
-    limits: &Limits,
     extractor: &mut Extractor<'_>,
 ) -> Result<(), SourceError> {
     let path = request.path;
-    let bytes = file.metadata().map_err(SourceError::read(path))?.len();
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(zip_error(path))?;
     let mut total = 0u64;
     for index in 0..archive.len() {
@@ -67,18 +63,12 @@ fn unpack_zip(
         total = total.saturating_add(entry.map_err(zip_error(path))?.size());
     }
     // Refused before the first byte is written; what lies about its size is found while writing.
-    if let Some(words) = limits.refuses(u64::MAX, total) {
-        return Err(SourceError::wrong(path, words));
-    }
+    request.limits.check(path, u64::MAX, total)?;
     let mut progress = Progress::new(request, total);
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(zip_error(path))?;
         // The format knows one separator; other programs on Windows wrote the other.
-        let name: Vec<u8> = entry
-            .name_raw()
-            .iter()
-            .map(|byte| if *byte == b'\\' { b'/' } else { *byte })
-            .collect();
+        let name = files::slashed(entry.name_raw());
         let kind = match entry.unix_mode().map(|mode| mode & MODE_KIND) {
             _ if name.ends_with(b"/") => EntryKind::Folder,
             _ if entry.is_symlink() => EntryKind::Link,

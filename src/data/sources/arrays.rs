@@ -2,7 +2,7 @@
 //! labels are numbers.
 
 use std::{
-    fs, io,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -12,73 +12,48 @@ use super::{
 };
 use crate::data::{
     dataset::{Dataset, Origin, Sample, SourceKind},
-    images::{ContentKey, ImageArray, ImageStore, KEYS_ENDING},
+    images::{ImageArray, ImageSize, ImageStore},
     split::SplitName,
 };
 
 /// More classes than this are no classes: the labels are measurements or names.
 const MOST_CLASSES: usize = 10_000;
+/// Longest list of class names.
+const MOST_NAME_BYTES: u64 = 1 << 20;
 /// Most pixels a side may have.
 const MOST_SIDE: u64 = 16_384;
 
-/// Size of the images in one array.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ImageSize {
-    /// Pixels per column.
-    pub height: usize,
-    /// Pixels per row.
-    pub width: usize,
-    /// 1 or 3.
-    pub channels: usize,
-}
-
-impl ImageSize {
-    /// The size that `[H, W]`, `[H, W, 1]` or `[H, W, 3]` says.
-    ///
-    /// # Errors
-    /// Words to follow the array's name.
-    pub fn from_shape(axes: &[u64]) -> Result<Self, String> {
-        let (height, width, channels) = match *axes {
-            [height, width] => (height, width, 1),
-            [height, width, channels @ (1 | 3)] => (height, width, channels),
-            [1 | 3, _, _] => {
-                return Err(
-                    "has the channels first: save it again with numpy.moveaxis(images, 1, -1)"
-                        .to_owned(),
-                );
-            }
-            [_, _, _] => {
-                return Err(
-                    "holds volumes or images with other channels: images are grey or RGB"
-                        .to_owned(),
-                );
-            }
-            _ => return Err("holds no images: an array of images has 3 or 4 axes".to_owned()),
-        };
-        if [height, width]
-            .iter()
-            .any(|side| !(1..=MOST_SIDE).contains(side))
-        {
-            return Err(format!(
-                "holds images of {height} × {width} pixels: a side has 1 to {MOST_SIDE}"
-            ));
+/// The size of images that `[H, W]`, `[H, W, 1]` or `[H, W, 3]` says; or words to follow the array's name.
+pub(super) fn image_size(axes: &[u64]) -> Result<ImageSize, String> {
+    let (height, width, channels) = match *axes {
+        [height, width] => (height, width, 1),
+        [height, width, channels @ (1 | 3)] => (height, width, channels),
+        [1 | 3, _, _] => {
+            return Err(
+                "has the channels first: save it again with numpy.moveaxis(images, 1, -1)"
+                    .to_owned(),
+            );
         }
-        Ok(Self {
-            height: height as usize,
-            width: width as usize,
-            channels: channels as usize,
-        })
+        [_, _, _] => {
+            return Err(
+                "holds volumes or images with other channels: images are grey or RGB".to_owned(),
+            );
+        }
+        _ => return Err("holds no images: an array of images has 3 or 4 axes".to_owned()),
+    };
+    if [height, width]
+        .iter()
+        .any(|side| !(1..=MOST_SIDE).contains(side))
+    {
+        return Err(format!(
+            "holds images of {height} × {width} pixels: a side has 1 to {MOST_SIDE}"
+        ));
     }
-
-    /// Bytes of one image.
-    pub fn bytes(&self) -> u64 {
-        (self.height * self.width * self.channels) as u64
-    }
-
-    fn words(&self) -> String {
-        let colour = if self.channels == 1 { "grey" } else { "RGB" };
-        format!("{} × {} pixels, {colour}", self.width, self.height)
-    }
+    Ok(ImageSize {
+        height: height as usize,
+        width: width as usize,
+        channels: channels as usize,
+    })
 }
 
 /// The images and labels of one part.
@@ -93,7 +68,7 @@ pub(super) struct Part {
 impl Part {
     /// Bytes of all images.
     pub fn bytes(&self) -> u64 {
-        self.size.bytes().saturating_mul(self.labels.len() as u64)
+        (self.size.bytes() as u64).saturating_mul(self.labels.len() as u64)
     }
 
     /// The file of its images in the cache.
@@ -102,27 +77,14 @@ impl Part {
     }
 
     fn open(&self, unpacked: &Path) -> io::Result<ImageArray> {
-        let ImageSize {
-            height,
-            width,
-            channels,
-        } = self.size;
-        ImageArray::open(&self.file(unpacked), height, width, channels)
+        ImageArray::open(&self.file(unpacked), self.size)
     }
-}
 
-/// Whether `unpacked` holds the images of all `parts`; what they were is checked when they are read.
-fn are_whole(parts: &[Part], unpacked: &Path) -> bool {
-    let has_bytes =
-        |path: &Path, bytes: u64| fs::metadata(path).is_ok_and(|metadata| metadata.len() == bytes);
-    let is_whole = |part: &Part| {
-        let (file, keys) = (
-            part.file(unpacked),
-            part.labels.len() * size_of::<ContentKey>(),
-        );
-        has_bytes(&file, part.bytes()) && has_bytes(&file.with_extension(KEYS_ENDING), keys as u64)
-    };
-    parts.iter().all(is_whole)
+    /// Whether all its images are there; what they are is checked when they are read.
+    fn is_whole(&self, unpacked: &Path) -> bool {
+        let array = self.open(unpacked).and_then(ImageArray::with_keys);
+        array.is_ok_and(|array| array.images == self.labels.len())
+    }
 }
 
 /// Where arrays are from.
@@ -133,30 +95,27 @@ pub(super) struct Source<'a> {
     pub kind: SourceKind,
     /// The files that hold the images: when one changes, all are unpacked anew.
     pub files: &'a [&'a Path],
-    /// Names of the classes 0, 1, 2 …; without them, or where a label has none, every number that occurs
-    /// is a class of its own.
-    pub names: Option<&'a [&'a str]>,
+    /// Names of the classes 0, 1, 2 …; where a label has none, every number that occurs is a class of its own.
+    pub names: Vec<String>,
 }
 
 /// The dataset of all `parts` of `source`. `write` puts the images of one part, by its index, into a new
 /// file of the cache; it is not called for what is there already. A single part is no division: its samples
 /// stand in none.
-///
-/// # Errors
-/// When there are no images, one class or more classes than classes can be, when the cache cannot be used,
-/// or what `write` says.
 pub(super) fn open(
     source: &Source<'_>,
     parts: &[Part],
     request: &Request<'_>,
     mut write: impl FnMut(usize, &Path, &mut Progress<'_>) -> Result<(), SourceError>,
 ) -> Result<Opened, SourceError> {
-    let (path, names) = (source.path, source.names);
+    let (path, names) = (source.path, &source.names);
+    let total = parts.iter().map(Part::bytes).fold(0, u64::saturating_add);
+    request.limits.check(path, u64::MAX, total)?;
     let numbers = distinct_labels(parts);
     let classes = class_names(path, &numbers, names)?;
-    let is_whole = |folder: &Path| are_whole(parts, folder);
+    let is_whole = |folder: &Path| parts.iter().all(|part| part.is_whole(folder));
     let unpacked = unpack::folder(request, source.files, is_whole, |folder| {
-        let mut progress = Progress::new(request, parts.iter().map(Part::bytes).sum());
+        let mut progress = Progress::new(request, total);
         for (index, part) in parts.iter().enumerate() {
             let file = part.file(folder);
             write(index, &file, &mut progress)?;
@@ -173,10 +132,10 @@ pub(super) fn open(
             .push(array.map_err(SourceError::unpack(&unpacked))?);
     }
     let line = |part: &Part| {
-        (
-            format!("Images for {}", part.part.word()),
-            part.size.words(),
-        )
+        let ImageSize { height, width, .. } = part.size;
+        let colour = ["grey", "RGB"][usize::from(part.size.channels == 3)];
+        let words = format!("{width} × {height} pixels, {colour}");
+        (format!("Images for {}", part.part.word()), words)
     };
     let dataset = Dataset {
         samples: samples_of(parts, &numbers, is_named(&numbers, names)),
@@ -222,17 +181,29 @@ fn distinct_labels(parts: &[Part]) -> Vec<i64> {
 }
 
 /// Whether all `numbers` have names.
-fn is_named(numbers: &[i64], names: Option<&[&str]>) -> bool {
-    let count = names.map_or(0, <[&str]>::len);
-    numbers
-        .iter()
-        .all(|number| usize::try_from(*number).is_ok_and(|number| number < count))
+fn is_named(numbers: &[i64], names: &[String]) -> bool {
+    let has_name = |number: &i64| usize::try_from(*number).is_ok_and(|at| at < names.len());
+    numbers.iter().all(has_name)
+}
+
+/// The class names in a text, one a line; none when it cannot be read.
+pub(super) fn names_in(from: impl Read) -> Vec<String> {
+    let mut text = String::new();
+    if from
+        .take(MOST_NAME_BYTES)
+        .read_to_string(&mut text)
+        .is_err()
+    {
+        return Vec::new();
+    }
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(str::to_owned).collect()
 }
 
 fn class_names(
     source: &Path,
     numbers: &[i64],
-    names: Option<&[&str]>,
+    names: &[String],
 ) -> Result<Vec<String>, SourceError> {
     let wrong = |words: String| Err(SourceError::wrong(source, words));
     match numbers {
@@ -244,19 +215,12 @@ fn class_names(
             "has {} different labels: more than {MOST_CLASSES} are no classes",
             numbers.len()
         )),
-        _ => Ok(match names {
-            Some(names) if is_named(numbers, Some(names)) => {
-                names.iter().map(|name| (*name).to_owned()).collect()
-            }
-            _ => numbers.iter().map(i64::to_string).collect(),
-        }),
+        _ if is_named(numbers, names) => Ok(names.to_vec()),
+        _ => Ok(numbers.iter().map(i64::to_string).collect()),
     }
 }
 
 /// Refuses more labels than images, or fewer.
-///
-/// # Errors
-/// When the counts differ.
 pub(super) fn must_match(
     source: &Path,
     what: &str,
@@ -272,7 +236,10 @@ pub(super) fn must_match(
 
 #[cfg(test)]
 mod tests {
-    use super::{super::fixtures::put, *};
+    use super::{
+        super::{Limits, fixtures::put},
+        *,
+    };
     use crate::cancel::CancelToken;
 
     #[test]
@@ -295,7 +262,7 @@ mod tests {
             (&[1 << 20, 1], Err("a side has"), "far too large"),
         ];
         for (axes, expected, reason) in rows {
-            match (ImageSize::from_shape(axes), expected) {
+            match (image_size(axes), expected) {
                 (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{reason}"),
                 (Err(words), Err(part)) => assert!(words.contains(part), "{reason}: {words}"),
                 (found, _) => panic!("{reason}: {found:?}"),
@@ -357,6 +324,7 @@ mod tests {
             path: &path,
             kind: None,
             cache: cache.path(),
+            limits: Limits::default(),
             cancel: &CancelToken::new(),
             progress: &|_, _| {},
         };
@@ -375,10 +343,14 @@ mod tests {
                 path: &path,
                 kind: SourceKind::Npz,
                 files: &[&path],
-                names,
+                names: names
+                    .unwrap_or_default()
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
             };
             let opened = open(&source, &[part], &request, |_, to, _| {
-                fs::write(to, vec![0; 2 * labels.len()]).map_err(SourceError::unpack(to))
+                std::fs::write(to, vec![0; 2 * labels.len()]).map_err(SourceError::unpack(to))
             });
             let dataset = opened.unwrap().dataset;
             assert_eq!(dataset.classes, classes, "{reason}");

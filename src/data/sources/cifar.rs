@@ -3,25 +3,24 @@
 //! The format: cs.toronto.edu/~kriz/cifar.html, "binary version".
 
 use std::{
-    fs::{self, File},
-    io::{BufReader, BufWriter, Read, Write as _},
+    collections::BTreeSet,
+    fs::File,
+    io::{BufReader, BufWriter, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
 use super::{
     Opened, Reader, Request, SourceError, SourceFile,
-    arrays::{self, ImageSize, Part, Source},
+    arrays::{self, Part, Source},
     detect::Packing,
     listing,
     unpack::{Progress, damaged},
 };
-use crate::data::{dataset::SourceKind, files, split::SplitName};
+use crate::data::{dataset::SourceKind, files, images::ImageSize, split::SplitName};
 
 const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;
 const RECORD: usize = 1 + 3 * PLANE;
-/// Records between two looks at the cancel token.
-const RECORDS_AT_ONCE: usize = 256;
 const NAMES: [&str; 10] = [
     "airplane",
     "automobile",
@@ -48,7 +47,7 @@ pub(super) const READER: Reader = Reader {
         reason: "it is called like a batch of CIFAR-10",
     }),
     in_folder: |survey| survey.with_file(is_batch, ("there are files like data_batch_1.bin", 60)),
-    read: |path, request, _| read(path, request),
+    read,
 };
 
 /// Whether a file called `name` is one of CIFAR-10's.
@@ -67,9 +66,6 @@ fn part_of(name: &str) -> Option<SplitName> {
 }
 
 /// Reads all batches in the folder `path`, or in the folder of the batch `path`.
-///
-/// # Errors
-/// One sentence: what, where, what to do.
 fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceError> {
     let folder = if path.is_dir() {
         path
@@ -85,18 +81,19 @@ fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceError> {
         }
     }
     let sources: Vec<&Path> = batches.iter().map(|(_, path)| path.as_path()).collect();
-    let names = names_in(folder);
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let names = if names.len() == NAMES.len() {
-        &names
-    } else {
-        &NAMES[..]
-    };
+    let own = File::open(folder.join("batches.meta.txt"));
+    let own = own.map_or_else(|_| Vec::new(), arrays::names_in);
+    let distinct: BTreeSet<&String> = own.iter().collect();
+    let is_usable = [own.len(), distinct.len()] == [NAMES.len(); 2];
     let source = Source {
         path: folder,
         kind: SourceKind::Cifar10,
         files: &sources,
-        names: Some(names),
+        names: if is_usable {
+            own
+        } else {
+            NAMES.map(str::to_owned).to_vec()
+        },
     };
     arrays::open(&source, &parts, request, |index, to, progress| {
         let files = of_part(&batches, parts[index].part);
@@ -128,46 +125,24 @@ fn batches_in(folder: &Path, request: &Request<'_>) -> Result<Batches, SourceErr
     Ok(batches)
 }
 
-/// Lines of `batches.meta.txt` that are not empty; nothing when there is no such file.
-fn names_in(folder: &Path) -> Vec<String> {
-    const MOST_BYTES: u64 = 64 << 10;
-    let mut text = String::new();
-    let read = File::open(folder.join("batches.meta.txt"))
-        .and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text));
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let mut names: Vec<String> =
-        read.map_or_else(|_| Vec::new(), |_| lines.map(str::to_owned).collect());
-    let mut distinct = names.clone();
-    distinct.sort_unstable();
-    distinct.dedup();
-    if distinct.len() != names.len() {
-        names.clear();
-    }
-    names
-}
-
-/// Calls `each` with whole records, some at a time.
+/// Calls `each` with every record.
 fn for_records(
     path: &Path,
     request: &Request<'_>,
-    each: &mut dyn FnMut(&[u8]) -> Result<(), SourceError>,
+    each: &mut dyn FnMut(&[u8; RECORD]) -> Result<(), SourceError>,
 ) -> Result<(), SourceError> {
     let read = SourceError::read(path);
-    let bytes = fs::metadata(path).map_err(&read)?.len();
+    let file = File::open(path).map_err(&read)?;
+    let bytes = file.metadata().map_err(&read)?.len();
     if bytes % RECORD as u64 != 0 {
         let words = format!("{bytes} bytes are no whole records of {RECORD}");
         return Err(damaged(path, &words));
     }
-    let mut file = BufReader::new(File::open(path).map_err(&read)?);
-    let mut left = (bytes / RECORD as u64) as usize;
-    let mut records = vec![0; RECORD * RECORDS_AT_ONCE.min(left)];
-    while left > 0 {
+    let (mut file, mut record) = (BufReader::new(file), [0; RECORD]);
+    for _ in 0..bytes / RECORD as u64 {
         request.cancel.check()?;
-        let count = left.min(RECORDS_AT_ONCE);
-        file.read_exact(&mut records[..count * RECORD])
-            .map_err(&read)?;
-        each(&records[..count * RECORD])?;
-        left -= count;
+        file.read_exact(&mut record).map_err(&read)?;
+        each(&record)?;
     }
     Ok(())
 }
@@ -179,19 +154,13 @@ fn read_labels(
 ) -> Result<Part, SourceError> {
     let mut labels = Vec::new();
     for path in files {
-        for_records(path, request, &mut |records| {
-            let found = records
-                .iter()
-                .step_by(RECORD)
-                .map(|label| i64::from(*label));
-            labels.extend(found);
+        for_records(path, request, &mut |record| {
+            labels.push(i64::from(record[0]));
             Ok(())
         })?;
         if labels.iter().any(|label| *label >= NAMES.len() as i64) {
-            return Err(SourceError::wrong(
-                path,
-                "has labels above 9 and is no batch of CIFAR-10: download it again",
-            ));
+            let words = "has labels above 9 and is no batch of CIFAR-10: download it again";
+            return Err(SourceError::wrong(path, words));
         }
     }
     let size = ImageSize {
@@ -212,23 +181,17 @@ fn write_images(
     let mut out = BufWriter::new(File::create_new(to).map_err(&failed)?);
     let mut pixels = [0; 3 * PLANE];
     for path in files {
-        for_records(path, request, &mut |records| {
-            for record in records.chunks_exact(RECORD) {
-                interleave(&record[1..], &mut pixels);
-                out.write_all(&pixels).map_err(&failed)?;
+        for_records(path, request, &mut |record| {
+            // `[3, H, W]` to `[H, W, 3]`.
+            for (index, pixel) in pixels.chunks_exact_mut(3).enumerate() {
+                for (channel, value) in pixel.iter_mut().enumerate() {
+                    *value = record[1 + channel * PLANE + index];
+                }
             }
-            progress.add((records.len() / RECORD * pixels.len()) as u64);
+            out.write_all(&pixels).map_err(&failed)?;
+            progress.add(pixels.len() as u64);
             Ok(())
         })?;
     }
     out.flush().map_err(&failed)
-}
-
-/// `[3, H, W]` to `[H, W, 3]`.
-fn interleave(planes: &[u8], pixels: &mut [u8]) {
-    for (index, pixel) in pixels.chunks_exact_mut(3).enumerate() {
-        for (channel, value) in pixel.iter_mut().enumerate() {
-            *value = planes[channel * PLANE + index];
-        }
-    }
 }

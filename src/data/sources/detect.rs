@@ -19,15 +19,6 @@ use crate::{
     data::dataset::{SourceKind, display_path},
 };
 
-/// What a path seems to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Guess {
-    /// The kind; `None` for an archive, whose content shows when it is unpacked.
-    pub kind: Option<SourceKind>,
-    /// Why, for people.
-    pub reason: String,
-}
-
 /// How an archive is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ArchiveFormat {
@@ -38,11 +29,10 @@ pub(super) enum ArchiveFormat {
 
 /// What a file's first bytes say.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum FileKind {
+pub(super) enum Found {
     Archive(ArchiveFormat),
+    /// A file that is a dataset.
     Dataset(SourceKind),
-    /// No dataset; words to follow the file's name.
-    Other(String),
 }
 
 /// What is looked at to know a file.
@@ -64,69 +54,31 @@ pub(super) enum Packing<'a> {
     Zip(&'a [u8]),
 }
 
-/// What `path` seems to be, without unpacking anything.
-///
-/// # Errors
-/// When it cannot be read, or is a file of something else.
-pub fn detect(path: &Path) -> Result<Guess, SourceError> {
-    let located = if path.is_dir() {
-        locate::locate(path, None, &CancelToken::new())?
-    } else {
-        match file_kind(path)? {
-            FileKind::Archive(_) => {
-                return Ok(Guess {
-                    kind: None,
-                    reason: "it is an archive, which is unpacked first".to_owned(),
-                });
-            }
-            found => located(found, path, None)?,
-        }
-    };
-    Ok(Guess {
-        kind: Some(located.kind),
-        reason: located.reason,
-    })
+/// Whether the folder `folder` can be read as a dataset of any kind, by the names in it.
+pub fn is_dataset(folder: &Path) -> bool {
+    locate::possible(folder, &CancelToken::new()).is_ok_and(|found| !found.is_empty())
 }
 
-/// Everything that `path` could be read as, the likeliest first; every kind for an archive, whose content
-/// is not known yet, and none for what is no dataset.
-pub fn alternatives(path: &Path) -> Vec<SourceKind> {
-    if path.is_dir() {
-        let found = locate::possible(path, &CancelToken::new()).unwrap_or_default();
-        return found.into_iter().map(|located| located.kind).collect();
-    }
-    match file_kind(path) {
-        Ok(FileKind::Archive(_)) => SourceKind::ALL.to_vec(),
-        Ok(found) => {
-            located(found, path, None).map_or_else(|_| Vec::new(), |found| vec![found.kind])
-        }
-        Err(_) => Vec::new(),
-    }
-}
-
-/// How the file `path`, which is no archive, is to be read.
+/// Whether the file `path` is a dataset or an archive, by its first bytes.
 ///
 /// # Errors
-/// When it is no dataset, or not what is `wanted`.
+/// When it cannot be read, or is something else.
+pub fn detect(path: &Path) -> Result<(), SourceError> {
+    found_in(path).map(|_| ())
+}
+
+/// How the file `path`, which holds `kind`, is to be read; an error when that is not what is `wanted`.
 pub(super) fn located(
-    found: FileKind,
+    kind: SourceKind,
     path: &Path,
     wanted: Option<SourceKind>,
 ) -> Result<Located, SourceError> {
-    let kind = match found {
-        FileKind::Dataset(kind) => kind,
-        FileKind::Archive(_) => return Err(SourceError::wrong(path, "is an archive")),
-        FileKind::Other(words) => return Err(SourceError::wrong(path, words)),
-    };
     match wanted {
-        Some(wanted) if wanted != kind => Err(SourceError::wrong(
-            path,
-            format!(
-                "is not a folder that could be read as {}: it holds {}",
-                wanted.words(),
-                kind.words()
-            ),
-        )),
+        Some(wanted) if wanted != kind => {
+            let (wanted, kind) = (wanted.words(), kind.words());
+            let words = format!("is not a folder that could be read as {wanted}: it holds {kind}");
+            Err(SourceError::wrong(path, words))
+        }
         Some(_) => Ok(Located::new(path, kind, "")),
         None => {
             let file = kind.reader().file.as_ref();
@@ -139,12 +91,10 @@ pub(super) fn located(
 /// Enough to tell archives: a tar header has 512 bytes.
 const HEAD_BYTES: u64 = 512;
 
-/// What the file `path` is.
-///
-/// # Errors
-/// When it cannot be read.
-pub(super) fn file_kind(path: &Path) -> Result<FileKind, SourceError> {
+/// What the file `path` is; an error when it is no dataset.
+pub(super) fn found_in(path: &Path) -> Result<Found, SourceError> {
     let read = SourceError::read(path);
+    let wrong = |words: &str| SourceError::wrong(path, words);
     let head = head(File::open(path).map_err(&read)?).map_err(&read)?;
     let mut seen = Seen {
         path,
@@ -153,43 +103,40 @@ pub(super) fn file_kind(path: &Path) -> Result<FileKind, SourceError> {
     };
     let unpacked;
     match head.as_slice() {
-        [] => return Ok(other("is empty: download or copy it again")),
+        [] => return Err(wrong("is empty: download or copy it again")),
         [b'P', b'K', 3 | 5, 4 | 6, ..] => seen.packing = Packing::Zip(first_in_zip(&head)),
         [0x1f, 0x8b, ..] => {
-            match unpacked_head(path)? {
-                Ok(head) => unpacked = head,
-                Err(error) => {
-                    let words =
-                        format!("is a damaged gzip file ({error}): download or copy it again");
-                    return Ok(FileKind::Other(words));
-                }
-            }
+            let file = File::open(path).map_err(&read)?;
+            unpacked =
+                self::head(MultiGzDecoder::new(io::BufReader::new(file))).map_err(|error| {
+                    wrong(&format!(
+                        "is a damaged gzip file ({error}): download or copy it again"
+                    ))
+                })?;
             (seen.head, seen.packing) = (&unpacked, Packing::Gzip);
         }
         head if is_tar(head) => seen.packing = Packing::Tar,
         _ => {}
     }
-    let files = SourceKind::ALL.into_iter().filter(|kind| {
+    let dataset = SourceKind::ALL.into_iter().find(|kind| {
         let file = kind.reader().file.as_ref();
         file.is_some_and(|file| (file.is_one)(&seen))
     });
-    Ok(match (files.into_iter().next(), seen.packing) {
-        (Some(kind), _) => FileKind::Dataset(kind),
-        (None, Packing::Zip(first)) if first.ends_with(b"data.pkl") => {
-            other("is a file of PyTorch, not a dataset: choose a folder with one folder per class")
-        }
-        (None, Packing::Zip(_)) => FileKind::Archive(ArchiveFormat::Zip),
-        (None, Packing::Tar) => FileKind::Archive(ArchiveFormat::Tar),
-        (None, Packing::Gzip) if is_tar(seen.head) => FileKind::Archive(ArchiveFormat::TarGz),
-        (None, Packing::Gzip) => other(
+    if let Some(kind) = dataset {
+        return Ok(Found::Dataset(kind));
+    }
+    match seen.packing {
+        Packing::Zip(first) if first.ends_with(b"data.pkl") => Err(wrong(
+            "is a file of PyTorch, not a dataset: choose a folder with one folder per class",
+        )),
+        Packing::Zip(_) => Ok(Found::Archive(ArchiveFormat::Zip)),
+        Packing::Tar => Ok(Found::Archive(ArchiveFormat::Tar)),
+        Packing::Gzip if is_tar(seen.head) => Ok(Found::Archive(ArchiveFormat::TarGz)),
+        Packing::Gzip => Err(wrong(
             "is compressed with gzip but holds neither an archive nor MNIST's IDX data: unpack it first",
-        ),
-        (None, Packing::Not) => FileKind::Other(strangers::words_for(&head)),
-    })
-}
-
-fn other(words: &str) -> FileKind {
-    FileKind::Other(words.to_owned())
+        )),
+        Packing::Not => Err(wrong(&strangers::words_for(&head))),
+    }
 }
 
 fn head(from: impl Read) -> io::Result<Vec<u8>> {
@@ -205,12 +152,6 @@ fn first_in_zip(head: &[u8]) -> &[u8] {
     let length = length.map_or(0, |l| usize::from(l[0]) + 256 * usize::from(l[1]));
     let first = head.get(NAME..).unwrap_or_default();
     &first[..length.min(first.len())]
-}
-
-/// The first bytes of what the file `path` is compressed from, or why they cannot be unpacked.
-fn unpacked_head(path: &Path) -> Result<io::Result<Vec<u8>>, SourceError> {
-    let file = File::open(path).map_err(SourceError::read(path))?;
-    Ok(head(MultiGzDecoder::new(io::BufReader::new(file))))
 }
 
 /// A tar header has its own checksum.
@@ -322,7 +263,6 @@ mod tests {
                 error.contains(words) && error.contains(name),
                 "{reason}: {error}"
             );
-            assert_eq!(alternatives(&path), [], "{reason}");
         }
         let error = detect(&folder.path().join("nowhere"))
             .unwrap_err()
@@ -333,19 +273,17 @@ mod tests {
     #[test]
     fn another_reading_can_be_asked_for_but_not_of_a_file() {
         let folder = tree(&["a/1.png", "b/1.png", "train/c/1.png"]);
-        let guess = detect(folder.path()).unwrap();
-        assert_eq!(guess.kind, Some(SourceKind::ClassFolders));
-        assert_eq!(guess.reason, "2 folders hold images");
+        assert!(is_dataset(folder.path()));
+        let found = locate::possible(folder.path(), &CancelToken::new()).unwrap();
+        assert_eq!(found[0].reason, "2 folders hold images");
         let kinds = [SourceKind::ClassFolders, SourceKind::SplitFolders];
-        assert_eq!(alternatives(folder.path()), kinds);
+        assert_eq!(
+            found.iter().map(|found| found.kind).collect::<Vec<_>>(),
+            kinds
+        );
         let path = folder.path().join("x.csv");
         fs::write(&path, "path,label\n").unwrap();
-        let error = located(
-            FileKind::Dataset(SourceKind::Manifest),
-            &path,
-            Some(SourceKind::Npz),
-        )
-        .unwrap_err();
+        let error = located(SourceKind::Manifest, &path, Some(SourceKind::Npz)).unwrap_err();
         assert!(error.to_string().contains("a CSV list"), "{error}");
     }
 

@@ -2,35 +2,34 @@
 //! is made, and what would fill the disk is refused.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    collections::BTreeMap,
+    fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Limits, Request, SourceError,
-    unpack::{self, CopyError},
-};
-use crate::{cancel::CancelToken, data::files};
+use super::{Request, SourceError, unpack};
+use crate::data::files;
 
 /// Names that are remembered of what was left out.
 const MOST_NAMED: usize = 100;
 
+/// Why an entry is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Reason {
+    Outside,
+    Link,
+    Device,
+    Repeated,
+    Unusable,
+}
+
 /// What was not unpacked.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct LeftOut {
-    /// Paths that lead out of the archive.
-    pub outside: u64,
-    /// Links.
-    pub links: u64,
-    /// Devices and pipes.
-    pub devices: u64,
-    /// Names that came before.
-    pub repeated: u64,
-    /// Names that cannot be file names here.
-    pub unusable: u64,
+    counts: BTreeMap<Reason, u64>,
     /// The first of them.
     pub names: Vec<String>,
 }
@@ -38,14 +37,7 @@ pub(super) struct LeftOut {
 impl LeftOut {
     fn add(&mut self, reason: Reason, name: &[u8]) {
         const MOST: usize = 200;
-        let count = match reason {
-            Reason::Outside => &mut self.outside,
-            Reason::Link => &mut self.links,
-            Reason::Device => &mut self.devices,
-            Reason::Repeated => &mut self.repeated,
-            Reason::Unusable => &mut self.unusable,
-        };
-        *count += 1;
+        *self.counts.entry(reason).or_default() += 1;
         if self.names.len() < MOST_NAMED {
             let name = &name[..name.len().min(MOST)];
             self.names.push(name.escape_ascii().to_string());
@@ -54,35 +46,23 @@ impl LeftOut {
 
     /// How many entries.
     pub fn total(&self) -> u64 {
-        self.outside + self.links + self.devices + self.repeated + self.unusable
+        self.counts.values().sum()
     }
 
     /// How many of what, for people.
     pub fn words(&self) -> String {
-        let counts = [
-            (self.outside, "with paths that lead out of the archive"),
-            (self.links, "links"),
-            (self.devices, "devices or pipes"),
-            (self.repeated, "repeated"),
-            (self.unusable, "with unusable names"),
-        ];
-        let words: Vec<String> = counts
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, words)| format!("{count} {words}"))
-            .collect();
-        words.join(", ")
+        let words = self.counts.iter().map(|(reason, count)| {
+            let what = match reason {
+                Reason::Outside => "with paths that lead out of the archive",
+                Reason::Link => "links",
+                Reason::Device => "devices or pipes",
+                Reason::Repeated => "repeated",
+                Reason::Unusable => "with unusable names",
+            };
+            format!("{count} {what}")
+        });
+        words.collect::<Vec<_>>().join(", ")
     }
-}
-
-/// Why an entry is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reason {
-    Outside,
-    Link,
-    Device,
-    Repeated,
-    Unusable,
 }
 
 /// What an entry of an archive is.
@@ -94,12 +74,10 @@ pub(super) enum EntryKind {
     Device,
 }
 
-/// Writes the entries of an archive below one folder.
+/// Writes the entries of the archive `request.path` below `root`.
 pub(super) struct Extractor<'a> {
     root: PathBuf,
-    archive: &'a Path,
-    limits: &'a Limits,
-    cancel: &'a CancelToken,
+    request: &'a Request<'a>,
     entries: u64,
     bytes: u64,
     last_folder: PathBuf,
@@ -107,13 +85,10 @@ pub(super) struct Extractor<'a> {
 }
 
 impl<'a> Extractor<'a> {
-    /// Writes what comes from `request.path` below `root`.
-    pub fn new(root: PathBuf, request: &Request<'a>, limits: &'a Limits) -> Self {
+    pub fn new(root: PathBuf, request: &'a Request<'a>) -> Self {
         Self {
             root,
-            archive: request.path,
-            limits,
-            cancel: request.cancel,
+            request,
             entries: 0,
             bytes: 0,
             last_folder: PathBuf::new(),
@@ -123,9 +98,6 @@ impl<'a> Extractor<'a> {
 
     /// Writes one entry, or counts it as left out. `packed` says how many bytes of the archive made what
     /// was read so far: of this entry when `per_entry`, else of all.
-    ///
-    /// # Errors
-    /// When a limit is passed, reading or writing fails, the entry is shorter than `size`, or somebody cancelled.
     pub fn add(
         &mut self,
         name: &[u8],
@@ -134,16 +106,15 @@ impl<'a> Extractor<'a> {
         from: &mut dyn Read,
         packed: &mut dyn FnMut() -> Packed,
     ) -> Result<(), SourceError> {
-        self.cancel.check()?;
+        let limits = &self.request.limits;
+        self.request.cancel.check()?;
         self.entries += 1;
-        if self.entries > self.limits.entries {
-            let words = format!("holds more than {} files", self.limits.entries);
-            return Err(SourceError::wrong(
-                self.archive,
-                words + ": unpack it yourself",
-            ));
+        if self.entries > limits.entries {
+            let most = limits.entries;
+            let words = format!("holds more than {most} files: unpack it yourself");
+            return Err(SourceError::wrong(self.request.path, words));
         }
-        let left_out = match relative_path(name, self.limits.name) {
+        let left_out = match relative_path(name, limits.name) {
             Ok(path) => {
                 let path = self.root.join(path);
                 match kind {
@@ -167,16 +138,11 @@ impl<'a> Extractor<'a> {
     }
 
     /// Counts `bytes` that were read and thrown away: they too take time.
-    ///
-    /// # Errors
-    /// When a limit is passed or somebody cancelled.
     pub fn pass(&mut self, bytes: u64, packed: u64) -> Result<(), SourceError> {
-        self.cancel.check()?;
+        self.request.cancel.check()?;
         self.bytes += bytes;
-        match self.limits.refuses(packed, self.bytes) {
-            Some(words) => Err(SourceError::wrong(self.archive, words)),
-            None => Ok(()),
-        }
+        let limits = &self.request.limits;
+        limits.check(self.request.path, packed, self.bytes)
     }
 
     /// Writes a file; why it is left out.
@@ -192,7 +158,7 @@ impl<'a> Extractor<'a> {
         if let Some(reason) = self.folder(&folder)? {
             return Ok(Some(reason));
         }
-        let mut file = match OpenOptions::new().write(true).create_new(true).open(path) {
+        let mut file = match File::create_new(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 return Ok(Some(Reason::Repeated));
@@ -200,40 +166,27 @@ impl<'a> Extractor<'a> {
             Err(error) if is_about_the_name(&error) => return Ok(Some(Reason::Unusable)),
             Err(error) => return Err(SourceError::unpack(path)(error)),
         };
-        let copied = self.copy(from, &mut file, packed);
-        let copied = copied?.map_err(|error| error.about(self.archive, path))?;
-        match size {
-            Some(size) if copied != size => Err(unpack::damaged(
-                self.archive,
-                &format!("{} has {copied} of {size} bytes", name.escape_ascii()),
-            )),
-            _ => Ok(None),
-        }
-    }
-
-    fn copy(
-        &mut self,
-        from: &mut dyn Read,
-        file: &mut File,
-        packed: &mut dyn FnMut() -> Packed,
-    ) -> Result<Result<u64, CopyError>, SourceError> {
-        let (limits, mut refused, mut of_this) = (self.limits, None, 0);
-        let bytes = &mut self.bytes;
+        let (archive, limits) = (self.request.path, &self.request.limits);
+        let cancel = self.request.cancel;
+        let (bytes, mut of_this) = (&mut self.bytes, 0);
         // One byte more than allowed is enough to know.
         let limit = limits.bytes.saturating_sub(*bytes).saturating_add(1);
-        let copied = unpack::copy(from, file, limit, self.cancel, &mut |count| {
+        let from = (archive, from);
+        let copied = unpack::copy(from, (path, &mut file), limit, cancel, &mut |count| {
             *bytes += count;
             of_this += count;
-            refused = match packed() {
-                Packed::Entry(packed) => limits.refuses(packed, of_this),
-                Packed::All(packed) => limits.refuses(packed, *bytes),
-            };
-            refused = refused.take().or_else(|| limits.refuses(u64::MAX, *bytes));
-            refused.is_none()
-        });
-        match refused {
-            Some(words) => Err(SourceError::wrong(self.archive, words)),
-            None => Ok(copied),
+            match packed() {
+                Packed::Entry(packed) => limits.check(archive, packed, of_this)?,
+                Packed::All(packed) => limits.check(archive, packed, *bytes)?,
+            }
+            limits.check(archive, u64::MAX, *bytes)
+        })?;
+        match size {
+            Some(size) if copied != size => {
+                let words = format!("{} has {copied} of {size} bytes", name.escape_ascii());
+                Err(unpack::damaged(archive, &words))
+            }
+            _ => Ok(None),
         }
     }
 

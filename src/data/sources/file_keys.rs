@@ -12,13 +12,10 @@ use rayon::prelude::*;
 use super::listing;
 use crate::data::{
     files::path_of_bytes,
-    images::{ContentKey, short_key},
+    images::{ContentKey, key_from_hex, key_to_hex, short_key},
 };
 
 /// Writes into the new file `to` what every file below `files` is now.
-///
-/// # Errors
-/// What the system said.
 pub(super) fn write(files: &Path, to: &Path) -> io::Result<()> {
     let mut paths = Vec::new();
     walk(files, &mut paths)?;
@@ -31,7 +28,7 @@ pub(super) fn write(files: &Path, to: &Path) -> io::Result<()> {
     let mut writer = csv::Writer::from_path(to)?;
     for (name, key) in keys? {
         let name = name.as_os_str().as_encoded_bytes();
-        writer.write_record([name, hex(&key).as_bytes()])?;
+        writer.write_record([name, key_to_hex(&key).as_bytes()])?;
     }
     writer.flush()
 }
@@ -44,20 +41,13 @@ pub(super) fn read(files: &Path, from: &Path) -> Option<HashMap<PathBuf, Content
     for record in reader.ok()?.into_byte_records() {
         let record = record.ok()?;
         let name = path_of_bytes(record.get(0)?);
-        let hex = std::str::from_utf8(record.get(1)?).ok()?;
-        let key = blake3::Hash::from_hex(format!("{hex:0<64}")).ok()?;
-        let (key, _) = key.as_bytes().split_first_chunk()?;
-        keys.insert(files.join(name), *key);
+        keys.insert(files.join(name), key_from_hex(record.get(1)?)?);
     }
     let is_whole = |(path, key): (&PathBuf, &ContentKey)| match listing::looks_like_image(path) {
         true => path.is_file(),
         false => fs::read(path).is_ok_and(|bytes| short_key(&bytes) == *key),
     };
     keys.iter().all(is_whole).then_some(keys)
-}
-
-fn hex(key: &ContentKey) -> String {
-    key.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn walk(folder: &Path, paths: &mut Vec<PathBuf>) -> io::Result<()> {

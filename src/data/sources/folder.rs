@@ -29,7 +29,7 @@ pub(super) const READER: Reader = Reader {
     id: "class-folders",
     file: None,
     in_folder,
-    read: |path, request, _| Ok(Opened::files(read(path, request.cancel, request.progress)?)),
+    read: |path, request| Ok(Opened::files(read(path, request.cancel, request.progress)?)),
 };
 
 fn in_folder(survey: &Survey) -> Option<InFolder> {
@@ -79,10 +79,9 @@ fn read(
     match tree.classes.as_slice() {
         [] => return Err(no_classes(&shown, &tree)),
         [only] => {
-            return Err(SourceError::NotADataset(format!(
-                "{shown} has one class only ({}): add a folder for at least one more",
-                only.0
-            )));
+            let words = "add a folder for at least one more";
+            let words = format!("has one class only ({}): {words}", only.0);
+            return Err(SourceError::wrong(root, words));
         }
         _ => {}
     }
@@ -110,10 +109,8 @@ pub(super) fn empty(root: &Path, kind: SourceKind) -> Dataset {
 
 pub(super) fn must_be_folder(root: &Path) -> Result<(), SourceError> {
     if root.is_file() {
-        return Err(SourceError::NotADataset(format!(
-            "{} is not a folder: choose the folder that holds one folder per class",
-            display_path(root)
-        )));
+        let words = "is not a folder: choose the folder that holds one folder per class";
+        return Err(SourceError::wrong(root, words));
     }
     Ok(())
 }
@@ -174,9 +171,6 @@ fn no_classes(shown: &str, tree: &Tree) -> SourceError {
 }
 
 /// Lists the class folders in `root/below`, several at a time.
-///
-/// # Errors
-/// When a folder cannot be listed or `cancel` was set.
 pub(super) fn tree(
     root: &Path,
     below: &Path,
@@ -190,7 +184,7 @@ pub(super) fn tree(
     let listed: Result<Vec<ClassFolder>, SourceError> = folders
         .par_iter()
         .map(|folder| {
-            let listed = class_folder(root, below.join(&folder.name), cancel)?;
+            let listed = class_folder(root, &below.join(&folder.name), cancel)?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, folders.len());
             Ok(listed)
         })
@@ -205,18 +199,13 @@ pub(super) fn tree(
         tree.stray_images += usize::from(is_image);
     }
     for (folder, listed) in folders.iter().zip(listed?) {
-        tree.skipped.hidden += listed.hidden;
-        for (path, is_misplaced) in &listed.passed_over {
-            pass_over(&mut tree.skipped, path, *is_misplaced);
-        }
-        if !listed.images.is_empty() {
+        tree.skipped.add(&listed.skipped);
+        if listed.images.is_empty() {
+            tree.empty.push(below.join(&folder.name));
+            tree.nested = tree.nested.or(listed.first_folder);
+        } else {
             let name = display_path(Path::new(&folder.name));
             tree.classes.push((name, listed.images));
-            continue;
-        }
-        tree.empty.push(below.join(&folder.name));
-        if tree.nested.is_none() {
-            tree.nested = listed.first_folder;
         }
     }
     Ok(tree)
@@ -233,39 +222,32 @@ pub(super) fn pass_over(skipped: &mut Skipped, path: &Path, is_misplaced: bool) 
 }
 
 /// What one class folder holds; paths are below the dataset's root.
+#[derive(Default)]
 struct ClassFolder {
     images: Vec<Arc<Path>>,
-    hidden: usize,
-    /// Path, and whether it lies too deep rather than being no image.
-    passed_over: Vec<(PathBuf, bool)>,
+    skipped: Skipped,
     first_folder: Option<PathBuf>,
 }
 
 fn class_folder(
     root: &Path,
-    below: PathBuf,
+    below: &Path,
     cancel: &CancelToken,
 ) -> Result<ClassFolder, SourceError> {
-    let (entries, hidden) = listing::list(&root.join(&below), cancel)?;
-    let mut listed = ClassFolder {
-        images: Vec::with_capacity(entries.len()),
-        hidden,
-        passed_over: Vec::new(),
-        first_folder: None,
-    };
-    let mut path = below;
+    let (entries, hidden) = listing::list(&root.join(below), cancel)?;
+    let mut listed = ClassFolder::default();
+    listed.skipped.hidden = hidden;
     for entry in entries {
         cancel.check()?;
-        path.push(&entry.name);
+        let path = below.join(entry.name);
         if !entry.is_folder && looks_like_image(&path) {
-            listed.images.push(Arc::from(path.as_path()));
-        } else {
-            if entry.is_folder && listed.first_folder.is_none() {
-                listed.first_folder = Some(path.clone());
-            }
-            listed.passed_over.push((path.clone(), entry.is_folder));
+            listed.images.push(path.into());
+            continue;
         }
-        path.pop();
+        pass_over(&mut listed.skipped, &path, entry.is_folder);
+        if entry.is_folder {
+            listed.first_folder.get_or_insert(path);
+        }
     }
     Ok(listed)
 }

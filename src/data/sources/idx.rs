@@ -5,15 +5,15 @@
 
 use std::{
     fs::{self, File},
-    io::{BufReader, Read},
+    io::{BufRead as _, BufReader, Read},
     path::{Path, PathBuf},
 };
 
 use flate2::read::MultiGzDecoder;
 
 use super::{
-    Limits, Opened, Reader, Request, SourceError, SourceFile,
-    arrays::{self, ImageSize, Part, Source},
+    Opened, Reader, Request, SourceError, SourceFile,
+    arrays::{self, Part, Source},
     detect::Packing,
     listing,
     unpack::{self, Progress, damaged},
@@ -86,14 +86,7 @@ fn part_and_family(name: &str) -> (SplitName, String) {
 }
 
 /// Reads the pairs in the folder `path`, or the one pair that the file `path` belongs to.
-///
-/// # Errors
-/// One sentence: what, where, what to do.
-fn read(
-    path: &Path,
-    request: &Request<'_>,
-    limits: &Limits,
-) -> Result<Opened, SourceError> {
+fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceError> {
     let pairs = if path.is_dir() {
         pairs_in(path, request.cancel)?
     } else {
@@ -103,10 +96,6 @@ fn read(
     for pair in &pairs {
         parts.push(read_part(pair, request.cancel)?);
     }
-    let total = parts.iter().map(Part::bytes).fold(0, u64::saturating_add);
-    if let Some(words) = limits.refuses(u64::MAX, total) {
-        return Err(SourceError::wrong(path, words));
-    }
     let sources: Vec<&Path> = pairs.iter().map(|pair| pair.images.as_path()).collect();
     let is_fashion = [path, request.path].iter().any(|path| {
         let whole = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
@@ -115,12 +104,12 @@ fn read(
             .to_ascii_lowercase()
             .contains("fashion")
     });
-    let names = is_fashion.then_some(&FASHION[..]);
+    let names = if is_fashion { &FASHION[..] } else { &[] };
     let source = Source {
         path,
         kind: SourceKind::Idx,
         files: &sources,
-        names,
+        names: names.iter().map(ToString::to_string).collect(),
     };
     arrays::open(&source, &parts, request, |index, to, progress| {
         write_images(
@@ -158,17 +147,15 @@ fn pairs_in(folder: &Path, cancel: &CancelToken) -> Result<Vec<Pair>, SourceErro
     }
     families.dedup();
     match (pairs.len(), families.len()) {
-        (0, _) => Err(SourceError::wrong(
-            folder,
-            "has no IDX files of images: they are called like train-images-idx3-ubyte",
-        )),
-        (_, 2..) => Err(SourceError::wrong(
-            folder,
-            format!(
-                "holds several sets of IDX files ({}): choose one of the files of images",
-                families.join(", ")
-            ),
-        )),
+        (0, _) => {
+            let words = "has no IDX files of images: they are called like train-images-idx3-ubyte";
+            Err(SourceError::wrong(folder, words))
+        }
+        (_, 2..) => {
+            let (sets, choose) = (families.join(", "), "choose one of the files of images");
+            let words = format!("holds several sets of IDX files ({sets}): {choose}");
+            Err(SourceError::wrong(folder, words))
+        }
         _ => {
             pairs.sort_by_key(|pair| pair.part);
             Ok(pairs)
@@ -244,37 +231,23 @@ struct Idx {
 
 fn open_idx(path: &Path) -> Result<Idx, SourceError> {
     let read = SourceError::read(path);
-    let is_packed = {
-        let mut magic = [0; 2];
-        let mut file = File::open(path).map_err(&read)?;
-        file.read_exact(&mut magic).is_ok() && magic == [0x1f, 0x8b]
-    };
-    let file = File::open(path).map_err(&read)?;
-    let bytes = file.metadata().map_err(&read)?.len();
-    let mut from: Box<dyn Read> = if is_packed {
-        Box::new(MultiGzDecoder::new(BufReader::new(file)))
-    } else {
-        Box::new(BufReader::new(file))
+    let mut file = BufReader::new(File::open(path).map_err(&read)?);
+    let bytes = file.get_ref().metadata().map_err(&read)?.len();
+    let is_packed = file.fill_buf().map_err(&read)?.starts_with(&[0x1f, 0x8b]);
+    let mut from: Box<dyn Read> = match is_packed {
+        true => Box::new(MultiGzDecoder::new(file)),
+        false => Box::new(file),
     };
     let mut number = || {
         let mut number = [0; 4];
         from.read_exact(&mut number).map(|()| number)
     };
     let cut = |error: std::io::Error| damaged(path, &error);
+    let wrong = |words: &str| Err(SourceError::wrong(path, words));
     let axes = match number().map_err(cut)? {
         [0, 0, 8, axes @ 1..=4] => axes,
-        [0, 0, 9..=14, _] => {
-            return Err(SourceError::wrong(
-                path,
-                "holds other numbers than bytes: images have bytes",
-            ));
-        }
-        _ => {
-            return Err(SourceError::wrong(
-                path,
-                "is no IDX file: it does not begin like one",
-            ));
-        }
+        [0, 0, 9..=14, _] => return wrong("holds other numbers than bytes: images have bytes"),
+        _ => return wrong("is no IDX file: it does not begin like one"),
     };
     let mut shape = Vec::new();
     for _ in 0..axes {
@@ -290,30 +263,23 @@ fn open_idx(path: &Path) -> Result<Idx, SourceError> {
     };
     match wanted {
         Some(wanted) if wanted <= most && (is_packed || wanted == most) => Ok(Idx { shape, from }),
-        _ => Err(damaged(
-            path,
-            &format!("its header promises {}", words_for(&shape)),
-        )),
+        _ => {
+            let lengths: Vec<String> = shape.iter().map(u64::to_string).collect();
+            let words = format!("its header promises {} bytes", lengths.join(" × "));
+            Err(damaged(path, &words))
+        }
     }
-}
-
-fn words_for(shape: &[u64]) -> String {
-    let lengths: Vec<String> = shape.iter().map(u64::to_string).collect();
-    format!("{} bytes", lengths.join(" × "))
 }
 
 fn read_part(pair: &Pair, cancel: &CancelToken) -> Result<Part, SourceError> {
     cancel.check()?;
     let images = open_idx(&pair.images)?;
     let (count, axes) = images.shape.split_first().unwrap_or((&0, &[]));
-    let size =
-        ImageSize::from_shape(axes).map_err(|words| SourceError::wrong(&pair.images, words))?;
+    let size = arrays::image_size(axes).map_err(|words| SourceError::wrong(&pair.images, words))?;
     let mut labels = open_idx(&pair.labels)?;
     let [label_count] = labels.shape[..] else {
-        return Err(SourceError::wrong(
-            &pair.labels,
-            "is no list of labels: it has more than one axis",
-        ));
+        let words = "is no list of labels: it has more than one axis";
+        return Err(SourceError::wrong(&pair.labels, words));
     };
     if label_count > MOST_LABELS {
         return Err(SourceError::wrong(&pair.labels, "has too many labels"));

@@ -1,5 +1,9 @@
 //! How much may be unpacked: a small file can be made to fill any disk.
 
+use std::path::Path;
+
+use super::SourceError;
+
 /// How much an archive or array file may unpack to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -28,6 +32,12 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// An error about the file `path` when `packed` bytes that unpack to `unpacked` are refused.
+    pub(super) fn check(&self, path: &Path, packed: u64, unpacked: u64) -> Result<(), SourceError> {
+        let refused = self.refuses(packed, unpacked);
+        refused.map_or(Ok(()), |words| Err(SourceError::wrong(path, words)))
+    }
+
     /// Why `packed` bytes that unpack to `unpacked` are refused, to follow the file's name.
     pub(super) fn refuses(&self, packed: u64, unpacked: u64) -> Option<String> {
         if unpacked > self.bytes {

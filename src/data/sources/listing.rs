@@ -71,9 +71,6 @@ fn links_to_folder(path: &Path) -> bool {
 }
 
 /// Everything in `folder` that is not hidden, in natural order, and how many names were hidden.
-///
-/// # Errors
-/// When `folder` cannot be listed or `cancel` was set.
 pub(super) fn list(
     folder: &Path,
     cancel: &CancelToken,
@@ -104,9 +101,6 @@ pub(super) struct Peek {
 
 /// Looks into `folder`, no further than to the first image unless `all` are asked for. One that cannot be
 /// listed looks empty here; reading it will tell.
-///
-/// # Errors
-/// When `cancel` was set.
 pub(super) fn peek(folder: &Path, all: bool, cancel: &CancelToken) -> Result<Peek, SourceError> {
     let mut found = Peek::default();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -146,7 +140,7 @@ pub fn loose_images(folder: &Path, cancel: &CancelToken) -> Result<Vec<PathBuf>,
             let inner = folder.join(&inner.name);
             // One that cannot be listed is no reason against the others.
             let (entries, _) = match list(&inner, cancel) {
-                Err(SourceError::Read { .. }) => continue,
+                Err(SourceError::Read(..)) => continue,
                 listed => listed?,
             };
             found.extend(images(&inner, &entries));
@@ -156,7 +150,7 @@ pub fn loose_images(folder: &Path, cancel: &CancelToken) -> Result<Vec<PathBuf>,
 }
 
 /// What lies below a folder.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Below {
     /// Images at any depth, depth first in natural order.
     pub images: Vec<PathBuf>,
@@ -170,19 +164,14 @@ pub struct Below {
 /// # Errors
 /// When `folder` or one below it cannot be listed.
 pub fn images_below(folder: &Path) -> Result<Below, SourceError> {
-    let read = SourceError::read(folder);
-    let mut below = Below::default();
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(folder).map_err(&read)? {
-        let entry = entry.map_err(&read)?;
-        if is_hidden(&entry.file_name()) {
-            below.passed_over += 1;
-        } else {
-            entries.push((entry.file_name(), entry.path()));
-        }
-    }
-    natural::sort(&mut entries, |entry| &entry.0);
-    for (_, path) in entries {
+    let (entries, passed_over) = list(folder, &CancelToken::new())?;
+    let images = Vec::new();
+    let mut below = Below {
+        images,
+        passed_over,
+    };
+    for entry in entries {
+        let path = folder.join(entry.name);
         if path.is_dir() {
             if !path.is_symlink() {
                 let deeper = images_below(&path)?;

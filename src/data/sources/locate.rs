@@ -43,9 +43,6 @@ impl Located {
 
 /// Finds the dataset in `folder`: itself, or the only one in the folders it wraps. When `wanted` is
 /// nowhere, `folder` itself is to be read as that: the reader says best why it cannot be.
-///
-/// # Errors
-/// When `folder` cannot be listed or `cancel` was set.
 pub(super) fn locate(
     folder: &Path,
     wanted: Option<SourceKind>,
@@ -66,9 +63,6 @@ pub(super) fn locate(
 }
 
 /// All that `folder`, or the only dataset it wraps, can be read as, the likeliest first.
-///
-/// # Errors
-/// When `folder` cannot be listed or `cancel` was set.
 pub(super) fn possible(folder: &Path, cancel: &CancelToken) -> Result<Vec<Located>, SourceError> {
     possible_in(folder, MOST_WRAPPERS, &|_| true, cancel)
 }

@@ -44,7 +44,7 @@ pub(super) const READER: Reader = Reader {
         reason: "it lists files and labels",
     }),
     in_folder,
-    read: |path, request, _| Ok(Opened::files(read(path, request)?)),
+    read: |path, request| Ok(Opened::files(read(path, request)?)),
 };
 
 /// The only list, likelier than folders where images lie in folders that are no classes: it alone knows the labels.
@@ -72,10 +72,6 @@ fn has_header(path: &Path) -> bool {
 
 /// Reads the list `path`, or the only list in the folder `path`, without opening any image. Rows that name
 /// no file below the list's folder are left out and counted as misplaced.
-///
-/// # Errors
-/// When the list cannot be read, a row has no label or an unknown part, no image is left, there is only
-/// one class, or somebody cancelled.
 fn read(path: &Path, request: &Request<'_>) -> Result<Dataset, SourceError> {
     let list = if path.is_dir() {
         only_list(path, request)?
@@ -87,7 +83,15 @@ fn read(path: &Path, request: &Request<'_>) -> Result<Dataset, SourceError> {
     let root = files::folder_of(&list);
     let file = File::open(&list).map_err(SourceError::read(&list))?;
     let total = file.metadata().map_err(SourceError::read(&list))?.len();
-    let mut rows = Rows::new(&list, root, columns);
+    let mut rows = Rows {
+        list: &list,
+        columns,
+        classes: HashMap::new(),
+        seen: HashMap::new(),
+        dataset: folder::empty(&list, SourceKind::Manifest),
+        left_out: Vec::new(),
+    };
+    rows.dataset.root = root.to_path_buf();
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(columns.separator)
         .flexible(true)
@@ -124,20 +128,17 @@ fn only_list(folder: &Path, request: &Request<'_>) -> Result<PathBuf, SourceErro
             folder,
             "has no CSV file: write one with the columns path,label and a line for each image",
         )),
-        _ => Err(SourceError::wrong(
-            folder,
-            format!(
-                "has {} CSV files: choose the one to read",
-                usable.len().max(other.len())
-            ),
-        )),
+        _ => {
+            let count = usable.len().max(other.len());
+            let words = format!("has {count} CSV files: choose the one to read");
+            Err(SourceError::wrong(folder, words))
+        }
     }
 }
 
 /// What was read so far.
 struct Rows<'a> {
     list: &'a Path,
-    root: &'a Path,
     columns: Columns,
     /// Number of each class, in the order of the list.
     classes: HashMap<String, usize>,
@@ -147,22 +148,7 @@ struct Rows<'a> {
     left_out: Vec<String>,
 }
 
-impl<'a> Rows<'a> {
-    fn new(list: &'a Path, root: &'a Path, columns: Columns) -> Self {
-        Self {
-            list,
-            root,
-            columns,
-            classes: HashMap::new(),
-            seen: HashMap::new(),
-            dataset: Dataset {
-                root: root.to_path_buf(),
-                ..folder::empty(list, SourceKind::Manifest)
-            },
-            left_out: Vec::new(),
-        }
-    }
-
+impl Rows<'_> {
     fn add(&mut self, record: &csv::ByteRecord) -> Result<(), SourceError> {
         let line = record.position().map_or(0, csv::Position::line);
         let wrong = |words: &str| SourceError::wrong(self.list, format!("line {line} {words}"));
@@ -176,16 +162,17 @@ impl<'a> Rows<'a> {
             return Ok(());
         }
         let label = text(self.columns.label)?;
-        let part = match self.columns.split.map(text).transpose()? {
-            None | Some("") => None,
-            Some(word) => match part_named(word) {
-                Some(part) => Some(part),
-                None => {
-                    let words = format!("has the part {word}: write train, validation or test");
-                    return Err(wrong(&words));
-                }
-            },
-        };
+        let word = self
+            .columns
+            .split
+            .map(text)
+            .transpose()?
+            .unwrap_or_default();
+        let part = part_named(word);
+        if part.is_none() && !word.is_empty() {
+            let words = format!("has the part {word}: write train, validation or test");
+            return Err(wrong(&words));
+        }
         let name = record.get(self.columns.path).unwrap_or_default();
         if name.trim_ascii().is_empty() {
             return Err(wrong(
@@ -208,17 +195,13 @@ impl<'a> Rows<'a> {
     /// The file that a row names, below the root.
     fn find(&self, name: &[u8]) -> Result<PathBuf, (PathBuf, &'static str)> {
         let given = files::path_of_bytes(name.trim_ascii());
-        let is_there = |path: &PathBuf| self.root.join(path).is_file();
+        let is_there = |path: &PathBuf| self.dataset.root.join(path).is_file();
         let given_words = plain_path(&given);
         if let Some(path) = given_words.as_ref().filter(|path| is_there(path)) {
             return Ok(path.clone());
         }
         // Not a name that has backslashes, as Unix allows: a path from Windows.
-        let bytes: Vec<u8> = name
-            .trim_ascii()
-            .iter()
-            .map(|b| if *b == b'\\' { b'/' } else { *b })
-            .collect();
+        let bytes = files::slashed(name.trim_ascii());
         let is_drive =
             matches!(bytes.as_slice(), [letter, b':', b'/', ..] if letter.is_ascii_alphabetic());
         let slashed = files::path_of_bytes(&bytes);
@@ -270,7 +253,7 @@ impl<'a> Rows<'a> {
                 }
                 (None, Some(first)) => format!(
                     "lists no image that can be used, in {left_out} lines ({first}): write paths below {}",
-                    display_path(self.root)
+                    display_path(&self.dataset.root)
                 ),
                 (None, None) => "lists no images: write a line for each".to_owned(),
             };

@@ -29,10 +29,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Reads the first line of the file `path`.
-    ///
-    /// # Errors
-    /// Words to follow the file's name.
+    /// Reads the first line of the file `path`; an error follows the file's name.
     pub fn read(path: &Path) -> Result<Self, String> {
         let file = File::open(path).map_err(|error| format!("cannot be read ({error})"))?;
         let mut line = Vec::new();

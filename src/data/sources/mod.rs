@@ -42,7 +42,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub use detect::{Guess, alternatives, detect};
+pub use detect::{detect, is_dataset};
 pub use limits::Limits;
 
 use super::{
@@ -50,7 +50,7 @@ use super::{
     images::{ImageStore, InsteadOfCache},
 };
 use crate::cancel::{CancelToken, Cancelled};
-use detect::{FileKind, Seen};
+use detect::{Found, Seen};
 use locate::Located;
 use survey::Survey;
 
@@ -65,7 +65,7 @@ struct Reader {
     /// How a folder holds one, when its names look like it.
     in_folder: fn(&Survey) -> Option<InFolder>,
     /// Reads it.
-    read: fn(&Path, &Request<'_>, &Limits) -> Result<Opened, SourceError>,
+    read: fn(&Path, &Request<'_>) -> Result<Opened, SourceError>,
 }
 
 /// A file that is a dataset.
@@ -177,6 +177,8 @@ pub struct Request<'a> {
     pub kind: Option<SourceKind>,
     /// Where archives and arrays are unpacked to.
     pub cache: &'a Path,
+    /// How much may be unpacked.
+    pub limits: Limits,
     /// Asked often.
     pub cancel: &'a CancelToken,
     /// Hears how far it is: done and all, in folders, files or bytes. It begins anew when an archive was
@@ -187,24 +189,14 @@ pub struct Request<'a> {
 /// Why a path is not a dataset.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// It cannot be read.
-    #[error("cannot read {path}: {source}")]
-    Read {
-        /// Which folder or file.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It cannot be unpacked.
+    /// This folder or file cannot be read, and what the system said.
+    #[error("cannot read {0}: {1}")]
+    Read(String, #[source] io::Error),
+    /// This folder or file of the cache cannot be unpacked to, and what the system said.
     #[error(
-        "cannot unpack into {path}: {source}; free some space or set CONVSCOPE_CACHE to another folder"
+        "cannot unpack into {0}: {1}; free some space or set CONVSCOPE_CACHE to another folder"
     )]
-    Unpack {
-        /// Which folder or file of the cache.
-        path: String,
-        /// What the system said.
-        source: io::Error,
-    },
+    Unpack(String, #[source] io::Error),
     /// It holds no dataset.
     #[error("{0}")]
     NotADataset(String),
@@ -216,18 +208,12 @@ pub enum SourceError {
 impl SourceError {
     /// For `map_err` on what the system says about `path`.
     pub(crate) fn read(path: &Path) -> impl Fn(io::Error) -> Self {
-        move |source| Self::Read {
-            path: display_path(path),
-            source,
-        }
+        move |error| Self::Read(display_path(path), error)
     }
 
     /// For `map_err` on what the system says about `path` in the cache.
     fn unpack(path: &Path) -> impl Fn(io::Error) -> Self {
-        move |source| Self::Unpack {
-            path: display_path(path),
-            source,
-        }
+        move |error| Self::Unpack(display_path(path), error)
     }
 
     /// `path` with what is wrong about it, to follow its name.
@@ -241,26 +227,14 @@ impl SourceError {
 /// # Errors
 /// One sentence: what, where, what to do.
 pub fn open(request: &Request<'_>) -> Result<Opened, SourceError> {
-    open_within(request, &Limits::default())
-}
-
-/// [`open`] with other limits for what is unpacked.
-///
-/// # Errors
-/// One sentence: what, where, what to do.
-pub fn open_within(request: &Request<'_>, limits: &Limits) -> Result<Opened, SourceError> {
-    match open_with_cache(request, limits) {
-        Err(error @ SourceError::Unpack { .. }) => open_without_cache(request, limits, error),
+    match open_with_cache(request) {
+        Err(error @ SourceError::Unpack(..)) => open_without_cache(request, error),
         opened => opened,
     }
 }
 
 /// Unpacks into a folder for this time alone, because of `error`.
-fn open_without_cache(
-    request: &Request<'_>,
-    limits: &Limits,
-    error: SourceError,
-) -> Result<Opened, SourceError> {
+fn open_without_cache(request: &Request<'_>, error: SourceError) -> Result<Opened, SourceError> {
     let Ok(folder) = tempfile::tempdir() else {
         return Err(error);
     };
@@ -268,9 +242,9 @@ fn open_without_cache(
         cache: folder.path(),
         ..*request
     };
-    match open_with_cache(&request, limits) {
+    match open_with_cache(&request) {
         // There is no room either: what was wrong with the cache is what can be mended.
-        Err(SourceError::Unpack { .. }) => Err(error),
+        Err(SourceError::Unpack(..)) => Err(error),
         opened => opened.map(|mut opened| {
             let words = format!(
                 "The dataset is unpacked into {} for this time only, because of the cache: {error}",
@@ -283,19 +257,19 @@ fn open_without_cache(
     }
 }
 
-fn open_with_cache(request: &Request<'_>, limits: &Limits) -> Result<Opened, SourceError> {
+fn open_with_cache(request: &Request<'_>) -> Result<Opened, SourceError> {
     let path = request.path;
     let metadata = std::fs::metadata(path).map_err(SourceError::read(path))?;
     request.cancel.check()?;
     let mut opened = if metadata.is_dir() {
         let located = locate::locate(path, request.kind, request.cancel)?;
-        read(&located, request, limits)?
+        read(&located, request)?
     } else {
-        match detect::file_kind(path)? {
-            FileKind::Archive(format) => archive::open(format, request, limits)?,
-            found => {
-                let located = detect::located(found, path, request.kind)?;
-                read(&located, request, limits)?
+        match detect::found_in(path)? {
+            Found::Archive(format) => archive::open(format, request)?,
+            Found::Dataset(kind) => {
+                let located = detect::located(kind, path, request.kind)?;
+                read(&located, request)?
             }
         }
     };
@@ -305,8 +279,8 @@ fn open_with_cache(request: &Request<'_>, limits: &Limits) -> Result<Opened, Sou
 }
 
 /// Reads what was found as what it was found to be.
-fn read(located: &Located, request: &Request<'_>, limits: &Limits) -> Result<Opened, SourceError> {
-    let mut opened = (located.kind.reader().read)(&located.path, request, limits)?;
+fn read(located: &Located, request: &Request<'_>) -> Result<Opened, SourceError> {
+    let mut opened = (located.kind.reader().read)(&located.path, request)?;
     let line = ("Read as".to_owned(), located.words());
     opened.dataset.metadata.insert(0, line);
     Ok(opened)

@@ -26,10 +26,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// Reads the header; `from` then stands at the first number.
-    ///
-    /// # Errors
-    /// Words to follow the array's name.
+    /// Reads the header; `from` then stands at the first number. An error follows the array's name.
     pub fn read(from: &mut dyn Read) -> Result<Self, String> {
         let short = |error: std::io::Error| format!("breaks off in its header ({error})");
         let mut start = [0; 8];
@@ -107,9 +104,6 @@ impl Header {
     }
 
     /// Reads all numbers, which must be whole: labels. Their bytes must have been compared with the file's.
-    ///
-    /// # Errors
-    /// Words to follow the array's name.
     pub fn integers(&self, from: &mut dyn Read) -> Result<Vec<i64>, String> {
         let mut letters = self.kind.chars();
         let (order, letter) = (letters.next(), letters.next());

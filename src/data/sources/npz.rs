@@ -1,19 +1,14 @@
 //! Reading NumPy's `.npz` files as MedMNIST and Keras write them: a ZIP file with one array of images and
 //! one of labels per part. Images are streamed into the cache; nothing is unpickled.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{BufReader, Read as _},
-    path::Path,
-};
+use std::{collections::BTreeMap, fs::File, io::BufReader, path::Path};
 
 use zip::{ZipArchive, read::ZipFile};
 
 use super::{
     InFolder, Limits, Opened, Reader, Request, SourceError, SourceFile,
     archive_formats::zip_error,
-    arrays::{self, ImageSize, Part, Source},
+    arrays::{self, Part, Source},
     detect::Packing,
     listing::has_ending,
     medmnist,
@@ -43,8 +38,6 @@ const NAMES: [(&str, &str, SplitName); 11] = [
     ("x", "y", SplitName::Train),
     ("image", "label", SplitName::Train),
 ];
-/// Longest list of class names.
-const MOST_NAME_BYTES: u64 = 1 << 20;
 /// Most bytes of labels: they are read into memory.
 const MOST_LABEL_BYTES: u64 = 1 << 30;
 
@@ -79,32 +72,11 @@ fn is_array_name(name: &[u8]) -> bool {
     name.ends_with(b".npy") && !name.contains(&b'/')
 }
 
-/// The text of the entry that names the classes, one per line; empty when there is none that can be read.
-fn read_names(archive: &mut Archive) -> String {
-    let Ok(entry) = archive.by_name(CLASS_NAMES) else {
-        return String::new();
-    };
-    let mut text = String::new();
-    match entry.take(MOST_NAME_BYTES).read_to_string(&mut text) {
-        Ok(_) => text,
-        Err(_) => String::new(),
-    }
-}
-
 /// Reads the arrays in `path`.
-///
-/// # Errors
-/// One sentence: what, where, what to do.
-fn read(
-    path: &Path,
-    request: &Request<'_>,
-    limits: &Limits,
-) -> Result<Opened, SourceError> {
+fn read(path: &Path, request: &Request<'_>) -> Result<Opened, SourceError> {
     if path.is_dir() {
-        return Err(SourceError::wrong(
-            path,
-            "is a folder without a single .npz file: choose the file of arrays",
-        ));
+        let words = "is a folder without a single .npz file: choose the file of arrays";
+        return Err(SourceError::wrong(path, words));
     }
     let file = File::open(path).map_err(SourceError::read(path))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(zip_error(path))?;
@@ -112,28 +84,20 @@ fn read(
     let mut parts = Vec::new();
     for array in &found {
         request.cancel.check()?;
-        parts.push(read_part(path, &mut archive, array, limits)?);
+        parts.push(read_part(path, &mut archive, array, &request.limits)?);
     }
-    let total = parts.iter().map(Part::bytes).fold(0, u64::saturating_add);
-    if let Some(words) = limits.refuses(u64::MAX, total) {
-        return Err(SourceError::wrong(path, words));
+    let own = archive.by_name(CLASS_NAMES);
+    let mut names = own.map_or_else(|_| Vec::new(), arrays::names_in);
+    if names.is_empty() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let known = medmnist::class_names(&name).unwrap_or_default();
+        names = known.iter().map(ToString::to_string).collect();
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let text = read_names(&mut archive);
-    let own: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
     let source = Source {
         path,
         kind: SourceKind::Npz,
         files: &[path],
-        names: if own.is_empty() {
-            medmnist::class_names(&name)
-        } else {
-            Some(&own)
-        },
+        names,
     };
     arrays::open(&source, &parts, request, |index, to, progress| {
         let (array, bytes) = (&found[index].images, parts[index].bytes());
@@ -174,32 +138,25 @@ fn find_arrays(path: &Path, archive: &Archive) -> Result<Vec<Pair>, SourceError>
             None if part == SplitName::Train && images != "train_images" && images != "x_train" => {
             }
             None => {
-                return Err(SourceError::wrong(
-                    path,
-                    format!("has the array {images} but no {labels}: save both with numpy.savez"),
-                ));
+                let words =
+                    format!("has the array {images} but no {labels}: save both with numpy.savez");
+                return Err(SourceError::wrong(path, words));
             }
         }
     }
     if found.is_empty() {
         const MOST: usize = 10;
-        let names: Vec<&str> = entries
-            .values()
-            .take(MOST)
-            .map(|(name, _)| name.as_str())
-            .collect();
-        let holds = if names.is_empty() {
-            "holds no arrays".to_owned()
-        } else {
-            format!("holds the arrays {}", names.join(", "))
-        };
-        return Err(SourceError::wrong(
-            path,
-            format!(
-                "{holds}, but no train_images and train_labels (MedMNIST) or x_train and y_train (Keras): \
-                 save them under these names with numpy.savez"
+        let names: Vec<&str> = entries.values().map(|(name, _)| name.as_str()).collect();
+        let holds = match names.as_slice() {
+            [] => "holds no arrays".to_owned(),
+            names => format!(
+                "holds the arrays {}",
+                names[..names.len().min(MOST)].join(", ")
             ),
-        ));
+        };
+        let words = "but no train_images and train_labels (MedMNIST) or x_train and y_train (Keras): \
+                     save them under these names with numpy.savez";
+        return Err(SourceError::wrong(path, format!("{holds}, {words}")));
     }
     found.sort_by_key(|pair| pair.part);
     Ok(found)
@@ -257,8 +214,8 @@ fn read_part(
         return Err(wrong(images, &words));
     }
     let (count, size) = match header.shape.split_first() {
-        Some((count, axes)) => (*count, ImageSize::from_shape(axes)),
-        None => (0, ImageSize::from_shape(&[])),
+        Some((count, axes)) => (*count, arrays::image_size(axes)),
+        None => (0, arrays::image_size(&[])),
     };
     let size = size.map_err(|words| wrong(images, &words))?;
 

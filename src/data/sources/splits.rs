@@ -21,7 +21,7 @@ pub(super) const READER: Reader = Reader {
     id: "split-folders",
     file: None,
     in_folder,
-    read: |path, request, _| Ok(Opened::files(read(path, request.cancel, request.progress)?)),
+    read: |path, request| Ok(Opened::files(read(path, request.cancel, request.progress)?)),
 };
 
 /// Folders named like parts that hold folders of images.
@@ -54,9 +54,6 @@ pub(super) fn part_of_folder(name: &OsStr) -> Option<SplitName> {
 
 /// Lists the parts, classes and samples below `root` without opening any image. A class is one in every
 /// part, even where a part has no folder for it; a part may be missing.
-///
-/// # Errors
-/// When a folder cannot be read, no part or fewer than two classes are found, or `cancel` was set.
 fn read(
     root: &Path,
     cancel: &CancelToken,
@@ -92,7 +89,21 @@ fn read(
         .classes
         .sort_by_cached_key(|name| natural::key(OsStr::new(name)));
     dataset.classes.dedup();
-    must_have_classes(root, &dataset)?;
+    match dataset.classes.as_slice() {
+        [] => {
+            return Err(SourceError::wrong(
+                root,
+                "has no folders train, validation or test with class folders in them: put the images of each part \
+                 in one folder per class, such as train/cat",
+            ));
+        }
+        [only] => {
+            let words = "add a folder for at least one more to every part";
+            let words = format!("has one class only ({only}): {words}");
+            return Err(SourceError::wrong(root, words));
+        }
+        _ => {}
+    }
     for (part, classes) in trees {
         for (name, images) in classes {
             let label = dataset.classes.iter().position(|class| *class == name);
@@ -100,20 +111,6 @@ fn read(
         }
     }
     Ok(dataset)
-}
-
-fn must_have_classes(root: &Path, dataset: &Dataset) -> Result<(), SourceError> {
-    let shown = display_path(root);
-    match dataset.classes.as_slice() {
-        [] => Err(SourceError::NotADataset(format!(
-            "{shown} has no folders train, validation or test with class folders in them: \
-             put the images of each part in one folder per class, such as train/cat"
-        ))),
-        [only] => Err(SourceError::NotADataset(format!(
-            "{shown} has one class only ({only}): add a folder for at least one more to every part"
-        ))),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

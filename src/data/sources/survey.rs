@@ -38,9 +38,6 @@ pub(super) struct SubFolder {
 
 impl Survey {
     /// Looks at `root`.
-    ///
-    /// # Errors
-    /// When it cannot be listed or `cancel` was set.
     pub fn of(root: &Path, cancel: &CancelToken) -> Result<Self, SourceError> {
         let (entries, _) = listing::list(root, cancel)?;
         let (mut folders, mut files) = (Vec::new(), Vec::new());

@@ -12,11 +12,8 @@ use tempfile::NamedTempFile;
 
 use super::{Request, SourceError};
 use crate::{
-    cancel::{CancelToken, Cancelled},
-    data::{
-        dataset::display_path,
-        files::{self, UNPACKED_FOLDER},
-    },
+    cancel::CancelToken,
+    data::files::{self, UNPACKED_FOLDER},
 };
 
 /// Changes when what is unpacked changes its form.
@@ -29,9 +26,6 @@ const CHUNK_BYTES: usize = 256 << 10;
 
 /// The folder that holds what `fill` makes of `sources`. `fill` gets an empty folder; it is not called when
 /// the folder of an earlier time is there and `is_whole`.
-///
-/// # Errors
-/// What `fill` says, or when the sources cannot be read or the cache not be written.
 pub(super) fn folder(
     request: &Request<'_>,
     sources: &[&Path],
@@ -133,13 +127,7 @@ pub fn sweep(cache: &Path) {
             continue;
         }
         let lock = path.with_extension(&LOCK_ENDING[1..]);
-        let is_abandoned = if lock.exists() {
-            files::has_no_writer(&lock)
-        } else {
-            // An older version filled it.
-            files::age(&path) > files::ABANDONED_AFTER
-        };
-        if is_abandoned {
+        if !lock.exists() || files::has_no_writer(&lock) {
             // The next opening tries again.
             let _ = fs::remove_dir_all(path.with_extension(""));
             let _ = fs::remove_file(lock);
@@ -176,37 +164,13 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// Why bytes were not copied.
-#[derive(Debug)]
-pub(super) enum CopyError {
-    Read(io::Error),
-    Write(io::Error),
-    Cancelled,
-}
-
-impl CopyError {
-    /// As a sentence about `source` and the file `to`.
-    pub fn about(self, source: &Path, to: &Path) -> SourceError {
-        match self {
-            Self::Read(error) => damaged(source, &error),
-            Self::Write(error) => SourceError::unpack(to)(error),
-            Self::Cancelled => Cancelled.into(),
-        }
-    }
-}
-
 /// `path` breaks off or does not hold what was promised.
 pub(super) fn damaged(path: &Path, why: &dyn std::fmt::Display) -> SourceError {
-    SourceError::NotADataset(format!(
-        "{} is cut short or damaged ({why}): download or copy it again",
-        display_path(path)
-    ))
+    let words = format!("is cut short or damaged ({why}): download or copy it again");
+    SourceError::wrong(path, words)
 }
 
 /// Writes the `bytes` of pixels that `from` still has to the new file `to`; `name` is what `path` holds them as.
-///
-/// # Errors
-/// When there are fewer or more of them, reading or writing fails or the request was cancelled.
 pub(super) fn copy_pixels(
     from: &mut dyn Read,
     name: &str,
@@ -218,11 +182,11 @@ pub(super) fn copy_pixels(
     let mut file = File::create_new(to).map_err(SourceError::unpack(to))?;
     // One byte more than promised would be noticed, and reading to the end checks a packed file's checksum.
     let limit = bytes.saturating_add(1);
-    let copied = copy(from, &mut file, limit, request.cancel, &mut |count| {
+    let to = (to, &mut file);
+    let copied = copy((path, from), to, limit, request.cancel, &mut |count| {
         progress.add(count);
-        true
-    });
-    let copied = copied.map_err(|error| error.about(path, to))?;
+        Ok(())
+    })?;
     if copied != bytes {
         let words = format!("{name} has {copied} of {bytes} bytes of pixels");
         return Err(damaged(path, &words));
@@ -230,41 +194,41 @@ pub(super) fn copy_pixels(
     Ok(())
 }
 
-/// Copies what `from` still has, at most `limit` bytes, chunk by chunk; `each` hears of every chunk's bytes
-/// and may end the copying by returning false. Returns how many bytes were copied.
-///
-/// # Errors
-/// When reading or writing fails or `cancel` was set.
+/// Copies what the file `source` still has to the one at `path`, at most `limit` bytes, chunk by chunk; `each` hears of
+/// every chunk's bytes and may end the copying. Returns how many bytes were copied.
 pub(super) fn copy(
-    from: &mut dyn Read,
-    to: &mut File,
+    (source, from): (&Path, &mut dyn Read),
+    (path, to): (&Path, &mut File),
     limit: u64,
     cancel: &CancelToken,
-    each: &mut dyn FnMut(u64) -> bool,
-) -> Result<u64, CopyError> {
+    each: &mut dyn FnMut(u64) -> Result<(), SourceError>,
+) -> Result<u64, SourceError> {
     let mut chunk = vec![0; CHUNK_BYTES.min(limit as usize + 1)];
     let mut copied = 0;
     while copied < limit {
-        cancel.check().map_err(|_| CopyError::Cancelled)?;
+        cancel.check()?;
         let room = chunk.len().min((limit - copied) as usize);
         let count = match from.read(&mut chunk[..room]) {
             Ok(0) => break,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(CopyError::Read(error)),
+            Err(error) => return Err(damaged(source, &error)),
         };
-        to.write_all(&chunk[..count]).map_err(CopyError::Write)?;
+        to.write_all(&chunk[..count])
+            .map_err(SourceError::unpack(path))?;
         copied += count as u64;
-        if !each(count as u64) {
-            break;
-        }
+        each(count as u64)?;
     }
     Ok(copied)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{super::fixtures::put, *};
+    use super::{
+        super::{Limits, fixtures::put},
+        *,
+    };
+    use crate::cancel::Cancelled;
     use std::cell::Cell;
 
     #[test]
@@ -277,6 +241,7 @@ mod tests {
             path: &source,
             kind: None,
             cache: cache.path(),
+            limits: Limits::default(),
             cancel: &token,
             progress: &|_, _| {},
         };

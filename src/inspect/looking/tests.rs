@@ -118,6 +118,7 @@ fn a_whole_part_is_seen_once_with_progress_and_can_be_left() {
         path: &folder,
         kind: None,
         cache: home.path(),
+        limits: sources::Limits::default(),
         cancel: &bench.cancel,
         progress: &|_, _| {},
     });

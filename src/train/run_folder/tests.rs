@@ -8,13 +8,7 @@ fn what_a_kill_leaves_of_a_beginning_is_no_run() {
         ("nothing there", &[][..], true),
         (
             "an unfinished beginning",
-            &[
-                "checkpoints/",
-                LOCK_FILE,
-                TIMES_FILE,
-                ".tmpAbc123",
-                ".convscope-a.tmp",
-            ][..],
+            &["checkpoints/", LOCK_FILE, TIMES_FILE, ".convscope-a.tmp"][..],
             true,
         ),
         ("a run", &["checkpoints/", EXPERIMENT_FILE][..], false),

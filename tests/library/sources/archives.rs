@@ -450,6 +450,7 @@ fn a_cache_that_cannot_be_written_is_done_without() {
         path: &path,
         kind: None,
         cache: &desk.path("file/cache"),
+        limits: Limits::default(),
         cancel: &CancelToken::new(),
         progress: &|_, _| {},
     });

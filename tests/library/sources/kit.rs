@@ -11,7 +11,7 @@ use convscope::{
     data::{
         dataset::SourceKind,
         images::{Content, ImageArray},
-        sources::{Limits, Opened, Request, open_within},
+        sources::{self, Limits, Opened, Request},
     },
 };
 use flate2::{Compression, write::GzEncoder};
@@ -88,10 +88,11 @@ pub fn open(
         path,
         kind,
         cache,
+        limits: *limits,
         cancel: &CancelToken::new(),
         progress: &|done, all| assert!(done <= all, "{done} of {all}"),
     };
-    open_within(&request, limits).map_err(|error| error.to_string())
+    sources::open(&request).map_err(|error| error.to_string())
 }
 
 /// Opens and expects a sentence that names the file and contains `part`.

@@ -30,7 +30,8 @@ pub fn folder_of(root: &Path, classes: &[String], images: usize) {
             let mut picture =
                 Picture::filled(24, 16, [(label * 53) as u8, 90, (number * 25) as u8]);
             for x in 0..24 {
-                picture.set_pixel(x, number % 16, [250, 250, (x * 10) as u8]);
+                let at = 3 * (24 * (number % 16) + x);
+                picture.rgb[at..at + 3].copy_from_slice(&[250, 250, (x * 10) as u8]);
             }
             picture
                 .to_image()

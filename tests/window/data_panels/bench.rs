@@ -234,7 +234,8 @@ pub fn augmented(mut state: AppState) -> AppState {
         let mut picture = Picture::filled(64, 64, [250; 3]);
         for y in 10..40 {
             for x in 10 + shade..40 {
-                picture.set_pixel(x, y, [20 * shade as u8, 90, 180]);
+                let at = 3 * (64 * y + x);
+                picture.rgb[at..at + 3].copy_from_slice(&[20 * shade as u8, 90, 180]);
             }
         }
         Arc::new(picture)

@@ -63,7 +63,11 @@ fn preview(step: usize) -> Preview {
     let mut picture = Picture::filled(128, 128, [0; 3]);
     for y in 0..128 {
         for x in 0..128 {
-            picture.set_pixel(x, y, [(x * 2) as u8, (y * 2) as u8, ((x ^ y) * 2) as u8]);
+            let (at, colour) = (
+                3 * (128 * y + x),
+                [(x * 2) as u8, (y * 2) as u8, ((x ^ y) * 2) as u8],
+            );
+            picture.rgb[at..at + 3].copy_from_slice(&colour);
         }
     }
     Preview {

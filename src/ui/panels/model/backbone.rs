@@ -34,7 +34,14 @@ pub fn fields_ui(
         "A published network without its last layers. Default: {}, the smallest",
         Backbone::default().word()
     );
-    fields::one_of_row(ui, "Architecture", &tip, WIDTH, &mut base.architecture, &all);
+    fields::one_of_row(
+        ui,
+        "Architecture",
+        &tip,
+        WIDTH,
+        &mut base.architecture,
+        &all,
+    );
     let file = match &base.weights {
         InitialWeights::File(path) => path.clone(),
         _ => PathBuf::new(),
