@@ -145,7 +145,7 @@ impl<'a, P> Looking<'a, P> {
             return Err(InspectError::NotThere(words));
         }
         let mut kept: Vec<Option<Tensor>> = nodes.iter().map(|_| None).collect();
-        let last = network.forward_until(input, Mode::Evaluate, end, |index, output| {
+        let last = network.forward_tapped(input, Mode::Evaluate, (0, end), |index, output| {
             for (kept, _) in kept
                 .iter_mut()
                 .zip(nodes)

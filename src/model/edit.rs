@@ -4,6 +4,7 @@
 //! edit takes them along, so that none names a layer that is gone.
 
 use super::{
+    graph::belongs,
     layers::Dense,
     names::{check_name, fresh_name, fresh_name_like},
     spec::{Head, L2, LayerKind, LayerSpec, ModelSpec},
@@ -180,12 +181,6 @@ fn within(
 
 fn layer(spec: &ModelSpec, at: usize) -> Result<&LayerSpec, EditError> {
     spec.layers.get(at).ok_or(EditError::NoLayer(at + 1))
-}
-
-/// Whether `boundary` names the layer called `name` or a node of it.
-pub fn belongs(boundary: &str, name: &str) -> bool {
-    let rest = boundary.strip_prefix(name);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Boundaries that `concern` stand at `next` instead; without a next layer nothing is frozen.

@@ -2,7 +2,7 @@
 
 use super::{
     backbones::keras,
-    graph::{self, Node, Op},
+    graph::{self, Node},
     spec::ModelSpec,
 };
 
@@ -65,7 +65,7 @@ impl Freezing {
             if at < boundary {
                 layer.fixed += node.shape.parameters;
                 freezing.fixed += node.shape.parameters;
-                freezing.batch_norms += usize::from(matches!(node.op, Op::BatchNorm2d(_)));
+                freezing.batch_norms += usize::from(node.op.running_values(node.shape.input) > 0);
             } else {
                 if layer.frozen == Frozen::Whole {
                     layer.frozen = Frozen::Partly;
@@ -83,7 +83,7 @@ impl Freezing {
 pub fn of_part(nodes: &[Node], from: Option<&str>, name: &str) -> Frozen {
     let boundary = from.and_then(|from| graph::position(nodes, from));
     let (frozen, trained) = nodes.split_at(boundary.unwrap_or(0));
-    let has = |nodes: &[Node]| nodes.iter().any(|node| graph::belongs(node, name));
+    let has = |nodes: &[Node]| nodes.iter().any(|node| graph::belongs(&node.name, name));
     match (has(frozen), has(trained)) {
         (true, true) => Frozen::Partly,
         (true, false) => Frozen::Whole,
@@ -138,6 +138,7 @@ pub fn from_keras_number(
 mod tests {
     use super::*;
     use crate::model::{
+        graph::Op,
         ops,
         shapes::{LayerShape, Shape},
         spec::L2,
@@ -148,6 +149,7 @@ mod tests {
         let node = |name: &str, layer, op, parameters| Node {
             name: name.into(),
             layer,
+            block: 0,
             op,
             inputs: Vec::new(),
             l2: L2::default(),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::{
-    graph::{self, Node, Wire},
+    graph::{self, Node},
     parameters::{Initial, Start},
     shapes::ShapeError,
     snapshot::{NamedArray, WeightSnapshot},
@@ -167,11 +167,9 @@ impl Network {
                 });
             }
             slots.push((first, parameters.len() - first));
-            for wire in &node.inputs {
-                if let Wire::Node(from) = wire {
-                    last_reader[*from] = index;
-                    readers[*from] += 1;
-                }
+            for from in node.inputs.iter().flatten() {
+                last_reader[*from] = index;
+                readers[*from] += 1;
             }
         }
         // An earlier reader may need it on the way back.

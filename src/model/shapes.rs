@@ -155,7 +155,7 @@ pub fn of_nodes(nodes: &[Node]) -> Vec<LayerShape> {
 /// Shape of what is called `name` (a layer, a layer within a block, a node), and how many values its nodes give for one
 /// image; `None` when there is nothing of that name.
 pub fn of_part(nodes: &[Node], name: &str) -> Option<(LayerShape, usize)> {
-    let mut part = nodes.iter().filter(|node| graph::belongs(node, name));
+    let mut part = nodes.iter().filter(|node| graph::belongs(&node.name, name));
     let first = part.next()?;
     let mut values = first.shape.output.values();
     let shape = part.fold(first.shape, |shape, node| {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     freezing::{Freezing, LayerFreezing},
-    graph::{self, Op},
+    graph,
     shapes::{self, Shape, ShapeError},
     spec::ModelSpec,
 };
@@ -61,15 +61,15 @@ impl Summary {
             parameters: shape.parameters,
             freezing: *freezing,
         });
-        let norms = nodes
+        let running = nodes
             .iter()
-            .filter(|node| matches!(node.op, Op::BatchNorm2d(_)));
+            .map(|node| node.op.running_values(node.shape.input));
         Ok(Self {
             name: spec.name.clone(),
             rows: rows.collect(),
             trainable: freezing.trainable,
             frozen: freezing.fixed,
-            running_values: norms.map(|node| node.shape.parameters).sum(),
+            running_values: running.sum(),
         })
     }
 

@@ -7,10 +7,7 @@
 use super::config::TrainingConfig;
 use crate::{
     format::counted,
-    model::{
-        ModelSpec, Node,
-        graph::{self, Op},
-    },
+    model::{ModelSpec, Node, graph},
 };
 
 /// Images that a batch needs.
@@ -19,8 +16,7 @@ const PAIR: usize = 2;
 /// The first of the trained `nodes` whose batch normalisation sees one value per channel and image.
 fn single_valued(trained: &[Node]) -> Option<&Node> {
     trained.iter().find(|node| {
-        let learns = matches!(&node.op, Op::BatchNorm2d(norm) if !norm.inference);
-        learns && matches!(node.shape.input.dims().as_slice(), [_, 1, 1])
+        node.op.looks_at_batch() && matches!(node.shape.input.dims().as_slice(), [_, 1, 1])
     })
 }
 

@@ -139,7 +139,7 @@ pub fn tapped_logits(
 ) -> Result<Tensor, FitError> {
     let (input, start) = input(network, pixels, features, samples)?;
     let range = (start, network.nodes().len());
-    Ok(network.forward_between_tapped(&input, Mode::Evaluate, range, tap)?)
+    Ok(network.forward_tapped(&input, Mode::Evaluate, range, tap)?)
 }
 
 /// What the first node that runs gets, and which node that is.

@@ -291,7 +291,7 @@ impl AppState {
         for phase in &mut self.experiment.training.phases {
             let is_known = |name: &String| {
                 let mut layers = layers.iter();
-                layers.any(|layer| edit::belongs(name, &layer.name))
+                layers.any(|layer| graph::belongs(name, &layer.name))
             };
             phase.trainable_from = phase.trainable_from.take().filter(is_known);
         }

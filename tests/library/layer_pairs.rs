@@ -161,7 +161,7 @@ fn step(network: &Network, keeps: bool) -> Result<Gradients, tch::TchError> {
     let mut kept = Vec::new();
     let logits = if keeps {
         let tap = |_, output: &Tensor| kept.push(output.shallow_clone());
-        network.forward_tapped(&input, Mode::Train, tap)?
+        network.forward_tapped(&input, Mode::Train, (0, usize::MAX), tap)?
     } else {
         network.forward(&input, Mode::Train)?
     };

@@ -60,7 +60,7 @@ fn one_pass_sees_the_nodes_that_are_asked_for_in_their_order() {
     let outputs = looking.outputs(&input, &asked).unwrap();
     for (node, output) in asked.iter().zip(&outputs) {
         let _no_grad = tch::no_grad_guard();
-        let alone = network.forward_until(&input, Mode::Evaluate, node + 1, |_, _| {});
+        let alone = network.forward_between(&input, Mode::Evaluate, (0, node + 1));
         assert_eq!(values(output), values(&alone.unwrap()), "{node}");
     }
     let missing = looking.outputs(&input, &[0, last + 1]).unwrap_err();

@@ -49,6 +49,8 @@ impl Conv {
 /// The nodes so far.
 pub struct Builder {
     drafts: Vec<Draft>,
+    /// First node of the block that is being written.
+    block: Option<usize>,
     batch_norm_inference: bool,
 }
 
@@ -56,6 +58,7 @@ impl Builder {
     pub fn new(batch_norm_inference: bool) -> Self {
         Self {
             drafts: Vec::new(),
+            block: None,
             batch_norm_inference,
         }
     }
@@ -69,6 +72,13 @@ impl Builder {
         self.drafts.len().checked_sub(1)
     }
 
+    /// The nodes that `write` adds belong together.
+    pub fn block(&mut self, write: impl FnOnce(&mut Self)) {
+        self.block = Some(self.drafts.len());
+        write(self);
+        self.block = None;
+    }
+
     /// A node that reads `inputs`.
     pub fn node_of(
         &mut self,
@@ -78,6 +88,7 @@ impl Builder {
     ) {
         self.drafts.push(Draft {
             inputs,
+            block: self.block,
             ..Draft::new(name, op, None)
         });
     }

@@ -47,7 +47,7 @@ pub fn drafts(mut net: Builder) -> Vec<Draft> {
                 stride: if repetition == 0 { first_stride } else { 1 },
                 drop_rate: STOCHASTIC_DEPTH * done as f64 / blocks as f64,
             };
-            block.write(&mut net);
+            net.block(|net| block.write(net));
             (channels, done) = (filters, done + 1);
         }
     }

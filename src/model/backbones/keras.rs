@@ -22,8 +22,9 @@ pub fn layers(architecture: Backbone) -> Option<Vec<Option<usize>>> {
         Backbone::ResNet18 => return None,
     };
     let mut layers = vec![None; before];
-    for (node, draft) in super::drafts(architecture, true).iter().enumerate() {
-        if is_fused(architecture, draft) {
+    let drafts = super::drafts(architecture, true);
+    for (node, draft) in drafts.iter().enumerate() {
+        if is_fused(&drafts, draft) {
             continue;
         }
         if is_padded(architecture, draft) {
@@ -56,14 +57,11 @@ pub fn number(architecture: Backbone, node: usize) -> Option<usize> {
         .rposition(|first| first.is_some_and(|first| first <= node))
 }
 
-/// An activation that is part of the convolution before it.
-fn is_fused(architecture: Backbone, draft: &Draft) -> bool {
-    let Op::Activation(_) = draft.op else {
-        return false;
-    };
-    let of_squeeze = ["activation", "scale_activation"];
-    let last = draft.name.rsplit('.').next().unwrap_or_default();
-    architecture == Backbone::Vgg16 || of_squeeze.contains(&last)
+/// An activation right behind a convolution, which Keras makes a part of that.
+fn is_fused(drafts: &[Draft], draft: &Draft) -> bool {
+    let before = draft.inputs.iter().flatten().map(|at| &drafts[*at].op);
+    matches!(draft.op, Op::Activation(_))
+        && before.into_iter().all(|op| matches!(op, Op::Conv2d(_)))
 }
 
 /// A convolution before which Keras puts a layer of zero padding: those that halve the size, except

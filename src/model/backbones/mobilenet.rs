@@ -22,7 +22,8 @@ pub fn drafts(mut net: Builder) -> Vec<Draft> {
     for (expansion, filters, repetitions, first_stride) in STAGES {
         for repetition in 0..repetitions {
             let stride = if repetition == 0 { first_stride } else { 1 };
-            block(&mut net, number, (channels, expansion, filters), stride);
+            let channels_of = (channels, expansion, filters);
+            net.block(|net| block(net, number, channels_of, stride));
             (channels, number) = (filters, number + 1);
         }
     }

@@ -19,7 +19,7 @@ pub fn drafts(mut net: Builder) -> Vec<Draft> {
         for number in 0..BLOCKS_PER_STAGE {
             let stride = if number == 0 { first_stride } else { 1 };
             let name = format!("layer{stage}.{number}");
-            block(&mut net, &name, (channels, filters), stride);
+            net.block(|net| block(net, &name, (channels, filters), stride));
             channels = filters;
         }
     }

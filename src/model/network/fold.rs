@@ -6,7 +6,7 @@ use tch::{Kind, TchError, Tensor};
 
 use super::{Network, Parameter};
 use crate::model::{
-    graph::{Node, Op, Wire},
+    graph::{Node, Op},
     spec::Activation,
 };
 
@@ -70,7 +70,7 @@ impl Network {
     /// added to the variance.
     fn foldable(&self, norm: usize, start: usize) -> Option<(usize, f64)> {
         let Node { op, inputs, .. } = &self.nodes[norm];
-        let (Op::BatchNorm2d(norm), &[Wire::Node(conv)]) = (op, &inputs[..]) else {
+        let (Op::BatchNorm2d(norm), &[Some(conv)]) = (op, &inputs[..]) else {
             return None;
         };
         let before = &self.nodes[conv].op;

@@ -3,7 +3,7 @@
 use tch::{Kind, TchError, Tensor};
 
 use super::{Mode, Network};
-use crate::model::{compute::Weights, graph::Wire};
+use crate::model::compute::Weights;
 
 /// Sees the position and the output of each node as it is computed.
 type Tap<'a> = &'a mut dyn FnMut(usize, &Tensor);
@@ -15,33 +15,6 @@ impl Network {
     /// When libtorch refuses.
     pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
         self.run(input, mode, (0, self.nodes.len()), None)
-    }
-
-    /// Like [`Self::forward`]; `tap(index, output)` sees each node's output.
-    ///
-    /// # Errors
-    /// When libtorch refuses.
-    pub fn forward_tapped(
-        &self,
-        input: &Tensor,
-        mode: Mode,
-        mut tap: impl FnMut(usize, &Tensor),
-    ) -> Result<Tensor, TchError> {
-        self.run(input, mode, (0, self.nodes.len()), Some(&mut tap))
-    }
-
-    /// The output of the node before `end`: only the nodes `0..end` run.
-    ///
-    /// # Errors
-    /// When libtorch refuses.
-    pub fn forward_until(
-        &self,
-        input: &Tensor,
-        mode: Mode,
-        end: usize,
-        mut tap: impl FnMut(usize, &Tensor),
-    ) -> Result<Tensor, TchError> {
-        self.run(input, mode, (0, end), Some(&mut tap))
     }
 
     /// The output of the node before `end`, when `input` is that of the node before `start`. No node from
@@ -62,7 +35,7 @@ impl Network {
     ///
     /// # Errors
     /// When libtorch refuses.
-    pub fn forward_between_tapped(
+    pub fn forward_tapped(
         &self,
         input: &Tensor,
         mode: Mode,
@@ -91,7 +64,7 @@ impl Network {
             let mut mine = false;
             for wire in &node.inputs {
                 inputs.push(match *wire {
-                    Wire::Node(from) if from >= start => {
+                    Some(from) if from >= start => {
                         let output = &mut outputs[from];
                         let is_last = self.last_reader[from] == index;
                         // A tap may have kept it.

@@ -67,8 +67,13 @@ pub trait Operation: fmt::Debug {
         Activation::Linear
     }
 
-    /// Whether it draws random numbers while training.
-    fn is_random(&self) -> bool {
+    /// Whether it draws random numbers while training even where it is frozen.
+    fn is_random_where_frozen(&self) -> bool {
+        false
+    }
+
+    /// Whether, where it is trained, the other images of a batch change what it makes of one.
+    fn looks_at_batch(&self) -> bool {
         false
     }
 }
@@ -88,15 +93,25 @@ impl dyn Operation {
         }
         let output = self.output(input)?;
         checked_values(output)?;
-        let arrays = self.arrays(input).into_iter();
-        let learned = arrays.filter(|(.., learned)| *learned);
-        let sizes = learned.map(|(_, dims, ..)| dims.into_iter().fold(1, usize::saturating_mul));
         Ok(LayerShape {
             input,
             output,
-            parameters: sizes.fold(0, usize::saturating_add),
+            parameters: self.values(input, true),
             multiply_adds: self.multiply_adds(input, output),
         })
+    }
+
+    /// Values that it keeps beside what it learns, such as running means and variances.
+    pub fn running_values(&self, input: Shape) -> usize {
+        self.values(input, false)
+    }
+
+    /// Values of its arrays that are learned, or of the others.
+    fn values(&self, input: Shape, learned: bool) -> usize {
+        let arrays = self.arrays(input).into_iter();
+        let wanted = arrays.filter(|(.., is_learned)| *is_learned == learned);
+        let sizes = wanted.map(|(_, dims, ..)| dims.into_iter().fold(1, usize::saturating_mul));
+        sizes.fold(0, usize::saturating_add)
     }
 }
 

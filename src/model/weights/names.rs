@@ -142,27 +142,25 @@ fn wanted(
     with_top: bool,
 ) -> Result<Vec<Wanted>, ShapeError> {
     let nodes = graph::nodes(spec)?;
-    let base = &spec.layers[layer].name;
     let is_wanted = |node: &&Node| node.layer == layer || with_top && node.layer > layer;
-    let nodes: Vec<Node> = nodes.iter().filter(is_wanted).cloned().collect();
-    let of_torchvision = |name: &str| {
-        let (owner, rest) = name.split_once('.')?;
-        if owner == base {
-            return Some(rest.to_owned());
-        }
+    let of_node = |node: &Node| {
+        let owner = spec.layers[node.layer].name.as_str();
         let mut modules = top::modules(architecture).iter();
-        let (module, _) = modules.find(|(_, layer)| *layer == owner)?;
-        Some(format!("{module}.{rest}"))
+        let module = modules.find(|(_, layer)| *layer == owner);
+        let of_torchvision = |name: &str| match module {
+            _ if node.layer == layer => name[owner.len() + 1..].to_owned(),
+            Some((module, _)) => format!("{module}{}", &name[owner.len()..]),
+            None => name.to_owned(),
+        };
+        let arrays = parameters::array_shapes(std::slice::from_ref(node)).into_iter();
+        let wanted = arrays.map(|(name, shape)| Wanted {
+            published: of_torchvision(&name),
+            name,
+            shape,
+        });
+        wanted.collect::<Vec<_>>()
     };
-    let of_array = |(name, shape): (String, Vec<usize>)| Wanted {
-        published: of_torchvision(&name).unwrap_or_else(|| name.clone()),
-        name,
-        shape,
-    };
-    Ok(parameters::array_shapes(&nodes)
-        .into_iter()
-        .map(of_array)
-        .collect())
+    Ok(nodes.iter().filter(is_wanted).flat_map(of_node).collect())
 }
 
 /// The arrays under torchvision's names, each with its position in the file.
