@@ -31,6 +31,8 @@ pub mod predictions;
 pub mod quiet;
 pub mod recipes;
 pub mod report;
+#[cfg(test)]
+mod residual_tests;
 pub mod run_folder;
 mod run_result;
 mod run_tables;
