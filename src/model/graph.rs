@@ -134,6 +134,11 @@ pub fn position(nodes: &[Node], name: &str) -> Option<usize> {
     nodes.iter().position(|node| belongs(&node.name, name))
 }
 
+/// Position of the first node that is trained when training starts at what is called `from`; 0 when it starts nowhere.
+pub fn boundary(nodes: &[Node], from: Option<&str>) -> usize {
+    from.and_then(|name| position(nodes, name)).unwrap_or(0)
+}
+
 /// Position of the last node of what is called `name`, whose output is its output.
 pub fn output_position(nodes: &[Node], name: &str) -> Option<usize> {
     nodes.iter().rposition(|node| belongs(&node.name, name))

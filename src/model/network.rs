@@ -2,6 +2,7 @@
 
 mod fold;
 mod forward;
+pub use forward::Tap;
 #[cfg(test)]
 pub use forward::passes;
 
@@ -216,6 +217,13 @@ impl Network {
         let is_trainable = |p: &&Parameter| p.learned && p.node >= self.trainable_from;
         let trainable = self.parameters.iter().filter(is_trainable);
         trainable.map(|p| (p.name.as_str(), &p.value))
+    }
+
+    /// Forgets the gradients of what is trained.
+    pub fn zero_gradients(&self) {
+        for (_, value) in self.trainable() {
+            value.shallow_clone().zero_grad();
+        }
     }
 
     fn parameter(&self, name: &str) -> Option<&Tensor> {

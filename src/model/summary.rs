@@ -79,18 +79,6 @@ impl Summary {
     }
 }
 
-/// `(None, 148, 148, 32)`: batch, height, width, channels, as Keras writes it.
-fn keras_shape(shape: Shape) -> String {
-    match shape {
-        Shape::Maps {
-            channels,
-            height,
-            width,
-        } => format!("(None, {height}, {width}, {channels})"),
-        Shape::Flat(values) => format!("(None, {values})"),
-    }
-}
-
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let heading = ["Layer (type)", "Output shape", "Param #"].map(str::to_owned);
@@ -98,7 +86,11 @@ impl fmt::Display for Summary {
         lines.extend(self.rows.iter().map(|row| {
             [
                 format!("{} ({})", row.name, row.kind),
-                keras_shape(row.output),
+                // Batch, height, width, channels, as Keras writes them.
+                format!(
+                    "(None, {})",
+                    row.output.joined(", ", |side| side.to_string())
+                ),
                 thousands(row.parameters),
             ]
         }));

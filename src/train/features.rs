@@ -156,7 +156,7 @@ impl FrozenFeatures {
         for (number, chunk) in samples.chunks(BATCH).enumerate() {
             observer.pulse()?;
             let input = network.input(&batches::gather(data.pixels, chunk)?)?;
-            let part = network.forward_between(&input, Mode::Evaluate, (0, start))?;
+            let part = network.forward_between(&input, Mode::Evaluate, (0, start), None)?;
             if number == 0 {
                 // At once, since joining parts would take twice the memory.
                 let mut shape = part.size();

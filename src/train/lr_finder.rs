@@ -9,7 +9,7 @@ use std::{collections::VecDeque, path::Path};
 use super::{
     config::TrainingConfig,
     experiment::ExperimentError,
-    fit::{Data, FitError, Threads, boundaries, default_threads, unfreeze},
+    fit::{self, Data, FitError, Threads, boundaries, default_threads, unfreeze},
     loss::{Loss, class_weights},
     optimizers::OptimizerState,
     placement, single_values,
@@ -160,14 +160,9 @@ pub fn find_rate(
 ) -> Result<RateCurve, FitError> {
     config.check()?;
     check_classifier(spec, data.dataset.classes.len())?;
-    data.augmentation
-        .check()
-        .map_err(ExperimentError::Setting)?;
+    fit::check(spec, config, data)?;
     let images = config.images_per_epoch(data.split.train.len());
-    if images == 0 {
-        return Err(FitError::NoTrainingImages);
-    }
-    single_values::check(spec, config, data.split.train.len()).map_err(ExperimentError::Setting)?;
+
     let tested = config.phases.get(phase).ok_or_else(|| {
         let words = format!(
             "there is no phase {}, choose one of {}",

@@ -129,9 +129,7 @@ impl MemoryNeed {
         let most = at_most(images);
         let batches = (config.batch_size.min(most), EVALUATION_BATCH.min(most));
         for phase in &config.phases {
-            let from = phase.trainable_from.as_deref();
-            let from = from.and_then(|name| graph::position(&nodes, name));
-            let from = from.unwrap_or(0);
+            let from = graph::boundary(&nodes, phase.trainable_from.as_deref());
             let (frozen, trained) = nodes.split_at(from);
             let kept = Kept::new(&nodes, from, images, augmentation, feature_bytes);
             let features = kept.map_or(0, |kept| kept.bytes(&nodes, images));

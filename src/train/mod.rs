@@ -28,7 +28,7 @@ mod old_experiments;
 pub mod optimizers;
 pub mod placement;
 pub mod predictions;
-pub mod quiet;
+
 pub mod recipes;
 pub mod report;
 #[cfg(test)]

@@ -13,8 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     config::{MemoryFormat, Precision, TrainingConfig},
     features,
-    fit::{FitError, Watchers, boundaries},
-    quiet::Quiet,
+    fit::{FitError, Quiet, Watchers, boundaries},
 };
 use crate::{
     cancel::CancelToken,

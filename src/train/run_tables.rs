@@ -6,7 +6,6 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{
-    history::EpochRecord,
     run_folder::STEPS_FILE,
     runs::{self, RunsError},
 };
@@ -41,12 +40,4 @@ pub fn steps_until(run: &Path, step: usize) -> Result<Vec<u8>, String> {
     let kept = (1..=step).zip(&steps);
     let kept = kept.take_while(|(number, record)| record.step == *number);
     csv(kept.map(|(_, record)| record))
-}
-
-/// `history.csv`: one line per epoch with a heading.
-///
-/// # Errors
-/// What the csv library said.
-pub fn history_csv(history: &[EpochRecord]) -> Result<Vec<u8>, String> {
-    csv(history)
 }

@@ -60,15 +60,9 @@ pub fn check(spec: &ModelSpec, config: &TrainingConfig, images: usize) -> Result
     let Ok(nodes) = graph::nodes(spec) else {
         return Ok(());
     };
-    let trained_from = |name: &Option<String>| {
-        let position = name
-            .as_deref()
-            .and_then(|name| graph::position(&nodes, name));
-        position.unwrap_or(0)
-    };
     let phases = config.phases.iter();
     let first = phases
-        .map(|phase| trained_from(&phase.trainable_from))
+        .map(|phase| graph::boundary(&nodes, phase.trainable_from.as_deref()))
         .min();
     let Some(node) = single_valued(&nodes[first.unwrap_or(0)..]) else {
         return Ok(());

@@ -184,16 +184,15 @@ fn step(network: &Network, keeps: bool) -> Result<Gradients, tch::TchError> {
     let pixels: Vec<u8> = (0..IMAGES * side * side * 3)
         .map(|i| ((37 * i + i / 96) % 251) as u8)
         .collect();
-    for (_, value) in network.trainable() {
-        value.shallow_clone().zero_grad();
-    }
+    network.zero_gradients();
+
     // Dropout drops the same.
     tch::manual_seed(7);
     let input = network.input(&pixels)?;
     let mut kept = Vec::new();
     let logits = if keeps {
-        let tap = |_, output: &Tensor| kept.push(output.shallow_clone());
-        network.forward_tapped(&input, Mode::Train, (0, usize::MAX), tap)?
+        let mut tap = |_: usize, output: &Tensor| kept.push(output.shallow_clone());
+        network.forward_between(&input, Mode::Train, (0, usize::MAX), Some(&mut tap))?
     } else {
         network.forward(&input, Mode::Train)?
     };

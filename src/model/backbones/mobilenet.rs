@@ -1,6 +1,6 @@
 //! MobileNetV2 at width 1 (`torchvision.models.mobilenet_v2`): inverted residuals with linear bottlenecks.
 
-use super::builder::{Builder, Conv};
+use super::builder::{Builder, conv, depthwise};
 use crate::model::{graph::Draft, spec::Activation};
 
 /// Expansion, channels, repetitions and first stride of each stage (Sandler et al. 2018, table 2).
@@ -17,7 +17,7 @@ const STEM: usize = 32;
 const LAST: usize = 1280;
 
 pub fn drafts(mut net: Builder) -> Vec<Draft> {
-    net.conv_norm_activation("features.0", Conv::new(STEM, 3, 2), Activation::Relu6);
+    net.conv_norm_activation("features.0", conv(STEM, 3, 2), Activation::Relu6);
     let (mut channels, mut number) = (STEM, 1);
     for (expansion, filters, repetitions, first_stride) in STAGES {
         for repetition in 0..repetitions {
@@ -28,7 +28,7 @@ pub fn drafts(mut net: Builder) -> Vec<Draft> {
         }
     }
     let name = format!("features.{number}");
-    net.conv_norm_activation(&name, Conv::new(LAST, 1, 1), Activation::Relu6);
+    net.conv_norm_activation(&name, conv(LAST, 1, 1), Activation::Relu6);
     net.finish()
 }
 
@@ -44,14 +44,14 @@ fn block(
     let mut part = 0;
     if expansion != 1 {
         let name = format!("features.{number}.conv.0");
-        net.conv_norm_activation(&name, Conv::new(hidden, 1, 1), Activation::Relu6);
+        net.conv_norm_activation(&name, conv(hidden, 1, 1), Activation::Relu6);
         part += 1;
     }
     let name = format!("features.{number}.conv.{part}");
-    net.conv_norm_activation(&name, Conv::depthwise(hidden, 3, stride), Activation::Relu6);
-    net.conv(
+    net.conv_norm_activation(&name, depthwise(hidden, 3, stride), Activation::Relu6);
+    net.node(
         format!("features.{number}.conv.{}", part + 1),
-        Conv::new(filters, 1, 1),
+        conv(filters, 1, 1),
     );
     net.batch_norm(format!("features.{number}.conv.{}", part + 2));
     if stride == 1 && channels == filters {

@@ -1,6 +1,6 @@
 //! VGG16 without batch normalisation (`torchvision.models.vgg16`): thirteen 3×3 convolutions.
 
-use super::builder::{Builder, Conv};
+use super::builder::{Builder, biased};
 use crate::model::{graph::Draft, ops, spec::Activation, windows::Window};
 
 /// Filters of the convolutions before each pooling (Simonyan & Zisserman 2015, configuration D).
@@ -17,8 +17,8 @@ pub fn drafts(mut net: Builder) -> Vec<Draft> {
     let mut name = || numbers.next().unwrap_or_default();
     for stage in STAGES {
         for filters in stage {
-            net.conv(name(), Conv::new(*filters, 3, 1).with_bias());
-            net.activation(name(), Activation::Relu);
+            net.node(name(), biased(*filters, 3, 1));
+            net.node(name(), Activation::Relu);
         }
         let pool = ops::MaxPool2d(Window::square(2, 2, 0));
         net.node(name(), pool);

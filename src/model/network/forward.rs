@@ -6,7 +6,7 @@ use super::{Mode, Network};
 use crate::model::compute::Weights;
 
 /// Sees the position and the output of each node as it is computed.
-type Tap<'a> = &'a mut dyn FnMut(usize, &Tensor);
+pub type Tap<'a> = &'a mut dyn FnMut(usize, &Tensor);
 
 impl Network {
     /// Logits `[N, logits]` of `input` `[N, C, H, W]`.
@@ -14,38 +14,15 @@ impl Network {
     /// # Errors
     /// When libtorch refuses.
     pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
-        self.run(input, mode, (0, self.nodes.len()), None)
+        self.forward_between(input, mode, (0, self.nodes.len()), None)
     }
 
-    /// The output of the node before `end`, when `input` is that of the node before `start`. No node from
-    /// `start` on may read anything older: it must be a boundary between layers.
+    /// The output of the node before `end`, when `input` is that of the node before `start`; `tap(index, output)` sees each
+    /// node's output. No node from `start` on may read anything older: it must be a boundary between layers.
     ///
     /// # Errors
     /// When libtorch refuses.
     pub fn forward_between(
-        &self,
-        input: &Tensor,
-        mode: Mode,
-        range: (usize, usize),
-    ) -> Result<Tensor, TchError> {
-        self.run(input, mode, range, None)
-    }
-
-    /// Like [`Self::forward_between`]; `tap(index, output)` sees each node's output.
-    ///
-    /// # Errors
-    /// When libtorch refuses.
-    pub fn forward_tapped(
-        &self,
-        input: &Tensor,
-        mode: Mode,
-        range: (usize, usize),
-        mut tap: impl FnMut(usize, &Tensor),
-    ) -> Result<Tensor, TchError> {
-        self.run(input, mode, range, Some(&mut tap))
-    }
-
-    fn run(
         &self,
         input: &Tensor,
         mode: Mode,

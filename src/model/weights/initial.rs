@@ -86,11 +86,8 @@ fn file(
 
 /// That `file` lacks arrays.
 pub fn lacking(file: &Path, architecture: Backbone, missing: &[String]) -> WeightsError {
-    WeightsError::Mismatch {
-        path: display_path(file),
-        network: architecture.word(),
-        reason: format!("it lacks {}", shortened(missing)),
-    }
+    let reason = format!("it lacks {}", shortened(missing));
+    WeightsError::mismatch(file, architecture.word(), reason)
 }
 
 /// The first of `names`, and how many more there are.

@@ -54,11 +54,11 @@ pub fn backbone_at(spec: &ModelSpec, layer: usize, file: &Path) -> Result<Backbo
         .and_then(|layer| layer.kind.published());
     match published {
         Some((architecture, _)) => Ok(architecture),
-        None => Err(WeightsError::Mismatch {
-            path: display_path(file),
-            network: "this layer",
-            reason: "it is no published network".into(),
-        }),
+        None => Err(WeightsError::mismatch(
+            file,
+            "this layer",
+            "it is no published network",
+        )),
     }
 }
 
@@ -73,14 +73,10 @@ pub fn sort(
     with_top: bool,
     (file, arrays): (&Path, Vec<NamedArray>),
 ) -> Result<Sorted, WeightsError> {
-    let mismatch = |network, reason: String| WeightsError::Mismatch {
-        path: display_path(file),
-        network,
-        reason,
-    };
     let architecture = backbone_at(spec, layer, file)?;
-    let wanted = wanted(spec, layer, architecture, with_top)
-        .map_err(|error| mismatch(architecture.word(), error.to_string()))?;
+    let mismatch = |reason: String| WeightsError::mismatch(file, architecture.word(), reason);
+    let wanted =
+        wanted(spec, layer, architecture, with_top).map_err(|error| mismatch(error.to_string()))?;
     let mut named = published(architecture, arrays);
     let mut sorted = Sorted::default();
     for Wanted {
@@ -99,13 +95,15 @@ pub fn sort(
             if spec.input.color_mode == ColorMode::Grayscale {
                 reason += ": published networks see colours, set the input to RGB";
             }
-            return Err(mismatch(architecture.word(), reason));
+            return Err(mismatch(reason));
         }
         sorted.arrays.push(NamedArray { name, ..array });
     }
     if let Some(reason) = snapshot::not_finite(&sorted.arrays) {
-        let path = display_path(file);
-        return Err(WeightsError::NotFinite { path, reason });
+        return Err(WeightsError::File(format!(
+            "{} cannot be used: {reason}; choose another file, or save it again before the training that broke it",
+            display_path(file)
+        )));
     }
     let mut rest: Vec<(usize, String, String)> = named
         .into_iter()

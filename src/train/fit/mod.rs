@@ -30,7 +30,7 @@ use crate::{
     plain,
 };
 use run::Run;
-pub use watch::{Watcher, Watchers};
+pub use watch::{Quiet, Watcher, Watchers};
 
 /// Why a run could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -176,18 +176,19 @@ pub fn fit(
         }
     };
     let mut network = Network::new(spec, config.seed, chosen.placement)?;
-    observer.placed(&chosen);
-    match start {
-        Start::New => fit_network(network, config, data, None, observer),
+    observer.each(|watcher| watcher.placed(&chosen));
+    let checkpoint = match start {
+        Start::New => None,
         Start::From(arrays) => {
             network.assign(&arrays)?;
-            fit_network(network, config, data, None, observer)
+            None
         }
         Start::Resume(checkpoint) => {
             network.assign(&checkpoint.snapshot.arrays)?;
-            fit_network(network, config, data, Some(*checkpoint), observer)
+            Some(*checkpoint)
         }
-    }
+    };
+    fit_network(network, config, data, checkpoint, observer)
 }
 
 /// Trains `network` from the weights it has; with `checkpoint` they are its weights.
@@ -219,7 +220,12 @@ pub fn fit_network(
 }
 
 /// What would end a run later, before anything is computed.
-fn check(spec: &ModelSpec, config: &TrainingConfig, data: &Data<'_>) -> Result<(), FitError> {
+
+pub(super) fn check(
+    spec: &ModelSpec,
+    config: &TrainingConfig,
+    data: &Data<'_>,
+) -> Result<(), FitError> {
     if config.images_per_epoch(data.split.train.len()) == 0 {
         return Err(FitError::NoTrainingImages);
     }

@@ -123,7 +123,8 @@ impl<'a> Run<'a> {
         observer: &mut Watchers<'_>,
     ) -> Result<usize, FitError> {
         let Some(checkpoint) = checkpoint else {
-            observer.begins(&Arc::new(self.network.snapshot(&self.classes, 0)?));
+            let weights = Arc::new(self.network.snapshot(&self.classes, 0)?);
+            observer.each(|watcher| watcher.begins(&weights));
             return Ok(0);
         };
         self.step = checkpoint.standing.step;
@@ -135,7 +136,7 @@ impl<'a> Run<'a> {
         self.outcome.lost.clone_from(&checkpoint.standing.lost);
         self.kept_from = checkpoint.standing.kept_from;
         self.is_without_features = checkpoint.standing.is_without_features;
-        observer.begins(&checkpoint.snapshot);
+        observer.each(|watcher| watcher.begins(&checkpoint.snapshot));
         Ok(checkpoint.standing.phase)
     }
 
@@ -177,7 +178,7 @@ impl<'a> Run<'a> {
         if let Some(checkpoint) = checkpoint {
             state.take_up(checkpoint, &self.network)?;
         }
-        observer.rate(state.rate_now());
+        observer.each(|watcher| watcher.rate(state.rate_now()));
         let most = observer.feature_bytes;
         // In batches of another size the last digits may be others: what was begun with is kept to.
         self.is_without_features |= most == 0;
@@ -248,7 +249,7 @@ impl<'a> Run<'a> {
                 let words = state.change_rate(rate, self.step + 1);
                 words.into_iter().for_each(|words| observer.note(words));
             }
-            observer.rate(state.rate_now());
+            observer.each(|watcher| watcher.rate(state.rate_now()));
             let figures = self.train_batch(epoch, batch, state)?;
             sums.add(&figures, batch.len());
             observer.step(&StepRecord {
@@ -360,18 +361,18 @@ impl<'a> Run<'a> {
         let mut logits = |samples: &[usize]| -> Result<Tensor, FitError> {
             if looked_at > 0 {
                 let network = folded.as_ref().unwrap_or(network);
-                return step::logits(network, pixels, features, samples);
+                return step::logits(network, pixels, features, samples, None);
             }
             looked_at = samples.len().min(dead_units::IMAGES);
             let mut seen = Ok(());
-            let tap = |node: usize, output: &Tensor| {
+            let mut tap = |node: usize, output: &Tensor| {
                 let few = output.f_narrow(0, 0, looked_at as i64);
                 let saw = few.and_then(|few| activity.saw(network, node, &few));
                 if seen.is_ok() {
                     seen = saw;
                 }
             };
-            let logits = step::tapped_logits(network, pixels, features, samples, tap)?;
+            let logits = step::logits(network, pixels, features, samples, Some(&mut tap))?;
             seen?;
             Ok(logits)
         };

@@ -140,11 +140,10 @@ fn seconds(rounds: &[Vec<f64>]) -> Vec<f64> {
 fn run(network: &Network, step: Step, batch: usize) -> Result<(), TchError> {
     let input = made_up_input(network, step.start, batch)?;
     let end = network.nodes().len();
-    let logits = network.forward_between(&input, Mode::Train, (step.start, end))?;
+    let logits = network.forward_between(&input, Mode::Train, (step.start, end), None)?;
     let loss: Tensor = logits.f_square()?.f_mean(Kind::Float)?;
-    for (_, parameter) in network.trainable() {
-        parameter.shallow_clone().zero_grad();
-    }
+    network.zero_gradients();
+
     // A phase that trains nothing is refused later, with a sentence.
     if loss.requires_grad() {
         loss.f_backward()
