@@ -4,7 +4,7 @@
 //! Rates for Training Neural Networks, WACV 2017, section 3.3; the exponential rise and the end of the test are
 //! those of fastai's `lr_find`). A good rate is where the loss falls fastest.
 
-use std::{collections::VecDeque, path::Path};
+use std::path::Path;
 
 use super::{
     config::TrainingConfig,
@@ -183,18 +183,15 @@ pub fn find_rate(
     let mut test = RangeTest::default();
     let least = single_values::least_batch(network.nodes(), boundary);
     let folded = step::folded(&network)?;
-    let mut batches: VecDeque<Vec<usize>> = VecDeque::new();
-    let (mut epoch, mut previous) = (0, None);
-    for number in 0..STEPS {
+    let batches = (1..).flat_map(|epoch| {
+        let mut order = batches::shuffled(&data.split.train, config.seed, epoch);
+        order.truncate(images);
+        let all = single_values::batches(&order, config.batch_size, least);
+        all.map(<[usize]>::to_vec).collect::<Vec<_>>()
+    });
+    let mut previous = None;
+    for (number, samples) in batches.take(STEPS).enumerate() {
         cancel.check()?;
-        if batches.is_empty() {
-            epoch += 1;
-            let mut order = batches::shuffled(&data.split.train, config.seed, epoch);
-            order.truncate(images);
-            let all = single_values::batches(&order, config.batch_size, least);
-            batches.extend(all.map(<[usize]>::to_vec));
-        }
-        let samples = batches.pop_front().unwrap_or_default();
         let batch = Batch {
             data,
             samples: &samples,

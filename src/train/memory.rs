@@ -41,13 +41,13 @@ impl Fit {
         images: Images,
         available: u64,
     ) -> Result<Self, ShapeError> {
-        let need = MemoryNeed::of(spec, config, augmentation, images)?;
+        let need = MemoryNeed::of(spec, config, augmentation, images, features::MOST_BYTES)?;
         let batch_size = config.batch_size.min(at_most(images));
         let fit = need.fits(available, batch_size);
         if need.features == 0 || !matches!(fit, Self::Not(_)) {
             return Ok(fit);
         }
-        let leaner = MemoryNeed::within(0, spec, config, augmentation, images)?;
+        let leaner = MemoryNeed::of(spec, config, augmentation, images, 0)?;
         Ok(match leaner.fits(available, batch_size) {
             not @ Self::Not(_) => not,
             _ => Self::WithoutFeatures(format!(
@@ -96,7 +96,8 @@ pub enum Fit {
 
 impl MemoryNeed {
     /// The most that a phase of `config` needs. Frozen layers compute once for those of `images` for which `augmentation`
-    /// allows it, and no batch is larger than all of them; none stand for any number, without keeping.
+    /// allows it, where they take no more than `feature_bytes`, and no batch is larger than all of them; none stand for any
+    /// number, without keeping.
     ///
     /// # Errors
     /// The first layer that does not fit.
@@ -105,17 +106,7 @@ impl MemoryNeed {
         config: &TrainingConfig,
         augmentation: &AugmentationConfig,
         images: Images,
-    ) -> Result<Self, ShapeError> {
-        Self::within(features::MOST_BYTES, spec, config, augmentation, images)
-    }
-
-    /// Like [`Self::of`], with features of frozen layers only where they take no more than `feature_bytes`.
-    fn within(
         feature_bytes: usize,
-        spec: &ModelSpec,
-        config: &TrainingConfig,
-        augmentation: &AugmentationConfig,
-        images: Images,
     ) -> Result<Self, ShapeError> {
         let nodes = graph::nodes(spec)?;
         let parameters = |nodes: &[Node]| -> usize {

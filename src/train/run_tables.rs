@@ -12,9 +12,6 @@ use super::{
 use crate::data::files;
 
 /// `rows` as comma-separated values, their fields' names above them.
-///
-/// # Errors
-/// What the csv library said.
 pub fn csv(rows: impl IntoIterator<Item = impl Serialize>) -> Result<Vec<u8>, String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
@@ -25,9 +22,6 @@ pub fn csv(rows: impl IntoIterator<Item = impl Serialize>) -> Result<Vec<u8>, St
 
 /// The first `step` steps of the run in the folder `run`, as its `steps.csv` has them; none when there is no such file.
 /// One that is damaged gets another name: the curves are poorer without it, and the run can go on.
-///
-/// # Errors
-/// What the system or the csv library said.
 pub fn steps_until(run: &Path, step: usize) -> Result<Vec<u8>, String> {
     let steps = match runs::read::steps(run) {
         Err(RunsError::Damaged { .. }) => {

@@ -127,22 +127,12 @@ pub fn logits(
     samples: &[usize],
     tap: Option<Tap<'_>>,
 ) -> Result<Tensor, FitError> {
-    let (input, start) = input(network, pixels, features, samples)?;
+    let (input, start) = match known(features, samples)? {
+        Some(known) => known,
+        None => (network.input(&batches::gather(pixels, samples)?)?, 0),
+    };
     let range = (start, network.nodes().len());
     Ok(network.forward_between(&input, Mode::Evaluate, range, tap)?)
-}
-
-/// What the first node that runs gets, and which node that is.
-fn input(
-    network: &Network,
-    pixels: &PixelCache,
-    features: Option<&FrozenFeatures>,
-    samples: &[usize],
-) -> Result<(Tensor, usize), FitError> {
-    match known(features, samples)? {
-        Some(known) => Ok(known),
-        None => Ok((network.input(&batches::gather(pixels, samples)?)?, 0)),
-    }
 }
 
 /// The features of `samples` and the node that goes on from them, when they are known.
@@ -150,11 +140,8 @@ fn known(
     features: Option<&FrozenFeatures>,
     samples: &[usize],
 ) -> Result<Option<(Tensor, usize)>, TchError> {
-    let Some(features) = features else {
-        return Ok(None);
-    };
-    let of = features.of(samples)?;
-    Ok(of.map(|of| (of, features.start())))
+    let of = features.map(|features| features.of(samples)).transpose()?;
+    Ok(of.flatten().zip(features.map(FrozenFeatures::start)))
 }
 
 /// Labels as the integer tensor that losses want, `[N]`.

@@ -56,12 +56,8 @@ impl Network {
                     _ => input.shallow_clone(),
                 });
             }
-            let (first, count) = self.slots[index];
             let weights = Weights {
-                arrays: self.parameters[first..first + count]
-                    .iter()
-                    .map(|p| &p.value)
-                    .collect(),
+                arrays: self.arrays[index].iter().map(|p| &p.value).collect(),
                 bf16: self.placement.bf16 && mode == Mode::Train,
                 training: mode == Mode::Train,
                 frozen: index < self.trainable_from,

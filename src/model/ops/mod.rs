@@ -54,12 +54,17 @@ pub trait Operation: fmt::Debug {
     /// Whether what it gives is new memory that nothing on the way back reads, so that the next node may overwrite it.
     /// What hands its input on gives no new memory.
     fn is_output_free(&self) -> bool {
-        true
+        !self.activation().needs_output()
     }
 
-    /// Values that the way back keeps of it, where it gives so many.
+    /// Values that the way back keeps of it, where it gives so many: those before its function where that is not computed
+    /// in place, and those after.
     fn kept_values(&self, output: usize) -> usize {
-        output
+        output.saturating_mul(if self.activation().is_in_place() {
+            1
+        } else {
+            2
+        })
     }
 
     /// Applied to its output at last.

@@ -16,7 +16,7 @@ use super::{
     health::DeadUnits,
     history::EpochRecord,
     loss::{Loss, class_weights},
-    placement::{Chosen, Question},
+    placement::Chosen,
     single_values,
 };
 use crate::{
@@ -163,13 +163,8 @@ pub fn fit(
             ..Placement::default()
         }),
         Start::New | Start::From(_) => {
-            let question = Question {
-                spec: &spec,
-                config,
-                augmentation: data.augmentation,
-            };
-            let kept = observer.choices.clone();
-            match Chosen::decide(question, kept.as_deref(), observer) {
+            let (run, kept) = ((config, data.augmentation), observer.choices.clone());
+            match Chosen::decide(&spec, run, kept.as_deref(), observer) {
                 Err(FitError::Cancelled(_)) => return Ok(Outcome::default()),
                 chosen => chosen?,
             }
