@@ -66,8 +66,12 @@ impl Draft {
 /// # Errors
 /// The first layer that does not fit, with the reason.
 pub fn nodes(spec: &ModelSpec) -> Result<Vec<Node>, ShapeError> {
-    let nodes = chain(&spec.layers, input_shape(spec));
-    nodes.map_err(|(at, reason)| ShapeError::of(spec, at, reason))
+    let image = Shape::Maps {
+        channels: spec.input.color_mode.channels(),
+        height: spec.input.height,
+        width: spec.input.width,
+    };
+    chain(&spec.layers, image).map_err(|(at, reason)| ShapeError::of(spec, at, reason))
 }
 
 /// The nodes of `layers`, each of which goes on from the one before, the first from `input`.
@@ -117,15 +121,6 @@ pub fn chain(layers: &[LayerSpec], input: Shape) -> Result<Vec<Node>, (usize, St
         }
     }
     Ok(nodes)
-}
-
-/// Shape of the image that the first layer gets.
-pub fn input_shape(spec: &ModelSpec) -> Shape {
-    Shape::Maps {
-        channels: spec.input.color_mode.channels(),
-        height: spec.input.height,
-        width: spec.input.width,
-    }
 }
 
 /// Position of the first node of what is called `name`: a node, a layer, or a block of a backbone

@@ -8,7 +8,6 @@ use std::path::Path;
 
 use super::{
     config::TrainingConfig,
-    experiment::ExperimentError,
     fit::{self, Data, FitError, Threads, boundaries, default_threads, unfreeze},
     loss::{Loss, class_weights},
     optimizers::OptimizerState,
@@ -164,12 +163,8 @@ pub fn find_rate(
     let images = config.images_per_epoch(data.split.train.len());
 
     let tested = config.phases.get(phase).ok_or_else(|| {
-        let words = format!(
-            "there is no phase {}, choose one of {}",
-            phase + 1,
-            config.phases.len()
-        );
-        ExperimentError::Setting(words)
+        let count = config.phases.len();
+        format!("there is no phase {}, choose one of {count}", phase + 1)
     })?;
     let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
     let mut network = placement::network(spec, config, data.augmentation, choices, cancel)?;

@@ -236,6 +236,7 @@ mod tests {
             &config,
             &AugmentationConfig::default(),
             Images::default(),
+            features::MOST_BYTES,
         )
         .unwrap()
     }
@@ -320,7 +321,14 @@ mod tests {
             ..AugmentationConfig::default()
         };
         let of = |augmentation, kept| {
-            MemoryNeed::of(&spec, &config, augmentation, training(kept)).unwrap()
+            MemoryNeed::of(
+                &spec,
+                &config,
+                augmentation,
+                training(kept),
+                features::MOST_BYTES,
+            )
+            .unwrap()
         };
         let kept = of(&still, 1_000);
         // Up to the channel dropout: what conv3 says.
@@ -337,7 +345,8 @@ mod tests {
             validation: 100,
         };
         for augmentation in [&still, &turned] {
-            let need = MemoryNeed::of(&spec, &config, augmentation, images).unwrap();
+            let need =
+                MemoryNeed::of(&spec, &config, augmentation, images, features::MOST_BYTES).unwrap();
             // Nothing is random while validating: up to what `fc` gets.
             assert_eq!(need.features, 4 * 100 * 24 * 32 * 32, "validation alone");
             let without = of(augmentation, images.train);
@@ -353,9 +362,15 @@ mod tests {
             ..AugmentationConfig::default()
         };
         let of = |kept| {
-            MemoryNeed::of(&spec, &config, &turned, training(kept))
-                .unwrap()
-                .activations
+            MemoryNeed::of(
+                &spec,
+                &config,
+                &turned,
+                training(kept),
+                features::MOST_BYTES,
+            )
+            .unwrap()
+            .activations
         };
         assert_eq!(of(5_000), of(0), "whole batches");
         let share = of(250) as f64 / of(0) as f64;
@@ -370,6 +385,7 @@ mod tests {
             &config,
             &AugmentationConfig::default(),
             Images::default(),
+            features::MOST_BYTES,
         )
         .unwrap();
         let total = need.total() as u64;
@@ -388,6 +404,7 @@ mod tests {
                 &config,
                 &AugmentationConfig::default(),
                 Images::default(),
+                features::MOST_BYTES,
             )
             .unwrap();
             assert_eq!(smaller.fits(available, config.batch_size), Fit::Well);
@@ -408,7 +425,16 @@ mod tests {
         });
         let augmentation = AugmentationConfig::default();
         let images = 20_000;
-        let of = |kept| MemoryNeed::of(&spec, &config, &augmentation, training(kept)).unwrap();
+        let of = |kept| {
+            MemoryNeed::of(
+                &spec,
+                &config,
+                &augmentation,
+                training(kept),
+                features::MOST_BYTES,
+            )
+            .unwrap()
+        };
         let (with, without) = (of(images), of(0));
         assert!(with.features > 100 << 20 && with.total() > without.total());
         let fit = |images, available| {

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     checkpoint::{self, Checkpoint, Weights},
-    experiment::{Experiment, ExperimentError},
+    experiment::Experiment,
     fit::{EpochEnd, FitError, Watcher},
     history::{EpochRecord, StepRecord},
     kept_split, run_tables,
@@ -23,6 +23,7 @@ use crate::{
         files::{self, Whose, write_atomically},
         locks::{self, Locked},
     },
+    kept::Kind,
     model::{ModelSpec, WeightSnapshot, snapshot},
     plain, resources,
 };
@@ -79,7 +80,6 @@ impl RunFolder {
         fs::create_dir_all(&checkpoints).map_err(failed(&checkpoints))?;
         let lock = lock(&path)?;
         keep_times(&path, SystemTime::now(), None)?;
-
         // A folder that a kill leaves without it counts as nothing, one with it can be resumed.
         write_experiment(&path, experiment)?;
         let file = path.join(STEPS_FILE);
@@ -111,7 +111,6 @@ impl RunFolder {
         sweep(path);
         // Of an older run it is guessed for the last time: from now on its files are newer than its beginning.
         keep_times(path, started(path), None)?;
-
         let file = path.join(STEPS_FILE);
         let kept = run_tables::steps_until(path, step).map_err(FitError::Write)?;
         write_atomically(&file, &kept).map_err(failed(&file))?;
@@ -138,8 +137,8 @@ impl RunFolder {
             failure: result.failure.as_deref().map(plain::text),
             ..result.clone()
         };
-        let saved = result.save(&self.path);
-        saved.map_err(failed(&self.path.join(RESULT_FILE)))?;
+        let file = self.path.join(RESULT_FILE);
+        Kind::FIRST.save(&file, &result).map_err(failed(&file))?;
         keep_times(&self.path, started(&self.path), Some(SystemTime::now()))
     }
 
@@ -190,7 +189,7 @@ impl RunFolder {
             "cannot go on with {}: its data has changed since it began: {what}; bring that back, or start a new run",
             display_path(path)
         );
-        Err(ExperimentError::Setting(words).into())
+        Err(words.into())
     }
 
     /// Where the run's model belongs.
@@ -230,7 +229,8 @@ fn keep_times(path: &Path, started: SystemTime, ended: Option<SystemTime>) -> Re
         started: Moment(started),
         ended: ended.map(Moment),
     };
-    times.save(path).map_err(failed(path))
+    let saved = Kind::FIRST.save(&path.join(TIMES_FILE), &times);
+    saved.map_err(failed(path))
 }
 
 /// When the run in the folder `path` was begun. Runs of older versions do not say it: then from when its division is,

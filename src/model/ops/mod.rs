@@ -3,7 +3,7 @@
 //! A file holds all that is particular to an operation: its shape rule, the arrays that it needs and how they begin,
 //! what it computes in libtorch, and what the way back keeps of it.
 
-use std::{fmt, ops::Deref};
+use std::fmt;
 
 use tch::{TchError, Tensor};
 
@@ -127,10 +127,9 @@ macro_rules! table {
         table!(@$($($op)+)*);
     };
     (@$($op:ident)*) => {
-        /// What a node computes.
-        #[derive(Debug, Clone, PartialEq)]
-        pub enum Op {
-            $(#[doc = concat!("As [`struct@", stringify!($op), "`] says.")] $op($op),)*
+        kinds! {
+            /// What a node computes.
+            Op: dyn Operation { $($op)* }
         }
 
         impl Op {
@@ -145,21 +144,6 @@ macro_rules! table {
             }
         }
 
-        impl Deref for Op {
-            type Target = dyn Operation;
-
-            fn deref(&self) -> &Self::Target {
-                match self {
-                    $(Self::$op(op) => op,)*
-                }
-            }
-        }
-
-        $(impl From<$op> for Op {
-            fn from(op: $op) -> Self {
-                Self::$op(op)
-            }
-        })*
     };
 }
 

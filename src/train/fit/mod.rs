@@ -12,7 +12,6 @@ use super::{
     checkpoint::Checkpoint,
     config::{Phase, TrainingConfig},
     evaluate::Evaluation,
-    experiment::ExperimentError,
     health::DeadUnits,
     history::EpochRecord,
     loss::{Loss, class_weights},
@@ -36,29 +35,17 @@ pub use watch::{Quiet, Watcher, Watchers};
 #[derive(Debug, thiserror::Error)]
 pub enum FitError {
     /// A setting is out of range.
-    #[error(transparent)]
-    Setting(#[from] ExperimentError),
+    #[error("{0}")]
+    Setting(String),
     /// The network does not fit the data.
     #[error(transparent)]
     Shape(#[from] ShapeError),
     /// The network cannot be built.
     #[error(transparent)]
     Network(#[from] NetworkError),
-    /// Nothing to learn from.
-    #[error("the training part is empty: give less to validation and test, or add images")]
-    NoTrainingImages,
     /// The loss became infinite or not a number.
-    #[error("the loss became {loss} in epoch {epoch}, step {step}: {cause}")]
-    NotFinite {
-        /// The loss.
-        loss: f64,
-        /// Epoch, from 1.
-        epoch: usize,
-        /// Step of the run, from 1.
-        step: usize,
-        /// The likely cause, and what to do.
-        cause: String,
-    },
+    #[error("{0}")]
+    NotFinite(String),
     /// libtorch refused.
     #[error("{}", plain::torch(.0))]
     Torch(#[from] TchError),
@@ -71,6 +58,13 @@ pub enum FitError {
     /// Somebody asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+}
+
+impl From<String> for FitError {
+    /// What a check of settings says.
+    fn from(words: String) -> Self {
+        Self::Setting(words)
+    }
 }
 
 impl From<PixelError> for FitError {
@@ -222,12 +216,11 @@ pub(super) fn check(
     data: &Data<'_>,
 ) -> Result<(), FitError> {
     if config.images_per_epoch(data.split.train.len()) == 0 {
-        return Err(FitError::NoTrainingImages);
+        let words = "the training part is empty: give less to validation and test, or add images";
+        return Err(words.to_owned().into());
     }
-    data.augmentation
-        .check()
-        .map_err(ExperimentError::Setting)?;
-    single_values::check(spec, config, data.split.train.len()).map_err(ExperimentError::Setting)?;
+    data.augmentation.check()?;
+    single_values::check(spec, config, data.split.train.len())?;
     class_weights(config, data, Device::Cpu).map(|_| ())
 }
 
@@ -243,7 +236,7 @@ pub(super) fn boundaries(nodes: &[Node], config: &TrainingConfig) -> Result<Vec<
                 "phase {} shall train from {name}, but there is no such layer: choose one of the model's layers",
                 phase.name
             );
-            FitError::Setting(ExperimentError::Setting(words))
+            FitError::Setting(words)
         })
     };
     config.phases.iter().map(position).collect()
@@ -261,7 +254,7 @@ pub(super) fn unfreeze(
     network.set_trainable_from(boundary)?;
     if network.trainable().next().is_none() {
         let words = format!("phase {} trains nothing: every layer is frozen", phase.name);
-        return Err(ExperimentError::Setting(words).into());
+        return Err(words.into());
     }
     Ok(())
 }

@@ -183,7 +183,7 @@ fn first_in_blocks(nodes: &[Node], layers: &[usize]) -> Vec<usize> {
             .filter(|other| other.layer == node.layer)
             .count()
             == 1;
-        is_alone || !matches!(&node.op, Op::Conv2d(conv) if conv.window.is_pixel())
+        is_alone || !matches!(&node.op, Op::Conv2d(conv) if conv.window.size.is_one())
     };
     layers.iter().filter(is_first).copied().collect()
 }
