@@ -228,7 +228,7 @@ impl Task for LoadSpec {
         let spec = spec_file::load(&self.0).or_else(|error| match Experiment::load(&self.0) {
             Ok(experiment) => Ok(experiment.model),
             // Its format is none of a list of layers.
-            Err(words) if matches!(error, SpecFileError::Version { .. }) => Err(words.to_string()),
+            Err(words) if matches!(error, SpecFileError::Version(_)) => Err(words.to_string()),
             Err(_) => Err(error.to_string()),
         })?;
         Ok(spec)

@@ -116,7 +116,7 @@ impl Task for TrainRequest {
             ..experiment.clone()
         });
         let config = &experiment.training;
-        config.check().map_err(|error| error.to_string())?;
+        config.check()?;
         let report = Arc::new(data_report(&division, dataset, pixels, experiment));
         // A run that is taken up was begun with the same losses: its division says so.
         if report.left_out.is_grave() && !accept_losses && !resume {

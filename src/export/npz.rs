@@ -166,7 +166,10 @@ for name, shape in wanted:
             "{}",
             String::from_utf8_lossy(&ran.stderr)
         );
-        let ours: Vec<u8> = arrays.iter().flat_map(NamedArray::little_endian).collect();
+        let ours: Vec<u8> = arrays
+            .iter()
+            .flat_map(|array| array.bytes().into_owned())
+            .collect();
         assert!(
             ran.stdout == ours,
             "{} and {} bytes",

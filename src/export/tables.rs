@@ -3,7 +3,7 @@
 use super::{Bundle, ExportError, Format, Make, Need};
 use crate::train::{
     CrossTable, predictions,
-    run_folder::{HISTORY_FILE, history_csv},
+    run_folder::{HISTORY_FILE, csv},
     runs::several::histories_csv,
 };
 
@@ -45,7 +45,7 @@ pub const CROSS_TABLE: Format = Format {
 
 fn history(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
     let table = match &*bundle.histories {
-        [run] => history_csv(&run.epochs),
+        [run] => csv(&run.epochs),
         runs => histories_csv(runs),
     };
     table.map_err(ExportError::Failed)

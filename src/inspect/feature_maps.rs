@@ -136,7 +136,7 @@ pub fn feature_maps(
     };
     let _no_grad = tch::no_grad_guard();
     let input = network.input(rgb)?;
-    let output = network.forward_until(&input, Mode::Evaluate, layer + 1, |_, _| {})?;
+    let output = network.forward_between(&input, Mode::Evaluate, (0, layer + 1), None)?;
     let values = Vec::<f32>::try_from(output.f_contiguous()?.f_flatten(0, -1)?)?;
     Ok(FeatureMaps {
         layer,

@@ -145,7 +145,7 @@ impl<'a, P> Looking<'a, P> {
             return Err(InspectError::NotThere(words));
         }
         let mut kept: Vec<Option<Tensor>> = nodes.iter().map(|_| None).collect();
-        let last = network.forward_until(input, Mode::Evaluate, end, |index, output| {
+        let mut tap = |index: usize, output: &Tensor| {
             for (kept, _) in kept
                 .iter_mut()
                 .zip(nodes)
@@ -153,7 +153,8 @@ impl<'a, P> Looking<'a, P> {
             {
                 *kept = Some(output.shallow_clone());
             }
-        })?;
+        };
+        let last = network.forward_between(input, Mode::Evaluate, (0, end), Some(&mut tap))?;
         // Every node before `end` is seen.
         Ok(kept
             .into_iter()

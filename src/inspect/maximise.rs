@@ -225,7 +225,7 @@ pub fn maximise_exact(
     let mut optimizer = nn::AdamW::default().build(&store, config.learning_rate)?;
     let score = |image: &Tensor| -> Result<Tensor, TchError> {
         let input = network.normalised(image)?;
-        let output = network.forward_until(&input, Mode::Evaluate, part.layer + 1, |_, _| {})?;
+        let output = network.forward_between(&input, Mode::Evaluate, (0, part.layer + 1), None)?;
         let mean = output.f_select(1, part.unit as i64)?.f_mean(Kind::Float)?;
         mean.f_mul_scalar(part.sign)
     };

@@ -1,7 +1,6 @@
 //! The arithmetic of one layer, written out with this network's numbers, as a teacher writes it on the board.
 
 use super::{
-    graph::Node,
     layers::Layer,
     shapes::{LayerShape, Shape},
 };
@@ -26,19 +25,6 @@ impl Line {
     }
 }
 
-/// Values that come out of each layer for one image: those of all nodes of a backbone, which training keeps
-/// to compute gradients.
-pub fn activation_values(nodes: &[Node]) -> Vec<usize> {
-    let mut values: Vec<usize> = Vec::new();
-    for node in nodes {
-        if values.len() <= node.layer {
-            values.resize(node.layer + 1, 0);
-        }
-        values[node.layer] += node.shape.output.values();
-    }
-    values
-}
-
 /// Bytes of `values` values for each of `batch` images, in f32.
 pub fn activation_bytes(values: usize, batch: usize) -> u64 {
     let values = (values as u64).saturating_mul(batch as u64);
@@ -46,7 +32,7 @@ pub fn activation_bytes(values: usize, batch: usize) -> u64 {
 }
 
 /// Output size, parameters, multiply-adds and activation memory of a layer, each with its formula filled in.
-/// `values` is the layer's of [`activation_values`].
+/// `values` is the layer's of [`crate::model::shapes::of_layers`].
 pub fn lines(layer: &dyn Layer, shape: &LayerShape, values: usize, batch: usize) -> Vec<Line> {
     let mut lines = layer.output(shape);
     lines.push(Line::new("Parameters", layer.parameters(shape)));
@@ -66,19 +52,7 @@ pub fn lines(layer: &dyn Layer, shape: &LayerShape, values: usize, batch: usize)
 
 /// `148·148·32`, height, width, channels.
 pub fn product(shape: Shape) -> String {
-    match shape {
-        Shape::Maps {
-            channels,
-            height,
-            width,
-        } => format!(
-            "{}·{}·{}",
-            thousands(height),
-            thousands(width),
-            thousands(channels)
-        ),
-        Shape::Flat(values) => thousands(values),
-    }
+    shape.joined("·", thousands)
 }
 
 #[cfg(test)]

@@ -6,14 +6,12 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs::File,
-    io::Read as _,
     path::Path,
     sync::Arc,
 };
 
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use safetensors::SafeTensors;
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     network::{Mode, Network, NetworkError, Placement},
@@ -24,8 +22,8 @@ use super::{
     spec::ModelSpec,
 };
 use crate::{
-    data::{Edits, Picture, SplitConfig, dataset::display_path, files::write_atomically},
-    kept::{FormatError, Kind},
+    data::{Edits, Picture, SplitConfig, dataset::display_path},
+    kept::Kind,
 };
 
 const FORMAT: &str = "convscope-model";
@@ -66,87 +64,30 @@ pub struct Bundle {
 /// # Errors
 /// What is wrong with its header, when it begins like safetensors.
 pub fn is_model(path: &Path) -> Result<bool, String> {
-    /// Longer headers are no header.
-    const LONGEST: u64 = 100_000_000;
-    #[derive(Deserialize)]
-    struct Header {
-        #[serde(rename = "__metadata__", default)]
-        metadata: HashMap<String, String>,
-    }
-    let words = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
-        _ => error.to_string(),
-    };
-    let mut file = File::open(path).map_err(words)?;
-    let mut start = [0; 9];
-    file.read_exact(&mut start).map_err(words)?;
-    let [length @ .., first] = start;
-    let length = u64::from_le_bytes(length);
-    if first != b'{' {
-        return Ok(false);
-    }
-    if length > LONGEST {
-        return Err("its header is too long".into());
-    }
-    let mut header = vec![first];
-    let rest = length.saturating_sub(1);
-    file.take(rest).read_to_end(&mut header).map_err(words)?;
-    if (header.len() as u64) < length {
-        return Err("it ends too early".into());
-    }
-    let header: Header = serde_json::from_slice(&header).map_err(|error| error.to_string())?;
-    Ok(header.metadata.get("format").map(String::as_str) == Some(FORMAT))
+    let entries = snapshot::safetensors_entries(path)?;
+    Ok(entries.is_some_and(|entries| entries.get("format").map(String::as_str) == Some(FORMAT)))
 }
 
-/// Why a model file cannot be used or written; each is one sentence with the file's name.
+/// Why a model file cannot be used or written: one sentence with the file's name.
 #[derive(Debug, thiserror::Error)]
-pub enum BundleError {
-    /// The system refused.
-    #[error("cannot access {path}: {reason}")]
-    File {
-        /// Which file.
-        path: String,
-        /// What the system said.
-        reason: String,
-    },
-    /// Not safetensors, or cut off.
-    #[error("{path} is not a whole safetensors file ({reason}): copy or save it again")]
-    NotSafetensors {
-        /// Which file.
-        path: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Somebody else's safetensors.
-    #[error("{0} holds weights but is not a Convscope model: open a file that Convscope saved")]
-    Foreign(String),
-    /// Written by another version of the program.
-    #[error("the model {path} {reason}")]
-    Version {
-        /// Which file.
-        path: String,
-        /// How the versions stand.
-        reason: FormatError,
-    },
-    /// It cannot answer anything.
-    #[error("the model {path} cannot be used: {reason}")]
-    NotFinite {
-        /// Which file.
-        path: String,
-        /// Which of its weights.
-        reason: String,
-    },
-    /// Changed after it was saved, or damaged.
-    #[error("{path} was changed or damaged after it was saved: {reason}")]
-    Tampered {
-        /// Which file.
-        path: String,
-        /// What does not agree.
-        reason: String,
-    },
-    /// The network cannot be built or run.
-    #[error(transparent)]
-    Network(#[from] NetworkError),
+#[error("{0}")]
+pub struct BundleError(String);
+
+impl From<NetworkError> for BundleError {
+    fn from(error: NetworkError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+fn inaccessible(path: &Path, error: &std::io::Error) -> BundleError {
+    BundleError(format!("cannot access {}: {error}", display_path(path)))
+}
+
+/// That the file `path` is not what was saved.
+fn tampered(path: &str, reason: impl std::fmt::Display) -> BundleError {
+    BundleError(format!(
+        "{path} was changed or damaged after it was saved: {reason}"
+    ))
 }
 
 impl Bundle {
@@ -180,28 +121,12 @@ impl Bundle {
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), BundleError> {
-        let failed = |reason: String| BundleError::File {
-            path: display_path(path),
-            reason,
-        };
-        let metadata = self.metadata().map_err(failed)?;
-        let data: Vec<(&NamedArray, Vec<u8>)> = self
-            .snapshot
-            .arrays
-            .iter()
-            .map(|array| (array, array.little_endian()))
-            .collect();
-        let views = data
-            .iter()
-            .map(|(array, bytes)| {
-                let view = TensorView::new(Dtype::F32, array.shape.clone(), bytes);
-                view.map(|view| (array.name.clone(), view))
-            })
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| failed(error.to_string()))?;
-        let bytes = safetensors::serialize(views, Some(metadata))
-            .map_err(|error| failed(error.to_string()))?;
-        write_atomically(path, &bytes).map_err(|error| failed(error.to_string()))
+        let arrays = self.snapshot.arrays.iter();
+        let named: Vec<_> = arrays.map(|array| (array.name.clone(), array)).collect();
+        let metadata = self.metadata().map_err(std::io::Error::other);
+        metadata
+            .and_then(|metadata| snapshot::write_safetensors(path, metadata, &named))
+            .map_err(|error| inaccessible(path, &error))
     }
 
     fn metadata(&self) -> Result<HashMap<String, String>, String> {
@@ -238,10 +163,7 @@ impl Bundle {
     /// finite, or that was changed so that it answers otherwise.
     pub fn load(path: &Path) -> Result<(Self, Option<String>), BundleError> {
         let shown = display_path(path);
-        let bytes = std::fs::read(path).map_err(|error| BundleError::File {
-            path: shown.clone(),
-            reason: error.to_string(),
-        })?;
+        let bytes = std::fs::read(path).map_err(|error| inaccessible(path, &error))?;
         let (bundle, is_as_saved) = Self::parse(&bytes, &shown)?;
         let difference = bundle.run_self_test(&shown)?;
         let doubt = match (difference, is_as_saved) {
@@ -251,43 +173,35 @@ impl Bundle {
                     .to_owned(),
             ),
             (Some(words), true) => Some(words),
-            (Some(_), false) => {
-                let reason = "its self-test gives other logits".to_owned();
-                return Err(BundleError::Tampered {
-                    path: shown,
-                    reason,
-                });
-            }
+            (Some(_), false) => return Err(tampered(&shown, "its self-test gives other logits")),
         };
         Ok((bundle, doubt.map(|words| format!("{shown} {words}"))))
     }
 
     /// The model, and whether its metadata have the hash they were saved with.
     fn parse(bytes: &[u8], path: &str) -> Result<(Self, bool), BundleError> {
-        let whole = |error: safetensors::SafeTensorError| BundleError::NotSafetensors {
-            path: path.to_owned(),
-            reason: error.to_string(),
+        let whole = |error: safetensors::SafeTensorError| {
+            BundleError(format!(
+                "{path} is not a whole safetensors file ({error}): copy or save it again"
+            ))
         };
         let tensors = SafeTensors::deserialize(bytes).map_err(whole)?;
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(whole)?;
         let metadata = header.metadata().clone().unwrap_or_default();
         if metadata.get("format").map(String::as_str) != Some(FORMAT) {
-            return Err(BundleError::Foreign(path.to_owned()));
+            return Err(BundleError(format!(
+                "{path} holds weights but is not a Convscope model: open a file that Convscope saved"
+            )));
         }
-        let tampered = |reason: String| BundleError::Tampered {
-            path: path.to_owned(),
-            reason,
-        };
+        let tampered = |reason: String| tampered(path, reason);
         let version = metadata.get("version").and_then(|text| text.parse().ok());
         let version = version.ok_or_else(|| tampered("it does not say its version".into()))?;
         let is_as_saved = metadata
             .get(METADATA_HASH)
             .is_none_or(|hash| *hash == metadata_hash(&metadata));
         let metadata = FILES.bring_up(version, metadata);
-        let metadata = metadata.map_err(|reason| BundleError::Version {
-            path: path.to_owned(),
-            reason,
-        })?;
+        let metadata =
+            metadata.map_err(|reason| BundleError(format!("the model {path} {reason}")))?;
         let entry = |key: &str| {
             metadata
                 .get(key)
@@ -304,8 +218,9 @@ impl Bundle {
             ));
         }
         if let Some(reason) = snapshot::not_finite(&arrays) {
-            let path = path.to_owned();
-            return Err(BundleError::NotFinite { path, reason });
+            return Err(BundleError(format!(
+                "the model {path} cannot be used: {reason}"
+            )));
         }
         let snapshot = WeightSnapshot {
             spec: Arc::new(spec),
@@ -329,17 +244,12 @@ impl Bundle {
 
     /// What is doubtful about the model's answer to the image it was saved with.
     fn run_self_test(&self, path: &str) -> Result<Option<String>, BundleError> {
-        let tampered = |reason: &str| BundleError::Tampered {
-            path: path.to_owned(),
-            reason: reason.into(),
-        };
-        let picture = self
-            .self_test
-            .picture()
-            .map_err(|reason| tampered(&reason))?;
+        let picture = self.self_test.picture();
+        let picture = picture.map_err(|reason| tampered(path, reason))?;
         let input = self.snapshot.spec.input;
         if (picture.width, picture.height) != (input.width, input.height) {
-            return Err(tampered("its self-test image does not have the input size"));
+            let reason = "its self-test image does not have the input size";
+            return Err(tampered(path, reason));
         }
         let logits = logits_of(&self.snapshot, &picture.rgb)?;
         Ok(self_test::difference(&logits, &self.self_test.logits))
@@ -367,7 +277,7 @@ fn weights_hash(arrays: &[NamedArray]) -> String {
     let mut hasher = blake3::Hasher::new();
     for array in arrays {
         hasher.update(array.name.as_bytes());
-        hasher.update(&array.little_endian());
+        hasher.update(&array.bytes());
     }
     hasher.finalize().to_hex().to_string()
 }

@@ -18,26 +18,17 @@ pub struct Weights<'a> {
 
 impl Weights<'_> {
     /// The array at this position.
-    ///
-    /// # Errors
-    /// When there is none.
     pub fn array(&self, at: usize) -> Result<&Tensor, TchError> {
         let lost = || TchError::Torch("a node has lost its weights".into());
         self.arrays.get(at).copied().ok_or_else(lost)
     }
 
     /// The array in the kind that products are computed in.
-    ///
-    /// # Errors
-    /// When there is none, or libtorch refuses.
     pub fn factor(&self, at: usize) -> Result<Tensor, TchError> {
         self.narrow(self.array(at)?)
     }
 
     /// `value` in the kind that products are computed in.
-    ///
-    /// # Errors
-    /// When libtorch refuses.
     pub fn narrow(&self, value: &Tensor) -> Result<Tensor, TchError> {
         if self.bf16 {
             value.f_to_kind(Kind::BFloat16)
@@ -48,9 +39,6 @@ impl Weights<'_> {
 }
 
 /// Applies a function to each value; `mine` values may be overwritten, which saves memory and time.
-///
-/// # Errors
-/// When libtorch refuses.
 pub fn activate(activation: Activation, input: &Tensor, mine: bool) -> Result<Tensor, TchError> {
     match activation {
         Activation::Linear => Ok(input.shallow_clone()),

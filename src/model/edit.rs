@@ -4,6 +4,7 @@
 //! edit takes them along, so that none names a layer that is gone.
 
 use super::{
+    graph::belongs,
     layers::Dense,
     names::{check_name, fresh_name, fresh_name_like},
     spec::{Head, L2, LayerKind, LayerSpec, ModelSpec},
@@ -67,35 +68,16 @@ pub enum LayerEdit {
     },
 }
 
-/// Why an edit cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EditError {
-    /// There is no layer at the position.
-    #[error("there is no layer {0}: the network has fewer")]
-    NoLayer(usize),
-    /// The layer at the position has no layers within.
-    #[error("the layer {0} is no block: only blocks have layers within them")]
-    NoBlock(String),
-    /// A name that no tensor could have.
-    #[error(
-        "a name must not be empty or contain a dot or a space: use letters and digits, as in conv4"
-    )]
-    BadName,
-    /// Another layer has the name.
-    #[error("another layer is called {0}: give each its own name")]
-    TakenName(String),
-}
-
 /// Makes `edit` in `spec` and takes `boundaries` along (names of the first trained layer or node, one per
 /// phase). Returns the position of the layer that the edit is about, which moves with it.
 ///
 /// # Errors
-/// When the edit cannot be made; nothing has changed then.
+/// Why the edit cannot be made; nothing has changed then.
 pub fn apply(
     spec: &mut ModelSpec,
     boundaries: &mut [Option<String>],
     edit: &LayerEdit,
-) -> Result<Option<usize>, EditError> {
+) -> Result<Option<usize>, String> {
     let count = spec.layers.len();
     match edit {
         LayerEdit::Insert { at, kind } => {
@@ -152,12 +134,13 @@ fn within(
     boundaries: &mut [Option<String>],
     at: usize,
     edit: &LayerEdit,
-) -> Result<Option<usize>, EditError> {
+) -> Result<Option<usize>, String> {
     let name = layer(spec, at)?.name.clone();
     let prefix = format!("{name}.");
+    let no_block = || format!("the layer {name} is no block: only blocks have layers within them");
     let block = spec.layers[at].kind.inner_mut();
     let mut inner = ModelSpec {
-        layers: std::mem::take(block.ok_or(EditError::NoBlock(name.clone()))?),
+        layers: std::mem::take(block.ok_or_else(no_block)?),
         name: name.clone(),
         ..spec.clone()
     };
@@ -178,14 +161,9 @@ fn within(
     result
 }
 
-fn layer(spec: &ModelSpec, at: usize) -> Result<&LayerSpec, EditError> {
-    spec.layers.get(at).ok_or(EditError::NoLayer(at + 1))
-}
-
-/// Whether `boundary` names the layer called `name` or a node of it.
-pub fn belongs(boundary: &str, name: &str) -> bool {
-    let rest = boundary.strip_prefix(name);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+fn layer(spec: &ModelSpec, at: usize) -> Result<&LayerSpec, String> {
+    let missing = || format!("there is no layer {}: the network has fewer", at + 1);
+    spec.layers.get(at).ok_or_else(missing)
 }
 
 /// Boundaries that `concern` stand at `next` instead; without a next layer nothing is frozen.
@@ -220,7 +198,7 @@ fn remove(
     spec: &mut ModelSpec,
     boundaries: &mut [Option<String>],
     at: usize,
-) -> Result<Option<usize>, EditError> {
+) -> Result<Option<usize>, String> {
     let name = layer(spec, at)?.name.clone();
     spec.layers.remove(at);
     let next = spec.layers.get(at).or(spec.layers.last());
@@ -235,7 +213,7 @@ fn shift(
     boundaries: &mut [Option<String>],
     from: usize,
     to: usize,
-) -> Result<usize, EditError> {
+) -> Result<usize, String> {
     let name = layer(spec, from)?.name.clone();
     let next = spec.layers.get(from + 1).cloned();
     let moved = spec.layers.remove(from);
@@ -252,7 +230,7 @@ fn rename(
     boundaries: &mut [Option<String>],
     at: usize,
     name: &str,
-) -> Result<usize, EditError> {
+) -> Result<usize, String> {
     let old = layer(spec, at)?.name.clone();
     check_name(&spec.layers, at, name)?;
     for boundary in boundaries.iter_mut().flatten() {

@@ -2,7 +2,7 @@
 
 use super::{
     backbones::keras,
-    graph::{self, Node, Op},
+    graph::{self, Node},
     spec::ModelSpec,
 };
 
@@ -45,50 +45,49 @@ impl Freezing {
     /// What is frozen of the layers of `nodes` when `from` (a layer or node) is the first that is trained.
     /// A name that is unknown freezes nothing.
     pub fn new(nodes: &[Node], from: Option<&str>) -> Self {
-        let boundary = from.and_then(|name| graph::position(nodes, name));
-        let boundary = boundary.unwrap_or(0);
-        let mut freezing = Self::default();
-        for (at, node) in nodes.iter().enumerate() {
-            if freezing.layers.len() <= node.layer {
-                let nothing = LayerFreezing {
-                    frozen: if at < boundary {
-                        Frozen::Whole
-                    } else {
-                        Frozen::Nothing
-                    },
-                    trainable: 0,
-                    fixed: 0,
-                };
-                freezing.layers.resize(node.layer + 1, nothing);
+        let (fixed, trained) = nodes.split_at(graph::boundary(nodes, from));
+        let mut before = 0;
+        let layer = |layer: &[Node]| {
+            let (fixed, trained) =
+                layer.split_at(fixed.len().saturating_sub(before).min(layer.len()));
+            before += layer.len();
+            LayerFreezing {
+                frozen: Frozen::of(!fixed.is_empty(), !trained.is_empty()),
+                trainable: parameters(trained),
+                fixed: parameters(fixed),
             }
-            let layer = &mut freezing.layers[node.layer];
-            if at < boundary {
-                layer.fixed += node.shape.parameters;
-                freezing.fixed += node.shape.parameters;
-                freezing.batch_norms += usize::from(matches!(node.op, Op::BatchNorm2d(_)));
-            } else {
-                if layer.frozen == Frozen::Whole {
-                    layer.frozen = Frozen::Partly;
-                }
-                layer.trainable += node.shape.parameters;
-                freezing.trainable += node.shape.parameters;
-            }
+        };
+        let layers = nodes.chunk_by(|node, next| node.layer == next.layer);
+        let running = |node: &&Node| node.op.running_values(node.shape.input) > 0;
+        Self {
+            layers: layers.map(layer).collect(),
+            trainable: parameters(trained),
+            fixed: parameters(fixed),
+            batch_norms: fixed.iter().filter(running).count(),
         }
-        freezing
     }
+}
+
+impl Frozen {
+    fn of(has_fixed: bool, has_trained: bool) -> Self {
+        match (has_fixed, has_trained) {
+            (true, true) => Self::Partly,
+            (true, false) => Self::Whole,
+            (false, _) => Self::Nothing,
+        }
+    }
+}
+
+fn parameters(nodes: &[Node]) -> usize {
+    nodes.iter().map(|node| node.shape.parameters).sum()
 }
 
 /// How much of what is called `name` (a layer, a layer within a block) is frozen when `from` is the first that is
 /// trained.
 pub fn of_part(nodes: &[Node], from: Option<&str>, name: &str) -> Frozen {
-    let boundary = from.and_then(|from| graph::position(nodes, from));
-    let (frozen, trained) = nodes.split_at(boundary.unwrap_or(0));
-    let has = |nodes: &[Node]| nodes.iter().any(|node| graph::belongs(node, name));
-    match (has(frozen), has(trained)) {
-        (true, true) => Frozen::Partly,
-        (true, false) => Frozen::Whole,
-        (false, _) => Frozen::Nothing,
-    }
+    let (frozen, trained) = nodes.split_at(graph::boundary(nodes, from));
+    let has = |nodes: &[Node]| nodes.iter().any(|node| graph::belongs(&node.name, name));
+    Frozen::of(has(frozen), has(trained))
 }
 
 /// Where training starts in the backbone that is layer `at`, as Keras counts its layers (`base.layers[N:]`),
@@ -104,8 +103,7 @@ pub fn keras_number(
     let count = keras::layers(architecture)?.len();
     let first = nodes.iter().position(|node| node.layer == at)?;
     let inside = nodes.iter().filter(|node| node.layer == at).count();
-    let boundary = from.and_then(|name| graph::position(nodes, name));
-    let number = match boundary.unwrap_or(0).checked_sub(first) {
+    let number = match graph::boundary(nodes, from).checked_sub(first) {
         None | Some(0) => 0,
         Some(node) if node >= inside => count,
         Some(node) => keras::number(architecture, node)?,
@@ -138,6 +136,7 @@ pub fn from_keras_number(
 mod tests {
     use super::*;
     use crate::model::{
+        graph::Op,
         ops,
         shapes::{LayerShape, Shape},
         spec::L2,
@@ -148,6 +147,7 @@ mod tests {
         let node = |name: &str, layer, op, parameters| Node {
             name: name.into(),
             layer,
+            block: 0,
             op,
             inputs: Vec::new(),
             l2: L2::default(),

@@ -1,6 +1,32 @@
 //! Models: the specification people edit, the arithmetic of its shapes, the network libtorch runs
 //! and the one file a trained model is.
 
+/// The enum of some types that have a trait in common, through which it is used.
+macro_rules! kinds {
+    ($(#[$doc:meta])* $name:ident: dyn $common:ident { $($kind:ident)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum $name {
+            $(#[doc = concat!("As [`struct@", stringify!($kind), "`] says.")] $kind($kind),)*
+        }
+
+        impl std::ops::Deref for $name {
+            type Target = dyn $common;
+
+            fn deref(&self) -> &Self::Target {
+                match self {
+                    $(Self::$kind(kind) => kind,)*
+                }
+            }
+        }
+
+        $(impl From<$kind> for $name {
+            fn from(kind: $kind) -> Self {
+                Self::$kind(kind)
+            }
+        })*
+    };
+}
 pub mod activation;
 pub mod arithmetic;
 pub mod backbones;

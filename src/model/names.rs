@@ -1,20 +1,22 @@
 //! Names of layers: what is allowed, and what a new one is called.
 
-use super::{
-    edit::EditError,
-    spec::{LayerKind, LayerSpec, ModelSpec},
-};
+use super::spec::{LayerKind, LayerSpec, ModelSpec};
 
 /// Whether the layer at `at` of `layers` may be called `name`.
 ///
 /// # Errors
 /// Why not.
-pub fn check_name(layers: &[LayerSpec], at: usize, name: &str) -> Result<(), EditError> {
+pub fn check_name(layers: &[LayerSpec], at: usize, name: &str) -> Result<(), String> {
     if name.is_empty() || name.contains(|c: char| c == '.' || c.is_whitespace() || c.is_control()) {
-        return Err(EditError::BadName);
+        return Err(
+            "a name must not be empty or contain a dot or a space: use letters and digits, as in conv4"
+                .into(),
+        );
     }
     match layers.iter().position(|layer| layer.name == name) {
-        Some(other) if other != at => Err(EditError::TakenName(name.to_owned())),
+        Some(other) if other != at => Err(format!(
+            "another layer is called {name}: give each its own name"
+        )),
         _ => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 
 mod fold;
 mod forward;
+pub use forward::Tap;
 #[cfg(test)]
 pub use forward::passes;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::{
-    graph::{self, Node, Wire},
+    graph::{self, Node},
     parameters::{Initial, Start},
     shapes::ShapeError,
     snapshot::{NamedArray, WeightSnapshot},
@@ -74,8 +75,6 @@ impl Default for Placement {
 struct Parameter {
     name: String,
     value: Tensor,
-    /// Position of its node.
-    node: usize,
     /// Changed by gradients; running means and variances are not.
     learned: bool,
 }
@@ -84,13 +83,12 @@ struct Parameter {
 pub struct Network {
     spec: Arc<ModelSpec>,
     nodes: Arc<[Node]>,
-    /// Position of each node's first parameter, and how many it has.
-    slots: Vec<(usize, usize)>,
     /// Position of the last node that reads each node's output; its own for the last node.
     last_reader: Vec<usize>,
     /// Whether the only node that reads each node's output may overwrite it.
     overwritable: Vec<bool>,
-    parameters: Vec<Parameter>,
+    /// Those of each node.
+    arrays: Vec<Vec<Parameter>>,
     /// Nodes before it are frozen.
     trainable_from: usize,
     normalisation: Normalisation,
@@ -149,29 +147,25 @@ impl Network {
         mut values: impl FnMut(&Node, &str, &[usize], Start) -> Result<Vec<f32>, NetworkError>,
     ) -> Result<Self, NetworkError> {
         let nodes: Arc<[Node]> = graph::nodes(&spec)?.into();
-        let mut slots = Vec::new();
-        let mut parameters = Vec::new();
+        let mut arrays = Vec::new();
         let mut last_reader: Vec<usize> = (0..nodes.len()).collect();
         let mut readers = vec![0; nodes.len()];
         for (index, node) in nodes.iter().enumerate() {
-            let first = parameters.len();
+            let mut of_node = Vec::new();
             for (suffix, dims, start, learned) in node.op.arrays(node.shape.input) {
                 let name = format!("{}.{suffix}", node.name);
                 let array = values(node, &name, &dims, start)?;
                 let value = parameter_tensor(&array, &dims, placement)?;
-                parameters.push(Parameter {
+                of_node.push(Parameter {
                     name,
                     value: value.f_set_requires_grad(learned)?,
-                    node: index,
                     learned,
                 });
             }
-            slots.push((first, parameters.len() - first));
-            for wire in &node.inputs {
-                if let Wire::Node(from) = wire {
-                    last_reader[*from] = index;
-                    readers[*from] += 1;
-                }
+            arrays.push(of_node);
+            for from in node.inputs.iter().flatten() {
+                last_reader[*from] = index;
+                readers[*from] += 1;
             }
         }
         // An earlier reader may need it on the way back.
@@ -183,10 +177,9 @@ impl Network {
         Ok(Self {
             spec,
             nodes,
-            slots,
             last_reader,
             overwritable,
-            parameters,
+            arrays,
             trainable_from: 0,
             normalisation,
             placement,
@@ -210,14 +203,22 @@ impl Network {
 
     /// All arrays in node order: weights, biases, running means and variances.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        self.parameters.iter().map(|p| (p.name.as_str(), &p.value))
+        let all = self.arrays.iter().flatten();
+        all.map(|parameter| (parameter.name.as_str(), &parameter.value))
     }
 
     /// What gradients change: weights and biases of nodes that are not frozen, in node order.
     pub fn trainable(&self) -> impl Iterator<Item = (&str, &Tensor)> {
-        let is_trainable = |p: &&Parameter| p.learned && p.node >= self.trainable_from;
-        let trainable = self.parameters.iter().filter(is_trainable);
-        trainable.map(|p| (p.name.as_str(), &p.value))
+        let trainable = self.arrays.iter().skip(self.trainable_from).flatten();
+        let learned = trainable.filter(|parameter| parameter.learned);
+        learned.map(|parameter| (parameter.name.as_str(), &parameter.value))
+    }
+
+    /// Forgets the gradients of what is trained.
+    pub fn zero_gradients(&self) {
+        for (_, value) in self.trainable() {
+            value.shallow_clone().zero_grad();
+        }
     }
 
     fn parameter(&self, name: &str) -> Option<&Tensor> {
@@ -233,8 +234,8 @@ impl Network {
 
     /// How many arrays, from the first on, belong to nodes that are frozen.
     pub fn frozen_arrays(&self) -> usize {
-        let is_frozen = |parameter: &&Parameter| parameter.node < self.trainable_from;
-        self.parameters.iter().take_while(is_frozen).count()
+        let frozen = self.arrays.iter().take(self.trainable_from);
+        frozen.map(Vec::len).sum()
     }
 
     /// Freezes all nodes before `node`: their weights get no gradients and their batch normalisation uses
@@ -244,17 +245,20 @@ impl Network {
     /// When libtorch refuses.
     pub fn set_trainable_from(&mut self, node: usize) -> Result<(), TchError> {
         self.trainable_from = node;
-        for parameter in &mut self.parameters {
-            let wanted = parameter.learned && parameter.node >= node;
-            parameter.value.zero_grad();
-            parameter.value = parameter.value.f_detach()?.f_set_requires_grad(wanted)?;
+        for (at, of_node) in self.arrays.iter_mut().enumerate() {
+            for Parameter { value, learned, .. } in of_node {
+                value.zero_grad();
+                *value = value
+                    .f_detach()?
+                    .f_set_requires_grad(*learned && at >= node)?;
+            }
         }
         Ok(())
     }
 
     /// Takes weights out of the tape, for inspections that differentiate by the image.
     pub fn freeze(&mut self) {
-        for parameter in &mut self.parameters {
+        for parameter in self.arrays.iter_mut().flatten() {
             parameter.value = parameter.value.detach();
         }
     }
@@ -266,7 +270,8 @@ impl Network {
     pub fn assign(&mut self, arrays: &[NamedArray]) -> Result<(), NetworkError> {
         let _no_grad = tch::no_grad_guard();
         for array in arrays {
-            let parameter = self.parameters.iter_mut().find(|p| p.name == array.name);
+            let mut all = self.arrays.iter_mut().flatten();
+            let parameter = all.find(|parameter| parameter.name == array.name);
             let value = &mut parameter.ok_or_else(|| belongs_nowhere(array))?.value;
             let dims: Vec<usize> = value.size().iter().map(|dim| *dim as usize).collect();
             check_shape(array, &dims)?;

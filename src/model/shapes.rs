@@ -26,14 +26,7 @@ pub enum Shape {
 impl Shape {
     /// How many values one sample has.
     pub fn values(self) -> usize {
-        match self {
-            Self::Maps {
-                channels,
-                height,
-                width,
-            } => channels * height * width,
-            Self::Flat(values) => values,
-        }
+        self.dims().into_iter().product()
     }
 
     /// How many feature maps there are; of a row, how many values.
@@ -55,19 +48,20 @@ impl Shape {
             Self::Flat(values) => vec![values],
         }
     }
+
+    /// The dimensions as people read them, height, width, channels, with `between` between them.
+    pub fn joined(self, between: &str, number: impl Fn(usize) -> String) -> String {
+        let mut dims = self.dims();
+        dims.rotate_left(1);
+        let words: Vec<String> = dims.into_iter().map(number).collect();
+        words.join(between)
+    }
 }
 
 impl fmt::Display for Shape {
-    /// `128 × 128 × 12` (height, width, channels) or `73,728`-like plain counts.
+    /// `128 × 128 × 12` (height, width, channels) or `73728`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Maps {
-                channels,
-                height,
-                width,
-            } => write!(f, "{height} × {width} × {channels}"),
-            Self::Flat(values) => write!(f, "{values}"),
-        }
+        f.write_str(&self.joined(" × ", |side| side.to_string()))
     }
 }
 
@@ -86,12 +80,10 @@ pub struct LayerShape {
 
 /// A layer that does not fit what comes before it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("layer {number} ({name}) does not fit: {reason}")]
+#[error("layer {} ({name}) does not fit: {reason}", index + 1)]
 pub struct ShapeError {
     /// Position in [`ModelSpec::layers`].
     pub index: usize,
-    /// The same, counted from 1 for people.
-    pub number: usize,
     /// The layer's name.
     pub name: String,
     /// Why, and what to do.
@@ -103,7 +95,6 @@ impl ShapeError {
     pub fn of(spec: &ModelSpec, index: usize, reason: String) -> Self {
         Self {
             index,
-            number: index + 1,
             name: spec
                 .layers
                 .get(index)
@@ -138,36 +129,33 @@ pub fn fitting_nodes(spec: &ModelSpec) -> (Vec<Node>, Option<ShapeError>) {
 
 /// Shapes of the layers that `nodes` belong to.
 pub fn of_nodes(nodes: &[Node]) -> Vec<LayerShape> {
-    let mut shapes: Vec<LayerShape> = Vec::new();
-    for node in nodes {
-        match shapes.get_mut(node.layer) {
-            None => shapes.push(node.shape),
-            Some(layer) => {
-                layer.output = node.shape.output;
-                layer.parameters += node.shape.parameters;
-                layer.multiply_adds += node.shape.multiply_adds;
-            }
-        }
-    }
-    shapes
+    of_layers(nodes).map(|(shape, _)| shape).collect()
 }
 
-/// Shape of what is called `name` (a layer, a layer within a block, a node), and how many values its nodes give for one
-/// image; `None` when there is nothing of that name.
+/// Shape of each layer that `nodes` belong to, and how many values its nodes give for one image, which training keeps to
+/// compute gradients.
+pub fn of_layers(nodes: &[Node]) -> impl Iterator<Item = (LayerShape, usize)> {
+    let layers = nodes.chunk_by(|node, next| node.layer == next.layer);
+    layers.filter_map(together)
+}
+
+/// The same of what is called `name` (a layer, a layer within a block, a node); `None` when there is nothing of that name.
 pub fn of_part(nodes: &[Node], name: &str) -> Option<(LayerShape, usize)> {
-    let mut part = nodes.iter().filter(|node| graph::belongs(node, name));
-    let first = part.next()?;
-    let mut values = first.shape.output.values();
-    let shape = part.fold(first.shape, |shape, node| {
-        values += node.shape.output.values();
-        LayerShape {
+    together(nodes.iter().filter(|node| graph::belongs(&node.name, name)))
+}
+
+fn together<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> Option<(LayerShape, usize)> {
+    let each = nodes.into_iter();
+    let each = each.map(|node| (node.shape, node.shape.output.values()));
+    each.reduce(|(shape, values), (next, more)| {
+        let shape = LayerShape {
             input: shape.input,
-            output: node.shape.output,
-            parameters: shape.parameters + node.shape.parameters,
-            multiply_adds: shape.multiply_adds + node.shape.multiply_adds,
-        }
-    });
-    Some((shape, values))
+            output: next.output,
+            parameters: shape.parameters + next.parameters,
+            multiply_adds: shape.multiply_adds + next.multiply_adds,
+        };
+        (shape, values + more)
+    })
 }
 
 /// Checks that `spec` fits together and ends in the logits that its head wants for `classes` classes.

@@ -147,9 +147,7 @@ impl LayerSpec {
             l2: L2::default(),
         }
     }
-}
 
-impl LayerSpec {
     /// Whether large weights of it, or of a layer within it, cost something.
     fn has_penalty(&self) -> bool {
         let inner = self.kind.inner().unwrap_or_default();

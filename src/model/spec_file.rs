@@ -14,33 +14,15 @@ const FILES: Kind<String> = Kind {
     steps: &[],
 };
 
-/// Why a specification cannot be read or written.
+/// Why a specification cannot be read, in a sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum SpecFileError {
-    /// The file cannot be read or written.
-    #[error("cannot access {path}: {source}")]
-    File {
-        /// Which file.
-        path: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The file is not a specification.
-    #[error("{path} is not a list of layers as Convscope writes it: {reason}")]
-    Syntax {
-        /// Which file.
-        path: String,
-        /// Where and why.
-        reason: String,
-    },
+    /// The file cannot be read or is none.
+    #[error("{0}")]
+    File(String),
     /// Another version of the program wrote it.
-    #[error("the list of layers {path} {reason}")]
-    Version {
-        /// Which file.
-        path: String,
-        /// How the versions stand.
-        reason: FormatError,
-    },
+    #[error("{0}")]
+    Version(String),
 }
 
 /// Reads a specification. Whether its layers fit together is not looked at: the editor shows that.
@@ -48,14 +30,15 @@ pub enum SpecFileError {
 /// # Errors
 /// When the file cannot be read, is not RON or has unknown fields.
 pub fn load(path: &Path) -> Result<ModelSpec, SpecFileError> {
-    let text = std::fs::read_to_string(path).map_err(|source| SpecFileError::File {
-        path: display_path(path),
-        source,
-    })?;
-    let path = display_path(path);
+    let shown = display_path(path);
+    let text = std::fs::read_to_string(path);
+    let text =
+        text.map_err(|error| SpecFileError::File(format!("cannot access {shown}: {error}")))?;
     FILES.read(&text).map_err(|error| match error {
-        FormatError::Damaged(reason) => SpecFileError::Syntax { path, reason },
-        reason => SpecFileError::Version { path, reason },
+        FormatError::Damaged(reason) => SpecFileError::File(format!(
+            "{shown} is not a list of layers as Convscope writes it: {reason}"
+        )),
+        reason => SpecFileError::Version(format!("the list of layers {shown} {reason}")),
     })
 }
 

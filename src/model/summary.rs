@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     freezing::{Freezing, LayerFreezing},
-    graph::{self, Op},
+    graph,
     shapes::{self, Shape, ShapeError},
     spec::ModelSpec,
 };
@@ -61,33 +61,21 @@ impl Summary {
             parameters: shape.parameters,
             freezing: *freezing,
         });
-        let norms = nodes
+        let running = nodes
             .iter()
-            .filter(|node| matches!(node.op, Op::BatchNorm2d(_)));
+            .map(|node| node.op.running_values(node.shape.input));
         Ok(Self {
             name: spec.name.clone(),
             rows: rows.collect(),
             trainable: freezing.trainable,
             frozen: freezing.fixed,
-            running_values: norms.map(|node| node.shape.parameters).sum(),
+            running_values: running.sum(),
         })
     }
 
     /// All parameters.
     pub fn total(&self) -> usize {
         self.trainable + self.frozen
-    }
-}
-
-/// `(None, 148, 148, 32)`: batch, height, width, channels, as Keras writes it.
-fn keras_shape(shape: Shape) -> String {
-    match shape {
-        Shape::Maps {
-            channels,
-            height,
-            width,
-        } => format!("(None, {height}, {width}, {channels})"),
-        Shape::Flat(values) => format!("(None, {values})"),
     }
 }
 
@@ -98,7 +86,11 @@ impl fmt::Display for Summary {
         lines.extend(self.rows.iter().map(|row| {
             [
                 format!("{} ({})", row.name, row.kind),
-                keras_shape(row.output),
+                // Batch, height, width, channels, as Keras writes them.
+                format!(
+                    "(None, {})",
+                    row.output.joined(", ", |side| side.to_string())
+                ),
                 thousands(row.parameters),
             ]
         }));

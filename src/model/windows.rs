@@ -206,11 +206,6 @@ impl Window {
         })
     }
 
-    /// Whether it sees one pixel at a time.
-    pub fn is_pixel(&self) -> bool {
-        self.size.is_one()
-    }
-
     /// `⌊(side + 2·padding − window) / stride⌋ + 1`, how many positions fit, for height and width.
     ///
     /// # Errors

@@ -160,27 +160,16 @@ pub const MEMORY_FORMATS: [Choice<MemoryFormat>; 3] = [
 
 /// The entry of [`OPTIMIZERS`] that computes as `optimizer` does, whatever its numbers are.
 pub fn optimizer_word(optimizer: &Optimizer) -> &'static str {
-    let computes_alike = |other: &Optimizer| match (optimizer, other) {
-        (
-            Optimizer::RmsProp {
-                epsilon_inside_root: one,
-                ..
-            },
-            Optimizer::RmsProp {
-                epsilon_inside_root: other,
-                ..
-            },
-        )
-        | (
-            Optimizer::Adam {
-                epsilon_hat: one, ..
-            },
-            Optimizer::Adam {
-                epsilon_hat: other, ..
-            },
-        ) => one == other,
-        _ => discriminant(optimizer) == discriminant(other),
+    let is_kerass = |optimizer: &Optimizer| match optimizer {
+        Optimizer::RmsProp {
+            epsilon_inside_root,
+            ..
+        } => *epsilon_inside_root,
+        Optimizer::Adam { epsilon_hat, .. } => *epsilon_hat,
+        _ => false,
     };
+    let kind = |optimizer: &Optimizer| (discriminant(optimizer), is_kerass(optimizer));
+    let computes_alike = |other: &Optimizer| kind(optimizer) == kind(other);
     word(&OPTIMIZERS, computes_alike)
 }
 

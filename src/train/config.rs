@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    early_stopping::EarlyStopping, experiment::ExperimentError, optimizers::Optimizer,
-    schedule::Schedule,
-};
+use super::{early_stopping::EarlyStopping, optimizers::Optimizer, schedule::Schedule};
 use crate::data::stats::ClassWeights;
 
 /// How a network is fitted.
@@ -129,8 +126,8 @@ impl TrainingConfig {
     ///
     /// # Errors
     /// The first setting out of range, with the range.
-    pub fn check(&self) -> Result<(), ExperimentError> {
-        let bad = |text: String| Err(ExperimentError::Setting(text));
+    pub fn check(&self) -> Result<(), String> {
+        let bad = Err::<(), String>;
         if self.phases.is_empty() {
             return bad("there is no phase: add one with at least 1 epoch".into());
         }
@@ -160,12 +157,10 @@ impl TrainingConfig {
                     phase.name
                 ));
             }
-            phase.optimizer.check().map_err(ExperimentError::Setting)?;
-            phase.schedule.check().map_err(ExperimentError::Setting)?;
+            phase.optimizer.check()?;
+            phase.schedule.check()?;
         }
-        match &self.early_stopping {
-            Some(stopping) => stopping.check().map_err(ExperimentError::Setting),
-            None => Ok(()),
-        }
+        self.early_stopping
+            .map_or(Ok(()), |stopping| stopping.check())
     }
 }

@@ -136,12 +136,11 @@ impl Stopwatch<'_> {
         let folded = folded.as_ref().unwrap_or(network);
         let step = |batch: usize| -> Result<(), TchError> {
             let input = self.input(start, batch)?;
-            let logits = folded.forward_between(&input, Mode::Train, (start, end))?;
+            let logits = folded.forward_between(&input, Mode::Train, (start, end), None)?;
             let target = Tensor::f_zeros([batch as i64], (Kind::Int64, logits.device()))?;
             let value = loss.training(network, &logits, &target)?;
-            for parameter in trainable() {
-                parameter.shallow_clone().zero_grad();
-            }
+            network.zero_gradients();
+
             value.f_backward()?;
             let _no_grad = tch::no_grad_guard();
             // The weights stay, or timing one phase would spoil the next.
@@ -157,7 +156,7 @@ impl Stopwatch<'_> {
         let network = folded.as_ref().unwrap_or(self.network);
         let forward = |batch: usize| -> Result<(), TchError> {
             let input = made_up_input(network, start, batch)?;
-            drop(network.forward_between(&input, Mode::Evaluate, (start, end))?);
+            drop(network.forward_between(&input, Mode::Evaluate, (start, end), None)?);
             Ok(())
         };
         Ok(self.batch_secs(features::BATCH, forward)? / features::BATCH as f64)

@@ -117,7 +117,7 @@ pub fn evaluate_images(
 ) -> Result<Evaluation, FitError> {
     let folded = step::folded_for_judging(network, None)?;
     let folded = folded.as_ref().unwrap_or(network);
-    let logits = |samples: &[usize]| step::logits(folded, pixels, None, samples);
+    let logits = |samples: &[usize]| step::logits(folded, pixels, None, samples, None);
     let batch = images_per_pass(network);
     evaluate(network, dataset, (indices, batch), logits, pulse)
 }

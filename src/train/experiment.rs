@@ -73,14 +73,9 @@ fn escaped<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S:
 /// Why an experiment cannot be read or run.
 #[derive(Debug, thiserror::Error)]
 pub enum ExperimentError {
-    /// The file cannot be read or written.
-    #[error("cannot access experiment {path}: {source}")]
-    File {
-        /// Which file.
-        path: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// A file cannot be read, or there is none.
+    #[error("{0}")]
+    Missing(String),
     /// The file is not an experiment.
     #[error("{path} is not a valid experiment: {reason}")]
     Syntax {
@@ -97,9 +92,14 @@ pub enum ExperimentError {
         /// How the versions stand.
         reason: FormatError,
     },
-    /// A setting is out of range.
-    #[error("{0}")]
-    Setting(String),
+}
+
+impl ExperimentError {
+    /// For `map_err` on why the system does not give `path`.
+    pub(super) fn inaccessible(path: &Path) -> impl Fn(std::io::Error) -> Self {
+        let path = crate::data::dataset::display_path(path);
+        move |error| Self::Missing(format!("cannot access experiment {path}: {error}"))
+    }
 }
 
 impl Experiment {
@@ -109,10 +109,7 @@ impl Experiment {
     /// When the file cannot be read, is not RON, has unknown fields or a newer format. Older formats are brought up.
     pub fn load(path: &Path) -> Result<Self, ExperimentError> {
         let shown = crate::data::dataset::display_path(path);
-        let text = std::fs::read_to_string(path).map_err(|source| ExperimentError::File {
-            path: shown.clone(),
-            source,
-        })?;
+        let text = std::fs::read_to_string(path).map_err(ExperimentError::inaccessible(path))?;
         Self::parse(&text).map_err(|error| match error {
             FormatError::Damaged(reason) => ExperimentError::Syntax {
                 path: shown,
@@ -147,8 +144,8 @@ impl Experiment {
     ///
     /// # Errors
     /// When a value cannot be written, which no experiment read by [`Self::load`] has.
-    pub fn to_ron(&self) -> Result<String, ExperimentError> {
+    pub fn to_ron(&self) -> Result<String, String> {
         ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default())
-            .map_err(|error| ExperimentError::Setting(error.to_string()))
+            .map_err(|error| error.to_string())
     }
 }

@@ -11,11 +11,7 @@ use super::{
 use crate::{
     data::{augment::AugmentationConfig, batches},
     format::counted,
-    model::{
-        Network, Node,
-        graph::{Op, Wire},
-        network::Mode,
-    },
+    model::{Network, Node, network::Mode},
 };
 
 /// Images per forward pass.
@@ -77,9 +73,8 @@ pub fn training_start(nodes: &[Node], trained: usize, augmentation: &Augmentatio
     if !augmentation.is_none() {
         return 0;
     }
-    // While it is frozen stochastic depth keeps everything.
-    let drops = |node: &Node| node.op.is_random() && !matches!(node.op, Op::StochasticDepth(_));
-    let random = nodes.iter().position(drops).unwrap_or(nodes.len());
+    let is_random = |node: &Node| node.op.is_random_where_frozen();
+    let random = nodes.iter().position(is_random).unwrap_or(nodes.len());
     boundary(nodes, trained.min(random))
 }
 
@@ -90,10 +85,7 @@ fn boundary(nodes: &[Node], end: usize) -> usize {
     let mut start = 0;
     for (at, node) in nodes.iter().enumerate().skip(1).rev() {
         for wire in &node.inputs {
-            farthest = farthest.min(match wire {
-                Wire::Node(from) => *from,
-                Wire::Input => 0,
-            });
+            farthest = farthest.min(wire.unwrap_or(0));
         }
         if at <= end && farthest + 1 >= at {
             start = at;
@@ -164,7 +156,7 @@ impl FrozenFeatures {
         for (number, chunk) in samples.chunks(BATCH).enumerate() {
             observer.pulse()?;
             let input = network.input(&batches::gather(data.pixels, chunk)?)?;
-            let part = network.forward_between(&input, Mode::Evaluate, (0, start))?;
+            let part = network.forward_between(&input, Mode::Evaluate, (0, start), None)?;
             if number == 0 {
                 // At once, since joining parts would take twice the memory.
                 let mut shape = part.size();

@@ -27,11 +27,8 @@ fn shell_leaves(process: &Path) -> Option<u64> {
     let limits = fs::read_to_string(process.join("limits")).ok()?;
     let status = fs::read_to_string(process.join("status")).ok()?;
     let left = |limit: &str, taken: &str| {
-        let row = limits.lines().find_map(|line| line.strip_prefix(limit))?;
         // `unlimited` is no number.
-        let limit: u64 = row.split_whitespace().next()?.parse().ok()?;
-        let row = status.lines().find_map(|line| line.strip_prefix(taken))?;
-        let taken: u64 = row.split_whitespace().next()?.parse().ok()?;
+        let (limit, taken) = (number(&limits, limit)?, number(&status, taken)?);
         Some(limit.saturating_sub(taken * 1024))
     };
     let all = [
@@ -39,6 +36,12 @@ fn shell_leaves(process: &Path) -> Option<u64> {
         left("Max data size", "VmData:"),
     ];
     all.into_iter().flatten().min()
+}
+
+/// The number in the line of `text` that begins with `name`.
+fn number(text: &str, name: &str) -> Option<u64> {
+    let row = text.lines().find_map(|line| line.strip_prefix(name))?;
+    row.split_whitespace().next()?.parse().ok()
 }
 
 /// A version of cgroups: where its folders are, what they call limits, and what in `memory.stat` cannot be dropped.
@@ -51,12 +54,12 @@ struct Version {
 const VERSION_1: Version = Version {
     folder: "memory",
     limits: &["memory.limit_in_bytes"],
-    taken: &["total_rss", "rss"],
+    taken: &["total_rss ", "rss "],
 };
 const VERSION_2: Version = Version {
     folder: "",
     limits: &["memory.max", "memory.high"],
-    taken: &["anon"],
+    taken: &["anon "],
 };
 
 /// What is left of the limits of the cgroups that the table `own` (`/proc/self/cgroup`) names, and of those around them,
@@ -98,25 +101,14 @@ impl Version {
     /// What is left of the limits of one cgroup.
     fn left(&self, folder: &Path) -> Option<u64> {
         // `max` is no number.
-        let number = |name: &&str| -> Option<u64> {
-            fs::read_to_string(folder.join(name))
-                .ok()?
-                .trim()
-                .parse()
-                .ok()
+        let limit = |name: &&str| {
+            let text = fs::read_to_string(folder.join(name)).ok()?;
+            text.trim().parse::<u64>().ok()
         };
-        let limit = self.limits.iter().filter_map(number).min()?;
+        let limit = self.limits.iter().filter_map(limit).min()?;
         let stat = fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
-        let value = |name: &&str| -> Option<u64> {
-            let rows = stat.lines().filter_map(|line| line.split_once(' '));
-            rows.into_iter()
-                .find(|(key, _)| key == name)?
-                .1
-                .trim()
-                .parse()
-                .ok()
-        };
-        let taken = self.taken.iter().find_map(value).unwrap_or(0);
+        let taken = self.taken.iter().find_map(|name| number(&stat, name));
+        let taken = taken.unwrap_or(0);
         Some(limit.saturating_sub(taken))
     }
 }

@@ -20,17 +20,17 @@ use crate::{
     },
 };
 
-struct World {
-    experiment: Experiment,
-    dataset: Dataset,
-    pixels: PixelCache,
-    split: Split,
+pub(super) struct World {
+    pub experiment: Experiment,
+    pub dataset: Dataset,
+    pub pixels: PixelCache,
+    pub split: Split,
     _folder: tempfile::TempDir,
 }
 
 /// Recipe 1 at 32 pixels with a normalisation, 12 shapes of each kind: two phases train the same last layers, a third
 /// all of them.
-fn world() -> World {
+pub(super) fn world() -> World {
     let mut experiment = recipes::find(Path::new("shapes")).unwrap();
     (experiment.model.input.height, experiment.model.input.width) = (32, 32);
     let norm = LayerKind::BatchNorm2d(layers::BatchNorm2d {

@@ -4,7 +4,6 @@ use tch::{Device, Kind, Reduction, TchError, Tensor};
 
 use super::{
     config::TrainingConfig,
-    experiment::ExperimentError,
     fit::{Data, FitError},
 };
 use crate::model::{Network, spec::Head};
@@ -21,15 +20,14 @@ pub fn class_weights(
     data: &Data<'_>,
     device: Device,
 ) -> Result<Option<Tensor>, FitError> {
-    let weights = config.class_weights.weights(data.dataset, data.split);
-    let Some(weights) = weights.map_err(ExperimentError::Setting)? else {
+    let Some(weights) = config.class_weights.weights(data.dataset, data.split)? else {
         return Ok(None);
     };
     let samples = &data.dataset.samples;
     let mut train = data.split.train.iter();
     if !train.any(|&index| weights[samples[index].label] > 0.0) {
         let words = "every class that the training part has images of weighs 0: give at least one of them more";
-        return Err(ExperimentError::Setting(words.into()).into());
+        return Err(words.to_owned().into());
     }
     let weights: Vec<f32> = weights.into_iter().map(|weight| weight as f32).collect();
     Ok(Some(Tensor::f_from_slice(&weights)?.f_to_device(device)?))
@@ -93,10 +91,8 @@ impl Loss {
     /// When libtorch refuses.
     pub fn data(&self, logits: &Tensor, target: &Tensor) -> Result<Tensor, TchError> {
         let (weights, smoothing) = (self.class_weights.as_ref(), self.label_smoothing);
-        match self.head {
-            Head::Softmax => cross_entropy(logits, target, weights, smoothing),
-            Head::Sigmoid { .. } => binary_cross_entropy(logits, target, weights, smoothing),
-        }
+        let answers = (logits, target);
+        entropy(self.head, answers, weights, smoothing, Reduction::Mean)
     }
 
     /// Whether the data term is the plain mean that [`plain_sum`] sums up.
@@ -160,44 +156,40 @@ impl Loss {
     }
 }
 
-/// Mean cross-entropy of `logits` `[N, classes]` and the labels `target` `[N]`. With `weights` `[classes]` it
-/// is PyTorch's weighted mean: each image counts as much as its class weighs, divided by the sum of those
-/// weights. `smoothing` is PyTorch's `label_smoothing`.
+/// The losses of `logits` and the labels `target` `[N]`, their mean or sum, as the `head` of the network wants.
+///
+/// With a softmax it is the cross-entropy of `logits` `[N, classes]`, and `smoothing` PyTorch's `label_smoothing`. With a
+/// sigmoid it is the binary cross-entropy of `logits` `[N, 1]`; smoothed targets are
+/// `target · (1 − smoothing) + smoothing / 2`, as in Keras. With `weights` `[classes]` the mean is PyTorch's weighted one:
+/// each image counts as much as its class weighs, divided by the sum of those weights.
 ///
 /// # Errors
 /// When libtorch refuses.
-pub fn cross_entropy(
-    logits: &Tensor,
-    target: &Tensor,
+pub fn entropy(
+    head: Head,
+    (logits, target): (&Tensor, &Tensor),
     weights: Option<&Tensor>,
     smoothing: f64,
+    reduction: Reduction,
 ) -> Result<Tensor, TchError> {
-    logits.f_cross_entropy_loss(target, weights, Reduction::Mean, IGNORED_LABEL, smoothing)
-}
-
-/// Mean binary cross-entropy of `logits` `[N, 1]` and the labels `target` `[N]` of 0 and 1, weighted like
-/// [`cross_entropy`]. Smoothed targets are `target · (1 − smoothing) + smoothing / 2`, as in Keras.
-///
-/// # Errors
-/// When libtorch refuses.
-pub fn binary_cross_entropy(
-    logits: &Tensor,
-    target: &Tensor,
-    weights: Option<&Tensor>,
-    smoothing: f64,
-) -> Result<Tensor, TchError> {
+    if head == Head::Softmax {
+        let ignored = IGNORED_LABEL;
+        return logits.f_cross_entropy_loss(target, weights, reduction, ignored, smoothing);
+    }
     let logits = logits.f_flatten(0, -1)?;
     let wanted = target
         .f_to_kind(Kind::Float)?
         .f_mul_scalar_(1.0 - smoothing)?
         .f_add_scalar_(smoothing / 2.0)?;
     let Some(weights) = weights else {
-        return logits.f_binary_cross_entropy_with_logits(&wanted, NONE, NONE, Reduction::Mean);
+        return logits.f_binary_cross_entropy_with_logits(&wanted, NONE, NONE, reduction);
     };
     let each = weights.f_index_select(0, target)?;
-    logits
-        .f_binary_cross_entropy_with_logits(&wanted, Some(&each), NONE, Reduction::Sum)?
-        .f_divide(&each.f_sum(Kind::Float)?)
+    let sum = logits.f_binary_cross_entropy_with_logits(&wanted, Some(&each), NONE, Reduction::Sum);
+    match reduction {
+        Reduction::Mean => sum?.f_divide(&each.f_sum(Kind::Float)?),
+        _ => sum,
+    }
 }
 
 /// Sum over images of the loss without weights, smoothing and penalties: what judging a model reports, whatever it was
@@ -206,15 +198,5 @@ pub fn binary_cross_entropy(
 /// # Errors
 /// When libtorch refuses.
 pub fn plain_sum(head: Head, logits: &Tensor, target: &Tensor) -> Result<Tensor, TchError> {
-    match head {
-        Head::Softmax => {
-            logits.f_cross_entropy_loss(target, NONE, Reduction::Sum, IGNORED_LABEL, 0.0)
-        }
-        Head::Sigmoid { .. } => logits.f_flatten(0, -1)?.f_binary_cross_entropy_with_logits(
-            &target.f_to_kind(Kind::Float)?,
-            NONE,
-            NONE,
-            Reduction::Sum,
-        ),
-    }
+    entropy(head, (logits, target), None, 0.0, Reduction::Sum)
 }

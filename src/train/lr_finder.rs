@@ -4,12 +4,11 @@
 //! Rates for Training Neural Networks, WACV 2017, section 3.3; the exponential rise and the end of the test are
 //! those of fastai's `lr_find`). A good rate is where the loss falls fastest.
 
-use std::{collections::VecDeque, path::Path};
+use std::path::Path;
 
 use super::{
     config::TrainingConfig,
-    experiment::ExperimentError,
-    fit::{Data, FitError, Threads, boundaries, default_threads, unfreeze},
+    fit::{self, Data, FitError, Threads, boundaries, default_threads, unfreeze},
     loss::{Loss, class_weights},
     optimizers::OptimizerState,
     placement, single_values,
@@ -160,21 +159,12 @@ pub fn find_rate(
 ) -> Result<RateCurve, FitError> {
     config.check()?;
     check_classifier(spec, data.dataset.classes.len())?;
-    data.augmentation
-        .check()
-        .map_err(ExperimentError::Setting)?;
+    fit::check(spec, config, data)?;
     let images = config.images_per_epoch(data.split.train.len());
-    if images == 0 {
-        return Err(FitError::NoTrainingImages);
-    }
-    single_values::check(spec, config, data.split.train.len()).map_err(ExperimentError::Setting)?;
+
     let tested = config.phases.get(phase).ok_or_else(|| {
-        let words = format!(
-            "there is no phase {}, choose one of {}",
-            phase + 1,
-            config.phases.len()
-        );
-        ExperimentError::Setting(words)
+        let count = config.phases.len();
+        format!("there is no phase {}, choose one of {count}", phase + 1)
     })?;
     let _threads = Threads::set(config.threads.unwrap_or_else(default_threads));
     let mut network = placement::network(spec, config, data.augmentation, choices, cancel)?;
@@ -188,18 +178,15 @@ pub fn find_rate(
     let mut test = RangeTest::default();
     let least = single_values::least_batch(network.nodes(), boundary);
     let folded = step::folded(&network)?;
-    let mut batches: VecDeque<Vec<usize>> = VecDeque::new();
-    let (mut epoch, mut previous) = (0, None);
-    for number in 0..STEPS {
+    let batches = (1..).flat_map(|epoch| {
+        let mut order = batches::shuffled(&data.split.train, config.seed, epoch);
+        order.truncate(images);
+        let all = single_values::batches(&order, config.batch_size, least);
+        all.map(<[usize]>::to_vec).collect::<Vec<_>>()
+    });
+    let mut previous = None;
+    for (number, samples) in batches.take(STEPS).enumerate() {
         cancel.check()?;
-        if batches.is_empty() {
-            epoch += 1;
-            let mut order = batches::shuffled(&data.split.train, config.seed, epoch);
-            order.truncate(images);
-            let all = single_values::batches(&order, config.batch_size, least);
-            batches.extend(all.map(<[usize]>::to_vec));
-        }
-        let samples = batches.pop_front().unwrap_or_default();
         let batch = Batch {
             data,
             samples: &samples,

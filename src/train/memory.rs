@@ -41,13 +41,13 @@ impl Fit {
         images: Images,
         available: u64,
     ) -> Result<Self, ShapeError> {
-        let need = MemoryNeed::of(spec, config, augmentation, images)?;
+        let need = MemoryNeed::of(spec, config, augmentation, images, features::MOST_BYTES)?;
         let batch_size = config.batch_size.min(at_most(images));
         let fit = need.fits(available, batch_size);
         if need.features == 0 || !matches!(fit, Self::Not(_)) {
             return Ok(fit);
         }
-        let leaner = MemoryNeed::within(0, spec, config, augmentation, images)?;
+        let leaner = MemoryNeed::of(spec, config, augmentation, images, 0)?;
         Ok(match leaner.fits(available, batch_size) {
             not @ Self::Not(_) => not,
             _ => Self::WithoutFeatures(format!(
@@ -96,7 +96,8 @@ pub enum Fit {
 
 impl MemoryNeed {
     /// The most that a phase of `config` needs. Frozen layers compute once for those of `images` for which `augmentation`
-    /// allows it, and no batch is larger than all of them; none stand for any number, without keeping.
+    /// allows it, where they take no more than `feature_bytes`, and no batch is larger than all of them; none stand for any
+    /// number, without keeping.
     ///
     /// # Errors
     /// The first layer that does not fit.
@@ -105,17 +106,7 @@ impl MemoryNeed {
         config: &TrainingConfig,
         augmentation: &AugmentationConfig,
         images: Images,
-    ) -> Result<Self, ShapeError> {
-        Self::within(features::MOST_BYTES, spec, config, augmentation, images)
-    }
-
-    /// Like [`Self::of`], with features of frozen layers only where they take no more than `feature_bytes`.
-    fn within(
         feature_bytes: usize,
-        spec: &ModelSpec,
-        config: &TrainingConfig,
-        augmentation: &AugmentationConfig,
-        images: Images,
     ) -> Result<Self, ShapeError> {
         let nodes = graph::nodes(spec)?;
         let parameters = |nodes: &[Node]| -> usize {
@@ -129,9 +120,7 @@ impl MemoryNeed {
         let most = at_most(images);
         let batches = (config.batch_size.min(most), EVALUATION_BATCH.min(most));
         for phase in &config.phases {
-            let from = phase.trainable_from.as_deref();
-            let from = from.and_then(|name| graph::position(&nodes, name));
-            let from = from.unwrap_or(0);
+            let from = graph::boundary(&nodes, phase.trainable_from.as_deref());
             let (frozen, trained) = nodes.split_at(from);
             let kept = Kept::new(&nodes, from, images, augmentation, feature_bytes);
             let features = kept.map_or(0, |kept| kept.bytes(&nodes, images));
@@ -247,6 +236,7 @@ mod tests {
             &config,
             &AugmentationConfig::default(),
             Images::default(),
+            features::MOST_BYTES,
         )
         .unwrap()
     }
@@ -331,7 +321,14 @@ mod tests {
             ..AugmentationConfig::default()
         };
         let of = |augmentation, kept| {
-            MemoryNeed::of(&spec, &config, augmentation, training(kept)).unwrap()
+            MemoryNeed::of(
+                &spec,
+                &config,
+                augmentation,
+                training(kept),
+                features::MOST_BYTES,
+            )
+            .unwrap()
         };
         let kept = of(&still, 1_000);
         // Up to the channel dropout: what conv3 says.
@@ -348,7 +345,8 @@ mod tests {
             validation: 100,
         };
         for augmentation in [&still, &turned] {
-            let need = MemoryNeed::of(&spec, &config, augmentation, images).unwrap();
+            let need =
+                MemoryNeed::of(&spec, &config, augmentation, images, features::MOST_BYTES).unwrap();
             // Nothing is random while validating: up to what `fc` gets.
             assert_eq!(need.features, 4 * 100 * 24 * 32 * 32, "validation alone");
             let without = of(augmentation, images.train);
@@ -364,9 +362,15 @@ mod tests {
             ..AugmentationConfig::default()
         };
         let of = |kept| {
-            MemoryNeed::of(&spec, &config, &turned, training(kept))
-                .unwrap()
-                .activations
+            MemoryNeed::of(
+                &spec,
+                &config,
+                &turned,
+                training(kept),
+                features::MOST_BYTES,
+            )
+            .unwrap()
+            .activations
         };
         assert_eq!(of(5_000), of(0), "whole batches");
         let share = of(250) as f64 / of(0) as f64;
@@ -381,6 +385,7 @@ mod tests {
             &config,
             &AugmentationConfig::default(),
             Images::default(),
+            features::MOST_BYTES,
         )
         .unwrap();
         let total = need.total() as u64;
@@ -399,6 +404,7 @@ mod tests {
                 &config,
                 &AugmentationConfig::default(),
                 Images::default(),
+                features::MOST_BYTES,
             )
             .unwrap();
             assert_eq!(smaller.fits(available, config.batch_size), Fit::Well);
@@ -419,7 +425,16 @@ mod tests {
         });
         let augmentation = AugmentationConfig::default();
         let images = 20_000;
-        let of = |kept| MemoryNeed::of(&spec, &config, &augmentation, training(kept)).unwrap();
+        let of = |kept| {
+            MemoryNeed::of(
+                &spec,
+                &config,
+                &augmentation,
+                training(kept),
+                features::MOST_BYTES,
+            )
+            .unwrap()
+        };
         let (with, without) = (of(images), of(0));
         assert!(with.features > 100 << 20 && with.total() > without.total());
         let fit = |images, available| {

@@ -28,9 +28,11 @@ mod old_experiments;
 pub mod optimizers;
 pub mod placement;
 pub mod predictions;
-pub mod quiet;
+
 pub mod recipes;
 pub mod report;
+#[cfg(test)]
+mod residual_tests;
 pub mod run_folder;
 mod run_result;
 mod run_tables;

@@ -13,8 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     config::{MemoryFormat, Precision, TrainingConfig},
     features,
-    fit::{FitError, Watchers, boundaries},
-    quiet::Quiet,
+    fit::{FitError, Quiet, Watchers, boundaries},
 };
 use crate::{
     cancel::CancelToken,
@@ -44,23 +43,15 @@ pub struct Measurement {
     pub seconds: f64,
 }
 
-/// What is to be computed, which decides what is fastest.
-#[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
-    /// The network.
-    pub spec: &'a Arc<ModelSpec>,
-    /// How it is trained.
-    pub config: &'a TrainingConfig,
-    /// How images vary: where they never do, frozen layers are computed once.
-    pub augmentation: &'a AugmentationConfig,
-}
-
 /// What the steps of a phase run: nodes from `start` on, of which those from `trained_from` on are trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Step {
     start: usize,
     trained_from: usize,
 }
+
+/// A way of computing.
+type Way = (MemoryFormat, Precision);
 
 /// Images of a timed step at most: ratios of times hardly depend on it.
 const TIMED_IMAGES: usize = 16;
@@ -69,21 +60,17 @@ const TIMED_IMAGES: usize = 16;
 const CLEARLY_FASTER: f64 = 1.5;
 
 impl Chosen {
-    /// What the settings say. Where they say `Auto`, what is kept in the folder `choices` for this machine and question
+    /// What the settings say. Where they say `Auto`, what is kept in the folder `choices` for this machine and run
     /// or, the first time, what a measurement finds.
     ///
     /// # Errors
     /// When the run is stopped or libtorch refuses.
     pub fn decide(
-        question: Question<'_>,
+        spec: &Arc<ModelSpec>,
+        (config, augmentation): (&TrainingConfig, &AugmentationConfig),
         choices: Option<&Path>,
         observer: &mut Watchers<'_>,
     ) -> Result<Self, FitError> {
-        let Question {
-            spec,
-            config,
-            augmentation,
-        } = question;
         let ways = ways(config);
         if let [(format, precision)] = ways[..] {
             return Ok(Self::again(placement(format, precision)));
@@ -154,19 +141,14 @@ pub fn network(
     cancel: &CancelToken,
 ) -> Result<Network, FitError> {
     let spec = Arc::new(spec.clone());
-    let question = Question {
-        spec: &spec,
-        config,
-        augmentation,
-    };
     let mut quiet = Quiet(cancel);
     let mut watchers = Watchers::new(vec![&mut quiet]);
-    let chosen = Chosen::decide(question, Some(choices), &mut watchers)?;
+    let chosen = Chosen::decide(&spec, (config, augmentation), Some(choices), &mut watchers)?;
     Ok(Network::new(spec, config.seed, chosen.placement)?)
 }
 
 /// What is left to choose from; the first is taken unless another is clearly faster.
-fn ways(config: &TrainingConfig) -> Vec<(MemoryFormat, Precision)> {
+fn ways(config: &TrainingConfig) -> Vec<Way> {
     let formats: &[MemoryFormat] = match config.memory_format {
         MemoryFormat::Auto => &[MemoryFormat::ChannelsLast, MemoryFormat::Contiguous],
         MemoryFormat::ChannelsLast => &[MemoryFormat::ChannelsLast],
@@ -200,7 +182,7 @@ fn steps(
 }
 
 /// The fastest way, if it is clearly faster than the first one; the first one otherwise.
-fn fastest(measured: &[Measurement]) -> Option<(MemoryFormat, Precision)> {
+fn fastest(measured: &[Measurement]) -> Option<Way> {
     let first = measured.first()?;
     let best = measured
         .iter()

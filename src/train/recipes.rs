@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +11,7 @@ use crate::{data::dataset::display_path, resources};
 
 fn folder() -> Result<PathBuf, ExperimentError> {
     resources::find("assets/recipes").ok_or_else(|| {
-        ExperimentError::Setting(
+        ExperimentError::Missing(
             "the folder assets/recipes is missing: put it beside the program or set CONVSCOPE_HOME"
                 .into(),
         )
@@ -36,13 +36,10 @@ const ORDER: [&str; 8] = [
 /// When the folder is missing or a file in it is not an experiment.
 pub fn all() -> Result<Vec<Experiment>, ExperimentError> {
     let folder = folder()?;
-    let failed = |source: io::Error| ExperimentError::File {
-        path: display_path(&folder),
-        source,
-    };
+    let failed = ExperimentError::inaccessible(&folder);
     let mut files = Vec::new();
-    for entry in fs::read_dir(&folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
+    for entry in fs::read_dir(&folder).map_err(&failed)? {
+        let path = entry.map_err(&failed)?.path();
         if path.extension().is_some_and(|ending| ending == "ron") {
             files.push(path);
         }
@@ -75,7 +72,7 @@ pub fn find(file_or_name: &Path) -> Result<Experiment, ExperimentError> {
         .into_iter()
         .find(|recipe| file_or_name.as_os_str() == recipe.name.as_str())
         .ok_or_else(|| {
-            ExperimentError::Setting(format!(
+            ExperimentError::Missing(format!(
                 "{} is neither a file nor a recipe: the recipes are {}",
                 display_path(file_or_name),
                 known.join(", ")

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     checkpoint::{self, Checkpoint, Weights},
-    experiment::{Experiment, ExperimentError},
+    experiment::Experiment,
     fit::{EpochEnd, FitError, Watcher},
     history::{EpochRecord, StepRecord},
     kept_split, run_tables,
@@ -23,13 +23,14 @@ use crate::{
         files::{self, write_atomically},
         locks::{self, Locked},
     },
+    kept::Kind,
     model::{ModelSpec, WeightSnapshot, snapshot},
     plain, resources,
 };
 
 pub use super::{
     run_result::{EndStage, RESULT_FILE, RunResult, lacking},
-    run_tables::history_csv,
+    run_tables::csv,
 };
 
 /// Name of the trained model in a run's folder.
@@ -78,11 +79,7 @@ impl RunFolder {
         let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(failed(&checkpoints))?;
         let lock = lock(&path)?;
-        let times = RunTimes {
-            started: Moment(SystemTime::now()),
-            ended: None,
-        };
-        times.save(&path).map_err(failed(&path))?;
+        keep_times(&path, SystemTime::now(), None)?;
         // A folder that a kill leaves without it counts as nothing, one with it can be resumed.
         write_experiment(&path, experiment)?;
         let file = path.join(STEPS_FILE);
@@ -113,11 +110,7 @@ impl RunFolder {
         let lock = lock(path)?;
         sweep(path);
         // Of an older run it is guessed for the last time: from now on its files are newer than its beginning.
-        let times = RunTimes {
-            started: Moment(started(path)),
-            ended: None,
-        };
-        times.save(path).map_err(failed(path))?;
+        keep_times(path, started(path), None)?;
         let file = path.join(STEPS_FILE);
         let kept = run_tables::steps_until(path, step).map_err(FitError::Write)?;
         write_atomically(&file, &kept).map_err(failed(&file))?;
@@ -144,13 +137,9 @@ impl RunFolder {
             failure: result.failure.as_deref().map(plain::text),
             ..result.clone()
         };
-        let saved = result.save(&self.path);
-        saved.map_err(failed(&self.path.join(RESULT_FILE)))?;
-        let times = RunTimes {
-            started: Moment(started(&self.path)),
-            ended: Some(Moment(SystemTime::now())),
-        };
-        times.save(&self.path).map_err(failed(&self.path))
+        let file = self.path.join(RESULT_FILE);
+        Kind::FIRST.save(&file, &result).map_err(failed(&file))?;
+        keep_times(&self.path, started(&self.path), Some(SystemTime::now()))
     }
 
     /// Where it is.
@@ -200,7 +189,7 @@ impl RunFolder {
             "cannot go on with {}: its data has changed since it began: {what}; bring that back, or start a new run",
             display_path(path)
         );
-        Err(ExperimentError::Setting(words).into())
+        Err(words.into())
     }
 
     /// Where the run's model belongs.
@@ -233,6 +222,15 @@ impl Watcher for RunFolder {
         };
         done.map_err(FitError::Write)
     }
+}
+
+fn keep_times(path: &Path, started: SystemTime, ended: Option<SystemTime>) -> Result<(), FitError> {
+    let times = RunTimes {
+        started: Moment(started),
+        ended: ended.map(Moment),
+    };
+    let saved = Kind::FIRST.save(&path.join(TIMES_FILE), &times);
+    saved.map_err(failed(path))
 }
 
 /// When the run in the folder `path` was begun. Runs of older versions do not say it: then from when its division is,
@@ -362,7 +360,7 @@ pub fn snapshot(
 /// When it cannot be written.
 pub fn write_history(run: &Path, history: &[EpochRecord]) -> Result<(), String> {
     let file = run.join(HISTORY_FILE);
-    let csv = history_csv(history)?;
+    let csv = csv(history)?;
     write_atomically(&file, &csv).map_err(|error| format!("{}: {error}", display_path(&file)))
 }
 

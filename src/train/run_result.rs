@@ -1,6 +1,6 @@
 //! How a run ended, and what was left out at its end: `result.ron` of its folder.
 
-use std::{io, path::Path};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -92,13 +92,5 @@ impl RunResult {
     pub fn load(folder: &Path) -> Result<Option<Self>, RunsError> {
         let file = folder.join(RESULT_FILE);
         Kind::FIRST.load(&file).map_err(RunsError::load(&file))
-    }
-
-    /// Writes it into `folder`.
-    ///
-    /// # Errors
-    /// What the system said.
-    pub fn save(&self, folder: &Path) -> io::Result<()> {
-        Kind::FIRST.save(&folder.join(RESULT_FILE), self)
     }
 }

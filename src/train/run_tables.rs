@@ -6,16 +6,12 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{
-    history::EpochRecord,
     run_folder::STEPS_FILE,
     runs::{self, RunsError},
 };
 use crate::data::files;
 
 /// `rows` as comma-separated values, their fields' names above them.
-///
-/// # Errors
-/// What the csv library said.
 pub fn csv(rows: impl IntoIterator<Item = impl Serialize>) -> Result<Vec<u8>, String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
@@ -26,9 +22,6 @@ pub fn csv(rows: impl IntoIterator<Item = impl Serialize>) -> Result<Vec<u8>, St
 
 /// The first `step` steps of the run in the folder `run`, as its `steps.csv` has them; none when there is no such file.
 /// One that is damaged gets another name: the curves are poorer without it, and the run can go on.
-///
-/// # Errors
-/// What the system or the csv library said.
 pub fn steps_until(run: &Path, step: usize) -> Result<Vec<u8>, String> {
     let steps = match runs::read::steps(run) {
         Err(RunsError::Damaged { .. }) => {
@@ -41,12 +34,4 @@ pub fn steps_until(run: &Path, step: usize) -> Result<Vec<u8>, String> {
     let kept = (1..=step).zip(&steps);
     let kept = kept.take_while(|(number, record)| record.step == *number);
     csv(kept.map(|(_, record)| record))
-}
-
-/// `history.csv`: one line per epoch with a heading.
-///
-/// # Errors
-/// What the csv library said.
-pub fn history_csv(history: &[EpochRecord]) -> Result<Vec<u8>, String> {
-    csv(history)
 }

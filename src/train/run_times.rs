@@ -1,7 +1,7 @@
 //! When a run was begun and when it ended, in `times.ron` of its folder: the times of files change when a run is taken
 //! up, copied or restored.
 
-use std::{io, path::Path, time::SystemTime};
+use std::{path::Path, time::SystemTime};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -26,14 +26,6 @@ impl RunTimes {
     /// of its other files have to do.
     pub fn load(folder: &Path) -> Option<Self> {
         Kind::FIRST.load(&folder.join(TIMES_FILE)).ok()?
-    }
-
-    /// Writes them into `folder`.
-    ///
-    /// # Errors
-    /// What the system said.
-    pub fn save(&self, folder: &Path) -> io::Result<()> {
-        Kind::FIRST.save(&folder.join(TIMES_FILE), self)
     }
 }
 

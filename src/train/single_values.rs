@@ -7,10 +7,7 @@
 use super::config::TrainingConfig;
 use crate::{
     format::counted,
-    model::{
-        ModelSpec, Node,
-        graph::{self, Op},
-    },
+    model::{ModelSpec, Node, graph},
 };
 
 /// Images that a batch needs.
@@ -19,8 +16,7 @@ const PAIR: usize = 2;
 /// The first of the trained `nodes` whose batch normalisation sees one value per channel and image.
 fn single_valued(trained: &[Node]) -> Option<&Node> {
     trained.iter().find(|node| {
-        let learns = matches!(&node.op, Op::BatchNorm2d(norm) if !norm.inference);
-        learns && matches!(node.shape.input.dims().as_slice(), [_, 1, 1])
+        node.op.looks_at_batch() && matches!(node.shape.input.dims().as_slice(), [_, 1, 1])
     })
 }
 
@@ -64,15 +60,9 @@ pub fn check(spec: &ModelSpec, config: &TrainingConfig, images: usize) -> Result
     let Ok(nodes) = graph::nodes(spec) else {
         return Ok(());
     };
-    let trained_from = |name: &Option<String>| {
-        let position = name
-            .as_deref()
-            .and_then(|name| graph::position(&nodes, name));
-        position.unwrap_or(0)
-    };
     let phases = config.phases.iter();
     let first = phases
-        .map(|phase| trained_from(&phase.trainable_from))
+        .map(|phase| graph::boundary(&nodes, phase.trainable_from.as_deref()))
         .min();
     let Some(node) = single_valued(&nodes[first.unwrap_or(0)..]) else {
         return Ok(());

@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     data::{PixelCache, augment, batches},
-    model::{Network, network::Mode},
+    model::{
+        Network,
+        network::{Mode, Tap},
+    },
 };
 
 /// What a step works on.
@@ -50,9 +53,8 @@ impl Batch<'_> {
         let samples = &self.data.dataset.samples;
         let labels: Vec<usize> = self.samples.iter().map(|&i| samples[i].label).collect();
         let target = labels_tensor(&labels, network)?;
-        for (_, parameter) in network.trainable() {
-            parameter.shallow_clone().zero_grad();
-        }
+        network.zero_gradients();
+
         let logits = self.logits(network)?;
         let value = loss.training(network, &logits, &target)?;
         value.f_backward()?;
@@ -73,7 +75,7 @@ impl Batch<'_> {
     fn logits(&self, network: &Network) -> Result<Tensor, FitError> {
         if let Some((features, start)) = known(self.features, self.samples)? {
             let range = (start, network.nodes().len());
-            return Ok(network.forward_between(&features, Mode::Train, range)?);
+            return Ok(network.forward_between(&features, Mode::Train, range, None)?);
         }
         let network = self.folded.unwrap_or(network);
         let bytes = batches::gather(self.data.pixels, self.samples)?;
@@ -113,7 +115,8 @@ pub fn folded_for_judging(
     network.folded((start, network.nodes().len()))
 }
 
-/// Logits of samples while evaluating.
+/// Logits of samples while evaluating; `tap(node, output)` sees the output of each node that runs.
+
 ///
 /// # Errors
 /// When libtorch refuses or pixels are lost.
@@ -122,37 +125,14 @@ pub fn logits(
     pixels: &PixelCache,
     features: Option<&FrozenFeatures>,
     samples: &[usize],
+    tap: Option<Tap<'_>>,
 ) -> Result<Tensor, FitError> {
-    tapped_logits(network, pixels, features, samples, |_, _| {})
-}
-
-/// Like [`logits`]; `tap(node, output)` sees the output of each node that runs.
-///
-/// # Errors
-/// When libtorch refuses or pixels are lost.
-pub fn tapped_logits(
-    network: &Network,
-    pixels: &PixelCache,
-    features: Option<&FrozenFeatures>,
-    samples: &[usize],
-    tap: impl FnMut(usize, &Tensor),
-) -> Result<Tensor, FitError> {
-    let (input, start) = input(network, pixels, features, samples)?;
+    let (input, start) = match known(features, samples)? {
+        Some(known) => known,
+        None => (network.input(&batches::gather(pixels, samples)?)?, 0),
+    };
     let range = (start, network.nodes().len());
-    Ok(network.forward_between_tapped(&input, Mode::Evaluate, range, tap)?)
-}
-
-/// What the first node that runs gets, and which node that is.
-fn input(
-    network: &Network,
-    pixels: &PixelCache,
-    features: Option<&FrozenFeatures>,
-    samples: &[usize],
-) -> Result<(Tensor, usize), FitError> {
-    match known(features, samples)? {
-        Some(known) => Ok(known),
-        None => Ok((network.input(&batches::gather(pixels, samples)?)?, 0)),
-    }
+    Ok(network.forward_between(&input, Mode::Evaluate, range, tap)?)
 }
 
 /// The features of `samples` and the node that goes on from them, when they are known.
@@ -160,11 +140,8 @@ fn known(
     features: Option<&FrozenFeatures>,
     samples: &[usize],
 ) -> Result<Option<(Tensor, usize)>, TchError> {
-    let Some(features) = features else {
-        return Ok(None);
-    };
-    let of = features.of(samples)?;
-    Ok(of.map(|of| (of, features.start())))
+    let of = features.map(|features| features.of(samples)).transpose()?;
+    Ok(of.flatten().zip(features.map(FrozenFeatures::start)))
 }
 
 /// Labels as the integer tensor that losses want, `[N]`.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     engine::Level,
     model::{
-        LayerShape, LayerSpec, ModelSpec, Node, ShapeError, arithmetic,
+        LayerShape, LayerSpec, ModelSpec, Node, ShapeError,
         edit::{self, LayerEdit},
         graph, shapes,
         spec::{Head, InputSpec},
@@ -291,7 +291,7 @@ impl AppState {
         for phase in &mut self.experiment.training.phases {
             let is_known = |name: &String| {
                 let mut layers = layers.iter();
-                layers.any(|layer| edit::belongs(name, &layer.name))
+                layers.any(|layer| graph::belongs(name, &layer.name))
             };
             phase.trainable_from = phase.trainable_from.take().filter(is_known);
         }
@@ -338,7 +338,9 @@ impl AppState {
         let misfit = || shapes::check_classifier(model, self.classes()?).err();
         self.design.problem = problem.or_else(misfit);
         self.design.shapes = known;
-        self.design.values = arithmetic::activation_values(&nodes).into();
+        self.design.values = shapes::of_layers(&nodes)
+            .map(|(_, values)| values)
+            .collect();
         self.design.nodes = nodes.into();
         if let Some(chosen @ (Chosen::Layer(at) | Chosen::Inner(at, _))) = self.design.chosen
             && chosen.layer(model).is_none()

@@ -14,13 +14,13 @@ use convscope::{
     },
     train::{
         Optimizer,
-        loss::{Loss, binary_cross_entropy, cross_entropy},
+        loss::{Loss, entropy},
         optimizers::OptimizerState,
         step,
     },
 };
 use serde::Deserialize;
-use tch::{Kind, Tensor};
+use tch::{Kind, Reduction, Tensor};
 
 const TOLERANCE: f64 = 1e-6;
 
@@ -113,17 +113,12 @@ fn difference(found: &Tensor, expected: &[f32]) -> f64 {
 
 #[test]
 fn losses_and_their_gradients_are_the_frameworks() {
-    type OurLoss = fn(&Tensor, &Tensor, Option<&Tensor>, f64) -> Result<Tensor, tch::TchError>;
     let reference: Reference = read_json("losses.json");
-    let kinds: [(&str, OurLoss, &[LossCase]); 2] = [
-        ("cross-entropy", cross_entropy, &reference.cross_entropy),
-        (
-            "binary",
-            binary_cross_entropy,
-            &reference.binary_cross_entropy,
-        ),
-    ];
-    for (kind, ours, cases) in kinds {
+    let sigmoid = Head::Sigmoid { threshold: 0.5 };
+    for (kind, head, cases) in [
+        ("cross-entropy", Head::Softmax, &reference.cross_entropy),
+        ("binary", sigmoid, &reference.binary_cross_entropy),
+    ] {
         assert_eq!(cases.len(), 6);
         for case in cases {
             let why = format!(
@@ -133,7 +128,14 @@ fn losses_and_their_gradients_are_the_frameworks() {
             let logits = Tensor::from_slice2(&case.logits).set_requires_grad(true);
             let target = Tensor::from_slice(&case.labels);
             let weights = case.weights.as_deref().map(Tensor::from_slice);
-            let loss = ours(&logits, &target, weights.as_ref(), case.smoothing).unwrap();
+            let loss = entropy(
+                head,
+                (&logits, &target),
+                weights.as_ref(),
+                case.smoothing,
+                Reduction::Mean,
+            )
+            .unwrap();
             loss.backward();
             // The largest loss is 27, of an image that is certainly wrong.
             let scale = case.loss.abs().max(1.0);
@@ -300,7 +302,8 @@ fn batch_normalisation_trains_as_pytorchs_running_values_included() {
                 value.shallow_clone().zero_grad();
             }
             let target = Tensor::from_slice(&step.labels);
-            let loss = cross_entropy(&logits(step, Mode::Train), &target, None, 0.0).unwrap();
+            let answers = (&logits(step, Mode::Train), &target);
+            let loss = entropy(Head::Softmax, answers, None, 0.0, Reduction::Mean).unwrap();
             loss.backward();
             assert!(
                 (loss.double_value(&[]) - step.loss).abs() <= TOLERANCE,

@@ -4,16 +4,17 @@
 use crate::reference::{Recorder, open, read_json, recipe_one, take_turns};
 use convscope::{
     data::{Split, augment::AugmentationConfig, stats::ClassWeights},
+    model::spec::Head,
     resources,
     train::{
         Experiment, Optimizer, TrainingConfig,
         config::Precision,
         fit::{self, Data, Outcome, Start},
-        loss::cross_entropy,
+        loss::entropy,
     },
 };
 use serde::Deserialize;
-use tch::Tensor;
+use tch::{Reduction, Tensor};
 
 /// Recipe 1 on every fortieth bundled image; the first result is every step's loss.
 fn short_run(
@@ -134,16 +135,18 @@ fn the_weighted_loss_and_its_gradient_are_pytorchs() {
     let logits = Tensor::from_slice2(&expected.logits).set_requires_grad(true);
     let target = Tensor::from_slice(&expected.labels);
     let weights = Tensor::from_slice(&expected.weights);
-    let loss = cross_entropy(&logits, &target, Some(&weights), 0.0).unwrap();
+    let mean = |weights| {
+        let answers = (&logits, &target);
+        entropy(Head::Softmax, answers, weights, 0.0, Reduction::Mean).unwrap()
+    };
+    let loss = mean(Some(&weights));
     loss.backward();
     assert!((loss.double_value(&[]) - expected.loss).abs() < TOLERANCE);
     let difference = (logits.grad() - Tensor::from_slice2(&expected.gradient))
         .abs()
         .max();
     assert!(difference.double_value(&[]) < TOLERANCE);
-    let plain = cross_entropy(&logits, &target, None, 0.0)
-        .unwrap()
-        .double_value(&[]);
+    let plain = mean(None).double_value(&[]);
     assert!((plain - expected.loss).abs() > 0.01, "weights matter");
 }
 

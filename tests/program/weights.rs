@@ -77,7 +77,10 @@ impl Sandbox {
     }
 
     fn write(&self, name: &str, arrays: &[NamedArray]) {
-        let data: Vec<Vec<u8>> = arrays.iter().map(NamedArray::little_endian).collect();
+        let data: Vec<Vec<u8>> = arrays
+            .iter()
+            .map(|array| array.bytes().into_owned())
+            .collect();
         let views = arrays.iter().zip(&data).map(|(array, bytes)| {
             let view = TensorView::new(Dtype::F32, array.shape.clone(), bytes).unwrap();
             (array.name.clone(), view)

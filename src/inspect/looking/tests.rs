@@ -60,7 +60,7 @@ fn one_pass_sees_the_nodes_that_are_asked_for_in_their_order() {
     let outputs = looking.outputs(&input, &asked).unwrap();
     for (node, output) in asked.iter().zip(&outputs) {
         let _no_grad = tch::no_grad_guard();
-        let alone = network.forward_until(&input, Mode::Evaluate, node + 1, |_, _| {});
+        let alone = network.forward_between(&input, Mode::Evaluate, (0, node + 1), None);
         assert_eq!(values(output), values(&alone.unwrap()), "{node}");
     }
     let missing = looking.outputs(&input, &[0, last + 1]).unwrap_err();
@@ -95,7 +95,7 @@ fn gradients_are_the_slopes_of_the_score() {
     let _no_grad = tch::no_grad_guard();
     let from = |output: &Tensor| {
         let logits = network
-            .forward_between(output, Mode::Evaluate, (pooled + 1, last + 1))
+            .forward_between(output, Mode::Evaluate, (pooled + 1, last + 1), None)
             .unwrap();
         logits.double_value(&[0, 1])
     };

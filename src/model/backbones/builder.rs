@@ -11,44 +11,39 @@ use crate::model::{
 const MOMENTUM: f64 = 0.1;
 const EPSILON: f64 = 1e-5;
 
-/// A convolution without its name. Padding keeps the size at stride 1, as everywhere in these networks.
-#[derive(Clone, Copy)]
-pub struct Conv {
-    pub filters: usize,
-    pub kernel: usize,
-    pub stride: usize,
-    pub groups: usize,
-    pub bias: bool,
+/// A convolution without bias, since batch normalisation follows. Padding keeps the size at stride 1, as everywhere in
+/// these networks.
+pub fn conv(filters: usize, kernel: usize, stride: usize) -> ops::Conv2d {
+    ops::Conv2d {
+        filters,
+        window: Window::square(kernel, stride, (kernel - 1) / 2),
+        groups: 1,
+        bias: false,
+        activation: Activation::Linear,
+    }
 }
 
-impl Conv {
-    /// One without bias, since batch normalisation follows.
-    pub fn new(filters: usize, kernel: usize, stride: usize) -> Self {
-        Self {
-            filters,
-            kernel,
-            stride,
-            groups: 1,
-            bias: false,
-        }
+/// One with a bias.
+pub fn biased(filters: usize, kernel: usize, stride: usize) -> ops::Conv2d {
+    ops::Conv2d {
+        bias: true,
+        ..conv(filters, kernel, stride)
     }
+}
 
-    /// Each channel on its own.
-    pub fn depthwise(channels: usize, kernel: usize, stride: usize) -> Self {
-        Self {
-            groups: channels,
-            ..Self::new(channels, kernel, stride)
-        }
-    }
-
-    pub fn with_bias(self) -> Self {
-        Self { bias: true, ..self }
+/// Each channel on its own.
+pub fn depthwise(channels: usize, kernel: usize, stride: usize) -> ops::Conv2d {
+    ops::Conv2d {
+        groups: channels,
+        ..conv(channels, kernel, stride)
     }
 }
 
 /// The nodes so far.
 pub struct Builder {
     drafts: Vec<Draft>,
+    /// First node of the block that is being written.
+    block: Option<usize>,
     batch_norm_inference: bool,
 }
 
@@ -56,6 +51,7 @@ impl Builder {
     pub fn new(batch_norm_inference: bool) -> Self {
         Self {
             drafts: Vec::new(),
+            block: None,
             batch_norm_inference,
         }
     }
@@ -69,6 +65,13 @@ impl Builder {
         self.drafts.len().checked_sub(1)
     }
 
+    /// The nodes that `write` adds belong together.
+    pub fn block(&mut self, write: impl FnOnce(&mut Self)) {
+        self.block = Some(self.drafts.len());
+        write(self);
+        self.block = None;
+    }
+
     /// A node that reads `inputs`.
     pub fn node_of(
         &mut self,
@@ -78,6 +81,7 @@ impl Builder {
     ) {
         self.drafts.push(Draft {
             inputs,
+            block: self.block,
             ..Draft::new(name, op, None)
         });
     }
@@ -86,15 +90,6 @@ impl Builder {
     pub fn node(&mut self, name: impl Into<String>, op: impl Into<Op>) {
         let last = self.last();
         self.node_of(name, op, vec![last]);
-    }
-
-    pub fn conv(&mut self, name: impl Into<String>, conv: Conv) {
-        self.node(name, conv_op(conv));
-    }
-
-    /// A convolution that reads `input`.
-    pub fn conv_of(&mut self, name: impl Into<String>, conv: Conv, input: Option<usize>) {
-        self.node_of(name, conv_op(conv), vec![input]);
     }
 
     pub fn batch_norm(&mut self, name: impl Into<String>) {
@@ -107,37 +102,16 @@ impl Builder {
         self.node(name, op);
     }
 
-    pub fn activation(&mut self, name: impl Into<String>, activation: Activation) {
-        self.node(name, activation);
-    }
-
     /// torchvision's `Conv2dNormActivation`: convolution `.0`, batch normalisation `.1`, activation `.2`.
-    pub fn conv_norm_activation(&mut self, name: &str, conv: Conv, activation: Activation) {
-        self.conv(format!("{name}.0"), conv);
+    pub fn conv_norm_activation(&mut self, name: &str, conv: ops::Conv2d, activation: Activation) {
+        self.node(format!("{name}.0"), conv);
         self.batch_norm(format!("{name}.1"));
-        self.activation(format!("{name}.2"), activation);
+        self.node(format!("{name}.2"), activation);
     }
 
     /// The newest node plus `shortcut`.
     pub fn add(&mut self, name: impl Into<String>, shortcut: Option<usize>) {
         let last = self.last();
         self.node_of(name, ops::Add, vec![last, shortcut]);
-    }
-}
-
-fn conv_op(conv: Conv) -> ops::Conv2d {
-    let Conv {
-        filters,
-        kernel,
-        stride,
-        groups,
-        bias,
-    } = conv;
-    ops::Conv2d {
-        filters,
-        window: Window::square(kernel, stride, (kernel - 1) / 2),
-        groups,
-        bias,
-        activation: Activation::Linear,
     }
 }

@@ -11,7 +11,6 @@ pub(super) const PUBLISHED: Published = Published {
     keras: Some(Keras {
         // The input, and what prepares the image inside: rescaling, normalisation, rescaling.
         before: 4,
-        fuses_activations: false,
         pads_first: true,
     }),
     of_timm: |name| timm::renamed(name, "features.8", timm_module),
@@ -47,7 +46,7 @@ struct Block {
 }
 
 fn drafts(mut net: Builder) -> Vec<Draft> {
-    net.conv_norm_activation("features.0", Conv::new(STEM, 3, 2), Activation::Silu);
+    net.conv_norm_activation("features.0", conv(STEM, 3, 2), Activation::Silu);
     let blocks: usize = STAGES.iter().map(|(.., repetitions)| repetitions).sum();
     let (mut channels, mut done) = (STEM, 0);
     for (stage, (expansion, kernel, first_stride, filters, repetitions)) in (1..).zip(STAGES) {
@@ -61,12 +60,12 @@ fn drafts(mut net: Builder) -> Vec<Draft> {
                 stride: if repetition == 0 { first_stride } else { 1 },
                 drop_rate: STOCHASTIC_DEPTH * done as f64 / blocks as f64,
             };
-            block.write(&mut net);
+            net.block(|net| block.write(net));
             (channels, done) = (filters, done + 1);
         }
     }
     let name = format!("features.{}", STAGES.len() + 1);
-    net.conv_norm_activation(&name, Conv::new(LAST, 1, 1), Activation::Silu);
+    net.conv_norm_activation(&name, conv(LAST, 1, 1), Activation::Silu);
     net.finish()
 }
 
@@ -76,16 +75,13 @@ impl Block {
         let name = |part: usize| format!("{}.block.{part}", self.name);
         let mut part = 0;
         if self.hidden != self.channels {
-            net.conv_norm_activation(&name(0), Conv::new(self.hidden, 1, 1), Activation::Silu);
+            net.conv_norm_activation(&name(0), conv(self.hidden, 1, 1), Activation::Silu);
             part = 1;
         }
-        let depthwise = Conv::depthwise(self.hidden, self.kernel, self.stride);
+        let depthwise = depthwise(self.hidden, self.kernel, self.stride);
         net.conv_norm_activation(&name(part), depthwise, Activation::Silu);
         self.squeeze_and_excite(net, &name(part + 1));
-        net.conv(
-            format!("{}.0", name(part + 2)),
-            Conv::new(self.filters, 1, 1),
-        );
+        net.node(format!("{}.0", name(part + 2)), conv(self.filters, 1, 1));
         net.batch_norm(format!("{}.1", name(part + 2)));
         if self.stride == 1 && self.channels == self.filters {
             let drop = ops::StochasticDepth(self.drop_rate);
@@ -99,13 +95,10 @@ impl Block {
         let maps = net.last();
         let squeezed = (self.channels / SQUEEZE).max(1);
         net.node(format!("{name}.avgpool"), ops::Squeeze);
-        net.conv(format!("{name}.fc1"), Conv::new(squeezed, 1, 1).with_bias());
-        net.activation(format!("{name}.activation"), Activation::Silu);
-        net.conv(
-            format!("{name}.fc2"),
-            Conv::new(self.hidden, 1, 1).with_bias(),
-        );
-        net.activation(format!("{name}.scale_activation"), Activation::Sigmoid);
+        net.node(format!("{name}.fc1"), biased(squeezed, 1, 1));
+        net.node(format!("{name}.activation"), Activation::Silu);
+        net.node(format!("{name}.fc2"), biased(self.hidden, 1, 1));
+        net.node(format!("{name}.scale_activation"), Activation::Sigmoid);
         let weights = net.last();
         net.node_of(
             format!("{name}.multiply"),

@@ -12,8 +12,6 @@ use crate::model::graph::{Draft, Op};
 pub(super) struct Keras {
     /// Layers before the first node: the input, and what prepares the image inside.
     pub before: usize,
-    /// Whether activations are part of the convolution before them; those of squeeze and excitation are always.
-    pub fuses_activations: bool,
     /// Whether a layer of zero padding stands before the first convolution, as before all others that halve the size.
     pub pads_first: bool,
 }
@@ -25,8 +23,9 @@ pub(super) struct Keras {
 pub fn layers(architecture: Backbone) -> Option<Vec<Option<usize>>> {
     let keras = architecture.published().keras.as_ref()?;
     let mut layers = vec![None; keras.before];
-    for (node, draft) in super::drafts(architecture, true).iter().enumerate() {
-        if keras.is_fused(draft) {
+    let drafts = super::drafts(architecture, true);
+    for (node, draft) in drafts.iter().enumerate() {
+        if is_fused(&drafts, draft) {
             continue;
         }
         if keras.is_padded(draft) {
@@ -59,14 +58,14 @@ pub fn number(architecture: Backbone, node: usize) -> Option<usize> {
         .rposition(|first| first.is_some_and(|first| first <= node))
 }
 
-impl Keras {
-    /// An activation that is part of the convolution before it.
-    fn is_fused(&self, draft: &Draft) -> bool {
-        let last = draft.name.rsplit('.').next().unwrap_or_default();
-        matches!(draft.op, Op::Activation(_))
-            && (self.fuses_activations || ["activation", "scale_activation"].contains(&last))
-    }
+/// An activation right behind a convolution, which Keras makes a part of that.
+fn is_fused(drafts: &[Draft], draft: &Draft) -> bool {
+    let before = draft.inputs.iter().flatten().map(|at| &drafts[*at].op);
+    matches!(draft.op, Op::Activation(_))
+        && before.into_iter().all(|op| matches!(op, Op::Conv2d(_)))
+}
 
+impl Keras {
     /// A convolution before which Keras puts a layer of zero padding.
     fn is_padded(&self, draft: &Draft) -> bool {
         let is_first = draft.inputs == [None];

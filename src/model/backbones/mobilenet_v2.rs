@@ -10,7 +10,6 @@ pub(super) const PUBLISHED: Published = Published {
     modules: &[("classifier.1", "classifier")],
     keras: Some(Keras {
         before: 1,
-        fuses_activations: false,
         pads_first: false,
     }),
     of_timm: |name| timm::renamed(name, "features.18", timm_module),
@@ -30,17 +29,18 @@ const STEM: usize = 32;
 const LAST: usize = 1280;
 
 fn drafts(mut net: Builder) -> Vec<Draft> {
-    net.conv_norm_activation("features.0", Conv::new(STEM, 3, 2), Activation::Relu6);
+    net.conv_norm_activation("features.0", conv(STEM, 3, 2), Activation::Relu6);
     let (mut channels, mut number) = (STEM, 1);
     for (expansion, filters, repetitions, first_stride) in STAGES {
         for repetition in 0..repetitions {
             let stride = if repetition == 0 { first_stride } else { 1 };
-            block(&mut net, number, (channels, expansion, filters), stride);
+            let channels_of = (channels, expansion, filters);
+            net.block(|net| block(net, number, channels_of, stride));
             (channels, number) = (filters, number + 1);
         }
     }
     let name = format!("features.{number}");
-    net.conv_norm_activation(&name, Conv::new(LAST, 1, 1), Activation::Relu6);
+    net.conv_norm_activation(&name, conv(LAST, 1, 1), Activation::Relu6);
     net.finish()
 }
 
@@ -56,14 +56,14 @@ fn block(
     let mut part = 0;
     if expansion != 1 {
         let name = format!("features.{number}.conv.0");
-        net.conv_norm_activation(&name, Conv::new(hidden, 1, 1), Activation::Relu6);
+        net.conv_norm_activation(&name, conv(hidden, 1, 1), Activation::Relu6);
         part += 1;
     }
     let name = format!("features.{number}.conv.{part}");
-    net.conv_norm_activation(&name, Conv::depthwise(hidden, 3, stride), Activation::Relu6);
-    net.conv(
+    net.conv_norm_activation(&name, depthwise(hidden, 3, stride), Activation::Relu6);
+    net.node(
         format!("features.{number}.conv.{}", part + 1),
-        Conv::new(filters, 1, 1),
+        conv(filters, 1, 1),
     );
     net.batch_norm(format!("features.{number}.conv.{}", part + 2));
     if stride == 1 && channels == filters {

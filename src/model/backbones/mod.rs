@@ -18,7 +18,7 @@ use super::{
     spec::{Activation, LayerSpec},
     windows::Window,
 };
-use builder::{Builder, Conv};
+use builder::{Builder, biased, conv, depthwise};
 use keras::Keras;
 use top::dense;
 

@@ -18,9 +18,9 @@ const BLOCKS_PER_STAGE: usize = 2;
 const STEM: usize = 64;
 
 fn drafts(mut net: Builder) -> Vec<Draft> {
-    net.conv("conv1", Conv::new(STEM, 7, 2));
+    net.node("conv1", conv(STEM, 7, 2));
     net.batch_norm("bn1");
-    net.activation("relu", Activation::Relu);
+    net.node("relu", Activation::Relu);
     let pool = ops::MaxPool2d(Window::square(3, 2, 1));
     net.node("maxpool", pool);
     let mut channels = STEM;
@@ -28,7 +28,7 @@ fn drafts(mut net: Builder) -> Vec<Draft> {
         for number in 0..BLOCKS_PER_STAGE {
             let stride = if number == 0 { first_stride } else { 1 };
             let name = format!("layer{stage}.{number}");
-            block(&mut net, &name, (channels, filters), stride);
+            net.block(|net| block(net, &name, (channels, filters), stride));
             channels = filters;
         }
     }
@@ -38,21 +38,21 @@ fn drafts(mut net: Builder) -> Vec<Draft> {
 /// torchvision applies one `relu` twice; the second one is called `relu2` here.
 fn block(net: &mut Builder, name: &str, (channels, filters): (usize, usize), stride: usize) {
     let before = net.last();
-    net.conv(format!("{name}.conv1"), Conv::new(filters, 3, stride));
+    net.node(format!("{name}.conv1"), conv(filters, 3, stride));
     net.batch_norm(format!("{name}.bn1"));
-    net.activation(format!("{name}.relu"), Activation::Relu);
-    net.conv(format!("{name}.conv2"), Conv::new(filters, 3, 1));
+    net.node(format!("{name}.relu"), Activation::Relu);
+    net.node(format!("{name}.conv2"), conv(filters, 3, 1));
     net.batch_norm(format!("{name}.bn2"));
     let after = net.last();
     let mut shortcut = before;
     if stride != 1 || channels != filters {
-        let conv = Conv::new(filters, 1, stride);
-        net.conv_of(format!("{name}.downsample.0"), conv, before);
+        let conv = conv(filters, 1, stride);
+        net.node_of(format!("{name}.downsample.0"), conv, vec![before]);
         net.batch_norm(format!("{name}.downsample.1"));
         shortcut = net.last();
     }
     net.node_of(format!("{name}.add"), ops::Add, vec![after, shortcut]);
-    net.activation(format!("{name}.relu2"), Activation::Relu);
+    net.node(format!("{name}.relu2"), Activation::Relu);
 }
 
 fn top(classes: usize) -> Vec<LayerSpec> {

@@ -14,7 +14,6 @@ pub(super) const PUBLISHED: Published = Published {
     ],
     keras: Some(Keras {
         before: 1,
-        fuses_activations: true,
         pads_first: true,
     }),
     of_timm: |_| None,
@@ -36,8 +35,8 @@ fn drafts(mut net: Builder) -> Vec<Draft> {
     let mut name = || numbers.next().unwrap_or_default();
     for stage in STAGES {
         for filters in stage {
-            net.conv(name(), Conv::new(*filters, 3, 1).with_bias());
-            net.activation(name(), Activation::Relu);
+            net.node(name(), biased(*filters, 3, 1));
+            net.node(name(), Activation::Relu);
         }
         let pool = ops::MaxPool2d(Window::square(2, 2, 0));
         net.node(name(), pool);

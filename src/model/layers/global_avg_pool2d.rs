@@ -1,4 +1,4 @@
-//! Global average pooling: how much of each pattern there is, wherever it is.
+//! Global average pooling: how much of each pattern there is, wherever it is; and what all pooling of whole maps shares.
 
 use super::*;
 
@@ -6,26 +6,41 @@ use super::*;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GlobalAvgPool2d;
 
-impl Layer for GlobalAvgPool2d {
-    fn about(&self) -> About {
-        About {
-            words: "Global average pooling",
-            tip: "The mean of each map: a row of as many values as there are maps, whatever the image's size",
-            word: "GlobalAvgPool2d",
-            first_name: "gap",
+/// The [`Layer`] of a kind of pooling of whole maps, the words of which differ.
+macro_rules! global_pooling {
+    ($kind:ident, $first_name:literal, $words:literal, $tip:literal, $value:literal) => {
+        impl Layer for $kind {
+            fn about(&self) -> About {
+                About {
+                    words: $words,
+                    tip: $tip,
+                    word: stringify!($kind),
+                    first_name: $first_name,
+                }
+            }
+
+            fn fresh() -> Self {
+                Self
+            }
+
+            fn drafts(&self, _input: Shape) -> Result<Vec<Draft>, String> {
+                Ok(Draft::only(ops::$kind))
+            }
+
+            fn output(&self, shape: &LayerShape) -> Vec<Line> {
+                let maps = thousands(shape.output.values());
+                let formula = format!("{} of each of {maps} maps", $value);
+                vec![Line::new("Output", formula)]
+            }
         }
-    }
-
-    fn fresh() -> Self {
-        Self
-    }
-
-    fn drafts(&self, _input: Shape) -> Result<Vec<Draft>, String> {
-        Ok(Draft::only(ops::GlobalAvgPool2d))
-    }
-
-    fn output(&self, shape: &LayerShape) -> Vec<Line> {
-        let maps = thousands(shape.output.values());
-        vec![Line::new("Output", format!("one mean of each of {maps} maps"))]
-    }
+    };
 }
+pub(super) use global_pooling;
+
+global_pooling!(
+    GlobalAvgPool2d,
+    "gap",
+    "Global average pooling",
+    "The mean of each map: a row of as many values as there are maps, whatever the image's size",
+    "one mean"
+);

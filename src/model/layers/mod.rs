@@ -7,10 +7,7 @@
 mod field;
 mod variants;
 
-use std::{
-    fmt,
-    ops::{Deref, DerefMut},
-};
+use std::{fmt, ops::DerefMut};
 
 use serde::{Deserialize, Serialize};
 
@@ -126,10 +123,9 @@ macro_rules! table {
         $(pub mod $file;)*
         $(pub use $file::$kind;)*
 
-        /// What a layer computes.
-        #[derive(Debug, Clone, PartialEq)]
-        pub enum LayerKind {
-            $(#[doc = concat!("As [`struct@", stringify!($kind), "`] says.")] $kind($kind),)*
+        kinds! {
+            /// What a layer computes.
+            LayerKind: dyn Layer { $($kind)* }
         }
 
         impl LayerKind {
@@ -147,16 +143,6 @@ macro_rules! table {
             }
         }
 
-        impl Deref for LayerKind {
-            type Target = dyn Layer;
-
-            fn deref(&self) -> &Self::Target {
-                match self {
-                    $(Self::$kind(layer) => layer,)*
-                }
-            }
-        }
-
         impl DerefMut for LayerKind {
             fn deref_mut(&mut self) -> &mut Self::Target {
                 match self {
@@ -164,12 +150,6 @@ macro_rules! table {
                 }
             }
         }
-
-        $(impl From<$kind> for LayerKind {
-            fn from(layer: $kind) -> Self {
-                Self::$kind(layer)
-            }
-        })*
 
         variants::layer_kinds!($($kind),*);
     };

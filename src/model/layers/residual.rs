@@ -89,9 +89,16 @@ impl Layer for Residual {
         let chain = graph::chain(&self.layers, input).map_err(|(at, reason)| {
             format!("its layer {} does not fit: {reason}", self.layers[at].name)
         })?;
-        let output = chain.last().map_or(input, |link| link.shape.output);
+        let output = chain.last().map_or(input, |node| node.shape.output);
         let inner = chain.len().checked_sub(1);
-        let mut drafts: Vec<Draft> = chain.into_iter().map(|link| link.draft).collect();
+        let draft = |node: graph::Node| Draft {
+            name: node.name,
+            op: node.op,
+            inputs: node.inputs,
+            block: Some(node.block),
+            l2: node.l2,
+        };
+        let mut drafts: Vec<Draft> = chain.into_iter().map(draft).collect();
         let mut shortcut = None;
         if let Some(projection) = projection(input, output)? {
             drafts.push(Draft::new(SHORTCUT, projection, None));

@@ -233,8 +233,10 @@ fn every_kind_gives_the_shape_it_says_and_is_rebuilt_from_its_weights() {
         let bytes: Vec<u8> = (0..2 * 32 * 40 * 3).map(|i| (i * 37 % 251) as u8).collect();
         let input = network.input(&bytes).unwrap();
         let mut seen = Vec::new();
-        let tap = |at: usize, value: &Tensor| seen.push((at, value.size()));
-        let output = network.forward_tapped(&input, Mode::Evaluate, tap).unwrap();
+        let mut tap = |at: usize, value: &Tensor| seen.push((at, value.size()));
+        let output = network
+            .forward_between(&input, Mode::Evaluate, (0, usize::MAX), Some(&mut tap))
+            .unwrap();
         for (at, size) in seen {
             let node = &network.nodes()[at];
             let dims: Vec<i64> = node.shape.output.dims().iter().map(|d| *d as i64).collect();

@@ -6,7 +6,7 @@ use tch::{Kind, TchError, Tensor};
 
 use super::{Network, Parameter};
 use crate::model::{
-    graph::{Node, Op, Wire},
+    graph::{Node, Op},
     spec::Activation,
 };
 
@@ -21,7 +21,8 @@ impl Network {
     pub fn folded(&self, (start, end): (usize, usize)) -> Result<Option<Self>, TchError> {
         let _no_grad = tch::no_grad_guard();
         let mut nodes: Vec<Node> = self.nodes.to_vec();
-        let mut arrays: Vec<Vec<Parameter>> = (0..nodes.len()).map(|at| self.arrays(at)).collect();
+        let shared = |of_node: &Vec<Parameter>| of_node.iter().map(Parameter::shared).collect();
+        let mut arrays: Vec<Vec<Parameter>> = self.arrays.iter().map(shared).collect();
         let mut is_folded = false;
         for norm in start..end.min(nodes.len()) {
             let Some((conv, epsilon)) = self.foldable(norm, start) else {
@@ -47,19 +48,12 @@ impl Network {
         if !is_folded {
             return Ok(None);
         }
-        let mut slots = Vec::with_capacity(nodes.len());
-        let mut parameters = Vec::new();
-        for of_node in arrays {
-            slots.push((parameters.len(), of_node.len()));
-            parameters.extend(of_node);
-        }
         Ok(Some(Self {
             spec: self.spec.clone(),
             nodes: nodes.into(),
-            slots,
             last_reader: self.last_reader.clone(),
             overwritable: self.overwritable.clone(),
-            parameters,
+            arrays,
             trainable_from: self.trainable_from,
             normalisation: self.normalisation,
             placement: self.placement,
@@ -70,19 +64,12 @@ impl Network {
     /// added to the variance.
     fn foldable(&self, norm: usize, start: usize) -> Option<(usize, f64)> {
         let Node { op, inputs, .. } = &self.nodes[norm];
-        let (Op::BatchNorm2d(norm), &[Wire::Node(conv)]) = (op, &inputs[..]) else {
+        let (Op::BatchNorm2d(norm), &[Some(conv)]) = (op, &inputs[..]) else {
             return None;
         };
         let before = &self.nodes[conv].op;
         let is_bare = matches!(before, Op::Conv2d(_)) && before.activation() == Activation::Linear;
         (conv >= start && is_bare && self.overwritable[conv]).then_some((conv, norm.epsilon))
-    }
-
-    /// Those of the node at `at`, shared.
-    fn arrays(&self, at: usize) -> Vec<Parameter> {
-        let (first, count) = self.slots[at];
-        let of_node = self.parameters[first..first + count].iter();
-        of_node.map(Parameter::shared).collect()
     }
 }
 

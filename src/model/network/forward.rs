@@ -3,10 +3,10 @@
 use tch::{Kind, TchError, Tensor};
 
 use super::{Mode, Network};
-use crate::model::{compute::Weights, graph::Wire};
+use crate::model::compute::Weights;
 
 /// Sees the position and the output of each node as it is computed.
-type Tap<'a> = &'a mut dyn FnMut(usize, &Tensor);
+pub type Tap<'a> = &'a mut dyn FnMut(usize, &Tensor);
 
 impl Network {
     /// Logits `[N, logits]` of `input` `[N, C, H, W]`.
@@ -14,65 +14,15 @@ impl Network {
     /// # Errors
     /// When libtorch refuses.
     pub fn forward(&self, input: &Tensor, mode: Mode) -> Result<Tensor, TchError> {
-        self.run(input, mode, (0, self.nodes.len()), None)
+        self.forward_between(input, mode, (0, self.nodes.len()), None)
     }
 
-    /// Like [`Self::forward`]; `tap(index, output)` sees each node's output.
-    ///
-    /// # Errors
-    /// When libtorch refuses.
-    pub fn forward_tapped(
-        &self,
-        input: &Tensor,
-        mode: Mode,
-        mut tap: impl FnMut(usize, &Tensor),
-    ) -> Result<Tensor, TchError> {
-        self.run(input, mode, (0, self.nodes.len()), Some(&mut tap))
-    }
-
-    /// The output of the node before `end`: only the nodes `0..end` run.
-    ///
-    /// # Errors
-    /// When libtorch refuses.
-    pub fn forward_until(
-        &self,
-        input: &Tensor,
-        mode: Mode,
-        end: usize,
-        mut tap: impl FnMut(usize, &Tensor),
-    ) -> Result<Tensor, TchError> {
-        self.run(input, mode, (0, end), Some(&mut tap))
-    }
-
-    /// The output of the node before `end`, when `input` is that of the node before `start`. No node from
-    /// `start` on may read anything older: it must be a boundary between layers.
+    /// The output of the node before `end`, when `input` is that of the node before `start`; `tap(index, output)` sees each
+    /// node's output. No node from `start` on may read anything older: it must be a boundary between layers.
     ///
     /// # Errors
     /// When libtorch refuses.
     pub fn forward_between(
-        &self,
-        input: &Tensor,
-        mode: Mode,
-        range: (usize, usize),
-    ) -> Result<Tensor, TchError> {
-        self.run(input, mode, range, None)
-    }
-
-    /// Like [`Self::forward_between`]; `tap(index, output)` sees each node's output.
-    ///
-    /// # Errors
-    /// When libtorch refuses.
-    pub fn forward_between_tapped(
-        &self,
-        input: &Tensor,
-        mode: Mode,
-        range: (usize, usize),
-        mut tap: impl FnMut(usize, &Tensor),
-    ) -> Result<Tensor, TchError> {
-        self.run(input, mode, range, Some(&mut tap))
-    }
-
-    fn run(
         &self,
         input: &Tensor,
         mode: Mode,
@@ -91,7 +41,7 @@ impl Network {
             let mut mine = false;
             for wire in &node.inputs {
                 inputs.push(match *wire {
-                    Wire::Node(from) if from >= start => {
+                    Some(from) if from >= start => {
                         let output = &mut outputs[from];
                         let is_last = self.last_reader[from] == index;
                         // A tap may have kept it.
@@ -106,12 +56,8 @@ impl Network {
                     _ => input.shallow_clone(),
                 });
             }
-            let (first, count) = self.slots[index];
             let weights = Weights {
-                arrays: self.parameters[first..first + count]
-                    .iter()
-                    .map(|p| &p.value)
-                    .collect(),
+                arrays: self.arrays[index].iter().map(|p| &p.value).collect(),
                 bf16: self.placement.bf16 && mode == Mode::Train,
                 training: mode == Mode::Train,
                 frozen: index < self.trainable_from,

@@ -14,9 +14,10 @@ fn every_layer_gives_the_shape_that_arithmetic_says() {
     let network = Network::new(shapes_spec(), 1, Placement::default()).unwrap();
     let input = network.input(&[128; 2 * 128 * 128 * 3]).unwrap();
     let mut seen = Vec::new();
-    let logits = network
-        .forward_tapped(&input, Mode::Evaluate, |_, out| seen.push(out.size()))
-        .unwrap();
+    let mut tap = |_: usize, out: &Tensor| seen.push(out.size());
+    let all = (0, usize::MAX);
+    let logits = network.forward_between(&input, Mode::Evaluate, all, Some(&mut tap));
+    let logits = logits.unwrap();
     assert_eq!(logits.size(), [2, 3]);
     for (size, shape) in seen.iter().zip(network.nodes().iter()) {
         let dims: Vec<i64> = shape
@@ -194,7 +195,7 @@ fn activations_behind_batch_normalisation_overwrite() {
     let network = Network::new(spec, 1, Placement::default()).unwrap();
     let mut overwrites = Vec::new();
     for node in network.nodes().iter() {
-        if let (Op::Activation(_), [Wire::Node(from)]) = (&node.op, node.inputs.as_slice()) {
+        if let (Op::Activation(_), [Some(from)]) = (&node.op, node.inputs.as_slice()) {
             overwrites.push(network.overwritable[*from]);
         }
     }

@@ -53,4 +53,8 @@ impl Operation for BatchNorm2d {
             true,
         )
     }
+
+    fn looks_at_batch(&self) -> bool {
+        !self.inference
+    }
 }

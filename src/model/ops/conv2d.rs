@@ -63,20 +63,7 @@ impl Operation for Conv2d {
         activate(self.activation, &output, true)
     }
 
-    fn is_output_free(&self) -> bool {
-        !self.activation.needs_output()
-    }
-
-    fn kept_values(&self, output: usize) -> usize {
-        kept_with(self.activation, output)
-    }
-
     fn activation(&self) -> Activation {
         self.activation
     }
-}
-
-/// The value before the function where it is not computed in place, and after.
-pub(super) fn kept_with(activation: Activation, output: usize) -> usize {
-    output.saturating_mul(if activation.is_in_place() { 1 } else { 2 })
 }

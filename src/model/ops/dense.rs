@@ -1,6 +1,6 @@
 //! Fully connected layers.
 
-use super::{conv2d::kept_with, *};
+use super::*;
 
 /// Fully connected.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,14 +35,6 @@ impl Operation for Dense {
         let input = weights.narrow(input(inputs, 0)?)?;
         let output = input.f_linear(&weight, Some(&bias))?;
         activate(self.activation, &output, true)
-    }
-
-    fn is_output_free(&self) -> bool {
-        !self.activation.needs_output()
-    }
-
-    fn kept_values(&self, output: usize) -> usize {
-        kept_with(self.activation, output)
     }
 
     fn activation(&self) -> Activation {

@@ -3,7 +3,7 @@
 //! A file holds all that is particular to an operation: its shape rule, the arrays that it needs and how they begin,
 //! what it computes in libtorch, and what the way back keeps of it.
 
-use std::{fmt, ops::Deref};
+use std::fmt;
 
 use tch::{TchError, Tensor};
 
@@ -54,12 +54,17 @@ pub trait Operation: fmt::Debug {
     /// Whether what it gives is new memory that nothing on the way back reads, so that the next node may overwrite it.
     /// What hands its input on gives no new memory.
     fn is_output_free(&self) -> bool {
-        true
+        !self.activation().needs_output()
     }
 
-    /// Values that the way back keeps of it, where it gives so many.
+    /// Values that the way back keeps of it, where it gives so many: those before its function where that is not computed
+    /// in place, and those after.
     fn kept_values(&self, output: usize) -> usize {
-        output
+        output.saturating_mul(if self.activation().is_in_place() {
+            1
+        } else {
+            2
+        })
     }
 
     /// Applied to its output at last.
@@ -67,8 +72,13 @@ pub trait Operation: fmt::Debug {
         Activation::Linear
     }
 
-    /// Whether it draws random numbers while training.
-    fn is_random(&self) -> bool {
+    /// Whether it draws random numbers while training even where it is frozen.
+    fn is_random_where_frozen(&self) -> bool {
+        false
+    }
+
+    /// Whether, where it is trained, the other images of a batch change what it makes of one.
+    fn looks_at_batch(&self) -> bool {
         false
     }
 }
@@ -88,15 +98,25 @@ impl dyn Operation {
         }
         let output = self.output(input)?;
         checked_values(output)?;
-        let arrays = self.arrays(input).into_iter();
-        let learned = arrays.filter(|(.., learned)| *learned);
-        let sizes = learned.map(|(_, dims, ..)| dims.into_iter().fold(1, usize::saturating_mul));
         Ok(LayerShape {
             input,
             output,
-            parameters: sizes.fold(0, usize::saturating_add),
+            parameters: self.values(input, true),
             multiply_adds: self.multiply_adds(input, output),
         })
+    }
+
+    /// Values that it keeps beside what it learns, such as running means and variances.
+    pub fn running_values(&self, input: Shape) -> usize {
+        self.values(input, false)
+    }
+
+    /// Values of its arrays that are learned, or of the others.
+    fn values(&self, input: Shape, learned: bool) -> usize {
+        let arrays = self.arrays(input).into_iter();
+        let wanted = arrays.filter(|(.., is_learned)| *is_learned == learned);
+        let sizes = wanted.map(|(_, dims, ..)| dims.into_iter().fold(1, usize::saturating_mul));
+        sizes.fold(0, usize::saturating_add)
     }
 }
 
@@ -107,10 +127,9 @@ macro_rules! table {
         table!(@$($($op)+)*);
     };
     (@$($op:ident)*) => {
-        /// What a node computes.
-        #[derive(Debug, Clone, PartialEq)]
-        pub enum Op {
-            $(#[doc = concat!("As [`struct@", stringify!($op), "`] says.")] $op($op),)*
+        kinds! {
+            /// What a node computes.
+            Op: dyn Operation { $($op)* }
         }
 
         impl Op {
@@ -125,21 +144,6 @@ macro_rules! table {
             }
         }
 
-        impl Deref for Op {
-            type Target = dyn Operation;
-
-            fn deref(&self) -> &Self::Target {
-                match self {
-                    $(Self::$op(op) => op,)*
-                }
-            }
-        }
-
-        $(impl From<$op> for Op {
-            fn from(op: $op) -> Self {
-                Self::$op(op)
-            }
-        })*
     };
 }
 

@@ -40,7 +40,7 @@ impl Operation for Dropout {
         output.saturating_mul(2)
     }
 
-    fn is_random(&self) -> bool {
+    fn is_random_where_frozen(&self) -> bool {
         true
     }
 }
@@ -59,7 +59,7 @@ impl Operation for Dropout2d {
         false
     }
 
-    fn is_random(&self) -> bool {
+    fn is_random_where_frozen(&self) -> bool {
         true
     }
 }
@@ -84,9 +84,5 @@ impl Operation for StochasticDepth {
 
     fn is_output_free(&self) -> bool {
         false
-    }
-
-    fn is_random(&self) -> bool {
-        true
     }
 }

@@ -104,9 +104,10 @@ pub fn file_of(architecture: Backbone, folder: &Path) -> Result<PathBuf, Weights
     let status = entry.map(|entry| datasets_folder::status(entry, folder));
     match status {
         Some(Status::Ready(fetched)) => Ok(fetched.path),
-        _ => Err(WeightsError::Absent {
-            network: architecture.word(),
-            name: entry.map_or_else(String::new, |entry| entry.name.clone()),
-        }),
+        _ => Err(WeightsError::File(format!(
+            "{}'s ImageNet weights are not here: download them (File › Download datasets and weights…, or `convscope weights download {}`), choose a file you have, or train from scratch",
+            architecture.word(),
+            entry.map_or("", |entry| &entry.name)
+        ))),
     }
 }

@@ -3,12 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{WeightsError, names, read};
-use crate::{
-    data::dataset::display_path,
-    model::{
-        layers,
-        spec::{Backbone, InitialWeights, ModelSpec},
-    },
+use crate::model::{
+    layers,
+    spec::{Backbone, InitialWeights, ModelSpec},
 };
 
 /// What a file has of what a backbone needs. Plain data.
@@ -62,11 +59,10 @@ pub fn examine(spec: &ModelSpec, layer: usize, path: &Path) -> Result<Examined, 
             .find(|other| *other != architecture && fits(spec, *other, path)),
     };
     let sorted = sorted.map_err(|error| match fits_instead {
-        Some(network) => WeightsError::Mismatch {
-            path: display_path(path),
-            network: architecture.word(),
-            reason: format!("it holds the weights of {}", network.word()),
-        },
+        Some(network) => {
+            let reason = format!("it holds the weights of {}", network.word());
+            WeightsError::mismatch(path, architecture.word(), reason)
+        }
         None => error,
     })?;
     Ok(Examined {

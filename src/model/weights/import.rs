@@ -59,11 +59,8 @@ pub fn import(architecture: Backbone, file: &Path) -> Result<Imported, WeightsEr
             epoch: 0,
             arrays,
         };
-        bundle(snapshot).map_err(|error| WeightsError::Mismatch {
-            path: crate::data::dataset::display_path(file),
-            network: architecture.word(),
-            reason: error.to_string(),
-        })
+        bundle(snapshot)
+            .map_err(|error| WeightsError::mismatch(file, architecture.word(), error.to_string()))
     } else {
         Err(lacking(file, architecture, &missing))
     };

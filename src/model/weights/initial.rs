@@ -40,20 +40,6 @@ fn files(spec: &ModelSpec, folder: &Path) -> Result<Vec<(usize, Backbone, PathBu
     Ok(files)
 }
 
-/// Checks that the files of all weights are there, without reading them.
-///
-/// # Errors
-/// The first that is not, with what to do.
-pub fn check(spec: &ModelSpec, folder: &Path) -> Result<(), WeightsError> {
-    for (_, _, file) in files(spec, folder)? {
-        std::fs::metadata(&file).map_err(|error| WeightsError::File {
-            path: display_path(&file),
-            reason: error.to_string(),
-        })?;
-    }
-    Ok(())
-}
-
 /// Arrays for the backbones of `spec` that do not begin at random. ImageNet's weights are looked for in
 /// `folder`.
 ///
@@ -100,11 +86,8 @@ fn file(
 
 /// That `file` lacks arrays.
 pub fn lacking(file: &Path, architecture: Backbone, missing: &[String]) -> WeightsError {
-    WeightsError::Mismatch {
-        path: display_path(file),
-        network: architecture.word(),
-        reason: format!("it lacks {}", shortened(missing)),
-    }
+    let reason = format!("it lacks {}", shortened(missing));
+    WeightsError::mismatch(file, architecture.word(), reason)
 }
 
 /// The first of `names`, and how many more there are.

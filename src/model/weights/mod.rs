@@ -28,43 +28,9 @@ const MOST_VALUES: usize = 1 << 28;
 /// Why weights cannot be used; each is one sentence with the file's name.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
-    /// The system refused.
-    #[error("cannot read {path}: {reason}")]
-    File {
-        /// Which file.
-        path: String,
-        /// What the system said.
-        reason: String,
-    },
-    /// Neither of the two formats.
-    #[error("{0} is no file of weights: choose a .pth that PyTorch saved or a .safetensors")]
-    Foreign(String),
-    /// It contradicts itself or ends early.
-    #[error("{path} is damaged: {reason}")]
-    Damaged {
-        /// Which file.
-        path: String,
-        /// Where it goes wrong.
-        reason: String,
-    },
-    /// It asks for more than a dictionary of tensors needs.
-    #[error(
-        "{path} {reason}; nothing was run: use a file saved with torch.save(model.state_dict(), …)"
-    )]
-    Refused {
-        /// Which file.
-        path: String,
-        /// What it asks for.
-        reason: String,
-    },
-    /// It would take too much memory.
-    #[error("{path} is too large: {reason}")]
-    TooLarge {
-        /// Which file.
-        path: String,
-        /// What is too large.
-        reason: String,
-    },
+    /// The file cannot be read or used, or is not there.
+    #[error("{0}")]
+    File(String),
     /// It belongs to another network.
     #[error("{path} does not fit {network}: {reason}")]
     Mismatch {
@@ -75,29 +41,20 @@ pub enum WeightsError {
         /// Which array, and how it differs.
         reason: String,
     },
-    /// It holds what no network can begin with.
-    #[error(
-        "{path} cannot be used: {reason}; choose another file, or save it again before the training that broke it"
-    )]
-    NotFinite {
-        /// Which file.
-        path: String,
-        /// Which arrays, and how many of their values.
-        reason: String,
-    },
-    /// The weights that a network wants are not on this computer.
-    #[error(
-        "{network}'s ImageNet weights are not here: download them (File › Download datasets and weights…, or `convscope weights download {name}`), choose a file you have, or train from scratch"
-    )]
-    Absent {
-        /// The network.
-        network: &'static str,
-        /// Its weights' name in the catalogue.
-        name: String,
-    },
     /// The catalogue of weights cannot be used.
     #[error(transparent)]
     Catalogue(#[from] crate::data::catalogue::CatalogueError),
+}
+
+impl WeightsError {
+    /// That `file` is not what `network` needs.
+    fn mismatch(file: &Path, network: &'static str, reason: impl Into<String>) -> Self {
+        Self::Mismatch {
+            path: display_path(file),
+            network,
+            reason: reason.into(),
+        }
+    }
 }
 
 /// Why the contents of a file cannot be used, before its name is known.
@@ -116,19 +73,17 @@ impl Problem {
 
     fn of(self, path: &Path) -> WeightsError {
         let path = display_path(path);
-        match self {
-            Self::Damaged(reason) => WeightsError::Damaged { path, reason },
-            Self::Refused(reason) => WeightsError::Refused { path, reason },
-            Self::TooLarge(reason) => WeightsError::TooLarge { path, reason },
+        WeightsError::File(match self {
+            Self::Damaged(reason) => format!("{path} is damaged: {reason}"),
+            Self::Refused(reason) => format!(
+                "{path} {reason}; nothing was run: use a file saved with torch.save(model.state_dict(), …)"
+            ),
+            Self::TooLarge(reason) => format!("{path} is too large: {reason}"),
             Self::System(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                let reason = "it ends too early, copy or download it again".into();
-                WeightsError::Damaged { path, reason }
+                format!("{path} is damaged: it ends too early, copy or download it again")
             }
-            Self::System(error) => WeightsError::File {
-                path,
-                reason: error.to_string(),
-            },
-        }
+            Self::System(error) => format!("cannot read {path}: {error}"),
+        })
     }
 }
 
@@ -179,7 +134,12 @@ pub fn read(path: &Path) -> Result<Vec<NamedArray>, WeightsError> {
         [0x80, 0..=5, ..] => torch_file::read_legacy(&mut file, bytes),
         // Eight bytes of length, then JSON.
         [_, _, _, _, _, _, _, _, b'{', ..] => safetensors_file::read(&mut file, bytes),
-        _ => return Err(WeightsError::Foreign(display_path(path))),
+        _ => {
+            return Err(WeightsError::File(format!(
+                "{} is no file of weights: choose a .pth that PyTorch saved or a .safetensors",
+                display_path(path)
+            )));
+        }
     };
     read.map_err(|problem| problem.of(path))
 }

@@ -54,11 +54,11 @@ pub fn backbone_at(spec: &ModelSpec, layer: usize, file: &Path) -> Result<Backbo
         .and_then(|layer| layer.kind.published());
     match published {
         Some((architecture, _)) => Ok(architecture),
-        None => Err(WeightsError::Mismatch {
-            path: display_path(file),
-            network: "this layer",
-            reason: "it is no published network".into(),
-        }),
+        None => Err(WeightsError::mismatch(
+            file,
+            "this layer",
+            "it is no published network",
+        )),
     }
 }
 
@@ -73,14 +73,10 @@ pub fn sort(
     with_top: bool,
     (file, arrays): (&Path, Vec<NamedArray>),
 ) -> Result<Sorted, WeightsError> {
-    let mismatch = |network, reason: String| WeightsError::Mismatch {
-        path: display_path(file),
-        network,
-        reason,
-    };
     let architecture = backbone_at(spec, layer, file)?;
-    let wanted = wanted(spec, layer, architecture, with_top)
-        .map_err(|error| mismatch(architecture.word(), error.to_string()))?;
+    let mismatch = |reason: String| WeightsError::mismatch(file, architecture.word(), reason);
+    let wanted =
+        wanted(spec, layer, architecture, with_top).map_err(|error| mismatch(error.to_string()))?;
     let mut named = published(architecture, arrays);
     let mut sorted = Sorted::default();
     for Wanted {
@@ -99,13 +95,15 @@ pub fn sort(
             if spec.input.color_mode == ColorMode::Grayscale {
                 reason += ": published networks see colours, set the input to RGB";
             }
-            return Err(mismatch(architecture.word(), reason));
+            return Err(mismatch(reason));
         }
         sorted.arrays.push(NamedArray { name, ..array });
     }
     if let Some(reason) = snapshot::not_finite(&sorted.arrays) {
-        let path = display_path(file);
-        return Err(WeightsError::NotFinite { path, reason });
+        return Err(WeightsError::File(format!(
+            "{} cannot be used: {reason}; choose another file, or save it again before the training that broke it",
+            display_path(file)
+        )));
     }
     let mut rest: Vec<(usize, String, String)> = named
         .into_iter()
@@ -142,27 +140,25 @@ fn wanted(
     with_top: bool,
 ) -> Result<Vec<Wanted>, ShapeError> {
     let nodes = graph::nodes(spec)?;
-    let base = &spec.layers[layer].name;
     let is_wanted = |node: &&Node| node.layer == layer || with_top && node.layer > layer;
-    let nodes: Vec<Node> = nodes.iter().filter(is_wanted).cloned().collect();
-    let of_torchvision = |name: &str| {
-        let (owner, rest) = name.split_once('.')?;
-        if owner == base {
-            return Some(rest.to_owned());
-        }
+    let of_node = |node: &Node| {
+        let owner = spec.layers[node.layer].name.as_str();
         let mut modules = top::modules(architecture).iter();
-        let (module, _) = modules.find(|(_, layer)| *layer == owner)?;
-        Some(format!("{module}.{rest}"))
+        let module = modules.find(|(_, layer)| *layer == owner);
+        let of_torchvision = |name: &str| match module {
+            _ if node.layer == layer => name[owner.len() + 1..].to_owned(),
+            Some((module, _)) => format!("{module}{}", &name[owner.len()..]),
+            None => name.to_owned(),
+        };
+        let arrays = parameters::array_shapes(std::slice::from_ref(node)).into_iter();
+        let wanted = arrays.map(|(name, shape)| Wanted {
+            published: of_torchvision(&name),
+            name,
+            shape,
+        });
+        wanted.collect::<Vec<_>>()
     };
-    let of_array = |(name, shape): (String, Vec<usize>)| Wanted {
-        published: of_torchvision(&name).unwrap_or_else(|| name.clone()),
-        name,
-        shape,
-    };
-    Ok(parameters::array_shapes(&nodes)
-        .into_iter()
-        .map(of_array)
-        .collect())
+    Ok(nodes.iter().filter(is_wanted).flat_map(of_node).collect())
 }
 
 /// The arrays under torchvision's names, each with its position in the file.

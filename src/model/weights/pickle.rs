@@ -6,6 +6,8 @@
 
 use std::{collections::HashMap, rc::Rc};
 
+use safetensors::Dtype;
+
 use super::Problem;
 
 /// More instructions than this are refused; a state dictionary needs about 60 for each tensor.
@@ -33,40 +35,14 @@ pub enum Known {
     RebuildTensor,
     RebuildParameter,
     Size,
-    Storage(Kind),
-}
-
-/// What the values of a storage are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    F64,
-    F32,
-    F16,
-    Bf16,
-    I64,
-    I32,
-    I16,
-    I8,
-    U8,
-    Bool,
-}
-
-impl Kind {
-    /// Bytes of one value.
-    pub fn bytes(self) -> usize {
-        match self {
-            Self::F64 | Self::I64 => 8,
-            Self::F32 | Self::I32 => 4,
-            Self::F16 | Self::Bf16 | Self::I16 => 2,
-            Self::I8 | Self::U8 | Self::Bool => 1,
-        }
-    }
+    Storage(Dtype),
 }
 
 /// Where a tensor's values are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Storage {
-    pub kind: Kind,
+    /// What its values are.
+    pub kind: Dtype,
     /// Its name in the file.
     pub key: Rc<str>,
     /// Values in it.
@@ -117,16 +93,16 @@ fn known(module: &str, name: &str) -> Option<Known> {
         ("torch._utils", "_rebuild_parameter") => Known::RebuildParameter,
         ("torch", "Size") => Known::Size,
         ("torch", storage) => Known::Storage(match storage {
-            "DoubleStorage" => Kind::F64,
-            "FloatStorage" => Kind::F32,
-            "HalfStorage" => Kind::F16,
-            "BFloat16Storage" => Kind::Bf16,
-            "LongStorage" => Kind::I64,
-            "IntStorage" => Kind::I32,
-            "ShortStorage" => Kind::I16,
-            "CharStorage" => Kind::I8,
-            "ByteStorage" => Kind::U8,
-            "BoolStorage" => Kind::Bool,
+            "DoubleStorage" => Dtype::F64,
+            "FloatStorage" => Dtype::F32,
+            "HalfStorage" => Dtype::F16,
+            "BFloat16Storage" => Dtype::BF16,
+            "LongStorage" => Dtype::I64,
+            "IntStorage" => Dtype::I32,
+            "ShortStorage" => Dtype::I16,
+            "CharStorage" => Dtype::I8,
+            "ByteStorage" => Dtype::U8,
+            "BoolStorage" => Dtype::BOOL,
             _ => return None,
         }),
         _ => return None,

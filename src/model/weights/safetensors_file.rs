@@ -2,11 +2,10 @@
 
 use std::io::Read;
 
-use safetensors::{Dtype, SafeTensors};
+use safetensors::SafeTensors;
 
 use super::{
     MOST_VALUES, Problem,
-    pickle::Kind,
     tensor::{self, Budget},
 };
 use crate::model::snapshot::NamedArray;
@@ -35,29 +34,14 @@ pub fn read(file: &mut impl Read, size: u64) -> Result<Vec<NamedArray>, Problem>
         .into_iter()
         .map(|(name, view)| {
             budget.spend(tensor::count(view.shape())?)?;
-            let kind = kind(view.dtype())
-                .ok_or_else(|| Problem::damaged(format!("{name} is of kind {:?}", view.dtype())))?;
+            let kind = view.dtype();
+            let values = tensor::to_f32(kind, view.data());
+            let unknown = || Problem::damaged(format!("{name} is of kind {kind:?}"));
             Ok(NamedArray {
                 name: name.to_owned(),
                 shape: view.shape().to_vec(),
-                values: tensor::to_f32(kind, view.data()),
+                values: values.ok_or_else(unknown)?,
             })
         })
         .collect()
-}
-
-fn kind(dtype: Dtype) -> Option<Kind> {
-    Some(match dtype {
-        Dtype::F64 => Kind::F64,
-        Dtype::F32 => Kind::F32,
-        Dtype::F16 => Kind::F16,
-        Dtype::BF16 => Kind::Bf16,
-        Dtype::I64 => Kind::I64,
-        Dtype::I32 => Kind::I32,
-        Dtype::I16 => Kind::I16,
-        Dtype::I8 => Kind::I8,
-        Dtype::U8 => Kind::U8,
-        Dtype::BOOL => Kind::Bool,
-        _ => return None,
-    })
 }

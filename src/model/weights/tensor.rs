@@ -1,11 +1,9 @@
 //! Values of a storage as f32 arrays.
 
 use half::{bf16, f16};
+use safetensors::Dtype;
 
-use super::{
-    MOST_VALUES, Problem,
-    pickle::{Kind, TensorView},
-};
+use super::{MOST_VALUES, Problem, pickle::TensorView};
 use crate::format::thousands;
 
 /// Counts values, so that a small file cannot ask for all the memory.
@@ -36,23 +34,24 @@ pub fn count(shape: &[usize]) -> Result<usize, Problem> {
     count.ok_or_else(|| Problem::TooLarge("an array in it has more values than memory".into()))
 }
 
-/// Little-endian values of `kind` as f32.
-pub fn to_f32(kind: Kind, bytes: &[u8]) -> Vec<f32> {
+/// Little-endian values of `kind` as f32; `None` for kinds that weights are never of.
+pub fn to_f32(kind: Dtype, bytes: &[u8]) -> Option<Vec<f32>> {
     fn each<const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> f32) -> Vec<f32> {
         let (chunks, _) = bytes.as_chunks::<N>();
         chunks.iter().map(|chunk| value(*chunk)).collect()
     }
-    match kind {
-        Kind::F32 => each(bytes, f32::from_le_bytes),
-        Kind::F64 => each(bytes, |b| f64::from_le_bytes(b) as f32),
-        Kind::F16 => each(bytes, |b| f16::from_le_bytes(b).to_f32()),
-        Kind::Bf16 => each(bytes, |b| bf16::from_le_bytes(b).to_f32()),
-        Kind::I64 => each(bytes, |b| i64::from_le_bytes(b) as f32),
-        Kind::I32 => each(bytes, |b| i32::from_le_bytes(b) as f32),
-        Kind::I16 => each(bytes, |b| i16::from_le_bytes(b).into()),
-        Kind::I8 => each(bytes, |b| i8::from_le_bytes(b).into()),
-        Kind::U8 | Kind::Bool => each(bytes, |[b]| b.into()),
-    }
+    Some(match kind {
+        Dtype::F32 => each(bytes, f32::from_le_bytes),
+        Dtype::F64 => each(bytes, |b| f64::from_le_bytes(b) as f32),
+        Dtype::F16 => each(bytes, |b| f16::from_le_bytes(b).to_f32()),
+        Dtype::BF16 => each(bytes, |b| bf16::from_le_bytes(b).to_f32()),
+        Dtype::I64 => each(bytes, |b| i64::from_le_bytes(b) as f32),
+        Dtype::I32 => each(bytes, |b| i32::from_le_bytes(b) as f32),
+        Dtype::I16 => each(bytes, |b| i16::from_le_bytes(b).into()),
+        Dtype::I8 => each(bytes, |b| i8::from_le_bytes(b).into()),
+        Dtype::U8 | Dtype::BOOL => each(bytes, |[b]| b.into()),
+        _ => return None,
+    })
 }
 
 /// The values of a view of `storage`, row-major.

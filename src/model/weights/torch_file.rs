@@ -50,7 +50,7 @@ pub fn read_zip(file: impl Read + Seek) -> Result<Vec<NamedArray>, Problem> {
         let name = format!("{folder}data/{}", storage.key);
         // One byte more tells whether there are too many.
         let values = entry(&mut archive, &name, bytes)?;
-        Ok(tensor::to_f32(storage.kind, &values))
+        Ok(tensor::to_f32(storage.kind, &values).unwrap_or_default())
     })
 }
 
@@ -130,12 +130,12 @@ pub fn read_legacy(file: &mut (impl Read + Seek), size: u64) -> Result<Vec<Named
         let mut bytes = Vec::new();
         let limit = byte_count(storage)?;
         file.take(limit).read_to_end(&mut bytes)?;
-        Ok(tensor::to_f32(storage.kind, &bytes))
+        Ok(tensor::to_f32(storage.kind, &bytes).unwrap_or_default())
     })
 }
 
 fn byte_count(storage: &Storage) -> Result<u64, Problem> {
-    let bytes = storage.count.checked_mul(storage.kind.bytes());
+    let bytes = storage.count.checked_mul(storage.kind.bitsize() / 8);
     let bytes =
         bytes.ok_or_else(|| Problem::TooLarge("an array in it is larger than memory".into()));
     Ok(bytes? as u64)

@@ -4,22 +4,21 @@
 //! the hash of the file that holds their arrays, which are written once per phase.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     fs,
-    io::{BufWriter, Write as _},
     path::{Path, PathBuf},
 };
 
-use safetensors::{
-    Dtype, SafeTensors,
-    tensor::{Metadata, TensorInfo},
-};
+use safetensors::SafeTensors;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    data::{dataset::display_path, files::write_atomically_with},
+    data::dataset::display_path,
     kept::Kind,
-    model::{ModelSpec, NamedArray, parameters},
+    model::{
+        ModelSpec, NamedArray, parameters,
+        snapshot::{self, write_safetensors},
+    },
     plain,
 };
 
@@ -55,9 +54,6 @@ pub struct File {
 
 impl File {
     /// Reads a file of a network of `spec`, and that of its frozen arrays.
-    ///
-    /// # Errors
-    /// What is wrong with it, in words that what to do can follow.
     pub fn read(path: &Path, spec: &ModelSpec) -> Result<Self, String> {
         let (entries, mut arrays) = read(path)?;
         let shown = display_path(path);
@@ -83,9 +79,6 @@ impl File {
     }
 
     /// The epoch that its arrays are of.
-    ///
-    /// # Errors
-    /// When it does not say.
     pub fn epoch(&self) -> Result<usize, String> {
         let epoch = self.entries.get(EPOCH_KEY);
         let epoch = epoch.and_then(|epoch| epoch.parse().ok());
@@ -93,9 +86,6 @@ impl File {
     }
 
     /// The plain data called `key`.
-    ///
-    /// # Errors
-    /// When it is missing or cannot be understood.
     pub fn entry<T: DeserializeOwned>(&self, key: &str) -> Result<T, String> {
         let text = self.entries.get(key).map_or("", String::as_str);
         ron::from_str(text).map_err(|error| format!("{} is damaged ({key}: {error})", self.path))
@@ -122,9 +112,6 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds plain data.
-    ///
-    /// # Errors
-    /// When it cannot be written as RON.
     pub fn entry(&mut self, key: &str, value: &impl Serialize) -> Result<(), String> {
         self.set(key, ron::to_string(value).map_err(|e| e.to_string())?);
         Ok(())
@@ -143,31 +130,25 @@ impl<'a> Draft<'a> {
     }
 
     /// Writes it to `path`, atomically; the arrays are not copied for it.
-    ///
-    /// # Errors
-    /// What the system said, with the file.
-    pub fn write(self, path: &Path) -> Result<(), String> {
-        let (header, arrays) = self.finish()?;
-        put(path, &header, &arrays)
+    pub fn write(mut self, path: &Path) -> Result<(), String> {
+        self.sign();
+        self.put(path)
     }
 
     /// Writes it into `folder` under a name made of its hash, unless it is there; gives the hash.
-    ///
-    /// # Errors
-    /// Like [`Self::write`].
-    pub fn write_frozen(self, folder: &Path) -> Result<String, String> {
-        let (header, arrays) = self.finish()?;
-        let hash = &header.hash;
-        let path = frozen_path(&folder.join(ENDING), hash);
+    pub fn write_frozen(mut self, folder: &Path) -> Result<String, String> {
+        let hash = self.sign();
+        let path = frozen_path(&folder.join(ENDING), &hash);
         // What a power cut left of an older one would be found out at the next reading: it is made anew.
-        let is_there = read(&path).is_ok_and(|(entries, _)| entries.get(HASH_KEY) == Some(hash));
+        let is_there = read(&path).is_ok_and(|(entries, _)| entries.get(HASH_KEY) == Some(&hash));
         if !is_there {
-            put(&path, &header, &arrays)?;
+            self.put(&path)?;
         }
-        Ok(header.hash)
+        Ok(hash)
     }
 
-    fn finish(mut self) -> Result<(Header, Vec<&'a NamedArray>), String> {
+    /// Says its format and its hash.
+    fn sign(&mut self) -> String {
         self.set(FORMAT_KEY, format!("{FORMAT}{}", FORMATS.format()));
         self.arrays.sort_by(|(a, _), (b, _)| a.cmp(b));
         let named = self.arrays.iter();
@@ -176,46 +157,13 @@ impl<'a> Draft<'a> {
             named.map(|(name, array)| (name.as_str(), &array.shape[..], array.bytes())),
         );
         self.set(HASH_KEY, hash.clone());
-        let mut end = 0;
-        let mut infos = Vec::new();
-        let mut arrays = Vec::new();
-        for (name, array) in self.arrays {
-            let start = end;
-            end += array.values.len() * size_of::<f32>();
-            let info = TensorInfo {
-                dtype: Dtype::F32,
-                shape: array.shape.clone(),
-                data_offsets: (start, end),
-            };
-            infos.push((name, info));
-            arrays.push(array);
-        }
-        let entries: HashMap<String, String> = self.entries.into_iter().collect();
-        let metadata = Metadata::new(Some(entries), infos).map_err(|error| error.to_string())?;
-        let mut text = serde_json::to_vec(&metadata).map_err(|error| error.to_string())?;
-        // As safetensors wants it: the arrays begin at a multiple of eight bytes.
-        text.resize(text.len().next_multiple_of(8), b' ');
-        Ok((Header { text, hash }, arrays))
+        hash
     }
-}
 
-/// What precedes the arrays in a file.
-struct Header {
-    text: Vec<u8>,
-    hash: String,
-}
-
-fn put(path: &Path, header: &Header, arrays: &[&NamedArray]) -> Result<(), String> {
-    let written = write_atomically_with(path, |file| {
-        let mut file = BufWriter::new(file);
-        file.write_all(&(header.text.len() as u64).to_le_bytes())?;
-        file.write_all(&header.text)?;
-        for array in arrays {
-            file.write_all(&array.bytes())?;
-        }
-        file.flush()
-    });
-    written.map_err(|error| format!("{}: {}", display_path(path), plain::io(&error)))
+    fn put(self, path: &Path) -> Result<(), String> {
+        let written = write_safetensors(path, self.entries.into_iter().collect(), &self.arrays);
+        written.map_err(|error| format!("{}: {}", display_path(path), plain::io(&error)))
+    }
 }
 
 /// Hash of everything that a file says, whatever order it stands in.
@@ -316,16 +264,7 @@ pub fn sweep_frozen(folder: &Path, files: &[&str]) {
 
 /// The frozen arrays that the file at `path` needs, read from its header alone.
 fn frozen_of(path: &Path) -> Option<String> {
-    use std::io::Read as _;
-    let file = fs::File::open(path).ok()?;
-    let mut length = [0; 8];
-    (&file).read_exact(&mut length).ok()?;
-    let length = u64::from_le_bytes(length);
-    if length > file.metadata().ok()?.len() {
-        return None;
-    }
-    let mut text = Vec::new();
-    file.take(length).read_to_end(&mut text).ok()?;
-    let header: Metadata = serde_json::from_slice(&text).ok()?;
-    header.metadata().as_ref()?.get(FROZEN_KEY).cloned()
+    snapshot::safetensors_entries(path)
+        .ok()??
+        .remove(FROZEN_KEY)
 }

@@ -12,11 +12,10 @@ use super::{
     checkpoint::Checkpoint,
     config::{Phase, TrainingConfig},
     evaluate::Evaluation,
-    experiment::ExperimentError,
     health::DeadUnits,
     history::EpochRecord,
     loss::{Loss, class_weights},
-    placement::{Chosen, Question},
+    placement::Chosen,
     single_values,
 };
 use crate::{
@@ -30,35 +29,23 @@ use crate::{
     plain,
 };
 use run::Run;
-pub use watch::{Watcher, Watchers};
+pub use watch::{Quiet, Watcher, Watchers};
 
 /// Why a run could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum FitError {
     /// A setting is out of range.
-    #[error(transparent)]
-    Setting(#[from] ExperimentError),
+    #[error("{0}")]
+    Setting(String),
     /// The network does not fit the data.
     #[error(transparent)]
     Shape(#[from] ShapeError),
     /// The network cannot be built.
     #[error(transparent)]
     Network(#[from] NetworkError),
-    /// Nothing to learn from.
-    #[error("the training part is empty: give less to validation and test, or add images")]
-    NoTrainingImages,
     /// The loss became infinite or not a number.
-    #[error("the loss became {loss} in epoch {epoch}, step {step}: {cause}")]
-    NotFinite {
-        /// The loss.
-        loss: f64,
-        /// Epoch, from 1.
-        epoch: usize,
-        /// Step of the run, from 1.
-        step: usize,
-        /// The likely cause, and what to do.
-        cause: String,
-    },
+    #[error("{0}")]
+    NotFinite(String),
     /// libtorch refused.
     #[error("{}", plain::torch(.0))]
     Torch(#[from] TchError),
@@ -71,6 +58,13 @@ pub enum FitError {
     /// Somebody asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+}
+
+impl From<String> for FitError {
+    /// What a check of settings says.
+    fn from(words: String) -> Self {
+        Self::Setting(words)
+    }
 }
 
 impl From<PixelError> for FitError {
@@ -163,31 +157,27 @@ pub fn fit(
             ..Placement::default()
         }),
         Start::New | Start::From(_) => {
-            let question = Question {
-                spec: &spec,
-                config,
-                augmentation: data.augmentation,
-            };
-            let kept = observer.choices.clone();
-            match Chosen::decide(question, kept.as_deref(), observer) {
+            let (run, kept) = ((config, data.augmentation), observer.choices.clone());
+            match Chosen::decide(&spec, run, kept.as_deref(), observer) {
                 Err(FitError::Cancelled(_)) => return Ok(Outcome::default()),
                 chosen => chosen?,
             }
         }
     };
     let mut network = Network::new(spec, config.seed, chosen.placement)?;
-    observer.placed(&chosen);
-    match start {
-        Start::New => fit_network(network, config, data, None, observer),
+    observer.each(|watcher| watcher.placed(&chosen));
+    let checkpoint = match start {
+        Start::New => None,
         Start::From(arrays) => {
             network.assign(&arrays)?;
-            fit_network(network, config, data, None, observer)
+            None
         }
         Start::Resume(checkpoint) => {
             network.assign(&checkpoint.snapshot.arrays)?;
-            fit_network(network, config, data, Some(*checkpoint), observer)
+            Some(*checkpoint)
         }
-    }
+    };
+    fit_network(network, config, data, checkpoint, observer)
 }
 
 /// Trains `network` from the weights it has; with `checkpoint` they are its weights.
@@ -219,14 +209,18 @@ pub fn fit_network(
 }
 
 /// What would end a run later, before anything is computed.
-fn check(spec: &ModelSpec, config: &TrainingConfig, data: &Data<'_>) -> Result<(), FitError> {
+
+pub(super) fn check(
+    spec: &ModelSpec,
+    config: &TrainingConfig,
+    data: &Data<'_>,
+) -> Result<(), FitError> {
     if config.images_per_epoch(data.split.train.len()) == 0 {
-        return Err(FitError::NoTrainingImages);
+        let words = "the training part is empty: give less to validation and test, or add images";
+        return Err(words.to_owned().into());
     }
-    data.augmentation
-        .check()
-        .map_err(ExperimentError::Setting)?;
-    single_values::check(spec, config, data.split.train.len()).map_err(ExperimentError::Setting)?;
+    data.augmentation.check()?;
+    single_values::check(spec, config, data.split.train.len())?;
     class_weights(config, data, Device::Cpu).map(|_| ())
 }
 
@@ -242,7 +236,7 @@ pub(super) fn boundaries(nodes: &[Node], config: &TrainingConfig) -> Result<Vec<
                 "phase {} shall train from {name}, but there is no such layer: choose one of the model's layers",
                 phase.name
             );
-            FitError::Setting(ExperimentError::Setting(words))
+            FitError::Setting(words)
         })
     };
     config.phases.iter().map(position).collect()
@@ -260,7 +254,7 @@ pub(super) fn unfreeze(
     network.set_trainable_from(boundary)?;
     if network.trainable().next().is_none() {
         let words = format!("phase {} trains nothing: every layer is frozen", phase.name);
-        return Err(ExperimentError::Setting(words).into());
+        return Err(words.into());
     }
     Ok(())
 }

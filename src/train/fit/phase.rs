@@ -10,7 +10,6 @@ use crate::{
         checkpoint::Checkpoint,
         config::{Phase, TrainingConfig},
         early_stopping::Stopper,
-        experiment::ExperimentError,
         optimizers::OptimizerState,
         schedule::{Moment, RateNow, RateState},
         step,
@@ -74,9 +73,7 @@ impl<'a> PhaseState<'a> {
         let restored = self
             .optimizer
             .restore(names, standing.optimizer_step, &optimizer);
-        restored.map_err(|reason| {
-            ExperimentError::Setting(format!("the checkpoint does not fit: {reason}"))
-        })?;
+        restored.map_err(|reason| format!("the checkpoint does not fit: {reason}"))?;
         self.epochs = standing.phase_epochs;
         self.steps = standing.phase_steps;
         self.rate = standing.rate;

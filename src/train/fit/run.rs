@@ -13,7 +13,7 @@ use crate::{
     data::{SplitName, batches},
     model::{Network, WeightSnapshot},
     train::{
-        checkpoint::{self, Checkpoint},
+        checkpoint::{Checkpoint, Standing},
         config::{Phase, TrainingConfig},
         dead_units::{self, Activity},
         evaluate::{EVALUATION_BATCH, Evaluation, evaluate},
@@ -80,14 +80,10 @@ pub struct Run<'a> {
     /// First trained node of each phase.
     boundaries: Vec<usize>,
     pub outcome: Outcome,
-    /// Steps taken.
-    step: usize,
+    /// How far it is; what a phase knows better is filled in for a checkpoint.
+    standing: Standing,
     /// The newest losses, oldest first.
     losses: VecDeque<f64>,
-    /// The first epoch whose weights are not lost.
-    kept_from: usize,
-    /// Frozen layers compute again in every epoch.
-    is_without_features: bool,
     /// What they make of images, as far as it is known.
     features: Option<FrozenFeatures>,
 }
@@ -108,10 +104,8 @@ impl<'a> Run<'a> {
             loss,
             boundaries,
             outcome: Outcome::default(),
-            step: 0,
+            standing: Standing::default(),
             losses: VecDeque::new(),
-            kept_from: 0,
-            is_without_features: false,
             features: None,
         }
     }
@@ -123,19 +117,18 @@ impl<'a> Run<'a> {
         observer: &mut Watchers<'_>,
     ) -> Result<usize, FitError> {
         let Some(checkpoint) = checkpoint else {
-            observer.begins(&Arc::new(self.network.snapshot(&self.classes, 0)?));
+            let weights = Arc::new(self.network.snapshot(&self.classes, 0)?);
+            observer.each(|watcher| watcher.begins(&weights));
             return Ok(0);
         };
-        self.step = checkpoint.standing.step;
+        self.standing = checkpoint.standing.clone();
         self.outcome.history.clone_from(&checkpoint.history);
         self.outcome.best.clone_from(&checkpoint.best);
         self.outcome
             .stopped_early
             .clone_from(&checkpoint.standing.stopped_early);
         self.outcome.lost.clone_from(&checkpoint.standing.lost);
-        self.kept_from = checkpoint.standing.kept_from;
-        self.is_without_features = checkpoint.standing.is_without_features;
-        observer.begins(&checkpoint.snapshot);
+        observer.each(|watcher| watcher.begins(&checkpoint.snapshot));
         Ok(checkpoint.standing.phase)
     }
 
@@ -177,11 +170,15 @@ impl<'a> Run<'a> {
         if let Some(checkpoint) = checkpoint {
             state.take_up(checkpoint, &self.network)?;
         }
-        observer.rate(state.rate_now());
+        observer.each(|watcher| watcher.rate(state.rate_now()));
         let most = observer.feature_bytes;
         // In batches of another size the last digits may be others: what was begun with is kept to.
-        self.is_without_features |= most == 0;
-        let most = if self.is_without_features { 0 } else { most };
+        self.standing.is_without_features |= most == 0;
+        let most = if self.standing.is_without_features {
+            0
+        } else {
+            most
+        };
         let known = self.features.take();
         self.features = FrozenFeatures::compute(known, &self.network, self.data, most, observer)?;
         Ok(state)
@@ -245,14 +242,14 @@ impl<'a> Run<'a> {
         for batch in single_values::batches(&order, config.batch_size, least) {
             waited += observer.pulse()?;
             if let Some(rate) = (observer.wanted_rate)() {
-                let words = state.change_rate(rate, self.step + 1);
+                let words = state.change_rate(rate, self.standing.step + 1);
                 words.into_iter().for_each(|words| observer.note(words));
             }
-            observer.rate(state.rate_now());
+            observer.each(|watcher| watcher.rate(state.rate_now()));
             let figures = self.train_batch(epoch, batch, state)?;
             sums.add(&figures, batch.len());
             observer.step(&StepRecord {
-                step: self.step,
+                step: self.standing.step,
                 epoch,
                 loss: figures.loss,
                 accuracy: figures.accuracy,
@@ -288,14 +285,14 @@ impl<'a> Run<'a> {
         samples: &[usize],
         state: &mut PhaseState<'_>,
     ) -> Result<Figures, FitError> {
-        self.step += 1;
+        self.standing.step += 1;
         state.steps += 1;
         let batch = Batch {
             data: self.data,
             samples,
             features: self.features.as_ref(),
             folded: state.folded.as_ref(),
-            seed: step::seed(self.config.seed, self.step),
+            seed: step::seed(self.config.seed, self.standing.step),
         };
         let figures = batch.backward(&self.network, &self.loss)?;
         if !figures.loss.is_finite() {
@@ -328,12 +325,10 @@ impl<'a> Run<'a> {
         if let Some((_, best)) = &self.outcome.best {
             cause.push_str(&format!(". The weights of epoch {} are kept", best.epoch));
         }
-        FitError::NotFinite {
-            loss,
-            epoch,
-            step: self.step,
-            cause,
-        }
+        FitError::NotFinite(format!(
+            "the loss became {loss} in epoch {epoch}, step {}: {cause}",
+            self.standing.step
+        ))
     }
 
     fn validate(
@@ -360,18 +355,18 @@ impl<'a> Run<'a> {
         let mut logits = |samples: &[usize]| -> Result<Tensor, FitError> {
             if looked_at > 0 {
                 let network = folded.as_ref().unwrap_or(network);
-                return step::logits(network, pixels, features, samples);
+                return step::logits(network, pixels, features, samples, None);
             }
             looked_at = samples.len().min(dead_units::IMAGES);
             let mut seen = Ok(());
-            let tap = |node: usize, output: &Tensor| {
+            let mut tap = |node: usize, output: &Tensor| {
                 let few = output.f_narrow(0, 0, looked_at as i64);
                 let saw = few.and_then(|few| activity.saw(network, node, &few));
                 if seen.is_ok() {
                     seen = saw;
                 }
             };
-            let logits = step::tapped_logits(network, pixels, features, samples, tap)?;
+            let logits = step::logits(network, pixels, features, samples, Some(&mut tap))?;
             seen?;
             Ok(logits)
         };
@@ -428,12 +423,11 @@ impl<'a> Run<'a> {
         let names = self.network.trainable().map(|(name, _)| name);
         let (optimizer_step, optimizer) = state.optimizer.state(names)?;
         Ok(Checkpoint {
-            standing: checkpoint::Standing {
+            standing: Standing {
                 epoch,
                 phase: state.index,
                 phase_epochs: state.epochs,
                 phase_steps: state.steps,
-                step: self.step,
                 channels_last: self.network.placement().channels_last,
                 bf16: self.network.placement().bf16,
                 optimizer_step,
@@ -441,9 +435,7 @@ impl<'a> Run<'a> {
                 stopper: state.stopper,
                 stopped_early: self.outcome.stopped_early.clone(),
                 best_epoch: self.outcome.best.as_ref().map(|(_, best)| best.epoch),
-                kept_from: self.kept_from,
-                is_without_features: self.is_without_features,
-                lost: self.outcome.lost.clone(),
+                ..self.standing.clone()
             },
             snapshot: Arc::clone(snapshot),
             frozen: self.network.frozen_arrays(),

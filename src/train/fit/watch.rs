@@ -9,7 +9,7 @@ use std::{
 
 use super::{EpochEnd, FitError};
 use crate::{
-    cancel::Cancelled,
+    cancel::{CancelToken, Cancelled},
     model::WeightSnapshot,
     train::{features, history::StepRecord, placement::Chosen, schedule::RateNow},
 };
@@ -104,24 +104,9 @@ impl<'a> Watchers<'a> {
         Ok(start.elapsed())
     }
 
-    /// See [`Watcher::placed`].
-    pub fn placed(&mut self, chosen: &Chosen) {
-        self.each(|watcher| watcher.placed(chosen));
-    }
-
     /// See [`Watcher::note`].
     pub fn note(&mut self, words: impl AsRef<str>) {
         self.each(|watcher| watcher.note(words.as_ref()));
-    }
-
-    /// See [`Watcher::rate`].
-    pub fn rate(&mut self, now: RateNow) {
-        self.each(|watcher| watcher.rate(now));
-    }
-
-    /// See [`Watcher::begins`].
-    pub fn begins(&mut self, weights: &Arc<WeightSnapshot>) {
-        self.each(|watcher| watcher.begins(weights));
     }
 
     /// See [`Watcher::step`].
@@ -176,7 +161,8 @@ impl<'a> Watchers<'a> {
         }
     }
 
-    fn each(&mut self, mut tell: impl FnMut(&mut dyn Watcher)) {
+    /// Tells everybody what cannot go wrong.
+    pub fn each(&mut self, mut tell: impl FnMut(&mut dyn Watcher)) {
         for watcher in &mut self.list {
             tell(&mut **watcher);
         }
@@ -310,5 +296,18 @@ mod tests {
         assert!(watchers.pulse().is_err(), "the run ends");
         assert!(matches!(watchers.settle(), Err(FitError::Write(_))));
         assert!(all.borrow().is_empty());
+    }
+}
+
+/// For work beside a run, such as estimates: goes on until its token is cancelled, and says nothing.
+pub struct Quiet<'a>(pub &'a CancelToken);
+
+impl Watcher for Quiet<'_> {
+    fn pulse(&mut self) -> ControlFlow<()> {
+        if self.0.is_cancelled() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }

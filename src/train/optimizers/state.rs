@@ -116,11 +116,9 @@ impl OptimizerState {
                 if dims != value.size() {
                     return Err(format!("{wanted} has another shape"));
                 }
-                let mut restore = || -> Result<(), TchError> {
-                    let source = Tensor::f_from_slice(&array.values)?.f_view(dims.as_slice())?;
-                    value.f_copy_(&source)
-                };
-                restore().map_err(|error| error.to_string())?;
+                let source = Tensor::f_from_slice(&array.values);
+                let restored = source.and_then(|source| value.f_copy_(&source.f_view(&dims[..])?));
+                restored.map_err(|error| error.to_string())?;
             }
         }
         Ok(())

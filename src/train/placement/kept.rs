@@ -7,14 +7,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Measurement, Step, processor};
+use super::{Measurement, Step, Way, processor};
 use crate::{
     data::{
         dataset::display_path,
         files::{self, write_atomically},
     },
     model::ModelSpec,
-    train::config::{MemoryFormat, Precision},
 };
 
 /// Of the way in which is measured: numbers of another way are not compared with these.
@@ -60,17 +59,13 @@ impl Identity {
     }
 
     /// Where the times of `ways` are.
-    fn path(&self, folder: &Path, ways: &[(MemoryFormat, Precision)]) -> PathBuf {
+    fn path(&self, folder: &Path, ways: &[Way]) -> PathBuf {
         let hash = blake3::hash(format!("{self:?} {ways:?}").as_bytes()).to_hex();
         folder.join(format!("{}.ron", &hash[..32]))
     }
 
     /// The times of `ways`, in their order; `None` when they are not there or damaged.
-    pub fn load(
-        &self,
-        folder: &Path,
-        ways: &[(MemoryFormat, Precision)],
-    ) -> Option<Vec<Measurement>> {
+    pub fn load(&self, folder: &Path, ways: &[Way]) -> Option<Vec<Measurement>> {
         let text = fs::read_to_string(self.path(folder, ways)).ok()?;
         let kept: Kept = ron::from_str(&text).ok()?;
         let found = kept.measured.iter();
@@ -83,13 +78,10 @@ impl Identity {
     }
 
     /// Keeps the times of `ways` unless another process has done so meanwhile; what is kept afterwards.
-    ///
-    /// # Errors
-    /// A sentence when it cannot be written.
     pub fn keep(
         &self,
         folder: &Path,
-        ways: &[(MemoryFormat, Precision)],
+        ways: &[Way],
         measured: &[Measurement],
     ) -> Result<Vec<Measurement>, String> {
         let path = self.path(folder, ways);

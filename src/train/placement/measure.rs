@@ -8,7 +8,7 @@ use std::{
 
 use tch::{Kind, TchError, Tensor};
 
-use super::{CLEARLY_FASTER, Measurement, Step, placement};
+use super::{CLEARLY_FASTER, Measurement, Step, Way, placement};
 use crate::{
     model::{
         ModelSpec, Network,
@@ -16,7 +16,6 @@ use crate::{
     },
     sys,
     train::{
-        config::{MemoryFormat, Precision},
         fit::{FitError, Threads, Watchers},
         step::folded,
     },
@@ -36,12 +35,9 @@ const BUDGET: f64 = 4.0;
 
 /// The times of `ways` for `steps` on `batch` images. Random numbers of training do not depend on it, since each step
 /// seeds them anew.
-///
-/// # Errors
-/// When the run is stopped, the network cannot be built or libtorch refuses.
 pub fn measure(
     spec: &Arc<ModelSpec>,
-    ways: &[(MemoryFormat, Precision)],
+    ways: &[Way],
     steps: &[Step],
     batch: usize,
     observer: &mut Watchers<'_>,
@@ -68,17 +64,16 @@ pub fn measure(
 /// the median. A neighbour that uses the same core or cache slows both turns of a round down.
 fn step_secs(
     spec: &Arc<ModelSpec>,
-    ways: &[(MemoryFormat, Precision)],
+    ways: &[Way],
     step: Step,
     batch: usize,
     observer: &mut Watchers<'_>,
 ) -> Result<Vec<f64>, FitError> {
-    let build =
-        |&(format, precision): &(MemoryFormat, Precision)| -> Result<Network, NetworkError> {
-            let mut network = Network::new(Arc::clone(spec), 0, placement(format, precision))?;
-            network.set_trainable_from(step.trained_from)?;
-            Ok(folded(&network)?.unwrap_or(network))
-        };
+    let build = |&(format, precision): &Way| -> Result<Network, NetworkError> {
+        let mut network = Network::new(Arc::clone(spec), 0, placement(format, precision))?;
+        network.set_trainable_from(step.trained_from)?;
+        Ok(folded(&network)?.unwrap_or(network))
+    };
     let networks = ways
         .iter()
         .map(build)
@@ -140,11 +135,10 @@ fn seconds(rounds: &[Vec<f64>]) -> Vec<f64> {
 fn run(network: &Network, step: Step, batch: usize) -> Result<(), TchError> {
     let input = made_up_input(network, step.start, batch)?;
     let end = network.nodes().len();
-    let logits = network.forward_between(&input, Mode::Train, (step.start, end))?;
+    let logits = network.forward_between(&input, Mode::Train, (step.start, end), None)?;
     let loss: Tensor = logits.f_square()?.f_mean(Kind::Float)?;
-    for (_, parameter) in network.trainable() {
-        parameter.shallow_clone().zero_grad();
-    }
+    network.zero_gradients();
+
     // A phase that trains nothing is refused later, with a sentence.
     if loss.requires_grad() {
         loss.f_backward()
@@ -154,9 +148,6 @@ fn run(network: &Network, step: Step, batch: usize) -> Result<(), TchError> {
 }
 
 /// What node `start` gets for `batch` images, all of them grey.
-///
-/// # Errors
-/// When libtorch refuses.
 pub fn made_up_input(network: &Network, start: usize, batch: usize) -> Result<Tensor, TchError> {
     let Some(before) = start.checked_sub(1) else {
         return network.input(&vec![

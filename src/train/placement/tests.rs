@@ -30,14 +30,11 @@ fn experiment() -> Experiment {
 
 fn decide(experiment: &Experiment, folder: &Path) -> (Chosen, Vec<String>) {
     let spec = Arc::new(experiment.model.clone());
-    let question = Question {
-        spec: &spec,
-        config: &experiment.training,
-        augmentation: &experiment.augmentation,
-    };
+    let run = (&experiment.training, &experiment.augmentation);
     let mut listener = Listener::default();
     let chosen = Chosen::decide(
-        question,
+        &spec,
+        run,
         Some(folder),
         &mut Watchers::new(vec![&mut listener]),
     )

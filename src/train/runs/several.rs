@@ -1,9 +1,6 @@
 //! Epochs of several runs beside each other, to write to a file.
 
-use crate::train::{
-    history::EpochRecord,
-    run_tables::{csv, history_csv},
-};
+use crate::train::{history::EpochRecord, run_tables::csv};
 
 /// What a run is called and its epochs. Plain data.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +18,7 @@ pub struct NamedHistory {
 pub fn histories_csv(runs: &[NamedHistory]) -> Result<Vec<u8>, String> {
     let mut all: Vec<Vec<String>> = Vec::new();
     for run in runs {
-        let table = history_csv(&run.epochs)?;
+        let table = csv(&run.epochs)?;
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .from_reader(table.as_slice());

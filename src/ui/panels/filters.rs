@@ -164,7 +164,7 @@ fn first_in_blocks(nodes: &[Node], layers: &[usize]) -> Vec<usize> {
     let is_first = |layer: &&usize| {
         let node = &nodes[**layer];
         let of_layer = nodes.iter().filter(|other| other.layer == node.layer);
-        let is_pixel = matches!(&node.op, Op::Conv2d(conv) if conv.window.is_pixel());
+        let is_pixel = matches!(&node.op, Op::Conv2d(conv) if conv.window.size.is_one());
         !is_pixel || of_layer.count() == 1
     };
     layers.iter().filter(is_first).copied().collect()

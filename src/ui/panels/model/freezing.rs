@@ -46,7 +46,9 @@ fn line_words(cx: &Cx<'_>, freezing: &Freezing) -> String {
     let is_frozen = layers.any(|layer| layer.frozen != Frozen::Nothing);
     match cx.state.boundary().filter(|_| is_frozen) {
         None => "Everything is trained · drag this line down to freeze layers".to_owned(),
-        Some(name) if name.contains('.') => format!("Frozen above · trained from {name} on"),
+        Some(name) if cx.state.experiment.model.layer_index(name).is_none() => {
+            format!("Frozen above · trained from {name} on")
+        }
         Some(_) => "Frozen above · trained from here on".to_owned(),
     }
 }
