@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     data::{Dataset, LeftOut, SplitName, dataset::display_path, files::write_atomically},
-    engine::{self, EvaluateRequest, Evaluated, EvaluatedWeights, OTHER_PART, OpenRequest},
+    engine::{self, EvaluateRequest, Evaluated, EvaluatedWeights, OpenRequest},
     format::thousands,
     plain,
     train::{
@@ -72,18 +72,14 @@ pub fn judge(args: &EvaluateArgs) -> Result<(Option<Arc<Evaluation>>, Arc<Datase
         part: part(args.split),
     };
     let bar = Progress::new("classifying images");
-    let evaluated = match session.answer(request, bar, |_, _| Ok(())) {
-        Err(error) if error.to_string().ends_with(OTHER_PART) => {
-            return Ok((None, Arc::clone(&open.dataset)));
-        }
-        evaluated => evaluated?.context("stopped while classifying images")?,
-    };
+    let evaluated = session.answer(request, bar, |_, _| Ok(()))?;
+    let evaluated = evaluated.context("stopped while classifying images")?;
     say_what_is_broken(&evaluated.dataset);
     let Evaluated {
         evaluation,
         dataset,
     } = Evaluated::clone(&evaluated);
-    Ok((Some(evaluation), dataset))
+    Ok((evaluation, dataset))
 }
 
 /// The part that is meant; `None` is every image.

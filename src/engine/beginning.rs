@@ -13,8 +13,10 @@ use crate::{
     train::{
         EpochRecord, Experiment,
         checkpoint::{Checkpoint, Loaded},
+        estimate::Images,
         fit::Start,
-        history,
+        free_memory, history,
+        memory::Fit,
         run_folder::{CHECKPOINTS, HISTORY_FILE, RunFolder, RunResult},
     },
 };
@@ -116,6 +118,22 @@ impl Beginning<'_> {
         }
         Ok(initial.arrays)
     }
+}
+
+/// Whether a run would fit into memory that computes frozen layers once for `images` where it can; it does where the system does
+/// not say how much there is.
+pub fn memory_fit(experiment: &Experiment, images: Images) -> Result<Fit, JobError> {
+    let Some(available) = free_memory::available() else {
+        return Ok(Fit::Well);
+    };
+    let Experiment {
+        model,
+        training,
+        augmentation,
+        ..
+    } = experiment;
+    let fit = Fit::of(model, training, augmentation, images, available);
+    Ok(fit.map_err(|error| error.to_string())?)
 }
 
 /// The weights that a run which is taken up began with: its seed draws them again. `None` when that cannot be done

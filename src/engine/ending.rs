@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 use super::{
     events::{Level, RunEvent, TrainingOutcome},
     job::{self, JobContext, JobError, fit_error},
-    watchers::{Slot, tell},
+    watchers::Publisher,
 };
 use crate::{
     cancel::CancelToken,
@@ -36,7 +36,7 @@ pub struct Ended<'a> {
     pub start: Instant,
     pub context: &'a JobContext,
     pub folder: &'a RunFolder,
-    pub slot: &'a Slot<'a>,
+    pub publisher: &'a Publisher<'a>,
     /// How it computed, in words.
     pub computed: String,
     /// What the best weights say about the validation part, unless an earlier sitting found that.
@@ -79,7 +79,7 @@ impl Ended<'_> {
         };
         let kept = model.as_ref().map(|_| self.folder.model_path());
         let answers = self
-            .slot
+            .publisher
             .model
             .get()
             .map(|model| Arc::clone(&model.answers));
@@ -96,7 +96,7 @@ impl Ended<'_> {
         let evaluation =
             evaluation.or_else(|| self.judged(SplitName::Validation, weights, &mut left_out));
         if let Some(evaluation) = evaluation.clone() {
-            tell(self.context, RunEvent::Evaluated(evaluation));
+            self.context.tell_run(RunEvent::Evaluated(evaluation));
         }
         let mut result = RunResult {
             completed: outcome.completed,
@@ -188,7 +188,7 @@ impl Ended<'_> {
         work: impl FnOnce() -> Result<T, JobError>,
     ) -> Option<T> {
         let done = self.cancel.check().map_err(JobError::from).and_then(|()| {
-            tell(self.context, RunEvent::Ending(stage));
+            self.context.tell_run(RunEvent::Ending(stage));
             job::contained(work)?
         });
         match done {
@@ -228,7 +228,7 @@ impl Ended<'_> {
         snapshot: &Arc<WeightSnapshot>,
         record: &EpochRecord,
     ) -> Result<Option<Arc<Bundle>>, JobError> {
-        let model = self.slot.publish(snapshot, Some(record));
+        let model = self.publisher.publish(snapshot, Some(record));
         let bundle = match model.bundle() {
             Ok(bundle) => bundle,
             Err(error) => {

@@ -5,14 +5,13 @@ use std::{cell::OnceCell, marker::PhantomData, path::PathBuf, sync::Arc};
 
 use super::{
     answer::{Kind, Nothing, Partial, Request},
-    evaluation::samples,
     folders::Folders,
     image_source::ImageSource,
     job::{JobContext, JobError},
     kept_run::{self, KeptRun, Remembered},
     latest::Latest,
     loaded_model::LoadedModel,
-    open_dataset::{self, OpenDataset},
+    open_dataset::{OpenDataset, no_part, pixels, samples},
     task::{LaneState, Task},
 };
 use crate::{
@@ -116,13 +115,16 @@ impl<S: Speed> Inspector<S> {
                 let (split, run) = model
                     .map(|model| (&model.split, model.source.run()))
                     .unzip();
-                let (dataset, pixels) = open_dataset::pixels(context, cache, open, format)?;
+                let (dataset, pixels) = pixels(context, cache, open, format)?;
                 let samples = samples(
                     &dataset,
                     *part,
                     split.unwrap_or(&SplitConfig::default()),
                     run.flatten(),
                 )?;
+                if let Some(part) = part.filter(|_| samples.is_empty()) {
+                    return Err(JobError::Failed(no_part(part)));
+                }
                 looking.part = Some(Part {
                     dataset: &dataset,
                     pixels: &pixels,

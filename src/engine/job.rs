@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     answer::{Answer, JobId, Kind, Progress, Request},
-    events::{Event, JobEvent, Level},
+    events::{Event, JobEvent, Level, RunEvent},
     queue::EventSender,
 };
 use crate::{
@@ -216,6 +216,11 @@ impl JobContext {
     pub fn note(&self, level: Level, message: impl Into<String>) {
         let message = message.into();
         self.events.send(Event::Note { level, message });
+    }
+
+    /// Tells something about the run that the job trains.
+    pub fn tell_run(&self, news: RunEvent) {
+        self.events.send(Event::Run(self.id, news));
     }
 
     /// Tells what becomes of the job.

@@ -35,7 +35,7 @@ mod watchers;
 
 pub use answer::{Answer, JobId, Kind, Nothing, Partial, Progress, Request};
 pub use downloader::{Download, ListDatasets, Listed};
-pub use evaluation::{EvaluateRequest, Evaluated, EvaluatedWeights, Judged, OTHER_PART};
+pub use evaluation::{EvaluateRequest, Evaluated, EvaluatedWeights, Judged};
 pub use events::{DataEvent, Event, JobEvent, Level, RunBegan, RunEvent, TrainingOutcome};
 pub use folders::Folders;
 pub use handle::EngineHandle;
@@ -45,7 +45,7 @@ pub use kept_run::{KeptRun, Remembered};
 pub use loaded_model::{LoadedModel, ModelSource};
 pub use loader::{ExamineRequest, ExamineSplit, Examined, MeasureChannels, OpenRequest, Prepare};
 pub use look::{Found, Look, Thing, look};
-pub use open_dataset::OpenDataset;
+pub use open_dataset::{OpenDataset, no_part};
 pub use prediction::{Predict, Predicted, Prediction};
 pub use queue::{EventReceiver, Waker};
 pub use reader::{

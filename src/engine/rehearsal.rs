@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     answer::{Kind, Nothing, Partial, Request},
+    beginning::memory_fit,
     job::{JobContext, JobError},
     open_dataset::{OpenDataset, pixels},
     task::Task,
@@ -20,9 +21,7 @@ use crate::{
     train::{
         Experiment,
         estimate::{self, Images, TimeEstimate},
-        features,
         fit::Data,
-        free_memory,
         lr_finder::{self, RangeTest, RateCurve},
         memory::Fit,
     },
@@ -78,7 +77,7 @@ impl Task for FindRateRequest {
             dataset: open,
             phase,
         } = self;
-        if let Some(Fit::Not(words)) = memory_fit(experiment, Images::default())? {
+        if let Fit::Not(words) = memory_fit(experiment, Images::default())? {
             return Err(JobError::Failed(words));
         }
         let format = experiment.model.input.format();
@@ -138,41 +137,23 @@ impl Task for EstimateRequest {
         let Self { experiment, images } = self;
         let fit = memory_fit(experiment, *images)?;
         let time = match fit {
-            Some(Fit::Not(_)) => None,
+            Fit::Not(_) => None,
             _ => {
                 let estimate = estimate::estimate(
                     &experiment.model,
                     &experiment.training,
                     &experiment.augmentation,
                     *images,
-                    (
-                        fit.as_ref()
-                            .map_or(features::MOST_BYTES, Fit::feature_bytes),
-                        &folders.choices(),
-                    ),
+                    (fit.feature_bytes(), &folders.choices()),
                     &context.cancel,
                 );
                 Some(estimate?)
             }
         };
         let memory = match fit {
-            Some(Fit::Not(words) | Fit::Nearly(words) | Fit::WithoutFeatures(words)) => Some(words),
-            _ => None,
+            Fit::Not(words) | Fit::Nearly(words) | Fit::WithoutFeatures(words) => Some(words),
+            Fit::Well => None,
         };
         Ok(Forecast { time, memory })
     }
-}
-
-/// Whether a run would fit into memory that computes frozen layers once for `images` where it can; `None` where
-/// the system does not say how much there is.
-pub fn memory_fit(experiment: &Experiment, images: Images) -> Result<Option<Fit>, JobError> {
-    let Experiment {
-        model,
-        training,
-        augmentation,
-        ..
-    } = experiment;
-    let fit = |available| Fit::of(model, training, augmentation, images, available);
-    let fit = free_memory::available().map(fit).transpose();
-    Ok(fit.map_err(|error| error.to_string())?)
 }

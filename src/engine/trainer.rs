@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use super::{
     answer::{Kind, Nothing, Request},
-    beginning::{Beginning, untrained},
+    beginning::{Beginning, memory_fit, untrained},
     control::TrainControl,
     ending::Ended,
     events::{Level, RunBegan, RunEvent, TrainingOutcome},
@@ -13,9 +13,8 @@ use super::{
     latest::Latest,
     loaded_model::LoadedModel,
     open_dataset::{OpenDataset, pixels},
-    rehearsal,
     task::{LaneState, Task},
-    watchers::{Health, Slot, Steering, Window, advise, tell},
+    watchers::{Health, Publisher, Steering, Window},
 };
 use crate::{
     data::{Dataset, Division, Edits, Picture, PixelCache, Split, copies::Copies},
@@ -129,7 +128,7 @@ impl Task for TrainRequest {
             train: split.train.len(),
             validation: split.validation.len(),
         };
-        let fit = rehearsal::memory_fit(experiment, images)?.unwrap_or(Fit::Well);
+        let fit = memory_fit(experiment, images)?;
         let feature_bytes = fit.feature_bytes();
         let near = match fit {
             Fit::Not(words) => return Err(JobError::Failed(words)),
@@ -172,7 +171,7 @@ impl Task for TrainRequest {
             epochs: config.epochs(),
             data: Arc::clone(&report),
         };
-        tell(context, RunEvent::Began(Box::new(began)));
+        context.tell_run(RunEvent::Began(Box::new(began)));
         let sample = Arc::new(
             (0..pixels.len())
                 .find_map(|index| pixels.picture(index))
@@ -184,7 +183,7 @@ impl Task for TrainRequest {
             context,
             watch: watch(context, experiment, (dataset, split), checkpoint, near),
         };
-        let mut slot = Slot {
+        let mut publisher = Publisher {
             context,
             model,
             initial: checkpoint.and_then(|_| untrained(folders, experiment, &dataset.classes)),
@@ -200,7 +199,7 @@ impl Task for TrainRequest {
             &mut folder,
             &mut window,
             &mut health,
-            &mut slot,
+            &mut publisher,
         ]);
         watchers.choices = Some(folders.choices());
         watchers.feature_bytes = feature_bytes;
@@ -218,7 +217,7 @@ impl Task for TrainRequest {
         let kept = matches!(&fitted, Ok(outcome) if outcome.best.is_some());
         if !kept && let Some(before) = before {
             // Random weights must not stand where the user's model was.
-            slot.show(before);
+            publisher.show(before);
         }
         let cancel = control.begin_end(&context.cancel);
         jobs.replace(context.id, &cancel);
@@ -232,7 +231,7 @@ impl Task for TrainRequest {
             start,
             context,
             folder: &folder,
-            slot: &slot,
+            publisher: &publisher,
             computed: window.computed,
             best_evaluation: window.best_evaluation,
         };
@@ -278,7 +277,7 @@ fn watch(
             epoch: 0,
             words,
         };
-        advise(context, advice);
+        context.tell_run(RunEvent::Advice(advice));
     }
     watch
 }

@@ -156,7 +156,7 @@ impl World {
         let job = self.engine.ask(request);
         wait(&self.engine, |event| {
             let (of, evaluated) = answer::<EvaluateRequest>(event)?;
-            (of == job).then(|| Arc::clone(&evaluated.evaluation))
+            (of == job).then(|| evaluated.evaluation.clone().unwrap())
         })
     }
 

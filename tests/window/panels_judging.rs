@@ -225,7 +225,7 @@ fn a_new_evaluation_keeps_the_threshold_that_was_set() {
     state.set_threshold(Some(0.2));
     let dataset = Arc::clone(&TWO.open);
     let evaluated = Evaluated {
-        evaluation: Arc::clone(&TWO.evaluation),
+        evaluation: Some(Arc::clone(&TWO.evaluation)),
         dataset: Arc::clone(&dataset.dataset),
     };
     let request = EvaluateRequest {

@@ -241,7 +241,10 @@ fn what_a_run_judged_is_not_judged_again() {
             part,
             weights,
         });
-        Arc::clone(&answer::<EvaluateRequest>(&engine, job).evaluation)
+        answer::<EvaluateRequest>(&engine, job)
+            .evaluation
+            .clone()
+            .unwrap()
     };
     let (current, last) = (EvaluatedWeights::Current, EvaluatedWeights::Last(run));
     let part = Some(SplitName::Validation);

@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use super::tell;
 use crate::{
     engine::{control::TrainControl, events::RunEvent, job::JobContext},
     train::fit::Watcher,
@@ -34,13 +33,13 @@ impl Watcher for Steering<'_> {
     fn pulse(&mut self) -> ControlFlow<()> {
         let context = self.context;
         self.control.wait_while_paused(&context.cancel, |paused| {
-            tell(context, RunEvent::Paused(paused));
+            context.tell_run(RunEvent::Paused(paused));
         });
         if !context.cancel.is_cancelled() {
             return ControlFlow::Continue(());
         }
         if !std::mem::replace(&mut self.stopping, true) {
-            tell(context, RunEvent::Stopping);
+            context.tell_run(RunEvent::Stopping);
         }
         ControlFlow::Break(())
     }

@@ -5,7 +5,7 @@ use super::{
     *,
 };
 use crate::{
-    engine::{EvaluateRequest, LoadModel, Predict, Predicted, SaveModel},
+    engine::{EvaluateRequest, LoadModel, Predict, Predicted, SaveModel, Slot, no_part},
     inspect::Speed,
 };
 
@@ -34,10 +34,19 @@ impl<S: Speed> Asked for Predict<S> {
 }
 
 impl Asked for EvaluateRequest {
-    fn done(state: &mut AppState, _: JobId, _: &Self, evaluated: &Arc<Self::Answer>) {
-        state.forget::<Self>();
-        state.judged = state.judged_in_hand();
-        state.show_evaluation(Arc::clone(&evaluated.evaluation));
+    fn done(state: &mut AppState, _: JobId, request: &Self, evaluated: &Arc<Self::Answer>) {
+        match (&evaluated.evaluation, request.part) {
+            (Some(evaluation), _) => {
+                state.forget::<Self>();
+                state.judged = state.judged_in_hand();
+                state.show_evaluation(Arc::clone(evaluation));
+            }
+            (None, part) => {
+                let message = part.map(|part| could_not::<Self>(&no_part(part)));
+                state.note(Level::Error, message.clone().unwrap_or_default());
+                state.with_slot(|slot: &mut Slot<Self>| slot.end_with(message));
+            }
+        }
     }
 }
 

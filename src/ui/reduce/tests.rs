@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::*;
 use crate::{
-    data::Picture,
+    data::{Picture, SplitName},
     engine::{
-        EndStage, ImageSource, JobEvent, OpenRequest, Request, RunEvent, SaveModel, TrainRequest,
-        Trained,
+        EndStage, EvaluateRequest, Evaluated, EvaluatedWeights, ImageSource, JobEvent, OpenRequest,
+        Request, RunEvent, SaveModel, TrainRequest, Trained,
     },
     inspect::feature_maps::FeatureMaps,
     model::Shape,
@@ -139,6 +139,27 @@ fn the_end_of_a_run_shows_what_it_does_and_what_it_left_out() {
     assert_eq!(state.training.ending(), None);
     let words = &state.notices.last().unwrap().text;
     assert!(words.contains("the test part was not judged"), "{words}");
+}
+
+#[test]
+fn a_part_that_the_model_was_trained_without_is_said() {
+    let (mut state, job) = (state(), JobId(4));
+    let request = EvaluateRequest {
+        dataset: run().dataset,
+        part: Some(SplitName::Test),
+        weights: EvaluatedWeights::Current,
+    };
+    state.asked(job, request);
+    let evaluated = Evaluated {
+        evaluation: None,
+        dataset: Arc::default(),
+    };
+    state.apply(Event::done::<EvaluateRequest>(job, evaluated));
+    let failed = state.slot::<EvaluateRequest>().failed.clone();
+    let words = "Could not evaluate the model: the model was trained without a test part: choose another part or all images";
+    assert_eq!(failed.as_deref(), Some(words));
+    assert_eq!(state.notices.last().unwrap().text, words);
+    assert!(state.evaluation.is_none());
 }
 
 #[test]
