@@ -1,9 +1,9 @@
 //! The downloader lane: the catalogues of public datasets and weights, and one download after the other.
 
-use std::path::PathBuf;
+use std::{convert::Infallible, path::PathBuf};
 
 use super::{
-    answer::{Kind, Nothing, Request},
+    answer::Kind,
     job::{JobContext, JobError},
     task::{LaneState, Task},
 };
@@ -44,14 +44,11 @@ pub struct ListDatasets {
     pub folder: PathBuf,
 }
 
-impl Request for ListDatasets {
+impl Task for ListDatasets {
     /// In the catalogue's order, weights last.
     type Answer = Vec<Listed>;
-    type Partial = Nothing;
+    type Partial = Infallible;
     const KIND: Kind = Kind::new("list the public datasets");
-}
-
-impl Task for ListDatasets {
     type Lane = Downloader;
 
     fn run(&self, lane: &mut Downloader, _: &JobContext) -> Result<Vec<Listed>, JobError> {
@@ -85,14 +82,11 @@ pub struct Download {
     pub folder: PathBuf,
 }
 
-impl Request for Download {
+impl Task for Download {
     /// What to open: all of the dataset or weights is there.
     type Answer = Fetched;
-    type Partial = Nothing;
+    type Partial = Infallible;
     const KIND: Kind = Kind::new("download the dataset");
-}
-
-impl Task for Download {
     type Lane = Downloader;
 
     fn run(&self, _: &mut Downloader, context: &JobContext) -> Result<Fetched, JobError> {

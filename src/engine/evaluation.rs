@@ -1,12 +1,13 @@
 //! Classifying one part of a dataset: with the model in hand, the last weights of a run, or others.
 
 use std::{
+    convert::Infallible,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use super::{
-    answer::{Kind, Nothing, Request},
+    answer::Kind,
     inspector::Inspector,
     job::{JobContext, JobError},
     loaded_model::LoadedModel,
@@ -55,12 +56,6 @@ pub struct Judged {
     pub answers: Arc<Answers>,
 }
 
-impl Request for EvaluateRequest {
-    type Answer = Evaluated;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("evaluate the model").heavy().newest_wins();
-}
-
 /// An evaluation, and the dataset that it is of with what was found broken.
 #[derive(Debug, Clone)]
 pub struct Evaluated {
@@ -71,6 +66,9 @@ pub struct Evaluated {
 }
 
 impl Task for EvaluateRequest {
+    type Answer = Evaluated;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("evaluate the model").heavy().newest_wins();
     type Lane = Inspector<Slow>;
 
     fn run(&self, lane: &mut Self::Lane, context: &JobContext) -> Result<Evaluated, JobError> {

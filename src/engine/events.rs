@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use super::answer::{Answer, JobId, Kind, Progress, Request};
+use super::answer::{Answer, JobId, Kind, Progress};
 use crate::{
     data::Picture,
     model::LayerShape,
@@ -148,32 +148,6 @@ pub enum DataEvent {
 }
 
 impl Event {
-    /// The end of a job of `T` with its answer.
-    pub fn done<T: Request>(job: JobId, answer: impl Into<Arc<T::Answer>>) -> Self {
-        Self::Job(job, JobEvent::Done(Answer::last::<T>(answer)))
-    }
-
-    /// A partial answer of a job of `T`.
-    pub fn partial<T: Request>(job: JobId, partial: impl Into<Arc<T::Partial>>) -> Self {
-        Self::Job(job, JobEvent::Partial(Answer::partial::<T>(partial)))
-    }
-
-    /// The job and its answer, when this is the end of a `T`.
-    pub fn answer<T: Request>(&self) -> Option<(JobId, Arc<T::Answer>)> {
-        match self {
-            Self::Job(job, JobEvent::Done(answer)) => Some((*job, answer.of::<T>()?)),
-            _ => None,
-        }
-    }
-
-    /// The job and what it has found so far, when this is a partial answer of a `T`.
-    pub fn part<T: Request>(&self) -> Option<(JobId, Arc<T::Partial>)> {
-        match self {
-            Self::Job(job, JobEvent::Partial(answer)) => Some((*job, answer.part_of::<T>()?)),
-            _ => None,
-        }
-    }
-
     /// The job and the sentence, when this is a failure.
     pub fn failure(&self) -> Option<(JobId, &str)> {
         match self {

@@ -1,6 +1,8 @@
 //! The typed door to the engine: it is asked for tasks, and events tell what became of them.
 
 use std::{
+    any::TypeId,
+    collections::HashMap,
     io,
     path::PathBuf,
     sync::{
@@ -25,7 +27,7 @@ use super::{
     reader::Reader,
     runs::Runs,
     similar::Searcher,
-    task::{self, Door, Lane, Newest, Task},
+    task::{self, Door, Lane, Task},
     trainer::Trainer,
 };
 use crate::{
@@ -38,7 +40,8 @@ use crate::{
 pub struct EngineHandle {
     next_job: AtomicU64,
     pub(super) jobs: Jobs,
-    newest: Mutex<Newest>,
+    /// The newest job of each kind of which only the newest counts.
+    newest: Mutex<HashMap<TypeId, CancelToken>>,
     events: EventReceiver,
     sender: EventSender,
     control: TrainControl,
@@ -191,8 +194,12 @@ impl EngineHandle {
         } else {
             self.jobs.register(id)
         };
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        newest.replace::<T>(&cancel);
+        if T::KIND.newest_wins {
+            let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(older) = newest.insert(TypeId::of::<T>(), cancel.clone()) {
+                older.cancel();
+            }
+        }
         JobContext::new(id, T::KIND, cancel, self.sender.clone())
     }
 

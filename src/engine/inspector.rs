@@ -1,10 +1,10 @@
 //! The two lanes that look inside the model, without touching the trainer's: each rebuilds the network of the newest weights.
 //! Quick looks never wait for slow ones.
 
-use std::{cell::OnceCell, marker::PhantomData, path::PathBuf, sync::Arc};
+use std::{cell::OnceCell, convert::Infallible, marker::PhantomData, path::PathBuf, sync::Arc};
 
 use super::{
-    answer::{Kind, Nothing, Partial, Request},
+    answer::Kind,
     folders::Folders,
     image_source::ImageSource,
     job::{JobContext, JobError},
@@ -196,27 +196,18 @@ impl<I> Inspect<I> {
     }
 }
 
-/// The newest of what is shown before the end.
-#[derive(Debug, Clone)]
-pub struct Newest<P>(pub P);
-
-impl<P: std::fmt::Debug + Send + Sync + 'static> Partial for Newest<P> {}
-
-impl<I: Inspection> Request for Inspect<I> {
+impl<I: Inspection> Task for Inspect<I> {
     type Answer = I::Answer;
-    type Partial = Newest<I::Partial>;
+    type Partial = I::Partial;
     const KIND: Kind = if I::Speed::IS_SLOW {
         Kind::new(I::WORDS).newest_wins().heavy()
     } else {
         Kind::new(I::WORDS).newest_wins().brief().quiet()
     };
-}
-
-impl<I: Inspection> Task for Inspect<I> {
     type Lane = Inspector<I::Speed>;
 
     fn run(&self, lane: &mut Self::Lane, context: &JobContext) -> Result<I::Answer, JobError> {
-        let tell = |partial| context.partial::<Self>(Newest(partial));
+        let tell = |partial| context.partial::<Self>(partial);
         lane.look(&self.at, context, |looking| {
             Ok(self.what.run(&looking.telling(&tell))?)
         })
@@ -264,13 +255,10 @@ pub struct ReadModel {
     pub run: Option<Arc<KeptRun>>,
 }
 
-impl Request for LoadModel {
-    type Answer = ReadModel;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("load the model");
-}
-
 impl Task for LoadModel {
+    type Answer = ReadModel;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("load the model");
     type Lane = Inspector<Slow>;
 
     fn run(&self, lane: &mut Self::Lane, context: &JobContext) -> Result<ReadModel, JobError> {
@@ -284,14 +272,11 @@ impl Task for LoadModel {
 #[derive(Debug, Clone)]
 pub struct SaveModel(pub PathBuf);
 
-impl Request for SaveModel {
+impl Task for SaveModel {
     type Answer = ();
-    type Partial = Nothing;
+    type Partial = Infallible;
     // What the user saved is written, also when they close the window.
     const KIND: Kind = Kind::new("save the model").outlives();
-}
-
-impl Task for SaveModel {
     type Lane = Inspector<Slow>;
 
     fn run(&self, lane: &mut Self::Lane, _: &JobContext) -> Result<(), JobError> {

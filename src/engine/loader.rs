@@ -1,9 +1,9 @@
 //! The loader lane: opens datasets, decodes their images into the cache and examines them.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{convert::Infallible, path::PathBuf, sync::Arc};
 
 use super::{
-    answer::{Kind, Nothing, Request},
+    answer::Kind,
     events::Level,
     folders::Folders,
     job::{JobContext, JobError},
@@ -123,13 +123,10 @@ pub struct Examined {
     pub readings: Arc<Readings>,
 }
 
-impl Request for OpenRequest {
-    type Answer = OpenDataset;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("open the dataset").heavy().newest_wins();
-}
-
 impl Task for OpenRequest {
+    type Answer = OpenDataset;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("open the dataset").heavy().newest_wins();
     type Lane = Loader;
 
     fn run(&self, lane: &mut Loader, context: &JobContext) -> Result<OpenDataset, JobError> {
@@ -169,13 +166,10 @@ impl Task for OpenRequest {
     }
 }
 
-impl Request for ExamineRequest {
-    type Answer = Examined;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("examine the dataset").heavy().newest_wins();
-}
-
 impl Task for ExamineRequest {
+    type Answer = Examined;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("examine the dataset").heavy().newest_wins();
     type Lane = Loader;
 
     fn run(&self, _: &mut Loader, context: &JobContext) -> Result<Examined, JobError> {
@@ -197,13 +191,10 @@ impl Task for ExamineRequest {
     }
 }
 
-impl Request for MeasureChannels {
-    type Answer = ChannelStats;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("measure the channels").heavy().newest_wins();
-}
-
 impl Task for MeasureChannels {
+    type Answer = ChannelStats;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("measure the channels").heavy().newest_wins();
     type Lane = Loader;
 
     fn run(&self, lane: &mut Loader, context: &JobContext) -> Result<ChannelStats, JobError> {
@@ -217,13 +208,10 @@ impl Task for MeasureChannels {
     }
 }
 
-impl Request for Prepare {
-    type Answer = ();
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("read the images").heavy().newest_wins();
-}
-
 impl Task for Prepare {
+    type Answer = ();
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("read the images").heavy().newest_wins();
     type Lane = Loader;
 
     fn run(&self, lane: &mut Loader, context: &JobContext) -> Result<(), JobError> {

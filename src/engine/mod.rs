@@ -33,14 +33,14 @@ mod tests;
 mod trainer;
 mod watchers;
 
-pub use answer::{Answer, JobId, Kind, Nothing, Partial, Progress, Request};
+pub use answer::{Answer, JobId, Kind, Progress};
 pub use downloader::{Download, ListDatasets, Listed};
 pub use evaluation::{EvaluateRequest, Evaluated, EvaluatedWeights, Judged};
 pub use events::{DataEvent, Event, JobEvent, Level, RunBegan, RunEvent, TrainingOutcome};
 pub use folders::Folders;
 pub use handle::EngineHandle;
 pub use image_source::ImageSource;
-pub use inspector::{At, Inspect, LoadModel, Newest, ReadModel, SaveModel};
+pub use inspector::{At, Inspect, LoadModel, ReadModel, SaveModel};
 pub use kept_run::{KeptRun, Remembered};
 pub use loaded_model::{LoadedModel, ModelSource};
 pub use loader::{ExamineRequest, ExamineSplit, Examined, MeasureChannels, OpenRequest, Prepare};

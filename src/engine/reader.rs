@@ -3,6 +3,7 @@
 
 use std::{
     collections::{HashSet, VecDeque},
+    convert::Infallible,
     io,
     path::PathBuf,
     sync::{
@@ -14,7 +15,7 @@ use std::{
 use rayon::{ThreadPool, prelude::*};
 
 use super::{
-    answer::{Kind, Nothing, Request},
+    answer::Kind,
     events::{DataEvent, Event, Level},
     image_source::ImageSource,
     job::{JobContext, JobError},
@@ -161,13 +162,10 @@ pub struct Divided {
     pub division: Result<Arc<Division>, String>,
 }
 
-impl Request for Divide {
-    type Answer = Divided;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("divide the dataset").newest_wins();
-}
-
 impl Task for Divide {
+    type Answer = Divided;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("divide the dataset").newest_wins();
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, _: &JobContext) -> Result<Divided, JobError> {
@@ -193,13 +191,10 @@ pub struct LoadExperiment {
     pub open: Option<DatasetReference>,
 }
 
-impl Request for LoadExperiment {
-    type Answer = Experiment;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("open the experiment");
-}
-
 impl Task for LoadExperiment {
+    type Answer = Experiment;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("open the experiment");
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, context: &JobContext) -> Result<Experiment, JobError> {
@@ -215,13 +210,10 @@ impl Task for LoadExperiment {
 #[derive(Debug, Clone)]
 pub struct LoadSpec(pub PathBuf);
 
-impl Request for LoadSpec {
-    type Answer = ModelSpec;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("import the layers");
-}
-
 impl Task for LoadSpec {
+    type Answer = ModelSpec;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("import the layers");
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, _: &JobContext) -> Result<ModelSpec, JobError> {
@@ -246,14 +238,11 @@ pub struct ExamineWeights {
     pub path: PathBuf,
 }
 
-impl Request for ExamineWeights {
+impl Task for ExamineWeights {
     type Answer = Examined;
-    type Partial = Nothing;
+    type Partial = Infallible;
     // It is said where Train is.
     const KIND: Kind = Kind::new("use the weights").heavy().quiet().newest_wins();
-}
-
-impl Task for ExamineWeights {
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, _: &JobContext) -> Result<Examined, JobError> {
@@ -266,14 +255,11 @@ impl Task for ExamineWeights {
 #[derive(Debug, Clone, Copy)]
 pub struct ListRecipes;
 
-impl Request for ListRecipes {
+impl Task for ListRecipes {
     /// Sorted by file name.
     type Answer = Arc<[Experiment]>;
-    type Partial = Nothing;
+    type Partial = Infallible;
     const KIND: Kind = Kind::new("list the recipes");
-}
-
-impl Task for ListRecipes {
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, _: &JobContext) -> Result<Arc<[Experiment]>, JobError> {
@@ -294,13 +280,10 @@ pub struct LargeImage {
     pub size: (usize, usize),
 }
 
-impl Request for LoadImage {
-    type Answer = LargeImage;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("open the image").brief().quiet().newest_wins();
-}
-
 impl Task for LoadImage {
+    type Answer = LargeImage;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("open the image").brief().quiet().newest_wins();
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, context: &JobContext) -> Result<LargeImage, JobError> {

@@ -2,13 +2,14 @@
 //! whether it fits into memory.
 
 use std::{
+    convert::Infallible,
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use super::{
-    answer::{Kind, Nothing, Partial, Request},
+    answer::Kind,
     beginning::memory_fit,
     job::{JobContext, JobError},
     open_dataset::{OpenDataset, pixels},
@@ -56,17 +57,12 @@ pub struct Forecast {
     pub memory: Option<String>,
 }
 
-/// Losses by rate of the steps so far.
-impl Partial for RateCurve {}
-
-impl Request for FindRateRequest {
+impl Task for FindRateRequest {
     /// Losses by rate, and a suggestion.
     type Answer = RateCurve;
+    /// That of the steps so far.
     type Partial = RateCurve;
     const KIND: Kind = Kind::new("look for a learning rate").heavy().newest_wins();
-}
-
-impl Task for FindRateRequest {
     type Lane = Trainer;
 
     /// Tests rising rates on a network that is thrown away, after the run that goes on.
@@ -116,14 +112,11 @@ const SETTLED: Duration = Duration::from_millis(400);
 /// How long it sleeps before it looks whether a newer request has come.
 const LOOK: Duration = Duration::from_millis(20);
 
-impl Request for EstimateRequest {
+impl Task for EstimateRequest {
     type Answer = Forecast;
-    type Partial = Nothing;
+    type Partial = Infallible;
     // What is wrong is said when Train is pressed.
     const KIND: Kind = Kind::new("estimate the time").brief().quiet().newest_wins();
-}
-
-impl Task for EstimateRequest {
     type Lane = Trainer;
 
     /// Times a few steps on made-up images, after a moment in which a newer request may come.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +14,7 @@ use std::{
 use rayon::{ThreadPool, prelude::*};
 
 use super::{
-    answer::{JobId, Kind, Nothing, Request},
+    answer::{JobId, Kind},
     job::{JobContext, JobError},
     open_dataset::OpenDataset,
     task::{LaneState, Task},
@@ -79,16 +80,13 @@ impl Searcher {
     }
 }
 
-impl Request for FindSimilar {
+impl Task for FindSimilar {
     type Answer = Similar;
-    type Partial = Nothing;
+    type Partial = Infallible;
     const KIND: Kind = Kind::new("find similar images")
         .heavy()
         .quiet()
         .newest_wins();
-}
-
-impl Task for FindSimilar {
     type Lane = Searcher;
 
     fn run(&self, lane: &mut Searcher, context: &JobContext) -> Result<Similar, JobError> {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::answer::{JobId, Request};
+use super::{answer::JobId, task::Task};
 
 /// The newest request of a task, and what came of it. The last answer stays while the next is computed.
 #[derive(Debug)]
-pub struct Slot<T: Request> {
+pub struct Slot<T: Task> {
     /// The newest request.
     pub asked: Option<Arc<T>>,
     /// Its job, as long as it waits or runs.
@@ -19,7 +19,7 @@ pub struct Slot<T: Request> {
     pub answered: Option<(Arc<T>, Arc<T::Answer>)>,
 }
 
-impl<T: Request> Slot<T> {
+impl<T: Task> Slot<T> {
     /// Nothing was asked for.
     pub const EMPTY: Self = Self {
         asked: None,
@@ -86,13 +86,13 @@ impl<T: Request> Slot<T> {
     }
 }
 
-impl<T: Request> Default for Slot<T> {
+impl<T: Task> Default for Slot<T> {
     fn default() -> Self {
         Self::EMPTY
     }
 }
 
-impl<T: Request> Clone for Slot<T> {
+impl<T: Task> Clone for Slot<T> {
     fn clone(&self) -> Self {
         Self {
             asked: self.asked.clone(),

@@ -12,8 +12,8 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::{
     At, EngineHandle, EvaluateRequest, EvaluatedWeights, Event, Folders, ImageSource, Inspect,
-    JobEvent, JobId, Kind, Level, LoadModel, Nothing, OpenDataset, OpenRequest, Predict,
-    Remembered, Request, RunEvent, Task, TrainRequest, Trained, TrainingOutcome, inspector, job,
+    JobEvent, JobId, Kind, Level, LoadModel, OpenDataset, OpenRequest, Predict, Remembered,
+    RunEvent, Task, TrainRequest, Trained, TrainingOutcome, inspector, job,
 };
 use crate::{
     data::{SplitName, generate},
@@ -74,7 +74,7 @@ fn wait<T>(engine: &EngineHandle, mut wanted: impl FnMut(Event) -> Option<T>) ->
 }
 
 /// The answer of `job`.
-fn answer<T: Request>(engine: &EngineHandle, job: JobId) -> Arc<T::Answer> {
+fn answer<T: Task>(engine: &EngineHandle, job: JobId) -> Arc<T::Answer> {
     wait(engine, |event| {
         let (done, answer) = event.answer::<T>()?;
         (done == job).then_some(answer)
@@ -264,13 +264,10 @@ fn dropping_the_handle_while_training_joins_every_thread() {
 #[derive(Debug)]
 struct Panics;
 
-impl Request for Panics {
-    type Answer = ();
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("panic");
-}
-
 impl Task for Panics {
+    type Answer = ();
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("panic");
     type Lane = inspector::Inspector<Slow>;
 
     fn run(&self, _: &mut Self::Lane, _: &job::JobContext) -> Result<(), job::JobError> {

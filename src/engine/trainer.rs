@@ -1,9 +1,9 @@
 //! The trainer thread: owns network, optimizer and loop; publishes weights, figures and the run's folder.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Instant};
 
 use super::{
-    answer::{Kind, Nothing, Request},
+    answer::Kind,
     beginning::{Beginning, memory_fit, untrained},
     control::TrainControl,
     ending::Ended,
@@ -72,13 +72,10 @@ impl LaneState for Trainer {
     }
 }
 
-impl Request for TrainRequest {
-    type Answer = Trained;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("train").heavy();
-}
-
 impl Task for TrainRequest {
+    type Answer = Trained;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("train").heavy();
     type Lane = Trainer;
 
     /// A run that goes on is stopped first.

@@ -11,15 +11,14 @@ use std::{
 use super::state::AppState;
 use crate::{
     engine::{
-        Answer, Door, EngineHandle, ImageSource, Inspect, JobEvent, JobId, Level, Request, Slot,
-        Task,
+        Answer, Door, EngineHandle, ImageSource, Inspect, JobEvent, JobId, Level, Slot, Task,
     },
     inspect::Inspection,
     model::WeightSnapshot,
 };
 
 /// A request of the window: what its answer changes besides its slot.
-pub trait Asked: Request {
+pub trait Asked: Task {
     /// Every job is answered, not only that of the newest request.
     const EACH: bool = false;
 
@@ -37,7 +36,7 @@ pub trait Asked: Request {
 }
 
 /// How a failure is told: `Could not open the image: …`.
-pub fn could_not<T: Request>(reason: &str) -> String {
+pub fn could_not<T: Task>(reason: &str) -> String {
     format!("Could not {}: {reason}", T::KIND.words)
 }
 
@@ -75,7 +74,7 @@ enum News {
 
 impl AppState {
     /// Asks the engine for `request`. What is no longer of use is cancelled.
-    pub fn ask<T: Asked + Task>(&mut self, engine: &EngineHandle, request: T) -> JobId
+    pub fn ask<T: Asked>(&mut self, engine: &EngineHandle, request: T) -> JobId
     where
         EngineHandle: Door<T::Lane>,
     {
@@ -97,14 +96,14 @@ impl AppState {
     }
 
     /// What became of the newest `T` that was asked for.
-    pub fn slot<T: Request>(&self) -> &Slot<T> {
+    pub fn slot<T: Task>(&self) -> &Slot<T> {
         let slot = self.slots.of.get(&TypeId::of::<T>());
         slot.and_then(|slot| slot.downcast_ref())
             .unwrap_or(Slot::NONE)
     }
 
     /// Changes the slot of `T`.
-    pub fn with_slot<T: Request, R>(&mut self, change: impl FnOnce(&mut Slot<T>) -> R) -> R {
+    pub fn with_slot<T: Task, R>(&mut self, change: impl FnOnce(&mut Slot<T>) -> R) -> R {
         let mut slot = self.slot::<T>().clone();
         let result = change(&mut slot);
         self.slots.of.insert(TypeId::of::<T>(), Arc::new(slot));
@@ -112,13 +111,13 @@ impl AppState {
     }
 
     /// Nobody waits for a `T` any more, and the answer that there is was about something else.
-    pub fn forget<T: Request>(&mut self) {
+    pub fn forget<T: Task>(&mut self) {
         self.slots.of.remove(&TypeId::of::<T>());
         self.slots.weights.remove(&TypeId::of::<T>());
     }
 
     /// Has the engine end the newest `T`; what was answered before stays.
-    pub fn stop<T: Request>(&mut self, engine: &EngineHandle) {
+    pub fn stop<T: Task>(&mut self, engine: &EngineHandle) {
         if let Some(job) = self.slot::<T>().job {
             engine.cancel(job);
             self.with_slot(|slot: &mut Slot<T>| slot.job = None);
@@ -135,7 +134,7 @@ impl AppState {
     }
 
     /// Whether the newest `T` is still waited for.
-    pub fn waits_for<T: Request>(&self) -> bool {
+    pub fn waits_for<T: Task>(&self) -> bool {
         self.slot::<T>().job.is_some()
     }
 

@@ -25,7 +25,7 @@ use convscope::{
     },
     engine::{
         EngineHandle, EvaluateRequest, EvaluatedWeights, Event, Folders, ImageSource, JobEvent,
-        JobId, OpenDataset, OpenRequest, Predict, Prediction, Request, RunEvent, TrainRequest,
+        JobId, OpenDataset, OpenRequest, Predict, Prediction, RunEvent, Task, TrainRequest,
         Trained, TrainingOutcome,
     },
     inspect::Slow,
@@ -112,7 +112,7 @@ fn finished(engine: &EngineHandle) -> (TrainingOutcome, Arc<Evaluation>) {
 }
 
 /// The job and its answer when this is the end of a `T`; nothing may fail.
-fn answer<T: Request>(event: Event) -> Option<(JobId, Arc<T::Answer>)> {
+fn answer<T: Task>(event: Event) -> Option<(JobId, Arc<T::Answer>)> {
     let failure = event.failure();
     assert!(failure.is_none(), "{failure:?}");
     event.answer::<T>()

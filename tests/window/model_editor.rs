@@ -14,7 +14,7 @@ use crate::panel::shot;
 use bench::{asked, choose, click, enter, harness, names, pick, press, row, shapes, state, wide};
 use convscope::{
     data::datasets_folder::Status,
-    engine::{Download, Event as EngineEvent, JobEvent, JobId, Listed, Progress, Request},
+    engine::{Download, Event as EngineEvent, JobEvent, JobId, Listed, Progress, Task},
     model::{
         LayerKind, LayerSpec,
         layers::{self, Layer as _},

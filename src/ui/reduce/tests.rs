@@ -7,7 +7,7 @@ use crate::{
     data::{Picture, SplitName},
     engine::{
         EndStage, EvaluateRequest, Evaluated, EvaluatedWeights, ImageSource, JobEvent, OpenRequest,
-        Request, RunEvent, SaveModel, TrainRequest, Trained,
+        RunEvent, SaveModel, Task, TrainRequest, Trained,
     },
     inspect::feature_maps::FeatureMaps,
     model::Shape,

@@ -6,7 +6,7 @@ use convscope::{
     data::{Division, Picture, generate},
     engine::{
         EvaluateRequest, EvaluatedWeights, Event, ImageSource, Inspect, JobEvent, JobId,
-        Prediction, Request,
+        Prediction, Task,
     },
     inspect::{
         feature_maps::{FeatureMaps, MapsOfLayer},
