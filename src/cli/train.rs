@@ -303,9 +303,9 @@ fn tell_end(
 ) -> Result<()> {
     let best = history
         .iter()
-        .find(|record| record.epoch == outcome.best_epoch);
+        .find(|record| record.epoch == outcome.result.best_epoch);
     let val_accuracy = best.and_then(|record| record.val_accuracy);
-    let how = match outcome.completed {
+    let how = match outcome.result.completed {
         true => "completed",
         false => "stopped",
     };
@@ -313,20 +313,20 @@ fn tell_end(
         "outcome": how,
         "best_epoch": best.map(|record| record.epoch),
         "val_accuracy": val_accuracy,
-        "test_accuracy": outcome.test_accuracy,
-        "skipped": outcome.left_out.iter().map(|stage| stage.word()).collect::<Vec<_>>(),
-        "lost": outcome.lost,
+        "test_accuracy": outcome.result.test_accuracy,
+        "skipped": outcome.result.left_out.iter().map(|stage| stage.word()).collect::<Vec<_>>(),
+        "lost": outcome.result.lost,
         "model": outcome.model.as_deref().map(display_path),
         "run": display_path(&outcome.run),
-        "split_hash": outcome.split_hash,
-        "seconds": outcome.seconds,
+        "split_hash": outcome.result.split_hash,
+        "seconds": outcome.result.seconds,
         "unreadable": data.left_out.unreadable,
         "left_out": data.left_out.passed_over,
         "warnings": data.words(),
     }))?;
     output.text(&format!(
         "\nTraining {how} after {} s.",
-        figure(outcome.seconds)
+        figure(outcome.result.seconds)
     ))?;
     for words in data.words() {
         output.text(&format!("Note: {words}"))?;
@@ -340,10 +340,10 @@ fn tell_end(
         "Best epoch {}, validation accuracy {accuracy}",
         best.epoch
     ))?;
-    if let Some(accuracy) = outcome.test_accuracy {
+    if let Some(accuracy) = outcome.result.test_accuracy {
         output.text(&format!("Test accuracy {}", figure(accuracy)))?;
     }
-    if let Some(lacking) = lacking(&outcome.left_out) {
+    if let Some(lacking) = lacking(&outcome.result.left_out) {
         output.text(&format!("Left out: {lacking}; --resume does it"))?;
     }
     for (what, path) in leavings(&outcome.run) {

@@ -1,10 +1,10 @@
 //! The end of a run: the best weights are kept and judged, the result and the report are written.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use super::{
     events::{Level, RunEvent, TrainingOutcome},
-    job::{self, JobContext, JobError, fit_error},
+    job::{self, JobContext, JobError},
     watchers::Publisher,
 };
 use crate::{
@@ -46,16 +46,10 @@ pub struct Ended<'a> {
 impl Ended<'_> {
     fn result(&self) -> RunResult {
         RunResult {
-            completed: false,
-            failure: None,
-            best_epoch: 0,
-            test_accuracy: None,
-            left_out: Vec::new(),
-            stopped_early: Vec::new(),
-            lost: Vec::new(),
             split_hash: self.split_hash.clone(),
             computed: self.computed.clone(),
             seconds: self.start.elapsed().as_secs_f64(),
+            ..RunResult::default()
         }
     }
 
@@ -66,18 +60,18 @@ impl Ended<'_> {
             failure: Some(error.to_string()),
             ..self.result()
         });
-        fit_error(error)
+        error.into()
     }
 
     /// Keeps the best weights, judges them and writes the report. Once the weights are kept nothing
     /// that fails or is not waited for costs the run its result.
     pub fn well(&self, outcome: Outcome) -> Result<TrainingOutcome, JobError> {
         let best_weights = outcome.best.as_ref().map(|(snapshot, _)| snapshot);
-        let model = match &outcome.best {
+        let bundle = match &outcome.best {
             Some((snapshot, record)) => self.keep_model(snapshot, record)?,
             None => None,
         };
-        let kept = model.as_ref().map(|_| self.folder.model_path());
+        let model = bundle.as_ref().map(|_| self.folder.model_path());
         let answers = self
             .publisher
             .model
@@ -109,10 +103,10 @@ impl Ended<'_> {
         };
         // Killed while it writes the report, it lacks that alone.
         result.left_out = [&left_out[..], &[EndStage::Report]].concat();
-        self.folder.finish(&result).map_err(fit_error)?;
+        self.folder.finish(&result)?;
         self.stage(EndStage::Report, &mut left_out, || {
             let epochs = outcome.history.clone();
-            self.report(&result, epochs, evaluation, model)
+            self.report(&result, epochs, evaluation, bundle)
         });
         if !left_out.contains(&EndStage::Report) {
             result.left_out = left_out;
@@ -120,9 +114,10 @@ impl Ended<'_> {
             let _ = self.folder.finish(&result);
         }
         if let Some(failure) = outcome.failure {
-            return Err(fit_error(failure));
+            return Err(failure.into());
         }
-        Ok(self.told(result, kept))
+        let run = self.folder.path().to_path_buf();
+        Ok(TrainingOutcome { run, model, result })
     }
 
     fn report(
@@ -175,8 +170,7 @@ impl Ended<'_> {
                 self.cancel.check()
             };
             let (images, samples) = ((data.dataset, data.pixels), (Some(part), samples));
-            let evaluation = answers.judge(best, images, samples, pulse);
-            evaluation.map_err(fit_error)
+            Ok(answers.judge(best, images, samples, pulse)?)
         })
     }
 
@@ -204,22 +198,6 @@ impl Ended<'_> {
         }
         left_out.push(stage);
         None
-    }
-
-    fn told(&self, result: RunResult, model: Option<PathBuf>) -> TrainingOutcome {
-        TrainingOutcome {
-            completed: result.completed,
-            best_epoch: result.best_epoch,
-            run: self.folder.path().to_path_buf(),
-            model,
-            test_accuracy: result.test_accuracy,
-            left_out: result.left_out,
-            split_hash: result.split_hash,
-            stopped_early: result.stopped_early,
-            lost: result.lost,
-            computed: result.computed,
-            seconds: result.seconds,
-        }
     }
 
     /// Publishes the best weights and writes them as the run's model; weights that are no model cost the run nothing else.

@@ -7,8 +7,10 @@ use crate::{
     data::Picture,
     model::LayerShape,
     train::{
-        DataReport, EpochRecord, Evaluation, Experiment, StepRecord, health::Advice,
-        run_folder::EndStage, schedule::RateNow,
+        DataReport, EpochRecord, Evaluation, Experiment, StepRecord,
+        health::Advice,
+        run_folder::{EndStage, RunResult},
+        schedule::RateNow,
     },
 };
 
@@ -23,31 +25,15 @@ pub enum Level {
     Error,
 }
 
-/// How a run ended.
+/// How a run ended, and where it lies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingOutcome {
-    /// Every epoch was trained; false when the user stopped it.
-    pub completed: bool,
-    /// Epoch whose weights were kept; 0 when none was finished.
-    pub best_epoch: usize,
     /// The run's folder.
     pub run: PathBuf,
     /// The model file in it; `None` when no epoch was finished.
     pub model: Option<PathBuf>,
-    /// Accuracy of the kept weights on the test part, 0..1; `None` when that part is empty or was not judged.
-    pub test_accuracy: Option<f64>,
-    /// What was left out at the end.
-    pub left_out: Vec<EndStage>,
-    /// Identifies which image stood in which part ([`crate::data::Split::hash`]).
-    pub split_hash: String,
-    /// Phases, from 1, that early stopping ended.
-    pub stopped_early: Vec<usize>,
-    /// What damaged files cost it, in sentences.
-    pub lost: Vec<String>,
-    /// How it computed: precision and memory format, in words.
-    pub computed: String,
-    /// Wall time.
-    pub seconds: f64,
+    /// What the folder says of its end.
+    pub result: RunResult,
 }
 
 /// What the engine tells.

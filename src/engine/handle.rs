@@ -50,11 +50,6 @@ pub struct EngineHandle {
     // Dropped after `Drop::drop` has cancelled all jobs; each joins its thread.
     /// Hands on to the lanes that look into the model, so it goes first.
     web: Lane<()>,
-    lanes: Lanes,
-}
-
-/// The lanes that tasks ask for.
-struct Lanes {
     loader: Lane<Loader>,
     reader: Lane<Reader>,
     searcher: Lane<Searcher>,
@@ -70,7 +65,7 @@ macro_rules! doors {
     ($($state:ty => $lane:ident),* $(,)?) => {
         $(impl Door<$state> for EngineHandle {
             fn lane(&self) -> &Lane<$state> {
-                &self.lanes.$lane
+                &self.$lane
             }
         })*
     };
@@ -98,7 +93,8 @@ impl EngineHandle {
         let (jobs, control, model) = (Jobs::default(), TrainControl::default(), Latest::default());
         let thumbnails_wait = Arc::<AtomicBool>::default();
         let pool = Arc::new(super::reader::few_threads()?);
-        let lanes = Lanes {
+        Ok(Self {
+            web: task::start(("web", "fetches images"), told(), || ())?,
             loader: {
                 let folders = folders.clone();
                 task::start(("loader", "opens datasets"), told(), || Loader { folders })?
@@ -132,12 +128,8 @@ impl EngineHandle {
             quick: inspector::<Quick>(&model, &folders, told())?,
             slow: inspector::<Slow>(&model, &folders, told())?,
             runs: task::start(("runs", "lists runs"), told(), move || Runs::new(&folders))?,
-        };
-        Ok(Self {
             next_job: AtomicU64::new(1),
             newest: Mutex::default(),
-            web: task::start(("web", "fetches images"), told(), || ())?,
-            lanes,
             thumbnails_wait,
             jobs,
             events,
@@ -208,13 +200,13 @@ impl EngineHandle {
     pub fn load_thumbnails(&self, dataset: Arc<OpenDataset>, samples: Vec<usize>) {
         self.thumbnails_wait.store(true, Ordering::Relaxed);
         let want = move |reader: &mut Reader| reader.want_thumbnails(dataset, &samples);
-        self.lanes.reader.send(Box::new(want));
+        self.reader.send(Box::new(want));
     }
 
     /// Throws an unfinished download away; cancel it first.
     pub fn discard_download(&self, entry: Entry, folder: PathBuf) {
         let events = self.sender.clone();
-        self.lanes.downloader.send(Box::new(move |_| {
+        self.downloader.send(Box::new(move |_| {
             if let Err(error) = datasets_folder::discard_unfinished(&entry, &folder) {
                 let message = format!("Could not delete the unfinished download: {error}");
                 let level = Level::Warning;
@@ -248,7 +240,7 @@ impl EngineHandle {
     pub fn die_for_test<T: Task>(&self) -> JobId {
         let context = self.context::<T>();
         let id = context.id;
-        self.lanes.slow.send(Box::new(move |_| {
+        self.slow.send(Box::new(move |_| {
             panic!("job {:?} kills its thread on purpose", context.id);
         }));
         id

@@ -8,7 +8,7 @@ use super::{
     folders::Folders,
     image_source::ImageSource,
     job::{JobContext, JobError},
-    kept_run::{self, KeptRun, Remembered},
+    kept_run::{self, KeptRun},
     latest::Latest,
     loaded_model::LoadedModel,
     open_dataset::{OpenDataset, no_part, pixels, samples},
@@ -243,7 +243,7 @@ pub struct LoadModel {
     /// The file or folder.
     pub path: PathBuf,
     /// Whether it is the one that was in hand last time: that it is gone is then only said.
-    pub remembered: Remembered,
+    pub remembered: bool,
 }
 
 /// A model that was read.

@@ -106,11 +106,6 @@ impl From<FitError> for JobError {
     }
 }
 
-/// What training says, as a job says it.
-pub fn fit_error(error: FitError) -> JobError {
-    error.into()
-}
-
 impl From<String> for JobError {
     fn from(message: String) -> Self {
         Self::Failed(message)

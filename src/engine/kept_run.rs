@@ -23,15 +23,6 @@ use crate::{
     },
 };
 
-/// Whether a model is the one that was in hand last time, which nobody asked for now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remembered {
-    /// Somebody asks for it.
-    No,
-    /// It was remembered.
-    Yes,
-}
-
 /// What a run that has ended recorded. Plain data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptRun {
@@ -80,11 +71,11 @@ pub fn load(
     context: &JobContext,
     folders: &Folders,
     path: &Path,
-    remembered: Remembered,
+    remembered: bool,
 ) -> Result<(Arc<LoadedModel>, Option<Arc<KeptRun>>), JobError> {
     let file = match run_folder::model_file(path) {
-        Ok(file) if remembered == Remembered::No || file.exists() => file,
-        Err(words) if remembered == Remembered::No => return Err(JobError::Failed(words)),
+        Ok(file) if !remembered || file.exists() => file,
+        Err(words) if !remembered => return Err(JobError::Failed(words)),
         _ => {
             let path = display_path(path);
             context.note(

@@ -59,39 +59,24 @@ impl OpenRequest {
 pub struct ExamineRequest {
     /// The dataset.
     pub open: Arc<OpenDataset>,
-    /// Which parts to look at.
-    pub split: ExamineSplit,
+    /// The parts that were drawn, in which it looks for pictures that stand in two of them; `None` for those that the dataset gives.
+    pub drawn: Option<Arc<Division>>,
     /// What an earlier examination of the same dataset read; its files are then not read again.
     pub readings: Option<Arc<Readings>>,
 }
 
-/// The parts in which an examination looks for pictures that stand in two of them.
-#[derive(Debug, Clone)]
-pub enum ExamineSplit {
-    /// Those that the dataset gives and the user moved samples to.
-    Given,
-    /// Those that were drawn.
-    Drawn(Arc<Division>),
-}
-
-impl ExamineSplit {
-    fn of(&self, dataset: &Dataset) -> Result<Arc<Split>, String> {
-        match self {
-            Self::Drawn(division) => Ok(Arc::clone(&division.split)),
-            Self::Given => {
-                // Nothing is drawn besides.
-                let config = SplitConfig {
-                    given: true,
-                    validation: 0.0,
-                    test: 0.0,
-                    first_train: None,
-                    ..SplitConfig::default()
-                };
-                let split = Split::new(dataset, &config).map_err(|error| error.to_string())?;
-                Ok(Arc::new(split))
-            }
-        }
-    }
+/// The parts that the dataset gives and the user moved samples to.
+fn given_parts(dataset: &Dataset) -> Result<Arc<Split>, String> {
+    // Nothing is drawn besides.
+    let config = SplitConfig {
+        given: true,
+        validation: 0.0,
+        test: 0.0,
+        first_train: None,
+        ..SplitConfig::default()
+    };
+    let split = Split::new(dataset, &config).map_err(|error| error.to_string())?;
+    Ok(Arc::new(split))
 }
 
 /// Measures mean and standard deviation of the channels of a division's training part.
@@ -174,7 +159,10 @@ impl Task for ExamineRequest {
 
     fn run(&self, _: &mut Loader, context: &JobContext) -> Result<Examined, JobError> {
         let dataset = &self.open.dataset;
-        let split = self.split.of(dataset)?;
+        let split = match &self.drawn {
+            Some(division) => Arc::clone(&division.split),
+            None => given_parts(dataset)?,
+        };
         let readings = match &self.readings {
             Some(readings) => Arc::clone(readings),
             None => {

@@ -12,8 +12,8 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::{
     At, EngineHandle, EvaluateRequest, EvaluatedWeights, Event, Folders, ImageSource, Inspect,
-    JobEvent, JobId, Kind, Level, LoadModel, OpenDataset, OpenRequest, Predict, Remembered,
-    RunEvent, Task, TrainRequest, Trained, TrainingOutcome, inspector, job,
+    JobEvent, JobId, Kind, Level, LoadModel, OpenDataset, OpenRequest, Predict, RunEvent, Task,
+    TrainRequest, Trained, TrainingOutcome, inspector, job,
 };
 use crate::{
     data::{SplitName, generate},
@@ -148,7 +148,7 @@ fn a_run_tells_its_story_and_leaves_its_folder() {
         }
         event => ended(&event, job),
     });
-    assert!(outcome.completed);
+    assert!(outcome.result.completed);
     assert_eq!(
         (steps, epochs),
         (9, vec![1, 2, 3]),
@@ -178,7 +178,7 @@ fn a_run_tells_its_story_and_leaves_its_folder() {
     );
     let (bundle, doubt) = Bundle::load(&outcome.run.join("model.safetensors")).unwrap();
     assert_eq!(doubt, None);
-    assert_eq!(bundle.snapshot.epoch, outcome.best_epoch);
+    assert_eq!(bundle.snapshot.epoch, outcome.result.best_epoch);
     assert_eq!(
         engine.model().unwrap().snapshot.arrays,
         bundle.snapshot.arrays,
@@ -231,7 +231,7 @@ fn a_paused_run_waits_lets_others_work_and_goes_on() {
         matches!(event, Event::Run(_, RunEvent::Stopping)).then_some(())
     });
     let outcome = finish(&engine, job);
-    assert!(!outcome.completed && outcome.best_epoch >= 1 && outcome.model.is_some());
+    assert!(!outcome.result.completed && outcome.result.best_epoch >= 1 && outcome.model.is_some());
 }
 
 #[test]
@@ -244,8 +244,8 @@ fn a_run_can_be_stopped_while_paused_or_before_its_first_epoch() {
     });
     engine.stop();
     let outcome = finish(&engine, job);
-    assert!(!outcome.completed);
-    assert_eq!(outcome.model.is_some(), outcome.best_epoch > 0);
+    assert!(!outcome.result.completed);
+    assert_eq!(outcome.model.is_some(), outcome.result.best_epoch > 0);
 }
 
 #[test]
@@ -278,7 +278,7 @@ impl Task for Panics {
 fn nowhere() -> LoadModel {
     LoadModel {
         path: "/nowhere.safetensors".into(),
-        remembered: Remembered::No,
+        remembered: false,
     }
 }
 
@@ -553,7 +553,7 @@ fn a_run_stopped_before_its_first_epoch_leaves_the_model_that_was_there() {
     });
     engine.stop();
     let outcome = finish(&engine, job);
-    assert_eq!((outcome.best_epoch, outcome.model), (0, None));
+    assert_eq!((outcome.result.best_epoch, outcome.model), (0, None));
     let now = engine.model().unwrap();
     assert!(Arc::ptr_eq(&now.snapshot, &kept.snapshot));
 }

@@ -84,27 +84,17 @@ impl Task for TrainRequest {
     }
 
     fn run(&self, lane: &mut Trainer, context: &JobContext) -> Result<Trained, JobError> {
-        let Trainer {
-            jobs,
-            control,
-            model,
-            folders,
-        } = lane;
         let start = Instant::now();
-        let Self {
-            experiment,
-            dataset: open,
-            run,
-            resume,
-            accept_losses,
-        } = self;
+        let (Trainer { control, model, .. }, folders) = (&*lane, &lane.folders);
+        let (experiment, open, run, resume) =
+            (&self.experiment, &self.dataset, &self.run, self.resume);
         let input = experiment.model.input;
         let (dataset, pixels) = pixels(context, &folders.cache, open, input.format())?;
         let (dataset, pixels) = (&Arc::new(dataset), &pixels);
         let division =
             Division::new(dataset, &experiment.split).map_err(|error| error.to_string())?;
         let split = &*division.split;
-        if *resume {
+        if resume {
             RunFolder::check_split(run, split, dataset)?;
         }
         let experiment = &Arc::new(Experiment {
@@ -115,7 +105,7 @@ impl Task for TrainRequest {
         config.check().map_err(|error| error.to_string())?;
         let report = Arc::new(data_report(&division, dataset, pixels, experiment));
         // A run that is taken up was begun with the same losses: its division says so.
-        if report.left_out.is_grave() && !accept_losses && !resume {
+        if report.left_out.is_grave() && !self.accept_losses && !resume {
             return Ok(Trained::DataLost(report));
         }
         let shapes = check_classifier(&experiment.model, dataset.classes.len())
@@ -140,7 +130,7 @@ impl Task for TrainRequest {
             split,
             dataset,
         };
-        let (mut folder, start_at) = if *resume {
+        let (mut folder, start_at) = if resume {
             beginning.take_up()?
         } else {
             beginning.anew()?
@@ -174,7 +164,11 @@ impl Task for TrainRequest {
                 .find_map(|index| pixels.picture(index))
                 .unwrap_or_else(|| Picture::filled(input.width, input.height, [255; 3])),
         );
-        let mut steering = Steering::new(context, control);
+        let mut steering = Steering {
+            context,
+            control,
+            stopping: false,
+        };
         let mut window = Window::new(context, steps_per_epoch * config.epochs());
         let mut health = Health {
             context,
@@ -217,7 +211,7 @@ impl Task for TrainRequest {
             publisher.show(before);
         }
         let cancel = control.begin_end(&context.cancel);
-        jobs.replace(context.id, &cancel);
+        lane.jobs.replace(context.id, &cancel);
         let ended = Ended {
             cancel,
             experiment: Arc::clone(experiment),

@@ -9,20 +9,10 @@ use crate::{
 
 /// Pauses and ends a run as the handle to the trainer says.
 pub struct Steering<'a> {
-    context: &'a JobContext,
-    control: &'a TrainControl,
+    pub context: &'a JobContext,
+    pub control: &'a TrainControl,
     /// The request to stop was answered.
-    stopping: bool,
-}
-
-impl<'a> Steering<'a> {
-    pub fn new(context: &'a JobContext, control: &'a TrainControl) -> Self {
-        Self {
-            context,
-            control,
-            stopping: false,
-        }
-    }
+    pub stopping: bool,
 }
 
 impl Watcher for Steering<'_> {

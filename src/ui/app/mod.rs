@@ -38,7 +38,7 @@ use crate::{
     data::datasets_folder,
     engine::{
         DataEvent, EngineHandle, Event, Folders, Found, Level, ListRecipes, LoadExperiment,
-        LoadModel, Look, OpenRequest, Remembered, Thing, Waker,
+        LoadModel, Look, OpenRequest, Thing, Waker,
     },
     train::{Experiment, recipes, run_folder},
     worker::Worker,
@@ -177,7 +177,7 @@ impl App {
         app.state.forget_unknown_boundaries();
         app.state.ask(&app.engine, ListRecipes);
         if let Some(path) = app.settings.model.clone() {
-            let remembered = Remembered::Yes;
+            let remembered = true;
             app.state.ask(&app.engine, LoadModel { path, remembered });
         }
         app.open_at_start(open);

@@ -11,8 +11,7 @@ use super::App;
 use crate::{
     data::{Edits, dataset::SourceKind, download::looks_like_address},
     engine::{
-        Found, ImageSource, Level, LoadExperiment, LoadModel, Look, OpenRequest, Prepare,
-        Remembered, Thing,
+        Found, ImageSource, Level, LoadExperiment, LoadModel, Look, OpenRequest, Prepare, Thing,
     },
     file_address, resources,
     train::experiment::DatasetReference,
@@ -207,7 +206,7 @@ impl App {
 
     pub(super) fn load_model(&mut self, path: PathBuf) {
         if !self.is_training("a model") {
-            let remembered = Remembered::No;
+            let remembered = false;
             let request = LoadModel { path, remembered };
             self.state.ask(&self.engine, request);
         }

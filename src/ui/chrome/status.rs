@@ -139,7 +139,7 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             "Training stopped before its first epoch was done".to_owned()
         }
         RunState::Finished(outcome) => {
-            let word = if outcome.completed {
+            let word = if outcome.result.completed {
                 "Training finished"
             } else {
                 "Training stopped"
@@ -148,7 +148,7 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let run = shortened(&run, LONGEST_NAME);
             let training = &cx.state.training;
             let best = training.best_words().unwrap_or_default();
-            let lacks = lacking(&outcome.left_out);
+            let lacks = lacking(&outcome.result.left_out);
             let lacks = lacks.map_or_else(String::new, |lacking| format!(" · {lacking}"));
             let time = minutes(training.seconds());
             format!("{word} · {run} · best: {best} · {time}{lacks}")

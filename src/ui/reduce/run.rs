@@ -174,14 +174,14 @@ impl AppState {
 
     fn run_finished(&mut self, outcome: TrainingOutcome) {
         let epochs = self.training.epochs.len();
-        let words = if outcome.completed {
+        let words = if outcome.result.completed {
             "Training finished"
         } else {
             "Training stopped"
         };
         let best = self.training.best_words();
         let best = best.map_or_else(String::new, |words| format!("; best: {words}"));
-        let lacks = lacking(&outcome.left_out).map_or_else(String::new, |lacking| {
+        let lacks = lacking(&outcome.result.left_out).map_or_else(String::new, |lacking| {
             format!("; {lacking}: Continue in Runs does it")
         });
         self.note(

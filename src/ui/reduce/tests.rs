@@ -11,7 +11,7 @@ use crate::{
     },
     inspect::feature_maps::FeatureMaps,
     model::Shape,
-    train::{StepRecord, recipes},
+    train::{StepRecord, recipes, run_folder::RunResult},
 };
 
 fn state() -> AppState {
@@ -123,17 +123,15 @@ fn the_end_of_a_run_shows_what_it_does_and_what_it_left_out() {
     assert_eq!(state.jobs[&job].progress, None, "those were steps");
 
     let outcome = TrainingOutcome {
-        completed: true,
-        best_epoch: 1,
         run: "run".into(),
         model: Some("model.safetensors".into()),
-        test_accuracy: None,
-        left_out: vec![EndStage::Test],
-        split_hash: String::new(),
-        stopped_early: Vec::new(),
-        lost: Vec::new(),
-        computed: String::new(),
-        seconds: 1.0,
+        result: RunResult {
+            completed: true,
+            best_epoch: 1,
+            left_out: vec![EndStage::Test],
+            seconds: 1.0,
+            ..RunResult::default()
+        },
     };
     state.apply(Event::done::<TrainRequest>(job, Trained::Ended(outcome)));
     assert_eq!(state.training.ending(), None);
