@@ -14,6 +14,7 @@ use super::{
     control::TrainControl,
     downloader::Downloader,
     events::{Event, Level},
+    files::Files,
     folders::Folders,
     inspector::Inspector,
     job::{self, JobContext, Jobs},
@@ -60,6 +61,7 @@ struct Lanes {
     quick: Lane<Inspector<Quick>>,
     slow: Lane<Inspector<Slow>>,
     runs: Lane<Runs>,
+    files: Lane<Files>,
 }
 
 /// Says which lane has which state.
@@ -82,6 +84,7 @@ doors! {
     Inspector<Quick> => quick,
     Inspector<Slow> => slow,
     Runs => runs,
+    Files => files,
 }
 
 impl EngineHandle {
@@ -129,6 +132,12 @@ impl EngineHandle {
             quick: inspector::<Quick>(&model, &folders, told())?,
             slow: inspector::<Slow>(&model, &folders, told())?,
             runs: task::start(("runs", "lists runs"), told(), move || Runs::new(&folders))?,
+            files: {
+                let files = Files {
+                    model: model.clone(),
+                };
+                task::start(("files", "writes files"), told(), || files)?
+            },
         };
         Ok(Self {
             next_job: AtomicU64::new(1),
@@ -147,6 +156,11 @@ impl EngineHandle {
     /// Events that wait to be read.
     pub fn events(&self) -> &EventReceiver {
         &self.events
+    }
+
+    /// For what tells of itself.
+    pub(super) fn sender(&self) -> EventSender {
+        self.sender.clone()
     }
 
     /// The model that inspections and predictions use: the newest weights of the run, or what was loaded.

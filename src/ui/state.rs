@@ -1,16 +1,12 @@
 //! Everything the window shows, and the reducer that events change it through. Plain data.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
 
 pub use super::history::{OwnImage, Selection, Subject};
 pub use super::notices::{Notice, Offer};
 pub use super::ownership::Judged;
 pub use super::training::{AskedRun, RunState, Training};
+pub use crate::train::predictions::Said;
 
 use super::arrivals::Arrivals;
 use super::design::Design;
@@ -68,17 +64,6 @@ pub struct PredictState {
     pub said: Vec<Said>,
     /// Why the last job failed.
     pub failed: Option<String>,
-}
-
-/// What was said about an image.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Said {
-    /// Path or name of the image.
-    pub name: String,
-    /// The class.
-    pub class: String,
-    /// Its probability, 0..1.
-    pub probability: f32,
 }
 
 /// Answers kept with their pictures.
@@ -180,8 +165,6 @@ pub struct AppState {
     /// The event log, oldest first.
     pub notices: Vec<Notice>,
     pub(super) next_notice: u64,
-    /// Threads of the program that have ended by a fault.
-    pub(super) dead_threads: BTreeSet<String>,
 }
 
 impl AppState {
@@ -219,7 +202,6 @@ impl AppState {
             jobs: BTreeMap::new(),
             notices: Vec::new(),
             next_notice: 0,
-            dead_threads: BTreeSet::new(),
         };
         state.experiment_changed();
         state

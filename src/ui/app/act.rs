@@ -16,7 +16,6 @@ use crate::{
     ui::{
         action::{Action, ModelAction, WindowAction},
         chrome::PathField,
-        files::FileTask,
         format::stamp,
         state::AskedRun,
         workspace::{Step, Workspaces},
@@ -81,7 +80,13 @@ impl App {
         let words = format!("{shown} is opened; it is copied to the clipboard too");
         self.state.tell(words, None);
         context.copy_text(shown);
-        self.files.send(FileTask::Open(thing));
+        self.engine.with_files(move || {
+            let opened = open::that_detached(&thing);
+            opened.map_err(|error| {
+                let shown = display_path(thing.as_ref());
+                format!("{shown} cannot be opened: {error}")
+            })
+        });
     }
 
     fn act_on_model(&mut self, action: ModelAction) {

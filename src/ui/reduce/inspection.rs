@@ -5,7 +5,7 @@ use super::{
     *,
 };
 use crate::{
-    engine::{EvaluateRequest, LoadModel, Predict, Predicted, SaveModel},
+    engine::{EvaluateRequest, LoadModel, Predict, Predicted, Save},
     inspect::Speed,
 };
 
@@ -50,11 +50,19 @@ impl Asked for LoadModel {
     }
 }
 
-impl Asked for SaveModel {
+impl Asked for Save {
     const EACH: bool = true;
 
-    fn done(state: &mut AppState, _: JobId, request: &Self, _: &Arc<()>) {
-        state.saved("the model", request.0.clone());
+    fn done(state: &mut AppState, _: JobId, Self { what, path, .. }: &Self, _: &Arc<()>) {
+        state.saved(what, path);
+    }
+
+    fn ended(state: &mut AppState, _: JobId, request: &Self, reason: Option<&str>) {
+        if let Some(reason) = reason {
+            let (what, path) = (request.what, display_path(&request.path));
+            let words = format!("The {what} cannot be written to {path}: {reason}");
+            state.note(Level::Error, words);
+        }
     }
 }
 

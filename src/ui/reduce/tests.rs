@@ -6,9 +6,10 @@ use super::*;
 use crate::{
     data::Picture,
     engine::{
-        EndStage, ImageSource, JobEvent, OpenRequest, Request, RunEvent, SaveModel, TrainRequest,
+        EndStage, ImageSource, JobEvent, OpenRequest, Request, RunEvent, Save, TrainRequest,
         Trained,
     },
+    export::{Bundle, FORMATS},
     inspect::feature_maps::FeatureMaps,
     model::Shape,
     train::{StepRecord, recipes},
@@ -146,11 +147,17 @@ fn jobs_come_and_go() {
     let mut state = state();
     let job = JobId(7);
     let progress = Progress { done: 1, total: 2 };
-    state.asked(job, SaveModel("/m".into()));
-    state.apply(Event::Job(job, JobEvent::Started(SaveModel::KIND)));
+    let save = Save {
+        what: "model",
+        format: &FORMATS[0],
+        bundle: Bundle::default(),
+        path: "/m".into(),
+    };
+    state.asked(job, save);
+    state.apply(Event::Job(job, JobEvent::Started(Save::KIND)));
     state.apply(Event::Job(job, JobEvent::Progress(progress)));
     assert_eq!(state.jobs[&job].progress, Some(progress));
-    state.apply(Event::done::<SaveModel>(job, ()));
+    state.apply(Event::done::<Save>(job, ()));
     assert!(state.jobs.is_empty());
 }
 
