@@ -205,13 +205,12 @@ impl App {
     pub(super) fn predict(&mut self, images: Vec<ImageSource>) {
         self.settings.step = Step::Predict;
         self.state.predict.failed = None;
-        let (count, first) = (images.len(), images.first().cloned());
-        let job = match count {
+        let first = images.first().cloned();
+        let job = match images.len() {
             // One is not to wait for what takes long.
             1 => self.state.ask(&self.engine, Predict::<Quick>::new(images)),
             _ => self.state.ask(&self.engine, Predict::<Slow>::new(images)),
         };
-        self.state.predict.jobs.insert(job, count);
         match first {
             // It has to be fetched first; its pixels come with the answer.
             Some(ImageSource::Url(_)) => self.state.predict.to_select = Some(job),

@@ -12,14 +12,14 @@ use crate::{
 impl<S: Speed> Asked for Predict<S> {
     const EACH: bool = true;
 
-    fn partial(state: &mut AppState, job: JobId, _: &Self, part: &Arc<Predicted>) {
+    fn partial(state: &mut AppState, job: JobId, asked: &Self, part: &Arc<Predicted>) {
         if let Ok(prediction) = &part.answer {
-            state.predicted(job, Arc::clone(prediction));
+            state.predicted(job, asked.images.len(), Arc::clone(prediction));
         }
     }
 
-    fn done(state: &mut AppState, job: JobId, _: &Self, _: &Arc<()>) {
-        let images = state.predict.jobs.remove(&job).unwrap_or_default();
+    fn done(state: &mut AppState, _: JobId, asked: &Self, _: &Arc<()>) {
+        let images = asked.images.len();
         if images > MOST_TOLD {
             let words = format!("Looked at {}", counted(images, "image"));
             state.note(Level::Info, words);
@@ -27,8 +27,7 @@ impl<S: Speed> Asked for Predict<S> {
         state.predict.failed = None;
     }
 
-    fn ended(state: &mut AppState, job: JobId, _: &Self, reason: Option<&str>) {
-        state.predict.jobs.remove(&job);
+    fn ended(state: &mut AppState, _: JobId, _: &Self, reason: Option<&str>) {
         state.predict.failed = reason.map(could_not::<Self>);
     }
 }
@@ -91,10 +90,7 @@ impl AppState {
         })
     }
 
-    fn predicted(&mut self, job: JobId, prediction: Arc<Prediction>) {
-        let Some(images) = self.predict.jobs.get(&job).copied() else {
-            return;
-        };
+    fn predicted(&mut self, job: JobId, images: usize, prediction: Arc<Prediction>) {
         let probability = prediction
             .probabilities
             .get(prediction.class)
