@@ -61,12 +61,6 @@ impl<C: Send + 'static> Worker<C> {
         let _ = self.sender.send(command);
     }
 
-    /// The thread's name when it has ended although nobody let it: by a fault.
-    pub fn died(&self) -> Option<&str> {
-        let ended = self.thread.as_ref().filter(|thread| thread.is_finished());
-        ended.map(|thread| thread.thread().name().unwrap_or_default())
-    }
-
     /// For other threads to queue commands with; the thread does not end while one of these is kept.
     pub fn sender(&self) -> Sender<C> {
         self.sender.clone()
@@ -102,30 +96,5 @@ impl<C> Drop for Worker<C> {
             // That the thread died was told when it did.
             let _ = thread.join();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_thread_that_dies_is_told_from_one_that_waits() {
-        let waits = Worker::spawn("waits", |commands: Receiver<()>| {
-            commands.iter().for_each(drop);
-        });
-        let waits = waits.unwrap();
-        let dies = Worker::spawn("dies", |commands: Receiver<()>| {
-            let _ = commands.recv();
-            panic!("on purpose");
-        });
-        let dies = dies.unwrap();
-        assert_eq!((waits.died(), dies.died()), (None, None));
-        dies.send(());
-        waits.send(());
-        while dies.died().is_none() {
-            thread::yield_now();
-        }
-        assert_eq!((waits.died(), dies.died()), (None, Some("dies")));
     }
 }

@@ -11,7 +11,7 @@ use super::{
     output::Output,
     progress::Progress,
     session::Session,
-    table::{Align, Table},
+    table::Table,
 };
 use crate::{
     data::{
@@ -29,14 +29,7 @@ pub const LONGEST_LICENCE: usize = 28;
 /// Lists the datasets.
 pub fn list(args: &CatalogueArgs, output: Output) -> Result<()> {
     let folder = folder(&args.places);
-    let mut table = Table::new(&[
-        ("name", Align::Left),
-        ("title", Align::Left),
-        ("size", Align::Right),
-        ("classes", Align::Right),
-        ("licence", Align::Left),
-        ("here", Align::Left),
-    ]);
+    let mut table = Table::new(["name", "title", ">size", ">classes", "licence", "here"]);
     for entry in Catalogue::load_from(args.places.catalogue.as_deref())?.datasets {
         let status = datasets_folder::status(&entry, &folder);
         output.json(&as_json(&entry, &status))?;
@@ -49,8 +42,7 @@ pub fn list(args: &CatalogueArgs, output: Output) -> Result<()> {
             here(&status),
         ]);
     }
-    output.text(&table.render())?;
-    Ok(())
+    output.text(&table.render())
 }
 
 /// How much is there, for a table.
@@ -114,8 +106,7 @@ pub fn fetch_and_tell(entry: &Entry, folder: &Path, output: Output) -> Result<()
     output.text(&format!(
         "{}, {words}: {path}",
         format::bytes(fetched.bytes)
-    ))?;
-    Ok(())
+    ))
 }
 
 fn fetch(entry: &Entry, folder: &Path) -> Result<Fetched> {

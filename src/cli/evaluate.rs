@@ -12,7 +12,7 @@ use super::{
     output::{Output, figure, say},
     progress::Progress,
     session::{Session, say_what_is_broken},
-    table::{Align, Table},
+    table::Table,
 };
 use crate::{
     data::{Dataset, LeftOut, SplitName, dataset::display_path, files::write_atomically},
@@ -46,7 +46,7 @@ pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
     }
     if output.is_json() {
         let report = json_report(&evaluation, dataset, args)?;
-        return Ok(output.json(&report)?);
+        return output.json(&report);
     }
     tell(&evaluation, dataset, output)
 }
@@ -186,12 +186,7 @@ const LISTED_CONFUSIONS: usize = 20;
 
 /// The confusions that happen most often.
 fn most_confused(matrix: &ConfusionMatrix, classes: &[String]) -> String {
-    let heading = [
-        ("actual", Align::Left),
-        ("predicted", Align::Left),
-        ("images", Align::Right),
-    ];
-    let mut table = Table::new(&heading);
+    let mut table = Table::new(["actual", "predicted", ">images"]);
     let all = matrix.confusions();
     for confusion in all.iter().take(LISTED_CONFUSIONS) {
         let name = |class| report::class_name(classes, class);
@@ -210,15 +205,17 @@ fn second(classes: &[String]) -> &str {
 }
 
 fn confusion_table(evaluation: &Evaluation, classes: &[String]) -> Table {
-    let names = classes.iter().map(|class| (class.as_str(), Align::Right));
-    let heading: Vec<_> = iter::once(("actual \\ predicted", Align::Left))
-        .chain(names)
-        .collect();
-    let mut table = Table::new(&heading);
+    let first = iter::once("actual \\ predicted".to_owned());
+    let mut table = Table::new(first.chain(on_the_right(classes)));
     for (class, row) in classes.iter().zip(evaluation.confusion.rows()) {
         table.row(iter::once(class.clone()).chain(row.iter().map(u64::to_string)));
     }
     table
+}
+
+/// Headings over numbers.
+fn on_the_right(classes: &[String]) -> impl Iterator<Item = String> {
+    classes.iter().map(|class| format!(">{class}"))
 }
 
 /// One line per image, in the order of the files.
@@ -239,23 +236,12 @@ fn tell_images(evaluation: &Evaluation, dataset: &Dataset, output: Output) -> Re
         }
         return Ok(());
     }
-    let fixed = [
-        ("file", Align::Left),
-        ("actual", Align::Left),
-        ("predicted", Align::Left),
-    ];
-    let probabilities = classes.iter().map(|class| (class.as_str(), Align::Right));
-    let heading: Vec<_> = fixed.into_iter().chain(probabilities).collect();
-    let mut table = Table::new(&heading);
+    let fixed = ["file", "actual", "predicted"].map(String::from);
+    let mut table = Table::new(fixed.into_iter().chain(on_the_right(classes)));
     for row in predictions::rows(evaluation, dataset) {
         let fixed = [row.file, row.actual.to_owned(), row.predicted.to_owned()];
-        let probabilities = row.probabilities.iter();
-        table.row(
-            fixed
-                .into_iter()
-                .chain(probabilities.map(|probability| format!("{probability:.4}"))),
-        );
+        let probabilities = row.probabilities.iter().map(|value| format!("{value:.4}"));
+        table.row(fixed.into_iter().chain(probabilities));
     }
-    output.text(&format!("{}\n", table.render()))?;
-    Ok(())
+    output.text(&format!("{}\n", table.render()))
 }

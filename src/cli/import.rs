@@ -36,6 +36,5 @@ pub fn run(args: &ImportArgs, output: Output) -> Result<()> {
         "{}: {} tensors{rest}",
         model.unwrap_or_default(),
         thousands(tensors)
-    ))?;
-    Ok(())
+    ))
 }

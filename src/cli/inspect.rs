@@ -61,8 +61,7 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
     let score = score.map_or_else(String::new, |(score, of)| {
         format!(", score {}: {of}", figure((*score).into()))
     });
-    output.text(&format!("{out}: {} {:?}{score}", found.of, found.shape))?;
-    Ok(())
+    output.text(&format!("{out}: {} {:?}{score}", found.of, found.shape))
 }
 
 /// Arguments that belong to another `--what` are mistakes, not decoration.

@@ -215,7 +215,7 @@ fn pass_on(writer: &mut csv::Writer<Vec<u8>>) -> Result<()> {
     writer.flush()?;
     let made = std::mem::replace(writer, csv::Writer::from_writer(Vec::new()));
     let bytes = made.into_inner().map_err(csv::IntoInnerError::into_error)?;
-    Ok(write_bytes(&bytes)?)
+    write_bytes(&bytes)
 }
 
 fn best<'a>(classes: &'a [String], answer: &Prediction) -> (&'a str, f32) {

@@ -332,8 +332,7 @@ fn tell_end(
         output.text(&format!("Note: {words}"))?;
     }
     let Some(best) = best else {
-        output.text("No epoch was finished, so there is no model.")?;
-        return Ok(());
+        return output.text("No epoch was finished, so there is no model.");
     };
     let accuracy = optional_figure(val_accuracy);
     output.text(&format!(

@@ -16,6 +16,7 @@ use super::{
     control::TrainControl,
     downloader::Downloader,
     events::{Event, Level},
+    files::Files,
     folders::Folders,
     inspector::Inspector,
     job::{self, JobContext, Jobs},
@@ -58,6 +59,7 @@ pub struct EngineHandle {
     quick: Lane<Inspector<Quick>>,
     slow: Lane<Inspector<Slow>>,
     runs: Lane<Runs>,
+    files: Lane<Files>,
 }
 
 /// Says which lane has which state.
@@ -80,6 +82,7 @@ doors! {
     Inspector<Quick> => quick,
     Inspector<Slow> => slow,
     Runs => runs,
+    Files => files,
 }
 
 impl EngineHandle {
@@ -128,6 +131,12 @@ impl EngineHandle {
             quick: inspector::<Quick>(&model, &folders, told())?,
             slow: inspector::<Slow>(&model, &folders, told())?,
             runs: task::start(("runs", "lists runs"), told(), move || Runs::new(&folders))?,
+            files: {
+                let files = Files {
+                    model: model.clone(),
+                };
+                task::start(("files", "writes files"), told(), || files)?
+            },
             next_job: AtomicU64::new(1),
             newest: Mutex::default(),
             thumbnails_wait,
@@ -210,6 +219,17 @@ impl EngineHandle {
             if let Err(error) = datasets_folder::discard_unfinished(&entry, &folder) {
                 let message = format!("Could not delete the unfinished download: {error}");
                 let level = Level::Warning;
+                events.send(Event::Note { level, message });
+            }
+        }));
+    }
+
+    /// Does something with files after what was asked for earlier, also when the program is left; a sentence says what failed.
+    pub fn with_files(&self, work: impl FnOnce() -> Result<(), String> + Send + 'static) {
+        let events = self.sender.clone();
+        self.files.send(Box::new(move |_| {
+            if let Err(message) = work() {
+                let level = Level::Error;
                 events.send(Event::Note { level, message });
             }
         }));

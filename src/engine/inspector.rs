@@ -267,19 +267,3 @@ impl Task for LoadModel {
         Ok(ReadModel { model, run })
     }
 }
-
-/// Writes the current model (after a run: its best weights) to a file.
-#[derive(Debug, Clone)]
-pub struct SaveModel(pub PathBuf);
-
-impl Task for SaveModel {
-    type Answer = ();
-    type Partial = Infallible;
-    // What the user saved is written, also when they close the window.
-    const KIND: Kind = Kind::new("save the model").outlives();
-    type Lane = Inspector<Slow>;
-
-    fn run(&self, lane: &mut Self::Lane, _: &JobContext) -> Result<(), JobError> {
-        Ok(lane.current()?.save(&self.0)?)
-    }
-}

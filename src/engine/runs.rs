@@ -83,7 +83,7 @@ impl Task for ListRuns {
 }
 
 /// Reads what the run in a folder recorded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadRun {
     /// The run's folder.
     pub folder: PathBuf,

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{answer::JobId, task::Task};
+use super::{
+    answer::{JobId, Progress},
+    task::Task,
+};
 
 /// The newest request of a task, and what came of it. The last answer stays while the next is computed.
 #[derive(Debug)]
@@ -15,6 +18,8 @@ pub struct Slot<T: Task> {
     pub partial: Option<Arc<T::Partial>>,
     /// Why it failed.
     pub failed: Option<String>,
+    /// How far it was when it last ended without an answer.
+    pub reached: Option<Progress>,
     /// The newest answer, and the request that it belongs to.
     pub answered: Option<(Arc<T>, Arc<T::Answer>)>,
 }
@@ -26,6 +31,7 @@ impl<T: Task> Slot<T> {
         job: None,
         partial: None,
         failed: None,
+        reached: None,
         answered: None,
     };
 
@@ -37,6 +43,7 @@ impl<T: Task> Slot<T> {
         *self = Self {
             asked: Some(request),
             job: Some(job),
+            reached: self.reached,
             answered: self.answered.take(),
             ..Self::EMPTY
         };
@@ -57,10 +64,11 @@ impl<T: Task> Slot<T> {
         };
     }
 
-    /// The newest request ended without an answer: with a sentence when it failed. What it has told so far stays.
-    pub fn end_with(&mut self, failed: Option<String>) {
+    /// The newest request ended without an answer, having `reached` so much: with a sentence when it failed. What it has told so far stays.
+    pub fn end_with(&mut self, failed: Option<String>, reached: Option<Progress>) {
         self.job = None;
         self.failed = failed;
+        self.reached = reached.or(self.reached);
     }
 
     /// The newest request as long as it is waited for, with its job.
@@ -99,6 +107,7 @@ impl<T: Task> Clone for Slot<T> {
             job: self.job,
             partial: self.partial.clone(),
             failed: self.failed.clone(),
+            reached: self.reached,
             answered: self.answered.clone(),
         }
     }

@@ -32,6 +32,18 @@ pub const PREDICTIONS: Format = Format {
 };
 
 /// A row of the table.
+pub const ANSWERS: Format = Format {
+    name: "answers",
+    title: "Answers",
+    about: "What was said about images that stand in no dataset",
+    ending: "csv",
+    needs: &[Need::Answers],
+    in_run: None,
+    make: Make::Bytes(|bundle| predictions::said_csv(&bundle.answers).map_err(ExportError::Failed)),
+    parity: None,
+};
+
+/// A row of the table.
 pub const CROSS_TABLE: Format = Format {
     name: "cross-table",
     title: "Cross-table",

@@ -3,11 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    state::AppState,
-    weights_check::{WeightsCheck, WeightsOf},
-    workspace::Step,
-};
+use super::{state::AppState, weights_check::file_of_weights, workspace::Step};
 use crate::{
     data::cache::PixelFormat,
     engine::{
@@ -107,19 +103,15 @@ fn look(engine: &EngineHandle, state: &mut AppState, step: Step, image: &ImageSo
 
 /// Has the file that a backbone shall begin with looked at, once.
 fn check_weights(engine: &EngineHandle, state: &mut AppState) {
-    let wanted = state.file_of_weights();
-    if state.weights.of == wanted {
+    if state.weights_are_asked() {
         return;
     }
     state.stop::<ExamineWeights>(engine);
-    state.weights = WeightsCheck {
-        of: wanted.clone(),
-        answer: None,
-    };
-    if let Some(WeightsOf { layer, path, .. }) = wanted {
-        let spec = state.experiment.model.clone();
-        let request = ExamineWeights { spec, layer, path };
-        state.ask(engine, request);
+    state.forget::<ExamineWeights>();
+    let spec = state.experiment.model.clone();
+    if let Some((layer, path, ..)) = file_of_weights(&spec) {
+        let path = path.to_path_buf();
+        state.ask(engine, ExamineWeights { spec, layer, path });
     }
 }
 

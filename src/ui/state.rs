@@ -1,30 +1,25 @@
 //! Everything the window shows, and the reducer that events change it through. Plain data.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
 
 pub use super::history::{OwnImage, Selection, Subject};
 pub use super::notices::{Notice, Offer};
 pub use super::ownership::Judged;
 pub use super::training::{AskedRun, RunState, Training};
+pub use crate::train::predictions::Said;
 
 use super::arrivals::Arrivals;
 use super::design::Design;
 use super::history::{EditHistory, Past, Trail};
-use super::public_datasets::PublicDatasets;
 use super::run_book::RunBook;
 use super::slots::Slots;
-use super::weights_check::WeightsCheck;
 use crate::{
     data::{Dataset, Division, SplitName, doctor::FindingKind, stats::ClassWeights},
     engine::{
         ExamineRequest, ImageSource, JobId, Kind, LargeImage, LoadImage, LoadedModel, OpenDataset,
-        Prediction, Progress,
+        Predict, Prediction, Progress,
     },
+    inspect::{Quick, Slow},
     model::{LayerShape, ModelSpec, Node, ShapeError, graph, shapes},
     train::{DataReport, Evaluation, Experiment, single_values},
 };
@@ -58,8 +53,6 @@ pub enum DataState {
 /// Answers for dropped and chosen images.
 #[derive(Debug, Clone, Default)]
 pub struct PredictState {
-    /// Running and waiting jobs, and of how many images each is; each is answered.
-    pub jobs: BTreeMap<JobId, usize>,
     /// The job whose first answer brings the image that is looked at then.
     pub to_select: Option<JobId>,
     /// The newest with their pictures, newest first.
@@ -68,17 +61,6 @@ pub struct PredictState {
     pub said: Vec<Said>,
     /// Why the last job failed.
     pub failed: Option<String>,
-}
-
-/// What was said about an image.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Said {
-    /// Path or name of the image.
-    pub name: String,
-    /// The class.
-    pub class: String,
-    /// Its probability, 0..1.
-    pub probability: f32,
 }
 
 /// Answers kept with their pictures.
@@ -161,10 +143,6 @@ pub struct AppState {
     pub design: Design,
     /// The recipes that ship with the program; `None` until they have been read.
     pub recipes: Option<Arc<[Experiment]>>,
-    /// Public datasets and their downloads.
-    pub public: PublicDatasets,
-    /// The file of weights that the network begins with.
-    pub weights: WeightsCheck,
     /// What comes from outside.
     pub arrivals: Arrivals,
     /// The runs that were kept.
@@ -180,8 +158,6 @@ pub struct AppState {
     /// The event log, oldest first.
     pub notices: Vec<Notice>,
     pub(super) next_notice: u64,
-    /// Threads of the program that have ended by a fault.
-    pub(super) dead_threads: BTreeSet<String>,
 }
 
 impl AppState {
@@ -209,8 +185,6 @@ impl AppState {
             predict: PredictState::default(),
             design: Design::default(),
             recipes: None,
-            public: PublicDatasets::default(),
-            weights: WeightsCheck::default(),
             arrivals: Arrivals::default(),
             runs: RunBook::default(),
             browsed: Arc::from([]),
@@ -219,7 +193,6 @@ impl AppState {
             jobs: BTreeMap::new(),
             notices: Vec::new(),
             next_notice: 0,
-            dead_threads: BTreeSet::new(),
         };
         state.experiment_changed();
         state
@@ -350,6 +323,14 @@ impl AppState {
     pub fn large_image(&self, subject: &Subject) -> Option<&LargeImage> {
         let (request, answer) = self.slot::<LoadImage>().answered.as_ref()?;
         subject.is_of(&request.0).then_some(&**answer)
+    }
+
+    /// Jobs that classify images, and of how many; those that wait for others, too.
+    pub fn predicting(&self) -> impl Iterator<Item = (JobId, usize)> {
+        let quick = self.waiting::<Predict<Quick>>();
+        let quick = quick.map(|(job, asked)| (job, asked.images.len()));
+        let slow = self.waiting::<Predict<Slow>>();
+        quick.chain(slow.map(|(job, asked)| (job, asked.images.len())))
     }
 
     /// The answer that the Predict step shows large: the one about the image that is looked at, by the model in hand

@@ -59,8 +59,6 @@ pub struct Training {
     pub data: Option<Arc<DataReport>>,
     /// The run's folder; `None` before it has begun.
     pub folder: Option<PathBuf>,
-    /// The job that reads its steps from the disk.
-    pub reading: Option<JobId>,
     /// What was shown before a run that was asked for and has not begun: it may never begin.
     pub before: Option<Box<Self>>,
 }

@@ -16,7 +16,6 @@ use crate::{
     ui::{
         action::{Action, ModelAction, WindowAction},
         chrome::PathField,
-        files::FileTask,
         format::stamp,
         state::AskedRun,
         workspace::{Step, Workspaces},
@@ -81,7 +80,13 @@ impl App {
         let words = format!("{shown} is opened; it is copied to the clipboard too");
         self.state.tell(words, None);
         context.copy_text(shown);
-        self.files.send(FileTask::Open(thing));
+        self.engine.with_files(move || {
+            let opened = open::that_detached(&thing);
+            opened.map_err(|error| {
+                let shown = display_path(thing.as_ref());
+                format!("{shown} cannot be opened: {error}")
+            })
+        });
     }
 
     fn act_on_model(&mut self, action: ModelAction) {
@@ -200,13 +205,12 @@ impl App {
     pub(super) fn predict(&mut self, images: Vec<ImageSource>) {
         self.settings.step = Step::Predict;
         self.state.predict.failed = None;
-        let (count, first) = (images.len(), images.first().cloned());
-        let job = match count {
+        let first = images.first().cloned();
+        let job = match images.len() {
             // One is not to wait for what takes long.
             1 => self.state.ask(&self.engine, Predict::<Quick>::new(images)),
             _ => self.state.ask(&self.engine, Predict::<Slow>::new(images)),
         };
-        self.state.predict.jobs.insert(job, count);
         match first {
             // It has to be fetched first; its pixels come with the answer.
             Some(ImageSource::Url(_)) => self.state.predict.to_select = Some(job),

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use super::App;
 use crate::{
-    data::Edits,
+    data::{Edits, edits},
     engine::{Level, OpenRequest},
     train::Experiment,
     ui::{
         action::{DataAction, EditAction},
-        files::FileTask,
         follow,
         history::{Part, Undoable},
         state::AppState,
@@ -92,11 +91,10 @@ impl App {
             return;
         };
         if before.as_ref() != Some(edits) {
-            self.files.send(FileTask::Sidecar(
-                Arc::clone(edits),
-                self.places.folders.edits.clone(),
-                open.dataset.opened.clone(),
-            ));
+            let edits = Arc::clone(edits);
+            let sidecar = edits::sidecar(&self.places.folders.edits, &open.dataset.opened);
+            self.engine
+                .with_files(move || edits.keep(&sidecar).map_err(|error| error.to_string()));
         }
     }
 

@@ -4,7 +4,7 @@ use eframe::egui::{self, Align, Layout, RichText, ScrollArea, Ui};
 use egui_material_icons::{icon_text, icons};
 
 use crate::{
-    engine::Listed,
+    engine::{ListDatasets, Listed},
     format,
     ui::{
         action::{DataAction, DownloadsAction, WindowAction},
@@ -20,12 +20,12 @@ pub const SIZE: [f32; 2] = [640.0, 440.0];
 
 /// Draws the list.
 pub fn catalogue_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let public = &cx.state.public;
-    if let Some(message) = &public.failed {
+    let slot = cx.state.slot::<ListDatasets>();
+    if let Some(message) = &slot.failed {
         states::failed(ui, message);
     }
-    let Some(listed) = public.listed.clone() else {
-        if public.failed.is_none() {
+    let Some(listed) = slot.answer().cloned() else {
+        if slot.failed.is_none() {
             states::caption(ui, "Reading the list…");
         }
         return;
@@ -70,11 +70,11 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, listed: &Listed) {
         states::caption(ui, "·");
         link_ui(ui, cx, "Home page", &entry.homepage);
     });
-    match cx.state.public.state(&entry.name).clone() {
+    match cx.state.download(&entry.name) {
         DownloadState::Absent => {
             download::button(ui, cx, "Download", entry, DownloadsAction::Begin);
         }
-        DownloadState::Running { .. } => download::running_ui(ui, cx, entry),
+        DownloadState::Running(_) => download::running_ui(ui, cx, entry),
         DownloadState::Paused { bytes } => download::paused_ui(ui, cx, entry, bytes),
         DownloadState::Failed { message, bytes } => {
             states::failed(ui, &message);

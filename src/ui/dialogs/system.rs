@@ -16,7 +16,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender};
 use eframe::egui::Context;
 
-use super::{Kind, Purpose, Question};
+use super::{Kind, Look, Question, in_words};
 use crate::{engine::Waker, worker::Worker};
 
 type Asked = (Question, Sender<Chosen>);
@@ -146,8 +146,8 @@ fn show(question: &Question) -> Chosen {
         dialog = dialog.set_directory(folder);
     }
     if look.kind != Kind::Folder {
-        for (words, endings) in look.formats {
-            dialog = dialog.add_filter(*words, endings);
+        for (words, endings) in &look.filters {
+            dialog = dialog.add_filter(in_words(words, endings), endings);
         }
         if look.kind != Kind::Save {
             dialog = dialog.add_filter("all files", &["*"]);
@@ -160,13 +160,13 @@ fn show(question: &Question) -> Chosen {
         Kind::Files => dialog.pick_files().unwrap_or_default(),
         Kind::File => one(dialog.pick_file()),
     };
-    complete(&question.purpose, &paths)
+    complete(&look, &paths)
 }
 
-fn complete(purpose: &Purpose, paths: &[PathBuf]) -> Chosen {
+fn complete(look: &Look, paths: &[PathBuf]) -> Chosen {
     let complete: Vec<PathBuf> = paths
         .iter()
-        .map(|path| purpose.with_ending(path.clone()))
+        .map(|path| look.with_ending(path.clone()))
         .collect();
     let replaces = complete != paths && complete.iter().any(|path| path.exists());
     Chosen {
@@ -206,7 +206,7 @@ fn has_dialogs() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::saving::Saving;
+    use crate::ui::{dialogs::Purpose, saving::Saving};
 
     fn waiting(paths: &[&str], replaces: bool, was_covered: bool) -> Waiting {
         let (sender, answer) = crossbeam_channel::bounded(1);
@@ -244,7 +244,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("m.safetensors"), "").unwrap();
         for (typed, replaces) in [("m", true), ("m.safetensors", false), ("n", false)] {
-            let chosen = complete(&Saving::Model.into(), &[folder.path().join(typed)]);
+            let chosen = complete(
+                &Purpose::Save(Saving::Model).look(),
+                &[folder.path().join(typed)],
+            );
             assert_eq!(chosen.replaces, replaces, "{typed}");
         }
     }

@@ -7,8 +7,9 @@ use crate::{
     data::{Picture, SplitName},
     engine::{
         EndStage, EvaluateRequest, Evaluated, EvaluatedWeights, ImageSource, JobEvent, OpenRequest,
-        RunEvent, SaveModel, Task, TrainRequest, Trained,
+        RunEvent, Save, Task, TrainRequest, Trained,
     },
+    export::{Bundle, FORMATS},
     inspect::feature_maps::FeatureMaps,
     model::Shape,
     train::{StepRecord, recipes, run_folder::RunResult},
@@ -165,11 +166,17 @@ fn jobs_come_and_go() {
     let mut state = state();
     let job = JobId(7);
     let progress = Progress { done: 1, total: 2 };
-    state.asked(job, SaveModel("/m".into()));
-    state.apply(Event::Job(job, JobEvent::Started(SaveModel::KIND)));
+    let save = Save {
+        what: "model",
+        format: &FORMATS[0],
+        bundle: Bundle::default(),
+        path: "/m".into(),
+    };
+    state.asked(job, save);
+    state.apply(Event::Job(job, JobEvent::Started(Save::KIND)));
     state.apply(Event::Job(job, JobEvent::Progress(progress)));
     assert_eq!(state.jobs[&job].progress, Some(progress));
-    state.apply(Event::done::<SaveModel>(job, ()));
+    state.apply(Event::done::<Save>(job, ()));
     assert!(state.jobs.is_empty());
 }
 

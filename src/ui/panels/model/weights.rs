@@ -7,6 +7,7 @@ use egui_material_icons::{icon_text, icons};
 
 use crate::{
     data::dataset::display_path,
+    engine::{ExamineWeights, ListDatasets},
     model::spec::{Backbone, InitialWeights},
     ui::{
         action::DownloadsAction,
@@ -51,17 +52,17 @@ pub fn weights_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone, weights:
 
 /// Whether the file fits, with the names of what it lacks and of what has no place.
 fn examined_ui(ui: &mut Ui, cx: &Cx<'_>, path: &Path) {
-    let check = &cx.state.weights;
-    if check.of.as_ref().is_none_or(|of| of.path != path) {
+    let slot = cx.state.slot::<ExamineWeights>();
+    if slot.asked.as_ref().is_none_or(|asked| asked.path != path) {
         return;
     }
-    let examined = match &check.answer {
-        None => {
+    let examined = match (slot.newest_answer(), &slot.failed) {
+        (None, None) => {
             states::caption(ui, "Looking whether it fits");
             return;
         }
-        Some(Err(reason)) => return states::failed(ui, reason),
-        Some(Ok(examined)) => examined,
+        (_, Some(reason)) => return states::failed(ui, reason),
+        (Some(examined), None) => examined,
     };
     match examined.problem() {
         Some(problem) => states::failed(ui, &problem),
@@ -100,9 +101,8 @@ fn file_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, words: &str) {
 
 /// Whether ImageNet's weights are here. Without them a run does not start; random ones never stand in.
 fn imagenet_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone) {
-    let public = &cx.state.public;
-    let Some((entry, state)) = public.weights(architecture) else {
-        let words = match &public.failed {
+    let Some((entry, state)) = cx.state.imagenet_weights(architecture) else {
+        let words = match &cx.state.slot::<ListDatasets>().failed {
             Some(message) => message.clone(),
             None => "Looking whether they are on this computer".to_owned(),
         };
@@ -110,7 +110,7 @@ fn imagenet_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone) {
         return;
     };
     let entry = entry.clone();
-    match state.clone() {
+    match state {
         DownloadState::Ready(_) => {
             ui.horizontal(|ui| {
                 let good = theme::palette(ui).good;
@@ -118,7 +118,7 @@ fn imagenet_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone) {
                 ui.label("On this computer");
             });
         }
-        DownloadState::Running { .. } => {
+        DownloadState::Running(_) => {
             ui.label("They are being downloaded:");
             download::running_ui(ui, cx, &entry);
         }

@@ -8,6 +8,7 @@ use egui_plot::{LineStyle, PlotPoint, PlotTransform};
 
 use crate::{
     colours::RUNS,
+    engine::ReadRun,
     train::{
         EpochRecord,
         runs::{RunRecord, several::NamedHistory},
@@ -22,7 +23,6 @@ use crate::{
                 chart, export_ui as export_menu_ui, reading, smoothing_ui,
             },
         },
-        run_book::Recorded,
         theme,
         widgets::{fields, states},
     },
@@ -109,7 +109,7 @@ impl Panel for RunCurves {
                 Some(Drawn {
                     place,
                     name: run.name(),
-                    epochs: &book.figures(&run.folder)?.history,
+                    epochs: &cx.state.figures(&run.folder)?.history,
                 })
             })
             .collect();
@@ -128,7 +128,7 @@ impl Panel for RunCurves {
 /// Runs that cannot be read.
 fn problems_ui(ui: &mut Ui, cx: &Cx<'_>) {
     for run in cx.state.runs.chosen_runs() {
-        if let Some(Recorded::Failed(message)) = cx.state.runs.recorded.get(&run.folder) {
+        if let Some(message) = &cx.state.slot_of::<ReadRun>(&run.folder).failed {
             states::failed(ui, message);
         }
     }
@@ -155,7 +155,7 @@ fn legend_ui(ui: &mut Ui, runs: &[Drawn<'_>]) {
 /// Exports what is drawn: one run as it is, several in one table or picture.
 fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let book = &cx.state.runs;
-    let is_read = |run: &Arc<RunRecord>| book.figures(&run.folder).is_some();
+    let is_read = |run: &Arc<RunRecord>| cx.state.figures(&run.folder).is_some();
     if !book.chosen_runs().any(is_read) {
         return;
     }
@@ -163,7 +163,7 @@ fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let runs = state.runs.chosen_runs().filter_map(|run| {
             Some(NamedHistory {
                 name: run.name(),
-                epochs: state.runs.figures(&run.folder)?.history.clone(),
+                epochs: state.figures(&run.folder)?.history.clone(),
             })
         });
         runs.collect()
