@@ -1,10 +1,10 @@
 //! Convscope trains image classifiers on a laptop and shows what they see.
 //!
 //! # Bird's-eye view
-//! An egui window wraps libtorch models. Nine lanes, each a background thread, do all work: the *trainer* fits a network (one more
+//! An egui window wraps libtorch models. Ten lanes, each a background thread, do all work: the *trainer* fits a network (one more
 //! thread writes its epochs), *quick* and *slow* look inside one, the *loader* opens, decodes and examines datasets, the *reader*
 //! gives quick answers meanwhile, the *searcher* finds similar images, the *downloader* fetches public datasets and weights, *web*
-//! fetches single images to look at, *runs* keeps the notebook. They send plain-data events to
+//! fetches single images to look at, *runs* keeps the notebook, *files* writes what is saved. They send plain-data events to
 //! whoever holds the [`engine::EngineHandle`]; the window, the command line and the tests all do.
 //!
 //! # Code map

@@ -34,7 +34,6 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
         class: class(snapshot, args)?,
         unit: args.unit,
         seed: args.seed.unwrap_or(0),
-        snapshot,
         nodes: &nodes,
     };
     let what = (row.given)(&given).map_err(anyhow::Error::msg)?;

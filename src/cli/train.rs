@@ -237,7 +237,7 @@ impl Follower {
             RunEvent::Steps(_)
             | RunEvent::Rate(_)
             | RunEvent::Evaluated(_)
-            | RunEvent::WeightsPublished(_)
+            | RunEvent::WeightsPublished
             | RunEvent::Paused(_)
             | RunEvent::Stopping => {}
         }

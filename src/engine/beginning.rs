@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use super::{
     events::Level,
     folders::Folders,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
 };
 use crate::{
     data::{Dataset, Split, dataset::display_path},
@@ -110,7 +110,7 @@ impl Beginning<'_> {
     /// The weights that backbones begin with; says what there is to say about them.
     fn initial_arrays(&self) -> Result<Vec<NamedArray>, JobError> {
         let initial = initial::arrays(&self.experiment.model, &self.folders.weights);
-        let initial = initial.map_err(|error| error.to_string())?;
+        let initial = initial.map_err(failed)?;
         let notes = initial.notes.into_iter().map(|words| (Level::Info, words));
         let warnings = initial.warnings.into_iter();
         for (level, message) in notes.chain(warnings.map(|words| (Level::Warning, words))) {
@@ -132,8 +132,7 @@ pub fn memory_fit(experiment: &Experiment, images: Images) -> Result<Fit, JobErr
         augmentation,
         ..
     } = experiment;
-    let fit = Fit::of(model, training, augmentation, images, available);
-    Ok(fit.map_err(|error| error.to_string())?)
+    Fit::of(model, training, augmentation, images, available).map_err(failed)
 }
 
 /// The weights that a run which is taken up began with: its seed draws them again. `None` when that cannot be done

@@ -4,7 +4,7 @@ use std::{convert::Infallible, path::PathBuf};
 
 use super::{
     answer::Kind,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
     task::{LaneState, Task},
 };
 use crate::{
@@ -52,9 +52,8 @@ impl Task for ListDatasets {
     type Lane = Downloader;
 
     fn run(&self, lane: &mut Downloader, _: &JobContext) -> Result<Vec<Listed>, JobError> {
-        let catalogue = Catalogue::load_from(self.catalogue.as_deref());
-        let catalogue = catalogue.map_err(|error| error.to_string())?;
-        let published = Weights::load_from(None).map_err(|error| error.to_string())?;
+        let catalogue = Catalogue::load_from(self.catalogue.as_deref()).map_err(failed)?;
+        let published = Weights::load_from(None).map_err(failed)?;
         let datasets = catalogue.datasets.into_iter();
         let datasets = datasets.map(|entry| (entry, None, &self.folder));
         let weights = published.weights.into_iter();
@@ -99,7 +98,7 @@ impl Task for Download {
         let fetched = datasets_folder::fetch(&self.entry, &self.folder, &options, cancel, &tell);
         let fetched = fetched.map_err(|error| match error {
             DownloadError::Cancelled(_) => JobError::Cancelled,
-            error => JobError::Failed(error.to_string()),
+            error => failed(error),
         })?;
         context.tell_refused_locks();
         Ok(fetched)

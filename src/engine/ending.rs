@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use super::{
     events::{Level, RunEvent, TrainingOutcome},
-    job::{self, JobContext, JobError},
+    job::{self, JobContext, JobError, failed},
     watchers::Publisher,
 };
 use crate::{
@@ -145,7 +145,7 @@ impl Ended<'_> {
         let written = run_report::FORMAT.write(&bundle, folder, &mut pulse);
         written.map(drop).map_err(|error| match error {
             ExportError::Cancelled(_) => JobError::Cancelled,
-            error => JobError::Failed(error.to_string()),
+            error => failed(error),
         })
     }
 
@@ -216,7 +216,7 @@ impl Ended<'_> {
             }
         };
         let path = self.folder.model_path();
-        bundle.save(&path).map_err(|error| error.to_string())?;
+        bundle.save(&path).map_err(failed)?;
         Ok(Some(Arc::new(bundle)))
     }
 }

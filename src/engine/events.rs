@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use super::answer::{Answer, JobId, Kind, Progress};
 use crate::{
     data::Picture,
-    model::LayerShape,
     train::{
         DataReport, EpochRecord, Evaluation, Experiment, StepRecord,
         health::Advice,
@@ -88,8 +87,8 @@ pub enum RunEvent {
     Advice(Advice),
     /// After every validation: answers for each image. Only the newest waits.
     Evaluated(Arc<Evaluation>),
-    /// Newer weights, of so many epochs, lie in [`super::EngineHandle::model`]. Only the newest waits.
-    WeightsPublished(usize),
+    /// Newer weights lie in [`super::EngineHandle::model`]. Only the newest waits.
+    WeightsPublished,
     /// It waits, or goes on (false).
     Paused(bool),
     /// It was asked to stop and takes no further step; the end follows once everything is written.
@@ -108,8 +107,6 @@ pub struct RunBegan {
     pub experiment: Arc<Experiment>,
     /// Epochs that were there before, when a run is taken up again.
     pub history: Vec<EpochRecord>,
-    /// Shapes of the network's layers.
-    pub shapes: Arc<[LayerShape]>,
     /// Training images.
     pub train_images: usize,
     /// Validation images.

@@ -5,7 +5,7 @@ use std::{convert::Infallible, path::PathBuf};
 
 use super::{
     answer::Kind,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
     latest::Latest,
     loaded_model::LoadedModel,
     task::{LaneState, Task},
@@ -45,7 +45,7 @@ impl Task for Save {
         if self.format.needs.contains(&Need::Model)
             && let (None, Some(model)) = (&bundle.model, lane.model.get())
         {
-            let model = model.bundle().map_err(|error| error.to_string())?;
+            let model = model.bundle().map_err(failed)?;
             bundle.model = Some(model.into());
         }
         let mut pulse = || context.cancel.check();
@@ -53,7 +53,7 @@ impl Task for Save {
         written.map(drop).map_err(|error| match error {
             // The path is said with the rest.
             ExportError::Write { reason, .. } => JobError::Failed(reason),
-            error => JobError::Failed(error.to_string()),
+            error => failed(error),
         })
     }
 }

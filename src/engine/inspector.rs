@@ -7,7 +7,7 @@ use super::{
     answer::Kind,
     folders::Folders,
     image_source::ImageSource,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
     kept_run::{self, KeptRun},
     latest::Latest,
     loaded_model::LoadedModel,
@@ -231,7 +231,7 @@ impl From<InspectError> for JobError {
     fn from(error: InspectError) -> Self {
         match error {
             InspectError::Cancelled(cancelled) => cancelled.into(),
-            error => Self::Failed(error.to_string()),
+            error => failed(error),
         }
     }
 }

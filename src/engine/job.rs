@@ -3,6 +3,7 @@
 use std::{
     any::Any,
     collections::HashMap,
+    fmt::Display,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
@@ -82,6 +83,11 @@ pub enum JobError {
     Failed(String),
 }
 
+/// What went wrong, as a job says it.
+pub fn failed(error: impl Display) -> JobError {
+    JobError::Failed(error.to_string())
+}
+
 impl From<Cancelled> for JobError {
     fn from(_: Cancelled) -> Self {
         Self::Cancelled
@@ -92,7 +98,7 @@ impl From<PixelError> for JobError {
     fn from(error: PixelError) -> Self {
         match error {
             PixelError::Cancelled(cancelled) => cancelled.into(),
-            error => Self::Failed(error.to_string()),
+            error => failed(error),
         }
     }
 }
@@ -101,7 +107,7 @@ impl From<FitError> for JobError {
     fn from(error: FitError) -> Self {
         match error {
             FitError::Cancelled(cancelled) => cancelled.into(),
-            error => Self::Failed(error.to_string()),
+            error => failed(error),
         }
     }
 }

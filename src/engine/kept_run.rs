@@ -9,7 +9,7 @@ use super::{
     beginning::untrained,
     events::Level,
     folders::Folders,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
     loaded_model::{LoadedModel, ModelSource},
     runs::RunFigures,
 };
@@ -85,7 +85,7 @@ pub fn load(
             return Err(JobError::Cancelled);
         }
     };
-    let (bundle, doubt) = Bundle::load(&file).map_err(|error| error.to_string())?;
+    let (bundle, doubt) = Bundle::load(&file).map_err(failed)?;
     if let Some(message) = doubt {
         context.note(Level::Warning, message);
     }

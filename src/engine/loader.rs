@@ -6,7 +6,7 @@ use super::{
     answer::Kind,
     events::Level,
     folders::Folders,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
     open_dataset::{OpenDataset, pixels},
     task::{LaneState, Task},
 };
@@ -66,7 +66,7 @@ pub struct ExamineRequest {
 }
 
 /// The parts that the dataset gives and the user moved samples to.
-fn given_parts(dataset: &Dataset) -> Result<Arc<Split>, String> {
+fn given_parts(dataset: &Dataset) -> Result<Arc<Split>, JobError> {
     // Nothing is drawn besides.
     let config = SplitConfig {
         given: true,
@@ -75,8 +75,7 @@ fn given_parts(dataset: &Dataset) -> Result<Arc<Split>, String> {
         first_train: None,
         ..SplitConfig::default()
     };
-    let split = Split::new(dataset, &config).map_err(|error| error.to_string())?;
-    Ok(Arc::new(split))
+    Split::new(dataset, &config).map(Arc::new).map_err(failed)
 }
 
 /// Measures mean and standard deviation of the channels of a division's training part.
@@ -124,7 +123,7 @@ impl Task for OpenRequest {
         })
         .map_err(|error| match error {
             SourceError::Cancelled(_) => JobError::Cancelled,
-            error => JobError::Failed(error.to_string()),
+            error => failed(error),
         })?;
         if let Some(instead) = &opened.images.instead_of_cache {
             context.note(Level::Warning, &instead.words);

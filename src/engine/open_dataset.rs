@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use super::{
     answer::JobId,
     events::{DataEvent, Event, Level},
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
 };
 use crate::{
     data::{
@@ -126,7 +126,7 @@ pub fn samples(
         let all = 0..dataset.samples.len();
         return Ok(all.filter(|&index| dataset.is_usable(index)).collect());
     };
-    let split = kept_split::of(dataset, config, run).map_err(|error| error.to_string())?;
+    let split = kept_split::of(dataset, config, run).map_err(failed)?;
     Ok(split.part(part).to_vec())
 }
 

@@ -126,7 +126,7 @@ fn replaces(event: &Event, waiting: &Event) -> bool {
         (Event::Run(job, event), Event::Run(of, waiting)) if job == of => {
             let only_newest = match event {
                 RunEvent::Evaluated(_)
-                | RunEvent::WeightsPublished(_)
+                | RunEvent::WeightsPublished
                 | RunEvent::Rate(_)
                 | RunEvent::Paused(_) => true,
                 RunEvent::Began(_)

@@ -18,7 +18,7 @@ use super::{
     answer::Kind,
     events::{DataEvent, Event, Level},
     image_source::ImageSource,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
     open_dataset::OpenDataset,
     queue::EventSender,
     task::{LaneState, Task},
@@ -198,7 +198,7 @@ impl Task for LoadExperiment {
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, context: &JobContext) -> Result<Experiment, JobError> {
-        let mut experiment = recipes::find(&self.path).map_err(|error| error.to_string())?;
+        let mut experiment = recipes::find(&self.path).map_err(failed)?;
         if let Some(message) = dataset_reference::locate(&mut experiment, self.open.clone()) {
             context.note(Level::Warning, message);
         }
@@ -246,8 +246,7 @@ impl Task for ExamineWeights {
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, _: &JobContext) -> Result<Examined, JobError> {
-        let examined = examine::examine(&self.spec, self.layer, &self.path);
-        Ok(examined.map_err(|error| error.to_string())?)
+        examine::examine(&self.spec, self.layer, &self.path).map_err(failed)
     }
 }
 
@@ -263,7 +262,7 @@ impl Task for ListRecipes {
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, _: &JobContext) -> Result<Arc<[Experiment]>, JobError> {
-        Ok(recipes::all().map_err(|error| error.to_string())?.into())
+        Ok(recipes::all().map_err(failed)?.into())
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 use super::{
     answer::Kind,
     beginning::memory_fit,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
     open_dataset::{OpenDataset, pixels},
     task::Task,
     trainer::Trainer,
@@ -78,7 +78,7 @@ impl Task for FindRateRequest {
         }
         let format = experiment.model.input.format();
         let (dataset, pixels) = pixels(context, &folders.cache, open, format)?;
-        let split = Split::new(&dataset, &experiment.split).map_err(|error| error.to_string())?;
+        let split = Split::new(&dataset, &experiment.split).map_err(failed)?;
         let data = Data {
             dataset: &dataset,
             pixels: &pixels,
@@ -92,7 +92,7 @@ impl Task for FindRateRequest {
                 context.partial::<Self>(test.curve());
             }
         };
-        let initial = initial::arrays(spec, &folders.weights).map_err(|error| error.to_string())?;
+        let initial = initial::arrays(spec, &folders.weights).map_err(failed)?;
         let tested = (config, *phase);
         let curve = lr_finder::find_rate(
             spec,

@@ -11,7 +11,7 @@ use std::{
 use super::{
     answer::Kind,
     folders::Folders,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
     task::{LaneState, Task},
 };
 use crate::{
@@ -151,6 +151,6 @@ impl Task for DiscardRuns {
 
 impl From<RunsError> for JobError {
     fn from(error: RunsError) -> Self {
-        Self::Failed(error.to_string())
+        failed(error)
     }
 }

@@ -9,7 +9,7 @@ use super::{
     ending::Ended,
     events::{Level, RunBegan, RunEvent, TrainingOutcome},
     folders::Folders,
-    job::{JobContext, JobError, Jobs},
+    job::{JobContext, JobError, Jobs, failed},
     latest::Latest,
     loaded_model::LoadedModel,
     open_dataset::{OpenDataset, pixels},
@@ -91,8 +91,7 @@ impl Task for TrainRequest {
         let input = experiment.model.input;
         let (dataset, pixels) = pixels(context, &folders.cache, open, input.format())?;
         let (dataset, pixels) = (&Arc::new(dataset), &pixels);
-        let division =
-            Division::new(dataset, &experiment.split).map_err(|error| error.to_string())?;
+        let division = Division::new(dataset, &experiment.split).map_err(failed)?;
         let split = &*division.split;
         if resume {
             RunFolder::check_split(run, split, dataset)?;
@@ -102,14 +101,13 @@ impl Task for TrainRequest {
             ..experiment.clone()
         });
         let config = &experiment.training;
-        config.check().map_err(|error| error.to_string())?;
+        config.check().map_err(failed)?;
         let report = Arc::new(data_report(&division, dataset, pixels, experiment));
         // A run that is taken up was begun with the same losses: its division says so.
         if report.left_out.is_grave() && !self.accept_losses && !resume {
             return Ok(Trained::DataLost(report));
         }
-        let shapes = check_classifier(&experiment.model, dataset.classes.len())
-            .map_err(|error| error.to_string())?;
+        check_classifier(&experiment.model, dataset.classes.len()).map_err(failed)?;
         single_values::check(&experiment.model, config, split.train.len())?;
         let images = Images {
             train: split.train.len(),
@@ -151,7 +149,6 @@ impl Task for TrainRequest {
             run: folder.path().to_path_buf(),
             experiment: Arc::clone(experiment),
             history: checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.history.clone()),
-            shapes: shapes.into(),
             train_images: config.images_per_epoch(split.train.len()),
             validation_images: split.validation.len(),
             steps_per_epoch,

@@ -53,9 +53,8 @@ impl Publisher<'_> {
 
     /// Makes `model` the one that inspections use.
     pub fn show(&self, model: Arc<LoadedModel>) {
-        let epoch = model.snapshot.epoch;
         self.model.set(model);
-        self.context.tell_run(RunEvent::WeightsPublished(epoch));
+        self.context.tell_run(RunEvent::WeightsPublished);
     }
 }
 

@@ -139,7 +139,7 @@ impl AppState {
                 }
             }
             // They are taken from the engine in every frame.
-            RunEvent::WeightsPublished(_) => {}
+            RunEvent::WeightsPublished => {}
         }
     }
 
