@@ -17,7 +17,7 @@ use super::{
 use crate::{
     cancel::CancelToken,
     data::{SplitConfig, SplitName},
-    inspect::{self, InspectError, Inspection, Looking, Part, Slow, Speed},
+    inspect::{self, InspectError, Inspection, Looking, NO_MODEL, Part, Slow, Speed},
     model::Network,
 };
 
@@ -50,10 +50,7 @@ impl<S: Speed> Inspector<S> {
 
     /// The newest model.
     pub fn current(&self) -> Result<Arc<LoadedModel>, JobError> {
-        let model = self.model.get();
-        model.ok_or_else(|| {
-            JobError::Failed("there is no model yet: train one or open a model file".into())
-        })
+        self.model.get().ok_or_else(|| failed(NO_MODEL))
     }
 
     /// Makes the newest model the one that is looked into.
@@ -67,11 +64,9 @@ impl<S: Speed> Inspector<S> {
 
     /// The newest model and its network.
     pub fn network(&mut self) -> Result<(&LoadedModel, &Network), JobError> {
-        self.current()?;
         self.renew();
-        let Some((model, network)) = &self.built else {
-            return Err(JobError::Failed("the network could not be kept".into()));
-        };
+        let built = self.built.as_ref();
+        let (model, network) = built.ok_or_else(|| failed(NO_MODEL))?;
         Ok((model, inspect::built(&model.snapshot, network)?))
     }
 
@@ -91,9 +86,14 @@ impl<S: Speed> Inspector<S> {
         let progress = |done, total| context.progress(done, total);
         let is_due = || context.due();
         let mut looking = Looking {
+            snapshot: model.map(|model| &*model.snapshot),
+            network,
+            image: None,
+            part: None,
+            cancel: &context.cancel,
             progress: &progress,
             is_due: &is_due,
-            ..looking(&context.cancel, model, network)
+            tell: &|()| {},
         };
         match at {
             At::Nothing => look(&looking),
@@ -112,16 +112,10 @@ impl<S: Speed> Inspector<S> {
             At::Part(open, part) => {
                 let format = looking.snapshot()?.spec.input.format();
                 let cache = &self.folders.cache;
-                let (split, run) = model
-                    .map(|model| (&model.split, model.source.run()))
-                    .unzip();
+                let split = model.map_or_else(SplitConfig::default, |model| model.split);
+                let run = model.and_then(|model| model.source.run());
                 let (dataset, pixels) = pixels(context, cache, open, format)?;
-                let samples = samples(
-                    &dataset,
-                    *part,
-                    split.unwrap_or(&SplitConfig::default()),
-                    run.flatten(),
-                )?;
+                let samples = samples(&dataset, *part, &split, run)?;
                 if let Some(part) = part.filter(|_| samples.is_empty()) {
                     return Err(JobError::Failed(no_part(part)));
                 }
@@ -133,24 +127,6 @@ impl<S: Speed> Inspector<S> {
                 look(&looking)
             }
         }
-    }
-}
-
-/// What looks at the weights of `model` alone and tells nobody.
-fn looking<'a>(
-    cancel: &'a CancelToken,
-    model: Option<&'a LoadedModel>,
-    network: &'a OnceCell<Network>,
-) -> Looking<'a, ()> {
-    Looking {
-        snapshot: model.map(|model| &*model.snapshot),
-        network,
-        image: None,
-        part: None,
-        cancel,
-        progress: &|_, _| {},
-        is_due: &|| false,
-        tell: &|()| {},
     }
 }
 

@@ -89,7 +89,11 @@ pub fn load(
     if let Some(message) = doubt {
         context.note(Level::Warning, message);
     }
-    let run = folder_of(path).and_then(|folder| read_run(context, folder));
+    // Damaged figures are no reason against its model; it is said.
+    let run = folder_of(path).and_then(|folder| {
+        let note = |message| context.note(Level::Warning, message);
+        KeptRun::read(folder).map_err(note).ok()
+    });
     let source = match &run {
         Some(run) => ModelSource::Run(run.folder.clone()),
         None => ModelSource::File(file),
@@ -99,15 +103,4 @@ pub fn load(
     let initial = |run: &KeptRun| untrained(folders, &run.experiment, classes);
     model.initial = run.as_ref().and_then(initial);
     Ok((Arc::new(model), run.map(Arc::new)))
-}
-
-/// What the run in `folder` recorded. Damaged figures are no reason against its model; it is said.
-fn read_run(context: &JobContext, folder: &Path) -> Option<KeptRun> {
-    match KeptRun::read(folder) {
-        Ok(run) => Some(run),
-        Err(message) => {
-            context.note(Level::Warning, message);
-            None
-        }
-    }
 }

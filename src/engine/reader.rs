@@ -120,15 +120,11 @@ impl Waiting {
         self.samples.drain(..excess).collect()
     }
 
-    fn take(&mut self) -> Vec<usize> {
-        let rest = self.samples.len().saturating_sub(AT_ONCE);
-        self.samples.split_off(rest).into_iter().rev().collect()
-    }
-
     /// The next few.
     fn make(&mut self, pool: &ThreadPool) -> DataEvent {
         let mut seen = HashSet::new();
-        let mut samples = self.take();
+        let rest = self.samples.len().saturating_sub(AT_ONCE);
+        let mut samples: Vec<usize> = self.samples.split_off(rest).into_iter().rev().collect();
         samples.retain(|sample| seen.insert(*sample));
         let open = &self.dataset;
         let small = |index: usize| {

@@ -17,7 +17,7 @@ use super::{
     watchers::{Health, Publisher, Steering, Window},
 };
 use crate::{
-    data::{Dataset, Division, Edits, Picture, PixelCache, Split, copies::Copies},
+    data::{Dataset, Division, Edits, Picture, Split, copies::Copies},
     model::shapes::check_classifier,
     plain, sys,
     train::{
@@ -102,7 +102,9 @@ impl Task for TrainRequest {
         });
         let config = &experiment.training;
         config.check().map_err(failed)?;
-        let report = Arc::new(data_report(&division, dataset, pixels, experiment));
+        let copies = Copies::find(dataset, split, |index| pixels.content_key(index));
+        let report = DataReport::new(&division, &dataset.classes, config, Some(&copies));
+        let report = Arc::new(report);
         // A run that is taken up was begun with the same losses: its division says so.
         if report.left_out.is_grave() && !self.accept_losses && !resume {
             return Ok(Trained::DataLost(report));
@@ -231,18 +233,6 @@ impl Task for TrainRequest {
             Err(error) => Err(ended.badly(error)),
         }
     }
-}
-
-/// What to know about the data before the first step.
-fn data_report(
-    division: &Division,
-    dataset: &Dataset,
-    pixels: &PixelCache,
-    experiment: &Experiment,
-) -> DataReport {
-    let copies = Copies::find(dataset, &division.split, |index| pixels.content_key(index));
-    let config = &experiment.training;
-    DataReport::new(division, &dataset.classes, config, Some(&copies))
 }
 
 /// What looks after the run; `memory` is said at once.

@@ -12,7 +12,6 @@ use crate::{
     train::run_folder::MODEL_FILE,
 };
 
-/// The row of the table.
 pub const FORMAT: Format = Format {
     name: "safetensors",
     title: "Model",

@@ -100,6 +100,7 @@ impl MapPainter {
 /// When libtorch refuses.
 pub fn pictures(images: &Tensor) -> Result<Vec<Picture>, TchError> {
     let (_, _, height, width) = images.size4()?;
+    let (height, width) = (height as usize, width as usize);
     let bytes = images
         .f_expand([-1, 3, -1, -1], false)?
         .f_mul_scalar(255.0)?
@@ -108,12 +109,12 @@ pub fn pictures(images: &Tensor) -> Result<Vec<Picture>, TchError> {
         .f_permute([0, 2, 3, 1])?
         .f_contiguous()?
         .f_flatten(0, -1)?;
-    let pictures = Vec::<u8>::try_from(bytes)?;
-    let pictures = pictures.chunks((3 * width * height).max(1) as usize);
+    let bytes = Vec::<u8>::try_from(bytes)?;
+    let pictures = bytes.chunks((3 * width * height).max(1));
     Ok(pictures
         .map(|rgb| Picture {
-            width: width as usize,
-            height: height as usize,
+            width,
+            height,
             rgb: rgb.to_vec(),
         })
         .collect())

@@ -16,6 +16,9 @@ use crate::{
     },
 };
 
+/// Said where there is no model.
+pub const NO_MODEL: &str = "there is no model yet: train one or open a model file";
+
 /// Images of a part that are looked at in one pass: few enough that whoever cancels does not wait.
 const IMAGES_PER_PASS: usize = 16;
 
@@ -72,10 +75,8 @@ impl<'a, P> Looking<'a, P> {
     /// # Errors
     /// When there is no model.
     pub fn snapshot(&self) -> Result<&'a WeightSnapshot, InspectError> {
-        self.snapshot.ok_or_else(|| {
-            let words = "there is no model yet: train one or open a model file";
-            InspectError::NotThere(words.into())
-        })
+        let none = || InspectError::NotThere(NO_MODEL.into());
+        self.snapshot.ok_or_else(none)
     }
 
     /// The network of the weights, frozen.

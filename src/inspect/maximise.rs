@@ -167,17 +167,10 @@ impl Listed for MaximiseConfig {
     }
 
     fn shown(&self, answer: &Maximised) -> Shown {
-        let Maximised {
-            last,
-            values,
-            shape,
-            score_of,
-            node,
-        } = answer;
         Shown {
-            picture: last.picture.clone(),
-            score: Some((last.score, score_of.clone())),
-            ..Shown::of(node, shape.clone(), values.clone())
+            picture: answer.last.picture.clone(),
+            score: Some((answer.last.score, answer.score_of.clone())),
+            ..Shown::of(&answer.node, answer.shape.clone(), answer.values.clone())
         }
     }
 }
@@ -253,34 +246,20 @@ struct Part {
 
 impl Part {
     fn of(network: &Network, target: Target) -> Result<Self, InspectError> {
-        let (layer, unit) = match target {
-            Target::Unit { layer, unit } => (layer, unit),
-            Target::Class(class) => {
-                let layer = network.nodes().len().saturating_sub(1);
-                match network.spec().head {
-                    Head::Softmax => (layer, class),
-                    Head::Sigmoid { .. } if class < 2 => {
-                        let sign = if class == 0 { -1.0 } else { 1.0 };
-                        return Ok(Self {
-                            layer,
-                            unit: 0,
-                            sign,
-                        });
-                    }
-                    Head::Sigmoid { .. } => {
-                        return Err(InspectError::NotThere(format!(
-                            "there is no class {class}: a sigmoid has two, counted from 0"
-                        )));
-                    }
-                }
+        let last = network.nodes().len().saturating_sub(1);
+        let (layer, unit, sign) = match (target, network.spec().head) {
+            (Target::Unit { layer, unit }, _) => (layer, unit, 1.0),
+            (Target::Class(class), Head::Softmax) => (last, class, 1.0),
+            (Target::Class(0), Head::Sigmoid { .. }) => (last, 0, -1.0),
+            (Target::Class(1), Head::Sigmoid { .. }) => (last, 0, 1.0),
+            (Target::Class(class), Head::Sigmoid { .. }) => {
+                return Err(InspectError::NotThere(format!(
+                    "there is no class {class}: a sigmoid has two, counted from 0"
+                )));
             }
         };
         check(network, layer, unit)?;
-        Ok(Self {
-            layer,
-            unit,
-            sign: 1.0,
-        })
+        Ok(Self { layer, unit, sign })
     }
 }
 

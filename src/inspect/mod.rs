@@ -14,7 +14,7 @@ pub mod predict;
 
 use std::{convert::Infallible, fmt::Debug, sync::Arc};
 
-pub use looking::{Looking, Part, built};
+pub use looking::{Looking, NO_MODEL, Part, built};
 
 use crate::{
     cancel::Cancelled,
