@@ -136,27 +136,19 @@ impl AppState {
 
     /// Carries out what the editor asks for; what cannot be done becomes a note.
     pub fn apply_design(&mut self, action: DesignAction) {
-        match action {
-            DesignAction::Choose(chosen) => return self.choose(chosen),
-            DesignAction::ShowPhase(phase) => {
-                self.design.phase = phase;
-                return;
-            }
-            _ => {}
-        }
-        if let Some(reason) = self.why_not_edit_layers() {
-            return self.note(Level::Warning, reason);
-        }
-        match action {
-            DesignAction::Edit(edit, gesture) => self.edit_layers(&edit, gesture),
-            DesignAction::TrainFrom(from, gesture) => self.train_from(from, gesture),
-            DesignAction::SetInput(input) => {
+        match (action, self.why_not_edit_layers()) {
+            (DesignAction::Choose(chosen), _) => self.choose(chosen),
+            (DesignAction::ShowPhase(phase), _) => self.design.phase = phase,
+            (_, Some(reason)) => self.note(Level::Warning, reason),
+            (DesignAction::Edit(edit, gesture), None) => self.edit_layers(&edit, gesture),
+            (DesignAction::TrainFrom(from, gesture), None) => self.train_from(from, gesture),
+            (DesignAction::SetInput(input), None) => {
                 self.change_experiment(Part::Model, None, |experiment| {
                     experiment.model.input = input;
                 });
                 self.network_changed();
             }
-            DesignAction::FitLastLayer => {
+            (DesignAction::FitLastLayer, None) => {
                 let before = self.experiment_as_it_is();
                 if let Some(classes) = self.classes() {
                     self.fit(classes);
@@ -164,7 +156,6 @@ impl AppState {
                 self.remember(Part::Model, before, None);
                 self.network_changed();
             }
-            DesignAction::Choose(_) | DesignAction::ShowPhase(_) => {}
         }
     }
 

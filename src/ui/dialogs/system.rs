@@ -71,7 +71,8 @@ impl System {
             }
         })?;
         Ok(Self {
-            worker: Some(worker),
+            // A dialog that is still open must not keep the program from ending.
+            worker: Some(worker.abandoned()),
             is_there,
         })
     }
@@ -102,15 +103,6 @@ impl System {
             answer,
             was_covered: false,
         })
-    }
-}
-
-impl Drop for System {
-    fn drop(&mut self) {
-        // A dialog that is still open must not keep the program from ending.
-        if let Some(worker) = self.worker.take() {
-            worker.abandon();
-        }
     }
 }
 
