@@ -1,6 +1,6 @@
 //! The end of a run: the best weights are kept and judged, the result and the report are written.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use super::{
     events::{Level, RunEvent, TrainingOutcome},
@@ -122,7 +122,7 @@ impl Ended<'_> {
         if let Some(failure) = outcome.failure {
             return Err(fit_error(failure));
         }
-        Ok(self.told(result, kept))
+        Ok(TrainingOutcome::new(self.folder.path(), kept, result))
     }
 
     fn report(
@@ -204,22 +204,6 @@ impl Ended<'_> {
         }
         left_out.push(stage);
         None
-    }
-
-    fn told(&self, result: RunResult, model: Option<PathBuf>) -> TrainingOutcome {
-        TrainingOutcome {
-            completed: result.completed,
-            best_epoch: result.best_epoch,
-            run: self.folder.path().to_path_buf(),
-            model,
-            test_accuracy: result.test_accuracy,
-            left_out: result.left_out,
-            split_hash: result.split_hash,
-            stopped_early: result.stopped_early,
-            lost: result.lost,
-            computed: result.computed,
-            seconds: result.seconds,
-        }
     }
 
     /// Publishes the best weights and writes them as the run's model; weights that are no model cost the run nothing else.

@@ -1,14 +1,20 @@
 //! What the engine says: one enum of plain data, grouped by area, matched without exception wherever it is looked at.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::answer::{Answer, JobId, Kind, Progress, Request};
 use crate::{
     data::Picture,
     model::LayerShape,
     train::{
-        DataReport, EpochRecord, Evaluation, Experiment, StepRecord, health::Advice,
-        run_folder::EndStage, schedule::RateNow,
+        DataReport, EpochRecord, Evaluation, Experiment, StepRecord,
+        health::Advice,
+        run_folder::{EndStage, RunResult},
+        schedule::RateNow,
     },
 };
 
@@ -48,6 +54,25 @@ pub struct TrainingOutcome {
     pub computed: String,
     /// Wall time.
     pub seconds: f64,
+}
+
+impl TrainingOutcome {
+    /// The run in the folder `run` ended with `result`, keeping `model`.
+    pub fn new(run: &Path, model: Option<PathBuf>, result: RunResult) -> Self {
+        Self {
+            completed: result.completed,
+            best_epoch: result.best_epoch,
+            run: run.to_path_buf(),
+            model,
+            test_accuracy: result.test_accuracy,
+            left_out: result.left_out,
+            split_hash: result.split_hash,
+            stopped_early: result.stopped_early,
+            lost: result.lost,
+            computed: result.computed,
+            seconds: result.seconds,
+        }
+    }
 }
 
 /// What the engine tells.

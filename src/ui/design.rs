@@ -114,6 +114,8 @@ pub struct Design {
     pub shapes: Arc<[LayerShape]>,
     /// Values that come out of each of those layers for one image, all nodes counted.
     pub values: Arc<[usize]>,
+    /// Whether all layers fit together.
+    pub fits: bool,
     /// The layer that does not fit, or the last one when its outputs are not what the dataset needs.
     pub problem: Option<ShapeError>,
     /// Classes that the last layer was fitted to; it is fitted again when there are others.
@@ -321,14 +323,10 @@ impl AppState {
     pub fn network_changed(&mut self) {
         let model = &self.experiment.model;
         let (nodes, problem) = shapes::fitting_nodes(model);
-        let known: Arc<[LayerShape]> = shapes::of_nodes(&nodes).into();
-        self.shapes = match &problem {
-            None => Ok(Arc::clone(&known)),
-            Some(error) => Err(error.clone()),
-        };
+        self.design.fits = problem.is_none();
         let misfit = || shapes::check_classifier(model, self.classes()?).err();
         self.design.problem = problem.or_else(misfit);
-        self.design.shapes = known;
+        self.design.shapes = shapes::of_nodes(&nodes).into();
         self.design.values = arithmetic::activation_values(&nodes).into();
         self.design.nodes = nodes.into();
         if let Some(chosen @ (Chosen::Layer(at) | Chosen::Inner(at, _))) = self.design.chosen

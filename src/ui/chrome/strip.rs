@@ -64,13 +64,11 @@ fn data(state: &AppState) -> Place {
 }
 
 fn experiment(state: &AppState) -> Place {
-    let more = state.shapes.as_ref().map_or_else(
-        |_| "layers do not fit".to_owned(),
-        |shapes| {
-            let parameters: usize = shapes.iter().map(|shape| shape.parameters).sum();
-            format!("{} parameters", thousands(parameters))
-        },
-    );
+    let parameters = state.design.shapes.iter().map(|shape| shape.parameters);
+    let more = match state.design.fits {
+        true => format!("{} parameters", thousands(parameters.sum())),
+        false => "layers do not fit".to_owned(),
+    };
     Place {
         word: "Experiment",
         name: state.experiment.title.clone(),
