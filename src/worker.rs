@@ -51,8 +51,10 @@ impl<C: Send + 'static> Worker<C> {
 
     /// Lets the thread end by itself: for one in a call of the system that nothing interrupts and that
     /// soon returns, such as looking up a server's name. It must not hold anything that others wait for.
-    pub fn abandon(mut self) {
+    #[must_use]
+    pub fn abandoned(mut self) -> Self {
         drop(self.thread.take());
+        self
     }
 
     /// Queues a command; returns at once.

@@ -17,7 +17,7 @@ use crate::{
     data::{
         catalogue::{Catalogue, CatalogueError, Entry},
         dataset::display_path,
-        datasets_folder::{self, Fetched, Status},
+        datasets_folder::{self, Status},
     },
     engine::Download,
     format,
@@ -93,23 +93,6 @@ pub fn download(args: &DownloadArgs, output: Output) -> Result<()> {
 
 /// Downloads what is missing of `entry` and says what is there now.
 pub fn fetch_and_tell(entry: &Entry, folder: &Path, output: Output) -> Result<()> {
-    let fetched = fetch(entry, folder)?;
-    let path = display_path(&fetched.path);
-    output.json(&json!({
-        "name": entry.name, "path": path, "bytes": fetched.bytes, "verified": fetched.verified,
-    }))?;
-    let words = if fetched.verified {
-        "the published SHA-256 is right"
-    } else {
-        "nobody publishes a SHA-256 to compare with"
-    };
-    output.text(&format!(
-        "{}, {words}: {path}",
-        format::bytes(fetched.bytes)
-    ))
-}
-
-fn fetch(entry: &Entry, folder: &Path) -> Result<Fetched> {
     let session = Session::start()?;
     let bar = Progress::of_bytes(&format!("downloading {}", entry.name));
     let request = Download {
@@ -123,5 +106,17 @@ fn fetch(entry: &Entry, folder: &Path) -> Result<Fetched> {
             display_path(&folder.join(&entry.name))
         )
     })?;
-    Ok(Fetched::clone(&fetched))
+    let path = display_path(&fetched.path);
+    output.json(&json!({
+        "name": entry.name, "path": path, "bytes": fetched.bytes, "verified": fetched.verified,
+    }))?;
+    let words = if fetched.verified {
+        "the published SHA-256 is right"
+    } else {
+        "nobody publishes a SHA-256 to compare with"
+    };
+    output.text(&format!(
+        "{}, {words}: {path}",
+        format::bytes(fetched.bytes)
+    ))
 }

@@ -57,14 +57,14 @@ pub fn judge(args: &EvaluateArgs) -> Result<(Option<Arc<Evaluation>>, Arc<Datase
     let judged = Judged::load(&args.model, weights)?;
     let session = Session::start()?;
     let open = session.open_dataset(OpenRequest {
-        edits: Some(judged.edits().clone()),
+        edits: Some(judged.edits.clone()),
         ..OpenRequest::new(&args.data)
     })?;
     let classes = (open.dataset.classes.as_slice(), args.data.as_path());
     let request = EvaluateRequest {
         weights: EvaluatedWeights::Of(Box::new(engine::Judged {
             snapshot: judged.snapshot((&args.model, weights), classes)?,
-            split: *judged.split(),
+            split: judged.split,
             run: Some(run_of(&args.model).to_path_buf()),
             answers: Arc::default(),
         })),
@@ -74,12 +74,12 @@ pub fn judge(args: &EvaluateArgs) -> Result<(Option<Arc<Evaluation>>, Arc<Datase
     let bar = Progress::new("classifying images");
     let evaluated = session.answer(request, bar, |_, _| Ok(()))?;
     let evaluated = evaluated.context("stopped while classifying images")?;
-    say_what_is_broken(&evaluated.dataset);
     let Evaluated {
         evaluation,
         dataset,
-    } = Evaluated::clone(&evaluated);
-    Ok((evaluation, dataset))
+    } = &*evaluated;
+    say_what_is_broken(dataset);
+    Ok((evaluation.clone(), Arc::clone(dataset)))
 }
 
 /// The part that is meant; `None` is every image.
@@ -163,15 +163,16 @@ fn tell(evaluation: &Evaluation, dataset: &Dataset, output: Output) -> Result<()
         let table = CrossTable::new(matrix);
         output.text(&format!("\n{}", table.text(classes)))?;
     }
-    let threshold = evaluation.threshold().map_or_else(String::new, |from| {
-        format!("  {} from {from}", second(classes))
-    });
+    let second = classes.get(1).map_or("", String::as_str);
+    let threshold = evaluation.threshold();
+    let threshold = threshold.map(|from| format!("  {second} from {from}"));
     output.text(&format!(
-        "\naccuracy {:.4}  loss {}  images {}  epoch {}{threshold}",
+        "\naccuracy {:.4}  loss {}  images {}  epoch {}{}",
         matrix.accuracy(),
         figure(evaluation.loss),
         thousands(evaluation.samples.len()),
-        evaluation.epoch
+        evaluation.epoch,
+        threshold.unwrap_or_default()
     ))?;
     if let Some(words) = LeftOut::of(dataset).words() {
         output.text(&format!("\nNote: {words}"))?;
@@ -198,10 +199,6 @@ fn most_confused(matrix: &ConfusionMatrix, classes: &[String]) -> String {
         thousands(all.len()),
         table.render()
     )
-}
-
-fn second(classes: &[String]) -> &str {
-    classes.get(1).map_or("", String::as_str)
 }
 
 fn confusion_table(evaluation: &Evaluation, classes: &[String]) -> Table {

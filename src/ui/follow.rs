@@ -31,18 +31,14 @@ impl Follow {
         }
         self.prepared = Some(wanted);
         state.stop::<Prepare>(engine);
-        let bytes = wanted
-            .1
-            .row_bytes()
-            .saturating_mul(open.dataset.samples.len());
+        let row = wanted.1.row_bytes();
+        let bytes = row.saturating_mul(open.dataset.samples.len());
         if bytes <= PREPARED_BYTES {
             let (open, format) = (Arc::clone(open), wanted.1);
             state.ask(engine, Prepare { open, format });
         }
     }
-}
 
-impl Follow {
     /// Asks for what is needed and was not asked for yet. Feature maps are computed only while a step
     /// that shows them is on the screen.
     pub fn update(&mut self, engine: &EngineHandle, state: &mut AppState, step: Step) {

@@ -68,14 +68,13 @@ impl AppState {
             earlier.shown = false;
         }
         self.notices.push(Notice {
-            id: self.next_notice,
+            id: self.notices.last().map_or(0, |last| last.id + 1),
             level,
             text,
             shown,
             since: Instant::now(),
             offer,
         });
-        self.next_notice += 1;
         if self.notices.len() > LOG_LENGTH {
             self.notices.remove(0);
         }

@@ -90,15 +90,12 @@ impl RunBook {
         self.failed = None;
         self.chosen.retain(|chosen| listing.find(chosen).is_some());
         let is_open = |run: &&Arc<RunRecord>| run.state == RunState::Unfinished && !run.notes.left;
-        if self.listing.is_none() {
-            let newest = listing.runs.iter().find(is_open);
-            self.offered = newest.map(|run| run.folder.clone());
-        } else if let Some(offered) = &self.offered {
-            let still = listing.find(offered);
-            if still.filter(is_open).is_none() {
-                self.offered = None;
-            }
-        }
+        // It is offered at the start only.
+        let offered = match (&self.listing, &self.offered) {
+            (None, _) => listing.runs.iter().find(is_open),
+            (Some(_), offered) => offered.as_ref().and_then(|offered| listing.find(offered)),
+        };
+        self.offered = offered.filter(is_open).map(|run| run.folder.clone());
         self.listing = Some(listing);
     }
 }

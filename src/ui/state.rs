@@ -20,7 +20,7 @@ use crate::{
         Predict, Prediction, Progress,
     },
     inspect::{Quick, Slow},
-    model::{LayerShape, ModelSpec, Node, ShapeError, graph, shapes},
+    model::{ModelSpec, Node, graph, shapes},
     train::{DataReport, Evaluation, Experiment, single_values},
 };
 
@@ -104,8 +104,6 @@ impl RunningJob {
 pub struct AppState {
     /// What Train would do: dataset, split, model, settings.
     pub experiment: Experiment,
-    /// Shapes of its layers, or the layer that does not fit.
-    pub shapes: Result<Arc<[LayerShape]>, ShapeError>,
     /// The dataset.
     pub data: DataState,
     /// The open dataset divided as the experiment says; `None` until that is done.
@@ -157,14 +155,12 @@ pub struct AppState {
     pub jobs: BTreeMap<JobId, RunningJob>,
     /// The event log, oldest first.
     pub notices: Vec<Notice>,
-    pub(super) next_notice: u64,
 }
 
 impl AppState {
     /// Nothing open, `experiment` ready.
     pub fn new(experiment: Experiment) -> Self {
         let mut state = Self {
-            shapes: Ok(Arc::from([])),
             experiment,
             data: DataState::Empty,
             division: None,
@@ -192,7 +188,6 @@ impl AppState {
             slots: Slots::default(),
             jobs: BTreeMap::new(),
             notices: Vec::new(),
-            next_notice: 0,
         };
         state.experiment_changed();
         state
@@ -216,49 +211,37 @@ impl AppState {
         if self.training.is_running() {
             return Some("A run goes on: stop it first".into());
         }
-        let Some(dataset) = self.dataset() else {
-            let opening = matches!(self.data, DataState::Opening { .. });
-            let words = if opening {
-                "The dataset is being opened"
-            } else {
-                "Open a dataset first"
-            };
-            return Some(words.into());
-        };
-        if let Err(error) = self.experiment.training.check() {
-            return Some(error.to_string());
-        }
-        if let Err(reason) = self.experiment.augmentation.check() {
-            return Some(reason);
-        }
+        let why = self.check_experiment().err();
+        why.or_else(|| self.why_no_weights())
+    }
+
+    /// # Errors
+    /// Why the experiment cannot be trained on the open dataset.
+    fn check_experiment(&self) -> Result<(), String> {
+        let dataset = self.dataset().ok_or(match self.data {
+            DataState::Opening { .. } => "The dataset is being opened",
+            _ => "Open a dataset first",
+        })?;
+        let Experiment {
+            model, training, ..
+        } = &self.experiment;
+        training.check().map_err(|error| error.to_string())?;
+        self.experiment.augmentation.check()?;
         if let Some(reason) = &self.division_failed {
-            return Some(reason.clone());
+            return Err(reason.clone());
         }
-        match &self.division {
-            None => return Some("The dataset is being divided".into()),
-            Some(division) if division.split.train.is_empty() => {
-                return Some("The training part is empty: give less to validation".into());
-            }
-            Some(division) => {
-                let weights = &self.experiment.training.class_weights;
-                // Balanced weights can be made of any training part that is not empty.
-                if let ClassWeights::Own(_) = weights
-                    && let Err(reason) = weights.weights(dataset, &division.split)
-                {
-                    return Some(reason);
-                }
-                let (model, training) = (&self.experiment.model, &self.experiment.training);
-                let images = division.split.train.len();
-                if let Err(reason) = single_values::check(model, training, images) {
-                    return Some(reason);
-                }
-            }
+        let division = self.division.as_ref();
+        let split = &division.ok_or("The dataset is being divided")?.split;
+        if split.train.is_empty() {
+            return Err("The training part is empty: give less to validation".into());
         }
-        let classes = dataset.classes.len();
-        shapes::check_classifier(&self.experiment.model, classes)
-            .err()
-            .map(|error| error.to_string())
-            .or_else(|| self.why_no_weights())
+        // Balanced weights can be made of any training part that is not empty.
+        if let weights @ ClassWeights::Own(_) = &training.class_weights {
+            weights.weights(dataset, split)?;
+        }
+        single_values::check(model, training, split.train.len())?;
+        let fits = shapes::check_classifier(model, dataset.classes.len());
+        fits.map(drop).map_err(|error| error.to_string())
     }
 
     /// The steps of the model that inspections use; empty without a model. Positions in them are what
@@ -291,9 +274,9 @@ impl AppState {
         let (dataset, division) = (self.dataset()?, self.division.as_ref()?);
         let config = &self.experiment.training;
         let mut report = DataReport::new(division, &dataset.classes, config, None);
-        let examined = self.slot::<ExamineRequest>().answer();
-        let examined = examined.filter(|_| !self.examination_is_stale());
-        if let Some(examination) = examined.map(|examined| &examined.examination)
+        if let Some(examined) = self.slot::<ExamineRequest>().answer()
+            && !self.examination_is_stale()
+            && let examination = &examined.examination
             && examination.leaks + examination.count(FindingKind::LabelConflict) > 0
         {
             let words = format!("the doctor found: {}", examination.summary());
@@ -341,14 +324,9 @@ impl AppState {
             return answers.first();
         };
         let in_hand = self.model.as_ref().map(|model| &model.source);
-        let about = || {
-            answers
-                .iter()
-                .filter(|answer| answer.source.is_same(image.source()))
-        };
-        about()
-            .find(|answer| Some(&answer.model) == in_hand)
-            .or_else(|| about().next())
-            .or(answers.first())
+        let is_about = |answer: &&Arc<Prediction>| answer.source.is_same(image.source());
+        let about = || answers.iter().filter(is_about);
+        let of_model = about().find(|answer| Some(&answer.model) == in_hand);
+        of_model.or_else(|| about().next()).or(answers.first())
     }
 }

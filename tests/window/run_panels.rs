@@ -230,8 +230,8 @@ fn enormous() -> AppState {
 }
 
 fn beside_earlier_runs() -> AppState {
-    let mut state = trained(8, 20);
-    state.runs = listed(5, &[1, 3]).runs;
+    let mut state = listed(5, &[1, 3]);
+    state.training = trained(8, 20).training;
     state.selection.epoch = Some(3);
     state
 }
@@ -257,7 +257,8 @@ fn failed_listing() -> AppState {
 }
 
 fn unreadable() -> AppState {
-    let mut state = listed(3, &[0, 1]);
+    let mut state = listed(3, &[0]);
+    state.runs.choose(vec![folder(0), folder(1)]);
     state.asked(JobId(9), reading(1));
     let failed = JobEvent::Failed("history.csv is damaged".into());
     state.apply(Event::Job(JobId(9), failed));

@@ -8,8 +8,8 @@ use super::App;
 use crate::{
     data::{SplitName, dataset::display_path, generate},
     engine::{
-        EvaluateRequest, EvaluatedWeights, FindSimilar, ImageSource, Inspect, Level, Predict,
-        Prepare, TrainRequest,
+        EvaluateRequest, EvaluatedWeights, ImageSource, Inspect, Level, Predict, Prepare,
+        TrainRequest,
     },
     inspect::{Quick, Slow, maximise::MaximiseConfig},
     train::checkpoint::Weights,
@@ -50,8 +50,8 @@ impl App {
             WindowAction::ShowAddress(url) => self.show(context, url.into()),
             WindowAction::Undo => self.undo_or_redo(true),
             WindowAction::Redo => self.undo_or_redo(false),
-            WindowAction::Back => self.state.go_back(),
-            WindowAction::Forward => self.state.go_forward(),
+            WindowAction::Back => self.state.go_back(true),
+            WindowAction::Forward => self.state.go_back(false),
             WindowAction::GoTo(step) => {
                 self.settings.step = step;
                 // Other processes train too.
@@ -147,13 +147,6 @@ impl App {
         }
     }
 
-    pub(super) fn find_similar(&mut self, sample: usize) {
-        if let Some(dataset) = self.state.open_dataset().cloned() {
-            let request = FindSimilar { dataset, sample };
-            self.state.ask(&self.engine, request);
-        }
-    }
-
     pub(super) fn train(&mut self) {
         let Some(dataset) = self.state.open_dataset().cloned() else {
             return;
@@ -215,7 +208,7 @@ impl App {
             // It has to be fetched first; its pixels come with the answer.
             Some(ImageSource::Url(_)) => self.state.predict.to_select = Some(job),
             Some(image) => {
-                let selection = self.state.selection.with_own_image(image);
+                let selection = self.state.selection.with_image(image);
                 self.state.select(selection);
             }
             None => {}

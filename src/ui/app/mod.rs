@@ -175,19 +175,13 @@ impl App {
             let remembered = true;
             app.state.ask(&app.engine, LoadModel { path, remembered });
         }
-        app.open_at_start(open);
-        Ok(app)
-    }
-
-    /// A path that was given is looked at first: what it is decides whether the dataset of last time is opened too.
-    fn open_at_start(&mut self, open: Option<PathBuf>) {
+        // A path that was given is looked at first: what it is decides whether the dataset of last time is opened too.
+        app.at_start = open.is_some();
         match open {
-            Some(path) => {
-                self.open_paths(vec![path]);
-                self.at_start = true;
-            }
-            None => self.open_last_dataset(),
+            Some(path) => app.open_paths(vec![path]),
+            None => app.open_last_dataset(),
         }
+        Ok(app)
     }
 
     fn open_last_dataset(&mut self) {
@@ -221,8 +215,7 @@ impl App {
 
     /// Takes what the engine says, for at most this long. Whether something is left.
     fn drain_events(&mut self, budget: Duration) -> bool {
-        let mut is_left = false;
-        let start = Instant::now();
+        let (mut is_left, start) = (false, Instant::now());
         while let Some(event) = self.engine.events().try_next() {
             match event {
                 Event::Data(dataset, DataEvent::Thumbnails(pictures)) => {
@@ -281,11 +274,11 @@ impl App {
 
     /// The model in hand is there again after a restart. One that is being trained is not kept yet.
     fn remember_model(&mut self) {
-        if let (Some(model), false) = (&self.state.model, self.state.training.is_running()) {
-            let path = model.source.path();
-            if self.settings.model.as_deref() != Some(path) {
-                self.settings.model = Some(path.to_path_buf());
-            }
+        if let (Some(model), false) = (&self.state.model, self.state.training.is_running())
+            && let path = model.source.path()
+            && self.settings.model.as_deref() != Some(path)
+        {
+            self.settings.model = Some(path.to_path_buf());
         }
     }
 
@@ -347,10 +340,9 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let context = ui.ctx().clone();
         self.textures.begin_frame();
-        let pressed = if self.picker.is_open() {
-            Vec::new()
-        } else {
-            shortcuts::take(&context, &self.state)
+        let pressed = match self.picker.is_open() {
+            true => Vec::new(),
+            false => shortcuts::take(&context, &self.state),
         };
         self.take_picked(&context);
         let mut actions = Vec::new();

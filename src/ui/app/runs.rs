@@ -23,7 +23,7 @@ impl App {
             RunsAction::List => self.state.runs.stale = true,
             RunsAction::Choose(folders) => self.state.runs.choose(folders),
             RunsAction::Continue { folder, more } => self.continue_run(&folder, more),
-            RunsAction::Leave(folder) => self.leave_run(&folder),
+            RunsAction::Leave(folder) => self.leave_run(&folder, true),
             RunsAction::TrainAgain(folder) => self.train_again(&folder),
             RunsAction::Discard(folders) => {
                 self.state.ask(&self.engine, DiscardRuns(folders));
@@ -94,11 +94,7 @@ impl App {
         };
         if run.notes.left {
             // Killed again, it is offered again.
-            let notes = RunNotes {
-                left: false,
-                ..run.notes.clone()
-            };
-            self.describe_run(folder.to_path_buf(), notes);
+            self.leave_run(folder, false);
         }
         self.state.runs.offered = None;
         self.settings.step = Step::Train;
@@ -157,14 +153,11 @@ impl App {
         }
     }
 
-    fn leave_run(&mut self, folder: &Path) {
+    fn leave_run(&mut self, folder: &Path, left: bool) {
         self.state.runs.offered = None;
         if let Some(run) = self.state.runs.find(folder) {
-            let notes = RunNotes {
-                left: true,
-                ..run.notes.clone()
-            };
-            self.describe_run(folder.to_path_buf(), notes);
+            let notes = run.notes.clone();
+            self.describe_run(folder.to_path_buf(), RunNotes { left, ..notes });
         }
     }
 

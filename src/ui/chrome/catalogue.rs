@@ -6,6 +6,7 @@ use egui_material_icons::{icon_text, icons};
 use crate::{
     engine::{ListDatasets, Listed},
     format,
+    model::spec::Backbone,
     ui::{
         action::{DataAction, DownloadsAction, WindowAction},
         panels::Cx,
@@ -31,9 +32,8 @@ pub fn catalogue_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     };
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        let (weights, datasets): (Vec<&Listed>, Vec<&Listed>) = listed
-            .iter()
-            .partition(|listed| listed.weights_of.is_some());
+        let is_weights = |listed: &&Listed| listed.weights_of.is_some();
+        let (weights, datasets): (Vec<_>, Vec<_>) = listed.iter().partition(is_weights);
         part_ui(ui, cx, "DATASETS", &datasets);
         ui.add_space(2.0 * theme::GRID);
         part_ui(ui, cx, "WEIGHTS OF PUBLISHED NETWORKS", &weights);
@@ -51,7 +51,8 @@ fn part_ui(ui: &mut Ui, cx: &mut Cx<'_>, title: &str, listed: &[&Listed]) {
 fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, listed: &Listed) {
     let entry = &listed.entry;
     ui.horizontal(|ui| {
-        let title = RichText::new(&entry.title).family(theme_family());
+        let family = egui::FontFamily::Name(theme::SEMIBOLD.into());
+        let title = RichText::new(&entry.title).family(family);
         ui.add(egui::Label::new(title).truncate());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let size = entry.bytes().map_or("size unknown".into(), format::bytes);
@@ -90,11 +91,8 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, listed: &Listed) {
                 let good = theme::palette(ui).good;
                 ui.label(icon_text(icons::ICON_CHECK).color(good).size(18.0));
                 ui.label("Downloaded");
-                if let Some(backbone) = listed.weights_of {
-                    let words = format!(
-                        "{} with ImageNet weights takes them from here",
-                        backbone.word()
-                    );
+                if let Some(backbone) = listed.weights_of.map(Backbone::word) {
+                    let words = format!("{backbone} with ImageNet weights takes them from here");
                     states::caption(ui, words);
                 }
                 let is_dataset = listed.weights_of.is_none();
@@ -113,8 +111,4 @@ fn link_ui(ui: &mut Ui, cx: &mut Cx<'_>, words: &str, url: &str) {
         cx.push(WindowAction::ShowAddress(url.to_owned()));
     }
     link.on_hover_text(format!("{url}\nA click copies the address too"));
-}
-
-fn theme_family() -> egui::FontFamily {
-    egui::FontFamily::Name(theme::SEMIBOLD.into())
 }

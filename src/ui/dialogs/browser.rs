@@ -262,10 +262,8 @@ impl Browser {
         area.show_rows(ui, rows::HEIGHT, rows, |ui, rows| {
             for row in rows {
                 let response = rows::row_ui(ui, &self.browsing, row);
-                if response.double_clicked() {
-                    clicked = Some((row, true));
-                } else if response.clicked() {
-                    clicked = Some((row, false));
+                if response.clicked() {
+                    clicked = Some((row, response.double_clicked()));
                 }
             }
         });
@@ -298,7 +296,8 @@ impl Browser {
                 self.mark_name(ui, id);
             }
             let has_others = !matches!(self.look().kind, Kind::Folder | Kind::Save);
-            let width = ui.available_width() - theme::GRID - if has_others { 96.0 } else { 0.0 };
+            let others = if has_others { 96.0 } else { 0.0 };
+            let width = ui.available_width() - theme::GRID - others;
             let field = TextEdit::singleline(&mut self.browsing.text)
                 .id(id)
                 .hint_text(hint)
@@ -338,18 +337,19 @@ impl Browser {
             return false;
         }
         let mut is_cancelled = false;
-        line(ui, |ui| {
-            if let Some(words) = &self.browsing.problem {
+        line(ui, |ui| match (&self.browsing.problem, self.look().kind) {
+            (Some(words), _) => {
                 let colour = theme::palette(ui).error;
                 ui.add(egui::Label::new(RichText::new(words).color(colour)).truncate());
-            } else if self.look().kind == Kind::Folder {
+            }
+            (None, Kind::Folder) => {
                 let words = format!("Opens {}", display_path(&self.browsing.chosen_folder()));
                 ui.add(egui::Label::new(RichText::new(words).small()).truncate());
-            } else if let Kind::File | Kind::Files = self.look().kind {
-                states::caption(ui, format!("Shows {}", self.look().words()));
-            } else {
-                self.format_ui(ui);
             }
+            (None, Kind::File | Kind::Files) => {
+                states::caption(ui, format!("Shows {}", self.look().words()));
+            }
+            (None, Kind::Save) => self.format_ui(ui),
         });
         buttons(ui, |ui| {
             let words = match self.look().kind {
@@ -388,11 +388,8 @@ impl Browser {
         let Some(path) = &self.browsing.to_replace else {
             return;
         };
-        let name = path.file_name().unwrap_or_default();
-        let words = format!(
-            "{} is there already. Replace it?",
-            display_path(name.as_ref())
-        );
+        let name = display_path(path.file_name().unwrap_or_default().as_ref());
+        let words = format!("{name} is there already. Replace it?");
         line(ui, |ui| {
             let colour = theme::palette(ui).warning;
             ui.add(egui::Label::new(RichText::new(words).color(colour)).truncate());

@@ -139,26 +139,19 @@ impl Browsing {
             return;
         };
         let is_search = self.look.kind != Kind::Save && !is_path(&self.text);
-        let part = if is_search {
-            self.text.trim().to_lowercase()
-        } else {
-            String::new()
-        };
+        let part = self.text.trim().to_lowercase();
+        let part = Some(part).filter(|_| is_search).unwrap_or_default();
         let (look, all) = (&self.look, self.all_files);
         let is_shown = |entry: &Entry| {
             let is_hidden = entry.words.starts_with('.') && !part.starts_with('.');
             let fits = entry.is_folder || all || fits(look, entry);
             !is_hidden && fits && (part.is_empty() || entry.words.to_lowercase().contains(&part))
         };
-        let shown = entries.iter().enumerate();
-        let shown = shown.filter(|(_, entry)| is_shown(entry));
-        self.shown = shown.map(|(position, _)| position).collect();
+        let shown = (0..entries.len()).filter(|at| is_shown(&entries[*at]));
+        self.shown = shown.collect();
         if !part.is_empty() {
             // Enter takes what is found first.
-            let first = self
-                .shown
-                .iter()
-                .position(|at| is_choosable(look, &entries[*at]));
+            let first = (0..self.shown.len()).find(|row| self.can_choose(*row));
             self.choose_only(first);
         }
     }
@@ -225,12 +218,12 @@ impl Browsing {
             None if rows > 0 => 0,
             None => last,
         };
-        let towards: Vec<usize> = if rows > 0 {
-            (target..=last).collect()
-        } else {
-            (0..=target).rev().collect()
+        let can = |row: &usize| self.can_choose(*row);
+        let found = match rows > 0 {
+            true => (target..=last).find(can),
+            false => (0..=target).rev().find(can),
         };
-        if let Some(row) = towards.into_iter().find(|row| self.can_choose(*row)) {
+        if let Some(row) = found {
             self.choose_only(Some(row));
             self.take_over_name(row);
         }
@@ -337,11 +330,8 @@ impl Browsing {
     }
 
     fn confirm_files(&mut self, folders: &Folders) {
-        let chosen: Vec<&Entry> = self
-            .chosen
-            .iter()
-            .filter_map(|row| self.entry(*row))
-            .collect();
+        let chosen = self.chosen.iter().filter_map(|row| self.entry(*row));
+        let chosen: Vec<&Entry> = chosen.collect();
         match chosen[..] {
             [] => self.problem = Some("Choose a file first".into()),
             [folder] if folder.is_folder => {
@@ -371,21 +361,17 @@ impl Browsing {
     fn looked(&mut self, path: PathBuf, found: Found, intent: Intent, folders: &Folders) {
         let shown = display_path(&path);
         match (self.look.kind, found, intent) {
-            (_, Found::Folder, Intent::Enter) => {
-                self.text.clear();
-                self.go_to(path, folders);
-            }
-            // Not there yet: more may be typed.
-            (_, _, Intent::Enter) => {}
-            (Kind::Folder, Found::Folder, _) | (Kind::File | Kind::Files, Found::File, _) => {
+            // An archive, a list or arrays in place of a folder: whoever types its path means it.
+            (Kind::Folder, Found::Folder | Found::File, Intent::Choose)
+            | (Kind::File | Kind::Files, Found::File, Intent::Choose) => {
                 self.answer = Some(vec![path]);
             }
             (_, Found::Folder, _) => {
                 self.text.clear();
                 self.go_to(path, folders);
             }
-            // An archive, a list or arrays: whoever types its path means it.
-            (Kind::Folder, Found::File, _) => self.answer = Some(vec![path]),
+            // Not there yet: more may be typed.
+            (_, _, Intent::Enter) => {}
             (Kind::Save, Found::NoFolder, _) => {
                 self.problem = Some(format!(
                     "{shown} cannot be written: there is no such folder"
@@ -415,11 +401,8 @@ impl Browsing {
 
     /// Makes the folder whose name was typed.
     pub fn make_folder(&mut self, folders: &Folders) {
-        if let Some(name) = self
-            .new_folder
-            .take()
-            .filter(|name| !name.trim().is_empty())
-        {
+        let name = self.new_folder.take().unwrap_or_default();
+        if !name.trim().is_empty() {
             folders.make(self.folder.join(name.trim()));
         }
     }

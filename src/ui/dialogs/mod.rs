@@ -178,11 +178,6 @@ impl Look {
     }
 }
 
-/// The folder to remember when `path` was chosen: the next dataset stands beside this one.
-pub fn folder_of(path: &Path) -> Option<PathBuf> {
-    path.parent().map(Path::to_path_buf)
-}
-
 /// A question for a path.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -239,9 +234,7 @@ impl SystemPicker {
     pub fn start(waker: Waker) -> io::Result<Self> {
         Ok(Self {
             system: System::start(waker.clone())?,
-            folders: Folders::start(waker)?,
-            waiting: None,
-            browser: None,
+            ..Self::in_window(waker)?
         })
     }
 
@@ -266,34 +259,24 @@ impl SystemPicker {
     fn wait(&mut self, context: &Context) -> Option<(Purpose, Vec<PathBuf>)> {
         let waiting = self.waiting.as_mut()?;
         waiting.look(context);
-        match waiting.answer() {
-            None => {
-                if waiting_ui(context) {
-                    let question = self.waiting.take()?.question;
-                    self.browse(question);
-                }
-                None
-            }
-            Some(SystemAnswer::Chosen(paths)) => {
-                let purpose = self.waiting.take()?.question.purpose;
-                Some((purpose, paths))
-            }
+        let answer = waiting.answer();
+        if answer.is_none() && !waiting_ui(context) {
+            return None;
+        }
+        let question = self.waiting.take()?.question;
+        match answer {
+            Some(SystemAnswer::Chosen(paths)) => return Some((question.purpose, paths)),
             Some(SystemAnswer::MustReplace(path)) => {
-                let question = self.waiting.take()?.question;
                 self.browser = Some(Browser::ask_to_replace(question, path, &self.folders));
-                None
             }
-            Some(SystemAnswer::Cancelled) => {
-                self.waiting = None;
-                None
-            }
+            Some(SystemAnswer::Cancelled) => {}
             Some(SystemAnswer::NoDialog) => {
                 self.system.forget();
-                let question = self.waiting.take()?.question;
                 self.browse(question);
-                None
             }
+            None => self.browse(question),
         }
+        None
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
     },
 };
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use eframe::egui::Context;
 
 use super::{Kind, Look, Question, in_words};
@@ -71,7 +71,8 @@ impl System {
             }
         })?;
         Ok(Self {
-            worker: Some(worker),
+            // A dialog that is still open must not keep the program from ending.
+            worker: Some(worker.abandoned()),
             is_there,
         })
     }
@@ -105,15 +106,6 @@ impl System {
     }
 }
 
-impl Drop for System {
-    fn drop(&mut self) {
-        // A dialog that is still open must not keep the program from ending.
-        if let Some(worker) = self.worker.take() {
-            worker.abandon();
-        }
-    }
-}
-
 impl Waiting {
     /// Call in every frame.
     pub fn look(&mut self, context: &Context) {
@@ -124,11 +116,9 @@ impl Waiting {
     pub fn answer(&self) -> Option<SystemAnswer> {
         let chosen = match self.answer.try_recv() {
             Ok(chosen) => chosen,
-            Err(crossbeam_channel::TryRecvError::Empty) => return None,
+            Err(TryRecvError::Empty) => return None,
             // The thread has gone.
-            Err(crossbeam_channel::TryRecvError::Disconnected) => {
-                return Some(SystemAnswer::NoDialog);
-            }
+            Err(TryRecvError::Disconnected) => return Some(SystemAnswer::NoDialog),
         };
         Some(match (chosen.paths, chosen.replaces) {
             (mut paths, true) if paths.len() == 1 => SystemAnswer::MustReplace(paths.remove(0)),
@@ -164,14 +154,11 @@ fn show(question: &Question) -> Chosen {
 }
 
 fn complete(look: &Look, paths: &[PathBuf]) -> Chosen {
-    let complete: Vec<PathBuf> = paths
-        .iter()
-        .map(|path| look.with_ending(path.clone()))
-        .collect();
-    let replaces = complete != paths && complete.iter().any(|path| path.exists());
+    let complete = paths.iter().map(|path| look.with_ending(path.clone()));
+    let complete: Vec<PathBuf> = complete.collect();
     Chosen {
+        replaces: complete != paths && complete.iter().any(|path| path.exists()),
         paths: complete,
-        replaces,
     }
 }
 

@@ -264,7 +264,9 @@ impl Predict {
                     self.chosen = answers
                         .first()
                         .map(|newest| (Arc::clone(answer), Arc::clone(newest)));
-                    cx.push(Action::Select(cx.state.selection.with_image(answer)));
+                    cx.push(Action::Select(
+                        cx.state.selection.with_image(answer.source.clone()),
+                    ));
                 }
             }
         });

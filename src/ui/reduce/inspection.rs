@@ -122,7 +122,7 @@ impl AppState {
             self.predict.said.push(said);
         }
         if self.predict.to_select.take_if(|its| *its == job).is_some() {
-            self.select(self.selection.with_image(&prediction));
+            self.select(self.selection.with_image(prediction.source.clone()));
         }
         self.predict.answers.insert(0, prediction);
         self.predict.answers.truncate(MOST_ANSWERS);

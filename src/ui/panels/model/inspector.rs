@@ -193,7 +193,7 @@ fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: Chosen) {
     ) else {
         return;
     };
-    if is_last && state.shapes.is_ok() && dense.units != logits {
+    if is_last && state.design.fits && dense.units != logits {
         let words = format!("Give it {}", counted(logits, "unit"));
         if ui.button(words).clicked() {
             wish(cx, DesignAction::FitLastLayer);
