@@ -1,10 +1,10 @@
 //! Convscope trains image classifiers on a laptop and shows what they see.
 //!
 //! # Bird's-eye view
-//! An egui window wraps libtorch models. Seven background threads do all work (an eighth writes epochs while a run
-//! goes on): the *trainer* fits a network, the *inspector* looks inside one, the *loader* opens, decodes and examines datasets, the *reader*
-//! gives quick answers meanwhile, the *downloader* fetches public datasets and weights, *web* fetches single images
-//! to classify, *runs* keeps the notebook. They send plain-data events to
+//! An egui window wraps libtorch models. Ten lanes, each a background thread, do all work: the *trainer* fits a network (one more
+//! thread writes its epochs), *quick* and *slow* look inside one, the *loader* opens, decodes and examines datasets, the *reader*
+//! gives quick answers meanwhile, the *searcher* finds similar images, the *downloader* fetches public datasets and weights, *web*
+//! fetches single images to look at, *runs* keeps the notebook, *files* writes what is saved. They send plain-data events to
 //! whoever holds the [`engine::EngineHandle`]; the window, the command line and the tests all do.
 //!
 //! # Code map
@@ -19,7 +19,7 @@
 //! | [`train`] | experiments, the loop, optimizers, schedules, early stopping, metrics, checkpoints, the notebook of runs |
 //! | [`inspect`] | filters, feature maps, activation maximisation, pictures of numbers |
 //! | [`export`] | charts and the HTML report of a run |
-//! | [`engine`] | threads, jobs, commands, events |
+//! | [`engine`] | lanes, tasks, jobs, events, slots |
 //! | [`cli`] | the headless commands |
 //! | [`ui`] | the window |
 //!

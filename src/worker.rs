@@ -59,20 +59,16 @@ impl<C: Send + 'static> Worker<C> {
 
     /// Lets the thread end by itself: for one in a call of the system that nothing interrupts and that
     /// soon returns, such as looking up a server's name. It must not hold anything that others wait for.
-    pub fn abandon(mut self) {
+    #[must_use]
+    pub fn abandoned(mut self) -> Self {
         drop(self.thread.take());
+        self
     }
 
     /// Queues a command; returns at once.
     pub fn send(&self, command: C) {
         // Fails only when the thread is gone; then the command is dropped, which its job notices.
         let _ = self.sender.send(command);
-    }
-
-    /// The thread's name when it has ended although nobody let it: by a fault.
-    pub fn died(&self) -> Option<&str> {
-        let ended = self.thread.as_ref().filter(|thread| thread.is_finished());
-        ended.map(|thread| thread.thread().name().unwrap_or_default())
     }
 
     /// For other threads to queue commands with; the thread does not end while one of these is kept.
@@ -89,30 +85,5 @@ impl<C> Drop for Worker<C> {
             // That the thread died was told when it did.
             let _ = thread.join();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_thread_that_dies_is_told_from_one_that_waits() {
-        let waits = Worker::spawn("waits", |commands: Receiver<()>| {
-            commands.iter().for_each(drop);
-        });
-        let waits = waits.unwrap();
-        let dies = Worker::spawn("dies", |commands: Receiver<()>| {
-            let _ = commands.recv();
-            panic!("on purpose");
-        });
-        let dies = dies.unwrap();
-        assert_eq!((waits.died(), dies.died()), (None, None));
-        dies.send(());
-        waits.send(());
-        while dies.died().is_none() {
-            thread::yield_now();
-        }
-        assert_eq!((waits.died(), dies.died()), (None, Some("dies")));
     }
 }

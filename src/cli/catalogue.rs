@@ -11,13 +11,13 @@ use super::{
     output::Output,
     progress::Progress,
     session::Session,
-    table::{Align, Table},
+    table::Table,
 };
 use crate::{
     data::{
         catalogue::{Catalogue, CatalogueError, Entry},
         dataset::display_path,
-        datasets_folder::{self, Fetched, Status},
+        datasets_folder::{self, Status},
     },
     engine::Download,
     format,
@@ -49,8 +49,7 @@ pub fn list(args: &CatalogueArgs, output: Output) -> Result<()> {
             here(&status),
         ]);
     }
-    output.text(&table.render())?;
-    Ok(())
+    output.text(&table.render())
 }
 
 /// How much is there, for a table.
@@ -101,24 +100,6 @@ pub fn download(args: &DownloadArgs, output: Output) -> Result<()> {
 
 /// Downloads what is missing of `entry` and says what is there now.
 pub fn fetch_and_tell(entry: &Entry, folder: &Path, output: Output) -> Result<()> {
-    let fetched = fetch(entry, folder)?;
-    let path = display_path(&fetched.path);
-    output.json(&json!({
-        "name": entry.name, "path": path, "bytes": fetched.bytes, "verified": fetched.verified,
-    }))?;
-    let words = if fetched.verified {
-        "the published SHA-256 is right"
-    } else {
-        "nobody publishes a SHA-256 to compare with"
-    };
-    output.text(&format!(
-        "{}, {words}: {path}",
-        format::bytes(fetched.bytes)
-    ))?;
-    Ok(())
-}
-
-fn fetch(entry: &Entry, folder: &Path) -> Result<Fetched> {
     let session = Session::start()?;
     let bar = Progress::of_bytes(&format!("downloading {}", entry.name));
     let request = Download {
@@ -132,5 +113,17 @@ fn fetch(entry: &Entry, folder: &Path) -> Result<Fetched> {
             display_path(&folder.join(&entry.name))
         )
     })?;
-    Ok(Fetched::clone(&fetched))
+    let path = display_path(&fetched.path);
+    output.json(&json!({
+        "name": entry.name, "path": path, "bytes": fetched.bytes, "verified": fetched.verified,
+    }))?;
+    let words = if fetched.verified {
+        "the published SHA-256 is right"
+    } else {
+        "nobody publishes a SHA-256 to compare with"
+    };
+    output.text(&format!(
+        "{}, {words}: {path}",
+        format::bytes(fetched.bytes)
+    ))
 }

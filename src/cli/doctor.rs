@@ -1,25 +1,19 @@
 //! `convscope doctor`: what is wrong with a dataset.
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{collections::BTreeMap, sync::Arc};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context as _, Result};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Usage,
-    args::DoctorArgs,
-    output::Output,
-    progress::Progress,
-    session::Session,
-    table::{Align, Table},
+    Usage, args::DoctorArgs, output::Output, progress::Progress, session::Session, table::Table,
 };
 use crate::{
-    cancel::CancelToken,
     data::{
         Dataset, Split, SplitConfig,
-        doctor::{Examination, Finding, FindingKind, Readings},
+        doctor::{Examination, Finding, FindingKind, Likeness},
     },
-    engine::{OpenDataset, OpenRequest},
+    engine::{ExamineRequest, OpenRequest},
     format::{counted, thousands},
 };
 
@@ -35,62 +29,53 @@ pub fn run(args: &DoctorArgs, output: Output) -> Result<()> {
         kind: args.kind,
         ..OpenRequest::new(&args.data)
     })?;
-    let readings = read(&open, &session)?;
+    let request = ExamineRequest {
+        open: Arc::clone(&open),
+        drawn: None,
+        readings: None,
+    };
+    let bar = Progress::new("examining images");
+    let examined = session.answer(request, bar, |_, _| Ok(()))?;
+    let readings = &examined
+        .context("stopped while examining the images")?
+        .readings;
     let mut dataset = Dataset::clone(&open.dataset);
     // A split divides what can be used, as it will for training.
     dataset.broken.extend(readings.broken());
-    let is_divided = config.is_drawn
+    let is_divided = draws(&config)
         || dataset.has_given_parts()
         || dataset.samples.iter().any(|sample| sample.moved.is_some());
     let split = if is_divided {
-        Split::new(&dataset, &config.split)?
+        Split::new(&dataset, &config)?
     } else {
         Split::default()
     };
-    tell(&Examination::new(&dataset, &split, &readings), output)
+    tell(&Examination::new(&dataset, &split, readings), output)
 }
 
-struct Config {
-    split: SplitConfig,
-    /// Parts are drawn that the dataset does not give.
-    is_drawn: bool,
+/// Whether parts are drawn that the dataset does not give.
+fn draws(config: &SplitConfig) -> bool {
+    config.validation + config.test > 0.0
 }
 
 /// # Errors
 /// Wrong usage, when the shares make no sense.
-fn config(args: &DoctorArgs) -> Result<Config> {
+fn config(args: &DoctorArgs) -> Result<SplitConfig> {
     let defaults = SplitConfig::default();
-    let split = SplitConfig {
+    let config = SplitConfig {
         validation: args.validation.unwrap_or(0.0),
         test: args.test.unwrap_or(0.0),
         seed: args.seed.unwrap_or(defaults.seed),
         ..defaults
     };
     // Whether shares make sense does not depend on the dataset.
-    Split::new(&Dataset::default(), &split).map_err(|error| Usage::error(error.to_string()))?;
-    let is_drawn = split.validation + split.test > 0.0;
-    if args.seed.is_some() && !is_drawn {
+    Split::new(&Dataset::default(), &config).map_err(|error| Usage::error(error.to_string()))?;
+    if args.seed.is_some() && !draws(&config) {
         return Err(Usage::error(
             "--seed decides which images are drawn: give --validation or --test too",
         ));
     }
-    Ok(Config { split, is_drawn })
-}
-
-fn read(open: &OpenDataset, session: &Session) -> Result<Readings> {
-    let bar = Mutex::new(Progress::new("examining images"));
-    let cancel = CancelToken::new();
-    let progress = |done: usize, total: usize| {
-        if session.was_interrupted() {
-            cancel.cancel();
-        }
-        // Whoever finds the bar taken leaves the drawing to the other thread.
-        if let Ok(mut bar) = bar.try_lock() {
-            bar.at(done, total);
-        }
-    };
-    Readings::read(&open.dataset, &open.images, &cancel, &progress)
-        .map_err(|_| anyhow!("stopped while examining the images"))
+    Ok(config)
 }
 
 fn tell(found: &Examination, output: Output) -> Result<()> {
@@ -125,13 +110,11 @@ fn tell(found: &Examination, output: Output) -> Result<()> {
     if !found.findings.is_empty() {
         output.text(&format!("{}\n", findings_table(&found.findings).render()))?;
     }
-    output.text(&overview(found))?;
-    Ok(())
+    output.text(&overview(found))
 }
 
 /// Pairs that look alike, in whatever parts and classes.
 fn near_duplicates(found: &Examination) -> usize {
-    use crate::data::doctor::Likeness;
     let is_near = |kind| !matches!(kind, Likeness::Exact);
     found.pairs.iter().filter(|pair| is_near(pair.kind)).count()
 }
@@ -149,11 +132,7 @@ fn sizes(found: &Examination) -> Value {
 }
 
 fn findings_table(findings: &[Finding]) -> Table {
-    let mut table = Table::new(&[
-        ("severity", Align::Left),
-        ("kind", Align::Left),
-        ("what, where, what to do", Align::Left),
-    ]);
+    let mut table = Table::new(["severity", "kind", "what, where, what to do"]);
     let mut counts: BTreeMap<FindingKind, usize> = BTreeMap::new();
     let mut add = |heading: [&str; 2], message: &str| {
         for (line, text) in wrapped(message, MESSAGE_WIDTH).into_iter().enumerate() {
@@ -208,7 +187,7 @@ fn overview(found: &Examination) -> String {
             .map(|(name, count)| format!("{name} {}", thousands(count)));
         words.collect::<Vec<_>>().join(", ")
     };
-    let mut table = Table::new(&[("", Align::Left), ("", Align::Left)]);
+    let mut table = Table::new(["", ""]);
     let mut row = |name: &str, value: String| {
         for (line, text) in wrapped(&value, MESSAGE_WIDTH).into_iter().enumerate() {
             table.row([if line == 0 { name } else { "" }.to_owned(), text]);

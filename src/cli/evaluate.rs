@@ -12,11 +12,11 @@ use super::{
     output::{Output, figure, say},
     progress::Progress,
     session::{Session, say_what_is_broken},
-    table::{Align, Table},
+    table::Table,
 };
 use crate::{
     data::{Dataset, LeftOut, SplitName, dataset::display_path, files::write_atomically},
-    engine::{self, EvaluateRequest, Evaluated, EvaluatedWeights, OTHER_PART, OpenRequest},
+    engine::{self, EvaluateRequest, Evaluated, EvaluatedWeights, OpenRequest},
     format::thousands,
     plain,
     train::{
@@ -46,7 +46,7 @@ pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
     }
     if output.is_json() {
         let report = json_report(&evaluation, dataset, args)?;
-        return Ok(output.json(&report)?);
+        return output.json(&report);
     }
     tell(&evaluation, dataset, output)
 }
@@ -57,14 +57,14 @@ pub fn judge(args: &EvaluateArgs) -> Result<(Option<Arc<Evaluation>>, Arc<Datase
     let judged = Judged::load(&args.model, weights)?;
     let session = Session::start()?;
     let open = session.open_dataset(OpenRequest {
-        edits: Some(judged.edits().clone()),
+        edits: Some(judged.edits.clone()),
         ..OpenRequest::new(&args.data)
     })?;
     let classes = (open.dataset.classes.as_slice(), args.data.as_path());
     let request = EvaluateRequest {
         weights: EvaluatedWeights::Of(Box::new(engine::Judged {
             snapshot: judged.snapshot((&args.model, weights), classes)?,
-            split: *judged.split(),
+            split: judged.split,
             run: Some(run_of(&args.model).to_path_buf()),
             answers: Arc::default(),
         })),
@@ -72,18 +72,14 @@ pub fn judge(args: &EvaluateArgs) -> Result<(Option<Arc<Evaluation>>, Arc<Datase
         part: part(args.split),
     };
     let bar = Progress::new("classifying images");
-    let evaluated = match session.answer(request, bar, |_, _| Ok(())) {
-        Err(error) if error.to_string().ends_with(OTHER_PART) => {
-            return Ok((None, Arc::clone(&open.dataset)));
-        }
-        evaluated => evaluated?.context("stopped while classifying images")?,
-    };
-    say_what_is_broken(&evaluated.dataset);
+    let evaluated = session.answer(request, bar, |_, _| Ok(()))?;
+    let evaluated = evaluated.context("stopped while classifying images")?;
     let Evaluated {
         evaluation,
         dataset,
-    } = Evaluated::clone(&evaluated);
-    Ok((Some(evaluation), dataset))
+    } = &*evaluated;
+    say_what_is_broken(dataset);
+    Ok((evaluation.clone(), Arc::clone(dataset)))
 }
 
 /// The part that is meant; `None` is every image.
@@ -167,15 +163,16 @@ fn tell(evaluation: &Evaluation, dataset: &Dataset, output: Output) -> Result<()
         let table = CrossTable::new(matrix);
         output.text(&format!("\n{}", table.text(classes)))?;
     }
-    let threshold = evaluation.threshold().map_or_else(String::new, |from| {
-        format!("  {} from {from}", second(classes))
-    });
+    let second = classes.get(1).map_or("", String::as_str);
+    let threshold = evaluation.threshold();
+    let threshold = threshold.map(|from| format!("  {second} from {from}"));
     output.text(&format!(
-        "\naccuracy {:.4}  loss {}  images {}  epoch {}{threshold}",
+        "\naccuracy {:.4}  loss {}  images {}  epoch {}{}",
         matrix.accuracy(),
         figure(evaluation.loss),
         thousands(evaluation.samples.len()),
-        evaluation.epoch
+        evaluation.epoch,
+        threshold.unwrap_or_default()
     ))?;
     if let Some(words) = LeftOut::of(dataset).words() {
         output.text(&format!("\nNote: {words}"))?;
@@ -190,12 +187,7 @@ const LISTED_CONFUSIONS: usize = 20;
 
 /// The confusions that happen most often.
 fn most_confused(matrix: &ConfusionMatrix, classes: &[String]) -> String {
-    let heading = [
-        ("actual", Align::Left),
-        ("predicted", Align::Left),
-        ("images", Align::Right),
-    ];
-    let mut table = Table::new(&heading);
+    let mut table = Table::new(["actual", "predicted", ">images"]);
     let all = matrix.confusions();
     for confusion in all.iter().take(LISTED_CONFUSIONS) {
         let name = |class| report::class_name(classes, class);
@@ -209,20 +201,18 @@ fn most_confused(matrix: &ConfusionMatrix, classes: &[String]) -> String {
     )
 }
 
-fn second(classes: &[String]) -> &str {
-    classes.get(1).map_or("", String::as_str)
-}
-
 fn confusion_table(evaluation: &Evaluation, classes: &[String]) -> Table {
-    let names = classes.iter().map(|class| (class.as_str(), Align::Right));
-    let heading: Vec<_> = iter::once(("actual \\ predicted", Align::Left))
-        .chain(names)
-        .collect();
-    let mut table = Table::new(&heading);
+    let first = iter::once("actual \\ predicted".to_owned());
+    let mut table = Table::new(first.chain(on_the_right(classes)));
     for (class, row) in classes.iter().zip(evaluation.confusion.rows()) {
         table.row(iter::once(class.clone()).chain(row.iter().map(u64::to_string)));
     }
     table
+}
+
+/// Headings over numbers.
+fn on_the_right(classes: &[String]) -> impl Iterator<Item = String> {
+    classes.iter().map(|class| format!(">{class}"))
 }
 
 /// One line per image, in the order of the files.
@@ -243,23 +233,12 @@ fn tell_images(evaluation: &Evaluation, dataset: &Dataset, output: Output) -> Re
         }
         return Ok(());
     }
-    let fixed = [
-        ("file", Align::Left),
-        ("actual", Align::Left),
-        ("predicted", Align::Left),
-    ];
-    let probabilities = classes.iter().map(|class| (class.as_str(), Align::Right));
-    let heading: Vec<_> = fixed.into_iter().chain(probabilities).collect();
-    let mut table = Table::new(&heading);
+    let fixed = ["file", "actual", "predicted"].map(String::from);
+    let mut table = Table::new(fixed.into_iter().chain(on_the_right(classes)));
     for row in predictions::rows(evaluation, dataset) {
         let fixed = [row.file, row.actual.to_owned(), row.predicted.to_owned()];
-        let probabilities = row.probabilities.iter();
-        table.row(
-            fixed
-                .into_iter()
-                .chain(probabilities.map(|probability| format!("{probability:.4}"))),
-        );
+        let probabilities = row.probabilities.iter().map(|value| format!("{value:.4}"));
+        table.row(fixed.into_iter().chain(probabilities));
     }
-    output.text(&format!("{}\n", table.render()))?;
-    Ok(())
+    output.text(&format!("{}\n", table.render()))
 }

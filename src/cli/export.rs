@@ -25,8 +25,7 @@ pub fn run(args: &ExportArgs, output: Output) -> Result<()> {
     output.json(&json!({ "out": out, "max_difference": difference }))?;
     let proof =
         difference.map(|found| format!(", read back: differs by {} at most", figure(found)));
-    output.text(&format!("{out}{}", proof.unwrap_or_default()))?;
-    Ok(())
+    output.text(&format!("{out}{}", proof.unwrap_or_default()))
 }
 
 /// Writes the report of a run as it would be written at its end.
@@ -36,8 +35,7 @@ pub fn report(args: &ReportArgs, output: Output) -> Result<()> {
     format.write(&bundle, &args.out, &mut || Ok(()))?;
     let out = display_path(&args.out);
     output.json(&json!({ "out": out }))?;
-    output.text(&out)?;
-    Ok(())
+    output.text(&out)
 }
 
 /// What `format` needs of the model file or run `path`, with what its model says about the validation part where that is

@@ -23,6 +23,5 @@ pub fn run(args: &GenerateArgs, output: Output) -> Result<()> {
         "{} images of {} in {out}",
         thousands(images),
         classes.join(", ")
-    ))?;
-    Ok(())
+    ))
 }

@@ -17,13 +17,10 @@ pub fn run(args: &ImportArgs, output: Output) -> Result<()> {
         missing,
         unexpected,
     } = import(args.backbone, &args.file)?;
-    let model = match &bundle {
-        Ok(bundle) => {
-            bundle.save(&args.out)?;
-            Some(display_path(&args.out))
-        }
-        Err(_) => None,
-    };
+    if let Ok(bundle) = &bundle {
+        bundle.save(&args.out)?;
+    }
+    let model = bundle.as_ref().ok().map(|_| display_path(&args.out));
     output.json(&json!({
         "model": model, "tensors": tensors, "missing": missing, "unexpected": unexpected,
     }))?;
@@ -36,6 +33,5 @@ pub fn run(args: &ImportArgs, output: Output) -> Result<()> {
         "{}: {} tensors{rest}",
         model.unwrap_or_default(),
         thousands(tensors)
-    ))?;
-    Ok(())
+    ))
 }

@@ -1,6 +1,6 @@
 //! `convscope inspect`: what the table of inspections offers, as pictures or arrays.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use npyz::WriterBuilder as _;
 use serde_json::json;
 
@@ -34,7 +34,6 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
         class: class(snapshot, args)?,
         unit: args.unit,
         seed: args.seed.unwrap_or(0),
-        snapshot,
         nodes: &nodes,
     };
     let what = (row.given)(&given).map_err(anyhow::Error::msg)?;
@@ -43,26 +42,22 @@ pub fn run(args: &InspectArgs, output: Output) -> Result<()> {
     let bar = Progress::new("looking");
     let found = session.answer(Inspect { what, at }, bar, |_, _| Ok(()))?;
     let found = found.context("stopped")?;
-    let picture = || found.picture.clone().enlarged_within(VIEWABLE_SIDE);
     let bytes = match format {
-        ArrayFormat::Png => png_bytes(&picture())?,
+        ArrayFormat::Png => png_bytes(&found.picture.clone().enlarged_within(VIEWABLE_SIDE))?,
         ArrayFormat::Npy => npy_bytes(&found.shape, &found.values)?,
     };
     let out = display_path(&args.out);
     files::write_atomically(&args.out, &bytes).with_context(|| format!("cannot write {out}"))?;
 
     let mut line = json!({ "out": out, "layer": found.of, "shape": found.shape });
-    if let (Some((score, of)), Some(fields)) = (&found.score, line.as_object_mut()) {
-        fields.insert("score".into(), json!(score));
-        fields.insert("score_of".into(), json!(of));
+    let mut words = format!("{out}: {} {:?}", found.of, found.shape);
+    if let Some((score, of)) = &found.score {
+        line["score"] = json!(score);
+        line["score_of"] = json!(of);
+        words += &format!(", score {}: {of}", figure((*score).into()));
     }
     output.json(&line)?;
-    let score = found.score.as_ref();
-    let score = score.map_or_else(String::new, |(score, of)| {
-        format!(", score {}: {of}", figure((*score).into()))
-    });
-    output.text(&format!("{out}: {} {:?}{score}", found.of, found.shape))?;
-    Ok(())
+    output.text(&words)
 }
 
 /// Arguments that belong to another `--what` are mistakes, not decoration.
@@ -99,13 +94,11 @@ fn class(snapshot: &WeightSnapshot, args: &InspectArgs) -> Result<Option<usize>>
     let Some(class) = &args.class else {
         return Ok(None);
     };
-    match snapshot.classes.iter().position(|name| name == class) {
-        None => bail!(
-            "the model has no class {class}: its classes are {}",
-            snapshot.classes.join(", ")
-        ),
-        position => Ok(position),
-    }
+    let position = snapshot.classes.iter().position(|name| name == class);
+    let all = || snapshot.classes.join(", ");
+    let known = position
+        .with_context(|| format!("the model has no class {class}: its classes are {}", all()))?;
+    Ok(Some(known))
 }
 
 /// Small pictures are enlarged towards this side.

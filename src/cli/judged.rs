@@ -2,12 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, bail};
 
 use super::{Usage, source};
 use crate::{
     data::{Edits, SplitConfig, dataset::display_path},
-    model::{WeightSnapshot, bundle::Bundle},
+    model::{ModelSpec, WeightSnapshot},
     train::{
         Experiment,
         checkpoint::Weights,
@@ -15,12 +15,15 @@ use crate::{
     },
 };
 
-/// Where weights come from, and how their data was divided.
-pub enum Judged {
-    /// A model file, or a run that has one.
-    Model(Bundle),
-    /// A run without a model: it goes on, or the program was killed. Its checkpoints have weights.
-    Unfinished(Box<Experiment>),
+/// What weights belong to, and how their data was divided.
+pub struct Judged {
+    /// What the user had changed about the data.
+    pub edits: Edits,
+    /// How the data was divided.
+    pub split: SplitConfig,
+    spec: Arc<ModelSpec>,
+    /// The weights of the model file; `None` for a run that goes on or was killed, whose checkpoints have weights.
+    model: Option<Arc<WeightSnapshot>>,
 }
 
 impl Judged {
@@ -29,34 +32,29 @@ impl Judged {
     /// # Errors
     /// One sentence; wrong usage when a file is asked for its last weights.
     pub fn load(path: &Path, which: Weights) -> Result<Self> {
-        if path.is_dir() && !path.join(MODEL_FILE).is_file() {
-            let experiment = path.join(EXPERIMENT_FILE);
-            if experiment.is_file() {
-                return Ok(Self::Unfinished(Box::new(Experiment::load(&experiment)?)));
-            }
-        } else if which == Weights::Last && !path.is_dir() {
+        let experiment = path.join(EXPERIMENT_FILE);
+        if experiment.is_file() && !path.join(MODEL_FILE).is_file() {
+            let experiment = Experiment::load(&experiment)?;
+            return Ok(Self {
+                edits: experiment.edits,
+                split: experiment.split,
+                spec: Arc::new(experiment.model),
+                model: None,
+            });
+        }
+        if which == Weights::Last && !path.is_dir() {
             return Err(Usage::error(format!(
                 "{} is a model file and holds one set of weights: give the run's folder for the last ones",
                 display_path(path)
             )));
         }
-        Ok(Self::Model(source::load_model(path)?))
-    }
-
-    /// What the user had changed about the data.
-    pub fn edits(&self) -> &Edits {
-        match self {
-            Self::Model(bundle) => &bundle.edits,
-            Self::Unfinished(experiment) => &experiment.edits,
-        }
-    }
-
-    /// How the data was divided.
-    pub fn split(&self) -> &SplitConfig {
-        match self {
-            Self::Model(bundle) => &bundle.split,
-            Self::Unfinished(experiment) => &experiment.split,
-        }
+        let bundle = source::load_model(path)?;
+        Ok(Self {
+            edits: Edits::clone(&bundle.edits),
+            split: bundle.split,
+            spec: Arc::clone(&bundle.snapshot.spec),
+            model: Some(bundle.snapshot),
+        })
     }
 
     /// The weights `which` of `path`, for a dataset of `classes`.
@@ -68,28 +66,20 @@ impl Judged {
         (path, which): (&Path, Weights),
         (classes, data): (&[String], &Path),
     ) -> Result<Arc<WeightSnapshot>> {
-        let bundle = match self {
-            Self::Model(bundle) => &bundle.snapshot,
-            Self::Unfinished(experiment) => {
-                let spec = Arc::new(experiment.model.clone());
-                let snapshot = run_folder::snapshot(path, which, &spec, &classes.into());
-                return Ok(Arc::new(snapshot.map_err(anyhow::Error::msg)?));
+        if let Some(model) = &self.model {
+            if *model.classes != *classes {
+                bail!(
+                    "the model knows {} and {} has {}: give the dataset that it was trained on",
+                    model.classes.join(", "),
+                    display_path(data),
+                    classes.join(", ")
+                );
             }
-        };
-        if *bundle.classes != *classes {
-            bail!(
-                "the model knows {} and {} has {}: give the dataset that it was trained on",
-                bundle.classes.join(", "),
-                display_path(data),
-                classes.join(", ")
-            );
-        }
-        match which {
-            Weights::Best => Ok(Arc::clone(bundle)),
-            Weights::Last => {
-                let last = run_folder::snapshot(path, which, &bundle.spec, &bundle.classes);
-                Ok(Arc::new(last.map_err(anyhow::Error::msg)?))
+            if which == Weights::Best {
+                return Ok(Arc::clone(model));
             }
         }
+        let snapshot = run_folder::snapshot(path, which, &self.spec, &classes.into());
+        Ok(Arc::new(snapshot.map_err(Error::msg)?))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use crate::plain;
@@ -26,7 +27,7 @@ impl Output {
     ///
     /// # Errors
     /// When standard output is closed or full.
-    pub fn json(self, value: &Value) -> io::Result<()> {
+    pub fn json(self, value: &Value) -> Result<()> {
         if self.json {
             write_line(&value.to_string())
         } else {
@@ -38,7 +39,7 @@ impl Output {
     ///
     /// # Errors
     /// When standard output is closed or full.
-    pub fn text(self, text: &str) -> io::Result<()> {
+    pub fn text(self, text: &str) -> Result<()> {
         if self.json {
             Ok(())
         } else {
@@ -47,7 +48,7 @@ impl Output {
     }
 }
 
-fn write_line(text: &str) -> io::Result<()> {
+fn write_line(text: &str) -> Result<()> {
     write_bytes(format!("{text}\n").as_bytes())
 }
 
@@ -55,16 +56,11 @@ fn write_line(text: &str) -> io::Result<()> {
 ///
 /// # Errors
 /// When standard output is closed or full.
-pub fn write_bytes(bytes: &[u8]) -> io::Result<()> {
+pub fn write_bytes(bytes: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
     // A script that reads along waits for whole lines.
     let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
-    written.map_err(|error| {
-        io::Error::new(
-            error.kind(),
-            format!("cannot write to standard output: {error}"),
-        )
-    })
+    written.context("cannot write to standard output")
 }
 
 /// Writes a line to standard error, in plain words and with what cannot be seen escaped; a closed one is no reason to

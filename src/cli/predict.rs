@@ -35,11 +35,12 @@ pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
     let mut printer = Printer {
         form,
         classes: Arc::clone(&snapshot.classes),
-        logits: if matches!(snapshot.spec.head, Head::Sigmoid { .. }) {
-            vec!["logit".into()]
-        } else {
-            let classes = snapshot.classes.iter();
-            classes.map(|class| format!("logit_{class}")).collect()
+        logits: match snapshot.spec.head {
+            Head::Sigmoid { .. } => vec!["logit".into()],
+            Head::Softmax => {
+                let classes = snapshot.classes.iter();
+                classes.map(|class| format!("logit_{class}")).collect()
+            }
         },
         told: Told::default(),
     };
@@ -63,15 +64,11 @@ pub fn run(args: &PredictArgs, output: Output) -> Result<()> {
         Ok(None)
     };
     let bar = Progress::new("classifying images");
-    let answered =
-        session.answer(
-            Predict::<Slow>::in_words(images),
-            bar,
-            |part, bar| match unreadable(&mut printer)? {
-                Some(file) => bar.suspend(|| printer.line(&display_path(file), &part.answer)),
-                None => Ok(()),
-            },
-        );
+    let request = Predict::<Slow>::in_words(images);
+    let answered = session.answer(request, bar, |part, bar| match unreadable(&mut printer)? {
+        Some(file) => bar.suspend(|| printer.line(&display_path(file), &part.answer)),
+        None => Ok(()),
+    });
     unreadable(&mut printer)?;
     // When no image at all is classified, that is what fails; each has said why.
     match answered {
@@ -131,14 +128,13 @@ impl Given {
         match folder::images_below(&given) {
             Err(error) => alone(given, Err(error.to_string())),
             Ok(below) if below.images.is_empty() => alone(given, Err("holds no images".into())),
-            Ok(below) => Self {
-                files: below
-                    .images
-                    .into_iter()
-                    .map(|image| (image, Ok(())))
-                    .collect(),
-                passed_over: below.passed_over,
-            },
+            Ok(below) => {
+                let images = below.images.into_iter();
+                Self {
+                    files: images.map(|image| (image, Ok(()))).collect(),
+                    passed_over: below.passed_over,
+                }
+            }
         }
     }
 }
@@ -157,56 +153,81 @@ struct Printer {
     told: Told,
 }
 
-/// What is said about one image.
-type Line = Result<Arc<Prediction>, String>;
-
 impl Printer {
     fn heading(&mut self) -> Result<()> {
         let Form::Csv(writer) = &mut self.form else {
             return Ok(());
         };
-        let classes = self.classes.iter();
-        let probabilities = classes.map(|class| format!("probability_{class}"));
+        let probabilities = self
+            .classes
+            .iter()
+            .map(|class| format!("probability_{class}"));
+        let numbers = probabilities.chain(self.logits.iter().cloned());
         let fixed = ["file", "class", "probability"]
             .map(String::from)
             .into_iter();
-        let error = std::iter::once("error".to_owned());
-        writer.write_record(
-            fixed
-                .chain(probabilities)
-                .chain(self.logits.iter().cloned())
-                .chain(error),
-        )?;
+        writer.write_record(fixed.chain(numbers).chain(["error".to_owned()]))?;
         pass_on(writer)
     }
 
-    fn line(&mut self, file: &str, answer: &Line) -> Result<()> {
+    /// What is said about one image.
+    fn line(&mut self, file: &str, answer: &Result<Arc<Prediction>, String>) -> Result<()> {
         self.told.files += 1;
         self.told.failures += usize::from(answer.is_err());
-        let answer = &answer.clone().map_err(|reason| plain::text(&reason));
-        match (&mut self.form, answer) {
-            (Form::Json(output), answer) => output.json(&json_line(file, &self.classes, answer))?,
-            (Form::Csv(writer), answer) => {
-                writer.write_record(csv_line(file, (&self.classes, self.logits.len()), answer))?;
-                pass_on(writer)?;
+        let classes = &self.classes;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(reason) => return self.failure(file, &plain::text(reason)),
+        };
+        let class = classes.get(answer.class).map_or("", String::as_str);
+        let probability = answer.probabilities.get(answer.class);
+        let probability = probability.copied().unwrap_or(f32::NAN);
+        match &mut self.form {
+            Form::Json(output) => {
+                let values = answer.probabilities.iter().map(|&value| value.into());
+                let probabilities: Map<String, Value> =
+                    classes.iter().cloned().zip(values).collect();
+                output.json(&json!({
+                    "file": file,
+                    "class": class,
+                    "probability": probability,
+                    "probabilities": probabilities,
+                    "logits": answer.logits,
+                }))
             }
-            (Form::Text(output), Ok(answer)) => {
-                let (class, probability) = best(&self.classes, answer);
-                let width = self
-                    .classes
+            Form::Csv(writer) => {
+                let fixed = [file.to_owned(), class.to_owned(), probability.to_string()];
+                let numbers = answer.probabilities.iter().chain(&answer.logits);
+                let line = fixed.into_iter().chain(numbers.map(f32::to_string));
+                writer.write_record(line.chain([String::new()]))?;
+                pass_on(writer)
+            }
+            Form::Text(output) => {
+                let lengths = classes
                     .iter()
-                    .map(|class| plain::visible(class).chars().count())
-                    .max()
-                    .unwrap_or(0);
+                    .map(|class| plain::visible(class).chars().count());
+                let width = lengths.max().unwrap_or(0);
                 let (class, file) = (plain::visible(class), plain::visible(file));
-                output.text(&format!(
-                    "{class:<width$}  {:>9}  {file}",
-                    figure(probability.into())
-                ))?;
+                let probability = figure(probability.into());
+                output.text(&format!("{class:<width$}  {probability:>9}  {file}"))
             }
-            (Form::Text(_), Err(reason)) => say(&format!("{file}: {reason}")),
         }
-        Ok(())
+    }
+
+    /// That nothing can be said about an image.
+    fn failure(&mut self, file: &str, reason: &str) -> Result<()> {
+        match &mut self.form {
+            Form::Json(output) => output.json(&json!({ "file": file, "error": reason })),
+            Form::Csv(writer) => {
+                let empty = vec![""; 2 + self.classes.len() + self.logits.len()];
+                writer.write_record([&[file][..], &empty, &[reason]].concat())?;
+                pass_on(writer)
+            }
+            Form::Text(_) => {
+                say(&format!("{file}: {reason}"));
+                Ok(())
+            }
+        }
     }
 }
 
@@ -215,58 +236,5 @@ fn pass_on(writer: &mut csv::Writer<Vec<u8>>) -> Result<()> {
     writer.flush()?;
     let made = std::mem::replace(writer, csv::Writer::from_writer(Vec::new()));
     let bytes = made.into_inner().map_err(csv::IntoInnerError::into_error)?;
-    Ok(write_bytes(&bytes)?)
-}
-
-fn best<'a>(classes: &'a [String], answer: &Prediction) -> (&'a str, f32) {
-    let class = answer.class;
-    let probability = answer.probabilities.get(class).copied().unwrap_or(f32::NAN);
-    (classes.get(class).map_or("", String::as_str), probability)
-}
-
-fn json_line(file: &str, classes: &[String], answer: &Line) -> Value {
-    match answer {
-        Ok(answer) => {
-            let (class, probability) = best(classes, answer);
-            let named = classes
-                .iter()
-                .cloned()
-                .zip(answer.probabilities.iter().map(|&value| value.into()));
-            let probabilities: Map<String, Value> = named.collect();
-            json!({
-                "file": file,
-                "class": class,
-                "probability": probability,
-                "probabilities": probabilities,
-                "logits": answer.logits,
-            })
-        }
-        Err(reason) => json!({ "file": file, "error": reason }),
-    }
-}
-
-fn csv_line(file: &str, (classes, logits): (&[String], usize), answer: &Line) -> Vec<String> {
-    let mut line = vec![file.to_owned()];
-    match answer {
-        Ok(answer) => {
-            let (class, probability) = best(classes, answer);
-            line.extend([class.to_owned(), probability.to_string()]);
-            line.extend(
-                answer
-                    .probabilities
-                    .iter()
-                    .chain(&answer.logits)
-                    .map(f32::to_string),
-            );
-            line.push(String::new());
-        }
-        Err(reason) => {
-            line.extend(std::iter::repeat_n(
-                String::new(),
-                2 + classes.len() + logits,
-            ));
-            line.push(reason.clone());
-        }
-    }
-    line
+    write_bytes(&bytes)
 }

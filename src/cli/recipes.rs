@@ -3,18 +3,11 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::{
-    output::Output,
-    table::{Align, Table},
-};
+use super::{output::Output, table::Table};
 use crate::{data::dataset::display_path, train::recipes};
 
 pub fn run(output: Output) -> Result<()> {
-    let mut table = Table::new(&[
-        ("name", Align::Left),
-        ("title", Align::Left),
-        ("dataset", Align::Left),
-    ]);
+    let mut table = Table::new(["name", "title", "dataset"]);
     for recipe in recipes::all()? {
         let dataset = display_path(&recipe.dataset.path);
         let phases = recipe.training.phases.len();
@@ -23,6 +16,5 @@ pub fn run(output: Output) -> Result<()> {
         }))?;
         table.row([recipe.name, recipe.title, dataset]);
     }
-    output.text(&table.render())?;
-    Ok(())
+    output.text(&table.render())
 }

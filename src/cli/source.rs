@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 
 use super::{Usage, output::say, session::Session};
 use crate::{
@@ -68,21 +68,16 @@ pub fn node(spec: &ModelSpec, nodes: &[Node], text: &str) -> Result<usize> {
         let number: usize = text.parse().ok()?;
         graph::output_position(nodes, &layers.get(number.checked_sub(1)?)?.name)
     };
-    match graph::output_position(nodes, text).or_else(by_number) {
-        Some(position) => Ok(position),
-        None => {
-            let names: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
-            let is_inner = |node: &&Node| node.name != layers[node.layer].name;
-            let inner = nodes.iter().find(is_inner);
-            let inner = inner.map_or_else(String::new, |node| {
-                format!("; steps within a layer are named like {}", node.name)
-            });
-            bail!(
-                "the model has no layer {text}: its layers are {}{inner}",
-                names.join(", ")
-            )
-        }
-    }
+    let found = graph::output_position(nodes, text).or_else(by_number);
+    found.with_context(|| {
+        let names: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
+        let is_inner = |node: &&Node| node.name != layers[node.layer].name;
+        let inner = nodes.iter().find(is_inner);
+        let inner =
+            inner.map(|node| format!("; steps within a layer are named like {}", node.name));
+        let (names, inner) = (names.join(", "), inner.unwrap_or_default());
+        format!("the model has no layer {text}: its layers are {names}{inner}")
+    })
 }
 
 /// What a file's ending asks for.
@@ -100,11 +95,8 @@ impl ArrayFormat {
     /// # Errors
     /// Wrong usage, when it is another ending.
     pub fn of(path: &Path) -> Result<Self> {
-        let ending = path
-            .extension()
-            .and_then(|ending| ending.to_str())
-            .map(str::to_ascii_lowercase);
-        match ending.as_deref() {
+        let ending = path.extension().unwrap_or_default();
+        match ending.to_ascii_lowercase().to_str() {
             Some("png") => Ok(Self::Png),
             Some("npy") => Ok(Self::Npy),
             _ => Err(Usage::error(format!(

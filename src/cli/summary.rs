@@ -3,12 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::{
-    args::SummaryArgs,
-    output::Output,
-    source,
-    table::{Align, Table},
-};
+use super::{args::SummaryArgs, output::Output, source, table::Table};
 use crate::{
     format::thousands,
     model::{ModelSpec, freezing::Frozen, summary::Summary},
@@ -18,14 +13,7 @@ use crate::{
 pub fn run(args: &SummaryArgs, output: Output) -> Result<()> {
     let (spec, trained_from) = network(args)?;
     let summary = Summary::new(&spec, trained_from.as_deref())?;
-    let mut table = Table::new(&[
-        ("#", Align::Right),
-        ("layer", Align::Left),
-        ("kind", Align::Left),
-        ("output", Align::Right),
-        ("parameters", Align::Right),
-        ("", Align::Left),
-    ]);
+    let mut table = Table::new([">#", "layer", "kind", ">output", ">parameters", ""]);
     for (number, (layer, row)) in (1..).zip(spec.layers.iter().zip(&summary.rows)) {
         output.json(&json!({
             "index": number,
@@ -62,8 +50,7 @@ pub fn run(args: &SummaryArgs, output: Output) -> Result<()> {
             thousands(frozen)
         ),
     };
-    output.text(&format!("\n{} parameters, {trained}", thousands(total)))?;
-    Ok(())
+    output.text(&format!("\n{} parameters, {trained}", thousands(total)))
 }
 
 /// A network and the first layer or node that the last phase of its training trains.

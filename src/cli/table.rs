@@ -2,31 +2,27 @@
 
 use crate::plain;
 
-/// Where a column's text stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Align {
-    Left,
-    Right,
-}
-
 /// Rows of text under headings, each column as wide as its widest cell.
 pub struct Table {
-    columns: Vec<(String, Align)>,
+    /// Headings in the first row.
     rows: Vec<Vec<String>>,
+    /// Which columns stand on the right.
+    on_the_right: Vec<bool>,
 }
 
 const GAP: &str = "  ";
 
 impl Table {
-    pub fn new(columns: &[(&str, Align)]) -> Self {
-        let columns = columns
-            .iter()
-            .map(|(name, align)| (plain::visible(name).into_owned(), *align))
-            .collect();
-        Self {
-            columns,
+    /// Under `headings`; `>size` stands on the right.
+    pub fn new(headings: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let headings: Vec<String> = headings.into_iter().map(Into::into).collect();
+        let mut table = Self {
             rows: Vec::new(),
-        }
+            on_the_right: headings.iter().map(|text| text.starts_with('>')).collect(),
+        };
+        let name = |text: &String| text.strip_prefix('>').unwrap_or(text).to_owned();
+        table.row(headings.iter().map(name));
+        table
     }
 
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
@@ -36,22 +32,20 @@ impl Table {
 
     /// The table as text, without a line end after the last row.
     pub fn render(&self) -> String {
-        let heading: Vec<String> = self.columns.iter().map(|(name, _)| name.clone()).collect();
-        let rows = || std::iter::once(&heading).chain(&self.rows);
         let width = |column: usize| {
-            let cells = rows().filter_map(|row| row.get(column));
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
         };
-        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let widths: Vec<usize> = (0..self.on_the_right.len()).map(width).collect();
         let line = |row: &Vec<String>| {
-            let cells = row.iter().zip(&self.columns).zip(&widths);
-            let cells = cells.map(|((cell, (_, align)), &width)| match align {
-                Align::Left => format!("{cell:<width$}"),
-                Align::Right => format!("{cell:>width$}"),
+            let cells = row.iter().zip(&self.on_the_right).zip(&widths);
+            let cells = cells.map(|((cell, &on_the_right), &width)| match on_the_right {
+                true => format!("{cell:>width$}"),
+                false => format!("{cell:<width$}"),
             });
             cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
         };
-        rows().map(line).collect::<Vec<_>>().join("\n")
+        self.rows.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -61,11 +55,7 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_and_lines_end_clean() {
-        let mut table = Table::new(&[
-            ("name", Align::Left),
-            ("n", Align::Right),
-            ("x", Align::Left),
-        ]);
+        let mut table = Table::new(["name", ">n", "x"]);
         table.row(["é".into(), "1,000".into(), "last".into()]);
         table.row(["circle".into(), "7".into(), String::new()]);
         table.row(["a\n\u{1b}[1m".into(), "8".into(), String::new()]);

@@ -81,8 +81,7 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
         data: Arc::default(),
     };
     let outcome = follower.follow(&session)?;
-    let Follower { history, data, .. } = follower;
-    drop(session);
+    drop((session, follower.bar));
     if args.out.is_some() && outcome.run != run {
         say(&format!(
             "{} holds something already: the run is in {}",
@@ -90,7 +89,7 @@ pub fn run(args: &TrainArgs, output: Output) -> Result<()> {
             display_path(&outcome.run)
         ));
     }
-    tell_end(&outcome, &history, &data, output)
+    tell_end(&outcome, &follower.history, &follower.data, output)
 }
 
 /// The experiment with what the arguments change.
@@ -155,26 +154,18 @@ fn changed_settings(kept: &Experiment, wanted: &Experiment) -> Vec<String> {
     let both = [kept, wanted];
     let rows = setting_words::in_words(&differences(&both), &both);
     let words = rows.into_iter().map(|row| {
-        let mut values = row
-            .values
-            .into_iter()
-            .map(|value| value.unwrap_or_else(|| "none".into()));
-        let mut value = || values.next().unwrap_or_default();
-        format!("{} was {} and is {}", row.setting, value(), value())
+        let values = row.values.into_iter();
+        let values = values.map(|value| value.unwrap_or_else(|| "none".into()));
+        let values = values.collect::<Vec<_>>().join(" and is ");
+        format!("{} was {values}", row.setting)
     });
     words.collect()
 }
 
 /// A folder named after the experiment; the engine numbers it when there is one already.
 fn default_run(name: &str) -> PathBuf {
-    let plain = |letter: char| {
-        if letter.is_alphanumeric() || "-_".contains(letter) {
-            letter
-        } else {
-            '-'
-        }
-    };
-    let folder: String = name.chars().map(plain).collect();
+    let is_refused = |letter: char| !letter.is_alphanumeric() && letter != '_';
+    let folder = name.replace(is_refused, "-");
     default_runs_folder().join(if folder.is_empty() { "run" } else { &folder })
 }
 
@@ -194,10 +185,9 @@ impl Follower {
         loop {
             match session.hear()? {
                 Heard::Interrupted => {
-                    let words = if self.is_ending {
-                        "leaving out the rest"
-                    } else {
-                        "stopping after this step"
+                    let words = match self.is_ending {
+                        true => "leaving out the rest",
+                        false => "stopping after this step",
                     };
                     self.bar.say(&format!("{words}; Ctrl+C again ends at once"));
                     session.engine.stop();
@@ -237,7 +227,7 @@ impl Follower {
             RunEvent::Steps(_)
             | RunEvent::Rate(_)
             | RunEvent::Evaluated(_)
-            | RunEvent::WeightsPublished(_)
+            | RunEvent::WeightsPublished
             | RunEvent::Paused(_)
             | RunEvent::Stopping => {}
         }
@@ -301,11 +291,10 @@ fn tell_end(
     data: &DataReport,
     output: Output,
 ) -> Result<()> {
-    let best = history
-        .iter()
-        .find(|record| record.epoch == outcome.best_epoch);
+    let mut epochs = history.iter();
+    let best = epochs.find(|record| record.epoch == outcome.result.best_epoch);
     let val_accuracy = best.and_then(|record| record.val_accuracy);
-    let how = match outcome.completed {
+    let how = match outcome.result.completed {
         true => "completed",
         false => "stopped",
     };
@@ -313,37 +302,33 @@ fn tell_end(
         "outcome": how,
         "best_epoch": best.map(|record| record.epoch),
         "val_accuracy": val_accuracy,
-        "test_accuracy": outcome.test_accuracy,
-        "skipped": outcome.left_out.iter().map(|stage| stage.word()).collect::<Vec<_>>(),
-        "lost": outcome.lost,
+        "test_accuracy": outcome.result.test_accuracy,
+        "skipped": outcome.result.left_out.iter().map(|stage| stage.word()).collect::<Vec<_>>(),
+        "lost": outcome.result.lost,
         "model": outcome.model.as_deref().map(display_path),
         "run": display_path(&outcome.run),
-        "split_hash": outcome.split_hash,
-        "seconds": outcome.seconds,
+        "split_hash": outcome.result.split_hash,
+        "seconds": outcome.result.seconds,
         "unreadable": data.left_out.unreadable,
         "left_out": data.left_out.passed_over,
         "warnings": data.words(),
     }))?;
-    output.text(&format!(
-        "\nTraining {how} after {} s.",
-        figure(outcome.seconds)
-    ))?;
+    let seconds = figure(outcome.result.seconds);
+    output.text(&format!("\nTraining {how} after {seconds} s."))?;
     for words in data.words() {
         output.text(&format!("Note: {words}"))?;
     }
     let Some(best) = best else {
-        output.text("No epoch was finished, so there is no model.")?;
-        return Ok(());
+        return output.text("No epoch was finished, so there is no model.");
     };
-    let accuracy = optional_figure(val_accuracy);
+    let (epoch, accuracy) = (best.epoch, optional_figure(val_accuracy));
     output.text(&format!(
-        "Best epoch {}, validation accuracy {accuracy}",
-        best.epoch
+        "Best epoch {epoch}, validation accuracy {accuracy}"
     ))?;
-    if let Some(accuracy) = outcome.test_accuracy {
+    if let Some(accuracy) = outcome.result.test_accuracy {
         output.text(&format!("Test accuracy {}", figure(accuracy)))?;
     }
-    if let Some(lacking) = lacking(&outcome.left_out) {
+    if let Some(lacking) = lacking(&outcome.result.left_out) {
         output.text(&format!("Left out: {lacking}; --resume does it"))?;
     }
     for (what, path) in leavings(&outcome.run) {

@@ -7,7 +7,7 @@ use super::{
     args::{WeightsArgs, WeightsCommand},
     catalogue::{self, LONGEST_LICENCE},
     output::Output,
-    table::{Align, Table},
+    table::Table,
 };
 use crate::{
     data::datasets_folder,
@@ -23,13 +23,7 @@ pub fn run(args: &WeightsArgs, output: Output) -> Result<()> {
         let found = catalogue::known(weights.find(name))?;
         return catalogue::fetch_and_tell(&found.entry, &folder, output);
     }
-    let mut table = Table::new(&[
-        ("name", Align::Left),
-        ("network", Align::Left),
-        ("size", Align::Right),
-        ("licence", Align::Left),
-        ("here", Align::Left),
-    ]);
+    let mut table = Table::new(["name", "network", ">size", "licence", "here"]);
     for published in weights.weights {
         let (network, entry) = (published.architecture.word(), published.entry);
         let status = datasets_folder::status(&entry, &folder);
@@ -46,6 +40,5 @@ pub fn run(args: &WeightsArgs, output: Output) -> Result<()> {
             catalogue::here(&status),
         ]);
     }
-    output.text(&table.render())?;
-    Ok(())
+    output.text(&table.render())
 }

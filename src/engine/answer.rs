@@ -3,7 +3,7 @@
 
 use std::{
     any::{Any, TypeId},
-    fmt::{self, Debug},
+    fmt,
     sync::Arc,
 };
 
@@ -52,119 +52,70 @@ impl Kind {
 
     /// The same, keeping processors busy.
     #[must_use]
-    pub const fn heavy(self) -> Self {
-        Self {
-            is_heavy: true,
-            ..self
-        }
+    pub const fn heavy(mut self) -> Self {
+        self.is_heavy = true;
+        self
     }
 
     /// The same, over in a moment.
     #[must_use]
-    pub const fn brief(self) -> Self {
-        Self {
-            is_brief: true,
-            ..self
-        }
+    pub const fn brief(mut self) -> Self {
+        self.is_brief = true;
+        self
     }
 
     /// The same, failing without a notification.
     #[must_use]
-    pub const fn quiet(self) -> Self {
-        Self {
-            is_told: false,
-            ..self
-        }
+    pub const fn quiet(mut self) -> Self {
+        self.is_told = false;
+        self
     }
 
     /// The same, the newest request making older ones superfluous.
     #[must_use]
-    pub const fn newest_wins(self) -> Self {
-        Self {
-            newest_wins: true,
-            ..self
-        }
+    pub const fn newest_wins(mut self) -> Self {
+        self.newest_wins = true;
+        self
     }
 
     /// The same, done also when the program is left.
     #[must_use]
-    pub const fn outlives(self) -> Self {
-        Self {
-            outlives: true,
-            ..self
-        }
+    pub const fn outlives(mut self) -> Self {
+        self.outlives = true;
+        self
     }
 }
 
-/// What is asked for: plain data that names what comes of it.
-pub trait Request: Debug + Send + Sync + Sized + 'static {
-    /// What comes of it. Plain data.
-    type Answer: Debug + Send + Sync + 'static;
-    /// What is told before the end. Plain data.
-    type Partial: Partial;
-    /// What there is to know about all of them.
-    const KIND: Kind;
-}
-
-/// A partial answer.
-pub trait Partial: Debug + Send + Sync + Sized + 'static {
-    /// Each one counts; otherwise only the newest of a job does.
-    const EACH_COUNTS: bool = false;
-
-    /// What to keep of one while hundreds of newer ones wait unread; `None` when it is light already.
-    fn lighter(&self) -> Option<Self> {
-        None
-    }
-}
-
-/// Nothing is told before the end.
-#[derive(Debug, Clone, Copy)]
-pub enum Nothing {}
-
-impl Partial for Nothing {}
-
-/// What came of a request, for whoever knows the request.
+/// What came of a request, or what it has found so far, for whoever knows the task: [`Answer::of`], [`Answer::part_of`].
 #[derive(Clone)]
 pub struct Answer {
+    /// The type of the request, since several have answers of one type.
     request: TypeId,
     value: Arc<dyn Any + Send + Sync>,
     /// What to keep of it while many wait; `None` when only the newest of a job counts.
-    lighter: Option<fn(&Self) -> Option<Self>>,
+    lighter: Option<Lighter>,
 }
 
+type Lighter = fn(&Answer) -> Option<Answer>;
+
 impl Answer {
-    /// The answer of a `T`.
-    pub fn last<T: Request>(answer: impl Into<Arc<T::Answer>>) -> Self {
+    /// What came of a `T`.
+    pub(super) fn new<T: 'static>(
+        value: Arc<dyn Any + Send + Sync>,
+        lighter: Option<Lighter>,
+    ) -> Self {
         Self {
             request: TypeId::of::<T>(),
-            value: answer.into(),
-            lighter: None,
+            value,
+            lighter,
         }
     }
 
-    /// A partial answer of a `T`.
-    pub fn partial<T: Request>(partial: impl Into<Arc<T::Partial>>) -> Self {
-        let lighter: fn(&Self) -> Option<Self> =
-            |answer| Some(Self::partial::<T>(answer.part_of::<T>()?.lighter()?));
-        Self {
-            request: TypeId::of::<T>(),
-            value: partial.into(),
-            lighter: <T::Partial as Partial>::EACH_COUNTS.then_some(lighter),
-        }
-    }
-
-    /// The answer, if a `T` gave it.
-    pub fn of<T: Request>(&self) -> Option<Arc<T::Answer>> {
-        let value = Arc::clone(&self.value);
+    /// The value, if it is a `V` that came of a `T`.
+    pub(super) fn value<T: 'static, V: Send + Sync + 'static>(&self) -> Option<Arc<V>> {
         let is_its = self.request == TypeId::of::<T>();
-        value.downcast().ok().filter(|_| is_its)
-    }
-
-    /// The partial answer, if a `T` gave it.
-    pub fn part_of<T: Request>(&self) -> Option<Arc<T::Partial>> {
-        let value = Arc::clone(&self.value);
-        let is_its = self.request == TypeId::of::<T>();
-        value.downcast().ok().filter(|_| is_its)
+        let value = is_its.then(|| Arc::clone(&self.value))?;
+        value.downcast().ok()
     }
 
     /// Whether of these only the newest of a job counts.
@@ -178,7 +129,7 @@ impl Answer {
     }
 }
 
-impl Debug for Answer {
+impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Answer")
     }

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use super::{
     events::Level,
     folders::Folders,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
 };
 use crate::{
     data::{Dataset, Split, dataset::display_path},
@@ -13,8 +13,10 @@ use crate::{
     train::{
         EpochRecord, Experiment,
         checkpoint::{Checkpoint, Loaded},
+        estimate::Images,
         fit::Start,
-        history,
+        free_memory, history,
+        memory::Fit,
         run_folder::{CHECKPOINTS, HISTORY_FILE, RunFolder, RunResult},
     },
 };
@@ -108,7 +110,7 @@ impl Beginning<'_> {
     /// The weights that backbones begin with; says what there is to say about them.
     fn initial_arrays(&self) -> Result<Vec<NamedArray>, JobError> {
         let initial = initial::arrays(&self.experiment.model, &self.folders.weights);
-        let initial = initial.map_err(|error| error.to_string())?;
+        let initial = initial.map_err(failed)?;
         let notes = initial.notes.into_iter().map(|words| (Level::Info, words));
         let warnings = initial.warnings.into_iter();
         for (level, message) in notes.chain(warnings.map(|words| (Level::Warning, words))) {
@@ -116,6 +118,21 @@ impl Beginning<'_> {
         }
         Ok(initial.arrays)
     }
+}
+
+/// Whether a run would fit into memory that computes frozen layers once for `images` where it can; it does where the system does
+/// not say how much there is.
+pub fn memory_fit(experiment: &Experiment, images: Images) -> Result<Fit, JobError> {
+    let Some(available) = free_memory::available() else {
+        return Ok(Fit::Well);
+    };
+    let Experiment {
+        model,
+        training,
+        augmentation,
+        ..
+    } = experiment;
+    Fit::of(model, training, augmentation, images, available).map_err(failed)
 }
 
 /// The weights that a run which is taken up began with: its seed draws them again. `None` when that cannot be done

@@ -1,10 +1,10 @@
 //! The downloader lane: the catalogues of public datasets and weights, and one download after the other.
 
-use std::path::PathBuf;
+use std::{convert::Infallible, path::PathBuf};
 
 use super::{
-    answer::{Kind, Nothing, Request},
-    job::{JobContext, JobError},
+    answer::Kind,
+    job::{JobContext, JobError, failed},
     task::{LaneState, Task},
 };
 use crate::{
@@ -44,20 +44,16 @@ pub struct ListDatasets {
     pub folder: PathBuf,
 }
 
-impl Request for ListDatasets {
+impl Task for ListDatasets {
     /// In the catalogue's order, weights last.
     type Answer = Vec<Listed>;
-    type Partial = Nothing;
+    type Partial = Infallible;
     const KIND: Kind = Kind::new("list the public datasets");
-}
-
-impl Task for ListDatasets {
     type Lane = Downloader;
 
     fn run(&self, lane: &mut Downloader, _: &JobContext) -> Result<Vec<Listed>, JobError> {
-        let catalogue = Catalogue::load(self.catalogue.as_deref());
-        let catalogue = catalogue.map_err(|error| error.to_string())?;
-        let published = Weights::load_from(None).map_err(|error| error.to_string())?;
+        let catalogue = Catalogue::load(self.catalogue.as_deref()).map_err(failed)?;
+        let published = Weights::load_from(None).map_err(failed)?;
         let datasets = catalogue.datasets.into_iter();
         let datasets = datasets.map(|entry| (entry, None, &self.folder));
         let weights = published.weights.into_iter();
@@ -85,14 +81,11 @@ pub struct Download {
     pub folder: PathBuf,
 }
 
-impl Request for Download {
+impl Task for Download {
     /// What to open: all of the dataset or weights is there.
     type Answer = Fetched;
-    type Partial = Nothing;
+    type Partial = Infallible;
     const KIND: Kind = Kind::new("download the dataset");
-}
-
-impl Task for Download {
     type Lane = Downloader;
 
     fn run(&self, _: &mut Downloader, context: &JobContext) -> Result<Fetched, JobError> {
@@ -105,7 +98,7 @@ impl Task for Download {
         let fetched = datasets_folder::fetch(&self.entry, &self.folder, &options, cancel, &tell);
         let fetched = fetched.map_err(|error| match error {
             DownloadError::Cancelled(_) => JobError::Cancelled,
-            error => JobError::Failed(error.to_string()),
+            error => failed(error),
         })?;
         context.tell_refused_locks();
         Ok(fetched)

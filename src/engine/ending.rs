@@ -1,11 +1,11 @@
 //! The end of a run: the best weights are kept and judged, the result and the report are written.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use super::{
     events::{Level, RunEvent, TrainingOutcome},
-    job::{self, JobContext, JobError, fit_error},
-    watchers::{Slot, tell},
+    job::{self, JobContext, JobError, failed},
+    watchers::Publisher,
 };
 use crate::{
     cancel::CancelToken,
@@ -36,7 +36,7 @@ pub struct Ended<'a> {
     pub start: Instant,
     pub context: &'a JobContext,
     pub folder: &'a RunFolder,
-    pub slot: &'a Slot<'a>,
+    pub publisher: &'a Publisher<'a>,
     /// How it computed, in words.
     pub computed: String,
     /// What the best weights say about the validation part, unless an earlier sitting found that.
@@ -46,16 +46,10 @@ pub struct Ended<'a> {
 impl Ended<'_> {
     fn result(&self) -> RunResult {
         RunResult {
-            completed: false,
-            failure: None,
-            best_epoch: 0,
-            test_accuracy: None,
-            left_out: Vec::new(),
-            stopped_early: Vec::new(),
-            lost: Vec::new(),
             split_hash: self.split_hash.clone(),
             computed: self.computed.clone(),
             seconds: self.start.elapsed().as_secs_f64(),
+            ..RunResult::default()
         }
     }
 
@@ -66,20 +60,20 @@ impl Ended<'_> {
             failure: Some(error.to_string()),
             ..self.result()
         });
-        fit_error(error)
+        error.into()
     }
 
     /// Keeps the best weights, judges them and writes the report. Once the weights are kept nothing
     /// that fails or is not waited for costs the run its result.
     pub fn well(&self, outcome: Outcome) -> Result<TrainingOutcome, JobError> {
         let best_weights = outcome.best.as_ref().map(|(snapshot, _)| snapshot);
-        let model = match &outcome.best {
+        let bundle = match &outcome.best {
             Some((snapshot, record)) => self.keep_model(snapshot, record)?,
             None => None,
         };
-        let kept = model.as_ref().map(|_| self.folder.model_path());
+        let model = bundle.as_ref().map(|_| self.folder.model_path());
         let answers = self
-            .slot
+            .publisher
             .model
             .get()
             .map(|model| Arc::clone(&model.answers));
@@ -96,7 +90,7 @@ impl Ended<'_> {
         let evaluation =
             evaluation.or_else(|| self.judged(SplitName::Validation, weights, &mut left_out));
         if let Some(evaluation) = evaluation.clone() {
-            tell(self.context, RunEvent::Evaluated(evaluation));
+            self.context.tell_run(RunEvent::Evaluated(evaluation));
         }
         let mut result = RunResult {
             completed: outcome.completed,
@@ -109,10 +103,10 @@ impl Ended<'_> {
         };
         // Killed while it writes the report, it lacks that alone.
         result.left_out = [&left_out[..], &[EndStage::Report]].concat();
-        self.folder.finish(&result).map_err(fit_error)?;
+        self.folder.finish(&result)?;
         self.stage(EndStage::Report, &mut left_out, || {
             let epochs = outcome.history.clone();
-            self.report(&result, epochs, evaluation, model)
+            self.report(&result, epochs, evaluation, bundle)
         });
         if !left_out.contains(&EndStage::Report) {
             result.left_out = left_out;
@@ -120,9 +114,10 @@ impl Ended<'_> {
             let _ = self.folder.finish(&result);
         }
         if let Some(failure) = outcome.failure {
-            return Err(fit_error(failure));
+            return Err(failure.into());
         }
-        Ok(self.told(result, kept))
+        let run = self.folder.path().to_path_buf();
+        Ok(TrainingOutcome { run, model, result })
     }
 
     fn report(
@@ -150,7 +145,7 @@ impl Ended<'_> {
         let written = run_report::FORMAT.write(&bundle, folder, &mut pulse);
         written.map(drop).map_err(|error| match error {
             ExportError::Cancelled(_) => JobError::Cancelled,
-            error => JobError::Failed(error.to_string()),
+            error => failed(error),
         })
     }
 
@@ -175,8 +170,7 @@ impl Ended<'_> {
                 self.cancel.check()
             };
             let (images, samples) = ((data.dataset, data.pixels), (Some(part), samples));
-            let evaluation = answers.judge(best, images, samples, pulse);
-            evaluation.map_err(fit_error)
+            Ok(answers.judge(best, images, samples, pulse)?)
         })
     }
 
@@ -188,7 +182,7 @@ impl Ended<'_> {
         work: impl FnOnce() -> Result<T, JobError>,
     ) -> Option<T> {
         let done = self.cancel.check().map_err(JobError::from).and_then(|()| {
-            tell(self.context, RunEvent::Ending(stage));
+            self.context.tell_run(RunEvent::Ending(stage));
             job::contained(work)?
         });
         match done {
@@ -206,29 +200,13 @@ impl Ended<'_> {
         None
     }
 
-    fn told(&self, result: RunResult, model: Option<PathBuf>) -> TrainingOutcome {
-        TrainingOutcome {
-            completed: result.completed,
-            best_epoch: result.best_epoch,
-            run: self.folder.path().to_path_buf(),
-            model,
-            test_accuracy: result.test_accuracy,
-            left_out: result.left_out,
-            split_hash: result.split_hash,
-            stopped_early: result.stopped_early,
-            lost: result.lost,
-            computed: result.computed,
-            seconds: result.seconds,
-        }
-    }
-
     /// Publishes the best weights and writes them as the run's model; weights that are no model cost the run nothing else.
     fn keep_model(
         &self,
         snapshot: &Arc<WeightSnapshot>,
         record: &EpochRecord,
     ) -> Result<Option<Arc<Bundle>>, JobError> {
-        let model = self.slot.publish(snapshot, Some(record));
+        let model = self.publisher.publish(snapshot, Some(record));
         let bundle = match model.bundle() {
             Ok(bundle) => bundle,
             Err(error) => {
@@ -238,7 +216,7 @@ impl Ended<'_> {
             }
         };
         let path = self.folder.model_path();
-        bundle.save(&path).map_err(|error| error.to_string())?;
+        bundle.save(&path).map_err(failed)?;
         Ok(Some(Arc::new(bundle)))
     }
 }

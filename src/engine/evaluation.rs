@@ -1,23 +1,24 @@
 //! Classifying one part of a dataset: with the model in hand, the last weights of a run, or others.
 
 use std::{
+    convert::Infallible,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use super::{
-    answer::{Kind, Nothing, Request},
+    answer::Kind,
     inspector::Inspector,
     job::{JobContext, JobError},
     loaded_model::LoadedModel,
-    open_dataset::{OpenDataset, pixels},
+    open_dataset::{OpenDataset, pixels, samples},
     task::Task,
 };
 use crate::{
     data::{Dataset, SplitConfig, SplitName},
     inspect::Slow,
     model::WeightSnapshot,
-    train::{Evaluation, answers::Answers, checkpoint::Weights, kept_split, run_folder},
+    train::{Evaluation, answers::Answers, checkpoint::Weights, run_folder},
 };
 
 /// Asks for an evaluation; the split is the one that the model was trained with.
@@ -55,22 +56,19 @@ pub struct Judged {
     pub answers: Arc<Answers>,
 }
 
-impl Request for EvaluateRequest {
-    type Answer = Evaluated;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("evaluate the model").heavy().newest_wins();
-}
-
 /// An evaluation, and the dataset that it is of with what was found broken.
 #[derive(Debug, Clone)]
 pub struct Evaluated {
-    /// Answers and confusion matrix.
-    pub evaluation: Arc<Evaluation>,
+    /// Answers and confusion matrix; `None` when the model was trained without the part that was asked for.
+    pub evaluation: Option<Arc<Evaluation>>,
     /// The dataset.
     pub dataset: Arc<Dataset>,
 }
 
 impl Task for EvaluateRequest {
+    type Answer = Evaluated;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("evaluate the model").heavy().newest_wins();
     type Lane = Inspector<Slow>;
 
     fn run(&self, lane: &mut Self::Lane, context: &JobContext) -> Result<Evaluated, JobError> {
@@ -122,39 +120,21 @@ fn evaluate(
     }
     let format = snapshot.spec.input.format();
     let (dataset, pixels) = pixels(context, cache, open, format)?;
+    let dataset = Arc::new(dataset);
     let indices = samples(&dataset, request.part, &judged.split, judged.run.as_deref())?;
-    let (images, samples) = ((&dataset, &pixels), (request.part, &indices[..]));
+    if indices.is_empty() && request.part.is_some() {
+        return Ok(Evaluated {
+            evaluation: None,
+            dataset,
+        });
+    }
+    let (images, samples) = ((&*dataset, &pixels), (request.part, &indices[..]));
     let evaluation = judged.answers.judge(snapshot, images, samples, |done| {
         context.progress(done, indices.len());
         context.cancel.check()
     })?;
     Ok(Evaluated {
-        evaluation,
-        dataset: Arc::new(dataset),
+        evaluation: Some(evaluation),
+        dataset,
     })
-}
-
-/// What to do about a part that is empty; the command line says it with its options.
-pub const OTHER_PART: &str = "choose another part or all images";
-
-/// The samples of `part`, divided as `run` kept it or else as `config` says; all usable ones when there is no part.
-pub fn samples(
-    dataset: &Dataset,
-    part: Option<SplitName>,
-    config: &SplitConfig,
-    run: Option<&Path>,
-) -> Result<Vec<usize>, JobError> {
-    let Some(part) = part else {
-        let all = 0..dataset.samples.len();
-        return Ok(all.filter(|&index| dataset.is_usable(index)).collect());
-    };
-    let split = kept_split::of(dataset, config, run).map_err(|error| error.to_string())?;
-    let indices = split.part(part).to_vec();
-    if indices.is_empty() {
-        let word = part.word();
-        return Err(JobError::Failed(format!(
-            "the model was trained without a {word} part: {OTHER_PART}"
-        )));
-    }
-    Ok(indices)
 }

@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use super::answer::{Answer, JobId, Kind, Progress, Request};
+use super::answer::{Answer, JobId, Kind, Progress};
 use crate::{
     data::Picture,
-    model::LayerShape,
     train::{
-        DataReport, EpochRecord, Evaluation, Experiment, StepRecord, health::Advice,
-        run_folder::EndStage, schedule::RateNow,
+        DataReport, EpochRecord, Evaluation, Experiment, StepRecord,
+        health::Advice,
+        run_folder::{EndStage, RunResult},
+        schedule::RateNow,
     },
 };
 
@@ -23,31 +24,15 @@ pub enum Level {
     Error,
 }
 
-/// How a run ended.
+/// How a run ended, and where it lies.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingOutcome {
-    /// Every epoch was trained; false when the user stopped it.
-    pub completed: bool,
-    /// Epoch whose weights were kept; 0 when none was finished.
-    pub best_epoch: usize,
     /// The run's folder.
     pub run: PathBuf,
     /// The model file in it; `None` when no epoch was finished.
     pub model: Option<PathBuf>,
-    /// Accuracy of the kept weights on the test part, 0..1; `None` when that part is empty or was not judged.
-    pub test_accuracy: Option<f64>,
-    /// What was left out at the end.
-    pub left_out: Vec<EndStage>,
-    /// Identifies which image stood in which part ([`crate::data::Split::hash`]).
-    pub split_hash: String,
-    /// Phases, from 1, that early stopping ended.
-    pub stopped_early: Vec<usize>,
-    /// What damaged files cost it, in sentences.
-    pub lost: Vec<String>,
-    /// How it computed: precision and memory format, in words.
-    pub computed: String,
-    /// Wall time.
-    pub seconds: f64,
+    /// What the folder says of its end.
+    pub result: RunResult,
 }
 
 /// What the engine tells.
@@ -102,8 +87,8 @@ pub enum RunEvent {
     Advice(Advice),
     /// After every validation: answers for each image. Only the newest waits.
     Evaluated(Arc<Evaluation>),
-    /// Newer weights, of so many epochs, lie in [`super::EngineHandle::model`]. Only the newest waits.
-    WeightsPublished(usize),
+    /// Newer weights lie in [`super::EngineHandle::model`]. Only the newest waits.
+    WeightsPublished,
     /// It waits, or goes on (false).
     Paused(bool),
     /// It was asked to stop and takes no further step; the end follows once everything is written.
@@ -122,8 +107,6 @@ pub struct RunBegan {
     pub experiment: Arc<Experiment>,
     /// Epochs that were there before, when a run is taken up again.
     pub history: Vec<EpochRecord>,
-    /// Shapes of the network's layers.
-    pub shapes: Arc<[LayerShape]>,
     /// Training images.
     pub train_images: usize,
     /// Validation images.
@@ -148,32 +131,6 @@ pub enum DataEvent {
 }
 
 impl Event {
-    /// The end of a job of `T` with its answer.
-    pub fn done<T: Request>(job: JobId, answer: impl Into<Arc<T::Answer>>) -> Self {
-        Self::Job(job, JobEvent::Done(Answer::last::<T>(answer)))
-    }
-
-    /// A partial answer of a job of `T`.
-    pub fn partial<T: Request>(job: JobId, partial: impl Into<Arc<T::Partial>>) -> Self {
-        Self::Job(job, JobEvent::Partial(Answer::partial::<T>(partial)))
-    }
-
-    /// The job and its answer, when this is the end of a `T`.
-    pub fn answer<T: Request>(&self) -> Option<(JobId, Arc<T::Answer>)> {
-        match self {
-            Self::Job(job, JobEvent::Done(answer)) => Some((*job, answer.of::<T>()?)),
-            _ => None,
-        }
-    }
-
-    /// The job and what it has found so far, when this is a partial answer of a `T`.
-    pub fn part<T: Request>(&self) -> Option<(JobId, Arc<T::Partial>)> {
-        match self {
-            Self::Job(job, JobEvent::Partial(answer)) => Some((*job, answer.part_of::<T>()?)),
-            _ => None,
-        }
-    }
-
     /// The job and the sentence, when this is a failure.
     pub fn failure(&self) -> Option<(JobId, &str)> {
         match self {

@@ -1,6 +1,8 @@
 //! The typed door to the engine: it is asked for tasks, and events tell what became of them.
 
 use std::{
+    any::TypeId,
+    collections::HashMap,
     io,
     path::PathBuf,
     sync::{
@@ -14,6 +16,7 @@ use super::{
     control::TrainControl,
     downloader::Downloader,
     events::{Event, Level},
+    files::Files,
     folders::Folders,
     inspector::Inspector,
     job::{self, JobContext, Jobs},
@@ -25,7 +28,7 @@ use super::{
     reader::Reader,
     runs::Runs,
     similar::Searcher,
-    task::{self, Door, Lane, Newest, Task},
+    task::{self, Door, Lane, Task},
     trainer::Trainer,
 };
 use crate::{
@@ -38,7 +41,8 @@ use crate::{
 pub struct EngineHandle {
     next_job: AtomicU64,
     pub(super) jobs: Jobs,
-    newest: Mutex<Newest>,
+    /// The newest job of each kind of which only the newest counts.
+    newest: Mutex<HashMap<TypeId, CancelToken>>,
     events: EventReceiver,
     sender: EventSender,
     control: TrainControl,
@@ -47,11 +51,6 @@ pub struct EngineHandle {
     // Dropped after `Drop::drop` has cancelled all jobs; each joins its thread.
     /// Hands on to the lanes that look into the model, so it goes first.
     web: Lane<()>,
-    lanes: Lanes,
-}
-
-/// The lanes that tasks ask for.
-struct Lanes {
     loader: Lane<Loader>,
     reader: Lane<Reader>,
     searcher: Lane<Searcher>,
@@ -60,6 +59,7 @@ struct Lanes {
     quick: Lane<Inspector<Quick>>,
     slow: Lane<Inspector<Slow>>,
     runs: Lane<Runs>,
+    files: Lane<Files>,
 }
 
 /// Says which lane has which state.
@@ -67,7 +67,7 @@ macro_rules! doors {
     ($($state:ty => $lane:ident),* $(,)?) => {
         $(impl Door<$state> for EngineHandle {
             fn lane(&self) -> &Lane<$state> {
-                &self.lanes.$lane
+                &self.$lane
             }
         })*
     };
@@ -82,6 +82,7 @@ doors! {
     Inspector<Quick> => quick,
     Inspector<Slow> => slow,
     Runs => runs,
+    Files => files,
 }
 
 impl EngineHandle {
@@ -95,7 +96,8 @@ impl EngineHandle {
         let (jobs, control, model) = (Jobs::default(), TrainControl::default(), Latest::default());
         let thumbnails_wait = Arc::<AtomicBool>::default();
         let pool = Arc::new(super::reader::few_threads()?);
-        let lanes = Lanes {
+        Ok(Self {
+            web: task::start(("web", "fetches images"), told(), || ())?,
             loader: {
                 let folders = folders.clone();
                 task::start(("loader", "opens datasets"), told(), || Loader { folders })?
@@ -129,12 +131,14 @@ impl EngineHandle {
             quick: inspector::<Quick>(&model, &folders, told())?,
             slow: inspector::<Slow>(&model, &folders, told())?,
             runs: task::start(("runs", "lists runs"), told(), move || Runs::new(&folders))?,
-        };
-        Ok(Self {
+            files: {
+                let files = Files {
+                    model: model.clone(),
+                };
+                task::start(("files", "writes files"), told(), || files)?
+            },
             next_job: AtomicU64::new(1),
             newest: Mutex::default(),
-            web: task::start(("web", "fetches images"), told(), || ())?,
-            lanes,
             thumbnails_wait,
             jobs,
             events,
@@ -191,8 +195,12 @@ impl EngineHandle {
         } else {
             self.jobs.register(id)
         };
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        newest.replace::<T>(&cancel);
+        if T::KIND.newest_wins {
+            let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(older) = newest.insert(TypeId::of::<T>(), cancel.clone()) {
+                older.cancel();
+            }
+        }
         JobContext::new(id, T::KIND, cancel, self.sender.clone())
     }
 
@@ -201,16 +209,27 @@ impl EngineHandle {
     pub fn load_thumbnails(&self, dataset: Arc<OpenDataset>, samples: Vec<usize>) {
         self.thumbnails_wait.store(true, Ordering::Relaxed);
         let want = move |reader: &mut Reader| reader.want_thumbnails(dataset, &samples);
-        self.lanes.reader.send(Box::new(want));
+        self.reader.send(Box::new(want));
     }
 
     /// Throws an unfinished download away; cancel it first.
     pub fn discard_download(&self, entry: Entry, folder: PathBuf) {
         let events = self.sender.clone();
-        self.lanes.downloader.send(Box::new(move |_| {
+        self.downloader.send(Box::new(move |_| {
             if let Err(error) = datasets_folder::discard_unfinished(&entry, &folder) {
                 let message = format!("Could not delete the unfinished download: {error}");
                 let level = Level::Warning;
+                events.send(Event::Note { level, message });
+            }
+        }));
+    }
+
+    /// Does something with files after what was asked for earlier, also when the program is left; a sentence says what failed.
+    pub fn with_files(&self, work: impl FnOnce() -> Result<(), String> + Send + 'static) {
+        let events = self.sender.clone();
+        self.files.send(Box::new(move |_| {
+            if let Err(message) = work() {
+                let level = Level::Error;
                 events.send(Event::Note { level, message });
             }
         }));
@@ -241,7 +260,7 @@ impl EngineHandle {
     pub fn die_for_test<T: Task>(&self) -> JobId {
         let context = self.context::<T>();
         let id = context.id;
-        self.lanes.slow.send(Box::new(move |_| {
+        self.slow.send(Box::new(move |_| {
             panic!("job {:?} kills its thread on purpose", context.id);
         }));
         id

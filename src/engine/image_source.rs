@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{job::JobError, open_dataset::OpenDataset};
+use super::{
+    job::{JobError, failed},
+    open_dataset::OpenDataset,
+};
 use crate::{
     cancel::CancelToken,
     data::{
@@ -85,7 +88,7 @@ impl ImageSource {
             Self::File(path) => Ok(decode::decode(path)?),
             Self::Url(url) => match download::image(url, &ImageLimits::default(), cancel) {
                 Err(ImageError::Cancelled(_)) => Err(JobError::Cancelled),
-                image => Ok(image.map_err(|error| error.to_string())?),
+                image => image.map_err(failed),
             },
             Self::Sample(dataset, index) => Ok(dataset.read(*index)?),
             Self::Picture(_, picture) => Ok(picture.to_image()),

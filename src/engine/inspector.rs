@@ -1,24 +1,23 @@
 //! The two lanes that look inside the model, without touching the trainer's: each rebuilds the network of the newest weights.
 //! Quick looks never wait for slow ones.
 
-use std::{cell::OnceCell, marker::PhantomData, path::PathBuf, sync::Arc};
+use std::{cell::OnceCell, convert::Infallible, marker::PhantomData, path::PathBuf, sync::Arc};
 
 use super::{
-    answer::{Kind, Nothing, Partial, Request},
-    evaluation::samples,
+    answer::Kind,
     folders::Folders,
     image_source::ImageSource,
-    job::{JobContext, JobError},
-    kept_run::{self, KeptRun, Remembered},
+    job::{JobContext, JobError, failed},
+    kept_run::{self, KeptRun},
     latest::Latest,
     loaded_model::LoadedModel,
-    open_dataset::{self, OpenDataset},
+    open_dataset::{OpenDataset, no_part, pixels, samples},
     task::{LaneState, Task},
 };
 use crate::{
     cancel::CancelToken,
     data::{SplitConfig, SplitName},
-    inspect::{self, InspectError, Inspection, Looking, Part, Slow, Speed},
+    inspect::{self, InspectError, Inspection, Looking, NO_MODEL, Part, Slow, Speed},
     model::Network,
 };
 
@@ -51,10 +50,7 @@ impl<S: Speed> Inspector<S> {
 
     /// The newest model.
     pub fn current(&self) -> Result<Arc<LoadedModel>, JobError> {
-        let model = self.model.get();
-        model.ok_or_else(|| {
-            JobError::Failed("there is no model yet: train one or open a model file".into())
-        })
+        self.model.get().ok_or_else(|| failed(NO_MODEL))
     }
 
     /// Makes the newest model the one that is looked into.
@@ -68,11 +64,9 @@ impl<S: Speed> Inspector<S> {
 
     /// The newest model and its network.
     pub fn network(&mut self) -> Result<(&LoadedModel, &Network), JobError> {
-        self.current()?;
         self.renew();
-        let Some((model, network)) = &self.built else {
-            return Err(JobError::Failed("the network could not be kept".into()));
-        };
+        let built = self.built.as_ref();
+        let (model, network) = built.ok_or_else(|| failed(NO_MODEL))?;
         Ok((model, inspect::built(&model.snapshot, network)?))
     }
 
@@ -92,9 +86,14 @@ impl<S: Speed> Inspector<S> {
         let progress = |done, total| context.progress(done, total);
         let is_due = || context.due();
         let mut looking = Looking {
+            snapshot: model.map(|model| &*model.snapshot),
+            network,
+            image: None,
+            part: None,
+            cancel: &context.cancel,
             progress: &progress,
             is_due: &is_due,
-            ..looking(&context.cancel, model, network)
+            tell: &|()| {},
         };
         match at {
             At::Nothing => look(&looking),
@@ -113,16 +112,13 @@ impl<S: Speed> Inspector<S> {
             At::Part(open, part) => {
                 let format = looking.snapshot()?.spec.input.format();
                 let cache = &self.folders.cache;
-                let (split, run) = model
-                    .map(|model| (&model.split, model.source.run()))
-                    .unzip();
-                let (dataset, pixels) = open_dataset::pixels(context, cache, open, format)?;
-                let samples = samples(
-                    &dataset,
-                    *part,
-                    split.unwrap_or(&SplitConfig::default()),
-                    run.flatten(),
-                )?;
+                let split = model.map_or_else(SplitConfig::default, |model| model.split);
+                let run = model.and_then(|model| model.source.run());
+                let (dataset, pixels) = pixels(context, cache, open, format)?;
+                let samples = samples(&dataset, *part, &split, run)?;
+                if let Some(part) = part.filter(|_| samples.is_empty()) {
+                    return Err(JobError::Failed(no_part(part)));
+                }
                 looking.part = Some(Part {
                     dataset: &dataset,
                     pixels: &pixels,
@@ -131,24 +127,6 @@ impl<S: Speed> Inspector<S> {
                 look(&looking)
             }
         }
-    }
-}
-
-/// What looks at the weights of `model` alone and tells nobody.
-fn looking<'a>(
-    cancel: &'a CancelToken,
-    model: Option<&'a LoadedModel>,
-    network: &'a OnceCell<Network>,
-) -> Looking<'a, ()> {
-    Looking {
-        snapshot: model.map(|model| &*model.snapshot),
-        network,
-        image: None,
-        part: None,
-        cancel,
-        progress: &|_, _| {},
-        is_due: &|| false,
-        tell: &|()| {},
     }
 }
 
@@ -194,27 +172,18 @@ impl<I> Inspect<I> {
     }
 }
 
-/// The newest of what is shown before the end.
-#[derive(Debug, Clone)]
-pub struct Newest<P>(pub P);
-
-impl<P: std::fmt::Debug + Send + Sync + 'static> Partial for Newest<P> {}
-
-impl<I: Inspection> Request for Inspect<I> {
+impl<I: Inspection> Task for Inspect<I> {
     type Answer = I::Answer;
-    type Partial = Newest<I::Partial>;
+    type Partial = I::Partial;
     const KIND: Kind = if I::Speed::IS_SLOW {
         Kind::new(I::WORDS).newest_wins().heavy()
     } else {
         Kind::new(I::WORDS).newest_wins().brief().quiet()
     };
-}
-
-impl<I: Inspection> Task for Inspect<I> {
     type Lane = Inspector<I::Speed>;
 
     fn run(&self, lane: &mut Self::Lane, context: &JobContext) -> Result<I::Answer, JobError> {
-        let tell = |partial| context.partial::<Self>(Newest(partial));
+        let tell = |partial| context.partial::<Self>(partial);
         lane.look(&self.at, context, |looking| {
             Ok(self.what.run(&looking.telling(&tell))?)
         })
@@ -238,7 +207,7 @@ impl From<InspectError> for JobError {
     fn from(error: InspectError) -> Self {
         match error {
             InspectError::Cancelled(cancelled) => cancelled.into(),
-            error => Self::Failed(error.to_string()),
+            error => failed(error),
         }
     }
 }
@@ -250,7 +219,7 @@ pub struct LoadModel {
     /// The file or folder.
     pub path: PathBuf,
     /// Whether it is the one that was in hand last time: that it is gone is then only said.
-    pub remembered: Remembered,
+    pub remembered: bool,
 }
 
 /// A model that was read.
@@ -262,37 +231,15 @@ pub struct ReadModel {
     pub run: Option<Arc<KeptRun>>,
 }
 
-impl Request for LoadModel {
-    type Answer = ReadModel;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("load the model");
-}
-
 impl Task for LoadModel {
+    type Answer = ReadModel;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("load the model");
     type Lane = Inspector<Slow>;
 
     fn run(&self, lane: &mut Self::Lane, context: &JobContext) -> Result<ReadModel, JobError> {
         let (model, run) = kept_run::load(context, &lane.folders, &self.path, self.remembered)?;
         lane.model.set(Arc::clone(&model));
         Ok(ReadModel { model, run })
-    }
-}
-
-/// Writes the current model (after a run: its best weights) to a file.
-#[derive(Debug, Clone)]
-pub struct SaveModel(pub PathBuf);
-
-impl Request for SaveModel {
-    type Answer = ();
-    type Partial = Nothing;
-    // What the user saved is written, also when they close the window.
-    const KIND: Kind = Kind::new("save the model").outlives();
-}
-
-impl Task for SaveModel {
-    type Lane = Inspector<Slow>;
-
-    fn run(&self, lane: &mut Self::Lane, _: &JobContext) -> Result<(), JobError> {
-        Ok(lane.current()?.save(&self.0)?)
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     any::Any,
     collections::HashMap,
+    fmt::Display,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
@@ -12,8 +13,8 @@ use std::{
 };
 
 use super::{
-    answer::{Answer, JobId, Kind, Progress, Request},
-    events::{Event, JobEvent, Level},
+    answer::{JobId, Kind, Progress},
+    events::{Event, JobEvent, Level, RunEvent},
     queue::EventSender,
 };
 use crate::{
@@ -82,6 +83,11 @@ pub enum JobError {
     Failed(String),
 }
 
+/// What went wrong, as a job says it.
+pub fn failed(error: impl Display) -> JobError {
+    JobError::Failed(error.to_string())
+}
+
 impl From<Cancelled> for JobError {
     fn from(_: Cancelled) -> Self {
         Self::Cancelled
@@ -92,7 +98,7 @@ impl From<PixelError> for JobError {
     fn from(error: PixelError) -> Self {
         match error {
             PixelError::Cancelled(cancelled) => cancelled.into(),
-            error => Self::Failed(error.to_string()),
+            error => failed(error),
         }
     }
 }
@@ -101,14 +107,9 @@ impl From<FitError> for JobError {
     fn from(error: FitError) -> Self {
         match error {
             FitError::Cancelled(cancelled) => cancelled.into(),
-            error => Self::Failed(error.to_string()),
+            error => failed(error),
         }
     }
-}
-
-/// What training says, as a job says it.
-pub fn fit_error(error: FitError) -> JobError {
-    error.into()
 }
 
 impl From<String> for JobError {
@@ -121,66 +122,53 @@ impl From<String> for JobError {
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What a running job may use.
-#[derive(Clone)]
 pub struct JobContext {
     pub id: JobId,
     pub kind: Kind,
     pub cancel: CancelToken,
     pub events: EventSender,
-    last_progress: Arc<Mutex<Option<Instant>>>,
+    last_progress: Mutex<Option<Instant>>,
     /// [`JobEvent::Started`] was sent.
-    started: Arc<AtomicBool>,
-    end: Arc<End>,
+    started: AtomicBool,
+    /// The end was told.
+    ended: AtomicBool,
 }
 
 /// Sees to it that a job ends even if its thread does not get to it.
-struct End {
-    job: JobId,
-    events: EventSender,
-    is_told: AtomicBool,
-}
-
-impl Drop for End {
+impl Drop for JobContext {
     fn drop(&mut self) {
-        if !self.is_told.load(Ordering::Relaxed) {
+        if !*self.ended.get_mut() {
             let words =
                 "the part of Convscope that does this has ended unexpectedly: start it again";
-            let failed = JobEvent::Failed(words.into());
-            self.events.send(Event::Job(self.job, failed));
+            self.tell(JobEvent::Failed(words.into()));
         }
     }
 }
 
 impl JobContext {
     pub fn new(id: JobId, kind: Kind, cancel: CancelToken, events: EventSender) -> Self {
-        let end = End {
-            job: id,
-            events: events.clone(),
-            is_told: AtomicBool::new(false),
-        };
         Self {
             id,
             kind,
             cancel,
             events,
-            last_progress: Arc::default(),
-            started: Arc::default(),
-            end: Arc::new(end),
+            last_progress: Default::default(),
+            started: Default::default(),
+            ended: Default::default(),
         }
     }
 
-    /// The job is over; its last event was sent or is about to be.
-    pub fn finish(&self, jobs: &Jobs) {
-        self.end.is_told.store(true, Ordering::Relaxed);
+    /// Tells how the job ended: its last event.
+    pub fn end(&self, jobs: &Jobs, end: JobEvent) {
+        self.ended.store(true, Ordering::Relaxed);
         jobs.with(|jobs| jobs.of.remove(&self.id));
+        self.tell(end);
     }
 
     /// Whether enough time has passed since the last lossy event.
     pub fn due(&self) -> bool {
-        let mut last = self
-            .last_progress
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let last = self.last_progress.lock();
+        let mut last = last.unwrap_or_else(PoisonError::into_inner);
         let due = last.is_none_or(|last| last.elapsed() >= PROGRESS_INTERVAL);
         if due {
             *last = Some(Instant::now());
@@ -207,36 +195,25 @@ impl JobContext {
         self.tell(JobEvent::Progress(Progress { done, total }));
     }
 
-    /// Tells what the job of `T` has found so far.
-    pub fn partial<T: Request>(&self, partial: T::Partial) {
-        self.tell(JobEvent::Partial(Answer::partial::<T>(partial)));
-    }
-
     /// Tells something that is worth the event log or a notification.
     pub fn note(&self, level: Level, message: impl Into<String>) {
         let message = message.into();
         self.events.send(Event::Note { level, message });
     }
 
+    /// Tells something about the run that the job trains.
+    pub fn tell_run(&self, news: RunEvent) {
+        self.events.send(Event::Run(self.id, news));
+    }
+
     /// Tells what becomes of the job.
-    fn tell(&self, event: JobEvent) {
+    pub fn tell(&self, event: JobEvent) {
         self.events.send(Event::Job(self.id, event));
     }
 }
 
-/// Runs all of a job of `T`; whatever happens, exactly one ending event follows. A panic is a failure; the thread goes on.
-pub fn run<T: Request>(
-    context: &JobContext,
-    jobs: &Jobs,
-    work: impl FnOnce() -> Result<T::Answer, JobError>,
-) {
-    if let Some(answer) = stage(context, jobs, work) {
-        context.finish(jobs);
-        context.tell(JobEvent::Done(Answer::last::<T>(answer)));
-    }
-}
-
-/// Runs a part of a job that another thread goes on with when it succeeds; otherwise the job ends here as in [`run`].
+/// Runs a part of a job, or all of it, and gives what came of it; when it does not succeed, the job ends here. A panic is a
+/// failure; the thread goes on.
 pub fn stage<T>(
     context: &JobContext,
     jobs: &Jobs,
@@ -256,8 +233,7 @@ pub fn stage<T>(
         Ok(Err(JobError::Failed(message))) => Some(plain::text(&message)),
         Err(panic) => Some(panic),
     };
-    context.finish(jobs);
-    context.tell(message.map_or(JobEvent::Cancelled, JobEvent::Failed));
+    context.end(jobs, message.map_or(JobEvent::Cancelled, JobEvent::Failed));
     None
 }
 

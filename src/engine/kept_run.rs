@@ -9,7 +9,7 @@ use super::{
     beginning::untrained,
     events::Level,
     folders::Folders,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
     loaded_model::{LoadedModel, ModelSource},
     runs::RunFigures,
 };
@@ -22,15 +22,6 @@ use crate::{
         runs,
     },
 };
-
-/// Whether a model is the one that was in hand last time, which nobody asked for now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Remembered {
-    /// Somebody asks for it.
-    No,
-    /// It was remembered.
-    Yes,
-}
 
 /// What a run that has ended recorded. Plain data.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,11 +71,11 @@ pub fn load(
     context: &JobContext,
     folders: &Folders,
     path: &Path,
-    remembered: Remembered,
+    remembered: bool,
 ) -> Result<(Arc<LoadedModel>, Option<Arc<KeptRun>>), JobError> {
     let file = match run_folder::model_file(path) {
-        Ok(file) if remembered == Remembered::No || file.exists() => file,
-        Err(words) if remembered == Remembered::No => return Err(JobError::Failed(words)),
+        Ok(file) if !remembered || file.exists() => file,
+        Err(words) if !remembered => return Err(JobError::Failed(words)),
         _ => {
             let path = display_path(path);
             context.note(
@@ -94,11 +85,15 @@ pub fn load(
             return Err(JobError::Cancelled);
         }
     };
-    let (bundle, doubt) = Bundle::load(&file).map_err(|error| error.to_string())?;
+    let (bundle, doubt) = Bundle::load(&file).map_err(failed)?;
     if let Some(message) = doubt {
         context.note(Level::Warning, message);
     }
-    let run = folder_of(path).and_then(|folder| read_run(context, folder));
+    // Damaged figures are no reason against its model; it is said.
+    let run = folder_of(path).and_then(|folder| {
+        let note = |message| context.note(Level::Warning, message);
+        KeptRun::read(folder).map_err(note).ok()
+    });
     let source = match &run {
         Some(run) => ModelSource::Run(run.folder.clone()),
         None => ModelSource::File(file),
@@ -108,15 +103,4 @@ pub fn load(
     let initial = |run: &KeptRun| untrained(folders, &run.experiment, classes);
     model.initial = run.as_ref().and_then(initial);
     Ok((Arc::new(model), run.map(Arc::new)))
-}
-
-/// What the run in `folder` recorded. Damaged figures are no reason against its model; it is said.
-fn read_run(context: &JobContext, folder: &Path) -> Option<KeptRun> {
-    match KeptRun::read(folder) {
-        Ok(run) => Some(run),
-        Err(message) => {
-            context.note(Level::Warning, message);
-            None
-        }
-    }
 }

@@ -98,13 +98,4 @@ impl LoadedModel {
         let division = (self.split, Arc::clone(&self.edits));
         Bundle::new(snapshot, self.metrics.clone(), division, &self.sample)
     }
-
-    /// Writes it as one file with its self-test.
-    ///
-    /// # Errors
-    /// One sentence.
-    pub fn save(&self, path: &Path) -> Result<(), String> {
-        let bundle = self.bundle().map_err(|error| error.to_string())?;
-        bundle.save(path).map_err(|error| error.to_string())
-    }
 }

@@ -1,12 +1,12 @@
 //! The loader lane: opens datasets, decodes their images into the cache and examines them.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{convert::Infallible, path::PathBuf, sync::Arc};
 
 use super::{
-    answer::{Kind, Nothing, Request},
+    answer::Kind,
     events::Level,
     folders::Folders,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
     open_dataset::{OpenDataset, pixels},
     task::{LaneState, Task},
 };
@@ -59,39 +59,23 @@ impl OpenRequest {
 pub struct ExamineRequest {
     /// The dataset.
     pub open: Arc<OpenDataset>,
-    /// Which parts to look at.
-    pub split: ExamineSplit,
+    /// The parts that were drawn, in which it looks for pictures that stand in two of them; `None` for those that the dataset gives.
+    pub drawn: Option<Arc<Division>>,
     /// What an earlier examination of the same dataset read; its files are then not read again.
     pub readings: Option<Arc<Readings>>,
 }
 
-/// The parts in which an examination looks for pictures that stand in two of them.
-#[derive(Debug, Clone)]
-pub enum ExamineSplit {
-    /// Those that the dataset gives and the user moved samples to.
-    Given,
-    /// Those that were drawn.
-    Drawn(Arc<Division>),
-}
-
-impl ExamineSplit {
-    fn of(&self, dataset: &Dataset) -> Result<Arc<Split>, String> {
-        match self {
-            Self::Drawn(division) => Ok(Arc::clone(&division.split)),
-            Self::Given => {
-                // Nothing is drawn besides.
-                let config = SplitConfig {
-                    given: true,
-                    validation: 0.0,
-                    test: 0.0,
-                    first_train: None,
-                    ..SplitConfig::default()
-                };
-                let split = Split::new(dataset, &config).map_err(|error| error.to_string())?;
-                Ok(Arc::new(split))
-            }
-        }
-    }
+/// The parts that the dataset gives and the user moved samples to.
+fn given_parts(dataset: &Dataset) -> Result<Arc<Split>, JobError> {
+    // Nothing is drawn besides.
+    let config = SplitConfig {
+        given: true,
+        validation: 0.0,
+        test: 0.0,
+        first_train: None,
+        ..SplitConfig::default()
+    };
+    Split::new(dataset, &config).map(Arc::new).map_err(failed)
 }
 
 /// Measures mean and standard deviation of the channels of a division's training part.
@@ -123,13 +107,10 @@ pub struct Examined {
     pub readings: Arc<Readings>,
 }
 
-impl Request for OpenRequest {
-    type Answer = OpenDataset;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("open the dataset").heavy().newest_wins();
-}
-
 impl Task for OpenRequest {
+    type Answer = OpenDataset;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("open the dataset").heavy().newest_wins();
     type Lane = Loader;
 
     fn run(&self, lane: &mut Loader, context: &JobContext) -> Result<OpenDataset, JobError> {
@@ -143,7 +124,7 @@ impl Task for OpenRequest {
         })
         .map_err(|error| match error {
             SourceError::Cancelled(_) => JobError::Cancelled,
-            error => JobError::Failed(error.to_string()),
+            error => failed(error),
         })?;
         if let Some(instead) = &opened.images.instead_of_cache {
             context.note(Level::Warning, &instead.words);
@@ -170,18 +151,18 @@ impl Task for OpenRequest {
     }
 }
 
-impl Request for ExamineRequest {
-    type Answer = Examined;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("examine the dataset").heavy().newest_wins();
-}
-
 impl Task for ExamineRequest {
+    type Answer = Examined;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("examine the dataset").heavy().newest_wins();
     type Lane = Loader;
 
     fn run(&self, _: &mut Loader, context: &JobContext) -> Result<Examined, JobError> {
         let dataset = &self.open.dataset;
-        let split = self.split.of(dataset)?;
+        let split = match &self.drawn {
+            Some(division) => Arc::clone(&division.split),
+            None => given_parts(dataset)?,
+        };
         let readings = match &self.readings {
             Some(readings) => Arc::clone(readings),
             None => {
@@ -198,13 +179,10 @@ impl Task for ExamineRequest {
     }
 }
 
-impl Request for MeasureChannels {
-    type Answer = ChannelStats;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("measure the channels").heavy().newest_wins();
-}
-
 impl Task for MeasureChannels {
+    type Answer = ChannelStats;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("measure the channels").heavy().newest_wins();
     type Lane = Loader;
 
     fn run(&self, lane: &mut Loader, context: &JobContext) -> Result<ChannelStats, JobError> {
@@ -218,13 +196,10 @@ impl Task for MeasureChannels {
     }
 }
 
-impl Request for Prepare {
-    type Answer = ();
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("read the images").heavy().newest_wins();
-}
-
 impl Task for Prepare {
+    type Answer = ();
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("read the images").heavy().newest_wins();
     type Lane = Loader;
 
     fn run(&self, lane: &mut Loader, context: &JobContext) -> Result<(), JobError> {

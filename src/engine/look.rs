@@ -2,6 +2,7 @@
 //! unpacked, no image is decoded and nothing is run.
 
 use std::{
+    convert::Infallible,
     ffi::OsStr,
     fs::{self, File},
     io::Read as _,
@@ -10,7 +11,7 @@ use std::{
 };
 
 use super::{
-    answer::{Kind, Nothing, Request},
+    answer::Kind,
     job::{JobContext, JobError},
     kept_run,
     reader::Reader,
@@ -65,14 +66,11 @@ const LONGEST_TEXT: u64 = 4 << 20;
 #[derive(Debug, Clone)]
 pub struct Look(pub Vec<PathBuf>);
 
-impl Request for Look {
+impl Task for Look {
     /// What each is, in the order in which they were asked about.
     type Answer = Arc<[Found]>;
-    type Partial = Nothing;
+    type Partial = Infallible;
     const KIND: Kind = Kind::new("look what it is").brief();
-}
-
-impl Task for Look {
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, context: &JobContext) -> Result<Arc<[Found]>, JobError> {

@@ -5,10 +5,14 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use super::{
     answer::JobId,
     events::{DataEvent, Event, Level},
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
 };
-use crate::data::{
-    Dataset, Edits, ImageStore, PixelCache, cache::PixelFormat, dataset::display_path,
+use crate::{
+    data::{
+        Dataset, Edits, ImageStore, PixelCache, SplitConfig, SplitName, cache::PixelFormat,
+        dataset::display_path,
+    },
+    train::kept_split,
 };
 
 /// A dataset that was opened. No image was decoded for it.
@@ -105,4 +109,29 @@ pub fn pixels(
         )));
     }
     Ok((dataset, pixels))
+}
+
+/// The samples of `part`, divided as `run` kept it or else as `config` says; all usable ones when there is no part. None when the
+/// data was divided without it.
+///
+/// # Errors
+/// One sentence.
+pub fn samples(
+    dataset: &Dataset,
+    part: Option<SplitName>,
+    config: &SplitConfig,
+    run: Option<&Path>,
+) -> Result<Vec<usize>, JobError> {
+    let Some(part) = part else {
+        let all = 0..dataset.samples.len();
+        return Ok(all.filter(|&index| dataset.is_usable(index)).collect());
+    };
+    let split = kept_split::of(dataset, config, run).map_err(failed)?;
+    Ok(split.part(part).to_vec())
+}
+
+/// That a model was trained without `part`, and what to do about it.
+pub fn no_part(part: SplitName) -> String {
+    let word = part.word();
+    format!("the model was trained without a {word} part: choose another part or all images")
 }

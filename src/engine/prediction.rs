@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use super::{
-    answer::{Kind, Partial, Request},
+    answer::Kind,
     events::Level,
     image_source::ImageSource,
     inspector::Inspector,
@@ -43,16 +43,6 @@ pub struct Prediction {
     pub head: Head,
     /// Epochs the weights had been trained for.
     pub epoch: usize,
-}
-
-impl Prediction {
-    /// The answer alone: nobody looks at the image any more.
-    fn without_picture(&self) -> Self {
-        Self {
-            picture: Arc::new(Picture::filled(0, 0, [0; 3])),
-            ..self.clone()
-        }
-    }
 }
 
 /// Longest side of the picture that comes with a prediction.
@@ -96,29 +86,14 @@ pub struct Predicted {
     pub answer: Result<Arc<Prediction>, String>,
 }
 
-impl Partial for Predicted {
-    const EACH_COUNTS: bool = true;
-
-    fn lighter(&self) -> Option<Self> {
-        let answer = self.answer.as_ref().ok();
-        let answer = answer.filter(|answer| !answer.picture.rgb.is_empty())?;
-        Some(Self {
-            index: self.index,
-            answer: Ok(Arc::new(answer.without_picture())),
-        })
-    }
-}
-
-impl<S: Speed> Request for Predict<S> {
-    type Answer = ();
-    type Partial = Predicted;
-    const KIND: Kind = Kind::new("classify the image").brief();
-}
-
 /// Failures that are told one by one.
 const MOST_TOLD: usize = 5;
 
 impl<S: Speed> Task for Predict<S> {
+    type Answer = ();
+    type Partial = Predicted;
+    const EACH_COUNTS: bool = true;
+    const KIND: Kind = Kind::new("classify the image").brief();
     type Lane = Inspector<S>;
 
     fn run(&self, lane: &mut Self::Lane, context: &JobContext) -> Result<(), JobError> {
@@ -154,6 +129,19 @@ impl<S: Speed> Task for Predict<S> {
             context.note(Level::Error, message);
         }
         Ok(())
+    }
+
+    fn lighter(part: &Predicted) -> Option<Predicted> {
+        let answer = part.answer.as_ref().ok();
+        let answer = answer.filter(|answer| !answer.picture.rgb.is_empty())?;
+        let picture = Arc::new(Picture::filled(0, 0, [0; 3]));
+        Some(Predicted {
+            index: part.index,
+            answer: Ok(Arc::new(Prediction {
+                picture,
+                ..Prediction::clone(answer)
+            })),
+        })
     }
 
     fn is_on_the_web(&self) -> bool {

@@ -5,13 +5,11 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    mem::discriminant,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::{
-    answer::JobId,
-    events::{Event, JobEvent, RunEvent},
-};
+use super::events::{Event, JobEvent, RunEvent};
 
 /// Called after every event, from any thread; the window passes `request_repaint`.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -21,14 +19,11 @@ const MAX_PENDING_STEPS: usize = 16_384;
 /// Answers about images that may wait with their pictures; beyond it the oldest wait without.
 const MAX_PENDING_PICTURES: usize = 256;
 
-#[derive(Debug, Default)]
-struct Queue(Mutex<VecDeque<Event>>);
+type Queue = Mutex<VecDeque<Event>>;
 
-impl Queue {
-    fn with<R>(&self, change: impl FnOnce(&mut VecDeque<Event>) -> R) -> R {
-        // Changes are single pushes and pops, so a poisoned lock still guards a whole queue.
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+/// Changes are single pushes and pops, so a poisoned lock still guards a whole queue.
+fn locked(queue: &Queue) -> MutexGuard<'_, VecDeque<Event>> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The engine's end of the queue.
@@ -40,7 +35,7 @@ pub struct EventSender {
 
 impl EventSender {
     pub fn send(&self, event: Event) {
-        self.queue.with(|queue| push(queue, event));
+        push(&mut locked(&self.queue), event);
         (self.waker)();
     }
 }
@@ -52,18 +47,18 @@ pub struct EventReceiver(Arc<Queue>);
 impl EventReceiver {
     /// The oldest waiting event; never waits itself.
     pub fn try_next(&self) -> Option<Event> {
-        self.0.with(VecDeque::pop_front)
+        locked(&self.0).pop_front()
     }
 
     /// Whether the newest event that waits is `wanted`; it stays.
     #[cfg(test)]
     pub fn peek_last(&self, wanted: impl FnOnce(&Event) -> bool) -> bool {
-        self.0.with(|queue| queue.back().is_some_and(wanted))
+        locked(&self.0).back().is_some_and(wanted)
     }
 
     /// How many events wait.
     pub fn pending(&self) -> usize {
-        self.0.with(|queue| queue.len())
+        locked(&self.0).len()
     }
 }
 
@@ -109,58 +104,42 @@ fn push(queue: &mut VecDeque<Event>, mut event: Event) {
                 *waiting = lighter;
             }
         }
-        _ => {
-            if let Some(topic) = topic(&event) {
-                queue.retain(|waiting| self::topic(waiting) != Some(topic));
-            }
-        }
+        _ => queue.retain(|waiting| !replaces(&event, waiting)),
     }
     queue.push_back(event);
 }
 
-#[derive(PartialEq, Clone, Copy)]
-enum Topic {
-    Progress,
-    Partial,
-    Evaluated,
-    Weights,
-    Rate,
-    Paused,
-}
-
-/// Events of the same topic replace each other while they wait.
-fn topic(event: &Event) -> Option<(JobId, Topic)> {
-    let (job, topic) = match event {
-        Event::Job(job, event) => (
-            job,
-            match event {
-                JobEvent::Progress(_) => Topic::Progress,
-                JobEvent::Partial(partial) if partial.replaces_older() => Topic::Partial,
-                JobEvent::Partial(_)
-                | JobEvent::Started(_)
+/// Whether `event` takes the place of `waiting`: both tell the same of one job, and only the newest of that counts.
+fn replaces(event: &Event, waiting: &Event) -> bool {
+    match (event, waiting) {
+        (Event::Job(job, event), Event::Job(of, waiting)) if job == of => {
+            let only_newest = match event {
+                JobEvent::Progress(_) => true,
+                JobEvent::Partial(partial) => partial.replaces_older(),
+                JobEvent::Started(_)
                 | JobEvent::Done(_)
                 | JobEvent::Failed(_)
-                | JobEvent::Cancelled => return None,
-            },
-        ),
-        Event::Run(job, event) => (
-            job,
-            match event {
-                RunEvent::Evaluated(_) => Topic::Evaluated,
-                RunEvent::WeightsPublished(_) => Topic::Weights,
-                RunEvent::Rate(_) => Topic::Rate,
-                RunEvent::Paused(_) => Topic::Paused,
+                | JobEvent::Cancelled => false,
+            };
+            only_newest && discriminant(event) == discriminant(waiting)
+        }
+        (Event::Run(job, event), Event::Run(of, waiting)) if job == of => {
+            let only_newest = match event {
+                RunEvent::Evaluated(_)
+                | RunEvent::WeightsPublished
+                | RunEvent::Rate(_)
+                | RunEvent::Paused(_) => true,
                 RunEvent::Began(_)
                 | RunEvent::Steps(_)
                 | RunEvent::Epoch(_)
                 | RunEvent::Advice(_)
                 | RunEvent::Stopping
-                | RunEvent::Ending(_) => return None,
-            },
-        ),
-        Event::Data(..) | Event::Note { .. } => return None,
-    };
-    Some((*job, topic))
+                | RunEvent::Ending(_) => false,
+            };
+            only_newest && discriminant(event) == discriminant(waiting)
+        }
+        (Event::Job(..) | Event::Run(..) | Event::Data(..) | Event::Note { .. }, _) => false,
+    }
 }
 
 #[cfg(test)]
@@ -168,7 +147,7 @@ mod tests {
     use super::*;
     use crate::{
         data::Picture,
-        engine::{ImageSource, ModelSource, Predict, Predicted, Prediction, Progress},
+        engine::{ImageSource, JobId, ModelSource, Predict, Predicted, Prediction, Progress},
         model::spec::Head,
         train::StepRecord,
     };

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{HashSet, VecDeque},
+    convert::Infallible,
     io,
     path::PathBuf,
     sync::{
@@ -14,10 +15,10 @@ use std::{
 use rayon::{ThreadPool, prelude::*};
 
 use super::{
-    answer::{Kind, Nothing, Request},
+    answer::Kind,
     events::{DataEvent, Event, Level},
     image_source::ImageSource,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
     open_dataset::OpenDataset,
     queue::EventSender,
     task::{LaneState, Task},
@@ -119,15 +120,11 @@ impl Waiting {
         self.samples.drain(..excess).collect()
     }
 
-    fn take(&mut self) -> Vec<usize> {
-        let rest = self.samples.len().saturating_sub(AT_ONCE);
-        self.samples.split_off(rest).into_iter().rev().collect()
-    }
-
     /// The next few.
     fn make(&mut self, pool: &ThreadPool) -> DataEvent {
         let mut seen = HashSet::new();
-        let mut samples = self.take();
+        let rest = self.samples.len().saturating_sub(AT_ONCE);
+        let mut samples: Vec<usize> = self.samples.split_off(rest).into_iter().rev().collect();
         samples.retain(|sample| seen.insert(*sample));
         let open = &self.dataset;
         let small = |index: usize| {
@@ -161,13 +158,10 @@ pub struct Divided {
     pub division: Result<Arc<Division>, String>,
 }
 
-impl Request for Divide {
-    type Answer = Divided;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("divide the dataset").newest_wins();
-}
-
 impl Task for Divide {
+    type Answer = Divided;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("divide the dataset").newest_wins();
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, _: &JobContext) -> Result<Divided, JobError> {
@@ -193,17 +187,14 @@ pub struct LoadExperiment {
     pub open: Option<DatasetReference>,
 }
 
-impl Request for LoadExperiment {
-    type Answer = Experiment;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("open the experiment");
-}
-
 impl Task for LoadExperiment {
+    type Answer = Experiment;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("open the experiment");
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, context: &JobContext) -> Result<Experiment, JobError> {
-        let mut experiment = recipes::find(&self.path).map_err(|error| error.to_string())?;
+        let mut experiment = recipes::find(&self.path).map_err(failed)?;
         if let Some(message) = dataset_reference::locate(&mut experiment, self.open.clone()) {
             context.note(Level::Warning, message);
         }
@@ -215,13 +206,10 @@ impl Task for LoadExperiment {
 #[derive(Debug, Clone)]
 pub struct LoadSpec(pub PathBuf);
 
-impl Request for LoadSpec {
-    type Answer = ModelSpec;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("import the layers");
-}
-
 impl Task for LoadSpec {
+    type Answer = ModelSpec;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("import the layers");
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, _: &JobContext) -> Result<ModelSpec, JobError> {
@@ -246,19 +234,15 @@ pub struct ExamineWeights {
     pub path: PathBuf,
 }
 
-impl Request for ExamineWeights {
+impl Task for ExamineWeights {
     type Answer = Examined;
-    type Partial = Nothing;
+    type Partial = Infallible;
     // It is said where Train is.
     const KIND: Kind = Kind::new("use the weights").heavy().quiet().newest_wins();
-}
-
-impl Task for ExamineWeights {
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, _: &JobContext) -> Result<Examined, JobError> {
-        let examined = examine::examine(&self.spec, self.layer, &self.path);
-        Ok(examined.map_err(|error| error.to_string())?)
+        examine::examine(&self.spec, self.layer, &self.path).map_err(failed)
     }
 }
 
@@ -266,18 +250,15 @@ impl Task for ExamineWeights {
 #[derive(Debug, Clone, Copy)]
 pub struct ListRecipes;
 
-impl Request for ListRecipes {
+impl Task for ListRecipes {
     /// Sorted by file name.
     type Answer = Arc<[Experiment]>;
-    type Partial = Nothing;
+    type Partial = Infallible;
     const KIND: Kind = Kind::new("list the recipes");
-}
-
-impl Task for ListRecipes {
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, _: &JobContext) -> Result<Arc<[Experiment]>, JobError> {
-        Ok(recipes::all().map_err(|error| error.to_string())?.into())
+        Ok(recipes::all().map_err(failed)?.into())
     }
 }
 
@@ -294,13 +275,10 @@ pub struct LargeImage {
     pub size: (usize, usize),
 }
 
-impl Request for LoadImage {
-    type Answer = LargeImage;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("open the image").brief().quiet().newest_wins();
-}
-
 impl Task for LoadImage {
+    type Answer = LargeImage;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("open the image").brief().quiet().newest_wins();
     type Lane = Reader;
 
     fn run(&self, _: &mut Reader, context: &JobContext) -> Result<LargeImage, JobError> {

@@ -2,14 +2,16 @@
 //! whether it fits into memory.
 
 use std::{
+    convert::Infallible,
     sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use super::{
-    answer::{Kind, Nothing, Partial, Request},
-    job::{JobContext, JobError},
+    answer::Kind,
+    beginning::memory_fit,
+    job::{JobContext, JobError, failed},
     open_dataset::{OpenDataset, pixels},
     task::Task,
     trainer::Trainer,
@@ -20,9 +22,7 @@ use crate::{
     train::{
         Experiment,
         estimate::{self, Images, TimeEstimate},
-        features,
         fit::Data,
-        free_memory,
         lr_finder::{self, RangeTest, RateCurve},
         memory::Fit,
     },
@@ -57,17 +57,12 @@ pub struct Forecast {
     pub memory: Option<String>,
 }
 
-/// Losses by rate of the steps so far.
-impl Partial for RateCurve {}
-
-impl Request for FindRateRequest {
+impl Task for FindRateRequest {
     /// Losses by rate, and a suggestion.
     type Answer = RateCurve;
+    /// That of the steps so far.
     type Partial = RateCurve;
     const KIND: Kind = Kind::new("look for a learning rate").heavy().newest_wins();
-}
-
-impl Task for FindRateRequest {
     type Lane = Trainer;
 
     /// Tests rising rates on a network that is thrown away, after the run that goes on.
@@ -78,12 +73,12 @@ impl Task for FindRateRequest {
             dataset: open,
             phase,
         } = self;
-        if let Some(Fit::Not(words)) = memory_fit(experiment, Images::default())? {
+        if let Fit::Not(words) = memory_fit(experiment, Images::default())? {
             return Err(JobError::Failed(words));
         }
         let format = experiment.model.input.format();
         let (dataset, pixels) = pixels(context, &folders.cache, open, format)?;
-        let split = Split::new(&dataset, &experiment.split).map_err(|error| error.to_string())?;
+        let split = Split::new(&dataset, &experiment.split).map_err(failed)?;
         let data = Data {
             dataset: &dataset,
             pixels: &pixels,
@@ -97,7 +92,7 @@ impl Task for FindRateRequest {
                 context.partial::<Self>(test.curve());
             }
         };
-        let initial = initial::arrays(spec, &folders.weights).map_err(|error| error.to_string())?;
+        let initial = initial::arrays(spec, &folders.weights).map_err(failed)?;
         let tested = (config, *phase);
         let curve = lr_finder::find_rate(
             spec,
@@ -117,14 +112,11 @@ const SETTLED: Duration = Duration::from_millis(400);
 /// How long it sleeps before it looks whether a newer request has come.
 const LOOK: Duration = Duration::from_millis(20);
 
-impl Request for EstimateRequest {
+impl Task for EstimateRequest {
     type Answer = Forecast;
-    type Partial = Nothing;
+    type Partial = Infallible;
     // What is wrong is said when Train is pressed.
     const KIND: Kind = Kind::new("estimate the time").brief().quiet().newest_wins();
-}
-
-impl Task for EstimateRequest {
     type Lane = Trainer;
 
     /// Times a few steps on made-up images, after a moment in which a newer request may come.
@@ -138,41 +130,23 @@ impl Task for EstimateRequest {
         let Self { experiment, images } = self;
         let fit = memory_fit(experiment, *images)?;
         let time = match fit {
-            Some(Fit::Not(_)) => None,
+            Fit::Not(_) => None,
             _ => {
                 let estimate = estimate::estimate(
                     &experiment.model,
                     &experiment.training,
                     &experiment.augmentation,
                     *images,
-                    (
-                        fit.as_ref()
-                            .map_or(features::MOST_BYTES, Fit::feature_bytes),
-                        &folders.choices(),
-                    ),
+                    (fit.feature_bytes(), &folders.choices()),
                     &context.cancel,
                 );
                 Some(estimate?)
             }
         };
         let memory = match fit {
-            Some(Fit::Not(words) | Fit::Nearly(words) | Fit::WithoutFeatures(words)) => Some(words),
-            _ => None,
+            Fit::Not(words) | Fit::Nearly(words) | Fit::WithoutFeatures(words) => Some(words),
+            Fit::Well => None,
         };
         Ok(Forecast { time, memory })
     }
-}
-
-/// Whether a run would fit into memory that computes frozen layers once for `images` where it can; `None` where
-/// the system does not say how much there is.
-pub fn memory_fit(experiment: &Experiment, images: Images) -> Result<Option<Fit>, JobError> {
-    let Experiment {
-        model,
-        training,
-        augmentation,
-        ..
-    } = experiment;
-    let fit = |available| Fit::of(model, training, augmentation, images, available);
-    let fit = free_memory::available().map(fit).transpose();
-    Ok(fit.map_err(|error| error.to_string())?)
 }

@@ -3,14 +3,15 @@
 
 use std::{
     collections::HashSet,
+    convert::Infallible,
     fs,
     path::{Path, PathBuf},
 };
 
 use super::{
-    answer::{Kind, Nothing, Request},
+    answer::Kind,
     folders::Folders,
-    job::{JobContext, JobError},
+    job::{JobContext, JobError, failed},
     task::{LaneState, Task},
 };
 use crate::{
@@ -63,13 +64,10 @@ fn sweep(folder: &Path) {
 #[derive(Debug, Clone)]
 pub struct ListRuns(pub PathBuf);
 
-impl Request for ListRuns {
-    type Answer = Listing;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("list the runs").quiet();
-}
-
 impl Task for ListRuns {
+    type Answer = Listing;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("list the runs").quiet();
     type Lane = Runs;
 
     fn run(&self, lane: &mut Runs, context: &JobContext) -> Result<Listing, JobError> {
@@ -85,7 +83,7 @@ impl Task for ListRuns {
 }
 
 /// Reads what the run in a folder recorded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadRun {
     /// The run's folder.
     pub folder: PathBuf,
@@ -93,13 +91,10 @@ pub struct ReadRun {
     pub with_steps: bool,
 }
 
-impl Request for ReadRun {
-    type Answer = RunFigures;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("read the run").quiet();
-}
-
 impl Task for ReadRun {
+    type Answer = RunFigures;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("read the run").quiet();
     type Lane = Runs;
 
     fn run(&self, _: &mut Runs, context: &JobContext) -> Result<RunFigures, JobError> {
@@ -123,13 +118,10 @@ pub struct DescribeRun {
     pub notes: RunNotes,
 }
 
-impl Request for DescribeRun {
-    type Answer = ();
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("write about the run");
-}
-
 impl Task for DescribeRun {
+    type Answer = ();
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("write about the run");
     type Lane = Runs;
 
     fn run(&self, _: &mut Runs, _: &JobContext) -> Result<(), JobError> {
@@ -141,13 +133,10 @@ impl Task for DescribeRun {
 #[derive(Debug, Clone)]
 pub struct DiscardRuns(pub Vec<PathBuf>);
 
-impl Request for DiscardRuns {
-    type Answer = ();
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("move the run to the bin");
-}
-
 impl Task for DiscardRuns {
+    type Answer = ();
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("move the run to the bin");
     type Lane = Runs;
 
     /// Those before one that cannot be moved are moved: the list shows what is left.
@@ -162,6 +151,6 @@ impl Task for DiscardRuns {
 
 impl From<RunsError> for JobError {
     fn from(error: RunsError) -> Self {
-        Self::Failed(error.to_string())
+        failed(error)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +14,7 @@ use std::{
 use rayon::{ThreadPool, prelude::*};
 
 use super::{
-    answer::{JobId, Kind, Nothing, Request},
+    answer::{JobId, Kind},
     job::{JobContext, JobError},
     open_dataset::OpenDataset,
     task::{LaneState, Task},
@@ -52,16 +53,10 @@ pub struct FindSimilar {
     pub sample: usize,
 }
 
-/// Thumbnails made so far of one dataset.
-struct Known {
-    dataset: JobId,
-    /// `None` for what cannot be read.
-    thumbnails: HashMap<usize, Option<Thumbnail>>,
-}
-
 /// What the searcher keeps.
 pub struct Searcher {
-    known: Option<Known>,
+    /// Thumbnails made so far of one dataset; `None` for what cannot be read.
+    known: (JobId, HashMap<usize, Option<Thumbnail>>),
     pool: Arc<ThreadPool>,
     thumbnails_wait: Arc<AtomicBool>,
 }
@@ -72,32 +67,28 @@ impl Searcher {
     /// Nothing is known; `thumbnails_wait` says that others should use the `pool`.
     pub fn new(pool: Arc<ThreadPool>, thumbnails_wait: Arc<AtomicBool>) -> Self {
         Self {
-            known: None,
+            known: (JobId(0), HashMap::new()),
             pool,
             thumbnails_wait,
         }
     }
 }
 
-impl Request for FindSimilar {
+impl Task for FindSimilar {
     type Answer = Similar;
-    type Partial = Nothing;
+    type Partial = Infallible;
     const KIND: Kind = Kind::new("find similar images")
         .heavy()
         .quiet()
         .newest_wins();
-}
-
-impl Task for FindSimilar {
     type Lane = Searcher;
 
     fn run(&self, lane: &mut Searcher, context: &JobContext) -> Result<Similar, JobError> {
         let open = &*self.dataset;
-        let same = lane.known.take().filter(|known| known.dataset == open.id);
-        let known = lane.known.insert(same.unwrap_or_else(|| Known {
-            dataset: open.id,
-            thumbnails: HashMap::new(),
-        }));
+        if lane.known.0 != open.id {
+            lane.known = (open.id, HashMap::new());
+        }
+        let known = &mut lane.known.1;
         let count = open.dataset.samples.len();
         let usable: Vec<usize> = (0..count)
             .filter(|index| open.dataset.is_usable(*index))
@@ -115,15 +106,15 @@ impl Task for FindSimilar {
             let unknown: Vec<usize> = batch
                 .iter()
                 .copied()
-                .filter(|index| !known.thumbnails.contains_key(index))
+                .filter(|index| !known.contains_key(index))
                 .collect();
             let describe = |index: usize| (index, thumbnail(open, index));
             let describe_all = || unknown.into_par_iter().map(describe).collect();
             let made: Vec<_> = lane.pool.install(describe_all);
-            known.thumbnails.extend(made);
+            known.extend(made);
             context.progress((done * AT_ONCE + batch.len()).min(all.len()), all.len());
         }
-        let of = |index: usize| known.thumbnails.get(&index)?.as_ref();
+        let of = |index: usize| known.get(&index)?.as_ref();
         let own = of(self.sample).ok_or_else(|| "the image cannot be read".to_owned())?;
         let others: Vec<(usize, &Thumbnail)> = candidates
             .iter()

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use super::answer::{JobId, Request};
+use super::{
+    answer::{JobId, Progress},
+    task::Task,
+};
 
 /// The newest request of a task, and what came of it. The last answer stays while the next is computed.
 #[derive(Debug)]
-pub struct Slot<T: Request> {
+pub struct Slot<T: Task> {
     /// The newest request.
     pub asked: Option<Arc<T>>,
     /// Its job, as long as it waits or runs.
@@ -15,17 +18,20 @@ pub struct Slot<T: Request> {
     pub partial: Option<Arc<T::Partial>>,
     /// Why it failed.
     pub failed: Option<String>,
+    /// How far it was when it last ended without an answer.
+    pub reached: Option<Progress>,
     /// The newest answer, and the request that it belongs to.
     pub answered: Option<(Arc<T>, Arc<T::Answer>)>,
 }
 
-impl<T: Request> Slot<T> {
+impl<T: Task> Slot<T> {
     /// Nothing was asked for.
     pub const EMPTY: Self = Self {
         asked: None,
         job: None,
         partial: None,
         failed: None,
+        reached: None,
         answered: None,
     };
 
@@ -37,6 +43,7 @@ impl<T: Request> Slot<T> {
         *self = Self {
             asked: Some(request),
             job: Some(job),
+            reached: self.reached,
             answered: self.answered.take(),
             ..Self::EMPTY
         };
@@ -57,10 +64,11 @@ impl<T: Request> Slot<T> {
         };
     }
 
-    /// The newest request ended without an answer: with a sentence when it failed. What it has told so far stays.
-    pub fn end_with(&mut self, failed: Option<String>) {
+    /// The newest request ended without an answer, having `reached` so much: with a sentence when it failed. What it has told so far stays.
+    pub fn end_with(&mut self, failed: Option<String>, reached: Option<Progress>) {
         self.job = None;
         self.failed = failed;
+        self.reached = reached.or(self.reached);
     }
 
     /// The newest request as long as it is waited for, with its job.
@@ -86,19 +94,20 @@ impl<T: Request> Slot<T> {
     }
 }
 
-impl<T: Request> Default for Slot<T> {
+impl<T: Task> Default for Slot<T> {
     fn default() -> Self {
         Self::EMPTY
     }
 }
 
-impl<T: Request> Clone for Slot<T> {
+impl<T: Task> Clone for Slot<T> {
     fn clone(&self) -> Self {
         Self {
             asked: self.asked.clone(),
             job: self.job,
             partial: self.partial.clone(),
             failed: self.failed.clone(),
+            reached: self.reached,
             answered: self.answered.clone(),
         }
     }

@@ -1,24 +1,23 @@
 //! The engine without a window: training, pausing, stopping, panics, silent readers, stale requests.
 
 use std::{
+    convert::Infallible,
     fs,
     path::Path,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
+use crossbeam_channel::{Receiver, Sender};
+
 use super::{
-    EngineHandle, Event, Folders, ImageSource, Inspect, JobEvent, JobId, Kind, Level, LoadModel,
-    Nothing, OpenDataset, OpenRequest, Predict, Remembered, Request, RunEvent, Task, TrainRequest,
-    Trained, TrainingOutcome, inspector, job,
+    At, EngineHandle, EvaluateRequest, EvaluatedWeights, Event, Folders, ImageSource, Inspect,
+    JobEvent, JobId, Kind, Level, LoadModel, OpenDataset, OpenRequest, Predict, RunEvent, Task,
+    TrainRequest, Trained, TrainingOutcome, inspector, job,
 };
 use crate::{
-    data::generate,
-    inspect::{
-        Quick, Slow,
-        feature_maps::MapsOfLayer,
-        maximise::{MaximiseConfig, Target},
-    },
+    data::{SplitName, generate},
+    inspect::{InspectError, Inspection, Looking, Quick, Slow, feature_maps::MapsOfLayer},
     model::{LayerKind, LayerSpec, bundle::Bundle, layers},
     train::{Experiment, Optimizer, recipes},
 };
@@ -75,7 +74,7 @@ fn wait<T>(engine: &EngineHandle, mut wanted: impl FnMut(Event) -> Option<T>) ->
 }
 
 /// The answer of `job`.
-fn answer<T: Request>(engine: &EngineHandle, job: JobId) -> Arc<T::Answer> {
+fn answer<T: Task>(engine: &EngineHandle, job: JobId) -> Arc<T::Answer> {
     wait(engine, |event| {
         let (done, answer) = event.answer::<T>()?;
         (done == job).then_some(answer)
@@ -149,7 +148,7 @@ fn a_run_tells_its_story_and_leaves_its_folder() {
         }
         event => ended(&event, job),
     });
-    assert!(outcome.completed);
+    assert!(outcome.result.completed);
     assert_eq!(
         (steps, epochs),
         (9, vec![1, 2, 3]),
@@ -179,7 +178,7 @@ fn a_run_tells_its_story_and_leaves_its_folder() {
     );
     let (bundle, doubt) = Bundle::load(&outcome.run.join("model.safetensors")).unwrap();
     assert_eq!(doubt, None);
-    assert_eq!(bundle.snapshot.epoch, outcome.best_epoch);
+    assert_eq!(bundle.snapshot.epoch, outcome.result.best_epoch);
     assert_eq!(
         engine.model().unwrap().snapshot.arrays,
         bundle.snapshot.arrays,
@@ -232,7 +231,7 @@ fn a_paused_run_waits_lets_others_work_and_goes_on() {
         matches!(event, Event::Run(_, RunEvent::Stopping)).then_some(())
     });
     let outcome = finish(&engine, job);
-    assert!(!outcome.completed && outcome.best_epoch >= 1 && outcome.model.is_some());
+    assert!(!outcome.result.completed && outcome.result.best_epoch >= 1 && outcome.model.is_some());
 }
 
 #[test]
@@ -245,8 +244,8 @@ fn a_run_can_be_stopped_while_paused_or_before_its_first_epoch() {
     });
     engine.stop();
     let outcome = finish(&engine, job);
-    assert!(!outcome.completed);
-    assert_eq!(outcome.model.is_some(), outcome.best_epoch > 0);
+    assert!(!outcome.result.completed);
+    assert_eq!(outcome.model.is_some(), outcome.result.best_epoch > 0);
 }
 
 #[test]
@@ -265,13 +264,10 @@ fn dropping_the_handle_while_training_joins_every_thread() {
 #[derive(Debug)]
 struct Panics;
 
-impl Request for Panics {
-    type Answer = ();
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("panic");
-}
-
 impl Task for Panics {
+    type Answer = ();
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("panic");
     type Lane = inspector::Inspector<Slow>;
 
     fn run(&self, _: &mut Self::Lane, _: &job::JobContext) -> Result<(), job::JobError> {
@@ -282,7 +278,7 @@ impl Task for Panics {
 fn nowhere() -> LoadModel {
     LoadModel {
         path: "/nowhere.safetensors".into(),
-        remembered: Remembered::No,
+        remembered: false,
     }
 }
 
@@ -374,11 +370,6 @@ fn of_waiting_requests_only_the_newest_is_answered() {
     let dataset = open(&engine);
     let job = start(&engine, runs.path(), 1);
     finish(&engine, job);
-    // The slow lane is busy; quick looks do not wait for it.
-    let busy = engine.ask(Inspect::weights(MaximiseConfig {
-        steps: 100_000_000,
-        ..MaximiseConfig::new(Target::Unit { layer: 0, unit: 0 })
-    }));
     let look = |index: usize| {
         let image = ImageSource::Sample(Arc::clone(&dataset), index % 36);
         engine.ask(Inspect::image(MapsOfLayer { layer: 0 }, image))
@@ -395,8 +386,97 @@ fn of_waiting_requests_only_the_newest_is_answered() {
     });
     assert_eq!(cancelled + answered, requests.len(), "each has one end");
     assert!(cancelled >= 100, "{cancelled}");
-    assert!(engine.jobs.is_running(busy), "it was not waited for");
-    engine.cancel(busy);
+}
+
+/// A slow look that says when it has begun and then waits for whoever asked.
+#[derive(Debug, Clone)]
+struct Held {
+    begun: Sender<()>,
+    go_on: Receiver<()>,
+}
+
+impl PartialEq for Held {
+    fn eq(&self, other: &Self) -> bool {
+        self.begun.same_channel(&other.begun)
+    }
+}
+
+impl Inspection for Held {
+    type Answer = ();
+    type Partial = Infallible;
+    type Speed = Slow;
+    const WORDS: &'static str = "wait";
+
+    fn run(&self, _: &Looking<'_, Infallible>) -> Result<(), InspectError> {
+        self.begun.send(()).unwrap();
+        self.go_on.recv().unwrap();
+        Ok(())
+    }
+}
+
+#[test]
+fn a_quick_look_is_answered_while_a_slow_one_is_held_open() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    let dataset = open(&engine);
+    finish(&engine, start(&engine, runs.path(), 1));
+    let (begun, has_begun) = crossbeam_channel::unbounded();
+    let (let_go, go_on) = crossbeam_channel::unbounded();
+    let slow = engine.ask(Inspect::weights(Held { begun, go_on }));
+    has_begun.recv_timeout(PATIENCE).unwrap();
+    let image = ImageSource::Sample(dataset, 0);
+    let quick = engine.ask(Inspect::image(MapsOfLayer { layer: 0 }, image));
+    assert_eq!(answer::<Inspect<MapsOfLayer>>(&engine, quick).count(), 12);
+    assert!(engine.jobs.is_running(slow));
+    let_go.send(()).unwrap();
+    answer::<Inspect<Held>>(&engine, slow);
+}
+
+/// Which images of a part the network takes for which class.
+#[derive(Debug, Clone, PartialEq)]
+struct Decisions;
+
+impl Inspection for Decisions {
+    type Answer = Vec<(usize, i64)>;
+    type Partial = Infallible;
+    type Speed = Slow;
+    const WORDS: &'static str = "classify the part";
+
+    fn run(&self, look: &Looking<'_, Infallible>) -> Result<Self::Answer, InspectError> {
+        let last = look.network()?.nodes().len() - 1;
+        let mut decisions = Vec::new();
+        look.over_part(|samples, images| {
+            let logits = &look.outputs(images, &[last])?[0];
+            let classes = Vec::<i64>::try_from(logits.argmax(1, false))?;
+            decisions.extend(samples.iter().copied().zip(classes));
+            Ok(())
+        })?;
+        Ok(decisions)
+    }
+}
+
+#[test]
+fn an_inspection_sees_a_whole_part_as_the_run_divided_it() {
+    let (engine, runs) = (engine(), tempfile::tempdir().unwrap());
+    let dataset = open(&engine);
+    finish(&engine, start(&engine, runs.path(), 1));
+    let evaluated = engine.ask(EvaluateRequest {
+        dataset: Arc::clone(&dataset),
+        part: Some(SplitName::Validation),
+        weights: EvaluatedWeights::Current,
+    });
+    let evaluated = answer::<EvaluateRequest>(&engine, evaluated);
+    let evaluation = evaluated.evaluation.clone().unwrap();
+    let look = |part| {
+        let (what, at) = (Decisions, At::Part(Arc::clone(&dataset), Some(part)));
+        engine.ask(Inspect { what, at })
+    };
+    let decided = answer::<Inspect<Decisions>>(&engine, look(SplitName::Validation));
+    let predicted = evaluation.predicted.iter().map(|&class| class as i64);
+    let wanted: Vec<_> = evaluation.samples.iter().copied().zip(predicted).collect();
+    assert_eq!(*decided, wanted);
+    assert!(wanted.len() > 1);
+    let message = failure(&engine, look(SplitName::Test));
+    assert!(message.contains("without a test part"), "{message}");
 }
 
 #[test]
@@ -473,7 +553,7 @@ fn a_run_stopped_before_its_first_epoch_leaves_the_model_that_was_there() {
     });
     engine.stop();
     let outcome = finish(&engine, job);
-    assert_eq!((outcome.best_epoch, outcome.model), (0, None));
+    assert_eq!((outcome.result.best_epoch, outcome.model), (0, None));
     let now = engine.model().unwrap();
     assert!(Arc::ptr_eq(&now.snapshot, &kept.snapshot));
 }

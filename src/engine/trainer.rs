@@ -1,24 +1,23 @@
 //! The trainer thread: owns network, optimizer and loop; publishes weights, figures and the run's folder.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{convert::Infallible, path::PathBuf, sync::Arc, time::Instant};
 
 use super::{
-    answer::{Kind, Nothing, Request},
-    beginning::{Beginning, untrained},
+    answer::Kind,
+    beginning::{Beginning, memory_fit, untrained},
     control::TrainControl,
     ending::Ended,
     events::{Level, RunBegan, RunEvent, TrainingOutcome},
     folders::Folders,
-    job::{JobContext, JobError, Jobs},
+    job::{JobContext, JobError, Jobs, failed},
     latest::Latest,
     loaded_model::LoadedModel,
     open_dataset::{OpenDataset, pixels},
-    rehearsal,
     task::{LaneState, Task},
-    watchers::{Health, Slot, Steering, Window, advise, tell},
+    watchers::{Health, Publisher, Steering, Window},
 };
 use crate::{
-    data::{Dataset, Division, Edits, Picture, PixelCache, Split, copies::Copies},
+    data::{Dataset, Division, Edits, Picture, Split, copies::Copies},
     model::shapes::check_classifier,
     plain, sys,
     train::{
@@ -73,13 +72,10 @@ impl LaneState for Trainer {
     }
 }
 
-impl Request for TrainRequest {
-    type Answer = Trained;
-    type Partial = Nothing;
-    const KIND: Kind = Kind::new("train").heavy();
-}
-
 impl Task for TrainRequest {
+    type Answer = Trained;
+    type Partial = Infallible;
+    const KIND: Kind = Kind::new("train").heavy();
     type Lane = Trainer;
 
     /// A run that goes on is stopped first.
@@ -88,27 +84,16 @@ impl Task for TrainRequest {
     }
 
     fn run(&self, lane: &mut Trainer, context: &JobContext) -> Result<Trained, JobError> {
-        let Trainer {
-            jobs,
-            control,
-            model,
-            folders,
-        } = lane;
         let start = Instant::now();
-        let Self {
-            experiment,
-            dataset: open,
-            run,
-            resume,
-            accept_losses,
-        } = self;
+        let (Trainer { control, model, .. }, folders) = (&*lane, &lane.folders);
+        let (experiment, open, run, resume) =
+            (&self.experiment, &self.dataset, &self.run, self.resume);
         let input = experiment.model.input;
         let (dataset, pixels) = pixels(context, &folders.cache, open, input.format())?;
         let (dataset, pixels) = (&Arc::new(dataset), &pixels);
-        let division =
-            Division::new(dataset, &experiment.split).map_err(|error| error.to_string())?;
+        let division = Division::new(dataset, &experiment.split).map_err(failed)?;
         let split = &*division.split;
-        if *resume {
+        if resume {
             RunFolder::check_split(run, split, dataset)?;
         }
         let experiment = &Arc::new(Experiment {
@@ -117,19 +102,20 @@ impl Task for TrainRequest {
         });
         let config = &experiment.training;
         config.check()?;
-        let report = Arc::new(data_report(&division, dataset, pixels, experiment));
+        let copies = Copies::find(dataset, split, |index| pixels.content_key(index));
+        let report = DataReport::new(&division, &dataset.classes, config, Some(&copies));
+        let report = Arc::new(report);
         // A run that is taken up was begun with the same losses: its division says so.
-        if report.left_out.is_grave() && !accept_losses && !resume {
+        if report.left_out.is_grave() && !self.accept_losses && !resume {
             return Ok(Trained::DataLost(report));
         }
-        let shapes = check_classifier(&experiment.model, dataset.classes.len())
-            .map_err(|error| error.to_string())?;
+        check_classifier(&experiment.model, dataset.classes.len()).map_err(failed)?;
         single_values::check(&experiment.model, config, split.train.len())?;
         let images = Images {
             train: split.train.len(),
             validation: split.validation.len(),
         };
-        let fit = rehearsal::memory_fit(experiment, images)?.unwrap_or(Fit::Well);
+        let fit = memory_fit(experiment, images)?;
         let feature_bytes = fit.feature_bytes();
         let near = match fit {
             Fit::Not(words) => return Err(JobError::Failed(words)),
@@ -144,7 +130,7 @@ impl Task for TrainRequest {
             split,
             dataset,
         };
-        let (mut folder, start_at) = if *resume {
+        let (mut folder, start_at) = if resume {
             beginning.take_up()?
         } else {
             beginning.anew()?
@@ -165,26 +151,29 @@ impl Task for TrainRequest {
             run: folder.path().to_path_buf(),
             experiment: Arc::clone(experiment),
             history: checkpoint.map_or_else(Vec::new, |checkpoint| checkpoint.history.clone()),
-            shapes: shapes.into(),
             train_images: config.images_per_epoch(split.train.len()),
             validation_images: split.validation.len(),
             steps_per_epoch,
             epochs: config.epochs(),
             data: Arc::clone(&report),
         };
-        tell(context, RunEvent::Began(Box::new(began)));
+        context.tell_run(RunEvent::Began(Box::new(began)));
         let sample = Arc::new(
             (0..pixels.len())
                 .find_map(|index| pixels.picture(index))
                 .unwrap_or_else(|| Picture::filled(input.width, input.height, [255; 3])),
         );
-        let mut steering = Steering::new(context, control);
+        let mut steering = Steering {
+            context,
+            control,
+            stopping: false,
+        };
         let mut window = Window::new(context, steps_per_epoch * config.epochs());
         let mut health = Health {
             context,
             watch: watch(context, experiment, (dataset, split), checkpoint, near),
         };
-        let mut slot = Slot {
+        let mut publisher = Publisher {
             context,
             model,
             initial: checkpoint.and_then(|_| untrained(folders, experiment, &dataset.classes)),
@@ -200,7 +189,7 @@ impl Task for TrainRequest {
             &mut folder,
             &mut window,
             &mut health,
-            &mut slot,
+            &mut publisher,
         ]);
         watchers.choices = Some(folders.choices());
         watchers.feature_bytes = feature_bytes;
@@ -218,10 +207,10 @@ impl Task for TrainRequest {
         let kept = matches!(&fitted, Ok(outcome) if outcome.best.is_some());
         if !kept && let Some(before) = before {
             // Random weights must not stand where the user's model was.
-            slot.show(before);
+            publisher.show(before);
         }
         let cancel = control.begin_end(&context.cancel);
-        jobs.replace(context.id, &cancel);
+        lane.jobs.replace(context.id, &cancel);
         let ended = Ended {
             cancel,
             experiment: Arc::clone(experiment),
@@ -232,7 +221,7 @@ impl Task for TrainRequest {
             start,
             context,
             folder: &folder,
-            slot: &slot,
+            publisher: &publisher,
             computed: window.computed,
             best_evaluation: window.best_evaluation,
         };
@@ -244,18 +233,6 @@ impl Task for TrainRequest {
             Err(error) => Err(ended.badly(error)),
         }
     }
-}
-
-/// What to know about the data before the first step.
-fn data_report(
-    division: &Division,
-    dataset: &Dataset,
-    pixels: &PixelCache,
-    experiment: &Experiment,
-) -> DataReport {
-    let copies = Copies::find(dataset, &division.split, |index| pixels.content_key(index));
-    let config = &experiment.training;
-    DataReport::new(division, &dataset.classes, config, Some(&copies))
 }
 
 /// What looks after the run; `memory` is said at once.
@@ -278,7 +255,7 @@ fn watch(
             epoch: 0,
             words,
         };
-        advise(context, advice);
+        context.tell_run(RunEvent::Advice(advice));
     }
     watch
 }

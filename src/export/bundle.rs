@@ -8,6 +8,7 @@ use crate::{
     model::bundle::Bundle as Model,
     train::{
         DataReport, Evaluation, Experiment,
+        predictions::Said,
         run_folder::{EXPERIMENT_FILE, RunResult},
         runs::{self, several::NamedHistory},
     },
@@ -30,6 +31,8 @@ pub struct Bundle {
     pub edits: Option<Arc<Edits>>,
     /// What else is known of the one run that all of this is about.
     pub run: Option<RunFacts>,
+    /// What was said about images that stand in no dataset.
+    pub answers: Arc<[Said]>,
     /// A picture as it is.
     pub picture: Option<Arc<Picture>>,
 }
@@ -62,6 +65,8 @@ pub enum Need {
     Edits,
     /// [`Bundle::run`].
     Run,
+    /// At least one of [`Bundle::answers`].
+    Answers,
     /// [`Bundle::picture`].
     Picture,
 }
@@ -77,6 +82,7 @@ impl Need {
             Self::Experiment => ("the experiment", "give the folder of a run"),
             Self::Edits => ("the changes", "give a model or the folder of a run"),
             Self::Run => ("the run", "give its folder"),
+            Self::Answers => ("the answers", "ask about images first"),
             Self::Picture => ("the picture", "choose one first"),
         }
     }
@@ -135,6 +141,7 @@ impl Bundle {
             Need::Experiment => self.experiment.is_some(),
             Need::Edits => self.edits.is_some(),
             Need::Run => self.run.is_some(),
+            Need::Answers => !self.answers.is_empty(),
             Need::Picture => self.picture.is_some(),
         }
     }

@@ -83,14 +83,6 @@ fn canvas(
     })
 }
 
-/// One quantity over epochs.
-struct Curve<'a> {
-    title: &'a str,
-    /// Where curves of this quantity rarely run.
-    legend: SeriesLabelPosition,
-    series: Vec<Series>,
-}
-
 /// One line of a chart.
 struct Series {
     name: String,
@@ -135,7 +127,7 @@ pub fn learning_curves(history: &[EpochRecord]) -> Result<Picture, ExportError> 
         training(|record| Some(record.train_loss)),
         validation(|record| record.val_loss),
     ];
-    side_by_side(["Accuracy", "Loss"], [accuracy, loss])
+    side_by_side(["Accuracy", "Loss"], &[accuracy, loss])
 }
 
 /// Accuracy and loss of several runs over their epochs, side by side: those on the validation part, or on the
@@ -161,45 +153,40 @@ pub fn curves_of_runs(runs: &[NamedHistory]) -> Result<Picture, ExportError> {
             all(|record| record.val_accuracy),
             all(|record| record.val_loss),
         ];
-        return side_by_side(["Validation accuracy", "Validation loss"], figures);
+        return side_by_side(["Validation accuracy", "Validation loss"], &figures);
     }
     let figures = [
         all(|record| Some(record.train_accuracy)),
         all(|record| Some(record.train_loss)),
     ];
-    side_by_side(["Training accuracy", "Training loss"], figures)
+    side_by_side(["Training accuracy", "Training loss"], &figures)
 }
 
 /// Pixels of two charts beside each other.
 const WIDTH: usize = 1_200;
 
 /// A chart of an accuracy and one of a loss.
-fn side_by_side(
-    titles: [&str; 2],
-    [accuracy, loss]: [Vec<Series>; 2],
-) -> Result<Picture, ExportError> {
-    let curve = |title, legend, series| Curve {
-        title,
-        legend,
-        series,
-    };
-    let curves = [
-        curve(titles[0], SeriesLabelPosition::LowerRight, accuracy),
-        curve(titles[1], SeriesLabelPosition::UpperRight, loss),
+fn side_by_side(titles: [&str; 2], figures: &[Vec<Series>; 2]) -> Result<Picture, ExportError> {
+    // Where curves of these rarely run.
+    let legends = [
+        SeriesLabelPosition::LowerRight,
+        SeriesLabelPosition::UpperRight,
     ];
     canvas(WIDTH, 420, |area| {
-        for (half, curve) in area.split_evenly((1, 2)).iter().zip(&curves) {
-            draw_curve(half, curve).map_err(|error| draw_error(&*error))?;
+        let charts = titles.into_iter().zip(legends).zip(figures);
+        for (half, (words, series)) in area.split_evenly((1, 2)).iter().zip(charts) {
+            draw_curves(half, words, series).map_err(|error| draw_error(&*error))?;
         }
         Ok(())
     })
 }
 
-fn draw_curve(
+fn draw_curves(
     area: &DrawingArea<BitMapBackend<'_>, Shift>,
-    curve: &Curve<'_>,
+    (title, legend): (&str, SeriesLabelPosition),
+    curves: &[Series],
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let all = || curve.series.iter().flat_map(|series| &series.points);
+    let all = || curves.iter().flat_map(|series| &series.points);
     let last = all().map(|point| point.0).fold(1.0, f64::max);
     let (low, high) = all().fold(
         (f64::INFINITY, f64::NEG_INFINITY),
@@ -211,7 +198,7 @@ fn draw_curve(
     let decimals = if high - low > 0.1 { 2 } else { 4 };
     let mut chart = ChartBuilder::on(area)
         .margin(16)
-        .caption(curve.title, (FONT, 20).into_font().color(&INK))
+        .caption(title, (FONT, 20).into_font().color(&INK))
         .x_label_area_size(40)
         .y_label_area_size(64)
         .build_cartesian_2d(1.0 - side..last + side, low - margin..high + margin)?;
@@ -232,7 +219,7 @@ fn draw_curve(
         .bold_line_style(LINE)
         .light_line_style(TRANSPARENT)
         .draw()?;
-    for series in &curve.series {
+    for series in curves {
         let (points, colour) = (&series.points, series.colour);
         if points.is_empty() {
             continue;
@@ -261,7 +248,7 @@ fn draw_curve(
     }
     chart
         .configure_series_labels()
-        .position(curve.legend.clone())
+        .position(legend)
         .background_style(WHITE.mix(0.85))
         .border_style(LINE)
         .label_font((FONT, 14).into_font().color(&INK))

@@ -29,6 +29,7 @@ pub static FORMATS: &[Format] = &[
     charts::CONFUSION_MATRIX,
     tables::HISTORY,
     tables::PREDICTIONS,
+    tables::ANSWERS,
     tables::CROSS_TABLE,
     settings::EXPERIMENT,
     settings::LAYERS,
@@ -41,7 +42,7 @@ pub static FORMATS: &[Format] = &[
 pub struct Format {
     /// What `--to` calls it.
     pub name: &'static str,
-    /// What people call it; also "Saved the … as".
+    /// What people call it.
     pub title: &'static str,
     /// What it holds, in a few words.
     pub about: &'static str,

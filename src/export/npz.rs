@@ -12,7 +12,6 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 use super::{Bundle, ExportError, Format, Make, Need, Parity, model::largest_difference};
 use crate::model::NamedArray;
 
-/// The row of the table.
 pub const FORMAT: Format = Format {
     name: "npz",
     title: "Weights for NumPy",

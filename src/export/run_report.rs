@@ -7,12 +7,12 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use maud::{DOCTYPE, Markup, html};
 
 use super::{
-    Bundle, ExportError, FORMATS, Format, Make, Need, Pulse, RunFacts, picture::png_bytes,
-    write_error, write_file,
+    Bundle, ExportError, FORMATS, Format, Make, Need, Pulse, picture::png_bytes, write_error,
+    write_file,
 };
 use crate::{
     colours::{self, TILE_BACKGROUND, hex},
-    data::{Dataset, Picture},
+    data::Picture,
     inspect::{InspectError, colours::ColourScale, feature_maps::feature_maps, filters},
     model::{Network, bundle::Bundle as Model, network::Placement, shapes::layer_shapes},
     train::{
@@ -45,7 +45,6 @@ struct Figure {
 fn write(bundle: &Bundle, path: &Path, pulse: Pulse<'_>) -> Result<(), ExportError> {
     let ending = path.extension().and_then(|ending| ending.to_str());
     let is_page = ending.is_some_and(|ending| ending.eq_ignore_ascii_case(FORMAT.ending));
-    let run = Summary::of(bundle)?;
     if !is_page {
         fs::create_dir_all(path).map_err(|error| write_error(path, &error))?;
     }
@@ -60,34 +59,13 @@ fn write(bundle: &Bundle, path: &Path, pulse: Pulse<'_>) -> Result<(), ExportErr
         Ok(())
     };
     figures(bundle, &mut keep)?;
-    let page = page(&run, &pages).into_string();
+    let page = page(bundle, &pages)?.into_string();
     let file = if is_page {
         path
     } else {
         &path.join(REPORT_FILE)
     };
     write_file(file, page.as_bytes())
-}
-
-/// What the page tells about.
-struct Summary<'a> {
-    experiment: &'a Experiment,
-    dataset: &'a Dataset,
-    facts: &'a RunFacts,
-    history: &'a [EpochRecord],
-    evaluation: Option<&'a Evaluation>,
-}
-
-impl<'a> Summary<'a> {
-    fn of(bundle: &'a Bundle) -> Result<Self, ExportError> {
-        Ok(Self {
-            experiment: Need::Experiment.of(bundle.experiment.as_deref())?,
-            dataset: Need::Dataset.of(bundle.dataset.as_deref())?,
-            facts: Need::Run.of(bundle.run.as_ref())?,
-            history: bundle.histories.first().map_or(&[], |run| &run.epochs),
-            evaluation: bundle.evaluation.as_deref(),
-        })
-    }
 }
 
 /// Filters and feature maps are tiny: they are enlarged towards this side, about the width of the page.
@@ -174,10 +152,13 @@ fn style() -> String {
     )
 }
 
-fn page(run: &Summary<'_>, figures: &[(Figure, String)]) -> Markup {
-    let (experiment, facts) = (run.experiment, run.facts);
-    let seconds: f64 = run.history.iter().map(|record| record.seconds).sum();
-    let mut records = run.history.iter();
+fn page(bundle: &Bundle, figures: &[(Figure, String)]) -> Result<Markup, ExportError> {
+    let experiment = Need::Experiment.of(bundle.experiment.as_deref())?;
+    let dataset = Need::Dataset.of(bundle.dataset.as_deref())?;
+    let facts = Need::Run.of(bundle.run.as_ref())?;
+    let history = bundle.histories.first().map_or(&[][..], |run| &run.epochs);
+    let seconds: f64 = history.iter().map(|record| record.seconds).sum();
+    let mut records = history.iter();
     let best = records.find(|record| record.epoch == facts.best_epoch);
     let best = best.map_or_else(
         || "No epoch was finished.".to_owned(),
@@ -193,7 +174,7 @@ fn page(run: &Summary<'_>, figures: &[(Figure, String)]) -> Markup {
             ),
         },
     );
-    html! {
+    Ok(html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -205,19 +186,19 @@ fn page(run: &Summary<'_>, figures: &[(Figure, String)]) -> Markup {
             body {
                 h1 { (experiment.title) }
                 p {
-                    (run.dataset.samples.len()) " images of " (run.dataset.classes.len()) " classes ("
-                    (class_list(&run.dataset.classes)) "), " (run.history.len()) " epochs in "
+                    (dataset.samples.len()) " images of " (dataset.classes.len()) " classes ("
+                    (class_list(&dataset.classes)) "), " (history.len()) " epochs in "
                     (format!("{:.1}", seconds)) " s. " (best)
                 }
                 @for words in setting_words::asked_for(experiment) { p { (words) } }
                 @for words in facts.data.words() { p class="warning" { "Note: " (words) "." } }
                 p { "Split " code { (facts.split_hash) } ": split.csv says which image stood in which part." }
                 h2 { "Epochs" }
-                (history_table(run.history))
-                @if let Some(evaluation) = run.evaluation {
+                (history_table(history))
+                @if let Some(evaluation) = &bundle.evaluation {
                     h2 { "Classification report" }
-                    (report_table(evaluation, &run.dataset.classes))
-                    (cross_table(evaluation, &run.dataset.classes))
+                    (report_table(evaluation, &dataset.classes))
+                    (cross_table(evaluation, &dataset.classes))
                 }
                 h2 { "Model" }
                 (model_table(experiment))
@@ -230,7 +211,7 @@ fn page(run: &Summary<'_>, figures: &[(Figure, String)]) -> Markup {
                 }
             }
         }
-    }
+    })
 }
 
 fn history_table(history: &[EpochRecord]) -> Markup {

@@ -1,9 +1,8 @@
 //! What was asked for, as files that Convscope opens again: the experiment, its layers, the changes to its data.
 
-use super::{Bundle, ExportError, Format, Make, Need};
+use super::{ExportError, Format, Make, Need};
 use crate::model::spec_file;
 
-/// A row of the table.
 pub const EXPERIMENT: Format = Format {
     name: "experiment",
     title: "Experiment",
@@ -11,11 +10,10 @@ pub const EXPERIMENT: Format = Format {
     ending: "ron",
     needs: &[Need::Experiment],
     in_run: None,
-    make: Make::Bytes(experiment),
+    make: Make::Bytes(|bundle| bytes(Need::Experiment.of(bundle.experiment.as_deref())?.to_ron())),
     parity: None,
 };
 
-/// A row of the table.
 pub const LAYERS: Format = Format {
     name: "layers",
     title: "Layers",
@@ -23,11 +21,13 @@ pub const LAYERS: Format = Format {
     ending: "ron",
     needs: &[Need::Experiment],
     in_run: None,
-    make: Make::Bytes(layers),
+    make: Make::Bytes(|bundle| {
+        let experiment = Need::Experiment.of(bundle.experiment.as_deref())?;
+        bytes(spec_file::text(&experiment.model))
+    }),
     parity: None,
 };
 
-/// A row of the table.
 pub const CHANGES: Format = Format {
     name: "changes",
     title: "Changes",
@@ -35,24 +35,11 @@ pub const CHANGES: Format = Format {
     ending: "ron",
     needs: &[Need::Edits],
     in_run: None,
-    make: Make::Bytes(changes),
+    make: Make::Bytes(|bundle| bytes(Need::Edits.of(bundle.edits.as_deref())?.text())),
     parity: None,
 };
 
 fn bytes<E: std::fmt::Display>(text: Result<String, E>) -> Result<Vec<u8>, ExportError> {
     text.map(String::into_bytes)
         .map_err(|error| ExportError::Failed(error.to_string()))
-}
-
-fn experiment(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
-    bytes(Need::Experiment.of(bundle.experiment.as_deref())?.to_ron())
-}
-
-fn layers(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
-    let experiment = Need::Experiment.of(bundle.experiment.as_deref())?;
-    bytes(spec_file::text(&experiment.model))
-}
-
-fn changes(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
-    bytes(Need::Edits.of(bundle.edits.as_deref())?.text())
 }

@@ -7,7 +7,6 @@ use crate::train::{
     runs::several::histories_csv,
 };
 
-/// A row of the table.
 pub const HISTORY: Format = Format {
     name: "history",
     title: "History",
@@ -19,7 +18,6 @@ pub const HISTORY: Format = Format {
     parity: None,
 };
 
-/// A row of the table.
 pub const PREDICTIONS: Format = Format {
     name: "predictions",
     title: "Predictions",
@@ -27,11 +25,24 @@ pub const PREDICTIONS: Format = Format {
     ending: "csv",
     needs: &[Need::Evaluation, Need::Dataset],
     in_run: None,
-    make: Make::Bytes(answers),
+    make: Make::Bytes(|bundle| {
+        let (evaluation, dataset) = bundle.judged()?;
+        predictions::csv(evaluation, dataset).map_err(ExportError::Failed)
+    }),
     parity: None,
 };
 
-/// A row of the table.
+pub const ANSWERS: Format = Format {
+    name: "answers",
+    title: "Answers",
+    about: "What was said about images that stand in no dataset",
+    ending: "csv",
+    needs: &[Need::Answers],
+    in_run: None,
+    make: Make::Bytes(|bundle| predictions::said_csv(&bundle.answers).map_err(ExportError::Failed)),
+    parity: None,
+};
+
 pub const CROSS_TABLE: Format = Format {
     name: "cross-table",
     title: "Cross-table",
@@ -39,7 +50,11 @@ pub const CROSS_TABLE: Format = Format {
     ending: "csv",
     needs: &[Need::Evaluation, Need::Dataset],
     in_run: None,
-    make: Make::Bytes(cross_table),
+    make: Make::Bytes(|bundle| {
+        let (evaluation, dataset) = bundle.judged()?;
+        let table = CrossTable::new(&evaluation.confusion);
+        table.csv(&dataset.classes).map_err(ExportError::Failed)
+    }),
     parity: None,
 };
 
@@ -49,15 +64,4 @@ fn history(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
         runs => histories_csv(runs),
     };
     table.map_err(ExportError::Failed)
-}
-
-fn answers(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
-    let (evaluation, dataset) = bundle.judged()?;
-    predictions::csv(evaluation, dataset).map_err(ExportError::Failed)
-}
-
-fn cross_table(bundle: &Bundle) -> Result<Vec<u8>, ExportError> {
-    let (evaluation, dataset) = bundle.judged()?;
-    let table = CrossTable::new(&evaluation.confusion);
-    table.csv(&dataset.classes).map_err(ExportError::Failed)
 }

@@ -2,15 +2,14 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use tch::{Device, Kind};
+use tch::Device;
 
-use super::{InspectError, Inspection, Looking, Quick};
+use super::{InspectError, Inspection, Looking, Quick, colours};
 use crate::{
     data::{
         Picture,
         augment::{self, AugmentationConfig},
         batches::{self, InputFormat},
-        decode::ColorMode,
     },
     model::spec::InputSpec,
 };
@@ -70,40 +69,23 @@ pub fn augmented(
         channels_last: false,
         device: Device::Cpu,
     };
-    let pictures = |images: &tch::Tensor| -> Result<Vec<Arc<Picture>>, InspectError> {
-        let rgb = match input.color_mode {
-            ColorMode::Rgb => images.shallow_clone(),
-            ColorMode::Grayscale => images.f_repeat([1, 3, 1, 1])?,
-        };
-        let bytes = rgb
-            .f_mul_scalar(255.0)?
-            .f_round()?
-            .f_to_kind(Kind::Uint8)?
-            .f_permute([0, 2, 3, 1])?
-            .f_contiguous()?
-            .f_flatten(0, -1)?;
-        let bytes = Vec::<u8>::try_from(bytes)?;
-        let picture = |rgb: &[u8]| {
-            Arc::new(Picture {
-                width: input.width,
-                height: input.height,
-                rgb: rgb.to_vec(),
-            })
-        };
-        let size = (3 * input.width * input.height).max(1);
-        Ok(bytes.chunks(size).map(picture).collect())
-    };
     let images = batches::to_unit_tensor(&rgb.repeat(VERSIONS), &format)?;
-    let versions = pictures(&augment::apply(&images, config, seed)?)?;
-    let original = pictures(&images.f_narrow(0, 0, 1)?)?;
-    let original = original.into_iter().next();
-    let original = original.unwrap_or_else(|| Arc::new(Picture::filled(0, 0, [0; 3])));
-    Ok(Augmented { original, versions })
+    let pictures = |images: &tch::Tensor| -> Result<Vec<_>, tch::TchError> {
+        Ok(colours::pictures(images)?
+            .into_iter()
+            .map(Arc::new)
+            .collect())
+    };
+    Ok(Augmented {
+        original: pictures(&images.f_narrow(0, 0, 1)?)?.remove(0),
+        versions: pictures(&augment::apply(&images, config, seed)?)?,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::decode::ColorMode;
 
     #[test]
     fn nine_versions_differ_and_a_seed_repeats_them() {

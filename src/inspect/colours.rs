@@ -1,6 +1,7 @@
 //! Numbers as colours: scales, and grids of small maps as one picture.
 
 use serde::{Deserialize, Serialize};
+use tch::{Kind, TchError, Tensor};
 
 use crate::data::Picture;
 
@@ -57,17 +58,6 @@ pub fn value_range(values: &[f32]) -> (f32, f32) {
 /// Colours a picture can have; more cannot be told apart on a screen of 8 bits a channel.
 const SHADES: usize = 1_024;
 
-impl ColourScale {
-    /// The scale's colours in equal steps. Looking colours up is what makes a picture of 200,000 values
-    /// cost a few milliseconds rather than a few frames.
-    fn table(self) -> Vec<[u8; 3]> {
-        let last = (SHADES - 1) as f32;
-        (0..SHADES)
-            .map(|index| self.colour(index as f32 / last))
-            .collect()
-    }
-}
-
 /// Turns maps into pictures on one colour range.
 pub struct MapPainter {
     low: f32,
@@ -81,7 +71,10 @@ impl MapPainter {
         Self {
             low,
             shades_per_unit: (SHADES - 1) as f32 / (high - low),
-            table: scale.table(),
+            // Looking colours up is what makes a picture of 200,000 values cost a few milliseconds rather than a few frames.
+            table: (0..SHADES)
+                .map(|index| scale.colour(index as f32 / (SHADES - 1) as f32))
+                .collect(),
         }
     }
 
@@ -99,6 +92,32 @@ impl MapPainter {
             rgb,
         }
     }
+}
+
+/// Images `[N, C, H, W]` of one or three channels, in 0..1, as they are seen.
+///
+/// # Errors
+/// When libtorch refuses.
+pub fn pictures(images: &Tensor) -> Result<Vec<Picture>, TchError> {
+    let (_, _, height, width) = images.size4()?;
+    let (height, width) = (height as usize, width as usize);
+    let bytes = images
+        .f_expand([-1, 3, -1, -1], false)?
+        .f_mul_scalar(255.0)?
+        .f_round()?
+        .f_to_kind(Kind::Uint8)?
+        .f_permute([0, 2, 3, 1])?
+        .f_contiguous()?
+        .f_flatten(0, -1)?;
+    let bytes = Vec::<u8>::try_from(bytes)?;
+    let pictures = bytes.chunks((3 * width * height).max(1));
+    Ok(pictures
+        .map(|rgb| Picture {
+            width,
+            height,
+            rgb: rgb.to_vec(),
+        })
+        .collect())
 }
 
 /// Where tiles of a grid lie: `columns` tiles a row with one pixel between and around them.

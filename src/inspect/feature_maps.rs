@@ -127,13 +127,7 @@ pub fn feature_maps(
     rgb: &[u8],
     layer: usize,
 ) -> Result<FeatureMaps, InspectError> {
-    let Some(node) = network.nodes().get(layer) else {
-        let layers = network.nodes().len();
-        return Err(InspectError::NotThere(format!(
-            "there is no layer {}: the network has {layers}",
-            layer + 1
-        )));
-    };
+    let node = super::node(network.nodes(), layer)?;
     let _no_grad = tch::no_grad_guard();
     let input = network.input(rgb)?;
     let output = network.forward_between(&input, Mode::Evaluate, (0, layer + 1), None)?;

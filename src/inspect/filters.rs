@@ -58,21 +58,11 @@ impl Inspection for Filters {
         else {
             return Err(InspectError::NotThere(no_filters(&nodes, node)));
         };
-        let Kernels {
-            filters,
-            channels,
-            size,
-            width,
-            values,
-            ..
-        } = kernels;
+        let Kernels { values, size, .. } = kernels;
+        let shape = vec![kernels.filters, kernels.channels, size, kernels.width];
         Ok(Shown {
             picture: kernels.picture(kernels.limit(), TILE_BACKGROUND),
-            ..Shown::of(
-                &node.name,
-                vec![filters, channels, size, width],
-                values.to_vec(),
-            )
+            ..Shown::of(&node.name, shape, values.to_vec())
         })
     }
 }
@@ -109,11 +99,8 @@ impl Listed for Filters {
 
 /// Positions of the convolutions among `nodes`.
 pub fn convolutions(nodes: &[Node]) -> Vec<usize> {
-    let nodes = nodes.iter().enumerate();
-    nodes
-        .filter(|(_, node)| matches!(node.op, Op::Conv2d(_)))
-        .map(|(i, _)| i)
-        .collect()
+    let is_one = |node: &usize| matches!(nodes[*node].op, Op::Conv2d(_));
+    (0..nodes.len()).filter(is_one).collect()
 }
 
 /// The kernels of `node`; `None` when it is not a convolution.
@@ -157,10 +144,8 @@ impl Kernels<'_> {
 
     /// The largest absolute weight, for a colour range symmetric about zero; never 0.
     pub fn limit(&self) -> f32 {
-        let largest = self
-            .values
-            .iter()
-            .fold(0f32, |largest, value| largest.max(value.abs()));
+        let sizes = self.values.iter().map(|value| value.abs());
+        let largest = sizes.fold(0.0, f32::max);
         if largest > 0.0 && largest.is_finite() {
             largest
         } else {

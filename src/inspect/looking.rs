@@ -1,7 +1,7 @@
 //! What an inspection may use: the network of the newest weights, an image or a part of a dataset, passes that see several nodes at
 //! once, and ways to tell how far it is.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, collections::HashMap};
 
 use tch::Tensor;
 
@@ -15,6 +15,9 @@ use crate::{
         spec::InputSpec,
     },
 };
+
+/// Said where there is no model.
+pub const NO_MODEL: &str = "there is no model yet: train one or open a model file";
 
 /// Images of a part that are looked at in one pass: few enough that whoever cancels does not wait.
 const IMAGES_PER_PASS: usize = 16;
@@ -72,10 +75,8 @@ impl<'a, P> Looking<'a, P> {
     /// # Errors
     /// When there is no model.
     pub fn snapshot(&self) -> Result<&'a WeightSnapshot, InspectError> {
-        self.snapshot.ok_or_else(|| {
-            let words = "there is no model yet: train one or open a model file";
-            InspectError::NotThere(words.into())
-        })
+        let none = || InspectError::NotThere(NO_MODEL.into());
+        self.snapshot.ok_or_else(none)
     }
 
     /// The network of the weights, frozen.
@@ -138,28 +139,19 @@ impl<'a, P> Looking<'a, P> {
         end: usize,
     ) -> Result<Vec<Tensor>, InspectError> {
         let network = self.network()?;
-        let layers = network.nodes().len();
-        if let Some(missing) = nodes.iter().find(|node| **node >= layers) {
-            let number = missing + 1;
-            let words = format!("there is no layer {number}: the network has {layers}");
-            return Err(InspectError::NotThere(words));
+        for &layer in nodes {
+            super::node(network.nodes(), layer)?;
         }
-        let mut kept: Vec<Option<Tensor>> = nodes.iter().map(|_| None).collect();
+        let mut seen = HashMap::new();
         let mut tap = |index: usize, output: &Tensor| {
-            for (kept, _) in kept
-                .iter_mut()
-                .zip(nodes)
-                .filter(|(_, node)| **node == index)
-            {
-                *kept = Some(output.shallow_clone());
+            if nodes.contains(&index) {
+                seen.insert(index, output.shallow_clone());
             }
         };
         let last = network.forward_between(input, Mode::Evaluate, (0, end), Some(&mut tap))?;
         // Every node before `end` is seen.
-        Ok(kept
-            .into_iter()
-            .map(|output| output.unwrap_or_else(|| last.shallow_clone()))
-            .collect())
+        let kept = |node| seen.get(node).unwrap_or(&last).shallow_clone();
+        Ok(nodes.iter().map(kept).collect())
     }
 
     /// The outputs of `nodes` for `input`, and the gradient of one number with respect to each: `score` makes it of the logits
@@ -217,11 +209,6 @@ impl<'a, P> Looking<'a, P> {
             done += samples.len();
         }
         self.progress(total, total)
-    }
-
-    /// The same, of which nothing is shown before the end.
-    pub(super) fn in_silence<Q>(&self) -> Looking<'a, Q> {
-        self.telling(&|_| {})
     }
 
     /// The same; `tell` takes what is shown before the end.

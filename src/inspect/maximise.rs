@@ -12,7 +12,7 @@ use tch::{
     nn::{self, OptimizerConfig as _},
 };
 
-use super::{Given, InspectError, Inspection, Listed, Looking, Shown, Slow, Takes};
+use super::{Given, InspectError, Inspection, Listed, Looking, Shown, Slow, Takes, colours};
 use crate::{
     cancel::Cancelled,
     data::Picture,
@@ -123,7 +123,7 @@ impl Inspection for MaximiseConfig {
 
     fn run(&self, look: &Looking<'_, Preview>) -> Result<Maximised, InspectError> {
         let (network, snapshot) = (look.network()?, look.snapshot()?);
-        let (last, values) = maximise_exact(network, self, |preview| {
+        let (last, values) = maximise(network, self, |preview| {
             look.cancel.check()?;
             look.show(|| preview.clone());
             Ok(())
@@ -167,17 +167,10 @@ impl Listed for MaximiseConfig {
     }
 
     fn shown(&self, answer: &Maximised) -> Shown {
-        let Maximised {
-            last,
-            values,
-            shape,
-            score_of,
-            node,
-        } = answer;
         Shown {
-            picture: last.picture.clone(),
-            score: Some((last.score, score_of.clone())),
-            ..Shown::of(node, shape.clone(), values.clone())
+            picture: answer.last.picture.clone(),
+            score: Some((answer.last.score, answer.score_of.clone())),
+            ..Shown::of(&answer.node, answer.shape.clone(), answer.values.clone())
         }
     }
 }
@@ -188,23 +181,11 @@ const PREVIEW_EVERY: usize = 5;
 const INITIAL_SPREAD: f64 = 0.1;
 
 /// Runs the ascent; `on_preview` sees the image every few steps and may cancel. The network must be
-/// frozen ([`Network::freeze`]). Returns the last image.
+/// frozen ([`Network::freeze`]). Returns the last image, and the same as numbers: `[C, H, W]`, 0..1, not rounded to bytes.
 ///
 /// # Errors
 /// When there is no such layer or unit, libtorch refuses, or `on_preview` cancels.
 pub fn maximise(
-    network: &Network,
-    config: &MaximiseConfig,
-    on_preview: impl FnMut(&Preview) -> Result<(), Cancelled>,
-) -> Result<Preview, InspectError> {
-    Ok(maximise_exact(network, config, on_preview)?.0)
-}
-
-/// Like [`maximise`], with the image as numbers too: `[C, H, W]`, 0..1, not rounded to bytes.
-///
-/// # Errors
-/// Like [`maximise`].
-pub fn maximise_exact(
     network: &Network,
     config: &MaximiseConfig,
     mut on_preview: impl FnMut(&Preview) -> Result<(), Cancelled>,
@@ -239,7 +220,7 @@ pub fn maximise_exact(
             step,
             steps: config.steps,
             score,
-            picture: to_picture(&image, input.width, input.height)?,
+            picture: colours::pictures(&image)?.remove(0),
         })
     };
     for step in 0..config.steps {
@@ -265,45 +246,25 @@ struct Part {
 
 impl Part {
     fn of(network: &Network, target: Target) -> Result<Self, InspectError> {
-        let (layer, unit) = match target {
-            Target::Unit { layer, unit } => (layer, unit),
-            Target::Class(class) => {
-                let layer = network.nodes().len().saturating_sub(1);
-                match network.spec().head {
-                    Head::Softmax => (layer, class),
-                    Head::Sigmoid { .. } if class < 2 => {
-                        let sign = if class == 0 { -1.0 } else { 1.0 };
-                        return Ok(Self {
-                            layer,
-                            unit: 0,
-                            sign,
-                        });
-                    }
-                    Head::Sigmoid { .. } => {
-                        return Err(InspectError::NotThere(format!(
-                            "there is no class {class}: a sigmoid has two, counted from 0"
-                        )));
-                    }
-                }
+        let last = network.nodes().len().saturating_sub(1);
+        let (layer, unit, sign) = match (target, network.spec().head) {
+            (Target::Unit { layer, unit }, _) => (layer, unit, 1.0),
+            (Target::Class(class), Head::Softmax) => (last, class, 1.0),
+            (Target::Class(0), Head::Sigmoid { .. }) => (last, 0, -1.0),
+            (Target::Class(1), Head::Sigmoid { .. }) => (last, 0, 1.0),
+            (Target::Class(class), Head::Sigmoid { .. }) => {
+                return Err(InspectError::NotThere(format!(
+                    "there is no class {class}: a sigmoid has two, counted from 0"
+                )));
             }
         };
         check(network, layer, unit)?;
-        Ok(Self {
-            layer,
-            unit,
-            sign: 1.0,
-        })
+        Ok(Self { layer, unit, sign })
     }
 }
 
 fn check(network: &Network, layer: usize, unit: usize) -> Result<(), InspectError> {
-    let layers = network.nodes().len();
-    let Some(node) = network.nodes().get(layer) else {
-        let number = layer + 1;
-        return Err(InspectError::NotThere(format!(
-            "there is no layer {number}: the network has {layers}"
-        )));
-    };
+    let node = super::node(network.nodes(), layer)?;
     let units = match node.shape.output {
         Shape::Maps { channels, .. } => channels,
         Shape::Flat(values) => values,
@@ -350,23 +311,12 @@ impl Smoothing {
     /// Blurs `[1, C, H, W]` along rows, then along columns; edges are continued outwards.
     fn apply(&self, image: &Tensor) -> Result<Tensor, TchError> {
         let padded = image.f_replication_pad2d([Self::RADIUS; 4])?;
-        let along_rows = padded.f_conv2d(
-            &self.kernel,
-            None::<&Tensor>,
-            [1, 1],
-            [0, 0],
-            [1, 1],
-            self.channels,
-        )?;
-        let columns = self.kernel.f_transpose(2, 3)?;
-        along_rows.f_conv2d(
-            &columns,
-            None::<&Tensor>,
-            [1, 1],
-            [0, 0],
-            [1, 1],
-            self.channels,
-        )
+        let blurred = |image: &Tensor, kernel: &Tensor| {
+            let none = None::<&Tensor>;
+            image.f_conv2d(kernel, none, [1, 1], [0, 0], [1, 1], self.channels)
+        };
+        let along_rows = blurred(&padded, &self.kernel)?;
+        blurred(&along_rows, &self.kernel.f_transpose(2, 3)?)
     }
 }
 
@@ -395,21 +345,4 @@ fn transformed(
     const BILINEAR: i64 = 0;
     const BORDER: i64 = 1;
     image.f_grid_sampler(&grid, BILINEAR, BORDER, false)
-}
-
-/// `[1, C, H, W]` in 0..1 as RGB bytes.
-fn to_picture(image: &Tensor, width: usize, height: usize) -> Result<Picture, TchError> {
-    let bytes = image
-        .f_expand([1, 3, -1, -1], false)?
-        .f_mul_scalar(255.0)?
-        .f_round()?
-        .f_permute([0, 2, 3, 1])?
-        .f_contiguous()?
-        .f_flatten(0, -1)?
-        .f_to_kind(Kind::Uint8)?;
-    Ok(Picture {
-        width,
-        height,
-        rgb: Vec::<u8>::try_from(bytes)?,
-    })
 }

@@ -14,12 +14,12 @@ pub mod predict;
 
 use std::{convert::Infallible, fmt::Debug, sync::Arc};
 
-pub use looking::{Looking, Part, built};
+pub use looking::{Looking, NO_MODEL, Part, built};
 
 use crate::{
     cancel::Cancelled,
     data::Picture,
-    model::{Node, WeightSnapshot, network::NetworkError},
+    model::{Node, network::NetworkError},
     plain,
 };
 
@@ -46,6 +46,16 @@ pub enum InspectError {
     /// Somebody asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+}
+
+/// The node at position `layer`.
+fn node(nodes: &[Node], layer: usize) -> Result<&Node, InspectError> {
+    nodes.get(layer).ok_or_else(|| {
+        let (number, layers) = (layer + 1, nodes.len());
+        InspectError::NotThere(format!(
+            "there is no layer {number}: the network has {layers}"
+        ))
+    })
 }
 
 /// How long inspections take: those that take long never keep quick ones waiting.
@@ -130,8 +140,6 @@ pub enum Takes {
 /// What was given on the command line, looked up in the model.
 #[derive(Debug, Clone, Copy)]
 pub struct Given<'a> {
-    /// The model.
-    pub snapshot: &'a WeightSnapshot,
     /// What it computes.
     pub nodes: &'a [Node],
     /// Position of the chosen node.
@@ -221,7 +229,7 @@ trait Any: Debug + Send + Sync {
 
 impl<I: Listed> Any for I {
     fn written(&self, look: &Looking<'_, Infallible>) -> Result<Shown, InspectError> {
-        let answer = self.run(&look.in_silence())?;
+        let answer = self.run(&look.telling(&|_| {}))?;
         Ok(self.shown(&answer))
     }
 }

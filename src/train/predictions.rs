@@ -1,5 +1,7 @@
 //! What was said about each image, in the order of the files. Plain data.
 
+use serde::Serialize;
+
 use super::{evaluate::Evaluation, run_tables};
 use crate::data::{Dataset, dataset::display_path};
 
@@ -14,6 +16,26 @@ pub struct ImageRow<'a> {
     pub predicted: &'a str,
     /// One per class, 0..1.
     pub probabilities: &'a [f32],
+}
+
+/// What was said about an image that stands in no dataset.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Said {
+    /// Path or name of the image.
+    #[serde(rename = "image")]
+    pub name: String,
+    /// The class.
+    pub class: String,
+    /// Its probability, 0..1.
+    pub probability: f32,
+}
+
+/// `image, class, probability`: a heading and one line per image.
+///
+/// # Errors
+/// What the csv library said.
+pub fn said_csv(said: &[Said]) -> Result<Vec<u8>, String> {
+    run_tables::csv(said)
 }
 
 /// The rows of `evaluation`, which is about `dataset`.

@@ -277,19 +277,6 @@ impl Action {
     /// Whether it takes in what was typed or set in a field. Such actions go first in a frame: a button above a field that
     /// is clicked while the field is being typed into means what stands in it.
     pub fn is_edit(&self) -> bool {
-        match self {
-            Self::Design(_) | Self::Edit(_) => true,
-            Self::Look(_)
-            | Self::Ask(_)
-            | Self::Select(_)
-            | Self::Cancel(_)
-            | Self::Data(_)
-            | Self::Experiment(_)
-            | Self::Training(_)
-            | Self::Runs(_)
-            | Self::Model(_)
-            | Self::Downloads(_)
-            | Self::Window(_) => false,
-        }
+        matches!(self, Self::Design(_) | Self::Edit(_))
     }
 }

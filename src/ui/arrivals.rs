@@ -84,19 +84,12 @@ impl AppState {
     pub fn backbone_for_weights(&self) -> Option<(usize, &str)> {
         use super::design::Chosen;
         let layers = &self.experiment.model.layers;
-        let is_one = |at: &usize| {
-            let layer = layers.get(*at);
-            layer.is_some_and(|layer| layer.kind.published().is_some())
-        };
+        let network = |at: usize| Some((at, layers.get(at)?.kind.published()?.0.word()));
         let chosen = match self.design.chosen {
-            Some(Chosen::Layer(at)) => Some(at),
+            Some(Chosen::Layer(at)) => network(at),
             Some(Chosen::Inner(..) | Chosen::Head) | None => None,
         };
-        let at = chosen
-            .filter(is_one)
-            .or_else(|| (0..layers.len()).find(is_one))?;
-        let (architecture, _) = layers.get(at)?.kind.published()?;
-        Some((at, architecture.word()))
+        chosen.or_else(|| (0..layers.len()).find_map(network))
     }
 
     /// Why weights cannot be used here.
@@ -152,7 +145,7 @@ impl AppState {
         }
     }
 
-    fn promise_thing(&self, path: &Path, thing: &Thing) -> String {
+    pub(super) fn promise_thing(&self, path: &Path, thing: &Thing) -> String {
         let name = short(path);
         let is_busy = self.training.is_running();
         match thing {
@@ -176,13 +169,8 @@ impl AppState {
             Thing::Layers => format!("Release to take over the layers of {name}"),
             Thing::Edits(edits) => {
                 let changes = counted(edits.len(), "change");
-                match self.dataset() {
-                    Some(dataset) => {
-                        format!(
-                            "Release to make the {changes} of {name} to {}",
-                            dataset.name
-                        )
-                    }
+                match self.dataset().map(|dataset| &dataset.name) {
+                    Some(open) => format!("Release to make the {changes} of {name} to {open}"),
                     None => format!("{name} holds {changes} to a dataset: open the dataset first"),
                 }
             }

@@ -5,18 +5,13 @@ use std::sync::Arc;
 use super::state::AppState;
 use crate::{
     data::SplitName,
-    engine::{ExamineRequest, ExamineSplit, MeasureChannels},
+    engine::{ExamineRequest, MeasureChannels},
 };
 
 /// Whether both examinations look at the same.
 fn is_same(a: &ExamineRequest, b: &ExamineRequest) -> bool {
-    a.open.id == b.open.id
-        && a.open.edits == b.open.edits
-        && match (&a.split, &b.split) {
-            (ExamineSplit::Given, ExamineSplit::Given) => true,
-            (ExamineSplit::Drawn(a), ExamineSplit::Drawn(b)) => a.config == b.config,
-            (ExamineSplit::Given, _) | (ExamineSplit::Drawn(_), _) => false,
-        }
+    let config = |request: &ExamineRequest| request.drawn.as_ref().map(|drawn| drawn.config);
+    a.open.id == b.open.id && a.open.edits == b.open.edits && config(a) == config(b)
 }
 
 impl AppState {
@@ -24,15 +19,14 @@ impl AppState {
     /// gives, or else the present division's. `None` while there is nothing to examine.
     pub fn to_examine(&self) -> Option<ExamineRequest> {
         let open = self.open_dataset()?;
-        let split = if open.dataset.has_given_parts() {
-            ExamineSplit::Given
-        } else {
-            ExamineSplit::Drawn(Arc::clone(self.division.as_ref()?))
+        let drawn = match open.dataset.has_given_parts() {
+            true => None,
+            false => Some(Arc::clone(self.division.as_ref()?)),
         };
         let examined = self.slot::<ExamineRequest>().answer();
         Some(ExamineRequest {
             open: Arc::clone(open),
-            split,
+            drawn,
             readings: examined.map(|examined| Arc::clone(&examined.readings)),
         })
     }

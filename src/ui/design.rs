@@ -114,6 +114,8 @@ pub struct Design {
     pub shapes: Arc<[LayerShape]>,
     /// Values that come out of each of those layers for one image, all nodes counted.
     pub values: Arc<[usize]>,
+    /// Whether all layers fit together.
+    pub fits: bool,
     /// The layer that does not fit, or the last one when its outputs are not what the dataset needs.
     pub problem: Option<ShapeError>,
     /// Classes that the last layer was fitted to; it is fitted again when there are others.
@@ -136,27 +138,19 @@ impl AppState {
 
     /// Carries out what the editor asks for; what cannot be done becomes a note.
     pub fn apply_design(&mut self, action: DesignAction) {
-        match action {
-            DesignAction::Choose(chosen) => return self.choose(chosen),
-            DesignAction::ShowPhase(phase) => {
-                self.design.phase = phase;
-                return;
-            }
-            _ => {}
-        }
-        if let Some(reason) = self.why_not_edit_layers() {
-            return self.note(Level::Warning, reason);
-        }
-        match action {
-            DesignAction::Edit(edit, gesture) => self.edit_layers(&edit, gesture),
-            DesignAction::TrainFrom(from, gesture) => self.train_from(from, gesture),
-            DesignAction::SetInput(input) => {
+        match (action, self.why_not_edit_layers()) {
+            (DesignAction::Choose(chosen), _) => self.choose(chosen),
+            (DesignAction::ShowPhase(phase), _) => self.design.phase = phase,
+            (_, Some(reason)) => self.note(Level::Warning, reason),
+            (DesignAction::Edit(edit, gesture), None) => self.edit_layers(&edit, gesture),
+            (DesignAction::TrainFrom(from, gesture), None) => self.train_from(from, gesture),
+            (DesignAction::SetInput(input), None) => {
                 self.change_experiment(Part::Model, None, |experiment| {
                     experiment.model.input = input;
                 });
                 self.network_changed();
             }
-            DesignAction::FitLastLayer => {
+            (DesignAction::FitLastLayer, None) => {
                 let before = self.experiment_as_it_is();
                 if let Some(classes) = self.classes() {
                     self.fit(classes);
@@ -164,7 +158,6 @@ impl AppState {
                 self.remember(Part::Model, before, None);
                 self.network_changed();
             }
-            DesignAction::Choose(_) | DesignAction::ShowPhase(_) => {}
         }
     }
 
@@ -330,17 +323,12 @@ impl AppState {
     pub fn network_changed(&mut self) {
         let model = &self.experiment.model;
         let (nodes, problem) = shapes::fitting_nodes(model);
-        let known: Arc<[LayerShape]> = shapes::of_nodes(&nodes).into();
-        self.shapes = match &problem {
-            None => Ok(Arc::clone(&known)),
-            Some(error) => Err(error.clone()),
-        };
+        self.design.fits = problem.is_none();
         let misfit = || shapes::check_classifier(model, self.classes()?).err();
         self.design.problem = problem.or_else(misfit);
-        self.design.shapes = known;
-        self.design.values = shapes::of_layers(&nodes)
-            .map(|(_, values)| values)
-            .collect();
+        self.design.shapes = shapes::of_nodes(&nodes).into();
+        let values = shapes::of_layers(&nodes).map(|(_, values)| values);
+        self.design.values = values.collect();
         self.design.nodes = nodes.into();
         if let Some(chosen @ (Chosen::Layer(at) | Chosen::Inner(at, _))) = self.design.chosen
             && chosen.layer(model).is_none()

@@ -3,11 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    state::AppState,
-    weights_check::{WeightsCheck, WeightsOf},
-    workspace::Step,
-};
+use super::{state::AppState, weights_check::file_of_weights, workspace::Step};
 use crate::{
     data::cache::PixelFormat,
     engine::{
@@ -35,18 +31,14 @@ impl Follow {
         }
         self.prepared = Some(wanted);
         state.stop::<Prepare>(engine);
-        let bytes = wanted
-            .1
-            .row_bytes()
-            .saturating_mul(open.dataset.samples.len());
+        let row = wanted.1.row_bytes();
+        let bytes = row.saturating_mul(open.dataset.samples.len());
         if bytes <= PREPARED_BYTES {
             let (open, format) = (Arc::clone(open), wanted.1);
             state.ask(engine, Prepare { open, format });
         }
     }
-}
 
-impl Follow {
     /// Asks for what is needed and was not asked for yet. Feature maps are computed only while a step
     /// that shows them is on the screen.
     pub fn update(&mut self, engine: &EngineHandle, state: &mut AppState, step: Step) {
@@ -107,19 +99,15 @@ fn look(engine: &EngineHandle, state: &mut AppState, step: Step, image: &ImageSo
 
 /// Has the file that a backbone shall begin with looked at, once.
 fn check_weights(engine: &EngineHandle, state: &mut AppState) {
-    let wanted = state.file_of_weights();
-    if state.weights.of == wanted {
+    if state.weights_are_asked() {
         return;
     }
     state.stop::<ExamineWeights>(engine);
-    state.weights = WeightsCheck {
-        of: wanted.clone(),
-        answer: None,
-    };
-    if let Some(WeightsOf { layer, path, .. }) = wanted {
-        let spec = state.experiment.model.clone();
-        let request = ExamineWeights { spec, layer, path };
-        state.ask(engine, request);
+    state.forget::<ExamineWeights>();
+    let spec = state.experiment.model.clone();
+    if let Some((layer, path, ..)) = file_of_weights(&spec) {
+        let path = path.to_path_buf();
+        state.ask(engine, ExamineWeights { spec, layer, path });
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     data::{Edit, Edits, edits::EditError},
-    engine::{ImageSource, Prediction},
+    engine::ImageSource,
     train::Experiment,
 };
 
@@ -96,15 +96,9 @@ impl Selection {
         }
     }
 
-    /// The same with the image of an answer.
-    #[must_use]
-    pub fn with_image(&self, answer: &Prediction) -> Self {
-        self.with_own_image(answer.source.clone())
-    }
-
     /// The same with an image that may stand in no dataset.
     #[must_use]
-    pub fn with_own_image(&self, source: ImageSource) -> Self {
+    pub fn with_image(&self, source: ImageSource) -> Self {
         Self {
             subject: Some(Subject::Image(OwnImage::new(source))),
             marked: Arc::from([]),
@@ -123,18 +117,14 @@ impl Selection {
 }
 
 /// Where the user looked before and after.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Trail {
-    back: Vec<Selection>,
-    forward: Vec<Selection>,
-}
+pub(super) type Trail = Versions<Selection>;
 
 /// What was, and a number that is larger the later it was left behind.
 type Earlier<T> = (u64, T);
 
 /// What was before each change, and what was taken back; the newest last.
 #[derive(Debug, Clone)]
-struct Versions<T> {
+pub(super) struct Versions<T> {
     undo: Vec<Earlier<T>>,
     redo: Vec<Earlier<T>>,
 }
@@ -457,12 +447,9 @@ impl AppState {
         };
         let ascending = marks::ascending(samples);
         let many = ascending.len() > 1;
+        let marked = many.then(|| Arc::clone(&ascending)).unwrap_or_default();
         self.select(Selection {
-            marked: if many {
-                Arc::clone(&ascending)
-            } else {
-                Arc::from([])
-            },
+            marked,
             ..self.selection.with_sample(Some(first))
         });
         self.showing = Some(Showing {
@@ -476,30 +463,18 @@ impl AppState {
         if selection == self.selection {
             return;
         }
+        let before = mem::replace(&mut self.selection, selection);
+        self.trail.undo.push((0, before));
+        self.trail.redo.clear();
+        if self.trail.undo.len() > TRAIL_LENGTH {
+            self.trail.undo.remove(0);
+        }
+    }
+
+    /// The selection before this one (or, forward again, after it).
+    pub fn go_back(&mut self, is_back: bool) {
+        let selection = &mut self.selection;
         self.trail
-            .back
-            .push(mem::replace(&mut self.selection, selection));
-        self.trail.forward.clear();
-        if self.trail.back.len() > TRAIL_LENGTH {
-            self.trail.back.remove(0);
-        }
-    }
-
-    /// The selection before this one.
-    pub fn go_back(&mut self) {
-        if let Some(earlier) = self.trail.back.pop() {
-            self.trail
-                .forward
-                .push(mem::replace(&mut self.selection, earlier));
-        }
-    }
-
-    /// The selection after this one.
-    pub fn go_forward(&mut self) {
-        if let Some(later) = self.trail.forward.pop() {
-            self.trail
-                .back
-                .push(mem::replace(&mut self.selection, later));
-        }
+            .step(is_back, 0, |then| mem::replace(selection, then));
     }
 }

@@ -10,7 +10,6 @@ mod chrome;
 pub mod data_tools;
 pub mod design;
 pub mod dialogs;
-mod files;
 mod follow;
 mod frame_times;
 pub mod history;

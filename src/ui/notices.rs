@@ -1,6 +1,9 @@
 //! What the window says about what happened: lines of the event log, and those of them that show as notifications.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use super::state::AppState;
 use crate::{data::dataset::display_path, engine::Level, plain};
@@ -47,15 +50,11 @@ impl AppState {
     }
 
     /// Something was written to `path`: said where it is seen, with the way there.
-    pub fn saved(&mut self, what: &str, path: PathBuf) {
-        let name = path.file_name().unwrap_or_default();
-        let folder = path.parent().unwrap_or(&path);
-        let words = format!(
-            "Saved {what} as {} in {}",
-            display_path(name.as_ref()),
-            display_path(folder)
-        );
-        self.tell(words, Some(Offer::Show(path)));
+    pub fn saved(&mut self, what: &str, path: &Path) {
+        let name = display_path(path.file_name().unwrap_or_default().as_ref());
+        let folder = display_path(path.parent().unwrap_or(path));
+        let words = format!("Saved the {what} as {name} in {folder}");
+        self.tell(words, Some(Offer::Show(path.to_path_buf())));
     }
 
     fn add_notice(&mut self, level: Level, text: &str, shown: bool, offer: Option<Offer>) {
@@ -69,31 +68,15 @@ impl AppState {
             earlier.shown = false;
         }
         self.notices.push(Notice {
-            id: self.next_notice,
+            id: self.notices.last().map_or(0, |last| last.id + 1),
             level,
             text,
             shown,
             since: Instant::now(),
             offer,
         });
-        self.next_notice += 1;
         if self.notices.len() > LOG_LENGTH {
             self.notices.remove(0);
-        }
-    }
-
-    /// These threads of the program have ended by a fault; each is told once.
-    pub fn threads_died<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
-        for name in names {
-            if self.dead_threads.insert(name.to_owned()) {
-                self.note(
-                    Level::Error,
-                    format!(
-                        "The part of Convscope called {name} has ended by a fault, and what it does no longer works: \
-                         save what you have and start Convscope again"
-                    ),
-                );
-            }
         }
     }
 
@@ -102,24 +85,5 @@ impl AppState {
         if let Some(notice) = self.notices.iter_mut().find(|notice| notice.id == id) {
             notice.shown = false;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::train::recipes;
-
-    #[test]
-    fn a_thread_that_dies_is_told_once() {
-        let mut state = AppState::new(recipes::find(Path::new("shapes")).unwrap());
-        for _ in 0..3 {
-            state.threads_died(["convscope-loader"]);
-        }
-        let told: Vec<_> = state.notices.iter().map(|notice| notice.level).collect();
-        assert_eq!(told, [Level::Error]);
-        assert!(state.notices[0].shown && state.notices[0].text.contains("convscope-loader"));
     }
 }

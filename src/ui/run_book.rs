@@ -2,29 +2,18 @@
 //! its dataset to be continued. Plain data and its part of the reducer.
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use super::state::AppState;
 use crate::{
-    engine::{JobId, RunFigures},
+    engine::{JobId, ReadRun, RunFigures},
     train::{
         Experiment,
         runs::{Listing, RunRecord, RunState},
     },
 };
-
-/// What a chosen run recorded.
-#[derive(Debug, Clone)]
-pub enum Recorded {
-    /// It is being read.
-    Reading(JobId),
-    /// It was read.
-    Read(Arc<RunFigures>),
-    /// Why it cannot be read.
-    Failed(String),
-}
 
 /// A run that goes on as soon as its dataset is open.
 #[derive(Debug, Clone)]
@@ -50,8 +39,6 @@ pub struct RunBook {
     pub chosen: Vec<PathBuf>,
     /// The chosen run was chosen because its training ended, not by the user.
     chosen_by_itself: bool,
-    /// What the chosen runs recorded.
-    pub recorded: BTreeMap<PathBuf, Recorded>,
     /// A run that was killed, and that the user has not decided about.
     pub offered: Option<PathBuf>,
     /// A run that waits for its dataset.
@@ -69,17 +56,8 @@ impl RunBook {
         self.chosen.iter().filter_map(|folder| self.find(folder))
     }
 
-    /// What a chosen run recorded, once it was read.
-    pub fn figures(&self, folder: &Path) -> Option<&Arc<RunFigures>> {
-        match self.recorded.get(folder) {
-            Some(Recorded::Read(figures)) => Some(figures),
-            _ => None,
-        }
-    }
-
-    /// Chooses `folders`; what others recorded is forgotten.
+    /// Chooses `folders`.
     pub fn choose(&mut self, folders: Vec<PathBuf>) {
-        self.recorded.retain(|folder, _| folders.contains(folder));
         self.chosen = folders;
         self.chosen_by_itself = false;
     }
@@ -93,32 +71,10 @@ impl RunBook {
         }
     }
 
-    /// What the run in `folder` recorded was read by `job`.
-    pub fn was_read(&mut self, job: JobId, folder: &Path, figures: Arc<RunFigures>) {
-        if let Some(recorded) = self.reading(job, folder) {
-            *recorded = Recorded::Read(figures);
-        }
-    }
-
-    /// It was not read: with a sentence when that failed.
-    pub fn reading_ended(&mut self, job: JobId, folder: &Path, message: Option<String>) {
-        match (self.reading(job, folder), message) {
-            (Some(recorded), Some(message)) => *recorded = Recorded::Failed(message),
-            (Some(_), None) => drop(self.recorded.remove(folder)),
-            (None, _) => {}
-        }
-    }
-
-    fn reading(&mut self, job: JobId, folder: &Path) -> Option<&mut Recorded> {
-        let recorded = self.recorded.get_mut(folder)?;
-        matches!(recorded, Recorded::Reading(its) if *its == job).then_some(recorded)
-    }
-
     /// The runs in `folders` were moved to the bin.
     pub fn discarded(&mut self, folders: &[PathBuf]) {
         self.stale = true;
         self.chosen.retain(|chosen| !folders.contains(chosen));
-        self.recorded.retain(|read, _| !folders.contains(read));
         self.offered = self.offered.take().filter(|run| !folders.contains(run));
     }
 
@@ -133,25 +89,21 @@ impl RunBook {
     pub fn listed(&mut self, listing: Arc<Listing>) {
         self.failed = None;
         self.chosen.retain(|chosen| listing.find(chosen).is_some());
-        // A run that went on meanwhile has more to tell.
-        self.recorded.retain(|folder, recorded| match recorded {
-            Recorded::Reading(_) => true,
-            Recorded::Failed(_) => false,
-            Recorded::Read(figures) => listing
-                .find(folder)
-                .is_some_and(|run| run.epochs == figures.history.len()),
-        });
         let is_open = |run: &&Arc<RunRecord>| run.state == RunState::Unfinished && !run.notes.left;
-        if self.listing.is_none() {
-            let newest = listing.runs.iter().find(is_open);
-            self.offered = newest.map(|run| run.folder.clone());
-        } else if let Some(offered) = &self.offered {
-            let still = listing.find(offered);
-            if still.filter(is_open).is_none() {
-                self.offered = None;
-            }
-        }
+        // It is offered at the start only.
+        let offered = match (&self.listing, &self.offered) {
+            (None, _) => listing.runs.iter().find(is_open),
+            (Some(_), offered) => offered.as_ref().and_then(|offered| listing.find(offered)),
+        };
+        self.offered = offered.filter(is_open).map(|run| run.folder.clone());
         self.listing = Some(listing);
+    }
+}
+
+impl AppState {
+    /// What a chosen run recorded, once it was read.
+    pub fn figures(&self, folder: &Path) -> Option<&Arc<RunFigures>> {
+        self.slot_of::<ReadRun>(folder).answer()
     }
 }
 
@@ -160,7 +112,10 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::train::{DataReport, recipes, runs::RunNotes};
+    use crate::{
+        engine::{Event, JobEvent, ListRuns},
+        train::{DataReport, recipes, runs::RunNotes},
+    };
 
     fn run(folder: &str, state: RunState) -> RunRecord {
         RunRecord {
@@ -214,31 +169,50 @@ mod tests {
 
     #[test]
     fn what_runs_recorded_follows_what_is_chosen_and_listed() {
-        let (mut book, job) = (RunBook::default(), JobId(5));
-        listed(
-            &mut book,
-            vec![run("/a", RunState::Running), run("/b", RunState::Finished)],
-        );
-        book.choose(vec!["/b".into(), "/a".into()]);
-        for folder in ["/a", "/b"] {
-            book.recorded.insert(folder.into(), Recorded::Reading(job));
-            book.was_read(job, Path::new(folder), Arc::new(RunFigures::default()));
+        let mut state = AppState::new(recipes::find(Path::new("shapes")).unwrap());
+        let read = |folder: &str| ReadRun {
+            folder: folder.into(),
+            with_steps: false,
+        };
+        let done = Event::done::<ReadRun>;
+        for (job, folder) in [(5, "/a"), (6, "/b"), (7, "/c")] {
+            state.asked(JobId(job), read(folder));
         }
-        let folders: Vec<_> = book.chosen_runs().map(|run| run.folder.clone()).collect();
-        assert_eq!(folders, [PathBuf::from("/b"), "/a".into()]);
+        state.runs.choose(vec!["/b".into(), "/a".into()]);
+        let list = |state: &mut AppState, runs: Vec<RunRecord>| {
+            state.asked(JobId(9), ListRuns("/".into()));
+            let runs = runs.into_iter().map(Arc::new).collect();
+            let skipped = Vec::new();
+            state.apply(Event::done::<ListRuns>(JobId(9), Listing { runs, skipped }));
+        };
+        let runs = |a| vec![a, run("/b", RunState::Finished)];
+        list(&mut state, runs(run("/a", RunState::Running)));
+        for job in [5, 6] {
+            state.apply(done(JobId(job), Arc::new(RunFigures::default())));
+        }
+        state.apply(Event::Job(JobId(7), JobEvent::Failed("no".into())));
+        let failed = &state.slot_of::<ReadRun>("/c").failed;
+        assert!(failed.is_some(), "its place in the picture says so");
+        assert!(state.notices.is_empty(), "and nobody else does");
+        let chosen = state.runs.chosen_runs().map(|run| run.folder.clone());
+        assert_eq!(
+            chosen.collect::<Vec<_>>(),
+            [PathBuf::from("/b"), "/a".into()]
+        );
+        assert!(state.figures(Path::new("/a")).is_some());
         let longer = RunRecord {
             epochs: 1,
             ..run("/a", RunState::Running)
         };
-        listed(&mut book, vec![longer, run("/b", RunState::Finished)]);
-        assert!(
-            book.figures(Path::new("/a")).is_none(),
-            "there is a new epoch"
-        );
-        assert!(book.figures(Path::new("/b")).is_some());
-        book.discarded(&[PathBuf::from("/b")]);
-        assert_eq!(book.chosen, [PathBuf::from("/a")]);
-        assert!(book.stale && book.recorded.is_empty());
+        list(&mut state, runs(longer));
+        let is_read = |folder: &str| state.figures(Path::new(folder)).is_some();
+        assert!(!is_read("/a"), "there is a new epoch");
+        assert!(is_read("/b"));
+        let again = &state.slot_of::<ReadRun>("/c").asked;
+        assert!(again.is_none(), "what failed is tried again");
+        state.runs.discarded(&[PathBuf::from("/b")]);
+        assert_eq!(state.runs.chosen, [PathBuf::from("/a")]);
+        assert!(state.runs.stale);
     }
 
     #[test]
@@ -254,30 +228,9 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_says_so_in_its_place_and_a_stranger_changes_nothing() {
-        let (mut book, folder) = (RunBook::default(), Path::new("/a"));
-        let reading = Recorded::Reading(JobId(3));
-        book.recorded.insert("/a".into(), reading);
-        let cases = [
-            (4, Some("no"), false, "a stranger"),
-            (3, Some("no"), true, "its place in the picture says so"),
-        ];
-        for (job, message, failed, why) in cases {
-            book.reading_ended(JobId(job), folder, message.map(String::from));
-            let recorded = book.recorded.get(folder);
-            assert_eq!(
-                matches!(recorded, Some(Recorded::Failed(_))),
-                failed,
-                "{why}"
-            );
-        }
-        book.was_read(JobId(3), folder, Arc::new(RunFigures::default()));
-        assert!(book.figures(folder).is_none(), "it is late");
+    fn a_list_that_cannot_be_had_says_so() {
+        let mut book = RunBook::default();
         book.listing_ended(Some("no".into()));
-        assert_eq!(
-            book.failed.as_deref(),
-            Some("no"),
-            "the list says so itself"
-        );
+        assert_eq!(book.failed.as_deref(), Some("no"));
     }
 }

@@ -1,9 +1,12 @@
-//! What is written where the user says, and how its dialog looks. The app makes of it what the file worker writes.
+//! What is written where the user says, in which formats of the table, and how its dialog looks.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-use super::dialogs::Format;
-use crate::{data::Picture, train::runs::several::NamedHistory};
+use crate::{
+    data::Picture,
+    export::{FORMATS, Format, Need},
+    train::runs::several::NamedHistory,
+};
 
 /// Something that is written where the user says.
 #[derive(Debug, Clone)]
@@ -28,28 +31,38 @@ pub enum Saving {
     Curves(Arc<[NamedHistory]>),
 }
 
-/// Models that can be opened again.
-pub(super) const MODELS: &[Format] = &[("models (.safetensors)", &["safetensors"])];
-pub(super) const EXPERIMENTS: &[Format] = &[("experiments (.ron)", &["ron"])];
-pub(super) const LAYERS: &[Format] = &[("layers (.ron)", &["ron"])];
-const EDITS: &[Format] = &[("changes (.ron)", &["ron"])];
-const PICTURES: &[Format] = &[("pictures (.png)", &["png"])];
-const TABLES: &[Format] = &[("tables (.csv)", &["csv"])];
-
 impl Saving {
-    /// What it is called, the title of its dialog, what is kept in the same place, and the formats it can have: the
-    /// first is proposed.
-    pub(super) fn row(&self) -> (&'static str, &'static str, &'static str, &'static [Format]) {
+    /// What it is called, the title of its dialog, and what is kept in the same place.
+    pub(super) fn row(&self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::Model => ("model", "Save model", "models", MODELS),
-            Self::Experiment => ("experiment", "Save experiment", "experiments", EXPERIMENTS),
-            Self::Layers => ("layers", "Export layers", "experiments", LAYERS),
-            Self::Edits => ("changes", "Export changes", "experiments", EDITS),
-            Self::Predictions => ("predictions", "Export predictions", "figures", TABLES),
-            Self::Answers => ("answers", "Export answers", "figures", TABLES),
-            Self::Picture(_) => ("picture", "Save picture", "figures", PICTURES),
-            Self::History(_) => ("history", "Save history", "figures", TABLES),
-            Self::Curves(_) => ("curves", "Save curves", "figures", PICTURES),
+            Self::Model => ("model", "Save model", "models"),
+            Self::Experiment => ("experiment", "Save experiment", "experiments"),
+            Self::Layers => ("layers", "Export layers", "experiments"),
+            Self::Edits => ("changes", "Export changes", "experiments"),
+            Self::Predictions => ("predictions", "Export predictions", "figures"),
+            Self::Answers => ("answers", "Export answers", "figures"),
+            Self::Picture(_) => ("picture", "Save picture", "figures"),
+            Self::History(_) => ("history", "Save history", "figures"),
+            Self::Curves(_) => ("curves", "Save curves", "figures"),
         }
+    }
+
+    /// The formats that it can have; the first is proposed. A model has all that need nothing else.
+    pub(super) fn formats(&self) -> impl Iterator<Item = &'static Format> {
+        let (what, ..) = self.row();
+        let is_model = matches!(self, Self::Model);
+        FORMATS.iter().filter(move |format| match is_model {
+            true => format.needs == [Need::Model],
+            false => format.name == what,
+        })
+    }
+
+    /// The format that a file of this name has.
+    pub(super) fn format_of(&self, name: &Path) -> Option<&'static Format> {
+        let is_its = |format: &&Format| {
+            let ending = name.extension();
+            ending.is_some_and(|ending| ending.eq_ignore_ascii_case(format.ending))
+        };
+        self.formats().find(is_its).or(self.formats().next())
     }
 }

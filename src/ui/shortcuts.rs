@@ -65,45 +65,46 @@ pub fn typed(events: &[Event]) -> String {
 /// counts before what was pressed.
 pub fn take(context: &Context, state: &AppState) -> Vec<Action> {
     let mut actions = Vec::new();
-    let command = |key: Key| KeyboardShortcut::new(Modifiers::COMMAND, key);
-    let alt = |key: Key| KeyboardShortcut::new(Modifiers::ALT, key);
-    let mut shortcuts = vec![
-        (command(Key::O), Action::Ask(Purpose::OpenDataset)),
+    const COMMAND: Modifiers = Modifiers::COMMAND;
+    let mut shortcuts: Vec<(Modifiers, Key, Action)> = vec![
+        (COMMAND, Key::O, Purpose::OpenDataset.into()),
+        (COMMAND, Key::P, WindowAction::TogglePathField.into()),
+        (COMMAND, Key::Q, WindowAction::Quit.into()),
+        (Modifiers::ALT, Key::ArrowLeft, WindowAction::Back.into()),
         (
-            command(Key::P),
-            Action::Window(WindowAction::TogglePathField),
+            Modifiers::ALT,
+            Key::ArrowRight,
+            WindowAction::Forward.into(),
         ),
-        (command(Key::Q), Action::Window(WindowAction::Quit)),
-        (alt(Key::ArrowLeft), Action::Window(WindowAction::Back)),
-        (alt(Key::ArrowRight), Action::Window(WindowAction::Forward)),
         (
-            KeyboardShortcut::new(Modifiers::NONE, Key::F1),
-            Action::Window(WindowAction::ToggleShortcuts),
+            Modifiers::NONE,
+            Key::F1,
+            WindowAction::ToggleShortcuts.into(),
         ),
     ];
     // While text is typed these keys are the field's, which has an undo of its own.
     if !context.text_edit_focused() {
-        let redo = Modifiers::COMMAND | Modifiers::SHIFT;
         shortcuts.extend([
             (
-                KeyboardShortcut::new(redo, Key::Z),
-                Action::Window(WindowAction::Redo),
+                COMMAND | Modifiers::SHIFT,
+                Key::Z,
+                WindowAction::Redo.into(),
             ),
-            (command(Key::Y), Action::Window(WindowAction::Redo)),
-            (command(Key::Z), Action::Window(WindowAction::Undo)),
+            (COMMAND, Key::Y, WindowAction::Redo.into()),
+            (COMMAND, Key::Z, WindowAction::Undo.into()),
         ]);
     }
     if state.model.is_some() {
-        shortcuts.push((command(Key::S), Saving::Model.into()));
+        shortcuts.push((COMMAND, Key::S, Saving::Model.into()));
     }
     if state.why_not_train().is_none() {
-        shortcuts.push((command(Key::Enter), Action::Training(TrainingAction::Train)));
+        shortcuts.push((COMMAND, Key::Enter, TrainingAction::Train.into()));
     }
-    let steps = STEP_KEYS.map(command).into_iter();
-    shortcuts.extend(steps.zip(Step::ALL.map(|step| WindowAction::GoTo(step).into())));
+    let steps = STEP_KEYS.into_iter().zip(Step::ALL);
+    shortcuts.extend(steps.map(|(key, step)| (COMMAND, key, WindowAction::GoTo(step).into())));
     context.input_mut(|input| {
-        for (shortcut, action) in shortcuts {
-            if input.consume_shortcut(&shortcut) {
+        for (modifiers, key, action) in shortcuts {
+            if input.consume_shortcut(&KeyboardShortcut::new(modifiers, key)) {
                 actions.push(action);
             }
         }
@@ -121,9 +122,7 @@ pub fn take(context: &Context, state: &AppState) -> Vec<Action> {
         && context.memory(|memory| memory.focused().is_none())
         && context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Space))
     {
-        actions.push(Action::Training(TrainingAction::SetPaused(
-            !state.training.is_paused(),
-        )));
+        actions.push(TrainingAction::SetPaused(!state.training.is_paused()).into());
     }
     actions
 }

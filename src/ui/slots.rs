@@ -5,26 +5,31 @@ use std::{
     any::{Any, TypeId},
     collections::{BTreeMap, HashMap, HashSet},
     fmt,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use super::state::AppState;
 use crate::{
     engine::{
-        Answer, Door, EngineHandle, ImageSource, Inspect, JobEvent, JobId, Level, Request, Slot,
-        Task,
+        Answer, Door, EngineHandle, ImageSource, Inspect, JobEvent, JobId, Level, Slot, Task,
     },
     inspect::Inspection,
     model::WeightSnapshot,
 };
 
 /// A request of the window: what its answer changes besides its slot.
-pub trait Asked: Request {
+pub trait Asked: Task {
     /// Every job is answered, not only that of the newest request.
     const EACH: bool = false;
 
     /// What it finds out is about the model in hand.
     const OF_MODEL: bool = false;
+
+    /// Requests of different keys stand beside each other, each with a slot of its own.
+    fn key(&self) -> PathBuf {
+        PathBuf::new()
+    }
 
     /// It was answered.
     fn done(_state: &mut AppState, _job: JobId, _request: &Self, _answer: &Arc<Self::Answer>) {}
@@ -37,14 +42,14 @@ pub trait Asked: Request {
 }
 
 /// How a failure is told: `Could not open the image: …`.
-pub fn could_not<T: Request>(reason: &str) -> String {
+pub fn could_not<T: Task>(reason: &str) -> String {
     format!("Could not {}: {reason}", T::KIND.words)
 }
 
 /// Slots by type, and who takes in what becomes of each job.
 #[derive(Clone, Default)]
 pub struct Slots {
-    of: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    of: HashMap<(TypeId, PathBuf), Arc<dyn Any + Send + Sync>>,
     takers: BTreeMap<JobId, Taker>,
     /// Which slots are about the model in hand.
     looks: HashSet<TypeId>,
@@ -75,7 +80,7 @@ enum News {
 
 impl AppState {
     /// Asks the engine for `request`. What is no longer of use is cancelled.
-    pub fn ask<T: Asked + Task>(&mut self, engine: &EngineHandle, request: T) -> JobId
+    pub fn ask<T: Asked>(&mut self, engine: &EngineHandle, request: T) -> JobId
     where
         EngineHandle: Door<T::Lane>,
     {
@@ -88,7 +93,9 @@ impl AppState {
     /// `job` was asked for `request`.
     pub fn asked<T: Asked>(&mut self, job: JobId, request: impl Into<Arc<T>>) {
         let request: Arc<T> = request.into();
-        self.with_slot(|slot: &mut Slot<T>| slot.ask(Arc::clone(&request), job));
+        self.with_slot_of(&request.key(), |slot: &mut Slot<T>| {
+            slot.ask(Arc::clone(&request), job);
+        });
         let take = take::<T>;
         if T::OF_MODEL {
             self.slots.looks.insert(TypeId::of::<T>());
@@ -97,28 +104,55 @@ impl AppState {
     }
 
     /// What became of the newest `T` that was asked for.
-    pub fn slot<T: Request>(&self) -> &Slot<T> {
-        let slot = self.slots.of.get(&TypeId::of::<T>());
+    pub fn slot<T: Task>(&self) -> &Slot<T> {
+        self.slot_of("")
+    }
+
+    /// What became of the newest `T` of this key.
+    pub fn slot_of<T: Task>(&self, key: impl AsRef<Path>) -> &Slot<T> {
+        let key = (TypeId::of::<T>(), key.as_ref().to_path_buf());
+        let slot = self.slots.of.get(&key);
         slot.and_then(|slot| slot.downcast_ref())
             .unwrap_or(Slot::NONE)
     }
 
+    /// The jobs of all `T` that wait or run.
+    pub fn waiting<T: Task>(&self) -> impl Iterator<Item = (JobId, &T)> {
+        let takers = self.slots.takers.iter();
+        takers.filter_map(|(job, taker)| Some((*job, taker.request.downcast_ref()?)))
+    }
+
     /// Changes the slot of `T`.
-    pub fn with_slot<T: Request, R>(&mut self, change: impl FnOnce(&mut Slot<T>) -> R) -> R {
-        let mut slot = self.slot::<T>().clone();
-        let result = change(&mut slot);
-        self.slots.of.insert(TypeId::of::<T>(), Arc::new(slot));
-        result
+    pub fn with_slot<T: Task>(&mut self, change: impl FnOnce(&mut Slot<T>)) {
+        self.with_slot_of("", change);
+    }
+
+    /// Changes the slot of `T` of this key.
+    pub fn with_slot_of<T: Task>(
+        &mut self,
+        key: impl AsRef<Path>,
+        change: impl FnOnce(&mut Slot<T>),
+    ) {
+        let mut slot = self.slot_of::<T>(&key).clone();
+        change(&mut slot);
+        let key = (TypeId::of::<T>(), key.as_ref().to_path_buf());
+        self.slots.of.insert(key, Arc::new(slot));
     }
 
     /// Nobody waits for a `T` any more, and the answer that there is was about something else.
-    pub fn forget<T: Request>(&mut self) {
-        self.slots.of.remove(&TypeId::of::<T>());
+    pub fn forget<T: Task>(&mut self) {
+        self.forget_unless(|_: &Slot<T>| false);
         self.slots.weights.remove(&TypeId::of::<T>());
     }
 
+    /// The same for those that are not to be kept.
+    pub fn forget_unless<T: Task>(&mut self, keeps: impl Fn(&Slot<T>) -> bool) {
+        let slots = &mut self.slots.of;
+        slots.retain(|_, slot| slot.downcast_ref().is_none_or(&keeps));
+    }
+
     /// Has the engine end the newest `T`; what was answered before stays.
-    pub fn stop<T: Request>(&mut self, engine: &EngineHandle) {
+    pub fn stop<T: Task>(&mut self, engine: &EngineHandle) {
         if let Some(job) = self.slot::<T>().job {
             engine.cancel(job);
             self.with_slot(|slot: &mut Slot<T>| slot.job = None);
@@ -130,12 +164,12 @@ impl AppState {
         let Slots {
             of, weights, looks, ..
         } = &mut self.slots;
-        of.retain(|slot, _| !looks.contains(slot));
+        of.retain(|(task, _), _| !looks.contains(task));
         weights.clear();
     }
 
     /// Whether the newest `T` is still waited for.
-    pub fn waits_for<T: Request>(&self) -> bool {
+    pub fn waits_for<T: Task>(&self) -> bool {
         self.slot::<T>().job.is_some()
     }
 
@@ -191,18 +225,20 @@ impl AppState {
 
 /// Takes in what became of a job of `T`. Those that are no longer current change nothing.
 fn take<T: Asked>(state: &mut AppState, job: JobId, request: &dyn Any, news: News) {
-    let is_current = state.slot::<T>().is_current(job);
-    let Some(request) = request
-        .downcast_ref::<T>()
-        .filter(|_| T::EACH || is_current)
-    else {
+    let Some(request) = request.downcast_ref::<T>() else {
         return;
     };
+    let key = request.key();
+    let is_current = state.slot_of::<T>(&key).is_current(job);
+    if !T::EACH && !is_current {
+        return;
+    }
     match news {
         News::Partial(partial) => {
             if let Some(part) = partial.part_of::<T>() {
                 if is_current {
-                    state.with_slot(|slot: &mut Slot<T>| slot.partial = Some(Arc::clone(&part)));
+                    let part = Some(Arc::clone(&part));
+                    state.with_slot_of(&key, |slot: &mut Slot<T>| slot.partial = part);
                 }
                 T::partial(state, job, request, &part);
             }
@@ -210,7 +246,8 @@ fn take<T: Asked>(state: &mut AppState, job: JobId, request: &dyn Any, news: New
         News::Done(answer) => {
             if let Some(answer) = answer.of::<T>() {
                 if is_current {
-                    state.with_slot(|slot: &mut Slot<T>| slot.answer_with(Arc::clone(&answer)));
+                    let answer = Arc::clone(&answer);
+                    state.with_slot_of(&key, |slot: &mut Slot<T>| slot.answer_with(answer));
                 }
                 T::done(state, job, request, &answer);
             }
@@ -218,7 +255,9 @@ fn take<T: Asked>(state: &mut AppState, job: JobId, request: &dyn Any, news: New
         News::Ended(reason) => {
             let message = reason.as_deref().map(could_not::<T>);
             if is_current {
-                state.with_slot(|slot: &mut Slot<T>| slot.end_with(message.clone()));
+                let reached = state.jobs.get(&job).and_then(|running| running.progress);
+                let failed = message.clone();
+                state.with_slot_of(&key, |slot: &mut Slot<T>| slot.end_with(failed, reached));
             }
             T::ended(state, job, request, reason.as_deref());
             if let Some(message) = message.filter(|_| T::KIND.is_told) {

@@ -1,31 +1,26 @@
 //! Everything the window shows, and the reducer that events change it through. Plain data.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Instant};
 
 pub use super::history::{OwnImage, Selection, Subject};
 pub use super::notices::{Notice, Offer};
 pub use super::ownership::Judged;
 pub use super::training::{AskedRun, RunState, Training};
+pub use crate::train::predictions::Said;
 
 use super::arrivals::Arrivals;
 use super::design::Design;
 use super::history::{EditHistory, Past, Trail};
-use super::public_datasets::PublicDatasets;
 use super::run_book::RunBook;
 use super::slots::Slots;
-use super::weights_check::WeightsCheck;
 use crate::{
     data::{Dataset, Division, SplitName, doctor::FindingKind, stats::ClassWeights},
     engine::{
         ExamineRequest, ImageSource, JobId, Kind, LargeImage, LoadImage, LoadedModel, OpenDataset,
-        Prediction, Progress,
+        Predict, Prediction, Progress,
     },
-    model::{LayerShape, ModelSpec, Node, ShapeError, graph, shapes},
+    inspect::{Quick, Slow},
+    model::{ModelSpec, Node, graph, shapes},
     train::{DataReport, Evaluation, Experiment, single_values},
 };
 
@@ -58,8 +53,6 @@ pub enum DataState {
 /// Answers for dropped and chosen images.
 #[derive(Debug, Clone, Default)]
 pub struct PredictState {
-    /// Running and waiting jobs, and of how many images each is; each is answered.
-    pub jobs: BTreeMap<JobId, usize>,
     /// The job whose first answer brings the image that is looked at then.
     pub to_select: Option<JobId>,
     /// The newest with their pictures, newest first.
@@ -68,17 +61,6 @@ pub struct PredictState {
     pub said: Vec<Said>,
     /// Why the last job failed.
     pub failed: Option<String>,
-}
-
-/// What was said about an image.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Said {
-    /// Path or name of the image.
-    pub name: String,
-    /// The class.
-    pub class: String,
-    /// Its probability, 0..1.
-    pub probability: f32,
 }
 
 /// Answers kept with their pictures.
@@ -122,8 +104,6 @@ impl RunningJob {
 pub struct AppState {
     /// What Train would do: dataset, split, model, settings.
     pub experiment: Experiment,
-    /// Shapes of its layers, or the layer that does not fit.
-    pub shapes: Result<Arc<[LayerShape]>, ShapeError>,
     /// The dataset.
     pub data: DataState,
     /// The open dataset divided as the experiment says; `None` until that is done.
@@ -161,10 +141,6 @@ pub struct AppState {
     pub design: Design,
     /// The recipes that ship with the program; `None` until they have been read.
     pub recipes: Option<Arc<[Experiment]>>,
-    /// Public datasets and their downloads.
-    pub public: PublicDatasets,
-    /// The file of weights that the network begins with.
-    pub weights: WeightsCheck,
     /// What comes from outside.
     pub arrivals: Arrivals,
     /// The runs that were kept.
@@ -179,16 +155,12 @@ pub struct AppState {
     pub jobs: BTreeMap<JobId, RunningJob>,
     /// The event log, oldest first.
     pub notices: Vec<Notice>,
-    pub(super) next_notice: u64,
-    /// Threads of the program that have ended by a fault.
-    pub(super) dead_threads: BTreeSet<String>,
 }
 
 impl AppState {
     /// Nothing open, `experiment` ready.
     pub fn new(experiment: Experiment) -> Self {
         let mut state = Self {
-            shapes: Ok(Arc::from([])),
             experiment,
             data: DataState::Empty,
             division: None,
@@ -209,8 +181,6 @@ impl AppState {
             predict: PredictState::default(),
             design: Design::default(),
             recipes: None,
-            public: PublicDatasets::default(),
-            weights: WeightsCheck::default(),
             arrivals: Arrivals::default(),
             runs: RunBook::default(),
             browsed: Arc::from([]),
@@ -218,8 +188,6 @@ impl AppState {
             slots: Slots::default(),
             jobs: BTreeMap::new(),
             notices: Vec::new(),
-            next_notice: 0,
-            dead_threads: BTreeSet::new(),
         };
         state.experiment_changed();
         state
@@ -243,49 +211,37 @@ impl AppState {
         if self.training.is_running() {
             return Some("A run goes on: stop it first".into());
         }
-        let Some(dataset) = self.dataset() else {
-            let opening = matches!(self.data, DataState::Opening { .. });
-            let words = if opening {
-                "The dataset is being opened"
-            } else {
-                "Open a dataset first"
-            };
-            return Some(words.into());
-        };
-        if let Err(error) = self.experiment.training.check() {
-            return Some(error.to_string());
-        }
-        if let Err(reason) = self.experiment.augmentation.check() {
-            return Some(reason);
-        }
+        let why = self.check_experiment().err();
+        why.or_else(|| self.why_no_weights())
+    }
+
+    /// # Errors
+    /// Why the experiment cannot be trained on the open dataset.
+    fn check_experiment(&self) -> Result<(), String> {
+        let dataset = self.dataset().ok_or(match self.data {
+            DataState::Opening { .. } => "The dataset is being opened",
+            _ => "Open a dataset first",
+        })?;
+        let Experiment {
+            model, training, ..
+        } = &self.experiment;
+        training.check().map_err(|error| error.to_string())?;
+        self.experiment.augmentation.check()?;
         if let Some(reason) = &self.division_failed {
-            return Some(reason.clone());
+            return Err(reason.clone());
         }
-        match &self.division {
-            None => return Some("The dataset is being divided".into()),
-            Some(division) if division.split.train.is_empty() => {
-                return Some("The training part is empty: give less to validation".into());
-            }
-            Some(division) => {
-                let weights = &self.experiment.training.class_weights;
-                // Balanced weights can be made of any training part that is not empty.
-                if let ClassWeights::Own(_) = weights
-                    && let Err(reason) = weights.weights(dataset, &division.split)
-                {
-                    return Some(reason);
-                }
-                let (model, training) = (&self.experiment.model, &self.experiment.training);
-                let images = division.split.train.len();
-                if let Err(reason) = single_values::check(model, training, images) {
-                    return Some(reason);
-                }
-            }
+        let division = self.division.as_ref();
+        let split = &division.ok_or("The dataset is being divided")?.split;
+        if split.train.is_empty() {
+            return Err("The training part is empty: give less to validation".into());
         }
-        let classes = dataset.classes.len();
-        shapes::check_classifier(&self.experiment.model, classes)
-            .err()
-            .map(|error| error.to_string())
-            .or_else(|| self.why_no_weights())
+        // Balanced weights can be made of any training part that is not empty.
+        if let weights @ ClassWeights::Own(_) = &training.class_weights {
+            weights.weights(dataset, split)?;
+        }
+        single_values::check(model, training, split.train.len())?;
+        let fits = shapes::check_classifier(model, dataset.classes.len());
+        fits.map(drop).map_err(|error| error.to_string())
     }
 
     /// The steps of the model that inspections use; empty without a model. Positions in them are what
@@ -318,9 +274,9 @@ impl AppState {
         let (dataset, division) = (self.dataset()?, self.division.as_ref()?);
         let config = &self.experiment.training;
         let mut report = DataReport::new(division, &dataset.classes, config, None);
-        let examined = self.slot::<ExamineRequest>().answer();
-        let examined = examined.filter(|_| !self.examination_is_stale());
-        if let Some(examination) = examined.map(|examined| &examined.examination)
+        if let Some(examined) = self.slot::<ExamineRequest>().answer()
+            && !self.examination_is_stale()
+            && let examination = &examined.examination
             && examination.leaks + examination.count(FindingKind::LabelConflict) > 0
         {
             let words = format!("the doctor found: {}", examination.summary());
@@ -352,6 +308,14 @@ impl AppState {
         subject.is_of(&request.0).then_some(&**answer)
     }
 
+    /// Jobs that classify images, and of how many; those that wait for others, too.
+    pub fn predicting(&self) -> impl Iterator<Item = (JobId, usize)> {
+        let quick = self.waiting::<Predict<Quick>>();
+        let quick = quick.map(|(job, asked)| (job, asked.images.len()));
+        let slow = self.waiting::<Predict<Slow>>();
+        quick.chain(slow.map(|(job, asked)| (job, asked.images.len())))
+    }
+
     /// The answer that the Predict step shows large: the one about the image that is looked at, by the model in hand
     /// if it has one, else the newest.
     pub fn answer_shown(&self) -> Option<&Arc<Prediction>> {
@@ -360,14 +324,9 @@ impl AppState {
             return answers.first();
         };
         let in_hand = self.model.as_ref().map(|model| &model.source);
-        let about = || {
-            answers
-                .iter()
-                .filter(|answer| answer.source.is_same(image.source()))
-        };
-        about()
-            .find(|answer| Some(&answer.model) == in_hand)
-            .or_else(|| about().next())
-            .or(answers.first())
+        let is_about = |answer: &&Arc<Prediction>| answer.source.is_same(image.source());
+        let about = || answers.iter().filter(is_about);
+        let of_model = about().find(|answer| Some(&answer.model) == in_hand);
+        of_model.or_else(|| about().next()).or(answers.first())
     }
 }

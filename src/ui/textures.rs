@@ -97,16 +97,13 @@ impl Textures {
 
     /// A picture with crisp pixels.
     pub fn picture(&mut self, context: &Context, picture: &Arc<Picture>) -> TextureHandle {
-        let frame = self.frame;
-        let entry = self
-            .pictures
-            .entry(Arc::as_ptr(picture) as usize)
-            .or_insert_with(|| Entry {
-                texture: upload(context, "picture", picture, CRISP),
-                drawn: frame,
-                picture: Some(Arc::clone(picture)),
-            });
-        entry.drawn = frame;
+        let entry = self.pictures.entry(Arc::as_ptr(picture) as usize);
+        let entry = entry.or_insert_with(|| Entry {
+            texture: upload(context, "picture", picture, CRISP),
+            drawn: 0,
+            picture: Some(Arc::clone(picture)),
+        });
+        entry.drawn = self.frame;
         entry.texture.clone()
     }
 
@@ -157,22 +154,21 @@ impl Textures {
         dataset: JobId,
         pictures: Vec<(usize, Result<Arc<Picture>, String>)>,
     ) {
-        if self.dataset == Some(dataset) {
-            if self.arrived.len() > MOST_ARRIVED {
-                // Scrolled past before they could be drawn; they are asked for again when needed.
-                self.arrived.clear();
-            }
-            for (sample, picture) in pictures {
-                match picture {
-                    Ok(picture) => {
-                        self.asked.remove(&sample);
-                        self.arrived.insert(sample, picture);
-                    }
-                    // Stays among the asked, so that it is not asked for again.
-                    Err(reason) => {
-                        self.unreadable.insert(sample, reason);
-                    }
+        if self.dataset != Some(dataset) {
+            return;
+        }
+        if self.arrived.len() > MOST_ARRIVED {
+            // Scrolled past before they could be drawn; they are asked for again when needed.
+            self.arrived.clear();
+        }
+        for (sample, picture) in pictures {
+            match picture {
+                Ok(picture) => {
+                    self.asked.remove(&sample);
+                    self.arrived.insert(sample, picture);
                 }
+                // Stays among the asked, so that it is not asked for again.
+                Err(reason) => _ = self.unreadable.insert(sample, reason),
             }
         }
     }

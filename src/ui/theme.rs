@@ -43,8 +43,6 @@ pub struct Palette {
     pub line: Color32,
     /// Around badges that stand on pictures.
     pub badge_edge: Color32,
-    /// Badge of what the user took out.
-    pub excluded: Color32,
     /// Between tiles of pictures.
     pub gap: [u8; 3],
 }
@@ -64,7 +62,6 @@ impl Palette {
             error: colour(colours::ERROR.on(is_dark)),
             line: colour(colours::LINE.on(is_dark)),
             badge_edge: colour(colours::BADGE_EDGE.on(is_dark)),
-            excluded: colour(colours::MUTED.on(is_dark)),
             ink: colour(colours::INK.on(is_dark)),
             gap: colours::GAP.on(is_dark),
         }

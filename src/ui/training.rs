@@ -59,8 +59,6 @@ pub struct Training {
     pub data: Option<Arc<DataReport>>,
     /// The run's folder; `None` before it has begun.
     pub folder: Option<PathBuf>,
-    /// The job that reads its steps from the disk.
-    pub reading: Option<JobId>,
     /// What was shown before a run that was asked for and has not begun: it may never begin.
     pub before: Option<Box<Self>>,
 }
@@ -136,24 +134,15 @@ impl Training {
         let steps = run.figures.steps.clone();
         let first = epochs.first().map(|record| record.epoch);
         let in_first = |step: &&StepRecord| Some(step.epoch) == first;
-        let outcome = |result: &crate::train::run_folder::RunResult| TrainingOutcome {
-            completed: result.completed,
-            best_epoch: result.best_epoch,
-            run: run.folder.clone(),
-            model: Some(run.folder.join(MODEL_FILE)),
-            test_accuracy: result.test_accuracy,
-            left_out: result.left_out.clone(),
-            split_hash: result.split_hash.clone(),
-            stopped_early: result.stopped_early.clone(),
-            lost: result.lost.clone(),
-            computed: result.computed.clone(),
-            seconds: result.seconds,
-        };
         let state = match &run.result {
             None => RunState::Idle,
             Some(result) => match &result.failure {
                 Some(failure) => RunState::Failed(failure.clone()),
-                None => RunState::Finished(outcome(result)),
+                None => RunState::Finished(TrainingOutcome {
+                    run: run.folder.clone(),
+                    model: Some(run.folder.join(MODEL_FILE)),
+                    result: result.clone(),
+                }),
             },
         };
         Self {

@@ -1,71 +1,53 @@
 //! Whether the weights that the network begins with can be had: what the window knows of files and downloads before a
 //! run needs them. Plain data.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::Path;
 
 use super::{public_datasets::DownloadState, state::AppState};
-use crate::model::{
-    spec::{Backbone, ColorMode, InitialWeights},
-    weights::examine::Examined,
+use crate::{
+    engine::ExamineWeights,
+    model::{
+        ModelSpec,
+        spec::{Backbone, ColorMode, InitialWeights},
+    },
 };
 
-/// A file of weights and the layer that shall begin with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WeightsOf {
-    /// Position of the layer.
-    pub layer: usize,
-    /// The file.
-    pub path: PathBuf,
-    architecture: Backbone,
-    color_mode: ColorMode,
-}
-
-/// What is known of a file of weights.
-#[derive(Debug, Clone, Default)]
-pub struct WeightsCheck {
-    /// What was asked about last.
-    pub of: Option<WeightsOf>,
-    /// What it found, or why it could not.
-    pub answer: Option<Result<Arc<Examined>, String>>,
-}
-
-impl WeightsCheck {
-    /// Why the file cannot be used.
-    fn problem(&self) -> Option<String> {
-        match self.answer.as_ref()? {
-            Ok(examined) => examined.problem(),
-            Err(reason) => Some(reason.clone()),
+/// The first backbone of `model` that begins with a file: its position, the file, and what decides whether that fits.
+pub fn file_of_weights(model: &ModelSpec) -> Option<(usize, &Path, Backbone, ColorMode)> {
+    let mut layers = model.layers.iter().enumerate();
+    layers.find_map(|(at, layer)| match layer.kind.published()? {
+        (architecture, InitialWeights::File(path)) => {
+            Some((at, path.as_path(), architecture, model.input.color_mode))
         }
-    }
+        _ => None,
+    })
 }
 
 impl AppState {
-    /// The first backbone that begins with a file.
-    pub fn file_of_weights(&self) -> Option<WeightsOf> {
-        let model = &self.experiment.model;
-        model.layers.iter().enumerate().find_map(|(layer, spec)| {
-            let Some((architecture, InitialWeights::File(path))) = spec.kind.published() else {
-                return None;
-            };
-            Some(WeightsOf {
-                layer,
-                path: path.clone(),
-                architecture,
-                color_mode: model.input.color_mode,
-            })
-        })
+    /// Whether the file of weights was asked about as it is wanted now.
+    pub fn weights_are_asked(&self) -> bool {
+        let asked = self.slot::<ExamineWeights>().asked.as_ref();
+        let asked = asked.and_then(|asked| file_of_weights(&asked.spec));
+        asked == file_of_weights(&self.experiment.model)
+    }
+
+    /// Why the file of weights cannot be used, as far as is known.
+    fn problem_of_file(&self) -> Option<String> {
+        let slot = self.slot::<ExamineWeights>();
+        let problem = || slot.newest_answer()?.problem();
+        let known = slot.failed.clone().or_else(problem);
+        known.filter(|_| self.weights_are_asked())
     }
 
     /// Why the network cannot begin with the weights that it shall begin with, as far as is known.
     pub fn why_no_weights(&self) -> Option<String> {
-        let file = self.file_of_weights();
         self.experiment.model.layers.iter().find_map(|layer| {
             let (architecture, weights) = layer.kind.published()?;
             let reason = match weights {
                 InitialWeights::Random => None,
-                InitialWeights::ImageNet => match self.public.weights(architecture)?.1 {
+                InitialWeights::ImageNet => match self.imagenet_weights(architecture)?.1 {
                     DownloadState::Ready(_) => None,
-                    DownloadState::Running { .. } => {
+                    DownloadState::Running(_) => {
                         Some("its ImageNet weights are still being downloaded".to_owned())
                     }
                     _ => Some(
@@ -73,8 +55,7 @@ impl AppState {
                             .to_owned(),
                     ),
                 },
-                InitialWeights::File(_) if file == self.weights.of => self.weights.problem(),
-                InitialWeights::File(_) => None,
+                InitialWeights::File(_) => self.problem_of_file(),
             };
             reason.map(|reason| format!("{}: {reason}", layer.name))
         })

@@ -14,8 +14,8 @@ use std::{
 use convscope::{
     data::{Division, Edits, SplitConfig, augment::AugmentationConfig, generate},
     engine::{
-        EngineHandle, Event, ExamineRequest, ExamineSplit, Examined, Folders, ImageSource, Inspect,
-        JobEvent, MeasureChannels, OpenDataset, OpenRequest,
+        EngineHandle, Event, ExamineRequest, Examined, Folders, ImageSource, Inspect, JobEvent,
+        MeasureChannels, OpenDataset, OpenRequest,
     },
     inspect::augmented::Augment,
     train::recipes,
@@ -63,11 +63,11 @@ fn all_training(open: &OpenDataset) -> Arc<Division> {
 fn an_examination_finds_twins_and_judges_again_without_reading() {
     let home = tempfile::tempdir().unwrap();
     let (engine, open) = opened(home.path());
-    let split = ExamineSplit::Drawn(all_training(&open));
+    let drawn = Some(all_training(&open));
     let examine = |open: &Arc<OpenDataset>, readings| {
         engine.ask(ExamineRequest {
             open: Arc::clone(open),
-            split: split.clone(),
+            drawn: drawn.clone(),
             readings,
         });
         let examined = wait(&engine, |event| Some(event.answer::<ExamineRequest>()?.1));

@@ -25,7 +25,7 @@ use convscope::{
     },
     engine::{
         EngineHandle, EvaluateRequest, EvaluatedWeights, Event, Folders, ImageSource, JobEvent,
-        JobId, OpenDataset, OpenRequest, Predict, Prediction, Request, RunEvent, TrainRequest,
+        JobId, OpenDataset, OpenRequest, Predict, Prediction, RunEvent, Task, TrainRequest,
         Trained, TrainingOutcome,
     },
     inspect::Slow,
@@ -112,7 +112,7 @@ fn finished(engine: &EngineHandle) -> (TrainingOutcome, Arc<Evaluation>) {
 }
 
 /// The job and its answer when this is the end of a `T`; nothing may fail.
-fn answer<T: Request>(event: Event) -> Option<(JobId, Arc<T::Answer>)> {
+fn answer<T: Task>(event: Event) -> Option<(JobId, Arc<T::Answer>)> {
     let failure = event.failure();
     assert!(failure.is_none(), "{failure:?}");
     event.answer::<T>()
@@ -156,7 +156,7 @@ impl World {
         let job = self.engine.ask(request);
         wait(&self.engine, |event| {
             let (of, evaluated) = answer::<EvaluateRequest>(event)?;
-            (of == job).then(|| Arc::clone(&evaluated.evaluation))
+            (of == job).then(|| evaluated.evaluation.clone().unwrap())
         })
     }
 
@@ -203,7 +203,7 @@ fn every_part_and_both_weights_can_be_evaluated() {
     assert!(all.samples.is_sorted());
     assert_eq!(all.threshold(), Some(THRESHOLD));
     // The run evaluated the best weights on the validation part, and on the test part at its end.
-    assert_eq!(validation.epoch, world.outcome.best_epoch);
+    assert_eq!(validation.epoch, world.outcome.result.best_epoch);
     assert_eq!(validation.samples, world.shown.samples);
     for (now, then) in validation
         .probabilities
@@ -212,17 +212,17 @@ fn every_part_and_both_weights_can_be_evaluated() {
     {
         assert!((now - then).abs() < 1e-5, "{now} {then}");
     }
-    assert!((test.accuracy() - world.outcome.test_accuracy.unwrap()).abs() < 1e-9);
+    assert!((test.accuracy() - world.outcome.result.test_accuracy.unwrap()).abs() < 1e-9);
 
     let last = EvaluatedWeights::Last(world.outcome.run.clone());
     let last = world.evaluate(Some(SplitName::Validation), last);
     assert_eq!(last.epoch, 3, "the last epoch");
-    let is_best = world.outcome.best_epoch == 3;
+    let is_best = world.outcome.result.best_epoch == 3;
     assert_eq!(last.probabilities == validation.probabilities, is_best);
     // The model that everything else uses is still the best one.
     assert_eq!(
         world.engine.model().unwrap().snapshot.epoch,
-        world.outcome.best_epoch
+        world.outcome.result.best_epoch
     );
 }
 
@@ -244,7 +244,7 @@ fn a_run_that_goes_on_and_gets_no_better_ends_with_the_figures_of_what_it_keeps(
         turn: _turn,
         ..
     } = world_of("run-no-better", first.clone());
-    assert_eq!(outcome.best_epoch, 1);
+    assert_eq!(outcome.result.best_epoch, 1);
     let mut longer = first;
     longer.training.phases[0].epochs = 5;
     engine.ask(TrainRequest {
@@ -255,8 +255,8 @@ fn a_run_that_goes_on_and_gets_no_better_ends_with_the_figures_of_what_it_keeps(
         accept_losses: false,
     });
     let (again, shown) = finished(&engine);
-    assert_eq!(again.best_epoch, 1);
-    assert_eq!(shown.epoch, again.best_epoch);
+    assert_eq!(again.result.best_epoch, 1);
+    assert_eq!(shown.epoch, again.result.best_epoch);
     assert_eq!(shown.split, Some(SplitName::Validation));
 }
 

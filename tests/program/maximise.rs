@@ -116,7 +116,7 @@ fn each_class_of_a_sigmoid_is_driven_up() {
             steps: 60,
             ..MaximiseConfig::new(target)
         };
-        maximise(&network, &config, |_| Ok(()))
+        maximise(&network, &config, |_| Ok(())).map(|(found, _)| found)
     };
     for class in 0..2 {
         let found = run(Target::Class(class)).unwrap();

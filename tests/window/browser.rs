@@ -440,10 +440,10 @@ fn the_browser_goes_to_what_is_selected_elsewhere_and_shows_what_is_asked_for() 
         assert!(!has(&desk, last), "{view}: it is far down");
         select(&mut desk, 599);
         assert!(has(&desk, last), "{view}: selected elsewhere");
-        desk.state_mut().state.go_back();
+        desk.state_mut().state.go_back(true);
         desk.run();
         assert!(has(&desk, first), "{view}: back");
-        desk.state_mut().state.go_forward();
+        desk.state_mut().state.go_back(false);
         desk.run();
         assert!(has(&desk, last), "{view}: forward");
 

@@ -6,6 +6,7 @@ use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 use crate::desk::{Desk, Opening};
 use crate::server::{Server, hang, noise, send, send_file, send_status, sha256};
 use convscope::{
+    engine::{Download, ListDatasets},
     model::{
         LayerKind, layers,
         spec::{Backbone, InitialWeights},
@@ -48,14 +49,14 @@ impl Desk {
     }
 
     fn wait_for(&mut self, name: &str, wanted: impl Fn(&DownloadState) -> bool) {
-        self.wait(name, |app| wanted(app.state().public.state(name)));
+        self.wait(name, |app| wanted(&app.state().download(name)));
     }
 
     /// Opens the window as people do.
     fn open_list(&mut self) {
         self.click("File");
         self.click(MENU_ENTRY);
-        self.wait("the list", |app| app.state().public.listed.is_some());
+        self.wait("the list", |app| app.state().listed().is_some());
     }
 }
 
@@ -114,11 +115,8 @@ fn a_download_shows_its_progress_pauses_resumes_and_opens() {
     let target = desk.home.path().join("datasets/good/set.npz");
     desk.wait("123,457 bytes", |app| {
         let jobs = &app.state().jobs;
-        let running = app
-            .state()
-            .public
-            .job_of("good")
-            .and_then(|job| jobs.get(&job));
+        let job = app.state().download_job("good");
+        let running = job.and_then(|job| jobs.get(&job));
         running
             .and_then(|running| running.progress)
             .is_some_and(|progress| progress.done >= CUT)
@@ -147,7 +145,7 @@ fn a_download_shows_its_progress_pauses_resumes_and_opens() {
     assert!(desk.shows("no longer has the file") && desk.shows("Try again The lost set"));
 
     desk.click("Open The good set");
-    assert!(!desk.harness.state().state().public.is_busy());
+    assert!(desk.state().waiting::<Download>().next().is_none());
     assert!(!desk.shows("The lost set"), "the window has closed");
     let opens =
         |state: &DataState| matches!(state, DataState::Opening { path, .. } if *path == target);
@@ -176,7 +174,7 @@ fn waiting_and_cancelled_downloads() {
     desk.open_list();
     desk.click("Download The first set");
     desk.wait("the start", |app| {
-        let job = app.state().public.job_of("first");
+        let job = app.state().download_job("first");
         job.is_some_and(|job| app.state().jobs.contains_key(&job))
     });
     desk.click("Download The second set");
@@ -190,10 +188,7 @@ fn waiting_and_cancelled_downloads() {
     desk.click("Cancel The first set");
     assert!(desk.shows("Download The first set"));
     desk.wait_for("second", |state| matches!(state, DownloadState::Ready(_)));
-    assert_eq!(
-        desk.harness.state().state().public.state("first"),
-        &DownloadState::Absent
-    );
+    assert_eq!(desk.state().download("first"), DownloadState::Absent);
     assert!(
         !desk
             .home
@@ -248,7 +243,9 @@ fn the_shipped_list_fits_small_windows_and_a_damaged_one_says_so() {
     );
     desk.click("File");
     desk.click(MENU_ENTRY);
-    desk.wait("the failure", |app| app.state().public.failed.is_some());
+    desk.wait("the failure", |app| {
+        app.state().slot::<ListDatasets>().failed.is_some()
+    });
     assert!(desk.shows("its format is 2"));
 }
 
@@ -276,10 +273,9 @@ fn weights_stand_in_the_list_and_a_model_knows_whether_its_own_are_here() {
             .clone()
     };
     let stands = |desk: &Desk| {
-        let public = &desk.harness.state().state().public;
-        public
-            .weights(Backbone::ResNet18)
-            .map(|(entry, state)| (entry.name.clone(), state.clone()))
+        let state = desk.harness.state().state();
+        let weights = state.imagenet_weights(Backbone::ResNet18);
+        weights.map(|(entry, stands)| (entry.name.clone(), stands))
     };
     assert_eq!(stands(&desk), None, "nobody has asked yet");
     let shapes = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("datasets/shapes");
@@ -294,7 +290,7 @@ fn weights_stand_in_the_list_and_a_model_knows_whether_its_own_are_here() {
         .state_mut()
         .act(&context, WindowAction::OpenPath(file));
     desk.wait("the listing that the model needs", |app| {
-        app.state().public.listed.is_some()
+        app.state().listed().is_some()
     });
     assert_eq!(
         stands(&desk),

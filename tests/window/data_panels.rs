@@ -24,7 +24,7 @@ use convscope::{
         stats::{ChannelStats, ClassWeights},
     },
     engine::{
-        Divide, Event, ExamineRequest, Inspect, JobEvent, JobId, MeasureChannels, Request, Slot,
+        Divide, Event, ExamineRequest, Inspect, JobEvent, JobId, MeasureChannels, Slot, Task,
     },
     inspect::augmented::{Augment, Augmented},
     model::spec::Preprocessing,
@@ -694,7 +694,7 @@ fn only_current_jobs_change_the_tools() {
     }
     /// Whether each of the three is waited for, answered, failed.
     fn standing(state: &AppState) -> [[bool; 3]; 3] {
-        fn of<T: Request>(slot: &Slot<T>) -> [bool; 3] {
+        fn of<T: Task>(slot: &Slot<T>) -> [bool; 3] {
             let is_answered = slot.answer().is_some();
             [slot.job.is_some(), is_answered, slot.failed.is_some()]
         }

@@ -14,7 +14,9 @@ use crate::panel::shot;
 use bench::{asked, choose, click, enter, harness, names, pick, press, row, shapes, state, wide};
 use convscope::{
     data::datasets_folder::Status,
-    engine::{Download, Event as EngineEvent, JobEvent, JobId, Listed, Progress, Request},
+    engine::{
+        Download, Event as EngineEvent, JobEvent, JobId, ListDatasets, Listed, Progress, Task,
+    },
     model::{
         LayerKind, LayerSpec,
         layers::{self, Layer as _},
@@ -28,7 +30,6 @@ use convscope::{
         action::{Action, DownloadsAction, ExperimentAction},
         design::{Chosen, DesignAction},
         dialogs::Purpose,
-        public_datasets::DownloadState,
         saving::Saving,
         state::{AppState, RunState},
     },
@@ -403,7 +404,12 @@ fn a_backbone_shows_how_the_download_of_its_weights_stands() {
         status: Status::Absent,
         entry: entry.clone(),
     };
-    state.public.arrived([listed].into());
+    let list = ListDatasets {
+        catalogue: None,
+        folder: "/datasets".into(),
+    };
+    state.asked(JobId(4), list);
+    state.apply(EngineEvent::done::<ListDatasets>(JobId(4), vec![listed]));
     let shown = |state: &AppState| {
         let mut desk = wide(state.clone());
         choose(&mut desk, "base");
@@ -412,14 +418,12 @@ fn a_backbone_shows_how_the_download_of_its_weights_stands() {
     click(&mut shown(&state), "Download 21.4 MB");
 
     let job = JobId(5);
-    let running = DownloadState::Running { job, bytes: 0 };
-    state.public.downloads.insert(entry.name.clone(), running);
-    shown(&state).get_by_label("Waits for the download before it");
     let request = Download {
         entry: entry.clone(),
         folder: "/weights".into(),
     };
     state.asked(job, request);
+    shown(&state).get_by_label("Waits for the download before it");
     state.apply(EngineEvent::Job(job, JobEvent::Started(Download::KIND)));
     let (done, total) = (3_000_000, 21_444_401);
     let progress = Progress { done, total };

@@ -12,7 +12,7 @@ use convscope::{
     data::SplitName,
     engine::{JobId, TrainingOutcome},
     model::spec::Head,
-    train::{ConfusionMatrix, Evaluation, checkpoint::Weights},
+    train::{ConfusionMatrix, Evaluation, checkpoint::Weights, run_folder::RunResult},
     ui::{
         action::{Action, EditAction, ModelAction},
         dialogs::Purpose,
@@ -225,7 +225,7 @@ fn a_new_evaluation_keeps_the_threshold_that_was_set() {
     state.set_threshold(Some(0.2));
     let dataset = Arc::clone(&TWO.open);
     let evaluated = Evaluated {
-        evaluation: Arc::clone(&TWO.evaluation),
+        evaluation: Some(Arc::clone(&TWO.evaluation)),
         dataset: Arc::clone(&dataset.dataset),
     };
     let request = EvaluateRequest {
@@ -242,17 +242,14 @@ fn a_new_evaluation_keeps_the_threshold_that_was_set() {
 fn part_and_weights_are_chosen() {
     let mut finished = state(&FEW, Stage::Done);
     finished.training.run = RunState::Finished(TrainingOutcome {
-        completed: true,
-        best_epoch: 3,
         run: "/runs/a".into(),
         model: Some("/runs/a/model.safetensors".into()),
-        test_accuracy: None,
-        left_out: Vec::new(),
-        split_hash: String::new(),
-        stopped_early: Vec::new(),
-        lost: Vec::new(),
-        computed: String::new(),
-        seconds: 1.0,
+        result: RunResult {
+            completed: true,
+            best_epoch: 3,
+            seconds: 1.0,
+            ..RunResult::default()
+        },
     });
     let mut harness = small(PanelKind::Confusion, finished);
     choose(&mut harness, "Part", "all images");

@@ -16,7 +16,7 @@ use crate::panels_inside::world::FEW;
 use convscope::{
     engine::{
         EstimateRequest, Event, ExamineRequest, FindRateRequest, Forecast, Inspect, JobEvent,
-        JobId, Prepare, Progress, Request, RunEvent,
+        JobId, Prepare, Progress, RunEvent, Task,
     },
     inspect::feature_maps::MapsOfLayer,
     model::{LayerKind, LayerSpec, ModelSpec, layers, shapes},

@@ -17,7 +17,7 @@ use crate::data_panels::bench::{closed, harness, pushed};
 use crate::panel::{Bench, shot};
 use PanelKind::{AboutRun, Curves, RunCurves, RunDifference, Runs};
 use convscope::{
-    engine::{JobId, RunFigures},
+    engine::{Event, JobEvent, JobId, ReadRun, RunFigures},
     sys,
     train::{
         DataReport, EpochRecord, Experiment, StepRecord, recipes,
@@ -27,7 +27,6 @@ use convscope::{
     ui::{
         action::{Action, EditAction, ModelAction, RunsAction, WindowAction},
         dialogs::Purpose,
-        run_book::Recorded,
         saving::Saving,
         state::{AppState, RunState as Stands},
         workspace::PanelKind,
@@ -122,6 +121,13 @@ fn record(number: usize) -> RunRecord {
     }
 }
 
+fn reading(number: usize) -> ReadRun {
+    ReadRun {
+        folder: folder(number),
+        with_steps: false,
+    }
+}
+
 /// `count` runs, the newest first, of which `chosen` are chosen.
 fn listed(count: usize, chosen: &[usize]) -> AppState {
     let mut state = closed();
@@ -140,8 +146,9 @@ fn listed(count: usize, chosen: &[usize]) -> AppState {
             history: history(12, 1.0 + *number as f64 / 2.0),
             steps: Vec::new(),
         };
-        let recorded = Recorded::Read(Arc::new(figures));
-        state.runs.recorded.insert(folder(*number), recorded);
+        let job = JobId(*number as u64);
+        state.asked(job, reading(*number));
+        state.apply(Event::done::<ReadRun>(job, figures));
     }
     state
 }
@@ -223,8 +230,8 @@ fn enormous() -> AppState {
 }
 
 fn beside_earlier_runs() -> AppState {
-    let mut state = trained(8, 20);
-    state.runs = listed(5, &[1, 3]).runs;
+    let mut state = listed(5, &[1, 3]);
+    state.training = trained(8, 20).training;
     state.selection.epoch = Some(3);
     state
 }
@@ -250,9 +257,11 @@ fn failed_listing() -> AppState {
 }
 
 fn unreadable() -> AppState {
-    let mut state = listed(3, &[0, 1]);
-    let failed = Recorded::Failed("history.csv is damaged".into());
-    state.runs.recorded.insert(folder(1), failed);
+    let mut state = listed(3, &[0]);
+    state.runs.choose(vec![folder(0), folder(1)]);
+    state.asked(JobId(9), reading(1));
+    let failed = JobEvent::Failed("history.csv is damaged".into());
+    state.apply(Event::Job(JobId(9), failed));
     state
 }
 

@@ -56,10 +56,8 @@ fn runs_are_kept_compared_and_described() {
     desk.listed(2);
     desk.act(RunsAction::Choose(vec![first.clone(), second.clone()]));
     desk.wait("both curves", |app| {
-        let book = &app.state().runs;
-        [&first, &second]
-            .iter()
-            .all(|run| book.figures(run).is_some())
+        let runs = [&first, &second];
+        runs.iter().all(|run| app.state().figures(run).is_some())
     });
     assert!(desk.shows("seed") && desk.shows("epochs"));
     desk.shot("window-runs");
@@ -80,10 +78,8 @@ fn runs_are_kept_compared_and_described() {
     assert!(desk.shows("the better one") && desk.shows("#good"));
     assert!(desk.harness.state().state().runs.offered.is_none());
     desk.act(RunsAction::Choose(vec![second.clone()]));
-    desk.wait("its curve", |app| {
-        app.state().runs.figures(&second).is_some()
-    });
-    let figures = desk.harness.state().state().runs.figures(&second).unwrap();
+    desk.wait("its curve", |app| app.state().figures(&second).is_some());
+    let figures = desk.harness.state().state().figures(&second).unwrap();
     let name = String::new();
     let epochs = figures.history.clone();
     let saved = desk.home.path().join("saved.csv");

@@ -105,7 +105,10 @@ pub fn aspects() -> PossibleValuesParser {
 
 /// The formats that a command has everything for.
 pub fn export_format() -> impl TypedValueParser<Value = &'static Format> {
-    let all = FORMATS.iter().filter(|f| !f.needs.contains(&Need::Picture));
+    let is_the_windows = |need: &Need| matches!(need, Need::Answers | Need::Picture);
+    let all = FORMATS
+        .iter()
+        .filter(|format| !format.needs.iter().any(is_the_windows));
     let values = all.map(|format| PossibleValue::new(format.name).help(format.about));
     let known = PossibleValuesParser::new(values.collect::<Vec<_>>());
     known.try_map(|name| Format::find(&name).ok_or("there is no such format"))

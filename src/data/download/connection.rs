@@ -230,7 +230,7 @@ impl Drop for Connection {
         if let Some(worker) = self.worker.take()
             && !self.has_answered
         {
-            worker.abandon();
+            drop(worker.abandoned());
         }
     }
 }

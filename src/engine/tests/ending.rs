@@ -120,13 +120,13 @@ fn a_report_that_cannot_be_written_costs_the_run_nothing_else() {
         });
         let outcome = story.outcome.unwrap();
         assert_eq!(story.stages, [EndStage::Test, EndStage::Report]);
-        assert!(outcome.completed && outcome.model.unwrap().is_file());
-        assert_eq!(outcome.left_out, [EndStage::Report]);
+        assert!(outcome.result.completed && outcome.model.unwrap().is_file());
+        assert_eq!(outcome.result.left_out, [EndStage::Report]);
         assert_eq!(story.warnings.len(), 1, "{:?}", story.warnings);
         assert!(story.warnings[0].contains(blocked), "{:?}", story.warnings);
         let kept = result(&run);
         assert!(kept.completed && kept.failure.is_none());
-        assert_eq!(kept.test_accuracy, outcome.test_accuracy);
+        assert_eq!(kept.test_accuracy, outcome.result.test_accuracy);
         assert!(kept.test_accuracy.is_some());
         assert_eq!(kept.left_out, [EndStage::Report]);
 
@@ -136,9 +136,12 @@ fn a_report_that_cannot_be_written_costs_the_run_nothing_else() {
         let story = step.train(&run, true, |_| {});
         let whole = story.outcome.unwrap();
         assert!(story.warnings.is_empty(), "{:?}", story.warnings);
-        assert_eq!((whole.left_out.len(), whole.completed), (0, true));
         assert_eq!(
-            whole.test_accuracy, outcome.test_accuracy,
+            (whole.result.left_out.len(), whole.result.completed),
+            (0, true)
+        );
+        assert_eq!(
+            whole.result.test_accuracy, outcome.result.test_accuracy,
             "the same weights"
         );
         assert!(run.join("report.html").is_file());
@@ -200,7 +203,7 @@ fn whoever_does_not_wait_for_the_end_keeps_model_and_result() {
         });
         let outcome = story.outcome.unwrap();
         assert_eq!(story.stages, begun, "{why}");
-        assert_eq!(outcome.left_out, left_out, "{why}");
+        assert_eq!(outcome.result.left_out, left_out, "{why}");
         assert!(story.warnings.is_empty(), "{why}: {:?}", story.warnings);
         assert!(run.join("model.safetensors").is_file(), "{why}");
         let kept = result(&run);
@@ -241,7 +244,10 @@ fn what_a_run_judged_is_not_judged_again() {
             part,
             weights,
         });
-        Arc::clone(&answer::<EvaluateRequest>(&engine, job).evaluation)
+        answer::<EvaluateRequest>(&engine, job)
+            .evaluation
+            .clone()
+            .unwrap()
     };
     let (current, last) = (EvaluatedWeights::Current, EvaluatedWeights::Last(run));
     let part = Some(SplitName::Validation);
@@ -258,7 +264,7 @@ fn what_a_run_judged_is_not_judged_again() {
     assert_eq!(model.count(), 2, "the end's");
     let test = ask(part, current.clone());
     assert_eq!(model.count(), 2, "the end's");
-    assert_eq!(Some(test.accuracy()), outcome.test_accuracy);
+    assert_eq!(Some(test.accuracy()), outcome.result.test_accuracy);
     let all = ask(None, current);
     assert_eq!(model.count(), 3, "nobody had asked for all images");
     assert_eq!(all.samples.len(), 36);
@@ -280,8 +286,8 @@ fn a_run_killed_at_its_end_is_taken_up_there() {
         });
         assert_eq!((epochs, &story.stages[0]), (0, &EndStage::Test));
         let again = story.outcome.unwrap();
-        assert_eq!(again.test_accuracy, whole.test_accuracy);
-        assert_eq!(again.best_epoch, whole.best_epoch);
+        assert_eq!(again.result.test_accuracy, whole.result.test_accuracy);
+        assert_eq!(again.result.best_epoch, whole.result.best_epoch);
         assert!(run.join("report.html").is_file() && result(&run).left_out.is_empty());
     }
 }

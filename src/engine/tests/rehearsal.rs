@@ -151,7 +151,7 @@ fn a_forecast_and_its_run_compute_in_the_same_way_which_is_chosen_once() {
             resume: false,
             accept_losses: false,
         });
-        computed.push(finish(&engine, job).computed);
+        computed.push(finish(&engine, job).result.computed);
     }
     assert_eq!(kept(), chosen, "nothing was measured again");
     assert_eq!(computed[0], computed[1]);

@@ -1,11 +1,10 @@
 //! Says what is wrong with a run while it goes on.
 
-use super::tell;
 use crate::{
     engine::{events::RunEvent, job::JobContext},
     train::{
         fit::{EpochEnd, FitError, Outcome, Watcher},
-        health::{Advice, Watch},
+        health::Watch,
     },
 };
 
@@ -24,21 +23,16 @@ impl Health<'_> {
             && !stopped_early
             && let Some(advice) = self.watch.ended(&outcome.history)
         {
-            advise(self.context, advice);
+            self.context.tell_run(RunEvent::Advice(advice));
         }
     }
-}
-
-/// Tells one thing worth knowing about the run.
-pub fn advise(context: &JobContext, advice: Advice) {
-    tell(context, RunEvent::Advice(advice));
 }
 
 impl Watcher for Health<'_> {
     fn epoch(&mut self, end: &EpochEnd) -> Result<(), FitError> {
         let history = &end.checkpoint.history;
         for advice in self.watch.epoch_done(history, &end.dead_units) {
-            advise(self.context, advice);
+            self.context.tell_run(RunEvent::Advice(advice));
         }
         Ok(())
     }

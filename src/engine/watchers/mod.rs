@@ -2,21 +2,11 @@
 //! epoch, stands in [`super::trainer`].
 
 mod health;
-mod slot;
+mod publisher;
 mod steering;
 mod window;
 
-pub use health::{Health, advise};
-pub use slot::Slot;
+pub use health::Health;
+pub use publisher::Publisher;
 pub use steering::Steering;
 pub use window::Window;
-
-use super::{
-    events::{Event, RunEvent},
-    job::JobContext,
-};
-
-/// Tells something about the run.
-pub fn tell(context: &JobContext, news: RunEvent) {
-    context.events.send(Event::Run(context.id, news));
-}

@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use super::tell;
 use crate::{
     engine::{control::TrainControl, events::RunEvent, job::JobContext},
     train::fit::Watcher,
@@ -10,20 +9,10 @@ use crate::{
 
 /// Pauses and ends a run as the handle to the trainer says.
 pub struct Steering<'a> {
-    context: &'a JobContext,
-    control: &'a TrainControl,
+    pub context: &'a JobContext,
+    pub control: &'a TrainControl,
     /// The request to stop was answered.
-    stopping: bool,
-}
-
-impl<'a> Steering<'a> {
-    pub fn new(context: &'a JobContext, control: &'a TrainControl) -> Self {
-        Self {
-            context,
-            control,
-            stopping: false,
-        }
-    }
+    pub stopping: bool,
 }
 
 impl Watcher for Steering<'_> {
@@ -34,13 +23,13 @@ impl Watcher for Steering<'_> {
     fn pulse(&mut self) -> ControlFlow<()> {
         let context = self.context;
         self.control.wait_while_paused(&context.cancel, |paused| {
-            tell(context, RunEvent::Paused(paused));
+            context.tell_run(RunEvent::Paused(paused));
         });
         if !context.cancel.is_cancelled() {
             return ControlFlow::Continue(());
         }
         if !std::mem::replace(&mut self.stopping, true) {
-            tell(context, RunEvent::Stopping);
+            context.tell_run(RunEvent::Stopping);
         }
         ControlFlow::Break(())
     }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::tell;
 use crate::{
     engine::{
         events::{Level, RunEvent},
@@ -46,13 +45,13 @@ impl<'a> Window<'a> {
     pub fn flush_steps(&mut self) {
         if !self.pending.is_empty() {
             let steps = std::mem::take(&mut self.pending);
-            tell(self.context, RunEvent::Steps(steps));
+            self.context.tell_run(RunEvent::Steps(steps));
         }
     }
 
     fn tell_rate(&self) {
         if let Some(rate) = self.rate {
-            tell(self.context, RunEvent::Rate(rate));
+            self.context.tell_run(RunEvent::Rate(rate));
         }
     }
 }
@@ -88,12 +87,12 @@ impl Watcher for Window<'_> {
 
     fn epoch(&mut self, end: &EpochEnd) -> Result<(), FitError> {
         self.flush_steps();
-        tell(self.context, RunEvent::Epoch(end.record));
+        self.context.tell_run(RunEvent::Epoch(end.record));
         if let Some(evaluation) = end.evaluation.clone() {
             if end.is_best {
                 self.best_evaluation = Some(Arc::clone(&evaluation));
             }
-            tell(self.context, RunEvent::Evaluated(evaluation));
+            self.context.tell_run(RunEvent::Evaluated(evaluation));
         }
         Ok(())
     }

@@ -187,7 +187,10 @@ fn draw_cell(
         return Ok(());
     };
     let ink = rgb(ink_on(ColourScale::Viridis.colour(share as f32)));
-    let style = (FONT, size).into_font().color(&ink).pos(CENTRED);
+    let style = (FONT, size)
+        .into_font()
+        .color(&ink)
+        .pos(beside(HPos::Center));
     let middle = (
         plan.middle(plan.left, predicted),
         plan.middle(plan.top, actual),
@@ -196,18 +199,10 @@ fn draw_cell(
         .map_err(|error| draw_error(&error))
 }
 
-const CENTRED: Pos = Pos {
-    h_pos: HPos::Center,
-    v_pos: VPos::Center,
-};
-const RIGHT: Pos = Pos {
-    h_pos: HPos::Right,
-    v_pos: VPos::Center,
-};
-const LEFT: Pos = Pos {
-    h_pos: HPos::Left,
-    v_pos: VPos::Center,
-};
+/// Words beside a point, on its height.
+fn beside(side: HPos) -> Pos {
+    Pos::new(side, VPos::Center)
+}
 
 /// Titles and class names. Above wide columns every second name is raised where names are long.
 fn axes(area: &Area<'_>, names: &[String], plan: &Plan) -> Result<(), ExportError> {
@@ -217,7 +212,7 @@ fn axes(area: &Area<'_>, names: &[String], plan: &Plan) -> Result<(), ExportErro
     };
     let (left, top) = (plan.left as i32, plan.top as i32);
     let middle = (plan.cells * plan.cell / 2) as i32;
-    let title = (FONT, 21).into_font().color(&INK).pos(CENTRED);
+    let title = (FONT, 21).into_font().color(&INK).pos(beside(HPos::Center));
     write("Predicted", &title, (left + middle, 26))?;
     let turned = title.transform(FontTransform::Rotate270);
     write("Actual", &turned, (24, top + middle))?;
@@ -229,13 +224,19 @@ fn axes(area: &Area<'_>, names: &[String], plan: &Plan) -> Result<(), ExportErro
             continue;
         };
         let (x, y) = (plan.middle(plan.left, cell), plan.middle(plan.top, cell));
-        write(name, &style.pos(RIGHT), (left - 12, y))?;
+        write(name, &style.pos(beside(HPos::Right)), (left - 12, y))?;
         if plan.upright {
-            let turned = style.transform(FontTransform::Rotate270).pos(LEFT);
+            let turned = style
+                .transform(FontTransform::Rotate270)
+                .pos(beside(HPos::Left));
             write(name, &turned, (x, top - 10))?;
         } else {
             let raised = if is_long && cell % 2 == 1 { 24 } else { 0 };
-            write(name, &style.pos(CENTRED), (x, top - 18 - raised))?;
+            write(
+                name,
+                &style.pos(beside(HPos::Center)),
+                (x, top - 18 - raised),
+            )?;
         }
     }
     Ok(())

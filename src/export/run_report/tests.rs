@@ -5,6 +5,8 @@ use std::{fs, sync::Arc};
 use super::*;
 use crate::{
     cancel::Cancelled,
+    data::Dataset,
+    export::RunFacts,
     model::spec::Head,
     train::{recipes, runs::several::NamedHistory},
 };

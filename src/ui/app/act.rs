@@ -8,15 +8,14 @@ use super::App;
 use crate::{
     data::{SplitName, dataset::display_path, generate},
     engine::{
-        EvaluateRequest, EvaluatedWeights, FindSimilar, ImageSource, Inspect, Level, Predict,
-        Prepare, TrainRequest,
+        EvaluateRequest, EvaluatedWeights, ImageSource, Inspect, Level, Predict, Prepare,
+        TrainRequest,
     },
     inspect::{Quick, Slow, maximise::MaximiseConfig},
     train::checkpoint::Weights,
     ui::{
         action::{Action, ModelAction, WindowAction},
         chrome::PathField,
-        files::FileTask,
         format::stamp,
         state::AskedRun,
         workspace::{Step, Workspaces},
@@ -51,8 +50,8 @@ impl App {
             WindowAction::ShowAddress(url) => self.show(context, url.into()),
             WindowAction::Undo => self.undo_or_redo(true),
             WindowAction::Redo => self.undo_or_redo(false),
-            WindowAction::Back => self.state.go_back(),
-            WindowAction::Forward => self.state.go_forward(),
+            WindowAction::Back => self.state.go_back(true),
+            WindowAction::Forward => self.state.go_back(false),
             WindowAction::GoTo(step) => {
                 self.settings.step = step;
                 // Other processes train too.
@@ -81,7 +80,13 @@ impl App {
         let words = format!("{shown} is opened; it is copied to the clipboard too");
         self.state.tell(words, None);
         context.copy_text(shown);
-        self.files.send(FileTask::Open(thing));
+        self.engine.with_files(move || {
+            let opened = open::that_detached(&thing);
+            opened.map_err(|error| {
+                let shown = display_path(thing.as_ref());
+                format!("{shown} cannot be opened: {error}")
+            })
+        });
     }
 
     fn act_on_model(&mut self, action: ModelAction) {
@@ -142,13 +147,6 @@ impl App {
         }
     }
 
-    pub(super) fn find_similar(&mut self, sample: usize) {
-        if let Some(dataset) = self.state.open_dataset().cloned() {
-            let request = FindSimilar { dataset, sample };
-            self.state.ask(&self.engine, request);
-        }
-    }
-
     pub(super) fn train(&mut self) {
         let Some(dataset) = self.state.open_dataset().cloned() else {
             return;
@@ -200,18 +198,17 @@ impl App {
     pub(super) fn predict(&mut self, images: Vec<ImageSource>) {
         self.settings.step = Step::Predict;
         self.state.predict.failed = None;
-        let (count, first) = (images.len(), images.first().cloned());
-        let job = match count {
+        let first = images.first().cloned();
+        let job = match images.len() {
             // One is not to wait for what takes long.
             1 => self.state.ask(&self.engine, Predict::<Quick>::new(images)),
             _ => self.state.ask(&self.engine, Predict::<Slow>::new(images)),
         };
-        self.state.predict.jobs.insert(job, count);
         match first {
             // It has to be fetched first; its pixels come with the answer.
             Some(ImageSource::Url(_)) => self.state.predict.to_select = Some(job),
             Some(image) => {
-                let selection = self.state.selection.with_own_image(image);
+                let selection = self.state.selection.with_image(image);
                 self.state.select(selection);
             }
             None => {}

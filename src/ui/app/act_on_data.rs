@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use super::App;
 use crate::{
-    data::Edits,
-    engine::{Level, OpenRequest},
+    data::{Edits, edits},
+    engine::{FindSimilar, Level, OpenRequest},
     train::Experiment,
     ui::{
         action::{DataAction, EditAction},
-        files::FileTask,
         follow,
         history::{Part, Undoable},
         state::AppState,
@@ -28,8 +27,17 @@ impl App {
             DataAction::Redo => self.change_edits(|state| _ = state.redo_edits()),
             DataAction::ClearEdits => self.replace_edits(Edits::default()),
             DataAction::Examine => follow::examine(&self.engine, &mut self.state),
-            DataAction::MeasureChannels => self.measure_channels(),
-            DataAction::FindSimilar(sample) => self.find_similar(sample),
+            DataAction::MeasureChannels => {
+                if let Some(request) = self.state.to_measure() {
+                    self.state.ask(&self.engine, request);
+                }
+            }
+            DataAction::FindSimilar(sample) => {
+                if let Some(dataset) = self.state.open_dataset().cloned() {
+                    let request = FindSimilar { dataset, sample };
+                    self.state.ask(&self.engine, request);
+                }
+            }
             DataAction::Browsed(samples) => self.state.browsed = samples,
             DataAction::ShowImages { samples, words } => {
                 self.state.show_images(&samples, words);
@@ -92,11 +100,10 @@ impl App {
             return;
         };
         if before.as_ref() != Some(edits) {
-            self.files.send(FileTask::Sidecar(
-                Arc::clone(edits),
-                self.places.folders.edits.clone(),
-                open.dataset.opened.clone(),
-            ));
+            let edits = Arc::clone(edits);
+            let sidecar = edits::sidecar(&self.places.folders.edits, &open.dataset.opened);
+            self.engine
+                .with_files(move || edits.keep(&sidecar).map_err(|error| error.to_string()));
         }
     }
 
@@ -112,11 +119,7 @@ impl App {
             }
             (None, _) => {
                 let is_of_experiment = matches!(self.settings.step, Step::Model | Step::Train);
-                if let Some(reason) = self
-                    .state
-                    .why_not_edit_layers()
-                    .filter(|_| is_of_experiment)
-                {
+                if let (Some(reason), true) = (self.state.why_not_edit_layers(), is_of_experiment) {
                     self.state.note(Level::Warning, reason);
                 }
             }
@@ -136,11 +139,5 @@ impl App {
     pub(super) fn change(&mut self, part: Part, change: impl FnOnce(&mut Experiment)) {
         let gesture = Some(self.gesture.number);
         self.state.change_experiment(part, gesture, change);
-    }
-
-    fn measure_channels(&mut self) {
-        if let Some(request) = self.state.to_measure() {
-            self.state.ask(&self.engine, request);
-        }
     }
 }

@@ -4,12 +4,11 @@ use std::path::PathBuf;
 
 use super::App;
 use crate::{
-    engine::{LoadSpec, OpenRequest},
+    engine::{ExamineWeights, LoadSpec, OpenRequest},
     model::{LayerKind, edit::LayerEdit, spec::InitialWeights},
     ui::{
         action::ExperimentAction,
         design::{Chosen, DesignAction},
-        weights_check::WeightsCheck,
     },
 };
 
@@ -50,7 +49,7 @@ impl App {
         {
             base.weights = InitialWeights::File(path);
             // Looked at again even when it is the same: it may have been mended meanwhile.
-            self.state.weights = WeightsCheck::default();
+            self.state.forget::<ExamineWeights>();
             let edit = LayerEdit::SetKind { at, kind };
             self.state.apply_design(DesignAction::Edit(edit, None));
         }

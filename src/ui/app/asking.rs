@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::App;
-use crate::ui::dialogs::{Purpose, Question, folder_of};
+use crate::ui::dialogs::{Purpose, Question};
 
 impl App {
     /// Asks for a path; the answer comes in a later frame.
@@ -23,8 +23,9 @@ impl App {
     /// The folder of last time; for a first dataset, where the open one is.
     fn folder_to_begin_with(&self, purpose: &Purpose) -> Option<PathBuf> {
         let last = self.settings.folders.get(purpose.place()).cloned();
-        let beside = || folder_of(&self.state.dataset()?.opened);
-        last.or_else(|| beside().filter(|_| purpose.place() == Purpose::OpenDataset.place()))
+        let is_dataset = purpose.place() == Purpose::OpenDataset.place();
+        let open = self.state.dataset().filter(|_| is_dataset);
+        last.or_else(|| Some(open?.opened.parent()?.to_path_buf()))
     }
 
     /// Where the program keeps things, and where files were chosen before.
@@ -47,8 +48,8 @@ impl App {
 
     /// The next dialog of its kind begins where this one ended.
     pub(super) fn remember_folder(&mut self, purpose: &Purpose, paths: &[PathBuf]) {
-        if let Some(folder) = paths.first().and_then(|path| folder_of(path)) {
-            let place = purpose.place().to_owned();
+        if let Some(folder) = paths.first().and_then(|path| path.parent()) {
+            let (place, folder) = (purpose.place().to_owned(), folder.to_path_buf());
             self.settings.folders.insert(place, folder);
         }
     }

@@ -11,6 +11,8 @@ mod runs;
 mod saving;
 
 use std::{
+    fs::OpenOptions,
+    io::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -21,7 +23,6 @@ use eframe::egui::{self, Context, Ui};
 use super::{
     chrome::Chrome,
     dialogs::{FilePicker, SystemPicker},
-    files::{FileTask, LOG_FAILED, Written, file_worker},
     follow::Follow,
     frame_times::FrameTimes,
     history::Gesture,
@@ -35,13 +36,12 @@ use super::{
     workspace::Workspaces,
 };
 use crate::{
-    data::datasets_folder,
+    data::{dataset::display_path, datasets_folder},
     engine::{
         DataEvent, EngineHandle, Event, Folders, Found, Level, ListRecipes, LoadExperiment,
-        LoadModel, Look, OpenRequest, Remembered, Thing, Waker,
+        LoadModel, Look, OpenRequest, Thing, Waker,
     },
     train::{Experiment, recipes, run_folder},
-    worker::Worker,
 };
 
 /// Where the app keeps things.
@@ -89,8 +89,6 @@ pub struct App {
     settings: Settings,
     saved_settings: Settings,
     settings_changed: Option<Instant>,
-    files: Worker<FileTask>,
-    file_outcomes: crossbeam_channel::Receiver<Result<Written, String>>,
     places: Places,
     workspaces: Workspaces,
     panels: Panels,
@@ -141,7 +139,6 @@ impl App {
         theme::install(context);
         let (settings, notice) = Settings::load(&places.settings);
         context.set_theme(settings.theme);
-        let (files, file_outcomes) = file_worker(Arc::clone(&waker))?;
         let engine = EngineHandle::start(waker, places.folders.clone())?;
         let experiment = match &settings.experiment {
             Some(experiment) => Experiment::clone(experiment),
@@ -154,8 +151,6 @@ impl App {
             settings_changed: None,
             workspaces: Workspaces::from_saved(&settings.layouts),
             settings,
-            files,
-            file_outcomes,
             places,
             panels: Panels::default(),
             textures: Textures::default(),
@@ -177,22 +172,16 @@ impl App {
         app.state.forget_unknown_boundaries();
         app.state.ask(&app.engine, ListRecipes);
         if let Some(path) = app.settings.model.clone() {
-            let remembered = Remembered::Yes;
+            let remembered = true;
             app.state.ask(&app.engine, LoadModel { path, remembered });
         }
-        app.open_at_start(open);
-        Ok(app)
-    }
-
-    /// A path that was given is looked at first: what it is decides whether the dataset of last time is opened too.
-    fn open_at_start(&mut self, open: Option<PathBuf>) {
+        // A path that was given is looked at first: what it is decides whether the dataset of last time is opened too.
+        app.at_start = open.is_some();
         match open {
-            Some(path) => {
-                self.open_paths(vec![path]);
-                self.at_start = true;
-            }
-            None => self.open_last_dataset(),
+            Some(path) => app.open_paths(vec![path]),
+            None => app.open_last_dataset(),
         }
+        Ok(app)
     }
 
     fn open_last_dataset(&mut self) {
@@ -226,8 +215,7 @@ impl App {
 
     /// Takes what the engine says, for at most this long. Whether something is left.
     fn drain_events(&mut self, budget: Duration) -> bool {
-        let mut is_left = false;
-        let start = Instant::now();
+        let (mut is_left, start) = (false, Instant::now());
         while let Some(event) = self.engine.events().try_next() {
             match event {
                 Event::Data(dataset, DataEvent::Thumbnails(pictures)) => {
@@ -235,6 +223,11 @@ impl App {
                 }
                 Event::Data(dataset, DataEvent::ThumbnailsForgotten(samples)) => {
                     self.textures.forgotten(dataset, &samples);
+                }
+                Event::Note { message, .. } if message.starts_with(LOG_FAILED) => {
+                    // Writing that the log cannot be written would go on for ever.
+                    self.places.log = None;
+                    self.state.note(Level::Error, message);
                 }
                 event => self.apply(event),
             }
@@ -246,20 +239,6 @@ impl App {
         self.state.adopt_model(self.engine.model());
         self.remember_model();
         self.write_log();
-        while let Ok(outcome) = self.file_outcomes.try_recv() {
-            match outcome {
-                Ok(Written { what, path }) => self.state.saved(&format!("the {what}"), path),
-                Err(message) => {
-                    if message.starts_with(LOG_FAILED) {
-                        // Writing that the log cannot be written would go on for ever.
-                        self.places.log = None;
-                    }
-                    self.state.note(Level::Error, message);
-                }
-            }
-        }
-        // The engine tells of its own threads.
-        self.state.threads_died(self.files.died());
         is_left
     }
 
@@ -295,24 +274,20 @@ impl App {
 
     /// The model in hand is there again after a restart. One that is being trained is not kept yet.
     fn remember_model(&mut self) {
-        if let (Some(model), false) = (&self.state.model, self.state.training.is_running()) {
-            let path = model.source.path();
-            if self.settings.model.as_deref() != Some(path) {
-                self.settings.model = Some(path.to_path_buf());
-            }
+        if let (Some(model), false) = (&self.state.model, self.state.training.is_running())
+            && let path = model.source.path()
+            && self.settings.model.as_deref() != Some(path)
+        {
+            self.settings.model = Some(path.to_path_buf());
         }
     }
 
     fn write_log(&mut self) {
         let Some(log) = &self.places.log else { return };
-        for notice in self
-            .state
-            .notices
-            .iter()
-            .filter(|notice| notice.id >= self.logged)
-        {
-            self.files
-                .send(FileTask::Log(notice.text.clone(), log.clone()));
+        let notices = self.state.notices.iter();
+        for notice in notices.filter(|notice| notice.id >= self.logged) {
+            let (line, log) = (notice.text.clone(), log.clone());
+            self.engine.with_files(move || append_line(&line, &log));
         }
         self.logged = self.state.notices.last().map_or(0, |notice| notice.id + 1);
     }
@@ -336,9 +311,8 @@ impl App {
         self.settings.layouts = self.workspaces.to_saved();
         self.settings_changed = None;
         self.saved_settings = self.settings.clone();
-        let settings = Box::new(self.settings.clone());
-        self.files
-            .send(FileTask::Settings(settings, self.places.settings.clone()));
+        let (settings, path) = (self.settings.clone(), self.places.settings.clone());
+        self.engine.with_files(move || settings.save(&path));
     }
 }
 
@@ -366,10 +340,9 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let context = ui.ctx().clone();
         self.textures.begin_frame();
-        let pressed = if self.picker.is_open() {
-            Vec::new()
-        } else {
-            shortcuts::take(&context, &self.state)
+        let pressed = match self.picker.is_open() {
+            true => Vec::new(),
+            false => shortcuts::take(&context, &self.state),
         };
         self.take_picked(&context);
         let mut actions = Vec::new();
@@ -412,6 +385,15 @@ impl eframe::App for App {
         self.write_settings();
         self.frame_times.write();
     }
+}
+
+/// Begins what is said when the log cannot be written.
+const LOG_FAILED: &str = "The log cannot be written";
+
+fn append_line(line: &str, path: &Path) -> Result<(), String> {
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    file.and_then(|mut file| writeln!(file, "{line}"))
+        .map_err(|error| format!("{LOG_FAILED} to {}: {error}", display_path(path)))
 }
 
 fn waker(context: &Context) -> Waker {

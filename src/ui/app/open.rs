@@ -11,8 +11,7 @@ use super::App;
 use crate::{
     data::{Edits, dataset::SourceKind, download::looks_like_address},
     engine::{
-        Found, ImageSource, Level, LoadExperiment, LoadModel, Look, OpenRequest, Prepare,
-        Remembered, Thing,
+        Found, ImageSource, Level, LoadExperiment, LoadModel, Look, OpenRequest, Prepare, Thing,
     },
     file_address, resources,
     train::experiment::DatasetReference,
@@ -90,15 +89,13 @@ impl App {
                 let question = Question::Photos(path.to_path_buf(), Arc::clone(photos));
                 self.state.arrivals.question = Some(question);
             }
-            Thing::Edits(edits) => match self.state.dataset() {
-                Some(_) => self.replace_edits(Edits::clone(edits)),
-                None => {
-                    let words = self
-                        .state
-                        .promise(&[], Some(&[(path.to_path_buf(), thing.clone())]));
-                    self.state.note(Level::Warning, words.join(" "));
-                }
-            },
+            Thing::Edits(edits) if self.state.dataset().is_some() => {
+                self.replace_edits(Edits::clone(edits));
+            }
+            Thing::Edits(_) => {
+                let words = self.state.promise_thing(path, thing);
+                self.state.note(Level::Warning, words);
+            }
             Thing::Image | Thing::Unknown(_) => {}
         }
     }
@@ -207,7 +204,7 @@ impl App {
 
     pub(super) fn load_model(&mut self, path: PathBuf) {
         if !self.is_training("a model") {
-            let remembered = Remembered::No;
+            let remembered = false;
             let request = LoadModel { path, remembered };
             self.state.ask(&self.engine, request);
         }
@@ -263,12 +260,8 @@ impl App {
 
     pub(super) fn take_drops(&mut self, context: &Context) {
         let paths: Vec<PathBuf> = context.input(|input| {
-            input
-                .raw
-                .dropped_files
-                .iter()
-                .map(|file| file.path().to_path_buf())
-                .collect()
+            let files = input.raw.dropped_files.iter();
+            files.map(|file| file.path().to_path_buf()).collect()
         });
         if !paths.is_empty() {
             self.open_paths(paths);
@@ -280,8 +273,7 @@ impl App {
             return;
         };
         self.remember_folder(&purpose, &paths);
-        let mut paths = paths.into_iter();
-        let Some(path) = paths.next() else {
+        let Some(path) = paths.first().cloned() else {
             return;
         };
         match purpose {
@@ -293,8 +285,7 @@ impl App {
             Purpose::ImportLayers => self.import_layers(path),
             Purpose::ChooseWeights => self.choose_weights(path),
             Purpose::ChooseImages => {
-                let images = std::iter::once(path).chain(paths);
-                self.predict(images.map(ImageSource::File).collect());
+                self.predict(paths.into_iter().map(ImageSource::File).collect());
             }
         }
     }

@@ -8,18 +8,13 @@ use std::{
 use super::App;
 use crate::{
     engine::{
-        DescribeRun, DiscardRuns, JobId, Level, ListRuns, OpenRequest, ReadRun, TrainRequest,
+        DescribeRun, DiscardRuns, JobId, Level, ListRuns, OpenRequest, ReadRun, Slot, TrainRequest,
     },
     train::{
         Experiment,
         runs::{RunNotes, RunRecord},
     },
-    ui::{
-        action::RunsAction,
-        run_book::{Continuing, Recorded},
-        state::DataState,
-        workspace::Step,
-    },
+    ui::{action::RunsAction, run_book::Continuing, state::DataState, workspace::Step},
 };
 
 impl App {
@@ -28,7 +23,7 @@ impl App {
             RunsAction::List => self.state.runs.stale = true,
             RunsAction::Choose(folders) => self.state.runs.choose(folders),
             RunsAction::Continue { folder, more } => self.continue_run(&folder, more),
-            RunsAction::Leave(folder) => self.leave_run(&folder),
+            RunsAction::Leave(folder) => self.leave_run(&folder, true),
             RunsAction::TrainAgain(folder) => self.train_again(&folder),
             RunsAction::Discard(folders) => {
                 self.state.ask(&self.engine, DiscardRuns(folders));
@@ -49,14 +44,14 @@ impl App {
             let folder = self.places.runs.clone();
             self.state.ask(&self.engine, ListRuns(folder));
         }
-        for folder in self.state.runs.chosen.clone() {
-            if !self.state.runs.recorded.contains_key(&folder) {
-                let request = ReadRun {
-                    folder: folder.clone(),
-                    with_steps: false,
-                };
-                let reading = Recorded::Reading(self.state.ask(&self.engine, request));
-                self.state.runs.recorded.insert(folder, reading);
+        let chosen = self.state.runs.chosen.clone();
+        let keeps = |asked: &Arc<ReadRun>| asked.with_steps || chosen.contains(&asked.folder);
+        self.state
+            .forget_unless(|slot: &Slot<ReadRun>| slot.asked.as_ref().is_some_and(keeps));
+        for folder in &chosen {
+            let slot = self.state.slot_of::<ReadRun>(folder);
+            if slot.asked.is_none() {
+                self.read_run(folder, false);
             }
         }
         let training = &self.state.training;
@@ -65,13 +60,14 @@ impl App {
         };
         let wanted = (folder, training.is_running());
         if self.steps_asked.as_ref() != Some(&wanted) {
-            let request = ReadRun {
-                folder: wanted.0.clone(),
-                with_steps: true,
-            };
-            self.state.training.reading = Some(self.state.ask(&self.engine, request));
+            self.read_run(&wanted.0, true);
             self.steps_asked = Some(wanted);
         }
+    }
+
+    fn read_run(&mut self, folder: &Path, with_steps: bool) {
+        let folder = folder.to_path_buf();
+        self.state.ask(&self.engine, ReadRun { folder, with_steps });
     }
 
     /// The run in `folder`; says so when there is none, or when another run goes on.
@@ -98,11 +94,7 @@ impl App {
         };
         if run.notes.left {
             // Killed again, it is offered again.
-            let notes = RunNotes {
-                left: false,
-                ..run.notes.clone()
-            };
-            self.describe_run(folder.to_path_buf(), notes);
+            self.leave_run(folder, false);
         }
         self.state.runs.offered = None;
         self.settings.step = Step::Train;
@@ -161,14 +153,11 @@ impl App {
         }
     }
 
-    fn leave_run(&mut self, folder: &Path) {
+    fn leave_run(&mut self, folder: &Path, left: bool) {
         self.state.runs.offered = None;
         if let Some(run) = self.state.runs.find(folder) {
-            let notes = RunNotes {
-                left: true,
-                ..run.notes.clone()
-            };
-            self.describe_run(folder.to_path_buf(), notes);
+            let notes = run.notes.clone();
+            self.describe_run(folder.to_path_buf(), RunNotes { left, ..notes });
         }
     }
 

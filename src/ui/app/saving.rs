@@ -7,34 +7,28 @@ use std::{
 
 use super::App;
 use crate::{
-    data::{dataset::display_path, files::write_atomically},
-    engine::{ModelSource, SaveModel},
-    export::{Bundle, ExportError, Format},
-    ui::{
-        files::{FileTask, Write, answers_csv},
-        saving::Saving,
-    },
+    data::dataset::display_path,
+    engine::{ModelSource, Save},
+    export::Bundle,
+    ui::saving::Saving,
 };
 
 impl App {
     /// Named after what is written: the run of the model, the experiment, the dataset.
     pub(super) fn name_to_propose(&self, saving: &Saving) -> String {
         let state = &self.state;
-        let words = |name: &Path| display_path(name);
         let run = state.training.folder.as_deref().and_then(Path::file_name);
         let run = run.map_or_else(
             || state.experiment.name.clone(),
-            |name| words(name.as_ref()),
+            |name| display_path(name.as_ref()),
         );
-        let source = state.model.as_ref().map(|model| &model.source);
-        let model = match source {
-            Some(ModelSource::File(path)) => path.file_stem().map(|name| words(name.as_ref())),
-            _ => None,
-        };
         let dataset = state.dataset().map_or("dataset", |dataset| &dataset.name);
         let (what, ..) = saving.row();
         match saving {
-            Saving::Model => model.unwrap_or(run),
+            Saving::Model => match state.model.as_ref().map(|model| &model.source) {
+                Some(file @ ModelSource::File(_)) => file.name(),
+                _ => run,
+            },
             Saving::Experiment => state.experiment.name.clone(),
             Saving::Layers => format!("{} {what}", state.experiment.model.name),
             Saving::Edits | Saving::Predictions => format!("{dataset} {what}"),
@@ -43,25 +37,17 @@ impl App {
         }
     }
 
-    /// Has it written to `path`; what becomes of it is told later.
+    /// Has it written to `path`, as it is now; what becomes of it is told later.
     pub(super) fn save(&mut self, saving: Saving, path: PathBuf) {
+        let Some(format) = saving.format_of(&path) else {
+            return;
+        };
         let (what, ..) = saving.row();
-        if let Saving::Model = saving {
-            // Its weights are the engine's.
-            self.state.ask(&self.engine, SaveModel(path));
-        } else if let Some(write) = self.to_write(saving) {
-            self.files.send(FileTask::Save { what, path, write });
-        }
-    }
-
-    /// What is written, as it is now; `None` for a model, whose weights are the engine's. All but the answers stands in
-    /// the table of formats, under the name that is said of it.
-    fn to_write(&self, saving: Saving) -> Option<Write> {
         let state = &self.state;
-        let (what, ..) = saving.row();
         let mut bundle = Bundle::default();
         match saving {
-            Saving::Model => return None,
+            // Its weights are the engine's.
+            Saving::Model => {}
             Saving::Experiment | Saving::Layers => {
                 bundle.experiment = Some(Arc::new(state.experiment.clone()));
             }
@@ -70,22 +56,16 @@ impl App {
                 bundle.evaluation = state.evaluation.clone();
                 bundle.dataset = state.open_dataset().map(|open| open.dataset.clone());
             }
-            Saving::Answers => {
-                let said = state.predict.said.clone();
-                return Some(Box::new(move |path| {
-                    write_atomically(path, &answers_csv(&said)?).map_err(|error| error.to_string())
-                }));
-            }
+            Saving::Answers => bundle.answers = state.predict.said.as_slice().into(),
             Saving::Picture(picture) => bundle.picture = Some(picture),
             Saving::History(runs) | Saving::Curves(runs) => bundle.histories = runs,
         }
-        let format = Format::find(what)?;
-        Some(Box::new(move |path| {
-            let written = format.write(&bundle, path, &mut || Ok(()));
-            written.map(drop).map_err(|error| match error {
-                ExportError::Write { reason, .. } => reason,
-                error => error.to_string(),
-            })
-        }))
+        let request = Save {
+            what,
+            format,
+            bundle,
+            path,
+        };
+        self.state.ask(&self.engine, request);
     }
 }

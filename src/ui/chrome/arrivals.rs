@@ -2,7 +2,7 @@
 
 use eframe::egui::{
     self, Align2, Area, Color32, Context, Id, Label, Modal, Order, RichText, Sense, Shape, Stroke,
-    Ui, vec2,
+    Ui, pos2, vec2,
 };
 use egui_material_icons::{icon_text, icons};
 
@@ -46,13 +46,8 @@ pub fn overlay_ui(context: &Context, cx: &Cx<'_>) {
         let accent = theme::palette(ui).accent;
         ui.painter().rect_filled(whole, 0.0, fill);
         let inner = whole.shrink(MARGIN);
-        let corners = [
-            inner.left_top(),
-            inner.right_top(),
-            inner.right_bottom(),
-            inner.left_bottom(),
-            inner.left_top(),
-        ];
+        let (min, max) = (inner.min, inner.max);
+        let corners = [min, pos2(max.x, min.y), max, pos2(min.x, max.y), min];
         let line = Stroke::new(2.0, accent);
         ui.painter()
             .extend(Shape::dashed_line(&corners, line, 8.0, 6.0));
@@ -100,15 +95,12 @@ pub fn question_ui(context: &Context, cx: &mut Cx<'_>) {
         }
         Question::Photos(folder, photos) => {
             let images = counted(photos.len(), "image");
+            let (name, folder) = (short(folder), display_path(folder));
             (
                 format!("{images} without classes"),
+                format!("{name} holds images, but no folder for each class."),
                 format!(
-                    "{} holds images, but no folder for each class.",
-                    short(folder)
-                ),
-                format!(
-                    "To learn from them, sort them into folders named after their classes, in {}.",
-                    display_path(folder)
+                    "To learn from them, sort them into folders named after their classes, in {folder}."
                 ),
                 "Classify them",
                 "Leave them".to_owned(),
@@ -125,10 +117,8 @@ pub fn question_ui(context: &Context, cx: &mut Cx<'_>) {
         ui.add_space(theme::GRID);
         ui.horizontal(|ui| {
             let yes = states::primary_button(ui, yes, can);
-            let yes = yes
-                .on_disabled_hover_text("Train or open a model first")
-                .clicked();
-            (yes, ui.button(no).clicked())
+            let yes = yes.on_disabled_hover_text("Train or open a model first");
+            (yes.clicked(), ui.button(no).clicked())
         })
         .inner
     });

@@ -4,8 +4,9 @@ use eframe::egui::{self, Align, Layout, RichText, ScrollArea, Ui};
 use egui_material_icons::{icon_text, icons};
 
 use crate::{
-    engine::Listed,
+    engine::{ListDatasets, Listed},
     format,
+    model::spec::Backbone,
     ui::{
         action::{DataAction, DownloadsAction, WindowAction},
         panels::Cx,
@@ -20,20 +21,19 @@ pub const SIZE: [f32; 2] = [640.0, 440.0];
 
 /// Draws the list.
 pub fn catalogue_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let public = &cx.state.public;
-    if let Some(message) = &public.failed {
+    let slot = cx.state.slot::<ListDatasets>();
+    if let Some(message) = &slot.failed {
         states::failed(ui, message);
     }
-    let Some(listed) = public.listed.clone() else {
-        if public.failed.is_none() {
+    let Some(listed) = slot.answer().cloned() else {
+        if slot.failed.is_none() {
             states::caption(ui, "Reading the list…");
         }
         return;
     };
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        let (weights, datasets): (Vec<&Listed>, Vec<&Listed>) = listed
-            .iter()
-            .partition(|listed| listed.weights_of.is_some());
+        let is_weights = |listed: &&Listed| listed.weights_of.is_some();
+        let (weights, datasets): (Vec<_>, Vec<_>) = listed.iter().partition(is_weights);
         part_ui(ui, cx, "DATASETS", &datasets);
         ui.add_space(2.0 * theme::GRID);
         part_ui(ui, cx, "WEIGHTS OF PUBLISHED NETWORKS", &weights);
@@ -51,7 +51,8 @@ fn part_ui(ui: &mut Ui, cx: &mut Cx<'_>, title: &str, listed: &[&Listed]) {
 fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, listed: &Listed) {
     let entry = &listed.entry;
     ui.horizontal(|ui| {
-        let title = RichText::new(&entry.title).family(theme_family());
+        let family = egui::FontFamily::Name(theme::SEMIBOLD.into());
+        let title = RichText::new(&entry.title).family(family);
         ui.add(egui::Label::new(title).truncate());
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let size = entry.bytes().map_or("size unknown".into(), format::bytes);
@@ -70,11 +71,11 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, listed: &Listed) {
         states::caption(ui, "·");
         link_ui(ui, cx, "Home page", &entry.homepage);
     });
-    match cx.state.public.state(&entry.name).clone() {
+    match cx.state.download(&entry.name) {
         DownloadState::Absent => {
             download::button(ui, cx, "Download", entry, DownloadsAction::Begin);
         }
-        DownloadState::Running { .. } => download::running_ui(ui, cx, entry),
+        DownloadState::Running(_) => download::running_ui(ui, cx, entry),
         DownloadState::Paused { bytes } => download::paused_ui(ui, cx, entry, bytes),
         DownloadState::Failed { message, bytes } => {
             states::failed(ui, &message);
@@ -90,11 +91,8 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, listed: &Listed) {
                 let good = theme::palette(ui).good;
                 ui.label(icon_text(icons::ICON_CHECK).color(good).size(18.0));
                 ui.label("Downloaded");
-                if let Some(backbone) = listed.weights_of {
-                    let words = format!(
-                        "{} with ImageNet weights takes them from here",
-                        backbone.word()
-                    );
+                if let Some(backbone) = listed.weights_of.map(Backbone::word) {
+                    let words = format!("{backbone} with ImageNet weights takes them from here");
                     states::caption(ui, words);
                 }
                 let is_dataset = listed.weights_of.is_none();
@@ -113,8 +111,4 @@ fn link_ui(ui: &mut Ui, cx: &mut Cx<'_>, words: &str, url: &str) {
         cx.push(WindowAction::ShowAddress(url.to_owned()));
     }
     link.on_hover_text(format!("{url}\nA click copies the address too"));
-}
-
-fn theme_family() -> egui::FontFamily {
-    egui::FontFamily::Name(theme::SEMIBOLD.into())
 }

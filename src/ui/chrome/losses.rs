@@ -29,10 +29,11 @@ pub fn question_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.horizontal(|ui| {
             let button = |words| Button::new(words).min_size(vec2(72.0, 32.0));
             let show = states::primary_button(ui, "Show them", true);
-            let chosen = [
-                (show.on_hover_text("Lists them in the Data step"), Action::Data(DataAction::ShowUnreadable)),
-                (ui.add(button("Train anyway")), Action::Training(TrainingAction::TrainAnyway)),
-                (ui.add(button("Cancel")), Action::Training(TrainingAction::Leave)),
+            let show = show.on_hover_text("Lists them in the Data step");
+            let chosen: [(_, Action); 3] = [
+                (show, DataAction::ShowUnreadable.into()),
+                (ui.add(button("Train anyway")), TrainingAction::TrainAnyway.into()),
+                (ui.add(button("Cancel")), TrainingAction::Leave.into()),
             ];
             let mut chosen = chosen.into_iter();
             chosen.find_map(|(button, action)| button.clicked().then_some(action))

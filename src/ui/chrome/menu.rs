@@ -10,57 +10,44 @@ use crate::ui::{
     saving::Saving,
 };
 
-/// A menu entry that pushes `action`.
-pub fn item(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    words: &str,
-    shortcut: &str,
-    enabled: bool,
-    action: impl Into<Action>,
-) {
-    let button = Button::new(words).shortcut_text(shortcut);
-    if ui.add_enabled(enabled, button).clicked() {
-        cx.push(action);
+/// A menu entry: its words, its keys, whether it can be chosen, and what it does.
+pub type Item<'a> = (&'a str, &'a str, bool, Action);
+
+/// Menu entries below each other.
+pub fn items_ui<const N: usize>(ui: &mut Ui, cx: &mut Cx<'_>, items: [Item<'_>; N]) {
+    for (words, shortcut, enabled, action) in items {
+        let button = Button::new(words).shortcut_text(shortcut);
+        if ui.add_enabled(enabled, button).clicked() {
+            cx.push(action);
+        }
     }
 }
 
 /// Other datasets to open.
 pub fn dataset_items_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let idle = !cx.state.training.is_running();
-    item(
-        ui,
-        cx,
-        "Open dataset…",
-        "Ctrl+O",
-        idle,
-        Purpose::OpenDataset,
-    );
-    item(
-        ui,
-        cx,
-        "Open dataset file…",
-        "",
-        idle,
-        Purpose::OpenDatasetFile,
-    );
-    for (words, name) in BUNDLED {
-        item(ui, cx, words, "", idle, DataAction::OpenBundled(name));
-    }
+    let items = [
+        ("Open dataset…", "Ctrl+O", idle, Purpose::OpenDataset.into()),
+        (
+            "Open dataset file…",
+            "",
+            idle,
+            Purpose::OpenDatasetFile.into(),
+        ),
+    ];
+    items_ui(ui, cx, items);
+    let open = |(words, name)| (words, "", idle, DataAction::OpenBundled(name).into());
+    items_ui(ui, cx, BUNDLED.map(open));
 }
 
 /// Experiments from and to files.
 pub fn experiment_items_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let idle = !cx.state.training.is_running();
-    item(
-        ui,
-        cx,
-        "Open experiment…",
-        "",
-        idle,
-        Purpose::OpenExperiment,
-    );
-    item(ui, cx, "Save experiment…", "", true, Saving::Experiment);
+    let items = [
+        ("Open experiment…", "", idle, Purpose::OpenExperiment.into()),
+        ("Save experiment…", "", true, Saving::Experiment.into()),
+    ];
+    items_ui(ui, cx, items);
 }
 
 pub fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -68,43 +55,45 @@ pub fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let has_model = cx.state.model.is_some();
     dataset_items_ui(ui, cx);
     let words = "Download datasets and weights…";
-    item(ui, cx, words, "", true, DownloadsAction::Toggle);
-    item(ui, cx, "Open model…", "", idle, Purpose::OpenModel);
+    let items = [
+        (words, "", true, DownloadsAction::Toggle.into()),
+        ("Open model…", "", idle, Purpose::OpenModel.into()),
+    ];
+    items_ui(ui, cx, items);
     experiment_items_ui(ui, cx);
-    item(
+    let action = WindowAction::TogglePathField.into();
+    items_ui(ui, cx, [("Open path…", "Ctrl+P", true, action)]);
+    ui.separator();
+    let items = [
+        ("Save model…", "Ctrl+S", has_model, Saving::Model.into()),
+        (
+            "Predict images…",
+            "",
+            has_model,
+            Purpose::ChooseImages.into(),
+        ),
+    ];
+    items_ui(ui, cx, items);
+    ui.separator();
+    items_ui(
         ui,
         cx,
-        "Open path…",
-        "Ctrl+P",
-        true,
-        WindowAction::TogglePathField,
+        [("Quit", "Ctrl+Q", true, WindowAction::Quit.into())],
     );
-    ui.separator();
-    item(ui, cx, "Save model…", "Ctrl+S", has_model, Saving::Model);
-    item(
-        ui,
-        cx,
-        "Predict images…",
-        "",
-        has_model,
-        Purpose::ChooseImages,
-    );
-    ui.separator();
-    item(ui, cx, "Quit", "Ctrl+Q", true, WindowAction::Quit);
 }
 
 /// Undo and redo of what the shown step edits.
 pub fn edit_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let (undo, redo) = cx.state.undo_redo(cx.settings.step);
     for (word, what, keys, action) in [
-        ("Undo", undo, "Ctrl+Z", Action::Window(WindowAction::Undo)),
-        ("Redo", redo, "Ctrl+Y", Action::Window(WindowAction::Redo)),
+        ("Undo", undo, "Ctrl+Z", WindowAction::Undo),
+        ("Redo", redo, "Ctrl+Y", WindowAction::Redo),
     ] {
         let words = what.map_or_else(
             || word.to_owned(),
             |what| format!("{word} the change to the {}", what.words()),
         );
-        item(ui, cx, &words, keys, what.is_some(), action);
+        items_ui(ui, cx, [(&words, keys, what.is_some(), action.into())]);
     }
 }
 
@@ -119,11 +108,17 @@ pub fn view_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     }
     ui.separator();
-    item(ui, cx, "Back", "Alt+Left", true, WindowAction::Back);
-    item(ui, cx, "Forward", "Alt+Right", true, WindowAction::Forward);
+    let items = [
+        ("Back", "Alt+Left", true, WindowAction::Back.into()),
+        ("Forward", "Alt+Right", true, WindowAction::Forward.into()),
+    ];
+    items_ui(ui, cx, items);
     ui.separator();
-    item(ui, cx, "Event log", "", true, WindowAction::ToggleLog);
-    item(ui, cx, "Reset layout", "", true, WindowAction::ResetLayout);
+    let items = [
+        ("Event log", "", true, WindowAction::ToggleLog.into()),
+        ("Reset layout", "", true, WindowAction::ResetLayout.into()),
+    ];
+    items_ui(ui, cx, items);
 }
 
 pub fn theme_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

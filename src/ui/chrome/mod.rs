@@ -18,7 +18,6 @@ use egui_material_icons::{MaterialIcon, icon_text, icons};
 use super::{
     action::WindowAction, panels::Cx, state::RunState, theme, widgets::states, workspace::Step,
 };
-use menu::item;
 pub use status::SKIP;
 pub use windows::PathField;
 
@@ -108,8 +107,8 @@ impl Chrome {
             ui.menu_button("Edit", |ui| menu::edit_menu_ui(ui, cx));
             ui.menu_button("View", |ui| menu::view_menu_ui(ui, cx));
             ui.menu_button("Help", |ui| {
-                let words = "Keyboard shortcuts";
-                item(ui, cx, words, "F1", true, WindowAction::ToggleShortcuts);
+                let action = WindowAction::ToggleShortcuts.into();
+                menu::items_ui(ui, cx, [("Keyboard shortcuts", "F1", true, action)]);
                 ui.separator();
                 states::caption(ui, concat!("Convscope ", env!("CARGO_PKG_VERSION")));
             });

@@ -7,7 +7,7 @@ use eframe::egui::{self, Ui, vec2};
 use crate::{
     data::dataset::display_path,
     engine::{Inspect, LoadImage},
-    inspect::predict::{Answer, Says},
+    inspect::predict::Says,
     ui::{
         format::percent,
         panels::Cx,
@@ -43,11 +43,8 @@ pub fn selection_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     if let Some(texture) = texture {
         let size = picture::fitted_exactly(texture.size_vec2(), rect.size());
-        picture::paint(
-            ui,
-            &texture,
-            egui::Rect::from_center_size(rect.center(), size),
-        );
+        let place = egui::Rect::from_center_size(rect.center(), size);
+        picture::paint(ui, &texture, place);
     }
     let whole = match (of_dataset, subject) {
         (Some(sample), _) => display_path(&sample.path),
@@ -89,14 +86,11 @@ fn facts_ui(ui: &mut Ui, state: &AppState, sample: Option<usize>) {
             let answered = state.slot::<Inspect<Says>>().newest_answer();
             let says = match answered {
                 Some(said) => {
-                    let Answer {
-                        class,
-                        probabilities,
-                        ..
-                    } = &said.answer;
-                    let probability = probabilities.get(*class).copied().unwrap_or_default();
-                    let class = said.classes.get(*class).map_or("", String::as_str);
-                    format!("{class} {}", percent(f64::from(probability)))
+                    let class = said.answer.class;
+                    let probability = said.answer.probabilities.get(class);
+                    let probability = percent(probability.copied().unwrap_or_default().into());
+                    let class = said.classes.get(class).map_or("", String::as_str);
+                    format!("{class} {probability}")
                 }
                 None if state.model.is_some() => "…".to_owned(),
                 None => "no model yet".to_owned(),

@@ -23,22 +23,13 @@ const LONGEST_NAME: usize = 40;
 
 pub fn status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let waiting = cx
-            .state
-            .notices
-            .iter()
-            .filter(|notice| notice.level != Level::Info)
-            .count();
-        let words = if waiting == 0 {
-            "Log".to_owned()
-        } else {
-            counted(waiting, "note")
+        let notices = cx.state.notices.iter();
+        let words = match notices.filter(|notice| notice.level != Level::Info).count() {
+            0 => "Log".to_owned(),
+            waiting => counted(waiting, "note"),
         };
-        if ui
-            .button(words)
-            .on_hover_text("Show the event log")
-            .clicked()
-        {
+        let log = ui.button(words).on_hover_text("Show the event log");
+        if log.clicked() {
             cx.push(WindowAction::ToggleLog);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -58,10 +49,8 @@ fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let per_epoch = training.steps_per_epoch.max(1);
     let total = per_epoch * training.total_epochs;
-    let (epoch, step) = training
-        .steps
-        .last()
-        .map_or((1, 0), |record| (record.epoch, record.step));
+    let last = training.steps.last();
+    let (epoch, step) = last.map_or((1, 0), |record| (record.epoch, record.step));
     let batch = (step + per_epoch).saturating_sub((epoch - 1) * per_epoch + per_epoch);
     let word = match (training.is_stopping(), training.is_paused()) {
         (true, _) => "Stopping",
@@ -86,24 +75,19 @@ fn training_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     states::progress_bar(ui, progress, 140.0);
     if let Some((images_per_sec, left_secs)) = speed(cx.state, total.saturating_sub(step)) {
         let speed = thousands(images_per_sec.round() as usize);
-        states::caption(
-            ui,
-            format!("{speed} images/s · {} left", minutes(left_secs)),
-        );
+        let left = minutes(left_secs);
+        states::caption(ui, format!("{speed} images/s · {left} left"));
     }
     if training.is_stopping() {
         return;
     }
     let paused = training.is_paused();
-    if ui
-        .button(if paused { "Resume" } else { "Pause" })
-        .on_hover_text("Space")
-        .clicked()
-    {
+    let pause = ui.button(if paused { "Resume" } else { "Pause" });
+    if pause.on_hover_text("Space").clicked() {
         cx.push(TrainingAction::SetPaused(!paused));
     }
-    if ui
-        .button("Stop")
+    let stop = ui.button("Stop");
+    if stop
         .on_hover_text("Keeps the best weights so far")
         .clicked()
     {
@@ -139,7 +123,7 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             "Training stopped before its first epoch was done".to_owned()
         }
         RunState::Finished(outcome) => {
-            let word = if outcome.completed {
+            let word = if outcome.result.completed {
                 "Training finished"
             } else {
                 "Training stopped"
@@ -148,8 +132,8 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let run = shortened(&run, LONGEST_NAME);
             let training = &cx.state.training;
             let best = training.best_words().unwrap_or_default();
-            let lacks = lacking(&outcome.left_out);
-            let lacks = lacks.map_or_else(String::new, |lacking| format!(" · {lacking}"));
+            let lacks = lacking(&outcome.result.left_out).map(|lacking| format!(" · {lacking}"));
+            let lacks = lacks.unwrap_or_default();
             let time = minutes(training.seconds());
             format!("{word} · {run} · best: {best} · {time}{lacks}")
         }

@@ -6,12 +6,12 @@ use eframe::egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use super::menu::{dataset_items_ui, experiment_items_ui, item};
+use super::menu::{dataset_items_ui, experiment_items_ui, items_ui};
 use crate::{
     data::dataset::display_path,
     train::run_folder::MODEL_FILE,
     ui::{
-        action::{Action, DataAction, ExperimentAction, ModelAction, WindowAction},
+        action::{DataAction, ExperimentAction, ModelAction, WindowAction},
         dialogs::Purpose,
         format::{shortened, thousands},
         panels::Cx,
@@ -64,13 +64,11 @@ fn data(state: &AppState) -> Place {
 }
 
 fn experiment(state: &AppState) -> Place {
-    let more = state.shapes.as_ref().map_or_else(
-        |_| "layers do not fit".to_owned(),
-        |shapes| {
-            let parameters: usize = shapes.iter().map(|shape| shape.parameters).sum();
-            format!("{} parameters", thousands(parameters))
-        },
-    );
+    let parameters = state.design.shapes.iter().map(|shape| shape.parameters);
+    let more = match state.design.fits {
+        true => format!("{} parameters", thousands(parameters.sum())),
+        false => "layers do not fit".to_owned(),
+    };
     Place {
         word: "Experiment",
         name: state.experiment.title.clone(),
@@ -224,28 +222,31 @@ impl Row<'_> {
 
 fn data_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let idle = !cx.state.training.is_running();
-    let look = WindowAction::GoTo(Step::Data);
-    item(ui, cx, "Look at the images", "", true, look);
+    let look = WindowAction::GoTo(Step::Data).into();
+    items_ui(ui, cx, [("Look at the images", "", true, look)]);
     ui.separator();
     dataset_items_ui(ui, cx);
     if let Some(path) = cx.state.dataset_to_open() {
         let name = path.file_name().unwrap_or(path.as_os_str());
         let name = shortened(&display_path(name.as_ref()), LONGEST_NAME);
         let words = format!("Open the model's dataset, {name}");
-        item(ui, cx, &words, "", idle, DataAction::OpenOfModel);
+        items_ui(ui, cx, [(&words, "", idle, DataAction::OpenOfModel.into())]);
     }
 }
 
 fn experiment_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let idle = !cx.state.training.is_running();
-    let go_to = WindowAction::GoTo;
-    item(ui, cx, "Change its settings", "", true, go_to(Step::Train));
-    item(ui, cx, "Change its layers", "", true, go_to(Step::Model));
+    let go_to = |step| WindowAction::GoTo(step).into();
+    let items = [
+        ("Change its settings", "", true, go_to(Step::Train)),
+        ("Change its layers", "", true, go_to(Step::Model)),
+    ];
+    items_ui(ui, cx, items);
     ui.separator();
     for recipe in cx.state.recipes.clone().iter().flat_map(|all| all.iter()) {
-        let action = Action::Experiment(ExperimentAction::OpenRecipe(recipe.name.clone()));
+        let action = ExperimentAction::OpenRecipe(recipe.name.clone()).into();
         let title = shortened(&recipe.title, LONGEST_NAME);
-        item(ui, cx, &title, "", idle, action);
+        items_ui(ui, cx, [(&title, "", idle, action)]);
     }
     ui.separator();
     experiment_items_ui(ui, cx);
@@ -267,7 +268,8 @@ fn model_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if take.on_hover_text(tip).clicked() {
         cx.push(ExperimentAction::TakeNetwork);
     }
-    item(ui, cx, "Save model…", "Ctrl+S", has_model, Saving::Model);
+    let save = Saving::Model.into();
+    items_ui(ui, cx, [("Save model…", "Ctrl+S", has_model, save)]);
     ui.separator();
     let listing = state.runs.listing.clone();
     let runs = listing.iter().flat_map(|listing| listing.runs.iter());
@@ -284,15 +286,13 @@ fn model_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.push(ModelAction::Load(run.folder.join(MODEL_FILE)));
         }
     }
-    item(
-        ui,
-        cx,
-        "All runs",
-        "Ctrl+7",
-        true,
-        WindowAction::GoTo(Step::Runs),
-    );
-    item(ui, cx, "Open model…", "", idle, Purpose::OpenModel);
+    let all = WindowAction::GoTo(Step::Runs).into();
+    let open = Purpose::OpenModel.into();
+    let items = [
+        ("All runs", "Ctrl+7", true, all),
+        ("Open model…", "", idle, open),
+    ];
+    items_ui(ui, cx, items);
 }
 
 #[cfg(test)]

@@ -26,14 +26,8 @@ const SUCCESS_TIME: Duration = Duration::from_secs(12);
 
 pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     const MOST: usize = 4;
-    let shown: Vec<_> = cx
-        .state
-        .notices
-        .iter()
-        .rev()
-        .filter(|notice| notice.shown)
-        .take(MOST)
-        .collect();
+    let notices = cx.state.notices.iter().rev();
+    let shown: Vec<_> = notices.filter(|notice| notice.shown).take(MOST).collect();
     let offered = cx.state.runs.offered.clone();
     let offered = offered.filter(|_| !cx.state.training.is_running());
     if shown.is_empty() && offered.is_none() {
@@ -89,11 +83,8 @@ pub fn notifications_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             });
         }
     });
-    cx.actions.extend(
-        dismissed
-            .into_iter()
-            .map(|id| WindowAction::Dismiss(id).into()),
-    );
+    let dismissed = dismissed.into_iter().map(WindowAction::Dismiss);
+    cx.actions.extend(dismissed.map(Action::from));
 }
 
 /// The button of a notification.
@@ -105,14 +96,13 @@ fn offer_ui(ui: &mut Ui, state: &AppState, notice: &Notice) -> Option<Action> {
                 .on_hover_text("Opens the folder that it is in");
             let folder = path.parent().unwrap_or(path).to_path_buf();
             show.clicked()
-                .then_some(Action::Window(WindowAction::ShowFile(folder)))
+                .then(|| WindowAction::ShowFile(folder).into())
         }
         Offer::Undo(change) if state.last_change() == Some(*change) => {
             let undo = ui
                 .button("Undo")
                 .on_hover_text("Puts the settings back as they were");
-            undo.clicked()
-                .then_some(Action::Experiment(ExperimentAction::Undo))
+            undo.clicked().then(|| ExperimentAction::Undo.into())
         }
         Offer::Undo(_) => None,
     }
@@ -139,16 +129,16 @@ fn unfinished_ui(ui: &mut Ui, actions: &mut Vec<Action>, run: &RunRecord) {
             let go_on = states::primary_button(ui, "Continue", true).on_hover_text(
                 "Opens its dataset and trains on, with the same figures as if nothing had happened",
             );
-            let folder = || run.folder.clone();
+            let folder = run.folder.clone();
             if go_on.clicked() {
-                let (folder, more) = (folder(), 0);
-                actions.push(Action::Runs(RunsAction::Continue { folder, more }));
+                let (folder, more) = (folder.clone(), 0);
+                actions.push(RunsAction::Continue { folder, more }.into());
             }
             let leave = ui
                 .add(Button::new("Leave it").min_size(egui::vec2(72.0, 32.0)))
                 .on_hover_text("Does not ask again; it can be continued from Runs");
             if leave.clicked() {
-                actions.push(Action::Runs(RunsAction::Leave(folder())));
+                actions.push(RunsAction::Leave(folder).into());
             }
         });
     });

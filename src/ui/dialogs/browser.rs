@@ -9,10 +9,10 @@ use eframe::egui::{
 use egui_material_icons::{icon_text, icons};
 
 use super::{
-    Kind, Purpose, Question,
+    Kind, Look, Purpose, Question,
     browsing::{self, Browsing},
     folders::Folders,
-    rows,
+    in_words, rows,
 };
 use crate::{
     data::dataset::display_path,
@@ -66,11 +66,11 @@ impl Browser {
     }
 
     pub fn purpose(&self) -> &Purpose {
-        self.browsing.purpose()
+        &self.browsing.question.purpose
     }
 
-    fn kind(&self) -> Kind {
-        self.purpose().kind()
+    fn look(&self) -> &Look {
+        &self.browsing.look
     }
 
     /// Draws it; what was chosen once it was, nothing chosen when it was cancelled.
@@ -126,7 +126,7 @@ impl Browser {
         {
             browsing.go_up(folders);
         }
-        let is_many = browsing.purpose().kind() == Kind::Files;
+        let is_many = browsing.look.kind == Kind::Files;
         if is_many && browsing.text.is_empty() && pressed(Modifiers::COMMAND, Key::A) {
             browsing.choose_all();
         }
@@ -141,7 +141,7 @@ impl Browser {
         let size = ui.available_size();
         ui.set_min_size(size);
         ui.set_max_size(size);
-        ui.label(RichText::new(self.purpose().look().title).heading());
+        ui.label(RichText::new(self.look().title).heading());
         self.path_ui(ui, folders);
         ui.separator();
         let height = (ui.available_height() - FOOTER).max(3.0 * rows::HEIGHT);
@@ -184,7 +184,7 @@ impl Browser {
                     wanted = Some(path.to_path_buf());
                 }
             }
-            if self.kind() == Kind::Save {
+            if self.look().kind == Kind::Save {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     self.new_folder_ui(ui, folders);
                 });
@@ -243,7 +243,7 @@ impl Browser {
             }
             Some(Err(words)) => return states::failed(ui, words),
             Some(Ok(_)) if self.browsing.shown.is_empty() => {
-                let words = format!("There are no {} here.", self.purpose().filter_words());
+                let words = format!("There are no {} here.", self.look().words());
                 states::caption(ui, words);
                 return;
             }
@@ -262,10 +262,8 @@ impl Browser {
         area.show_rows(ui, rows::HEIGHT, rows, |ui, rows| {
             for row in rows {
                 let response = rows::row_ui(ui, &self.browsing, row);
-                if response.double_clicked() {
-                    clicked = Some((row, true));
-                } else if response.clicked() {
-                    clicked = Some((row, false));
+                if response.clicked() {
+                    clicked = Some((row, response.double_clicked()));
                 }
             }
         });
@@ -282,7 +280,7 @@ impl Browser {
     fn field_ui(&mut self, ui: &mut Ui, folders: &Folders) {
         let id = Id::unique("file dialog's field");
         ui.horizontal(|ui| {
-            let (name, hint) = match self.kind() {
+            let (name, hint) = match self.look().kind {
                 Kind::Save => ("Name", "a name, or a whole path"),
                 Kind::Folder => ("Folder", "type to find one here, or a whole path"),
                 Kind::File | Kind::Files => ("File", "type to find one here, or a whole path"),
@@ -297,8 +295,9 @@ impl Browser {
                 self.is_begun = true;
                 self.mark_name(ui, id);
             }
-            let has_others = !matches!(self.kind(), Kind::Folder | Kind::Save);
-            let width = ui.available_width() - theme::GRID - if has_others { 96.0 } else { 0.0 };
+            let has_others = !matches!(self.look().kind, Kind::Folder | Kind::Save);
+            let others = if has_others { 96.0 } else { 0.0 };
+            let width = ui.available_width() - theme::GRID - others;
             let field = TextEdit::singleline(&mut self.browsing.text)
                 .id(id)
                 .hint_text(hint)
@@ -307,10 +306,7 @@ impl Browser {
             if field.changed() {
                 self.browsing.typed(folders);
             }
-            let tip = format!(
-                "Shows files that are no {} too",
-                self.purpose().filter_words()
-            );
+            let tip = format!("Shows files that are no {} too", self.look().words());
             if has_others
                 && ui
                     .checkbox(&mut self.browsing.all_files, "All files")
@@ -341,21 +337,22 @@ impl Browser {
             return false;
         }
         let mut is_cancelled = false;
-        line(ui, |ui| {
-            if let Some(words) = &self.browsing.problem {
+        line(ui, |ui| match (&self.browsing.problem, self.look().kind) {
+            (Some(words), _) => {
                 let colour = theme::palette(ui).error;
                 ui.add(egui::Label::new(RichText::new(words).color(colour)).truncate());
-            } else if self.kind() == Kind::Folder {
+            }
+            (None, Kind::Folder) => {
                 let words = format!("Opens {}", display_path(&self.browsing.chosen_folder()));
                 ui.add(egui::Label::new(RichText::new(words).small()).truncate());
-            } else if let Kind::File | Kind::Files = self.kind() {
-                states::caption(ui, format!("Shows {}", self.purpose().filter_words()));
-            } else {
-                self.format_ui(ui);
             }
+            (None, Kind::File | Kind::Files) => {
+                states::caption(ui, format!("Shows {}", self.look().words()));
+            }
+            (None, Kind::Save) => self.format_ui(ui),
         });
         buttons(ui, |ui| {
-            let words = match self.kind() {
+            let words = match self.look().kind {
                 Kind::Save => "Save",
                 Kind::Files => "Choose",
                 Kind::Folder | Kind::File => "Open",
@@ -372,17 +369,15 @@ impl Browser {
 
     /// The format of what is saved, where there are several.
     fn format_ui(&mut self, ui: &mut Ui) {
-        let formats = self.purpose().look().formats;
-        if formats.len() < 2 {
+        let filters = self.look().filters.iter();
+        let words: Vec<String> = filters.map(|(words, of)| in_words(words, of)).collect();
+        if words.len() < 2 {
             return;
         }
         let current = self.browsing.format();
-        let options = || {
-            let words = formats.iter().map(|(words, _)| (*words).to_owned());
-            words.enumerate().collect()
-        };
+        let options = || words.iter().cloned().enumerate().collect();
         let tip = "The kind of file, which is what its name ends with";
-        let shown = (&current, formats[current].0);
+        let shown = (&current, words[current].as_str());
         if let Some(chosen) = fields::choice(ui, "Format", tip, 240.0, shown, options) {
             self.browsing.set_format(chosen);
         }
@@ -393,11 +388,8 @@ impl Browser {
         let Some(path) = &self.browsing.to_replace else {
             return;
         };
-        let name = path.file_name().unwrap_or_default();
-        let words = format!(
-            "{} is there already. Replace it?",
-            display_path(name.as_ref())
-        );
+        let name = display_path(path.file_name().unwrap_or_default().as_ref());
+        let words = format!("{name} is there already. Replace it?");
         line(ui, |ui| {
             let colour = theme::palette(ui).warning;
             ui.add(egui::Label::new(RichText::new(words).color(colour)).truncate());

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Kind, Purpose, Question,
+    Kind, Look, Question,
     folders::{Entries, Entry, Folders, Found, News},
 };
 use crate::data::dataset::display_path;
@@ -23,6 +23,7 @@ enum Intent {
 /// Where one is and what is chosen.
 pub struct Browsing {
     pub question: Question,
+    pub look: Look,
     pub folder: PathBuf,
     /// What is in the folder; `None` until it has been read.
     pub entries: Option<Result<Entries, String>>,
@@ -55,6 +56,7 @@ impl Browsing {
         let text = question.file_name();
         folders.list(folder.clone());
         Self {
+            look: question.purpose.look(),
             question,
             folder,
             entries: None,
@@ -69,14 +71,6 @@ impl Browsing {
             looking: None,
             answer: None,
         }
-    }
-
-    pub fn purpose(&self) -> &Purpose {
-        &self.question.purpose
-    }
-
-    fn kind(&self) -> Kind {
-        self.question.purpose.kind()
     }
 
     /// Takes what the thread answered, and the answer to the question when it is known.
@@ -123,7 +117,7 @@ impl Browsing {
         self.to_replace = None;
         self.new_folder = None;
         // A name to save under goes along; what was looked for was looked for here.
-        if self.kind() != Kind::Save {
+        if self.look.kind != Kind::Save {
             self.text.clear();
         }
         self.filter();
@@ -144,27 +138,20 @@ impl Browsing {
         let Some(Ok(entries)) = &self.entries else {
             return;
         };
-        let is_search = self.kind() != Kind::Save && !is_path(&self.text);
-        let part = if is_search {
-            self.text.trim().to_lowercase()
-        } else {
-            String::new()
-        };
-        let (purpose, all) = (&self.question.purpose, self.all_files);
+        let is_search = self.look.kind != Kind::Save && !is_path(&self.text);
+        let part = self.text.trim().to_lowercase();
+        let part = Some(part).filter(|_| is_search).unwrap_or_default();
+        let (look, all) = (&self.look, self.all_files);
         let is_shown = |entry: &Entry| {
             let is_hidden = entry.words.starts_with('.') && !part.starts_with('.');
-            let fits = entry.is_folder || all || fits(purpose, entry);
+            let fits = entry.is_folder || all || fits(look, entry);
             !is_hidden && fits && (part.is_empty() || entry.words.to_lowercase().contains(&part))
         };
-        let shown = entries.iter().enumerate();
-        let shown = shown.filter(|(_, entry)| is_shown(entry));
-        self.shown = shown.map(|(position, _)| position).collect();
+        let shown = (0..entries.len()).filter(|at| is_shown(&entries[*at]));
+        self.shown = shown.collect();
         if !part.is_empty() {
             // Enter takes what is found first.
-            let first = self
-                .shown
-                .iter()
-                .position(|at| is_choosable(purpose, &entries[*at]));
+            let first = (0..self.shown.len()).find(|row| self.can_choose(*row));
             self.choose_only(first);
         }
     }
@@ -180,7 +167,7 @@ impl Browsing {
     /// Whether row `row` can be chosen.
     pub fn can_choose(&self, row: usize) -> bool {
         let entry = self.entry(row);
-        entry.is_some_and(|entry| is_choosable(self.purpose(), entry))
+        entry.is_some_and(|entry| is_choosable(&self.look, entry))
     }
 
     fn choose_only(&mut self, row: Option<usize>) {
@@ -194,7 +181,7 @@ impl Browsing {
             return;
         }
         self.problem = None;
-        let is_many = self.kind() == Kind::Files;
+        let is_many = self.look.kind == Kind::Files;
         match self.at.filter(|_| is_many) {
             Some(from) if all_between => {
                 let between = from.min(row)..=from.max(row);
@@ -214,7 +201,7 @@ impl Browsing {
 
     /// Saving under the name of a file that is there.
     fn take_over_name(&mut self, row: usize) {
-        if self.kind() == Kind::Save
+        if self.look.kind == Kind::Save
             && let Some(entry) = self.entry(row).filter(|entry| !entry.is_folder)
         {
             self.text = entry.words.clone();
@@ -231,12 +218,12 @@ impl Browsing {
             None if rows > 0 => 0,
             None => last,
         };
-        let towards: Vec<usize> = if rows > 0 {
-            (target..=last).collect()
-        } else {
-            (0..=target).rev().collect()
+        let can = |row: &usize| self.can_choose(*row);
+        let found = match rows > 0 {
+            true => (target..=last).find(can),
+            false => (0..=target).rev().find(can),
         };
-        if let Some(row) = towards.into_iter().find(|row| self.can_choose(*row)) {
+        if let Some(row) = found {
             self.choose_only(Some(row));
             self.take_over_name(row);
         }
@@ -277,17 +264,17 @@ impl Browsing {
 
     /// Which of the formats the typed name has; the first when it says nothing.
     pub fn format(&self) -> usize {
-        let format = self.purpose().format_of(Path::new(self.text.trim()));
+        let format = self.look.format_of(Path::new(self.text.trim()));
         format.unwrap_or_default()
     }
 
     /// Gives the typed name the ending of another format.
     pub fn set_format(&mut self, format: usize) {
         let mut name = PathBuf::from(self.text.trim());
-        if self.purpose().accepts(&name) {
+        if self.look.accepts(&name) {
             name.set_extension("");
         }
-        if let Some((_, [ending, ..])) = self.purpose().look().formats.get(format) {
+        if let Some((_, [ending, ..])) = self.look.filters.get(format) {
             name.add_extension(ending);
         }
         self.text = name.to_string_lossy().into_owned();
@@ -295,7 +282,7 @@ impl Browsing {
 
     /// Whether there is something that [`Self::confirm`] would choose.
     pub fn can_confirm(&self) -> bool {
-        match self.kind() {
+        match self.look.kind {
             Kind::Folder => true,
             Kind::Save => !self.text.trim().is_empty(),
             Kind::File | Kind::Files => !self.chosen.is_empty() || !self.text.trim().is_empty(),
@@ -315,7 +302,7 @@ impl Browsing {
     pub fn confirm(&mut self, folders: &Folders) {
         self.problem = None;
         let is_typed = !self.text.trim().is_empty();
-        if self.kind() == Kind::Save {
+        if self.look.kind == Kind::Save {
             // A folder that arrow keys stand on is gone into.
             let folder = self.at.and_then(|row| self.entry(row));
             match folder.filter(|entry| entry.is_folder) {
@@ -336,18 +323,15 @@ impl Browsing {
             let path = self.typed_path();
             return self.look(path, Intent::Choose, folders);
         }
-        match self.kind() {
+        match self.look.kind {
             Kind::Folder => self.answer = Some(vec![self.chosen_folder()]),
             _ => self.confirm_files(folders),
         }
     }
 
     fn confirm_files(&mut self, folders: &Folders) {
-        let chosen: Vec<&Entry> = self
-            .chosen
-            .iter()
-            .filter_map(|row| self.entry(*row))
-            .collect();
+        let chosen = self.chosen.iter().filter_map(|row| self.entry(*row));
+        let chosen: Vec<&Entry> = chosen.collect();
         match chosen[..] {
             [] => self.problem = Some("Choose a file first".into()),
             [folder] if folder.is_folder => {
@@ -376,29 +360,25 @@ impl Browsing {
 
     fn looked(&mut self, path: PathBuf, found: Found, intent: Intent, folders: &Folders) {
         let shown = display_path(&path);
-        match (self.kind(), found, intent) {
-            (_, Found::Folder, Intent::Enter) => {
-                self.text.clear();
-                self.go_to(path, folders);
-            }
-            // Not there yet: more may be typed.
-            (_, _, Intent::Enter) => {}
-            (Kind::Folder, Found::Folder, _) | (Kind::File | Kind::Files, Found::File, _) => {
+        match (self.look.kind, found, intent) {
+            // An archive, a list or arrays in place of a folder: whoever types its path means it.
+            (Kind::Folder, Found::Folder | Found::File, Intent::Choose)
+            | (Kind::File | Kind::Files, Found::File, Intent::Choose) => {
                 self.answer = Some(vec![path]);
             }
             (_, Found::Folder, _) => {
                 self.text.clear();
                 self.go_to(path, folders);
             }
-            // An archive, a list or arrays: whoever types its path means it.
-            (Kind::Folder, Found::File, _) => self.answer = Some(vec![path]),
+            // Not there yet: more may be typed.
+            (_, _, Intent::Enter) => {}
             (Kind::Save, Found::NoFolder, _) => {
                 self.problem = Some(format!(
                     "{shown} cannot be written: there is no such folder"
                 ));
             }
             (Kind::Save, found, _) => {
-                let complete = self.purpose().with_ending(path.clone());
+                let complete = self.look.with_ending(path.clone());
                 if complete != path {
                     // The file with the ending may be there although the one without is not.
                     self.look(complete, Intent::Choose, folders);
@@ -421,11 +401,8 @@ impl Browsing {
 
     /// Makes the folder whose name was typed.
     pub fn make_folder(&mut self, folders: &Folders) {
-        if let Some(name) = self
-            .new_folder
-            .take()
-            .filter(|name| !name.trim().is_empty())
-        {
+        let name = self.new_folder.take().unwrap_or_default();
+        if !name.trim().is_empty() {
             folders.make(self.folder.join(name.trim()));
         }
     }
@@ -444,12 +421,12 @@ fn is_path(text: &str) -> bool {
 }
 
 /// Whether a file is of the kind that is looked for; where a folder is wanted, files show what it is.
-fn fits(purpose: &Purpose, entry: &Entry) -> bool {
-    purpose.kind() == Kind::Folder || purpose.accepts(entry.name.as_ref())
+fn fits(look: &Look, entry: &Entry) -> bool {
+    look.kind == Kind::Folder || look.accepts(entry.name.as_ref())
 }
 
-fn is_choosable(purpose: &Purpose, entry: &Entry) -> bool {
-    entry.is_folder || purpose.kind() != Kind::Folder
+fn is_choosable(look: &Look, entry: &Entry) -> bool {
+    entry.is_folder || look.kind != Kind::Folder
 }
 
 #[cfg(test)]

@@ -47,13 +47,6 @@ pub enum Found {
     NoFolder,
 }
 
-/// What the thread is asked.
-enum Wish {
-    List(PathBuf),
-    Look(PathBuf),
-    Make(PathBuf),
-}
-
 /// What it answers.
 #[derive(Debug)]
 pub enum News {
@@ -67,9 +60,12 @@ pub enum News {
 
 /// The thread.
 pub struct Folders {
-    worker: Option<Worker<Wish>>,
+    worker: Worker<Wish>,
     news: Receiver<News>,
 }
+
+/// What finds out what is asked.
+type Wish = Box<dyn FnOnce() -> News + Send>;
 
 /// In larger folders sizes and times are not asked for.
 const MOST_FACTS: usize = 10_000;
@@ -81,73 +77,52 @@ impl Folders {
     /// When the system cannot start a thread.
     pub fn start(waker: Waker) -> io::Result<Self> {
         let (sender, news) = crossbeam_channel::unbounded();
-        let worker = Worker::spawn("convscope-folders", move |wishes| {
+        let worker = Worker::spawn("convscope-folders", move |wishes: Receiver<Wish>| {
             for wish in wishes {
-                let answer = match wish {
-                    Wish::List(folder) => {
-                        let entries = list(&folder);
-                        News::Listed(folder, entries)
-                    }
-                    Wish::Look(path) => {
-                        let found = look(&path);
-                        News::Looked(path, found)
-                    }
-                    Wish::Make(path) => {
-                        let made = fs::create_dir(&path).map_err(|error| {
-                            format!(
-                                "{} cannot be made: {}",
-                                display_path(&path),
-                                plain::io(&error)
-                            )
-                        });
-                        News::Made(path, made)
-                    }
-                };
                 // The dialog is gone when nobody listens.
-                let _ = sender.send(answer);
+                let _ = sender.send(wish());
                 waker();
             }
         })?;
-        Ok(Self {
-            worker: Some(worker),
-            news,
-        })
+        // A folder on a network that does not answer must not keep the program from ending.
+        let worker = worker.abandoned();
+        Ok(Self { worker, news })
     }
 
     /// Asks what is in a folder.
     pub fn list(&self, folder: PathBuf) {
-        self.send(Wish::List(folder));
+        self.worker.send(Box::new(move || {
+            let entries = list(&folder);
+            News::Listed(folder, entries)
+        }));
     }
 
     /// Asks what stands at a path.
     pub fn look(&self, path: PathBuf) {
-        self.send(Wish::Look(path));
+        self.worker.send(Box::new(move || {
+            let found = look(&path);
+            News::Looked(path, found)
+        }));
     }
 
     /// Asks for a new folder.
     pub fn make(&self, path: PathBuf) {
-        self.send(Wish::Make(path));
+        self.worker.send(Box::new(move || {
+            let made = fs::create_dir(&path);
+            let made = made.map_err(|error| failed(&path, "made", &error));
+            News::Made(path, made)
+        }));
     }
 
     /// What has been answered.
     pub fn next(&self) -> Option<News> {
         self.news.try_recv().ok()
     }
-
-    fn send(&self, wish: Wish) {
-        if let Some(worker) = &self.worker {
-            worker.send(wish);
-        }
-    }
 }
 
-impl Drop for Folders {
-    fn drop(&mut self) {
-        // A folder on a network that does not answer must not keep the program from ending.
-        if let Some(worker) = self.worker.take() {
-            worker.abandon();
-        }
-    }
+fn failed(path: &Path, what: &str, error: &io::Error) -> String {
+    let (path, reason) = (display_path(path), plain::io(error));
+    format!("{path} cannot be {what}: {reason}")
 }
 
 fn look(path: &Path) -> Found {
@@ -160,14 +135,7 @@ fn look(path: &Path) -> Found {
 }
 
 fn list(folder: &Path) -> Result<Entries, String> {
-    let failed = |error: io::Error| {
-        format!(
-            "{} cannot be read: {}",
-            display_path(folder),
-            plain::io(&error)
-        )
-    };
-    let found = fs::read_dir(folder).map_err(failed)?;
+    let found = fs::read_dir(folder).map_err(|error| failed(folder, "read", &error))?;
     let mut found: Vec<fs::DirEntry> = found.filter_map(Result::ok).collect();
     found.sort_by_cached_key(|entry| natural::key(&entry.file_name()));
     let wants_facts = found.len() <= MOST_FACTS;

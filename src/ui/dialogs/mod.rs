@@ -14,17 +14,18 @@ use std::{
 
 use eframe::egui::{Align2, Area, Context, Frame, Id, Order, vec2};
 
-use super::saving::{EXPERIMENTS, LAYERS, MODELS, Saving};
+use super::saving::Saving;
 use crate::{
     data::sources::{ENDINGS, folder::IMAGE_ENDINGS},
     engine::Waker,
+    export::Format,
 };
 use browser::Browser;
 use folders::Folders;
 use system::{System, SystemAnswer, Waiting};
 
 /// What files are called, for people, and how their names end.
-pub type Format = (&'static str, &'static [&'static str]);
+type Filter = (&'static str, &'static [&'static str]);
 
 /// What a path is wanted for.
 #[derive(Debug, Clone)]
@@ -72,58 +73,82 @@ struct Look {
     kind: Kind,
     place: &'static str,
     /// What is chosen among; the first is what a new file is, when nothing else is said.
-    formats: &'static [Format],
+    filters: Vec<Filter>,
 }
 
 impl Purpose {
     fn look(&self) -> Look {
-        static ARCHIVES: LazyLock<[Format; 1]> =
-            LazyLock::new(|| [("archives, arrays and lists", &ENDINGS)]);
-        const WEIGHTS: &[Format] = &[(
-            "weights (.pth, .pt, .safetensors)",
-            &["pth", "pt", "safetensors"],
-        )];
-        const FOLDERS: &[Format] = &[("folders", &[])];
-        const IMAGES: &[Format] = &[("images", &IMAGE_ENDINGS)];
-        let (title, kind, place, formats) = match self {
-            Self::OpenDataset => ("Open dataset", Kind::Folder, "datasets", FOLDERS),
-            Self::OpenDatasetFile => (
-                "Open dataset file",
-                Kind::File,
+        let archives: Filter = ("archives, arrays and lists", &ENDINGS);
+        const WEIGHTS: Filter = ("weights", &["pth", "pt", "safetensors"]);
+        const IMAGES: Filter = ("images", &IMAGE_ENDINGS);
+        let its = |format: &'static Format| std::slice::from_ref(&format.ending);
+        // What the table of formats calls `name`, to be opened again.
+        let file = |words, name| (words, Format::find(name).map_or(&[][..], its));
+        let (title, kind, place, filter) = match self {
+            Self::OpenDataset => (
+                "Open dataset",
+                Kind::Folder,
                 "datasets",
-                ARCHIVES.as_slice(),
+                ("folders", &[][..]),
             ),
-            Self::OpenModel => ("Open model", Kind::File, "models", MODELS),
-            Self::OpenExperiment => ("Open experiment", Kind::File, "experiments", EXPERIMENTS),
-            Self::ImportLayers => ("Import layers", Kind::File, "experiments", LAYERS),
+            Self::OpenDatasetFile => ("Open dataset file", Kind::File, "datasets", archives),
+            Self::OpenModel => {
+                let filter = file("models", "safetensors");
+                ("Open model", Kind::File, "models", filter)
+            }
+            Self::OpenExperiment => {
+                let filter = file("experiments", "experiment");
+                ("Open experiment", Kind::File, "experiments", filter)
+            }
+            Self::ImportLayers => {
+                let filter = file("layers", "layers");
+                ("Import layers", Kind::File, "experiments", filter)
+            }
             Self::ChooseWeights => ("Choose weights", Kind::File, "weights", WEIGHTS),
             Self::ChooseImages => ("Choose images", Kind::Files, "images", IMAGES),
             Self::Save(saving) => {
-                let (_, title, place, formats) = saving.row();
-                (title, Kind::Save, place, formats)
+                let (_, title, place) = saving.row();
+                let filters = saving.formats().map(|format| (format.title, its(format)));
+                return Look {
+                    title,
+                    kind: Kind::Save,
+                    place,
+                    filters: filters.collect(),
+                };
             }
         };
         Look {
             title,
             kind,
             place,
-            formats,
+            filters: vec![filter],
         }
-    }
-
-    fn kind(&self) -> Kind {
-        self.look().kind
     }
 
     /// What is kept where, as settings name it: purposes of one place share their last folder.
     pub fn place(&self) -> &'static str {
         self.look().place
     }
+}
 
-    /// What is chosen among, for people: `models (.safetensors)`.
-    fn filter_words(&self) -> String {
-        let words = self.look().formats.iter().map(|(words, _)| *words);
-        words.collect::<Vec<_>>().join(", ")
+/// What files are called and how their names end, where there are few endings: `models (.safetensors)`.
+fn in_words(words: &str, endings: &[&str]) -> String {
+    match endings.len() {
+        1..=3 => format!("{words} (.{})", endings.join(", .")),
+        _ => words.to_owned(),
+    }
+}
+
+impl Look {
+    /// What is chosen among, for people.
+    fn words(&self) -> String {
+        match &self.filters[..] {
+            [(words, endings)] if self.kind != Kind::Save => in_words(words, endings),
+            filters => {
+                let endings = filters.iter().flat_map(|(_, endings)| *endings).copied();
+                in_words("files", &endings.collect::<Vec<_>>())
+            }
+        }
     }
 
     /// Whether a file of this name is one of those that are looked for.
@@ -133,31 +158,26 @@ impl Purpose {
 
     /// Which of the formats a file of this name has.
     fn format_of(&self, name: &Path) -> Option<usize> {
-        let ending = name.extension()?.to_str()?;
+        let ending = name.extension()?;
         let is_it = |known: &&str| ending.eq_ignore_ascii_case(known);
-        let mut formats = self.look().formats.iter();
-        formats.position(|(_, endings)| endings.iter().any(is_it))
+        let mut filters = self.filters.iter();
+        filters.position(|(_, endings)| endings.iter().any(is_it))
     }
 
     /// Adds the ending people expect to a name typed without one, and takes away a second one: who types a whole name
     /// over the proposed one finds its ending behind theirs.
     fn with_ending(&self, path: PathBuf) -> PathBuf {
-        if self.kind() != Kind::Save {
+        if self.kind != Kind::Save {
             return path;
         }
         let stem = path.file_stem().map(Path::new);
-        match (self.accepts(&path), self.look().formats) {
+        match (self.accepts(&path), &self.filters[..]) {
             (true, _) if stem.is_some_and(|stem| self.accepts(stem)) => path.with_extension(""),
             // `net.v2` is a name, not a file of another kind.
             (false, [(_, [ending, ..]), ..]) => path.with_added_extension(ending),
             _ => path,
         }
     }
-}
-
-/// The folder to remember when `path` was chosen: the next dataset stands beside this one.
-pub fn folder_of(path: &Path) -> Option<PathBuf> {
-    path.parent().map(Path::to_path_buf)
 }
 
 /// A question for a path.
@@ -177,7 +197,7 @@ impl Question {
     /// The proposed name with its ending, without what file systems refuse; empty for what is opened.
     fn file_name(&self) -> String {
         let look = self.purpose.look();
-        let (Kind::Save, [(_, [ending, ..]), ..]) = (look.kind, look.formats) else {
+        let (Kind::Save, [(_, [ending, ..]), ..]) = (look.kind, &look.filters[..]) else {
             return String::new();
         };
         let is_refused = |letter: char| letter.is_control() || r#"/\:*?"<>|"#.contains(letter);
@@ -216,9 +236,7 @@ impl SystemPicker {
     pub fn start(waker: Waker) -> io::Result<Self> {
         Ok(Self {
             system: System::start(waker.clone())?,
-            folders: Folders::start(waker)?,
-            waiting: None,
-            browser: None,
+            ..Self::in_window(waker)?
         })
     }
 
@@ -243,34 +261,24 @@ impl SystemPicker {
     fn wait(&mut self, context: &Context) -> Option<(Purpose, Vec<PathBuf>)> {
         let waiting = self.waiting.as_mut()?;
         waiting.look(context);
-        match waiting.answer() {
-            None => {
-                if waiting_ui(context) {
-                    let question = self.waiting.take()?.question;
-                    self.browse(question);
-                }
-                None
-            }
-            Some(SystemAnswer::Chosen(paths)) => {
-                let purpose = self.waiting.take()?.question.purpose;
-                Some((purpose, paths))
-            }
+        let answer = waiting.answer();
+        if answer.is_none() && !waiting_ui(context) {
+            return None;
+        }
+        let question = self.waiting.take()?.question;
+        match answer {
+            Some(SystemAnswer::Chosen(paths)) => return Some((question.purpose, paths)),
             Some(SystemAnswer::MustReplace(path)) => {
-                let question = self.waiting.take()?.question;
                 self.browser = Some(Browser::ask_to_replace(question, path, &self.folders));
-                None
             }
-            Some(SystemAnswer::Cancelled) => {
-                self.waiting = None;
-                None
-            }
+            Some(SystemAnswer::Cancelled) => {}
             Some(SystemAnswer::NoDialog) => {
                 self.system.forget();
-                let question = self.waiting.take()?.question;
                 self.browse(question);
-                None
             }
+            None => self.browse(question),
         }
+        None
     }
 }
 
@@ -353,12 +361,15 @@ mod tests {
             ("/m/blood", "/m/blood.safetensors"),
             ("/m/net.v2", "/m/net.v2.safetensors"),
             ("/m/blood.SafeTensors", "/m/blood.SafeTensors"),
+            ("/m/blood.npz", "/m/blood.npz"),
             ("/m/blood.safetensors.safetensors", "/m/blood.safetensors"),
         ] {
-            let path = Purpose::Save(Saving::Model).with_ending(typed.into());
+            let path = Purpose::Save(Saving::Model)
+                .look()
+                .with_ending(typed.into());
             assert_eq!(path, Path::new(expected));
         }
-        let folder = Purpose::OpenDataset.with_ending("/d".into());
+        let folder = Purpose::OpenDataset.look().with_ending("/d".into());
         assert_eq!(folder, Path::new("/d"), "nothing is written");
     }
 }

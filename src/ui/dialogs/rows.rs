@@ -1,7 +1,7 @@
 //! Rows of the window's file dialog: what a thing is called, how large it is and when it was changed.
 
 use chrono::{DateTime, Local};
-use eframe::egui::{self, Align, Layout, RichText, Sense, TextStyle, Ui, WidgetInfo, vec2};
+use eframe::egui::{self, Align, Layout, RichText, Sense, Ui, WidgetInfo, vec2};
 use egui_material_icons::{icon_text, icons};
 
 use super::{browsing::Browsing, folders::Entry};
@@ -25,18 +25,17 @@ pub fn row_ui(ui: &mut Ui, browsing: &Browsing, row: usize) -> egui::Response {
     let can_choose = browsing.can_choose(row);
     let palette = theme::palette(ui);
     let visuals = ui.visuals();
-    let mut ink = if can_choose {
-        visuals.text_color()
-    } else {
-        palette.muted
+    let hovered = visuals.widgets.hovered.weak_bg_fill;
+    let (ink, fill) = match (is_chosen, can_choose) {
+        (true, _) => (
+            visuals.selection.stroke.color,
+            Some(visuals.selection.bg_fill),
+        ),
+        (false, true) => (visuals.text_color(), response.hovered().then_some(hovered)),
+        (false, false) => (palette.muted, None),
     };
-    let radius = f32::from(theme::RADIUS);
-    if is_chosen {
-        ink = visuals.selection.stroke.color;
-        ui.painter()
-            .rect_filled(rect, radius, visuals.selection.bg_fill);
-    } else if response.hovered() && can_choose {
-        let fill = visuals.widgets.hovered.weak_bg_fill;
+    if let Some(fill) = fill {
+        let radius = f32::from(theme::RADIUS);
         ui.painter().rect_filled(rect, radius, fill);
     }
     let builder = egui::UiBuilder::new()
@@ -52,20 +51,15 @@ pub fn row_ui(ui: &mut Ui, browsing: &Browsing, row: usize) -> egui::Response {
 
 fn entry_ui(ui: &mut Ui, entry: &Entry, ink: egui::Color32) {
     let muted = theme::palette(ui).muted;
-    let icon = if entry.is_folder {
-        icons::ICON_FOLDER
-    } else {
-        icons::ICON_DRAFT
+    let icon = match entry.is_folder {
+        true => icons::ICON_FOLDER,
+        false => icons::ICON_DRAFT,
     };
     ui.add(egui::Label::new(icon_text(icon).size(16.0).color(ink)).selectable(false));
     let facts = entry
         .facts
         .filter(|_| ui.available_width() >= ROOM_FOR_FACTS);
-    let room = if facts.is_some() {
-        FACTS.iter().sum()
-    } else {
-        0.0
-    };
+    let room = facts.map_or(0.0, |_| FACTS.iter().sum());
     ui.spacing_mut().item_spacing.x = 0.0;
     ui.add_space(theme::GRID);
     let name = vec2((ui.available_width() - room).max(64.0), HEIGHT);
@@ -76,24 +70,14 @@ fn entry_ui(ui: &mut Ui, entry: &Entry, ink: egui::Color32) {
         ui.add(egui::Label::new(words).truncate().selectable(false));
     });
     let Some((size, changed)) = facts else { return };
-    let size = if entry.is_folder {
-        String::new()
-    } else {
-        bytes(size)
-    };
-    let changed = DateTime::<Local>::from(changed)
-        .format("%Y-%m-%d %H:%M")
-        .to_string();
-    let font = TextStyle::Small;
-    for (words, width) in [size, changed].into_iter().zip(FACTS) {
-        ui.allocate_ui_with_layout(
-            vec2(width, HEIGHT),
-            Layout::right_to_left(Align::Center),
-            |ui| {
-                ui.set_min_width(width);
-                let words = RichText::new(words).text_style(font.clone()).color(muted);
-                ui.add(egui::Label::new(words).selectable(false));
-            },
-        );
+    let size = (!entry.is_folder).then(|| bytes(size)).unwrap_or_default();
+    let changed = DateTime::<Local>::from(changed).format("%Y-%m-%d %H:%M");
+    for (words, width) in [size, changed.to_string()].into_iter().zip(FACTS) {
+        let right = Layout::right_to_left(Align::Center);
+        ui.allocate_ui_with_layout(vec2(width, HEIGHT), right, |ui| {
+            ui.set_min_width(width);
+            let words = RichText::new(words).small().color(muted);
+            ui.add(egui::Label::new(words).selectable(false));
+        });
     }
 }

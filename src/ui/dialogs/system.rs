@@ -13,10 +13,10 @@ use std::{
     },
 };
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use eframe::egui::Context;
 
-use super::{Kind, Purpose, Question};
+use super::{Kind, Look, Question, in_words};
 use crate::{engine::Waker, worker::Worker};
 
 type Asked = (Question, Sender<Chosen>);
@@ -71,7 +71,8 @@ impl System {
             }
         })?;
         Ok(Self {
-            worker: Some(worker),
+            // A dialog that is still open must not keep the program from ending.
+            worker: Some(worker.abandoned()),
             is_there,
         })
     }
@@ -105,15 +106,6 @@ impl System {
     }
 }
 
-impl Drop for System {
-    fn drop(&mut self) {
-        // A dialog that is still open must not keep the program from ending.
-        if let Some(worker) = self.worker.take() {
-            worker.abandon();
-        }
-    }
-}
-
 impl Waiting {
     /// Call in every frame.
     pub fn look(&mut self, context: &Context) {
@@ -124,11 +116,9 @@ impl Waiting {
     pub fn answer(&self) -> Option<SystemAnswer> {
         let chosen = match self.answer.try_recv() {
             Ok(chosen) => chosen,
-            Err(crossbeam_channel::TryRecvError::Empty) => return None,
+            Err(TryRecvError::Empty) => return None,
             // The thread has gone.
-            Err(crossbeam_channel::TryRecvError::Disconnected) => {
-                return Some(SystemAnswer::NoDialog);
-            }
+            Err(TryRecvError::Disconnected) => return Some(SystemAnswer::NoDialog),
         };
         Some(match (chosen.paths, chosen.replaces) {
             (mut paths, true) if paths.len() == 1 => SystemAnswer::MustReplace(paths.remove(0)),
@@ -146,8 +136,8 @@ fn show(question: &Question) -> Chosen {
         dialog = dialog.set_directory(folder);
     }
     if look.kind != Kind::Folder {
-        for (words, endings) in look.formats {
-            dialog = dialog.add_filter(*words, endings);
+        for (words, endings) in &look.filters {
+            dialog = dialog.add_filter(in_words(words, endings), endings);
         }
         if look.kind != Kind::Save {
             dialog = dialog.add_filter("all files", &["*"]);
@@ -160,18 +150,15 @@ fn show(question: &Question) -> Chosen {
         Kind::Files => dialog.pick_files().unwrap_or_default(),
         Kind::File => one(dialog.pick_file()),
     };
-    complete(&question.purpose, &paths)
+    complete(&look, &paths)
 }
 
-fn complete(purpose: &Purpose, paths: &[PathBuf]) -> Chosen {
-    let complete: Vec<PathBuf> = paths
-        .iter()
-        .map(|path| purpose.with_ending(path.clone()))
-        .collect();
-    let replaces = complete != paths && complete.iter().any(|path| path.exists());
+fn complete(look: &Look, paths: &[PathBuf]) -> Chosen {
+    let complete = paths.iter().map(|path| look.with_ending(path.clone()));
+    let complete: Vec<PathBuf> = complete.collect();
     Chosen {
+        replaces: complete != paths && complete.iter().any(|path| path.exists()),
         paths: complete,
-        replaces,
     }
 }
 
@@ -206,7 +193,7 @@ fn has_dialogs() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::saving::Saving;
+    use crate::ui::{dialogs::Purpose, saving::Saving};
 
     fn waiting(paths: &[&str], replaces: bool, was_covered: bool) -> Waiting {
         let (sender, answer) = crossbeam_channel::bounded(1);
@@ -244,7 +231,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("m.safetensors"), "").unwrap();
         for (typed, replaces) in [("m", true), ("m.safetensors", false), ("n", false)] {
-            let chosen = complete(&Saving::Model.into(), &[folder.path().join(typed)]);
+            let chosen = complete(
+                &Purpose::Save(Saving::Model).look(),
+                &[folder.path().join(typed)],
+            );
             assert_eq!(chosen.replaces, replaces, "{typed}");
         }
     }

@@ -67,7 +67,7 @@ pub struct Maximise {
 /// The picture so far, or the last one.
 fn preview(state: &AppState) -> Option<&Preview> {
     let slot = state.slot::<Inspect<MaximiseConfig>>();
-    let so_far = slot.partial.as_ref().map(|partial| &partial.0);
+    let so_far = slot.partial.as_deref();
     slot.newest_answer().map(|answer| &answer.last).or(so_far)
 }
 

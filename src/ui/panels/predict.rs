@@ -151,7 +151,7 @@ impl Predict {
     /// The newest answer, or the earlier one that was clicked.
     fn answer_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(answer) = self.shown(cx) else {
-            if cx.state.predict.jobs.is_empty() {
+            if cx.state.predicting().next().is_none() {
                 states::caption(ui, "What the model says appears here.");
             }
             return;
@@ -248,12 +248,13 @@ impl Predict {
 
 /// While images wait for their answers, which may have to come from the web.
 fn waiting_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let jobs = &cx.state.predict.jobs;
-    let total: usize = jobs.values().sum();
+    let state = cx.state;
+    let total: usize = state.predicting().map(|(_, images)| images).sum();
     if total == 0 {
         return;
     }
-    let running = jobs.keys().filter_map(|job| cx.progress(*job));
+    let jobs = || state.predicting().map(|(job, _)| job);
+    let running = jobs().filter_map(|job| cx.progress(job));
     let done: usize = running.map(|progress| progress.done).sum();
     ui.horizontal_wrapped(|ui| {
         if total == 1 {
@@ -264,7 +265,7 @@ fn waiting_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             states::progress_bar(ui, Some(Progress { done, total }), 120.0);
         }
         if buttons::button(ui, "Cancel", "Do without the answers to come") {
-            cx.actions.extend(jobs.keys().copied().map(Action::Cancel));
+            cx.actions.extend(jobs().map(Action::Cancel));
         }
     });
 }

@@ -1,9 +1,11 @@
 //! What answers about data, files and downloads change.
 
+use std::path::PathBuf;
+
 use super::*;
 use crate::engine::{
     Download, ExamineWeights, ListDatasets, ListRecipes, LoadExperiment, LoadSpec, Look,
-    OpenRequest, Prepare,
+    OpenRequest, Prepare, Slot,
 };
 
 impl Asked for OpenRequest {
@@ -55,13 +57,10 @@ impl Asked for LoadSpec {
 }
 
 impl Asked for ExamineWeights {
-    fn done(state: &mut AppState, _: JobId, _: &Self, examined: &Arc<Self::Answer>) {
-        state.weights.answer = Some(Ok(Arc::clone(examined)));
-    }
-
-    /// That somebody cancelled forbids nothing.
+    /// It is said behind the name of the layer. That somebody cancelled forbids nothing.
     fn ended(state: &mut AppState, _: JobId, _: &Self, reason: Option<&str>) {
-        state.weights.answer = reason.map(|reason| Err(reason.to_owned()));
+        let reason = reason.map(str::to_owned);
+        state.with_slot(|slot: &mut Slot<Self>| slot.failed = reason);
     }
 }
 
@@ -85,31 +84,19 @@ impl Asked for Look {
 }
 
 impl Asked for ListDatasets {
-    fn done(state: &mut AppState, _: JobId, _: &Self, listed: &Arc<Self::Answer>) {
-        state.public.arrived(listed.as_slice().into());
-    }
-
-    fn ended(state: &mut AppState, job: JobId, _: &Self, reason: Option<&str>) {
-        let message = reason.map(could_not::<Self>);
-        state.public.ended(job, None, message.as_ref());
+    fn done(state: &mut AppState, _: JobId, _: &Self, _: &Arc<Self::Answer>) {
+        // What runs now is known better than from the disk.
+        state.forget_unless(|slot: &Slot<Download>| slot.job.is_some());
     }
 }
 
 impl Asked for Download {
-    const EACH: bool = true;
+    fn key(&self) -> PathBuf {
+        PathBuf::from(&self.entry.name)
+    }
 
     fn done(state: &mut AppState, _: JobId, request: &Self, fetched: &Arc<Self::Answer>) {
         let (name, path) = (&request.entry.name, display_path(&fetched.path));
         state.note(Level::Info, format!("Downloaded {name} to {path}"));
-        state
-            .public
-            .downloaded(name.clone(), Self::Answer::clone(fetched));
-    }
-
-    fn ended(state: &mut AppState, job: JobId, _: &Self, reason: Option<&str>) {
-        let progress = state.jobs.get(&job).and_then(|running| running.progress);
-        let bytes = progress.map(|progress| progress.done as u64);
-        let message = reason.map(could_not::<Self>);
-        state.public.ended(job, bytes, message.as_ref());
     }
 }

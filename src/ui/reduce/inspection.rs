@@ -5,21 +5,21 @@ use super::{
     *,
 };
 use crate::{
-    engine::{EvaluateRequest, LoadModel, Predict, Predicted, SaveModel},
+    engine::{EvaluateRequest, LoadModel, Predict, Predicted, Save, Slot, no_part},
     inspect::Speed,
 };
 
 impl<S: Speed> Asked for Predict<S> {
     const EACH: bool = true;
 
-    fn partial(state: &mut AppState, job: JobId, _: &Self, part: &Arc<Predicted>) {
+    fn partial(state: &mut AppState, job: JobId, asked: &Self, part: &Arc<Predicted>) {
         if let Ok(prediction) = &part.answer {
-            state.predicted(job, Arc::clone(prediction));
+            state.predicted(job, asked.images.len(), Arc::clone(prediction));
         }
     }
 
-    fn done(state: &mut AppState, job: JobId, _: &Self, _: &Arc<()>) {
-        let images = state.predict.jobs.remove(&job).unwrap_or_default();
+    fn done(state: &mut AppState, _: JobId, asked: &Self, _: &Arc<()>) {
+        let images = asked.images.len();
         if images > MOST_TOLD {
             let words = format!("Looked at {}", counted(images, "image"));
             state.note(Level::Info, words);
@@ -27,17 +27,25 @@ impl<S: Speed> Asked for Predict<S> {
         state.predict.failed = None;
     }
 
-    fn ended(state: &mut AppState, job: JobId, _: &Self, reason: Option<&str>) {
-        state.predict.jobs.remove(&job);
+    fn ended(state: &mut AppState, _: JobId, _: &Self, reason: Option<&str>) {
         state.predict.failed = reason.map(could_not::<Self>);
     }
 }
 
 impl Asked for EvaluateRequest {
-    fn done(state: &mut AppState, _: JobId, _: &Self, evaluated: &Arc<Self::Answer>) {
-        state.forget::<Self>();
-        state.judged = state.judged_in_hand();
-        state.show_evaluation(Arc::clone(&evaluated.evaluation));
+    fn done(state: &mut AppState, _: JobId, request: &Self, evaluated: &Arc<Self::Answer>) {
+        match (&evaluated.evaluation, request.part) {
+            (Some(evaluation), _) => {
+                state.forget::<Self>();
+                state.judged = state.judged_in_hand();
+                state.show_evaluation(Arc::clone(evaluation));
+            }
+            (None, part) => {
+                let message = part.map(|part| could_not::<Self>(&no_part(part)));
+                state.note(Level::Error, message.clone().unwrap_or_default());
+                state.with_slot(|slot: &mut Slot<Self>| slot.end_with(message, None));
+            }
+        }
     }
 }
 
@@ -50,11 +58,19 @@ impl Asked for LoadModel {
     }
 }
 
-impl Asked for SaveModel {
+impl Asked for Save {
     const EACH: bool = true;
 
-    fn done(state: &mut AppState, _: JobId, request: &Self, _: &Arc<()>) {
-        state.saved("the model", request.0.clone());
+    fn done(state: &mut AppState, _: JobId, Self { what, path, .. }: &Self, _: &Arc<()>) {
+        state.saved(what, path);
+    }
+
+    fn ended(state: &mut AppState, _: JobId, request: &Self, reason: Option<&str>) {
+        if let Some(reason) = reason {
+            let (what, path) = (request.what, display_path(&request.path));
+            let words = format!("The {what} cannot be written to {path}: {reason}");
+            state.note(Level::Error, words);
+        }
     }
 }
 
@@ -83,10 +99,7 @@ impl AppState {
         })
     }
 
-    fn predicted(&mut self, job: JobId, prediction: Arc<Prediction>) {
-        let Some(images) = self.predict.jobs.get(&job).copied() else {
-            return;
-        };
+    fn predicted(&mut self, job: JobId, images: usize, prediction: Arc<Prediction>) {
         let probability = prediction
             .probabilities
             .get(prediction.class)
@@ -109,7 +122,7 @@ impl AppState {
             self.predict.said.push(said);
         }
         if self.predict.to_select.take_if(|its| *its == job).is_some() {
-            self.select(self.selection.with_image(&prediction));
+            self.select(self.selection.with_image(prediction.source.clone()));
         }
         self.predict.answers.insert(0, prediction);
         self.predict.answers.truncate(MOST_ANSWERS);

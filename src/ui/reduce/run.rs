@@ -1,11 +1,14 @@
 //! What a run tells, and what answers about runs change.
 
+use std::path::PathBuf;
+
 use super::{super::ownership::Judged, *};
 use crate::{
     engine::{
-        DescribeRun, DiscardRuns, ListRuns, ReadRun, RunBegan, RunEvent, TrainRequest, Trained,
+        DescribeRun, DiscardRuns, ListRuns, ReadRun, RunBegan, RunEvent, RunFigures, Slot,
+        TrainRequest, Trained,
     },
-    train::run_folder::lacking,
+    train::run_folder::{STEPS_FILE, lacking},
 };
 
 impl Asked for FindRateRequest {}
@@ -43,6 +46,17 @@ impl Asked for TrainRequest {
 
 impl Asked for ListRuns {
     fn done(state: &mut AppState, _: JobId, _: &Self, listing: &Arc<Self::Answer>) {
+        // A run that went on meanwhile has more to tell.
+        state.forget_unless(|slot: &Slot<ReadRun>| {
+            let run = slot
+                .asked
+                .as_ref()
+                .and_then(|asked| listing.find(&asked.folder));
+            let is_known = |figures: &Arc<RunFigures>| {
+                run.is_some_and(|run| run.epochs == figures.history.len())
+            };
+            slot.job.is_some() || slot.failed.is_none() && slot.answer().is_none_or(is_known)
+        });
         state.runs.listed(Arc::clone(listing));
     }
 
@@ -52,23 +66,20 @@ impl Asked for ListRuns {
 }
 
 impl Asked for ReadRun {
-    const EACH: bool = true;
-
-    fn done(state: &mut AppState, job: JobId, request: &Self, figures: &Arc<Self::Answer>) {
-        if state.training.reading.take_if(|its| *its == job).is_some() {
-            state.training.adopt_steps(&figures.steps);
-        } else {
-            state
-                .runs
-                .was_read(job, &request.folder, Arc::clone(figures));
+    fn key(&self) -> PathBuf {
+        match self.with_steps {
+            true => self.folder.join(STEPS_FILE),
+            false => self.folder.clone(),
         }
     }
 
-    fn ended(state: &mut AppState, job: JobId, request: &Self, reason: Option<&str>) {
-        // Without the steps fewer points are drawn; the run is none the worse.
-        if state.training.reading.take_if(|its| *its == job).is_none() {
-            let message = reason.map(could_not::<Self>);
-            state.runs.reading_ended(job, &request.folder, message);
+    /// Without steps fewer points are drawn of the run that is shown; it is none the worse.
+    fn done(state: &mut AppState, _: JobId, request: &Self, figures: &Arc<Self::Answer>) {
+        if request.with_steps {
+            if state.training.folder.as_ref() == Some(&request.folder) {
+                state.training.adopt_steps(&figures.steps);
+            }
+            state.forget_unless(|slot: &Slot<Self>| slot.asked.as_deref() != Some(request));
         }
     }
 }
@@ -128,7 +139,7 @@ impl AppState {
                 }
             }
             // They are taken from the engine in every frame.
-            RunEvent::WeightsPublished(_) => {}
+            RunEvent::WeightsPublished => {}
         }
     }
 
@@ -174,14 +185,14 @@ impl AppState {
 
     fn run_finished(&mut self, outcome: TrainingOutcome) {
         let epochs = self.training.epochs.len();
-        let words = if outcome.completed {
+        let words = if outcome.result.completed {
             "Training finished"
         } else {
             "Training stopped"
         };
         let best = self.training.best_words();
         let best = best.map_or_else(String::new, |words| format!("; best: {words}"));
-        let lacks = lacking(&outcome.left_out).map_or_else(String::new, |lacking| {
+        let lacks = lacking(&outcome.result.left_out).map_or_else(String::new, |lacking| {
             format!("; {lacking}: Continue in Runs does it")
         });
         self.note(

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use super::*;
 use crate::{
-    data::Picture,
+    data::{Picture, SplitName},
     engine::{
-        EndStage, ImageSource, JobEvent, OpenRequest, Request, RunEvent, SaveModel, TrainRequest,
-        Trained,
+        EndStage, EvaluateRequest, Evaluated, EvaluatedWeights, ImageSource, JobEvent, OpenRequest,
+        RunEvent, Save, Task, TrainRequest, Trained,
     },
+    export::{Bundle, FORMATS},
     inspect::feature_maps::FeatureMaps,
     model::Shape,
-    train::{StepRecord, recipes},
+    train::{StepRecord, recipes, run_folder::RunResult},
 };
 
 fn state() -> AppState {
@@ -123,17 +124,15 @@ fn the_end_of_a_run_shows_what_it_does_and_what_it_left_out() {
     assert_eq!(state.jobs[&job].progress, None, "those were steps");
 
     let outcome = TrainingOutcome {
-        completed: true,
-        best_epoch: 1,
         run: "run".into(),
         model: Some("model.safetensors".into()),
-        test_accuracy: None,
-        left_out: vec![EndStage::Test],
-        split_hash: String::new(),
-        stopped_early: Vec::new(),
-        lost: Vec::new(),
-        computed: String::new(),
-        seconds: 1.0,
+        result: RunResult {
+            completed: true,
+            best_epoch: 1,
+            left_out: vec![EndStage::Test],
+            seconds: 1.0,
+            ..RunResult::default()
+        },
     };
     state.apply(Event::done::<TrainRequest>(job, Trained::Ended(outcome)));
     assert_eq!(state.training.ending(), None);
@@ -142,15 +141,42 @@ fn the_end_of_a_run_shows_what_it_does_and_what_it_left_out() {
 }
 
 #[test]
+fn a_part_that_the_model_was_trained_without_is_said() {
+    let (mut state, job) = (state(), JobId(4));
+    let request = EvaluateRequest {
+        dataset: run().dataset,
+        part: Some(SplitName::Test),
+        weights: EvaluatedWeights::Current,
+    };
+    state.asked(job, request);
+    let evaluated = Evaluated {
+        evaluation: None,
+        dataset: Arc::default(),
+    };
+    state.apply(Event::done::<EvaluateRequest>(job, evaluated));
+    let failed = state.slot::<EvaluateRequest>().failed.clone();
+    let words = "Could not evaluate the model: the model was trained without a test part: choose another part or all images";
+    assert_eq!(failed.as_deref(), Some(words));
+    assert_eq!(state.notices.last().unwrap().text, words);
+    assert!(state.evaluation.is_none());
+}
+
+#[test]
 fn jobs_come_and_go() {
     let mut state = state();
     let job = JobId(7);
     let progress = Progress { done: 1, total: 2 };
-    state.asked(job, SaveModel("/m".into()));
-    state.apply(Event::Job(job, JobEvent::Started(SaveModel::KIND)));
+    let save = Save {
+        what: "model",
+        format: &FORMATS[0],
+        bundle: Bundle::default(),
+        path: "/m".into(),
+    };
+    state.asked(job, save);
+    state.apply(Event::Job(job, JobEvent::Started(Save::KIND)));
     state.apply(Event::Job(job, JobEvent::Progress(progress)));
     assert_eq!(state.jobs[&job].progress, Some(progress));
-    state.apply(Event::done::<SaveModel>(job, ()));
+    state.apply(Event::done::<Save>(job, ()));
     assert!(state.jobs.is_empty());
 }
 

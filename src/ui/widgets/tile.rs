@@ -90,7 +90,7 @@ fn badges(ui: &Ui, rect: Rect, standing: &Standing) {
     for icon in standing.icons() {
         let is_excluded = icon.codepoint == icons::ICON_BLOCK.codepoint;
         let fill = if is_excluded {
-            palette.excluded
+            palette.muted
         } else {
             palette.validation
         };

@@ -9,7 +9,7 @@ use convscope::{
     },
     engine::{
         Divide, Event, ExamineRequest, Examined, ImageSource, Inspect, JobEvent, JobId,
-        OpenDataset, Progress, Request,
+        OpenDataset, Progress, Task,
     },
     inspect::augmented::{Augment, Augmented, VERSIONS},
     train::recipes,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use convscope::{
     data::{Division, Picture, generate},
     engine::{
-        EvaluateRequest, EvaluatedWeights, Event, ImageSource, Inspect, JobEvent, JobId,
-        Prediction, Request,
+        EvaluateRequest, EvaluatedWeights, Event, ImageSource, Inspect, JobEvent, JobId, Predict,
+        Prediction, Task,
     },
     inspect::{
+        Quick,
         feature_maps::{FeatureMaps, MapsOfLayer},
         maximise::{MaximiseConfig, Maximised, Preview, Target},
     },
@@ -96,7 +97,9 @@ pub fn state(world: &World, stage: Stage) -> AppState {
     }
     match stage {
         Stage::Loading => {
-            state.predict.jobs = [(JobId(7), 1)].into();
+            let picture = Arc::new(Picture::filled(1, 1, [0; 3]));
+            let image = ImageSource::Picture("a".into(), picture);
+            state.asked(JobId(7), Predict::<Quick>::new(vec![image]));
             let started = JobEvent::Started(EvaluateRequest::KIND);
             state.apply(Event::Job(EVALUATION, started));
         }

@@ -4,6 +4,7 @@ use convscope::{
     engine::{TrainRequest, Trained, TrainingOutcome},
     train::{
         early_stopping::{EarlyStopping, Monitor, MonitorMode},
+        run_folder::RunResult,
         schedule::{RateNow, Schedule, ScheduleKind},
     },
 };
@@ -144,17 +145,16 @@ fn stopped_early() -> AppState {
         state.apply(Event::Run(JOB, RunEvent::Epoch(record)));
     }
     let outcome = TrainingOutcome {
-        completed: true,
-        best_epoch: 2,
         run: "/runs/one".into(),
         model: None,
-        test_accuracy: None,
-        left_out: Vec::new(),
-        split_hash: String::new(),
-        stopped_early: vec![1],
-        lost: Vec::new(),
-        computed: "f32".into(),
-        seconds: 11.0,
+        result: RunResult {
+            completed: true,
+            best_epoch: 2,
+            stopped_early: vec![1],
+            computed: "f32".into(),
+            seconds: 11.0,
+            ..RunResult::default()
+        },
     };
     state.asked(JOB, train(&state));
     state.apply(Event::done::<TrainRequest>(JOB, Trained::Ended(outcome)));

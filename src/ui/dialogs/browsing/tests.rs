@@ -3,7 +3,7 @@
 use std::{fs, path::Path, sync::Arc, thread::sleep, time::Duration};
 
 use super::*;
-use crate::ui::saving::Saving;
+use crate::ui::{dialogs::Purpose, saving::Saving};
 
 /// A folder with models, a picture, a folder of folders.
 fn disk() -> tempfile::TempDir {

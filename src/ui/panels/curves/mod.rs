@@ -120,7 +120,7 @@ fn earlier<'a>(cx: &Cx<'a>) -> Vec<&'a [EpochRecord]> {
     book.chosen_runs()
         .filter(|run| training.folder.as_ref() != Some(&run.folder))
         .filter(is_comparable)
-        .filter_map(|run| Some(book.figures(&run.folder)?.history.as_slice()))
+        .filter_map(|run| Some(cx.state.figures(&run.folder)?.history.as_slice()))
         .collect()
 }
 

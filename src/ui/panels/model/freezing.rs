@@ -100,7 +100,7 @@ pub fn footer_height(ui: &Ui, cx: &Cx<'_>) -> f32 {
 pub fn footer_ui(ui: &mut Ui, cx: &mut Cx<'_>, freezing: &Freezing) {
     ui.separator();
     let state = cx.state;
-    if state.shapes.is_err() {
+    if !state.design.fits {
         ui.horizontal_wrapped(|ui| {
             let words = "There are no totals until every layer fits. Train waits for that too.";
             states::caption(ui, words);

@@ -162,7 +162,7 @@ fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: Chosen) {
         .and_then(|dataset| model.head.logits(dataset.classes.len()));
     let is_last = row == Chosen::Layer(model.layers.len().saturating_sub(1));
     if is_last
-        && state.shapes.is_ok()
+        && state.design.fits
         && let (LayerKind::Dense(dense), Some(logits)) = (&model.layers[at].kind, logits)
         && dense.units != logits
         && ui

@@ -7,6 +7,7 @@ use egui_material_icons::{icon_text, icons};
 
 use crate::{
     data::dataset::display_path,
+    engine::{ExamineWeights, ListDatasets},
     model::spec::{Backbone, InitialWeights},
     ui::{
         action::DownloadsAction,
@@ -51,17 +52,17 @@ pub fn weights_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone, weights:
 
 /// Whether the file fits, with the names of what it lacks and of what has no place.
 fn examined_ui(ui: &mut Ui, cx: &Cx<'_>, path: &Path) {
-    let check = &cx.state.weights;
-    if check.of.as_ref().is_none_or(|of| of.path != path) {
+    let slot = cx.state.slot::<ExamineWeights>();
+    if slot.asked.as_ref().is_none_or(|asked| asked.path != path) {
         return;
     }
-    let examined = match &check.answer {
-        None => {
+    let examined = match (slot.newest_answer(), &slot.failed) {
+        (None, None) => {
             states::caption(ui, "Looking whether it fits");
             return;
         }
-        Some(Err(reason)) => return states::failed(ui, reason),
-        Some(Ok(examined)) => examined,
+        (_, Some(reason)) => return states::failed(ui, reason),
+        (Some(examined), None) => examined,
     };
     match examined.problem() {
         Some(problem) => states::failed(ui, &problem),
@@ -105,16 +106,15 @@ fn file_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, words: &str) {
 
 /// Whether ImageNet's weights are here. Without them a run does not start; random ones never stand in.
 fn imagenet_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone) {
-    let public = &cx.state.public;
-    let Some((entry, state)) = public.weights(architecture) else {
-        let words = "Looking whether they are on this computer";
-        states::caption(ui, public.failed.as_deref().unwrap_or(words));
+    let Some((entry, state)) = cx.state.imagenet_weights(architecture) else {
+        let failed = cx.state.slot::<ListDatasets>().failed.as_deref();
+        states::caption(ui, failed.unwrap_or("Looking whether they are on this computer"));
         return;
     };
     let entry = entry.clone();
-    match state.clone() {
+    match state {
         DownloadState::Ready(_) => good_ui(ui, "On this computer"),
-        DownloadState::Running { .. } => {
+        DownloadState::Running(_) => {
             ui.label("They are being downloaded:");
             download::running_ui(ui, cx, &entry);
         }

@@ -8,6 +8,7 @@ use egui_plot::{LineStyle, PlotPoint, PlotTransform};
 
 use crate::{
     colours::RUNS,
+    engine::ReadRun,
     train::{
         EpochRecord,
         runs::{RunRecord, several::NamedHistory},
@@ -21,7 +22,6 @@ use crate::{
                 chart, export_ui as export_menu_ui, reading, smoothing_ui,
             },
         },
-        run_book::Recorded,
         theme,
         widgets::{fields, states},
     },
@@ -78,14 +78,15 @@ impl Panel for RunCurves {
             return;
         }
         let book = &cx.state.runs;
-        let is_read = |run: &Arc<RunRecord>| book.figures(&run.folder).is_some();
-        self.bar_ui(ui, cx, book.chosen_runs().any(is_read));
+        let is_read = |run: &Arc<RunRecord>| cx.state.figures(&run.folder).is_some();
+        let is_any_read = book.chosen_runs().any(is_read);
+        self.bar_ui(ui, cx, is_any_read);
         let mut runs: Vec<Drawn<'_>> = Vec::new();
         for (place, run) in book.chosen_runs().enumerate() {
-            if let Some(Recorded::Failed(message)) = book.recorded.get(&run.folder) {
+            if let Some(message) = &cx.state.slot_of::<ReadRun>(&run.folder).failed {
                 states::failed(ui, message);
             }
-            let figures = book.figures(&run.folder);
+            let figures = cx.state.figures(&run.folder);
             runs.extend(figures.map(|figures| (place, run.name(), &*figures.history)));
         }
         legend_ui(ui, &runs);

@@ -156,12 +156,12 @@ pub fn outcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     match &cx.state.training.run {
         RunState::Failed(message) => states::failed(ui, message),
         RunState::Finished(outcome) => {
-            let word = if outcome.completed {
+            let word = if outcome.result.completed {
                 "Finished"
             } else {
                 "Stopped"
             };
-            let words = if outcome.best_epoch == 0 {
+            let words = if outcome.result.best_epoch == 0 {
                 format!("{word} before the first epoch was done: there is nothing to keep.")
             } else {
                 let time = minutes(cx.state.training.seconds());
@@ -170,15 +170,19 @@ pub fn outcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             };
             ui.add_space(4.0);
             ui.label(words);
-            if let Some(lacking) = lacking(&outcome.left_out) {
+            if let Some(lacking) = lacking(&outcome.result.left_out) {
                 let words = format!("Left out: {lacking}. Continue in Runs does it.");
                 states::caption(ui, words);
             }
-            if let Some(words) = cx.state.training.stopped_words(&outcome.stopped_early) {
+            if let Some(words) = cx
+                .state
+                .training
+                .stopped_words(&outcome.result.stopped_early)
+            {
                 states::caption(ui, words);
             }
-            if !outcome.computed.is_empty() {
-                states::caption(ui, format!("Computed in {}", outcome.computed));
+            if !outcome.result.computed.is_empty() {
+                states::caption(ui, format!("Computed in {}", outcome.result.computed));
             }
             if outcome.model.is_some() && buttons::button(ui, "Save model…", "Ctrl+S") {
                 cx.push(Saving::Model);

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use super::tell;
 use crate::{
     data::{Edits, Picture, SplitConfig},
     engine::{
@@ -19,7 +18,7 @@ use crate::{
 };
 
 /// Publishes weights as a model that is whole: with what is needed to save it.
-pub struct Slot<'a> {
+pub struct Publisher<'a> {
     pub context: &'a JobContext,
     pub model: &'a Latest<LoadedModel>,
     /// The weights before the first step, once they are known.
@@ -31,8 +30,8 @@ pub struct Slot<'a> {
     pub run: PathBuf,
 }
 
-impl Slot<'_> {
-    /// Puts weights into the slot that inspections read.
+impl Publisher<'_> {
+    /// Makes weights the ones that inspections use.
     pub fn publish(
         &self,
         snapshot: &Arc<WeightSnapshot>,
@@ -54,9 +53,8 @@ impl Slot<'_> {
 
     /// Makes `model` the one that inspections use.
     pub fn show(&self, model: Arc<LoadedModel>) {
-        let epoch = model.snapshot.epoch;
         self.model.set(model);
-        tell(self.context, RunEvent::WeightsPublished(epoch));
+        self.context.tell_run(RunEvent::WeightsPublished);
     }
 }
 
@@ -75,7 +73,7 @@ fn metrics(record: &EpochRecord) -> BTreeMap<String, f64> {
         .collect()
 }
 
-impl Watcher for Slot<'_> {
+impl Watcher for Publisher<'_> {
     fn begins(&mut self, weights: &Arc<WeightSnapshot>) {
         // A run that is taken up knows them already.
         self.initial.get_or_insert_with(|| Arc::clone(weights));
