@@ -17,7 +17,7 @@ fn main() {
         mistake.exit();
     }
     let status = start(arguments);
-    sys::exit_now(status.code())
+    sys::exit_now(status as i32)
 }
 
 /// Does what was asked; everything that it started has ended when it returns.
