@@ -29,14 +29,7 @@ pub const LONGEST_LICENCE: usize = 28;
 /// Lists the datasets.
 pub fn list(args: &CatalogueArgs, output: Output) -> Result<()> {
     let folder = folder(&args.places);
-    let mut table = Table::new(&[
-        ("name", Align::Left),
-        ("title", Align::Left),
-        ("size", Align::Right),
-        ("classes", Align::Right),
-        ("licence", Align::Left),
-        ("here", Align::Left),
-    ]);
+    let mut table = Table::new(["name", "title", ">size", ">classes", "licence", "here"]);
     for entry in Catalogue::load(args.places.catalogue.as_deref())?.datasets {
         let status = datasets_folder::status(&entry, &folder);
         output.json(&as_json(&entry, &status))?;

@@ -5,10 +5,7 @@ use std::path::Path;
 use super::{Bundle, ExportError, Format, Make, Need, Parity, Pulse};
 use crate::{
     data::dataset::display_path,
-    model::{
-        NamedArray,
-        bundle::{Bundle as Model, BundleError},
-    },
+    model::{NamedArray, bundle::Bundle as Model},
     train::run_folder::MODEL_FILE,
 };
 
@@ -28,10 +25,9 @@ pub const FORMAT: Format = Format {
 
 fn write(bundle: &Bundle, path: &Path, _pulse: Pulse<'_>) -> Result<(), ExportError> {
     let model = Need::Model.of(bundle.model.as_deref())?;
-    model.save(path).map_err(|error| match error {
-        BundleError::File { path, reason } => ExportError::Write { path, reason },
-        error => ExportError::Failed(error.to_string()),
-    })
+    model
+        .save(path)
+        .map_err(|error| ExportError::Failed(error.to_string()))
 }
 
 fn max_difference(bundle: &Bundle, path: &Path) -> Result<f64, ExportError> {

@@ -126,7 +126,7 @@ impl Bundle {
         let metadata = self.metadata().map_err(std::io::Error::other);
         metadata
             .and_then(|metadata| snapshot::write_safetensors(path, metadata, &named))
-            .map_err(|error| inaccessible(path, &error))
+            .map_err(|error| BundleError(format!("cannot write {}: {error}", display_path(path))))
     }
 
     fn metadata(&self) -> Result<HashMap<String, String>, String> {

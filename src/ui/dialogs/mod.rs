@@ -9,7 +9,6 @@ mod system;
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::LazyLock,
 };
 
 use eframe::egui::{Align2, Area, Context, Frame, Id, Order, vec2};

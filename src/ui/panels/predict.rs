@@ -239,7 +239,9 @@ impl Predict {
                 if row_ui(ui, cx, answer, shown.as_ref().is_some_and(is_shown)) {
                     let newest = answers.first().cloned();
                     self.chosen = newest.map(|newest| (Arc::clone(answer), newest));
-                    cx.push(Action::Select(cx.state.selection.with_image(answer)));
+                    cx.push(Action::Select(
+                        cx.state.selection.with_image(answer.source.clone()),
+                    ));
                 }
             }
         });

@@ -108,7 +108,10 @@ fn file_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, words: &str) {
 fn imagenet_ui(ui: &mut Ui, cx: &mut Cx<'_>, architecture: Backbone) {
     let Some((entry, state)) = cx.state.imagenet_weights(architecture) else {
         let failed = cx.state.slot::<ListDatasets>().failed.as_deref();
-        states::caption(ui, failed.unwrap_or("Looking whether they are on this computer"));
+        states::caption(
+            ui,
+            failed.unwrap_or("Looking whether they are on this computer"),
+        );
         return;
     };
     let entry = entry.clone();

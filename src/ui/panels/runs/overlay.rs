@@ -130,7 +130,7 @@ impl RunCurves {
                     let runs = state.runs.chosen_runs().filter_map(|run| {
                         Some(NamedHistory {
                             name: run.name(),
-                            epochs: state.runs.figures(&run.folder)?.history.clone(),
+                            epochs: state.figures(&run.folder)?.history.clone(),
                         })
                     });
                     runs.collect()
