@@ -89,7 +89,7 @@ pub fn middle_label(ui: &mut Ui, text: &str) -> Response {
     let galley = middle_line(ui, text, font, Color32::PLACEHOLDER, ui.available_width());
     let is_cut = galley.text() != text;
     let response = ui.add(Label::new(galley).selectable(false));
-    let response = response.accessible_name(text);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
     if is_cut {
         response.on_hover_text(text)
     } else {
