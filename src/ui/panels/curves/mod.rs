@@ -189,24 +189,17 @@ pub fn smoothing_ui(ui: &mut Ui, smoothing: &mut f64) {
 
 /// Exports the epochs of runs as a table or as a picture of their curves.
 pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>, runs: impl Fn(&AppState) -> Arc<[NamedHistory]>) {
-    type Kind = fn(Arc<[NamedHistory]>) -> Saving;
     ui.menu_button("Export", |ui| {
-        let kinds: [(_, Kind); 2] = [
-            ("History as CSV…", Saving::History),
-            ("Curves as PNG…", Saving::Curves),
-        ];
-        for (words, saving) in kinds {
-            if ui.button(words).clicked() {
-                cx.push(saving(runs(cx.state)));
-            }
+        if ui.button("History as CSV…").clicked() {
+            cx.push(Saving::History(runs(cx.state)));
+        }
+        if ui.button("Curves as PNG…").clicked() {
+            cx.push(Saving::Curves(runs(cx.state)));
         }
     });
 }
 
 fn run_shown(state: &AppState) -> Arc<[NamedHistory]> {
-    let run = NamedHistory {
-        name: String::new(),
-        epochs: state.training.epochs.clone(),
-    };
-    Arc::new([run])
+    let (name, epochs) = (String::new(), state.training.epochs.clone());
+    Arc::new([NamedHistory { name, epochs }])
 }

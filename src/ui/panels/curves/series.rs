@@ -85,19 +85,12 @@ impl Series {
 
 /// The lowest and the highest of `points` in the order in which they stand; a gap only when there is no number.
 fn extremes(points: &[PlotPoint]) -> [PlotPoint; 2] {
-    let mut numbers = points.iter().filter(|point| !point.y.is_nan());
-    let Some(first) = numbers.next() else {
+    let numbers = || points.iter().filter(|point| !point.y.is_nan());
+    let by_height = |a: &&PlotPoint, b: &&PlotPoint| a.y.total_cmp(&b.y);
+    let (low, high) = (numbers().min_by(by_height), numbers().max_by(by_height));
+    let Some((low, high)) = low.zip(high) else {
         return [points[0], points[points.len() - 1]];
     };
-    let (mut low, mut high) = (first, first);
-    for point in numbers {
-        if point.y < low.y {
-            low = point;
-        }
-        if point.y > high.y {
-            high = point;
-        }
-    }
     if low.x <= high.x {
         [*low, *high]
     } else {
