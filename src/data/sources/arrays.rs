@@ -133,7 +133,11 @@ pub(super) fn open(
     }
     let line = |part: &Part| {
         let ImageSize { height, width, .. } = part.size;
-        let colour = ["grey", "RGB"][usize::from(part.size.channels == 3)];
+        let colour = if part.size.channels == 1 {
+            "grey"
+        } else {
+            "RGB"
+        };
         let words = format!("{width} × {height} pixels, {colour}");
         (format!("Images for {}", part.part.word()), words)
     };
