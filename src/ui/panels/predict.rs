@@ -67,7 +67,9 @@ impl Panel for Predict {
             left: (1.5 * theme::GRID) as i8,
             ..Margin::ZERO
         };
-        let earlier = Side::right("answers").resizable(false).exact_size(HISTORY);
+        let earlier = Side::right("answers")
+            .resizable(false)
+            .exact_size(HISTORY + f32::from(margin.left));
         earlier
             .frame(Frame::NONE.inner_margin(margin))
             .show(ui, |ui| {

@@ -16,9 +16,8 @@ const BAR_WIDTH: f32 = 200.0;
 /// One that runs or waits: how far it is, and what can be done.
 pub fn running_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) {
     let public = &cx.state.public;
-    let running = public
-        .job_of(&entry.name)
-        .and_then(|job| cx.state.jobs.get(&job));
+    let job = public.job_of(&entry.name);
+    let running = job.and_then(|job| cx.state.jobs.get(&job));
     let progress = running.and_then(|running| running.progress);
     let speed = running.and_then(crate::ui::state::RunningJob::units_per_sec);
     ui.horizontal_wrapped(|ui| {

@@ -163,15 +163,12 @@ impl Runs {
 }
 
 fn skipped_ui(ui: &mut Ui, listing: &Listing) {
-    let area = egui::ScrollArea::vertical()
-        .max_height(96.0)
-        .auto_shrink([false, true]);
-    area.show(ui, |ui| {
+    let area = egui::ScrollArea::vertical().max_height(96.0);
+    area.auto_shrink([false, true]).show(ui, |ui| {
         for skipped in &listing.skipped {
             let name = crate::data::dataset::display_path(&skipped.folder);
-            let words = format!("{name}: {}", skipped.reason);
-            let text = egui::RichText::new(words).small();
-            ui.add(egui::Label::new(text).wrap());
+            let words = egui::RichText::new(format!("{name}: {}", skipped.reason));
+            ui.add(egui::Label::new(words.small()).wrap());
         }
     });
     ui.separator();
