@@ -7,7 +7,7 @@ mod table;
 
 use std::{cmp::Ordering, path::PathBuf, sync::Arc};
 
-use eframe::egui::{self, Button, Key, TextEdit, Ui};
+use eframe::egui::{self, Button, TextEdit, Ui};
 use egui_material_icons::{icon_text, icons};
 
 use super::{Cx, Panel};
@@ -234,11 +234,6 @@ fn toggled(book: &RunBook, folder: &PathBuf) -> Vec<PathBuf> {
         None => chosen.push(folder.clone()),
     }
     chosen
-}
-
-/// Whether Enter was pressed in a field that has just been left.
-fn entered(ui: &Ui, response: &egui::Response) -> bool {
-    response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
 
 #[cfg(test)]
