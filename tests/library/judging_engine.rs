@@ -112,6 +112,7 @@ fn finished(engine: &EngineHandle) -> (TrainingOutcome, Arc<Evaluation>) {
 }
 
 /// The job and its answer when this is the end of a `T`; nothing may fail.
+#[expect(clippy::needless_pass_by_value, reason = "as `wait` hands them over")]
 fn answer<T: Task>(event: Event) -> Option<(JobId, Arc<T::Answer>)> {
     let failure = event.failure();
     assert!(failure.is_none(), "{failure:?}");

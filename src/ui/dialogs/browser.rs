@@ -212,7 +212,7 @@ impl Browser {
             .hint_text("its name")
             .desired_width(140.0);
         let field = ui.add(field).accessible_name("Name of the new folder");
-        let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let is_entered = fields::entered(ui, &field);
         if make.clicked() || is_entered {
             self.browsing.make_folder(folders);
         }

@@ -18,7 +18,7 @@ use crate::{
         format::{counted, percent, significant, thousands},
         saving::Saving,
         theme,
-        widgets::{buttons, classes, drop_zone, picture, states, value_bars},
+        widgets::{buttons, classes, drop_zone, fields, picture, states, value_bars},
         workspace::Step,
     },
 };
@@ -67,7 +67,9 @@ impl Panel for Predict {
             left: (1.5 * theme::GRID) as i8,
             ..Margin::ZERO
         };
-        let earlier = Side::right("answers").resizable(false).exact_size(HISTORY);
+        let earlier = Side::right("answers")
+            .resizable(false)
+            .exact_size(HISTORY + f32::from(margin.left));
         earlier
             .frame(Frame::NONE.inner_margin(margin))
             .show(ui, |ui| {
@@ -132,8 +134,7 @@ impl Predict {
                 .desired_width(width)
                 .hint_text("/home/me/photo.png or https://…");
             let field = ui.add(field).labelled_by(label.id);
-            let entered =
-                field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+            let entered = fields::entered(ui, &field);
             let path = self.path.trim();
             let pressed = buttons::enabled(
                 ui,

@@ -18,7 +18,7 @@ use crate::{
         widgets::{
             buttons,
             cached::{Cached, Same},
-            classes, marks, needs, states,
+            classes, fields, marks, needs, states,
             table::{Order, Table, text},
             tiles,
         },
@@ -75,10 +75,10 @@ impl Panel for Predictions {
             states::empty(ui, "Open the dataset again to see its images.", None);
             return;
         }
-        let key = (Same::of(&evaluation), self.order, self.only_wrong);
-        let positions = self
-            .positions
-            .get(key, || sorted(&evaluation, self.order, self.only_wrong));
+        let (order, only_wrong) = (self.order, self.only_wrong);
+        let key = (Same::of(&evaluation), order, only_wrong);
+        let made = || sorted(&evaluation, order, only_wrong);
+        let positions = self.positions.get(key, made);
         self.tools_ui(ui, cx, &evaluation, positions.len());
         if positions.is_empty() {
             let sentence = if evaluation.samples.is_empty() {
@@ -101,9 +101,8 @@ fn sorted(evaluation: &Evaluation, order: Order<Key>, only_wrong: bool) -> Arc<[
         actual, predicted, ..
     } = evaluation;
     let all = 0..evaluation.samples.len();
-    let mut positions: Vec<usize> = all
-        .filter(|&at| !only_wrong || actual[at] != predicted[at])
-        .collect();
+    let wanted = all.filter(|&at| !only_wrong || actual[at] != predicted[at]);
+    let mut positions: Vec<usize> = wanted.collect();
     match order.by {
         Key::File => {}
         Key::Actual => positions.sort_by_key(|at| actual[*at]),
@@ -147,8 +146,8 @@ fn select(cx: &mut Cx<'_>, sample: usize) {
 impl Predictions {
     fn tools_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, evaluation: &Evaluation, shown: usize) {
         ui.horizontal_wrapped(|ui| {
-            ui.checkbox(&mut self.only_wrong, "Only wrong ones")
-                .on_hover_text("Hide the images that were classified correctly");
+            let tip = "Hide the images that were classified correctly";
+            fields::toggle(ui, "Only wrong ones", tip, &mut self.only_wrong);
             let tip = "Write file, actual and predicted class and all probabilities of every image to a file, in the order of the files";
             if buttons::button(ui, "Export CSV…", tip) {
                 cx.push(Saving::Predictions);
@@ -231,8 +230,8 @@ fn class_ui(ui: &mut Ui, names: &[String], class: usize, is_wrong: bool) {
     classes::chip(ui, class);
     if is_wrong {
         let icon = icon_text(icons::ICON_CLOSE).color(theme::palette(ui).error);
-        ui.add(Label::new(icon).selectable(false))
-            .on_hover_text("This is wrong");
+        let mark = ui.add(Label::new(icon).selectable(false));
+        mark.on_hover_text("This is wrong");
     }
     text(ui, RichText::new(classes::name(names, class)));
 }

@@ -22,11 +22,8 @@ pub fn names(state: &AppState, count: usize) -> &[String] {
     let judged = state.judged.as_ref().map(|judged| &*judged.classes);
     let dataset = state.dataset().map(|dataset| dataset.classes.as_slice());
     let model = state.model.as_ref().map(|model| &*model.snapshot.classes);
-    [judged, dataset, model]
-        .into_iter()
-        .flatten()
-        .find(|names| names.len() == count)
-        .unwrap_or(&[])
+    let mut all = [judged, dataset, model].into_iter().flatten();
+    all.find(|names| names.len() == count).unwrap_or(&[])
 }
 
 /// File name of a sample of the open dataset; empty when there is none.
@@ -52,8 +49,8 @@ pub fn subject_name(state: &AppState, subject: &Subject) -> String {
 /// A square in the colour of a class.
 pub fn chip(ui: &mut Ui, class: usize) {
     let (rect, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
-    ui.painter()
-        .rect_filled(rect, 2.0, theme::class_colour(class));
+    let colour = theme::class_colour(class);
+    ui.painter().rect_filled(rect, 2.0, colour);
 }
 
 /// `text` on one line of at most `width` points; a longer one loses its middle, since both ends tell names apart.

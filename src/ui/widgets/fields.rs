@@ -193,3 +193,8 @@ pub fn text(ui: &mut Ui, name: &str, label: Id, text: &str) -> Option<String> {
     let is_cancelled = ui.input(|input| input.key_pressed(Key::Escape));
     (!is_cancelled && draft != text).then_some(draft)
 }
+
+/// Whether Enter was pressed in a field that has just been left.
+pub fn entered(ui: &Ui, field: &Response) -> bool {
+    field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
+}

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Rect, Response, ScrollArea, Sense, Ui, vec2};
 
-use super::tile;
+use super::{sticky::seen, tile};
 use crate::ui::panels::Cx;
 
 /// What hears of each tile or line that was drawn: the sample and the response of its place.
@@ -12,16 +12,6 @@ pub type Heard<'a> = dyn FnMut(&mut Cx<'_>, usize, &Response) + 'a;
 pub const GAP: f32 = 6.0;
 /// Room for the scroll bar.
 const BAR: f32 = 12.0;
-
-/// A grid of samples.
-pub struct Grid<'a> {
-    /// In order.
-    pub samples: &'a [usize],
-    /// Side of a tile in points, about: tiles fill the width.
-    pub side: f32,
-    /// A place in `samples` that has to be seen.
-    pub scroll_to: Option<usize>,
-}
 
 /// How a grid was drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,51 +45,46 @@ pub fn columns(width: f32, side: f32) -> (usize, f32) {
     (columns as usize, side)
 }
 
-impl Grid<'_> {
-    /// Draws what can be seen. `describe` names a sample; `heard` hears of each.
-    pub fn ui(
-        &self,
-        ui: &mut Ui,
-        cx: &mut Cx<'_>,
-        describe: &dyn Fn(usize) -> String,
-        heard: &mut Heard<'_>,
-    ) -> Drawn {
-        let width = ui.available_width();
-        let (columns, side) = columns(width, self.side);
-        let pitch = side + GAP;
-        let rows = self.samples.len().div_ceil(columns);
-        let mut visible = 1;
-        ScrollArea::vertical()
-            .auto_shrink(false)
-            .show_viewport(ui, |ui, viewport| {
-                ui.set_height((rows as f32 * pitch - GAP).max(0.0));
-                ui.set_width(width - BAR);
-                let origin = ui.max_rect().min;
-                let place = |index: usize| {
-                    let (row, column) = (index / columns, index % columns);
-                    let corner = vec2(column as f32 * pitch, row as f32 * pitch);
-                    Rect::from_min_size(origin + corner, vec2(side, side))
-                };
-                let first = (viewport.top() / pitch).floor().max(0.0) as usize;
-                let end = ((viewport.bottom() / pitch).ceil().max(0.0) as usize).min(rows);
-                visible = (viewport.height() / pitch).floor().max(1.0) as usize;
-                for index in (first * columns)..(end * columns).min(self.samples.len()) {
-                    let sample = self.samples[index];
-                    let rect = place(index);
-                    let response = ui.interact(rect, ui.scope_id().with(sample), Sense::click());
-                    tile::paint(ui, cx, rect, sample, &response);
-                    let response = tile::describe(cx, sample, response, describe);
-                    heard(cx, sample, &response);
-                }
-                if let Some(index) = self.scroll_to {
-                    ui.scroll_to_rect(place(index), None);
-                }
-            });
-        Drawn {
-            columns,
-            rows: visible,
+/// Draws what can be seen of `samples` as tiles of about `side` points, which fill the width, and scrolls to a place
+/// among them. `describe` names a sample; `heard` hears of each.
+pub fn ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    (samples, side): (&[usize], f32),
+    scroll_to: Option<usize>,
+    describe: &dyn Fn(usize) -> String,
+    heard: &mut Heard<'_>,
+) -> Drawn {
+    let width = ui.available_width();
+    let (columns, side) = columns(width, side);
+    let pitch = side + GAP;
+    let all = samples.len().div_ceil(columns);
+    let area = ScrollArea::vertical().auto_shrink(false);
+    let shown = area.show_viewport(ui, |ui, viewport| {
+        ui.set_height((all as f32 * pitch - GAP).max(0.0));
+        ui.set_width(width - BAR);
+        let origin = ui.max_rect().min;
+        let place = |index: usize| {
+            let (row, column) = (index / columns, index % columns);
+            let corner = vec2(column as f32 * pitch, row as f32 * pitch);
+            Rect::from_min_size(origin + corner, vec2(side, side))
+        };
+        let rows = seen(viewport.y_range(), pitch, all);
+        let [first, end] = [rows.start, rows.end].map(|row| (row * columns).min(samples.len()));
+        for (index, &sample) in (first..end).zip(&samples[first..end]) {
+            let rect = place(index);
+            let response = ui.interact(rect, ui.scope_id().with(sample), Sense::click());
+            tile::paint(ui, cx, rect, sample, &response);
+            let response = tile::describe(cx, sample, response, describe);
+            heard(cx, sample, &response);
         }
-    }
+        if let Some(index) = scroll_to {
+            ui.scroll_to_rect(place(index), None);
+        }
+        (viewport.height() / pitch).floor().max(1.0) as usize
+    });
+    let rows = shown.inner;
+    Drawn { columns, rows }
 }
 
 /// Draws the samples `samples` as tiles of `side` points; returns a sample that was clicked or moved to.
@@ -112,16 +97,12 @@ pub fn thumbnails(
 ) -> Option<usize> {
     let mut chosen = moved(ui, cx, samples, columns(ui.available_width(), side).0);
     let scroll_to = chosen.and_then(|sample| samples.iter().position(|other| *other == sample));
-    let grid = Grid {
-        samples,
-        side,
-        scroll_to,
-    };
-    grid.ui(ui, cx, &describe, &mut |_, sample, response| {
+    let mut heard = |_: &mut Cx<'_>, sample: usize, response: &Response| {
         if response.clicked() {
             chosen = Some(sample);
         }
-    });
+    };
+    self::ui(ui, cx, (samples, side), scroll_to, &describe, &mut heard);
     chosen
 }
 

@@ -80,11 +80,10 @@ impl Sticky {
     pub fn rows(&self, offset: Vec2, left: f32) -> impl Iterator<Item = (usize, Rect, Rect)> {
         let strip = Rect::from_min_max(pos2(left, self.cells.top()), self.cells.left_bottom());
         let corner = pos2(left, self.cells.top() - offset.y);
-        let size = vec2(strip.width(), self.cell.y);
         let view = Rangef::new(offset.y, offset.y + self.cells.height());
         seen(view, self.cell.y, self.count.0).map(move |row| {
-            let place = vec2(0.0, row as f32 * size.y);
-            (row, Rect::from_min_size(corner + place, size), strip)
+            let place = self.rect(corner, (row, 0)).with_max_x(strip.right());
+            (row, place, strip)
         })
     }
 
@@ -92,11 +91,10 @@ impl Sticky {
     pub fn columns(&self, offset: Vec2, top: f32) -> impl Iterator<Item = (usize, Rect, Rect)> {
         let strip = Rect::from_min_max(pos2(self.cells.left(), top), self.cells.right_top());
         let corner = pos2(self.cells.left() - offset.x, top);
-        let size = vec2(self.cell.x, strip.height());
         let view = Rangef::new(offset.x, offset.x + self.cells.width());
         seen(view, self.cell.x, self.count.1).map(move |column| {
-            let place = vec2(column as f32 * size.x, 0.0);
-            (column, Rect::from_min_size(corner + place, size), strip)
+            let place = self.rect(corner, (0, column)).with_max_y(strip.bottom());
+            (column, place, strip)
         })
     }
 }
@@ -113,7 +111,7 @@ pub fn hint(ui: &Ui, salt: (&str, usize), (rect, strip): (Rect, Rect), text: &st
 }
 
 /// Which of `count` things of `size` points are seen in `span`.
-fn seen(span: Rangef, size: f32, count: usize) -> Range<usize> {
+pub fn seen(span: Rangef, size: f32, count: usize) -> Range<usize> {
     let first = (span.min.max(0.0) / size).floor() as usize;
     let end = (span.max.max(0.0) / size).ceil() as usize;
     first.min(count)..end.min(count)

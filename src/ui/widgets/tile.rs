@@ -1,8 +1,6 @@
 //! One sample as a small picture: its thumbnail, whether it is selected or marked, and what is special about it.
 
-use eframe::egui::{
-    self, Align2, CornerRadius, FontId, Rect, Response, Stroke, StrokeKind, Ui, vec2,
-};
+use eframe::egui::{self, Align2, FontId, Rect, Response, Stroke, StrokeKind, Ui, vec2};
 use egui_material_icons::icons;
 
 use super::{
@@ -32,8 +30,7 @@ pub fn paint(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, sample: usize, response: &Res
         let area = Rect::from_center_size(rect.center(), size);
         picture::paint_tinted(ui, &texture, area, tint);
     } else {
-        ui.painter()
-            .rect_filled(rect, CornerRadius::same(4), palette.line);
+        ui.painter().rect_filled(rect, 4.0, palette.line);
     }
     edge(ui, cx, rect, sample, response);
     if rect.width() >= SMALLEST_WITH_BADGES {
@@ -43,8 +40,8 @@ pub fn paint(ui: &Ui, cx: &mut Cx<'_>, rect: Rect, sample: usize, response: &Res
 
 /// A picture that cannot be decoded.
 fn broken(ui: &Ui, rect: Rect) {
-    ui.painter()
-        .rect_filled(rect, CornerRadius::same(4), ui.visuals().faint_bg_color);
+    let fill = ui.visuals().faint_bg_color;
+    ui.painter().rect_filled(rect, 4.0, fill);
     let (icon, colour) = (icons::ICON_BROKEN_IMAGE, theme::palette(ui).warning);
     let font = FontId::new((0.4 * rect.width()).clamp(14.0, 40.0), icon.font_family());
     let (at, middle) = (rect.center(), Align2::CENTER_CENTER);

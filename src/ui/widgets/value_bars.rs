@@ -118,8 +118,10 @@ fn row(
         let filled = Rect::from_x_y_ranges(zero.min(end)..=zero.max(end), bar.y_range());
         ui.painter()
             .rect_filled(filled, 2.0, theme::class_colour(index));
-        ui.painter()
-            .vline(zero, whole.y_range(), Stroke::new(1.0, palette.faint));
+        if can_click {
+            ui.painter()
+                .vline(zero, whole.y_range(), Stroke::new(1.0, palette.faint));
+        }
     }
     response.on_hover_text(format!("{name}: {words}"))
 }

@@ -135,8 +135,8 @@ impl Zoom {
             }
             (None, None) => (None, Vec2::ZERO),
         };
-        response
-            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, "Selected image"));
+        let name = || egui::WidgetInfo::labeled(egui::Role::Image, true, "Selected image");
+        response.widget_info(name);
         let Some(texture) = texture.filter(|_| size.min_elem() > 0.0) else {
             if let Some(sample) = state.selection.sample() {
                 super::tile::missing(ui, cx, rect, sample);

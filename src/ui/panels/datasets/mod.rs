@@ -36,7 +36,7 @@ use crate::{
         widgets::{
             buttons,
             cached::{Cached, Same},
-            grid::{Drawn, Grid},
+            grid::{self, Drawn},
             marks::{self, Press},
             states,
             zoom::Zoom,
@@ -290,12 +290,9 @@ impl Datasets {
         };
         match self.bar.mode {
             Mode::Grid => {
-                let grid = Grid {
-                    samples,
-                    side: self.bar.side,
-                    scroll_to,
-                };
-                self.drawn = grid.ui(ui, cx, &|sample| describe(open, sample), &mut tile);
+                let of = (samples, self.bar.side);
+                let describe = |sample: usize| describe(open, sample);
+                self.drawn = grid::ui(ui, cx, of, scroll_to, &describe, &mut tile);
             }
             Mode::Table => {
                 let (of, order) = ((&**open, samples), &mut self.bar.order);

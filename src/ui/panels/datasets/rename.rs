@@ -1,12 +1,16 @@
 //! Another name for a class: a small dialog over the window.
 
-use eframe::egui::{Id, Key, Modal, TextEdit, TextStyle, Ui, vec2};
+use eframe::egui::{Id, Modal, TextEdit, TextStyle, Ui, vec2};
 
 use super::changes;
 use crate::{
     data::Edits,
     engine::OpenDataset,
-    ui::{action::EditAction, panels::Cx, widgets::states},
+    ui::{
+        action::EditAction,
+        panels::Cx,
+        widgets::{fields, states},
+    },
 };
 
 /// A name that is being typed.
@@ -54,7 +58,7 @@ impl Rename {
                 ui.set_min_height(height);
                 states::failure(ui, self.error.as_ref());
             });
-            let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+            let entered = fields::entered(ui, &field);
             ui.horizontal(|ui| {
                 let renamed = states::primary_button(ui, "Rename", true).clicked();
                 let own_name = ui.button("Use the source's name").clicked();

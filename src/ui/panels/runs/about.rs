@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use eframe::egui::{Button, Grid, Id, Label, Modal, RichText, ScrollArea, TextEdit, Ui, vec2};
 use egui_material_icons::icons;
 
-use super::{entered, table};
+use super::table;
 use crate::{
     data::dataset::display_path,
     train::{
@@ -17,7 +17,7 @@ use crate::{
         format::{counted, minutes, moment, percent, shortened, significant, thousands},
         panels::{Cx, Panel},
         theme,
-        widgets::states,
+        widgets::{fields, states},
     },
 };
 
@@ -132,7 +132,7 @@ impl AboutRun {
             let label = states::caption(ui, name);
             let field = field.id_salt(name).desired_width(width);
             let response = ui.add(field).labelled_by(label.id).on_hover_text(tip);
-            done |= response.lost_focus() || entered(ui, &response);
+            done |= response.lost_focus() || fields::entered(ui, &response);
             ui.end_row();
         };
         let grid = Grid::new("run-fields").num_columns(2);

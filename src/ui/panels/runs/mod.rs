@@ -7,7 +7,7 @@ mod table;
 
 use std::{cmp::Ordering, path::PathBuf, sync::Arc};
 
-use eframe::egui::{self, Button, Key, TextEdit, Ui};
+use eframe::egui::{self, Button, TextEdit, Ui};
 use egui_material_icons::{icon_text, icons};
 
 use super::{Cx, Panel};
@@ -163,15 +163,12 @@ impl Runs {
 }
 
 fn skipped_ui(ui: &mut Ui, listing: &Listing) {
-    let area = egui::ScrollArea::vertical()
-        .max_height(96.0)
-        .auto_shrink([false, true]);
-    area.show(ui, |ui| {
+    let area = egui::ScrollArea::vertical().max_height(96.0);
+    area.auto_shrink([false, true]).show(ui, |ui| {
         for skipped in &listing.skipped {
             let name = crate::data::dataset::display_path(&skipped.folder);
-            let words = format!("{name}: {}", skipped.reason);
-            let text = egui::RichText::new(words).small();
-            ui.add(egui::Label::new(text).wrap());
+            let words = egui::RichText::new(format!("{name}: {}", skipped.reason));
+            ui.add(egui::Label::new(words.small()).wrap());
         }
     });
     ui.separator();
@@ -237,11 +234,6 @@ fn toggled(book: &RunBook, folder: &PathBuf) -> Vec<PathBuf> {
         None => chosen.push(folder.clone()),
     }
     chosen
-}
-
-/// Whether Enter was pressed in a field that has just been left.
-fn entered(ui: &Ui, response: &egui::Response) -> bool {
-    response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
 
 #[cfg(test)]

@@ -98,10 +98,8 @@ impl Panel for RunCurves {
 }
 
 fn legend_ui(ui: &mut Ui, runs: &[Drawn<'_>]) {
-    let area = ScrollArea::vertical()
-        .max_height(44.0)
-        .auto_shrink([false, true]);
-    area.show(ui, |ui| {
+    let area = ScrollArea::vertical().max_height(44.0);
+    area.auto_shrink([false, true]).show(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             for (place, name, _) in runs {

@@ -96,11 +96,8 @@ fn first_train_ui(ui: &mut Ui, train: usize, split: &mut SplitConfig) {
         .speed(5.0)
         .suffix(" images")
         .size([fields::NUMBER_WIDTH + 32.0, 26.0]);
-    let response = ui
-        .add_enabled_ui(on, |ui| value.ui(ui, "Train on the first", toggle.id))
-        .inner
-        .on_hover_text(tip);
-    if response.changed() {
+    let response = ui.add_enabled_ui(on, |ui| value.ui(ui, "Train on the first", toggle.id));
+    if response.inner.on_hover_text(tip).changed() {
         split.first_train = Some(first);
     }
     ui.end_row();

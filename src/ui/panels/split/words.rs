@@ -15,10 +15,8 @@ pub fn gives(dataset: &Dataset, part: SplitName) -> bool {
 pub fn given(dataset: &Dataset, config: &SplitConfig) -> String {
     let words = |wanted: bool| -> Vec<&str> {
         let parts = SplitName::ALL.into_iter();
-        parts
-            .filter(|part| gives(dataset, *part) == wanted)
-            .map(SplitName::word)
-            .collect()
+        let parts = parts.filter(|part| gives(dataset, *part) == wanted);
+        parts.map(SplitName::word).collect()
     };
     let given = joined(&words(true));
     if !config.given {
@@ -64,10 +62,9 @@ pub fn warnings(dataset: &Dataset, division: &Division) -> Vec<String> {
             let counts = division.counts[*class];
             counts[column] == 0 && counts.iter().sum::<usize>() > 0
         };
-        let missing: Vec<String> = (0..division.counts.len())
-            .filter(is_missing)
-            .map(|class| dataset.class_name(class).to_owned())
-            .collect();
+        let missing = (0..division.counts.len()).filter(is_missing);
+        let missing = missing.map(|class| dataset.class_name(class).to_owned());
+        let missing: Vec<String> = missing.collect();
         if !missing.is_empty() {
             let has = if missing.len() == 1 {
                 "class has"

@@ -1,6 +1,6 @@
 //! The settings of one phase: epochs, optimizer, learning rate, schedule.
 
-use eframe::egui::{Grid, Ui};
+use eframe::egui::{Grid, Response, Ui};
 
 use super::{choice, ratio};
 use crate::{
@@ -45,12 +45,8 @@ fn optimizer_ui(ui: &mut Ui, current: &mut Optimizer) {
     if let Some(chosen) = choice(ui, "Optimizer", tip, words, &OPTIMIZERS) {
         *current = chosen;
     }
-    let speed = rate * 0.01;
-    let value = Number::new(&mut rate, 1e-9..=10.0)
-        .speed(speed)
-        .written(format::rate);
     let tip = "Step size. Larger learns faster until it diverges. Adam's default: 0.001";
-    fields::number(ui, "Learning rate", tip, value);
+    rate_field(ui, "Learning rate", tip, &mut rate);
     current.set_learning_rate(rate);
     match current {
         Optimizer::Sgd {
@@ -96,6 +92,13 @@ fn optimizer_ui(ui: &mut Ui, current: &mut Optimizer) {
     }
 }
 
+/// A learning rate.
+pub fn rate_field(ui: &mut Ui, name: &str, tip: &str, rate: &mut f64) -> Response {
+    let speed = *rate * 0.01;
+    let value = Number::new(rate, 1e-9..=10.0).speed(speed);
+    fields::number(ui, name, tip, value.written(format::rate))
+}
+
 fn betas_ui(ui: &mut Ui, beta1: &mut f64, beta2: &mut f64, epsilon: &mut f64) {
     let tip = "How long gradients are remembered. Default: 0.9";
     ratio(ui, "β₁", tip, beta1);
@@ -108,10 +111,8 @@ fn betas_ui(ui: &mut Ui, beta1: &mut f64, beta2: &mut f64, epsilon: &mut f64) {
 /// A small number that is not negative.
 fn small(ui: &mut Ui, name: &str, tip: &str, value: &mut f64) {
     let speed = (*value * 0.01).max(1e-10);
-    let field = Number::new(value, 0.0..=1.0)
-        .speed(speed)
-        .written(format::rate);
-    fields::number(ui, name, tip, field);
+    let field = Number::new(value, 0.0..=1.0).speed(speed);
+    fields::number(ui, name, tip, field.written(format::rate));
 }
 
 fn schedule_ui(ui: &mut Ui, schedule: &mut Schedule) {

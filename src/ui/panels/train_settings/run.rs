@@ -2,6 +2,7 @@
 
 use eframe::egui::{self, Grid, RichText, Ui};
 
+use super::phase::rate_field;
 use crate::{
     train::{run_folder::lacking, schedule::Schedule},
     ui::{
@@ -12,7 +13,7 @@ use crate::{
         saving::Saving,
         state::RunState,
         theme,
-        widgets::{buttons, classes, fields, number::Number, states},
+        widgets::{buttons, classes, states},
     },
 };
 
@@ -21,7 +22,7 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let training = &cx.state.training;
         if let Some(stage) = training.ending() {
             states::primary_button(ui, &format!("{}…", stage.words()), false);
-            if ui.button("Skip").on_hover_text(SKIP).clicked() {
+            if buttons::button(ui, "Skip", SKIP) {
                 cx.push(TrainingAction::Stop);
             }
             return;
@@ -71,12 +72,8 @@ pub fn rate_ui(ui: &mut Ui, cx: &mut Cx<'_>, typed: &mut Option<f64>) {
     let is_scheduled = phase.is_some_and(|phase| phase.schedule != Schedule::default());
     let mut rate = typed.unwrap_or(now.full);
     Grid::new("live rate").num_columns(2).spacing([8.0, 8.0]).show(ui, |ui| {
-        let speed = rate * 0.01;
-        let value = Number::new(&mut rate, 1e-9..=10.0)
-            .speed(speed)
-            .written(format::rate);
         let tip = "The phase's full learning rate, from the next step on; its schedule goes on from there";
-        let response = fields::number(ui, "Rate now", tip, value);
+        let response = rate_field(ui, "Rate now", tip, &mut rate);
         if is_scheduled {
             let tip = "What the schedule makes of the full rate at this step";
             ui.label("By schedule").on_hover_text(tip);
@@ -113,10 +110,8 @@ pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>) {
     if let Some((run, dataset)) = cx.state.owner_of_curves() {
         if cx.state.curves_are_of_other_settings() {
             // The heading above names what Train would do.
-            let title = training
-                .experiment
-                .as_ref()
-                .map_or("", |of| of.title.as_str());
+            let title = training.experiment.as_ref();
+            let title = title.map_or("", |of| of.title.as_str());
             ui.separator();
             ui.strong(format!("Before: {title}"));
             classes::middle_label(ui, &format!("on {dataset}, with other settings"));
