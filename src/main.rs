@@ -8,6 +8,7 @@ use convscope::{
     data::dataset::display_path,
     file_address, sys, ui,
 };
+use eframe::Renderer;
 
 fn main() {
     sys::tune_allocator();
@@ -16,7 +17,7 @@ fn main() {
         mistake.exit();
     }
     let status = start(arguments);
-    sys::exit_now(status.code())
+    sys::exit_now(status as i32)
 }
 
 /// Does what was asked; everything that it started has ended when it returns.
@@ -34,16 +35,16 @@ fn start(arguments: Cli) -> Status {
     if let Some(path) = open.as_deref().filter(|path| !path.exists()) {
         return cli::report_failure(&missing(path), Status::WrongUsage);
     }
-    let renderer = match renderer.unwrap_or_default() {
-        RendererChoice::Auto => ui::Renderer::Auto,
-        RendererChoice::Wgpu => ui::Renderer::Wgpu,
-        RendererChoice::Glow => ui::Renderer::Glow,
+    let renderers: &[Renderer] = match renderer.unwrap_or_default() {
+        RendererChoice::Auto => &[Renderer::Wgpu, Renderer::Glow],
+        RendererChoice::Wgpu => &[Renderer::Wgpu],
+        RendererChoice::Glow => &[Renderer::Glow],
     };
     sys::close_own_console();
     sys::exit_without_destructors();
     sys::end_with_display();
     // The window's library panics when the display goes away between two of its questions; what it says then was printed.
-    let window = || ui::run(&ui::Options { open, renderer });
+    let window = || ui::run(open.as_deref(), renderers);
     match panic::catch_unwind(panic::AssertUnwindSafe(window)) {
         Ok(Ok(())) => Status::Success,
         Ok(Err(error)) => cli::report_failure(&error.to_string(), Status::Failed),

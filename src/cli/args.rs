@@ -6,14 +6,14 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 
-pub use choices::{Device, Part, RendererChoice, WeightsChoice};
+pub use choices::{Device, Part, RendererChoice};
 use choices::{aspects, at_least_one, device, export_format, generated_set, precision, share};
 
 use crate::{
     data::{dataset::SourceKind, generate::GeneratedSet},
     export::Format,
     model::spec::Backbone,
-    train::config::Precision,
+    train::{checkpoint::Weights, config::Precision},
 };
 
 /// Train image classifiers and see what they see.
@@ -247,8 +247,8 @@ pub struct EvaluateArgs {
     #[arg(long, value_enum, default_value_t)]
     pub split: Part,
     /// Which weights of a run
-    #[arg(long, value_enum, default_value_t)]
-    pub weights: WeightsChoice,
+    #[arg(long, value_enum, default_value_t = Weights::Best)]
+    pub weights: Weights,
     /// From which probability of the second class on it is taken, 0 to 1, for a model with one sigmoid unit;
     /// the model's own unless given
     #[arg(long, value_name = "T", value_parser = share)]

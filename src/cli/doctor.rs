@@ -182,9 +182,8 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
 /// What there is, and what matters most.
 fn overview(found: &Examination) -> String {
     let list = |counts: Vec<(String, usize)>| {
-        let words = counts
-            .into_iter()
-            .map(|(name, count)| format!("{name} {}", thousands(count)));
+        let counts = counts.iter();
+        let words = counts.map(|(name, count)| format!("{name} {}", thousands(*count)));
         words.collect::<Vec<_>>().join(", ")
     };
     let mut table = Table::new(["", ""]);
@@ -203,21 +202,17 @@ fn overview(found: &Examination) -> String {
     }
     if let Some(sizes) = found.sizes {
         let words = |(width, height): (u32, u32)| format!("{width}×{height}");
-        let text = match sizes.distinct {
-            1 => words(sizes.min),
-            _ => format!(
-                "{} to {}, median {}",
-                words(sizes.min),
-                words(sizes.max),
-                words(sizes.median)
-            ),
-        };
-        row("pixels", text);
+        let [min, median, max] = [sizes.min, sizes.median, sizes.max].map(words);
+        row(
+            "pixels",
+            match sizes.distinct {
+                1 => min,
+                _ => format!("{min} to {max}, median {median}"),
+            },
+        );
     }
-    row(
-        "channels",
-        list(found.channels.clone().into_iter().collect()),
-    );
+    let channels = found.channels.clone().into_iter();
+    row("channels", list(channels.collect()));
     row("passed over", counted(found.skipped, "file"));
     row("result", found.summary());
     // The headings are empty.

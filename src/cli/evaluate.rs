@@ -53,7 +53,7 @@ pub fn run(args: &EvaluateArgs, output: Output) -> Result<()> {
 
 /// What the weights say about the part, and the dataset; no evaluation when that part is empty.
 pub fn judge(args: &EvaluateArgs) -> Result<(Option<Arc<Evaluation>>, Arc<Dataset>)> {
-    let weights = Weights::from(args.weights);
+    let weights = args.weights;
     let judged = Judged::load(&args.model, weights)?;
     let session = Session::start()?;
     let open = session.open_dataset(OpenRequest {
@@ -131,7 +131,7 @@ fn json_report(evaluation: &Evaluation, dataset: &Dataset, args: &EvaluateArgs) 
         "unreadable": left_out.unreadable,
         "left_out": left_out.passed_over,
         "split": word(args.split),
-        "weights": match Weights::from(args.weights) {
+        "weights": match args.weights {
             Weights::Best => "best",
             Weights::Last => "last",
         },

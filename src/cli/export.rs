@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     Usage,
-    args::{EvaluateArgs, ExportArgs, Part, ReportArgs, WeightsChoice},
+    args::{EvaluateArgs, ExportArgs, Part, ReportArgs},
     evaluate,
     output::{Output, figure},
     source,
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     data::dataset::display_path,
     export::{Bundle, Format, Need, run_report},
-    train::run_folder::EXPERIMENT_FILE,
+    train::{checkpoint::Weights, run_folder::EXPERIMENT_FILE},
 };
 
 pub fn run(args: &ExportArgs, output: Output) -> Result<()> {
@@ -60,7 +60,7 @@ fn bundle(path: &Path, format: &Format, data: Option<&Path>) -> Result<Bundle> {
             model: path.to_path_buf(),
             data: data.context(Usage("a model file needs --data for that".into()))?,
             split: Part::Validation,
-            weights: WeightsChoice::Best,
+            weights: Weights::Best,
             threshold: None,
             per_file: false,
             predictions: None,

@@ -33,22 +33,11 @@ use output::Output;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// It did what was asked.
-    Success,
+    Success = 0,
     /// It could not; a sentence on standard error says why.
-    Failed,
+    Failed = 1,
     /// The arguments make no sense.
-    WrongUsage,
-}
-
-impl Status {
-    /// The process's exit status.
-    pub fn code(self) -> i32 {
-        match self {
-            Self::Success => 0,
-            Self::Failed => 1,
-            Self::WrongUsage => 2,
-        }
-    }
+    WrongUsage = 2,
 }
 
 /// Arguments that each are fine but make no sense together.
@@ -111,10 +100,8 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Says on standard error what went wrong, in one line, and passes `status` on.
 pub fn report_failure(message: &str, status: Status) -> Status {
-    output::say(&format!(
-        "convscope: {}",
-        message.lines().collect::<Vec<_>>().join(" ")
-    ));
+    let line = message.lines().collect::<Vec<_>>().join(" ");
+    output::say(&format!("convscope: {line}"));
     status
 }
 

@@ -26,11 +26,8 @@ pub struct Progress {
 impl Progress {
     /// `label` says what is done, such as "reading images".
     pub fn new(label: &str) -> Self {
-        Self::with_style(
-            label,
-            false,
-            "{msg}  {wide_bar} {pos}/{len}  {eta_precise} left",
-        )
+        let style = "{msg}  {wide_bar} {pos}/{len}  {eta_precise} left";
+        Self::with_style(label, false, style)
     }
 
     /// Like [`Self::new`], with bytes for units.
@@ -41,18 +38,16 @@ impl Progress {
     }
 
     fn with_style(label: &str, is_bytes: bool, style: &str) -> Self {
+        let label = plain::visible(label).into_owned();
         let bar = io::stderr().is_terminal().then(|| {
-            let bar = ProgressBar::new(0);
             // The template is constant; were it wrong, indicatif's own look is as good.
-            bar.set_style(
-                ProgressStyle::with_template(style)
-                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
-            );
-            bar.set_message(plain::visible(label).into_owned());
-            bar
+            let style = ProgressStyle::with_template(style);
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = ProgressBar::new(0).with_style(style);
+            bar.with_message(label.clone())
         });
         Self {
-            label: plain::visible(label).into_owned(),
+            label,
             is_bytes,
             bar,
             last_line: Instant::now(),
@@ -66,12 +61,9 @@ impl Progress {
             bar.set_position(done as u64);
         } else if self.last_line.elapsed() >= LINE_INTERVAL {
             self.last_line = Instant::now();
-            let [done, total] = [done, total].map(|count| {
-                if self.is_bytes {
-                    format::bytes(count as u64)
-                } else {
-                    count.to_string()
-                }
+            let [done, total] = [done, total].map(|count| match self.is_bytes {
+                true => format::bytes(count as u64),
+                false => count.to_string(),
             });
             say(&format!("{}: {done} of {total}", self.label));
         }

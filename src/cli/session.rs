@@ -45,12 +45,12 @@ impl Session {
         let (waker, woken) = crossbeam_channel::bounded(1);
         let interrupted = Arc::new(AtomicBool::new(false));
         let (flag, interrupt_waker) = (Arc::clone(&interrupted), waker.clone());
-        signals::when_asked_to_end(move || {
+        let listens = signals::when_asked_to_end(move || {
             flag.store(true, Ordering::SeqCst);
             let _ = interrupt_waker.try_send(());
             true
-        })
-        .context("cannot listen for Ctrl+C")?;
+        });
+        listens.context("cannot listen for Ctrl+C")?;
         let wake = Arc::new(move || {
             let _ = waker.try_send(());
         });
@@ -69,7 +69,7 @@ impl Session {
     /// When the engine is gone.
     pub fn hear(&self) -> Result<Heard> {
         loop {
-            if self.was_interrupted() {
+            if self.interrupted.swap(false, Ordering::SeqCst) {
                 return Ok(Heard::Interrupted);
             }
             if let Some(event) = self.engine.events().try_next() {
@@ -77,11 +77,6 @@ impl Session {
             }
             self.woken.recv().context("the engine has stopped")?;
         }
-    }
-
-    /// Whether the user pressed Ctrl+C since the last look.
-    pub fn was_interrupted(&self) -> bool {
-        self.interrupted.swap(false, Ordering::SeqCst)
     }
 
     /// Asks for `request` and waits for its answer, with `part` taking what is told before; Ctrl+C cancels it. `None` when it

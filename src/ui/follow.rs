@@ -5,55 +5,48 @@ use std::sync::Arc;
 
 use super::{state::AppState, weights_check::file_of_weights, workspace::Step};
 use crate::{
-    data::cache::PixelFormat,
     engine::{
-        Divide, EngineHandle, EstimateRequest, ExamineRequest, ExamineWeights, ImageSource, JobId,
+        Divide, EngineHandle, EstimateRequest, ExamineRequest, ExamineWeights, ImageSource,
         LoadImage, OpenDataset, Prepare, Slot,
     },
     inspect::{feature_maps::MapsOfLayer, predict::Says},
 };
 
-/// What was asked for last.
-#[derive(Default)]
-pub struct Follow {
-    prepared: Option<(JobId, PixelFormat)>,
+/// Asks for what is needed and was not asked for yet. Feature maps are computed only while a step
+/// that shows them is on the screen.
+pub fn update(engine: &EngineHandle, state: &mut AppState, step: Step) {
+    check_weights(engine, state);
+    if let Some(dataset) = state.open_dataset().cloned() {
+        divide(engine, state, &dataset);
+        prepare(engine, state, &dataset);
+        if step == Step::Train {
+            forecast(engine, state);
+        }
+        examine_again(engine, state);
+    }
+    if let Some(image) = state.subject_source() {
+        look(engine, state, step, &image);
+    }
 }
 
 /// Images are decoded ahead of training as long as they take no more room than this.
 const PREPARED_BYTES: usize = 1 << 30;
 
-impl Follow {
-    /// Has all images decoded for the model, unless there are too many to do so unasked.
-    fn prepare(&mut self, engine: &EngineHandle, state: &mut AppState, open: &Arc<OpenDataset>) {
-        let wanted = (open.id, state.experiment.model.input.format());
-        if self.prepared == Some(wanted) || state.training.is_running() {
-            return;
-        }
-        self.prepared = Some(wanted);
-        state.stop::<Prepare>(engine);
-        let row = wanted.1.row_bytes();
-        let bytes = row.saturating_mul(open.dataset.samples.len());
-        if bytes <= PREPARED_BYTES {
-            let (open, format) = (Arc::clone(open), wanted.1);
-            state.ask(engine, Prepare { open, format });
-        }
+/// Has all images decoded for the model, unless there are too many to do so unasked.
+fn prepare(engine: &EngineHandle, state: &mut AppState, open: &Arc<OpenDataset>) {
+    let format = state.experiment.model.input.format();
+    let asked = state.slot::<Prepare>().asked.as_ref();
+    let is_asked = asked.is_some_and(|asked| asked.open.id == open.id && asked.format == format);
+    if is_asked || state.training.is_running() {
+        return;
     }
-
-    /// Asks for what is needed and was not asked for yet. Feature maps are computed only while a step
-    /// that shows them is on the screen.
-    pub fn update(&mut self, engine: &EngineHandle, state: &mut AppState, step: Step) {
-        check_weights(engine, state);
-        if let Some(dataset) = state.open_dataset().cloned() {
-            divide(engine, state, &dataset);
-            self.prepare(engine, state, &dataset);
-            if step == Step::Train {
-                forecast(engine, state);
-            }
-            examine_again(engine, state);
-        }
-        if let Some(image) = state.subject_source() {
-            look(engine, state, step, &image);
-        }
+    state.stop::<Prepare>(engine);
+    let bytes = format
+        .row_bytes()
+        .saturating_mul(open.dataset.samples.len());
+    if bytes <= PREPARED_BYTES {
+        let open = Arc::clone(open);
+        state.ask(engine, Prepare { open, format });
     }
 }
 

@@ -36,34 +36,13 @@ pub mod widgets;
 pub mod workspace;
 
 use std::{
-    path::PathBuf,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use eframe::egui;
 
 use crate::{format, signals, sys};
-
-/// Which graphics interface draws the window.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Renderer {
-    /// wgpu, and OpenGL when that does not start.
-    #[default]
-    Auto,
-    /// wgpu only.
-    Wgpu,
-    /// OpenGL only: five times cheaper without a GPU.
-    Glow,
-}
-
-/// How the window starts.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// A dataset, model, experiment or image to open.
-    pub open: Option<PathBuf>,
-    /// Which graphics interface to use.
-    pub renderer: Renderer,
-}
 
 /// Why the window did not open.
 #[derive(Debug, thiserror::Error)]
@@ -75,22 +54,18 @@ pub struct WindowError(String);
 const WINDOW_SIZE: [f32; 2] = [1280.0, 800.0];
 const SMALLEST_WINDOW: [f32; 2] = [960.0, 600.0];
 
-/// Opens the window and returns when it is closed and every thread is joined.
+/// Opens the window, with `open` (a dataset, model, experiment or image), and returns when it is closed and every thread is
+/// joined. The first of the `renderers` that works draws it.
 ///
 /// # Errors
-/// When neither graphics interface works.
-pub fn run(options: &Options) -> Result<(), WindowError> {
+/// When none works.
+pub fn run(open: Option<&Path>, renderers: &[eframe::Renderer]) -> Result<(), WindowError> {
     let window = OpenWindow::default();
     closes_when_asked(&window);
     leave_when_the_display_goes();
-    let renderers: &[eframe::Renderer] = match options.renderer {
-        Renderer::Auto => &[eframe::Renderer::Wgpu, eframe::Renderer::Glow],
-        Renderer::Wgpu => &[eframe::Renderer::Wgpu],
-        Renderer::Glow => &[eframe::Renderer::Glow],
-    };
     let mut failure = String::new();
     for &renderer in renderers {
-        match open_window(options, renderer, &window) {
+        match open_window(open, renderer, &window) {
             Ok(()) => return Ok(()),
             Err(error) => failure = error.to_string(),
         }
@@ -131,7 +106,7 @@ fn leave_when_the_display_goes() {
 }
 
 fn open_window(
-    options: &Options,
+    open: Option<&Path>,
     renderer: eframe::Renderer,
     window: &OpenWindow,
 ) -> eframe::Result {
@@ -150,7 +125,7 @@ fn open_window(
         renderer,
         ..Default::default()
     };
-    let open = options.open.clone();
+    let open = open.map(Path::to_path_buf);
     eframe::run_native(
         "Convscope",
         native,

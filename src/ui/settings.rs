@@ -59,16 +59,12 @@ impl Settings {
             files::sweep(folder, Whose::Anybodys);
         }
         let text = match fs::read_to_string(path) {
-            Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return (Self::default(), None);
             }
-            Err(error) => {
-                let reason = FormatError::Damaged(error.to_string());
-                return (Self::default(), Some(set_aside(path, &reason)));
-            }
+            text => text.map_err(|error| FormatError::Damaged(error.to_string())),
         };
-        match Self::parse(&text) {
+        match text.and_then(|text| Self::parse(&text)) {
             Ok((settings, None)) => (settings, None),
             Ok((settings, Some(reason))) => {
                 let notice = set_aside(path, &reason);

@@ -42,16 +42,6 @@ pub const LIST: [(&str, &str); 19] = [
     ("Ctrl+Q", "Quit"),
 ];
 
-const STEP_KEYS: [Key; 7] = [
-    Key::Num1,
-    Key::Num2,
-    Key::Num3,
-    Key::Num4,
-    Key::Num5,
-    Key::Num6,
-    Key::Num7,
-];
-
 /// The text that `events` type.
 pub fn typed(events: &[Event]) -> String {
     let text = events.iter().filter_map(|event| match event {
@@ -100,7 +90,8 @@ pub fn take(context: &Context, state: &AppState) -> Vec<Action> {
     if state.why_not_train().is_none() {
         shortcuts.push((COMMAND, Key::Enter, TrainingAction::Train.into()));
     }
-    let steps = STEP_KEYS.into_iter().zip(Step::ALL);
+    let key = |number: usize| Key::from_name(&number.to_string());
+    let steps = (1..).map_while(key).zip(Step::ALL);
     shortcuts.extend(steps.map(|(key, step)| (COMMAND, key, WindowAction::GoTo(step).into())));
     context.input_mut(|input| {
         for (modifiers, key, action) in shortcuts {

@@ -76,22 +76,17 @@ pub enum Device {
     Cpu,
 }
 
-/// Weights of a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum WeightsChoice {
-    /// Those of its best epoch
-    #[default]
-    Best,
-    /// Those of its last epoch
-    Last,
-}
+impl ValueEnum for Weights {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Best, Self::Last]
+    }
 
-impl From<WeightsChoice> for Weights {
-    fn from(choice: WeightsChoice) -> Self {
-        match choice {
-            WeightsChoice::Best => Self::Best,
-            WeightsChoice::Last => Self::Last,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let name = match self {
+            Self::Best => "best",
+            Self::Last => "last",
+        };
+        Some(PossibleValue::new(name).help(format!("Those of its {name} epoch")))
     }
 }
 

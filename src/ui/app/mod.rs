@@ -23,7 +23,7 @@ use eframe::egui::{self, Context, Ui};
 use super::{
     chrome::Chrome,
     dialogs::{FilePicker, SystemPicker},
-    follow::Follow,
+    follow,
     frame_times::FrameTimes,
     history::Gesture,
     panels::{Cx, Panels},
@@ -97,7 +97,6 @@ pub struct App {
     picker: Box<dyn FilePicker>,
     /// The run whose steps were read from the disk last, and whether it went on then.
     steps_asked: Option<(PathBuf, bool)>,
-    follow: Follow,
     /// What is looked at was given when the program was started.
     at_start: bool,
     /// A run that was opened again and whose judgement is made once somebody looks at it.
@@ -157,7 +156,6 @@ impl App {
             chrome: Chrome::default(),
             picker,
             steps_asked: None,
-            follow: Follow::default(),
             at_start: false,
             to_judge: None,
             shapes_drawn: 0,
@@ -329,8 +327,7 @@ impl eframe::App for App {
         }
         self.follow_hovering(context);
         self.take_drops(context);
-        self.follow
-            .update(&self.engine, &mut self.state, self.settings.step);
+        follow::update(&self.engine, &mut self.state, self.settings.step);
         self.look_for_weights();
         self.follow_runs();
         self.judge_kept_run();
