@@ -181,7 +181,7 @@ struct Follower {
 }
 
 impl Follower {
-    fn follow(&mut self, session: &Session) -> Result<TrainingOutcome> {
+    fn follow(&mut self, session: &Session) -> Result<Arc<TrainingOutcome>> {
         loop {
             match session.hear()? {
                 Heard::Interrupted => {

@@ -43,17 +43,9 @@ impl Beginning<'_> {
 
     /// Opens the folder of a run to go on with it, at its last checkpoint.
     pub fn take_up(&self) -> Result<(RunFolder, Start), JobError> {
-        let Self {
-            run,
-            experiment,
-            split,
-            dataset,
-            ..
-        } = *self;
-        let (spec, classes) = (
-            Arc::new(experiment.model.clone()),
-            Arc::from(dataset.classes.clone()),
-        );
+        let (run, experiment, split) = (self.run, self.experiment, self.split);
+        let spec = Arc::new(experiment.model.clone());
+        let classes = Arc::from(self.dataset.classes.clone());
         let early_stopping = experiment.training.early_stopping;
         let best = |history: &[EpochRecord]| {
             history::best_epoch(history, early_stopping.as_ref()).copied()
@@ -74,7 +66,7 @@ impl Beginning<'_> {
         let folder = RunFolder::resume(run, step)?;
         // It may go on for more epochs than it was begun with.
         folder.write_experiment(experiment)?;
-        folder.write_split(split, dataset)?;
+        folder.write_split(split, self.dataset)?;
         let Some(Loaded { checkpoint, lost }) = loaded else {
             if run.join(HISTORY_FILE).exists() {
                 let path = display_path(&run.join(CHECKPOINTS));

@@ -71,9 +71,10 @@ impl Task for EvaluateRequest {
     const KIND: Kind = Kind::new("evaluate the model").heavy().newest_wins();
     type Lane = Inspector<Slow>;
 
+    /// What the weights say about the images, as far as it is not among their answers.
     fn run(&self, lane: &mut Self::Lane, context: &JobContext) -> Result<Evaluated, JobError> {
         let current = || lane.current();
-        let weights = match &self.weights {
+        let judged = match &self.weights {
             EvaluatedWeights::Current => current()?.as_judged(),
             EvaluatedWeights::Last(run) => {
                 let judged = current()?.as_judged();
@@ -87,7 +88,34 @@ impl Task for EvaluateRequest {
             }
             EvaluatedWeights::Of(judged) => Judged::clone(judged),
         };
-        evaluate(self, &weights, &lane.folders.cache, context)
+        let (open, snapshot) = (&self.dataset, &judged.snapshot);
+        let classes = &open.dataset.classes;
+        if **classes != *snapshot.classes {
+            return Err(JobError::Failed(format!(
+                "the model knows {} and the dataset has {}: open the dataset that it was trained on",
+                snapshot.classes.join(", "),
+                classes.join(", ")
+            )));
+        }
+        let format = snapshot.spec.input.format();
+        let (dataset, pixels) = pixels(context, &lane.folders.cache, open, format)?;
+        let dataset = Arc::new(dataset);
+        let indices = samples(&dataset, self.part, &judged.split, judged.run.as_deref())?;
+        if indices.is_empty() && self.part.is_some() {
+            return Ok(Evaluated {
+                evaluation: None,
+                dataset,
+            });
+        }
+        let (images, samples) = ((&*dataset, &pixels), (self.part, &indices[..]));
+        let evaluation = judged.answers.judge(snapshot, images, samples, |done| {
+            context.progress(done, indices.len());
+            context.cancel.check()
+        })?;
+        Ok(Evaluated {
+            evaluation: Some(evaluation),
+            dataset,
+        })
     }
 }
 
@@ -100,41 +128,4 @@ impl LoadedModel {
             answers: Arc::clone(&self.answers),
         }
     }
-}
-
-/// What `judged` says about the images that `request` asks for, as far as it is not among its answers.
-fn evaluate(
-    request: &EvaluateRequest,
-    judged: &Judged,
-    cache: &Path,
-    context: &JobContext,
-) -> Result<Evaluated, JobError> {
-    let (open, snapshot) = (&request.dataset, &judged.snapshot);
-    let classes = &open.dataset.classes;
-    if **classes != *snapshot.classes {
-        return Err(JobError::Failed(format!(
-            "the model knows {} and the dataset has {}: open the dataset that it was trained on",
-            snapshot.classes.join(", "),
-            classes.join(", ")
-        )));
-    }
-    let format = snapshot.spec.input.format();
-    let (dataset, pixels) = pixels(context, cache, open, format)?;
-    let dataset = Arc::new(dataset);
-    let indices = samples(&dataset, request.part, &judged.split, judged.run.as_deref())?;
-    if indices.is_empty() && request.part.is_some() {
-        return Ok(Evaluated {
-            evaluation: None,
-            dataset,
-        });
-    }
-    let (images, samples) = ((&*dataset, &pixels), (request.part, &indices[..]));
-    let evaluation = judged.answers.judge(snapshot, images, samples, |done| {
-        context.progress(done, indices.len());
-        context.cancel.check()
-    })?;
-    Ok(Evaluated {
-        evaluation: Some(evaluation),
-        dataset,
-    })
 }

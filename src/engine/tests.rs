@@ -95,7 +95,9 @@ fn ended(event: &Event, job: JobId) -> Option<TrainingOutcome> {
         .answer::<TrainRequest>()
         .map(|(done, trained)| (done, Trained::clone(&trained)))
     {
-        Some((done, Trained::Ended(outcome))) if done == job => Some(outcome),
+        Some((done, Trained::Ended(outcome))) if done == job => {
+            Some(TrainingOutcome::clone(&outcome))
+        }
         _ => None,
     }
 }

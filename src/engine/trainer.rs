@@ -52,7 +52,7 @@ pub struct TrainRequest {
 #[derive(Debug, Clone)]
 pub enum Trained {
     /// It was trained to its end, or until the user stopped it.
-    Ended(TrainingOutcome),
+    Ended(Arc<TrainingOutcome>),
     /// It did not begin, since more of its data is lost than anybody should pass over in silence. It can be asked for
     /// again with [`TrainRequest::accept_losses`].
     DataLost(Arc<DataReport>),
@@ -228,7 +228,7 @@ impl Task for TrainRequest {
         match fitted {
             Ok(outcome) => {
                 health.say_of_end(&outcome);
-                Ok(Trained::Ended(ended.well(outcome)?))
+                Ok(Trained::Ended(ended.well(outcome)?.into()))
             }
             Err(error) => Err(ended.badly(error)),
         }

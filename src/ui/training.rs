@@ -27,7 +27,7 @@ pub enum RunState {
         stopping: bool,
     },
     /// The last run ended well.
-    Finished(TrainingOutcome),
+    Finished(Arc<TrainingOutcome>),
     /// The last run failed.
     Failed(String),
 }
@@ -138,11 +138,11 @@ impl Training {
             None => RunState::Idle,
             Some(result) => match &result.failure {
                 Some(failure) => RunState::Failed(failure.clone()),
-                None => RunState::Finished(TrainingOutcome {
+                None => RunState::Finished(Arc::new(TrainingOutcome {
                     run: run.folder.clone(),
                     model: Some(run.folder.join(MODEL_FILE)),
                     result: result.clone(),
-                }),
+                })),
             },
         };
         Self {

@@ -104,7 +104,7 @@ fn finished(engine: &EngineHandle) -> (TrainingOutcome, Arc<Evaluation>) {
             None
         }
         event => match &*answer::<TrainRequest>(event)?.1 {
-            Trained::Ended(outcome) => Some(outcome.clone()),
+            Trained::Ended(outcome) => Some(TrainingOutcome::clone(outcome)),
             Trained::DataLost(report) => panic!("{report:?}"),
         },
     });

@@ -241,7 +241,7 @@ fn a_new_evaluation_keeps_the_threshold_that_was_set() {
 #[test]
 fn part_and_weights_are_chosen() {
     let mut finished = state(&FEW, Stage::Done);
-    finished.training.run = RunState::Finished(TrainingOutcome {
+    finished.training.run = RunState::Finished(Arc::new(TrainingOutcome {
         run: "/runs/a".into(),
         model: Some("/runs/a/model.safetensors".into()),
         result: RunResult {
@@ -250,7 +250,7 @@ fn part_and_weights_are_chosen() {
             seconds: 1.0,
             ..RunResult::default()
         },
-    });
+    }));
     let mut harness = small(PanelKind::Confusion, finished);
     choose(&mut harness, "Part", "all images");
     choose(&mut harness, "Weights", "last epoch");

@@ -22,7 +22,7 @@ impl Asked for TrainRequest {
             return;
         }
         match &**trained {
-            Trained::Ended(outcome) => state.run_finished(outcome.clone()),
+            Trained::Ended(outcome) => state.run_finished(Arc::clone(outcome)),
             Trained::DataLost(report) => {
                 if let Some(asked) = &mut state.asked_run {
                     state.training.end_with(None);
@@ -183,7 +183,7 @@ impl AppState {
         self.runs.stale = true;
     }
 
-    fn run_finished(&mut self, outcome: TrainingOutcome) {
+    fn run_finished(&mut self, outcome: Arc<TrainingOutcome>) {
         let epochs = self.training.epochs.len();
         let words = if outcome.result.completed {
             "Training finished"

@@ -134,7 +134,10 @@ fn the_end_of_a_run_shows_what_it_does_and_what_it_left_out() {
             ..RunResult::default()
         },
     };
-    state.apply(Event::done::<TrainRequest>(job, Trained::Ended(outcome)));
+    state.apply(Event::done::<TrainRequest>(
+        job,
+        Trained::Ended(outcome.into()),
+    ));
     assert_eq!(state.training.ending(), None);
     let words = &state.notices.last().unwrap().text;
     assert!(words.contains("the test part was not judged"), "{words}");

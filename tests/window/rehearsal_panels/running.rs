@@ -157,7 +157,10 @@ fn stopped_early() -> AppState {
         },
     };
     state.asked(JOB, train(&state));
-    state.apply(Event::done::<TrainRequest>(JOB, Trained::Ended(outcome)));
+    state.apply(Event::done::<TrainRequest>(
+        JOB,
+        Trained::Ended(outcome.into()),
+    ));
     state
 }
 
