@@ -156,7 +156,7 @@ fn tell(evaluation: &Evaluation, dataset: &Dataset, output: Output) -> Result<()
     let classes: &[String] = &dataset.classes.iter().map(visible).collect::<Vec<_>>();
     let matrix = &evaluation.confusion;
     output.text(&ClassificationReport::new(matrix, classes).text())?;
-    if classes.len() > MOST_COLUMNS {
+    if classes.len() > CrossTable::MOST_COLUMNS {
         output.text(&most_confused(matrix, classes))?;
     } else {
         output.text(&confusion_table(evaluation, classes).render())?;
@@ -180,9 +180,7 @@ fn tell(evaluation: &Evaluation, dataset: &Dataset, output: Output) -> Result<()
     Ok(())
 }
 
-/// A table with more columns than this is no help on a terminal.
-const MOST_COLUMNS: usize = 60;
-/// Confusions that are listed in its place.
+/// Confusions that are listed in place of a table of very many classes.
 const LISTED_CONFUSIONS: usize = 20;
 
 /// The confusions that happen most often.

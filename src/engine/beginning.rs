@@ -17,7 +17,7 @@ use crate::{
         fit::Start,
         free_memory, history,
         memory::Fit,
-        run_folder::{CHECKPOINTS, HISTORY_FILE, RunFolder, RunResult},
+        run_folder::{self, CHECKPOINTS, HISTORY_FILE, RunFolder, RunResult},
     },
 };
 
@@ -65,7 +65,7 @@ impl Beginning<'_> {
             .map_or(0, |loaded| loaded.checkpoint.standing.step);
         let folder = RunFolder::resume(run, step)?;
         // It may go on for more epochs than it was begun with.
-        folder.write_experiment(experiment)?;
+        run_folder::write_experiment(folder.path(), experiment)?;
         folder.write_split(split, self.dataset)?;
         let Some(Loaded { checkpoint, lost }) = loaded else {
             if run.join(HISTORY_FILE).exists() {

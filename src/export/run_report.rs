@@ -131,9 +131,7 @@ fn inside(model: &Model, keep: Keep<'_>) -> Result<(), ExportError> {
     Ok(())
 }
 
-/// A table with more columns than this is hard to read and, with a thousand classes, more than a browser opens.
-const MOST_COLUMNS: usize = 60;
-/// Confusions that are listed in place of such a table.
+/// Confusions that are listed in place of a table of very many classes.
 const LISTED_CONFUSIONS: usize = 40;
 /// Classes that are named in a sentence.
 const NAMED_CLASSES: usize = 60;
@@ -272,7 +270,7 @@ fn class_list(classes: &[String]) -> String {
 /// True against predicted, with sums; of very many classes, those that are confused most often.
 fn cross_table(evaluation: &Evaluation, classes: &[String]) -> Markup {
     let table = CrossTable::new(&evaluation.confusion);
-    if table.rows.len().max(table.columns.len()) > MOST_COLUMNS {
+    if table.rows.len().max(table.columns.len()) > CrossTable::MOST_COLUMNS {
         return confusions(&evaluation.confusion, classes);
     }
     let rows = table.row_names(classes).into_iter().zip(&table.counts);

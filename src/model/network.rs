@@ -8,11 +8,13 @@ pub use forward::passes;
 
 use std::sync::Arc;
 
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::{
     graph::{self, Node},
-    parameters::{Initial, Start},
+    parameters::{Start, first_values},
     shapes::ShapeError,
     snapshot::{NamedArray, WeightSnapshot},
     spec::ModelSpec,
@@ -106,11 +108,18 @@ impl Network {
         seed: u64,
         placement: Placement,
     ) -> Result<Self, NetworkError> {
-        let mut initial = Initial::new(spec.initialisation, seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let known = Arc::clone(&spec);
         Self::build(spec, placement, |node, _, shape, start| {
             let is_published = known.layers[node.layer].kind.published().is_some();
-            Ok(initial.values(is_published, shape.iter().product(), start))
+            let (initialisation, count) = (known.initialisation, shape.iter().product());
+            Ok(first_values(
+                initialisation,
+                is_published,
+                count,
+                start,
+                &mut rng,
+            ))
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rand::{RngExt as _, SeedableRng};
+use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::{
@@ -34,39 +34,30 @@ pub enum Start {
 /// An array that a node needs: end of its name, shape, beginning, whether it is learned.
 pub type Needed = (&'static str, Vec<usize>, Start, bool);
 
-/// First values of a network's arrays, drawn one after the other.
-pub struct Initial {
+/// The first `count` values of an array of a layer that is a published network or not, as `initialisation` says; backbones
+/// begin as torchvision's do.
+pub fn first_values(
     initialisation: Initialisation,
-    rng: ChaCha8Rng,
-}
-
-impl Initial {
-    /// As `initialisation` says, drawn from `seed`; backbones begin as torchvision's do.
-    pub fn new(initialisation: Initialisation, seed: u64) -> Self {
-        Self {
-            initialisation,
-            rng: ChaCha8Rng::seed_from_u64(seed),
-        }
+    is_published: bool,
+    count: usize,
+    start: Start,
+    rng: &mut ChaCha8Rng,
+) -> Vec<f32> {
+    if is_published {
+        return as_torchvision(start, count, rng);
     }
-
-    /// The `count` values of an array of a layer that is a published network or not.
-    pub fn values(&mut self, is_published: bool, count: usize, start: Start) -> Vec<f32> {
-        if is_published {
-            return as_torchvision(start, count, &mut self.rng);
+    let bound = match (initialisation, start) {
+        (_, Start::Constant(value)) => return vec![value; count],
+        (Initialisation::PyTorch, Start::Weight { fan_in, .. } | Start::Bias { fan_in }) => {
+            1.0 / (fan_in as f32).sqrt()
         }
-        let bound = match (self.initialisation, start) {
-            (_, Start::Constant(value)) => return vec![value; count],
-            (Initialisation::PyTorch, Start::Weight { fan_in, .. } | Start::Bias { fan_in }) => {
-                1.0 / (fan_in as f32).sqrt()
-            }
-            (Initialisation::Keras, Start::Weight { fan_in, fan_out }) => {
-                (6.0 / (fan_in + fan_out) as f32).sqrt()
-            }
-            (Initialisation::Keras, Start::Bias { .. }) => 0.0,
-        };
-        let values = (0..count).map(|_| (2.0 * self.rng.random::<f32>() - 1.0) * bound);
-        values.collect()
-    }
+        (Initialisation::Keras, Start::Weight { fan_in, fan_out }) => {
+            (6.0 / (fan_in + fan_out) as f32).sqrt()
+        }
+        (Initialisation::Keras, Start::Bias { .. }) => 0.0,
+    };
+    let values = (0..count).map(|_| (2.0 * rng.random::<f32>() - 1.0) * bound);
+    values.collect()
 }
 
 /// Initial values of an array of a backbone: torchvision draws the weights of all four networks from a normal

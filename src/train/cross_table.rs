@@ -22,6 +22,10 @@ pub struct CrossTable {
 }
 
 impl CrossTable {
+    /// With more columns it is hard to read and, with a thousand classes, more than a browser opens: those that are confused
+    /// most often are listed in its place.
+    pub const MOST_COLUMNS: usize = 60;
+
     /// The table of `confusion`.
     pub fn new(confusion: &ConfusionMatrix) -> Self {
         let classes = 0..confusion.classes();

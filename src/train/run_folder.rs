@@ -1,7 +1,7 @@
 //! The folder a run leaves: its experiment, its history, its last and best weights, and how it ended.
 
 use std::{
-    fs, io,
+    fs, io, iter,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -91,14 +91,6 @@ impl RunFolder {
             saver,
             _lock: lock,
         })
-    }
-
-    /// Writes the experiment.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write_experiment(&self, experiment: &Experiment) -> Result<(), FitError> {
-        write_experiment(&self.path, experiment)
     }
 
     /// Opens the folder of a run that ended or was killed, to go on after `step` steps: later ones are taken
@@ -215,12 +207,7 @@ impl Watcher for RunFolder {
 
     /// Whether every epoch that was to be recorded is on the disk.
     fn is_done(&mut self, wait: bool) -> Result<bool, FitError> {
-        let done = if wait {
-            self.saver.wait().map(|()| true)
-        } else {
-            self.saver.is_done()
-        };
-        done.map_err(FitError::Write)
+        self.saver.is_done(wait).map_err(FitError::Write)
     }
 }
 
@@ -254,7 +241,11 @@ pub fn sweep(path: &Path) {
     files::sweep(&path.join(CHECKPOINTS));
 }
 
-fn write_experiment(folder: &Path, experiment: &Experiment) -> Result<(), FitError> {
+/// Writes the experiment of the run in `folder`.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_experiment(folder: &Path, experiment: &Experiment) -> Result<(), FitError> {
     let file = folder.join(EXPERIMENT_FILE);
     write_atomically(&file, experiment.to_ron()?.as_bytes()).map_err(failed(&file))
 }
@@ -317,18 +308,13 @@ fn is_free(path: &Path) -> bool {
 }
 
 fn free_folder(path: &Path) -> PathBuf {
-    if is_free(path) {
-        return path.to_path_buf();
-    }
     let numbered = |number: usize| {
         let mut name = path.as_os_str().to_owned();
         name.push(format!("-{number}"));
         PathBuf::from(name)
     };
-    (2..)
-        .map(numbered)
-        .find(|path| is_free(path))
-        .unwrap_or_else(|| path.to_path_buf())
+    let mut all = iter::once(path.to_path_buf()).chain((2..).map(numbered));
+    all.find(|path| is_free(path)).unwrap_or_default()
 }
 
 /// The best or the last weights of the run in the folder `run`, which trains `spec` on `classes`.

@@ -52,43 +52,29 @@ impl Saver {
     /// # Errors
     /// When the one before could not be written.
     pub fn save(&mut self, checkpoint: Arc<Checkpoint>) -> Result<(), String> {
-        self.wait()?;
+        self.is_done(true)?;
         self.is_writing = true;
         self.worker.send(checkpoint);
         Ok(())
     }
 
-    /// Waits until everything that was handed over is on the disk.
+    /// Whether everything that was handed over is on the disk; with `wait` it waits until it is.
     ///
     /// # Errors
     /// When it could not be written.
-    pub fn wait(&mut self) -> Result<(), String> {
-        if !std::mem::take(&mut self.is_writing) {
-            return Ok(());
-        }
-        self.answers.recv().unwrap_or_else(|_| Err(died()))
-    }
-
-    /// Whether everything that was handed over is on the disk; does not wait.
-    ///
-    /// # Errors
-    /// When it could not be written.
-    pub fn is_done(&mut self) -> Result<bool, String> {
+    pub fn is_done(&mut self, wait: bool) -> Result<bool, String> {
         if !self.is_writing {
             return Ok(true);
         }
         let written = match self.answers.try_recv() {
-            Err(TryRecvError::Empty) => return Ok(false),
-            Err(TryRecvError::Disconnected) => Err(died()),
-            Ok(written) => written,
+            Err(TryRecvError::Empty) if !wait => return Ok(false),
+            Err(TryRecvError::Empty) => self.answers.recv().ok(),
+            written => written.ok(),
         };
         self.is_writing = false;
-        written.map(|()| true)
+        let died = || Err("the thread that writes it has ended".to_owned());
+        written.unwrap_or_else(died).map(|()| true)
     }
-}
-
-fn died() -> String {
-    "the thread that writes it has ended".to_owned()
 }
 
 fn serve(checkpoints: &Receiver<Arc<Checkpoint>>, run: &Path, answer: impl Fn(Result<(), String>)) {
@@ -138,7 +124,7 @@ mod tests {
     fn what_cannot_be_written_is_told_to_whoever_asks_next_and_claims_no_epoch() {
         type Ask = fn(&mut Saver) -> Result<(), String>;
         let asks: [(&str, Ask); 2] = [
-            ("at the end", Saver::wait),
+            ("at the end", |saver| saver.is_done(true).map(drop)),
             ("at the next epoch", |saver| saver.save(checkpoint())),
         ];
         for (when, ask) in asks {
@@ -152,8 +138,8 @@ mod tests {
             fs::remove_file(run.path().join(CHECKPOINTS)).unwrap();
             fs::create_dir(run.path().join(CHECKPOINTS)).unwrap();
             saver.save(checkpoint()).unwrap();
-            saver.wait().unwrap();
-            assert_eq!(saver.is_done(), Ok(true), "{when}: it goes on");
+            assert_eq!(saver.is_done(true), Ok(true), "{when}: it goes on");
+            assert_eq!(saver.is_done(false), Ok(true), "{when}: it is done");
             assert!(run.path().join(HISTORY_FILE).exists(), "{when}");
         }
     }

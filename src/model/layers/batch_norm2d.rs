@@ -42,11 +42,10 @@ impl Layer for BatchNorm2d {
 
     fn fields(&mut self) -> Vec<Field<'_>> {
         vec![
-            Field::share(
+            Field::new(
                 "Momentum",
                 "Share of the newest batch in the running mean and variance, as PyTorch counts; Keras' momentum is 1 minus it. Larger forgets faster. Default: 10 %",
-                &mut self.momentum,
-                1.0,
+                Value::Share(&mut self.momentum, 1.0),
             ),
             Field::epsilon(
                 "Added to the variance, so that nothing is divided by zero. Default: 0.00001 (Keras: 0.001)",

@@ -13,7 +13,7 @@ pub struct Dropout {
 /// The field for a share that is dropped.
 pub(super) fn rate(rate: &mut f64) -> Field<'_> {
     let tip = "Share that becomes 0 at random while training. More fights overfitting and learns slower. Default: 20 %";
-    Field::share("Rate", tip, rate, 0.99)
+    Field::new("Rate", tip, Value::Share(rate, 0.99))
 }
 
 impl Layer for Dropout {

@@ -43,7 +43,8 @@ const MOST: usize = 65_536;
 pub const MOST_SIDE: usize = 64;
 
 impl<'a> Field<'a> {
-    fn new(label: &'static str, tip: &'static str, value: Value<'a>) -> Self {
+    /// One of its own kind.
+    pub fn new(label: &'static str, tip: &'static str, value: Value<'a>) -> Self {
         Self { label, tip, value }
     }
 
@@ -55,16 +56,6 @@ impl<'a> Field<'a> {
     /// A number of pixels of a window.
     pub fn side(label: &'static str, tip: &'static str, value: &'a mut usize) -> Self {
         Self::new(label, tip, Value::Count(value, 1..=MOST_SIDE))
-    }
-
-    /// A share of 0..1, at most `most`.
-    pub fn share(label: &'static str, tip: &'static str, value: &'a mut f64, most: f64) -> Self {
-        Self::new(label, tip, Value::Share(value, most))
-    }
-
-    /// Something that is on or off.
-    pub fn toggle(label: &'static str, tip: &'static str, value: &'a mut bool) -> Self {
-        Self::new(label, tip, Value::Toggle(value))
     }
 
     /// Any number of `range`.

@@ -58,10 +58,10 @@ impl Layer for Residual {
 
     fn fields(&mut self) -> Vec<Field<'_>> {
         vec![
-            Field::toggle(
+            Field::new(
                 "Normalised shortcut",
                 "Where the shortcut has a convolution, batch normalisation follows it. Default: on",
-                &mut self.normalise_shortcut,
+                Value::Toggle(&mut self.normalise_shortcut),
             ),
             Field::activation(&mut self.activation),
         ]

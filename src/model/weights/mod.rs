@@ -99,8 +99,6 @@ pub fn begins_like_weights(head: &[u8]) -> bool {
     /// Where the first name in a zip begins, and its length stands.
     const NAME: usize = 30;
     const LENGTH: usize = 26;
-    /// Pickled: the number that `torch.save` wrote first (`torch/serialization.py`, `MAGIC_NUMBER`).
-    const LEGACY: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19";
     match head {
         [b'P', b'K', 3, 4, ..] => {
             let length = head.get(LENGTH).copied().map_or(0, usize::from);
@@ -109,7 +107,7 @@ pub fn begins_like_weights(head: &[u8]) -> bool {
                 .is_some_and(|name| name.ends_with(b"data.pkl"))
         }
         [_, _, _, _, _, _, _, 0, b'{', ..] => true,
-        head => head.starts_with(LEGACY),
+        head => head.starts_with(&torch_file::LEGACY_MAGIC),
     }
 }
 

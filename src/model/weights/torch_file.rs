@@ -21,8 +21,9 @@ use crate::model::snapshot::NamedArray;
 const MOST_CONTENTS: u64 = 16 << 20;
 /// Where a file may keep its state dictionary instead of being one.
 const WITHIN: [&str; 3] = ["state_dict", "model_state_dict", "model"];
-/// The program that begins the legacy format: it makes the number 0x1950a86a20f9469cfc6c.
-const LEGACY_MAGIC: [u8; 15] = [
+/// The program that begins the legacy format: it makes the number 0x1950a86a20f9469cfc6c (`torch/serialization.py`,
+/// `MAGIC_NUMBER`).
+pub const LEGACY_MAGIC: [u8; 15] = [
     0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, b'.',
 ];
 

@@ -119,21 +119,21 @@ impl Optimizer {
 
     /// The step size.
     pub fn learning_rate(&self) -> f64 {
-        match self {
-            Self::Sgd { learning_rate, .. }
-            | Self::RmsProp { learning_rate, .. }
-            | Self::Adam { learning_rate, .. }
-            | Self::AdamW { learning_rate, .. } => *learning_rate,
-        }
+        let mut copy = *self;
+        *copy.rate()
     }
 
     /// Sets the step size.
     pub fn set_learning_rate(&mut self, rate: f64) {
+        *self.rate() = rate;
+    }
+
+    fn rate(&mut self) -> &mut f64 {
         match self {
             Self::Sgd { learning_rate, .. }
             | Self::RmsProp { learning_rate, .. }
             | Self::Adam { learning_rate, .. }
-            | Self::AdamW { learning_rate, .. } => *learning_rate = rate,
+            | Self::AdamW { learning_rate, .. } => learning_rate,
         }
     }
 
