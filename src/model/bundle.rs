@@ -14,6 +14,7 @@ use safetensors::SafeTensors;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
+    array_file,
     network::{Mode, Network, NetworkError, Placement},
     old_specs, parameters,
     self_test::{self, SelfTest},
@@ -64,7 +65,7 @@ pub struct Bundle {
 /// # Errors
 /// What is wrong with its header, when it begins like safetensors.
 pub fn is_model(path: &Path) -> Result<bool, String> {
-    let entries = snapshot::safetensors_entries(path)?;
+    let entries = array_file::entries(path)?;
     Ok(entries.is_some_and(|entries| entries.get("format").map(String::as_str) == Some(FORMAT)))
 }
 
@@ -125,7 +126,7 @@ impl Bundle {
         let named: Vec<_> = arrays.map(|array| (array.name.clone(), array)).collect();
         let metadata = self.metadata().map_err(std::io::Error::other);
         metadata
-            .and_then(|metadata| snapshot::write_safetensors(path, metadata, &named))
+            .and_then(|metadata| array_file::write(path, metadata, &named))
             .map_err(|error| BundleError(format!("cannot write {}: {error}", display_path(path))))
     }
 

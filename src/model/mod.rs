@@ -29,6 +29,7 @@ macro_rules! kinds {
 }
 pub mod activation;
 pub mod arithmetic;
+pub mod array_file;
 pub mod backbones;
 pub mod bundle;
 mod compute;

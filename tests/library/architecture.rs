@@ -402,13 +402,8 @@ const GROWING: [Growing; 5] = [
             ),
             (
                 "BatchNorm2d",
-                &[
-                    "model/freezing.rs",
-                    "model/network/fold.rs",
-                    "model/summary.rs",
-                    "train/single_values.rs",
-                ],
-                "it alone knows the batch",
+                &["model/network/fold.rs"],
+                "it is worked into convolutions",
             ),
             (
                 "Dense",

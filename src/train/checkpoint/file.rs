@@ -15,10 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     data::dataset::display_path,
     kept::Kind,
-    model::{
-        ModelSpec, NamedArray, parameters,
-        snapshot::{self, write_safetensors},
-    },
+    model::{ModelSpec, NamedArray, array_file, parameters},
     plain,
 };
 
@@ -161,7 +158,7 @@ impl<'a> Draft<'a> {
     }
 
     fn put(self, path: &Path) -> Result<(), String> {
-        let written = write_safetensors(path, self.entries.into_iter().collect(), &self.arrays);
+        let written = array_file::write(path, self.entries.into_iter().collect(), &self.arrays);
         written.map_err(|error| format!("{}: {}", display_path(path), plain::io(&error)))
     }
 }
@@ -264,7 +261,5 @@ pub fn sweep_frozen(folder: &Path, files: &[&str]) {
 
 /// The frozen arrays that the file at `path` needs, read from its header alone.
 fn frozen_of(path: &Path) -> Option<String> {
-    snapshot::safetensors_entries(path)
-        .ok()??
-        .remove(FROZEN_KEY)
+    array_file::entries(path).ok()??.remove(FROZEN_KEY)
 }
