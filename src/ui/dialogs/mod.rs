@@ -77,32 +77,22 @@ struct Look {
 
 impl Purpose {
     fn look(&self) -> Look {
-        let archives: Filter = ("archives, arrays and lists", &ENDINGS);
+        const FOLDERS: Filter = ("folders", &[]);
         const WEIGHTS: Filter = ("weights", &["pth", "pt", "safetensors"]);
         const IMAGES: Filter = ("images", &IMAGE_ENDINGS);
+        let archives: Filter = ("archives, arrays and lists", &ENDINGS);
         let its = |format: &'static Format| std::slice::from_ref(&format.ending);
         // What the table of formats calls `name`, to be opened again.
         let file = |words, name| (words, Format::find(name).map_or(&[][..], its));
+        let models = file("models", "safetensors");
+        let experiments = file("experiments", "experiment");
+        let layers = file("layers", "layers");
         let (title, kind, place, filter) = match self {
-            Self::OpenDataset => (
-                "Open dataset",
-                Kind::Folder,
-                "datasets",
-                ("folders", &[][..]),
-            ),
+            Self::OpenDataset => ("Open dataset", Kind::Folder, "datasets", FOLDERS),
             Self::OpenDatasetFile => ("Open dataset file", Kind::File, "datasets", archives),
-            Self::OpenModel => {
-                let filter = file("models", "safetensors");
-                ("Open model", Kind::File, "models", filter)
-            }
-            Self::OpenExperiment => {
-                let filter = file("experiments", "experiment");
-                ("Open experiment", Kind::File, "experiments", filter)
-            }
-            Self::ImportLayers => {
-                let filter = file("layers", "layers");
-                ("Import layers", Kind::File, "experiments", filter)
-            }
+            Self::OpenModel => ("Open model", Kind::File, "models", models),
+            Self::OpenExperiment => ("Open experiment", Kind::File, "experiments", experiments),
+            Self::ImportLayers => ("Import layers", Kind::File, "experiments", layers),
             Self::ChooseWeights => ("Choose weights", Kind::File, "weights", WEIGHTS),
             Self::ChooseImages => ("Choose images", Kind::Files, "images", IMAGES),
             Self::Save(saving) => {
