@@ -93,7 +93,7 @@ impl AppState {
     /// `job` was asked for `request`.
     pub fn asked<T: Asked>(&mut self, job: JobId, request: impl Into<Arc<T>>) {
         let request: Arc<T> = request.into();
-        self.with_slot_of(&request.key(), |slot: &mut Slot<T>| {
+        self.with_slot_of(request.key(), |slot: &mut Slot<T>| {
             slot.ask(Arc::clone(&request), job);
         });
         let take = take::<T>;
