@@ -447,7 +447,10 @@ impl AppState {
         };
         let ascending = marks::ascending(samples);
         let many = ascending.len() > 1;
-        let marked = many.then(|| Arc::clone(&ascending)).unwrap_or_default();
+        let marked = match many {
+            true => Arc::clone(&ascending),
+            false => Arc::default(),
+        };
         self.select(Selection {
             marked,
             ..self.selection.with_sample(Some(first))

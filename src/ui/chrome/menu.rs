@@ -26,14 +26,10 @@ pub fn items_ui<const N: usize>(ui: &mut Ui, cx: &mut Cx<'_>, items: [Item<'_>; 
 /// Other datasets to open.
 pub fn dataset_items_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let idle = !cx.state.training.is_running();
+    let file = Purpose::OpenDatasetFile.into();
     let items = [
         ("Open dataset…", "Ctrl+O", idle, Purpose::OpenDataset.into()),
-        (
-            "Open dataset file…",
-            "",
-            idle,
-            Purpose::OpenDatasetFile.into(),
-        ),
+        ("Open dataset file…", "", idle, file),
     ];
     items_ui(ui, cx, items);
     let open = |(words, name)| (words, "", idle, DataAction::OpenBundled(name).into());
@@ -64,22 +60,15 @@ pub fn file_menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let action = WindowAction::TogglePathField.into();
     items_ui(ui, cx, [("Open path…", "Ctrl+P", true, action)]);
     ui.separator();
+    let choose = Purpose::ChooseImages.into();
     let items = [
         ("Save model…", "Ctrl+S", has_model, Saving::Model.into()),
-        (
-            "Predict images…",
-            "",
-            has_model,
-            Purpose::ChooseImages.into(),
-        ),
+        ("Predict images…", "", has_model, choose),
     ];
     items_ui(ui, cx, items);
     ui.separator();
-    items_ui(
-        ui,
-        cx,
-        [("Quit", "Ctrl+Q", true, WindowAction::Quit.into())],
-    );
+    let quit = WindowAction::Quit.into();
+    items_ui(ui, cx, [("Quit", "Ctrl+Q", true, quit)]);
 }
 
 /// Undo and redo of what the shown step edits.

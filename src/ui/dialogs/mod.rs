@@ -77,31 +77,21 @@ impl Purpose {
             "archives, arrays and lists",
             &["npz", "zip", "tar", "gz", "tgz", "csv", "tsv", "bin"],
         );
+        const FOLDERS: Filter = ("folders", &[]);
         const WEIGHTS: Filter = ("weights", &["pth", "pt", "safetensors"]);
         const IMAGES: Filter = ("images", &IMAGE_ENDINGS);
         let its = |format: &'static Format| std::slice::from_ref(&format.ending);
         // What the table of formats calls `name`, to be opened again.
         let file = |words, name| (words, Format::find(name).map_or(&[][..], its));
+        let models = file("models", "safetensors");
+        let experiments = file("experiments", "experiment");
+        let layers = file("layers", "layers");
         let (title, kind, place, filter) = match self {
-            Self::OpenDataset => (
-                "Open dataset",
-                Kind::Folder,
-                "datasets",
-                ("folders", &[][..]),
-            ),
+            Self::OpenDataset => ("Open dataset", Kind::Folder, "datasets", FOLDERS),
             Self::OpenDatasetFile => ("Open dataset file", Kind::File, "datasets", ARCHIVES),
-            Self::OpenModel => {
-                let filter = file("models", "safetensors");
-                ("Open model", Kind::File, "models", filter)
-            }
-            Self::OpenExperiment => {
-                let filter = file("experiments", "experiment");
-                ("Open experiment", Kind::File, "experiments", filter)
-            }
-            Self::ImportLayers => {
-                let filter = file("layers", "layers");
-                ("Import layers", Kind::File, "experiments", filter)
-            }
+            Self::OpenModel => ("Open model", Kind::File, "models", models),
+            Self::OpenExperiment => ("Open experiment", Kind::File, "experiments", experiments),
+            Self::ImportLayers => ("Import layers", Kind::File, "experiments", layers),
             Self::ChooseWeights => ("Choose weights", Kind::File, "weights", WEIGHTS),
             Self::ChooseImages => ("Choose images", Kind::Files, "images", IMAGES),
             Self::Save(saving) => {

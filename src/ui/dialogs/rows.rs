@@ -70,7 +70,10 @@ fn entry_ui(ui: &mut Ui, entry: &Entry, ink: egui::Color32) {
         ui.add(egui::Label::new(words).truncate().selectable(false));
     });
     let Some((size, changed)) = facts else { return };
-    let size = (!entry.is_folder).then(|| bytes(size)).unwrap_or_default();
+    let size = match entry.is_folder {
+        true => String::new(),
+        false => bytes(size),
+    };
     let changed = DateTime::<Local>::from(changed).format("%Y-%m-%d %H:%M");
     for (words, width) in [size, changed.to_string()].into_iter().zip(FACTS) {
         let right = Layout::right_to_left(Align::Center);

@@ -46,7 +46,7 @@ impl Asked for TrainRequest {
 
 impl Asked for ListRuns {
     fn done(state: &mut AppState, _: JobId, _: &Self, listing: &Arc<Self::Answer>) {
-        // A run that went on meanwhile has more to tell.
+        // A run that went on meanwhile has more to tell, and one that could not be read may be there now.
         state.forget_unless(|slot: &Slot<ReadRun>| {
             let run = slot
                 .asked
@@ -55,7 +55,7 @@ impl Asked for ListRuns {
             let is_known = |figures: &Arc<RunFigures>| {
                 run.is_some_and(|run| run.epochs == figures.history.len())
             };
-            slot.job.is_some() || slot.failed.is_none() && slot.answer().is_none_or(is_known)
+            slot.job.is_some() || slot.failed.is_none() && slot.answer().is_some_and(is_known)
         });
         state.runs.listed(Arc::clone(listing));
     }
