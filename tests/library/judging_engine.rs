@@ -103,7 +103,7 @@ fn finished(engine: &EngineHandle) -> (TrainingOutcome, Arc<Evaluation>) {
             shown = Some(evaluation);
             None
         }
-        event => match &*answer::<TrainRequest>(event)?.1 {
+        event => match &*answer::<TrainRequest>(&event)?.1 {
             Trained::Ended(outcome) => Some(TrainingOutcome::clone(outcome)),
             Trained::DataLost(report) => panic!("{report:?}"),
         },
@@ -112,8 +112,7 @@ fn finished(engine: &EngineHandle) -> (TrainingOutcome, Arc<Evaluation>) {
 }
 
 /// The job and its answer when this is the end of a `T`; nothing may fail.
-#[expect(clippy::needless_pass_by_value, reason = "as `wait` hands them over")]
-fn answer<T: Task>(event: Event) -> Option<(JobId, Arc<T::Answer>)> {
+fn answer<T: Task>(event: &Event) -> Option<(JobId, Arc<T::Answer>)> {
     let failure = event.failure();
     assert!(failure.is_none(), "{failure:?}");
     event.answer::<T>()
@@ -129,7 +128,7 @@ fn world_of(name: &str, experiment: Experiment) -> World {
     let folders = Folders::below(&folder().join("cache"));
     let engine = EngineHandle::start(Arc::new(|| {}), folders).unwrap();
     engine.ask(OpenRequest::new(folder().join("data")));
-    let open = wait(&engine, answer::<OpenRequest>).1;
+    let open = wait(&engine, |event| answer::<OpenRequest>(&event)).1;
     engine.ask(TrainRequest {
         experiment,
         dataset: Arc::clone(&open),
@@ -156,7 +155,7 @@ impl World {
         };
         let job = self.engine.ask(request);
         wait(&self.engine, |event| {
-            let (of, evaluated) = answer::<EvaluateRequest>(event)?;
+            let (of, evaluated) = answer::<EvaluateRequest>(&event)?;
             (of == job).then(|| evaluated.evaluation.clone().unwrap())
         })
     }
