@@ -6,12 +6,17 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    fs::File,
+    io::{self, BufWriter, Read as _, Write as _},
     path::Path,
     sync::Arc,
 };
 
-use safetensors::SafeTensors;
-use serde::{Serialize, de::DeserializeOwned};
+use safetensors::{
+    Dtype, SafeTensors,
+    tensor::{Metadata, TensorInfo},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     network::{Mode, Network, NetworkError, Placement},
@@ -22,7 +27,7 @@ use super::{
     spec::ModelSpec,
 };
 use crate::{
-    data::{Edits, Picture, SplitConfig, dataset::display_path},
+    data::{Edits, Picture, SplitConfig, dataset::display_path, files::write_atomically_with},
     kept::Kind,
 };
 
@@ -64,7 +69,7 @@ pub struct Bundle {
 /// # Errors
 /// What is wrong with its header, when it begins like safetensors.
 pub fn is_model(path: &Path) -> Result<bool, String> {
-    let entries = snapshot::safetensors_entries(path)?;
+    let entries = safetensors_entries(path)?;
     Ok(entries.is_some_and(|entries| entries.get("format").map(String::as_str) == Some(FORMAT)))
 }
 
@@ -125,7 +130,7 @@ impl Bundle {
         let named: Vec<_> = arrays.map(|array| (array.name.clone(), array)).collect();
         let metadata = self.metadata().map_err(std::io::Error::other);
         metadata
-            .and_then(|metadata| snapshot::write_safetensors(path, metadata, &named))
+            .and_then(|metadata| write_safetensors(path, metadata, &named))
             .map_err(|error| inaccessible(path, &error))
     }
 
@@ -301,4 +306,78 @@ fn json(value: &(impl Serialize + ?Sized)) -> Result<String, String> {
 
 fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// Writes `arrays` under their names, and `entries` beside them, as a safetensors file, atomically. The arrays are not
+/// copied for it.
+///
+/// # Errors
+/// What the system said.
+pub fn write_safetensors(
+    path: &Path,
+    entries: HashMap<String, String>,
+    arrays: &[(String, &NamedArray)],
+) -> io::Result<()> {
+    let mut end = 0;
+    let info = |(name, array): &(String, &NamedArray)| {
+        let start = end;
+        end += array.values.len() * size_of::<f32>();
+        let info = TensorInfo {
+            dtype: Dtype::F32,
+            shape: array.shape.clone(),
+            data_offsets: (start, end),
+        };
+        (name.clone(), info)
+    };
+    let infos = arrays.iter().map(info).collect();
+    let metadata = Metadata::new(Some(entries), infos).map_err(io::Error::other)?;
+    let mut header = serde_json::to_vec(&metadata)?;
+    // As safetensors wants it: the arrays begin at a multiple of eight bytes.
+    header.resize(header.len().next_multiple_of(8), b' ');
+    write_atomically_with(path, |file| {
+        let mut file = BufWriter::new(file);
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(&header)?;
+        for (_, array) in arrays {
+            file.write_all(&array.bytes())?;
+        }
+        file.flush()
+    })
+}
+
+/// What the safetensors file `path` says beside its arrays, none of which is read; `None` for files of other formats.
+///
+/// # Errors
+/// What is wrong with its header, when it begins like safetensors.
+pub fn safetensors_entries(path: &Path) -> Result<Option<HashMap<String, String>>, String> {
+    /// Longer headers are no header.
+    const LONGEST: u64 = 100_000_000;
+    #[derive(Deserialize)]
+    struct Header {
+        #[serde(rename = "__metadata__", default)]
+        entries: HashMap<String, String>,
+    }
+    let words = |error: io::Error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
+        _ => error.to_string(),
+    };
+    let mut file = File::open(path).map_err(words)?;
+    let mut start = [0; 9];
+    file.read_exact(&mut start).map_err(words)?;
+    let [length @ .., first] = start;
+    let length = u64::from_le_bytes(length);
+    if first != b'{' {
+        return Ok(None);
+    }
+    if length > LONGEST {
+        return Err("its header is too long".into());
+    }
+    let mut header = vec![first];
+    let rest = length.saturating_sub(1);
+    file.take(rest).read_to_end(&mut header).map_err(words)?;
+    if (header.len() as u64) < length {
+        return Err("it ends too early".into());
+    }
+    let header: Header = serde_json::from_slice(&header).map_err(|error| error.to_string())?;
+    Ok(Some(header.entries))
 }

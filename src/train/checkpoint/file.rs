@@ -16,8 +16,9 @@ use crate::{
     data::dataset::display_path,
     kept::Kind,
     model::{
-        ModelSpec, NamedArray, parameters,
-        snapshot::{self, write_safetensors},
+        ModelSpec, NamedArray,
+        bundle::{safetensors_entries, write_safetensors},
+        parameters,
     },
     plain,
 };
@@ -264,7 +265,5 @@ pub fn sweep_frozen(folder: &Path, files: &[&str]) {
 
 /// The frozen arrays that the file at `path` needs, read from its header alone.
 fn frozen_of(path: &Path) -> Option<String> {
-    snapshot::safetensors_entries(path)
-        .ok()??
-        .remove(FROZEN_KEY)
+    safetensors_entries(path).ok()??.remove(FROZEN_KEY)
 }
