@@ -84,7 +84,7 @@ impl From<NetworkError> for BundleError {
     }
 }
 
-fn inaccessible(path: &Path, error: &std::io::Error) -> BundleError {
+fn inaccessible(path: &Path, error: &io::Error) -> BundleError {
     BundleError(format!("cannot access {}: {error}", display_path(path)))
 }
 
@@ -128,7 +128,7 @@ impl Bundle {
     pub fn save(&self, path: &Path) -> Result<(), BundleError> {
         let arrays = self.snapshot.arrays.iter();
         let named: Vec<_> = arrays.map(|array| (array.name.clone(), array)).collect();
-        let metadata = self.metadata().map_err(std::io::Error::other);
+        let metadata = self.metadata().map_err(io::Error::other);
         metadata
             .and_then(|metadata| write_safetensors(path, metadata, &named))
             .map_err(|error| inaccessible(path, &error))
