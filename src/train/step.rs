@@ -116,7 +116,6 @@ pub fn folded_for_judging(
 }
 
 /// Logits of samples while evaluating; `tap(node, output)` sees the output of each node that runs.
-
 ///
 /// # Errors
 /// When libtorch refuses or pixels are lost.

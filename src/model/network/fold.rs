@@ -115,7 +115,6 @@ fn fold(conv: &[Parameter], norm: &[Parameter], epsilon: f64) -> Result<Vec<Para
             name: bias_name,
             value: narrow(&shift)?,
             learned: false,
-            ..weight.shared()
         },
     ])
 }

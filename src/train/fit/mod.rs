@@ -209,7 +209,6 @@ pub fn fit_network(
 }
 
 /// What would end a run later, before anything is computed.
-
 pub(super) fn check(
     spec: &ModelSpec,
     config: &TrainingConfig,

@@ -169,6 +169,19 @@ impl<'a> Watchers<'a> {
     }
 }
 
+/// For work beside a run, such as estimates: goes on until its token is cancelled, and says nothing.
+pub struct Quiet<'a>(pub &'a CancelToken);
+
+impl Watcher for Quiet<'_> {
+    fn pulse(&mut self) -> ControlFlow<()> {
+        if self.0.is_cancelled() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{cell::RefCell, path::Path};
@@ -296,18 +309,5 @@ mod tests {
         assert!(watchers.pulse().is_err(), "the run ends");
         assert!(matches!(watchers.settle(), Err(FitError::Write(_))));
         assert!(all.borrow().is_empty());
-    }
-}
-
-/// For work beside a run, such as estimates: goes on until its token is cancelled, and says nothing.
-pub struct Quiet<'a>(pub &'a CancelToken);
-
-impl Watcher for Quiet<'_> {
-    fn pulse(&mut self) -> ControlFlow<()> {
-        if self.0.is_cancelled() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
     }
 }
