@@ -398,7 +398,7 @@ fn steps_are_read_up_to_what_a_kill_cut_off() {
     assert!(read::steps(folder.path()).unwrap()[0].loss.is_nan());
 
     let epochs = [epoch(1, 0.5), epoch(2, f64::NAN)];
-    fs::write(folder.path().join(HISTORY_FILE), csv(&epochs).unwrap()).unwrap();
+    fs::write(folder.path().join(HISTORY_FILE), csv(epochs).unwrap()).unwrap();
     let again = read::history(folder.path()).unwrap();
     assert_eq!(again[0], epochs[0]);
     assert!(again[1].val_accuracy.unwrap().is_nan());
