@@ -124,6 +124,7 @@ impl Inspection for MaximiseConfig {
     fn run(&self, look: &Looking<'_, Preview>) -> Result<Maximised, InspectError> {
         let (network, snapshot) = (look.network()?, look.snapshot()?);
         let (last, values) = maximise(network, self, |preview| {
+            (look.progress)(preview.step, preview.steps);
             look.cancel.check()?;
             look.show(|| preview.clone());
             Ok(())

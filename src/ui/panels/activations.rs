@@ -18,8 +18,8 @@ use crate::{
 /// Height of a line.
 const ROW: f32 = 22.0;
 /// Width of the names of steps, and of a number.
-const NAME: std::ops::RangeInclusive<f32> = 96.0..=240.0;
-const NUMBER: f32 = 72.0;
+const NAME: std::ops::RangeInclusive<f32> = 64.0..=240.0;
+const NUMBER: f32 = 58.0;
 const NUMBERS: [(&str, &str); 5] = [
     ("Mean", "Of all values of the step's output"),
     ("Std", "The standard deviation of all values"),
