@@ -6,55 +6,56 @@ use eframe::egui::{self, Ui, WidgetText};
 use egui_tiles::{Behavior, Container, Linear, LinearDir, Tile, TileId, Tiles, Tree, UiResponse};
 use serde::{Deserialize, Serialize};
 
+pub use super::panels::PanelKind;
 use super::state::AppState;
 
-/// What the window is made of, each with what it is called: an enum, all of it in its order, and its words.
-macro_rules! called {
-    ($(#[$about:meta])* $name:ident, $word:ident: $($(#[$doc:meta])* $it:ident $words:literal,)*) => {
-        $(#[$about])*
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-        )]
-        pub enum $name {
-            $($(#[$doc])* $it,)*
-        }
-
-        impl $name {
-            /// All of them, in their order.
-            pub const ALL: [Self; [$($words),*].len()] = [$(Self::$it),*];
-
-            /// What people call it.
-            pub fn $word(self) -> &'static str {
-                match self {
-                    $(Self::$it => $words,)*
-                }
-            }
-        }
-    };
-}
-
-called! {
-    /// A stage of the learner's path, on the left of the window, in the order of the shortcuts Ctrl+1 ….
-    #[derive(Default)]
-    Step, word:
+/// A stage of the learner's path, on the left of the window, in the order of the shortcuts Ctrl+1 ….
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum Step {
     /// Look at the images.
     #[default]
-    Data "Data",
+    Data,
     /// Look at the layers.
-    Model "Model",
+    Model,
     /// Fit.
-    Train "Train",
+    Train,
     /// What is confused with what.
-    Evaluate "Evaluate",
+    Evaluate,
     /// Filters, feature maps, what excites them.
-    Inside "Inside",
+    Inside,
     /// Drop an image.
-    Predict "Predict",
+    Predict,
     /// Look back at what was trained, and compare.
-    Runs "Runs",
+    Runs,
 }
 
 impl Step {
+    /// All of them, in their order.
+    pub const ALL: [Self; 7] = [
+        Self::Data,
+        Self::Model,
+        Self::Train,
+        Self::Evaluate,
+        Self::Inside,
+        Self::Predict,
+        Self::Runs,
+    ];
+
+    /// What people call it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Data => "Data",
+            Self::Model => "Model",
+            Self::Train => "Train",
+            Self::Evaluate => "Evaluate",
+            Self::Inside => "Inside",
+            Self::Predict => "Predict",
+            Self::Runs => "Runs",
+        }
+    }
+
     /// What is missing before it can be used; `None` when nothing is.
     pub fn missing(self, state: &AppState) -> Option<&'static str> {
         let has_data = state.dataset().is_some();
@@ -68,73 +69,49 @@ impl Step {
         }
     }
 
-    /// Its panels in their default places.
-    fn columns(self) -> &'static [Column] {
-        use PanelKind as P;
+    /// The columns' shares of its width, at first.
+    fn shares(self) -> &'static [f32] {
         match self {
-            Self::Data => &[
-                (0.6, &[&[P::Datasets]]),
-                (
-                    0.4,
-                    &[&[P::Image, P::Split, P::Doctor, P::Augmentation, P::Changes]],
-                ),
-            ],
-            Self::Model => &[(1.0, &[&[P::Model]])],
-            Self::Train => &[
-                (0.28, &[&[P::TrainSettings]]),
-                (0.42, &[&[P::Curves, P::RateFinder]]),
-                (0.3, &[&[P::FeatureMaps]]),
-            ],
-            Self::Evaluate => &[
-                (0.46, &[&[P::Confusion, P::CrossTable]]),
-                (0.54, &[&[P::CellImages, P::Predictions], &[P::Report]]),
-            ],
-            Self::Inside => &[
-                (0.3, &[&[P::Filters]]),
-                (0.4, &[&[P::FeatureMaps, P::Activations]]),
-                (0.3, &[&[P::Maximise]]),
-            ],
-            Self::Predict => &[(1.0, &[&[P::Predict]])],
-            Self::Runs => &[
-                (0.58, &[&[P::Runs], &[P::RunCurves]]),
-                (0.42, &[&[P::AboutRun], &[P::RunDifference]]),
-            ],
+            Self::Data => &[0.6, 0.4],
+            Self::Model | Self::Predict => &[1.0],
+            Self::Train => &[0.28, 0.42, 0.3],
+            Self::Evaluate => &[0.46, 0.54],
+            Self::Inside => &[0.3, 0.4, 0.3],
+            Self::Runs => &[0.58, 0.42],
         }
     }
 
-    /// The panels that stand in its default places.
-    fn panels(self) -> impl Iterator<Item = PanelKind> {
-        let groups = self.columns().iter().flat_map(|(_, groups)| *groups);
-        groups.flat_map(|group| group.iter().copied())
+    /// Its panels, and in which column and group of tabs each stands at first.
+    fn panels(self) -> impl Iterator<Item = ((usize, usize), PanelKind)> {
+        PanelKind::ALL.into_iter().filter_map(move |panel| {
+            let place = panel.places().iter().find(|place| place.0 == self)?;
+            Some(((place.1, place.2), panel))
+        })
     }
 
     fn default_tree(self) -> Tree<PanelKind> {
-        let mut tiles = Tiles::default();
-        let mut columns = Vec::new();
-        let mut shares = Vec::new();
-        for (share, groups) in self.columns() {
-            let groups: Vec<TileId> = groups
-                .iter()
-                .map(|group| tab_group(&mut tiles, group))
-                .collect();
-            let column = match groups.as_slice() {
-                [only] => *only,
-                _ => tiles.insert_vertical_tile(groups),
-            };
-            columns.push(column);
-            shares.push((column, *share));
+        let mut groups: BTreeMap<(usize, usize), Vec<PanelKind>> = BTreeMap::new();
+        for (place, panel) in self.panels() {
+            groups.entry(place).or_default().push(panel);
         }
-        let mut row = Linear::new(LinearDir::Horizontal, columns);
-        for (column, share) in shares {
-            row.shares.set_share(column, share);
+        let mut tiles = Tiles::default();
+        let mut row = Linear::new(LinearDir::Horizontal, Vec::new());
+        for (column, share) in self.shares().iter().enumerate() {
+            let in_column = groups.iter().filter(|((of, _), _)| *of == column);
+            let tabs: Vec<TileId> = in_column
+                .map(|(_, group)| tab_group(&mut tiles, group))
+                .collect();
+            let column = match tabs.as_slice() {
+                [only] => *only,
+                _ => tiles.insert_vertical_tile(tabs),
+            };
+            row.add_child(column);
+            row.shares.set_share(column, *share);
         }
         let root = tiles.insert_container(Container::Linear(row));
         Tree::new(egui::Id::unique(("workspace", self)), root, tiles)
     }
 }
-
-/// A column's share of the width, and from top to bottom its groups of tabs; the first tab is in front.
-type Column = (f32, &'static [&'static [PanelKind]]);
 
 /// The tile of a group of tabs; a panel alone needs no group.
 fn tab_group(tiles: &mut Tiles<PanelKind>, group: &[PanelKind]) -> TileId {
@@ -146,59 +123,6 @@ fn tab_group(tiles: &mut Tiles<PanelKind>, group: &[PanelKind]) -> TileId {
         [only] => *only,
         _ => tiles.insert_tab_tile(panes),
     }
-}
-
-called! {
-    /// A panel. Its file under `ui/panels` draws it.
-    PanelKind, title:
-    /// Classes with counts, thumbnails.
-    Datasets "Dataset",
-    /// The selected image, large.
-    Image "Image",
-    /// Which images stand in which part.
-    Split "Split",
-    /// Duplicates, leaks and other findings.
-    Doctor "Doctor",
-    /// Random variations of training images.
-    Augmentation "Augmentation",
-    /// What the user changed about the dataset.
-    Changes "Changes",
-    /// The layer table.
-    Model "Layers",
-    /// Epochs, batch size …, and the buttons.
-    TrainSettings "Training",
-    /// Accuracy and loss.
-    Curves "Curves",
-    /// Loss by learning rate, and a suggestion.
-    RateFinder "Rate finder",
-    /// Counts of actual against predicted.
-    Confusion "Confusion matrix",
-    /// True against predicted with sums.
-    CrossTable "Cross-table",
-    /// The images of the chosen cell.
-    CellImages "Images of a cell",
-    /// What was said about each image.
-    Predictions "Predictions",
-    /// Precision, recall, F1.
-    Report "Classification report",
-    /// Kernels of a convolution.
-    Filters "Filters",
-    /// Outputs of a layer.
-    FeatureMaps "Feature maps",
-    /// Figures of what every step makes of an image.
-    Activations "Activations",
-    /// What excites a class or filter.
-    Maximise "Activation maximisation",
-    /// Drop an image.
-    Predict "Predict",
-    /// The table of runs.
-    Runs "Runs",
-    /// Curves of several runs over each other.
-    RunCurves "Curves of runs",
-    /// Name, notes and tags of a run, and what can be done with it.
-    AboutRun "Run",
-    /// What differs between several runs.
-    RunDifference "What differs",
 }
 
 /// The tiles of every step.
@@ -228,7 +152,7 @@ impl Workspaces {
                 && tree.root.is_some()
                 && step
                     .panels()
-                    .all(|panel| tree.tiles.find_pane(&panel).is_some())
+                    .all(|(_, panel)| tree.tiles.find_pane(&panel).is_some())
             {
                 workspaces.trees.insert(*step, tree);
             }
@@ -316,7 +240,7 @@ mod tests {
     #[test]
     fn every_panel_stands_in_some_step() {
         for panel in PanelKind::ALL {
-            let is_there = |step: Step| step.panels().any(|other| other == panel);
+            let is_there = |step: Step| step.panels().any(|(_, other)| other == panel);
             assert!(Step::ALL.into_iter().any(is_there), "{panel:?}");
         }
     }

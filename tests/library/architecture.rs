@@ -356,7 +356,7 @@ const GROWING: [Growing; 5] = [
         word: |file, _| format!("inspect::{file}"),
         also: |file| {
             let panel = format!("ui/panels/{file}.rs");
-            vec![panel, "ui/panels/mod.rs".into(), "ui/workspace.rs".into()]
+            vec![panel, "ui/panels/mod.rs".into()]
         },
         more: &[
             (

@@ -30,6 +30,8 @@ use std::collections::BTreeMap;
 
 use eframe::egui::{Context, TextureHandle, Ui};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     action::Action,
     settings::Settings,
@@ -37,12 +39,102 @@ use super::{
     state::{AppState, Selection},
     textures::Textures,
     widgets::states,
-    workspace::PanelKind,
+    workspace::Step,
 };
 use crate::{
     engine::{Door, EngineHandle, ImageSource, Inspect, JobId, Progress, Task},
     inspect::Inspection,
 };
+
+/// The panels, in the order of their tabs: what draws each, its title, and where it stands at first (step, column, and
+/// group of tabs from above).
+macro_rules! panels {
+    ($($(#[$about:meta])* $kind:ident = $panel:ty, $title:literal, $places:expr;)*) => {
+        /// A panel.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        pub enum PanelKind {
+            $($(#[$about])* $kind,)*
+        }
+
+        impl PanelKind {
+            /// All of them, in their order.
+            pub const ALL: [Self; [$($title),*].len()] = [$(Self::$kind),*];
+
+            /// What people call it.
+            pub fn title(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $title,)*
+                }
+            }
+
+            /// Where it stands at first: step, column, and group of tabs from above.
+            pub fn places(self) -> &'static [(Step, usize, usize)] {
+                match self {
+                    $(Self::$kind => &$places,)*
+                }
+            }
+
+            fn panel(self) -> Box<dyn Panel> {
+                match self {
+                    $(Self::$kind => Box::<$panel>::default(),)*
+                }
+            }
+        }
+    };
+}
+
+panels! {
+    /// Classes with counts, thumbnails.
+    Datasets = datasets::Datasets, "Dataset", [(Step::Data, 0, 0)];
+    /// The selected image, large.
+    Image = image::Image, "Image", [(Step::Data, 1, 0)];
+    /// Which images stand in which part.
+    Split = split::Split, "Split", [(Step::Data, 1, 0)];
+    /// Duplicates, leaks and other findings.
+    Doctor = doctor::Doctor, "Doctor", [(Step::Data, 1, 0)];
+    /// Random variations of training images.
+    Augmentation = augmentation::Augmentation, "Augmentation", [(Step::Data, 1, 0)];
+    /// What the user changed about the dataset.
+    Changes = changes::Changes, "Changes", [(Step::Data, 1, 0)];
+    /// The layer table.
+    Model = model::Model, "Layers", [(Step::Model, 0, 0)];
+    /// Epochs, batch size …, and the buttons.
+    TrainSettings = train_settings::TrainSettings, "Training", [(Step::Train, 0, 0)];
+    /// Accuracy and loss.
+    Curves = curves::Curves, "Curves", [(Step::Train, 1, 0)];
+    /// Loss by learning rate, and a suggestion.
+    RateFinder = rate_finder::RateFinder, "Rate finder", [(Step::Train, 1, 0)];
+    /// Counts of actual against predicted.
+    Confusion = confusion::Confusion, "Confusion matrix", [(Step::Evaluate, 0, 0)];
+    /// True against predicted with sums.
+    CrossTable = cross_table::CrossTablePanel, "Cross-table", [(Step::Evaluate, 0, 0)];
+    /// The images of the chosen cell.
+    CellImages = cell_images::CellImages, "Images of a cell", [(Step::Evaluate, 1, 0)];
+    /// What was said about each image.
+    Predictions = predictions::Predictions, "Predictions", [(Step::Evaluate, 1, 0)];
+    /// Precision, recall, F1.
+    Report = report::Report, "Classification report", [(Step::Evaluate, 1, 1)];
+    /// Kernels of a convolution.
+    Filters = filters::Filters, "Filters", [(Step::Inside, 0, 0)];
+    /// Outputs of a layer.
+    FeatureMaps = feature_maps::FeatureMaps, "Feature maps", [(Step::Train, 2, 0), (Step::Inside, 1, 0)];
+    /// Figures of what every step makes of an image.
+    Activations = activations::Activations, "Activations", [(Step::Inside, 1, 0)];
+    /// What excites a class or filter.
+    Maximise = maximise::Maximise, "Activation maximisation", [(Step::Inside, 2, 0)];
+    /// Drop an image.
+    Predict = predict::Predict, "Predict", [(Step::Predict, 0, 0)];
+    /// The table of runs.
+    Runs = runs::Runs, "Runs", [(Step::Runs, 0, 0)];
+    /// Curves of several runs over each other.
+    RunCurves = runs::overlay::RunCurves, "Curves of runs", [(Step::Runs, 0, 1)];
+    /// Name, notes and tags of a run, and what can be done with it.
+    AboutRun = runs::about::AboutRun, "Run", [(Step::Runs, 1, 0)];
+    /// What differs between several runs.
+    RunDifference = runs::differs::RunDifference, "What differs", [(Step::Runs, 1, 1)];
+}
 
 /// What a panel may see and use.
 pub struct Cx<'a> {
@@ -117,7 +209,7 @@ impl Default for Panels {
         Self(
             PanelKind::ALL
                 .into_iter()
-                .map(|kind| (kind, new_panel(kind)))
+                .map(|kind| (kind, kind.panel()))
                 .collect(),
         )
     }
@@ -129,34 +221,5 @@ impl Panels {
         if let Some(panel) = self.0.get_mut(&kind) {
             ui.push_id(kind, |ui| panel.ui(ui, cx));
         }
-    }
-}
-
-fn new_panel(kind: PanelKind) -> Box<dyn Panel> {
-    match kind {
-        PanelKind::Datasets => Box::<datasets::Datasets>::default(),
-        PanelKind::Image => Box::<image::Image>::default(),
-        PanelKind::Split => Box::<split::Split>::default(),
-        PanelKind::Doctor => Box::<doctor::Doctor>::default(),
-        PanelKind::Augmentation => Box::<augmentation::Augmentation>::default(),
-        PanelKind::Changes => Box::<changes::Changes>::default(),
-        PanelKind::Model => Box::<model::Model>::default(),
-        PanelKind::TrainSettings => Box::<train_settings::TrainSettings>::default(),
-        PanelKind::Curves => Box::<curves::Curves>::default(),
-        PanelKind::RateFinder => Box::<rate_finder::RateFinder>::default(),
-        PanelKind::Confusion => Box::<confusion::Confusion>::default(),
-        PanelKind::CrossTable => Box::<cross_table::CrossTablePanel>::default(),
-        PanelKind::CellImages => Box::<cell_images::CellImages>::default(),
-        PanelKind::Predictions => Box::<predictions::Predictions>::default(),
-        PanelKind::Report => Box::<report::Report>::default(),
-        PanelKind::Filters => Box::<filters::Filters>::default(),
-        PanelKind::FeatureMaps => Box::<feature_maps::FeatureMaps>::default(),
-        PanelKind::Activations => Box::<activations::Activations>::default(),
-        PanelKind::Maximise => Box::<maximise::Maximise>::default(),
-        PanelKind::Predict => Box::<predict::Predict>::default(),
-        PanelKind::Runs => Box::<runs::Runs>::default(),
-        PanelKind::RunCurves => Box::<runs::overlay::RunCurves>::default(),
-        PanelKind::AboutRun => Box::<runs::about::AboutRun>::default(),
-        PanelKind::RunDifference => Box::<runs::differs::RunDifference>::default(),
     }
 }
