@@ -1,8 +1,8 @@
 //! 16 × 16 thumbnails that tell how much two pictures differ, pixel by pixel, and whether they look alike, whatever
 //! their size, brightness, contrast and compression. They know nothing about what is shown.
 //!
-//! Alike are pictures whose thumbnails' brightness correlates by [`MIN_CORRELATION`], nowhere deviates by
-//! more than [`MAX_DEVIATION`], and whose colours and contrast are about the same. So copies are found that
+//! Alike are pictures whose thumbnails' brightness correlates by `MIN_CORRELATION`, nowhere deviates by
+//! more than `MAX_DEVIATION`, and whose colours and contrast are about the same. So copies are found that
 //! were saved again as JPEG, made smaller or larger, brighter or darker, noisier; a cropped, turned, mirrored
 //! or overlaid picture is another one. The limits were chosen on photos, chest X-rays, blood cells, digits and
 //! drawn shapes, where copies of every kind correlate by more than 0.995 and different X-rays by up to 0.985.

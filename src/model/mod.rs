@@ -7,7 +7,7 @@ macro_rules! kinds {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq)]
         pub enum $name {
-            $(#[doc = concat!("As [`struct@", stringify!($kind), "`] says.")] $kind($kind),)*
+            $(#[doc = concat!("As [`type@", stringify!($kind), "`] says.")] $kind($kind),)*
         }
 
         impl std::ops::Deref for $name {

@@ -65,6 +65,8 @@ fn by_name(path: &Path) -> Option<Thing> {
     match ending.as_str() {
         _ if folder::looks_like_image(path) => Some(Thing::Image),
         "pth" | "pt" => Some(Thing::Weights),
+        // What may be anything is looked at first.
+        "gz" | "bin" | "txt" => None,
         ending if ENDINGS.contains(&ending) => Some(Thing::Dataset),
         _ => None,
     }

@@ -179,14 +179,11 @@ pub(super) fn short_name(path: &Path, is_folder: bool) -> String {
     if is_folder {
         return name;
     }
-    let mut short = name.as_str();
-    while let Some((stem, ending)) = short.rsplit_once('.')
-        && !stem.is_empty()
-        && ENDINGS.contains(&&*ending.to_ascii_lowercase())
-    {
-        short = stem;
-    }
-    short.to_owned()
+    let lower = name.to_ascii_lowercase();
+    let endings = ENDINGS.iter().chain(&["tar.gz"]);
+    let stems = endings.filter_map(|ending| lower.strip_suffix(ending)?.strip_suffix('.'));
+    let shortest = stems.map(str::len).min().filter(|length| *length > 0);
+    name[..shortest.unwrap_or(name.len())].to_owned()
 }
 
 #[cfg(test)]

@@ -56,7 +56,10 @@ pub(super) const READER: Reader = Reader {
 
 /// The only file of arrays.
 fn in_folder(survey: &Survey) -> Option<InFolder> {
-    let mut arrays = survey.names().filter(|name| has_ending(Path::new(name), &["npz"]));
+    let mut arrays = survey
+        .files
+        .iter()
+        .filter(|name| has_ending(Path::new(name), &["npz"]));
     let (Some(name), None) = (arrays.next(), arrays.next()) else {
         return None;
     };

@@ -21,7 +21,8 @@ pub(super) struct Survey {
     pub root: PathBuf,
     /// Folders in it, in natural order.
     pub folders: Vec<SubFolder>,
-    files: Vec<OsString>,
+    /// Files in it.
+    pub files: Vec<OsString>,
     /// Lists of files and labels in it.
     pub manifests: Vec<PathBuf>,
 }

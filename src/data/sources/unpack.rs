@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Changes when what is unpacked changes its form.
-const VERSION: &str = "convscope unpacked 2";
+const VERSION: &str = "convscope unpacked 3";
 /// Begins the names of folders that are being written.
 const UNFINISHED: &str = "unfinished-";
 /// Ends the names of their locks.

@@ -37,9 +37,9 @@ struct Form {
     write: Option<fn(f64) -> String>,
 }
 
-/// What was typed into a field that has the keyboard.
+/// What was typed into a field that has the keyboard, and over which number.
 #[derive(Clone, Default)]
-struct Typed(String);
+struct Typed(String, f64);
 
 /// Why the text that was left was not taken, and when this was said.
 #[derive(Clone)]
@@ -171,7 +171,7 @@ impl<'a, N: Numeric> Number<'a, N> {
             ui.data_mut(|data| data.remove::<Refused>(id));
             self.arrows(ui, id);
         }
-        let context = ui.ctx().clone();
+        let (context, over) = (ui.ctx().clone(), self.value.to_f64());
         let mut field = DragValue::new(&mut *self.value)
             .range(form.low..=form.high)
             .clamp_existing_to_range(false)
@@ -182,7 +182,7 @@ impl<'a, N: Numeric> Number<'a, N> {
             .custom_parser(move |text| {
                 // egui reads the last text once more after the field was left.
                 if is_edited {
-                    context.data_mut(|data| data.insert_temp(id, Typed(text.to_owned())));
+                    context.data_mut(|data| data.insert_temp(id, Typed(text.to_owned(), over)));
                 }
                 None
             });
@@ -193,6 +193,13 @@ impl<'a, N: Numeric> Number<'a, N> {
             field = field.custom_formatter(move |value, _| form.text(value));
         }
         let mut response = ui.add(field);
+        if response.clicked() && !is_edited {
+            // egui selects as many letters as are shown, which may be fewer than are edited.
+            let mut state = egui::TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
+            let all = egui::text::CCursorRange::select_all_str(&form.text(before.to_f64()));
+            state.cursor.set_char_range(Some(all));
+            state.store(ui.ctx(), id);
+        }
         self.take(ui, id, &response);
         if before != *self.value {
             response.mark_changed();
@@ -205,8 +212,9 @@ impl<'a, N: Numeric> Number<'a, N> {
     fn arrows(&mut self, ui: &Ui, id: Id) {
         let count = |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key));
         let steps = count(Key::ArrowUp) as f64 - count(Key::ArrowDown) as f64;
-        let typed = ui.data(|data| data.get_temp(id));
-        let typed = typed.map(|Typed(text)| self.form.read(&text));
+        let typed: Option<Typed> = ui.data(|data| data.get_temp(id));
+        let typed = typed.filter(|typed| typed.1 == self.value.to_f64());
+        let typed = typed.map(|Typed(text, _)| self.form.read(&text));
         if let Ok(now) = typed.unwrap_or(Ok(self.value.to_f64()))
             && steps != 0.0
         {
@@ -223,7 +231,10 @@ impl<'a, N: Numeric> Number<'a, N> {
     fn take(&mut self, ui: &Ui, id: Id, response: &Response) {
         let typed: Option<Typed> = ui.data_mut(|data| data.remove_temp(id));
         let now = self.form.text(self.value.to_f64());
-        let is_new = |typed: &Typed| typed.0 != now && !typed.0.trim().is_empty();
+        // What was typed over another number is gone with it, as egui shows it.
+        let is_new = |typed: &Typed| {
+            typed.1 == self.value.to_f64() && typed.0 != now && !typed.0.trim().is_empty()
+        };
         let Some(typed) = typed.filter(is_new) else {
             return;
         };

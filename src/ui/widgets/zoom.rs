@@ -111,6 +111,8 @@ impl Zoom {
     /// The selected image in `space`. The thumbnail stands in until the file is read.
     pub fn image_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, space: Vec2) {
         let (rect, response) = ui.allocate_exact_size(space, Sense::click_and_drag());
+        // In every frame, so that what stands below keeps its identity.
+        let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(rect));
         let state = cx.state;
         let Some(subject) = state.selection.subject.as_ref() else {
             return;
@@ -144,7 +146,6 @@ impl Zoom {
             return;
         };
         let area = self.look(ui, rect, &response, size);
-        let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(rect));
         inner.shrink_clip_rect(rect);
         picture::paint(&inner, &texture, area);
         picture::frame(&inner, area);

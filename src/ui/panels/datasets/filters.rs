@@ -227,14 +227,18 @@ fn class_ui(ui: &mut Ui, open: &OpenDataset, filter: &mut Filter) {
         Some(class) if chosen.len() == 1 => open.dataset.class_name(*class),
         Some(_) => "several",
     };
-    let options = || {
-        let each = open.dataset.classes.iter().enumerate();
-        let each = each.map(|(class, name)| ([class].into(), name.clone()));
-        let every = [(BTreeSet::new(), "every".to_owned())];
-        every.into_iter().chain(each).collect()
-    };
-    let tip = "Show one class";
-    if let Some(classes) = fields::choice(ui, "Class", tip, COMBO, (&*chosen, words), options) {
+    let label = states::caption(ui, "Class").id;
+    let picked = fields::list(ui, "Class", label, "Show one class", COMBO, words, |ui| {
+        let every = ui.selectable_label(chosen.is_empty(), "every");
+        let mut picked = every.clicked().then(BTreeSet::new);
+        for (class, name) in open.dataset.classes.iter().enumerate() {
+            if ui.selectable_label(chosen.contains(&class), name).clicked() {
+                picked = Some([class].into());
+            }
+        }
+        picked
+    });
+    if let Some(classes) = picked {
         *chosen = classes;
     }
 }

@@ -37,7 +37,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let is_possible = cx.state.to_measure().is_some();
     ui.horizontal_wrapped(|ui| {
         let tip = "Reads the training images once";
-        if buttons::enabled(ui, is_possible, "Measure", tip, "") {
+        if buttons::enabled(ui, is_possible, "Measure", tip, tip) {
             cx.push(DataAction::MeasureChannels);
         }
         if let Some((_, stats)) = &channels.answered {
