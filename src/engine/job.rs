@@ -121,13 +121,30 @@ impl From<String> for JobError {
 /// Progress events are sent at most this often.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
 
+/// When something that may be left out was sent last.
+#[derive(Debug, Default)]
+struct Clock(Mutex<Option<Instant>>);
+
+impl Clock {
+    /// Whether it is time again, which begins anew then.
+    fn is_due(&self) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|last| last.elapsed() >= PROGRESS_INTERVAL);
+        if due {
+            *last = Some(Instant::now());
+        }
+        due
+    }
+}
+
 /// What a running job may use.
 pub struct JobContext {
     pub id: JobId,
     pub kind: Kind,
     pub cancel: CancelToken,
     pub events: EventSender,
-    last_progress: Mutex<Option<Instant>>,
+    last_progress: Clock,
+    last_shown: Clock,
     /// [`JobEvent::Started`] was sent.
     started: AtomicBool,
     /// The end was told.
@@ -152,7 +169,8 @@ impl JobContext {
             kind,
             cancel,
             events,
-            last_progress: Default::default(),
+            last_progress: Clock::default(),
+            last_shown: Clock::default(),
             started: Default::default(),
             ended: Default::default(),
         }
@@ -165,15 +183,9 @@ impl JobContext {
         self.tell(end);
     }
 
-    /// Whether enough time has passed since the last lossy event.
+    /// Whether it is time to show something again. Progress has a clock of its own.
     pub fn due(&self) -> bool {
-        let last = self.last_progress.lock();
-        let mut last = last.unwrap_or_else(PoisonError::into_inner);
-        let due = last.is_none_or(|last| last.elapsed() >= PROGRESS_INTERVAL);
-        if due {
-            *last = Some(Instant::now());
-        }
-        due
+        self.last_shown.is_due()
     }
 
     /// Tells of file systems without locks; before the job's last event, after which nobody may listen.
@@ -185,7 +197,7 @@ impl JobContext {
 
     /// Tells how far the job is; sent at most 20 times a second.
     pub fn progress(&self, done: usize, total: usize) {
-        if done == total || self.due() {
+        if done == total || self.last_progress.is_due() {
             self.tell_progress(done, total);
         }
     }

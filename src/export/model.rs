@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Bundle, ExportError, Format, Make, Need, Parity, Pulse};
+use super::{Bundle, ExportError, Format, Make, Need, Parity, Pulse, write_error};
 use crate::{
     data::dataset::display_path,
     model::{NamedArray, bundle::Bundle as Model},
@@ -25,9 +25,7 @@ pub const FORMAT: Format = Format {
 
 fn write(bundle: &Bundle, path: &Path, _pulse: Pulse<'_>) -> Result<(), ExportError> {
     let model = Need::Model.of(bundle.model.as_deref())?;
-    model
-        .save(path)
-        .map_err(|error| ExportError::Failed(error.to_string()))
+    model.write(path).map_err(|error| write_error(path, &error))
 }
 
 fn max_difference(bundle: &Bundle, path: &Path) -> Result<f64, ExportError> {

@@ -122,12 +122,16 @@ impl Bundle {
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), BundleError> {
+        self.write(path)
+            .map_err(|error| BundleError(format!("cannot write {}: {error}", display_path(path))))
+    }
+
+    /// The same, with what the system said.
+    pub(crate) fn write(&self, path: &Path) -> std::io::Result<()> {
         let arrays = self.snapshot.arrays.iter();
         let named: Vec<_> = arrays.map(|array| (array.name.clone(), array)).collect();
         let metadata = self.metadata().map_err(std::io::Error::other);
-        metadata
-            .and_then(|metadata| array_file::write(path, metadata, &named))
-            .map_err(|error| BundleError(format!("cannot write {}: {error}", display_path(path))))
+        array_file::write(path, metadata?, &named)
     }
 
     fn metadata(&self) -> Result<HashMap<String, String>, String> {

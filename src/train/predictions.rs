@@ -1,6 +1,6 @@
 //! What was said about each image, in the order of the files. Plain data.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{evaluate::Evaluation, run_tables};
 use crate::data::{Dataset, dataset::display_path};
@@ -27,7 +27,13 @@ pub struct Said {
     /// The class.
     pub class: String,
     /// Its probability, 0..1.
+    #[serde(serialize_with = "in_digits")]
     pub probability: f32,
+}
+
+/// `1`, not `1.0`; `0.00001`, not `1e-5`.
+fn in_digits<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
 }
 
 /// `image, class, probability`: a heading and one line per image.

@@ -47,6 +47,8 @@ fn prepare(engine: &EngineHandle, state: &mut AppState, open: &Arc<OpenDataset>)
     if bytes <= PREPARED_BYTES {
         let open = Arc::clone(open);
         state.ask(engine, Prepare { open, format });
+    } else {
+        state.forget::<Prepare>();
     }
 }
 

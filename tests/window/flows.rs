@@ -234,10 +234,26 @@ fn every_step_in_every_state_and_size_has_something_to_say() {
         desk.wait("the end", |app| {
             matches!(app.state().training.run, RunState::Finished(_))
         });
-        desk.act(ModelAction::Maximise(MaximiseConfig {
-            steps: 10,
-            ..MaximiseConfig::new(convscope::inspect::maximise::Target::Class(1))
-        }));
+        let maximise = |steps| {
+            ModelAction::Maximise(MaximiseConfig {
+                steps,
+                ..MaximiseConfig::new(convscope::inspect::maximise::Target::Class(1))
+            })
+        };
+        desk.act(maximise(1_000_000));
+        desk.wait("a picture before the end, and how far it is", |app| {
+            let slot = app.state().slot::<Inspect<MaximiseConfig>>();
+            let running = slot.job.and_then(|job| app.state().jobs.get(&job));
+            slot.partial.is_some() && running.is_some_and(|job| job.progress.is_some())
+        });
+        let job = desk.state().slot::<Inspect<MaximiseConfig>>().job;
+        desk.act(Action::Cancel(job.unwrap()));
+        desk.wait("the end of it", |app| {
+            app.state().slot::<Inspect<MaximiseConfig>>().job.is_none()
+        });
+        let so_far = &desk.state().slot::<Inspect<MaximiseConfig>>().partial;
+        assert!(so_far.is_some(), "what was reached is kept");
+        desk.act(maximise(10));
         desk.wait("the picture", |app| {
             let slot = app.state().slot::<Inspect<MaximiseConfig>>();
             slot.job.is_none() && slot.newest_answer().is_some()

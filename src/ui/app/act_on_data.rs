@@ -100,10 +100,12 @@ impl App {
             return;
         };
         if before.as_ref() != Some(edits) {
-            let edits = Arc::clone(edits);
-            let sidecar = edits::sidecar(&self.places.folders.edits, &open.dataset.opened);
-            self.engine
-                .with_files(move || edits.keep(&sidecar).map_err(|error| error.to_string()));
+            let (kept, opened) = (Arc::clone(edits), open.dataset.opened.clone());
+            let folder = self.places.folders.edits.clone();
+            self.engine.with_files(move || {
+                let sidecar = edits::sidecar(&folder, &opened);
+                kept.keep(&sidecar).map_err(|error| error.to_string())
+            });
         }
     }
 

@@ -110,10 +110,10 @@ fn idle_status_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     // Looking at the selection is too quick to be worth a line.
     let running = cx.state.jobs.iter().find(|(_, job)| !job.kind.is_brief);
     if let Some((id, job)) = running {
-        let (id, words) = (*id, job.kind.words);
+        let (id, words, outlives) = (*id, job.kind.words, job.kind.outlives);
         ui.label(format!("Working: {words}"));
         states::progress_bar(ui, job.progress, 160.0);
-        if ui.button("Cancel").clicked() {
+        if !outlives && ui.button("Cancel").clicked() {
             cx.push(Action::Cancel(id));
         }
         return;

@@ -91,11 +91,20 @@ impl Asked for ListDatasets {
 }
 
 impl Asked for Download {
+    /// One that is there although it was cancelled in the last moment is there.
+    const EACH: bool = true;
+
     fn key(&self) -> PathBuf {
         PathBuf::from(&self.entry.name)
     }
 
     fn done(state: &mut AppState, _: JobId, request: &Self, fetched: &Arc<Self::Answer>) {
+        state.with_slot_of(request.key(), |slot: &mut Slot<Self>| {
+            if slot.job.is_none() {
+                slot.asked = Some(Arc::new(request.clone()));
+                slot.answer_with(Arc::clone(fetched));
+            }
+        });
         let (name, path) = (&request.entry.name, display_path(&fetched.path));
         state.note(Level::Info, format!("Downloaded {name} to {path}"));
     }

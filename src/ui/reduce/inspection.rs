@@ -62,10 +62,13 @@ impl Asked for Save {
     const EACH: bool = true;
 
     fn done(state: &mut AppState, _: JobId, Self { what, path, .. }: &Self, _: &Arc<()>) {
+        // What was saved is large and of no use any more.
+        state.forget::<Self>();
         state.saved(what, path);
     }
 
     fn ended(state: &mut AppState, _: JobId, request: &Self, reason: Option<&str>) {
+        state.forget::<Self>();
         if let Some(reason) = reason {
             let (what, path) = (request.what, display_path(&request.path));
             let words = format!("The {what} cannot be written to {path}: {reason}");
