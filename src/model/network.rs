@@ -4,7 +4,7 @@ mod fold;
 mod forward;
 pub use forward::Tap;
 #[cfg(test)]
-pub use forward::passes;
+pub use tests::passes;
 
 use std::sync::Arc;
 

@@ -30,7 +30,7 @@ impl Network {
         mut tap: Option<Tap<'_>>,
     ) -> Result<Tensor, TchError> {
         #[cfg(test)]
-        passes::note(input, mode, (start, end));
+        super::tests::passes::note(input, mode, (start, end));
         let lost = || TchError::Torch("a node's input is no longer there".into());
         let end = end.min(self.nodes.len());
         let mut outputs: Vec<Option<Tensor>> = (0..end).map(|_| None).collect();
@@ -75,44 +75,5 @@ impl Network {
             }
         }
         last.f_to_kind(Kind::Float)
-    }
-}
-
-/// What ran, for tests that count instead of timing.
-#[cfg(test)]
-pub mod passes {
-    use super::{Mode, Tensor};
-    use std::cell::RefCell;
-
-    /// Some images that went through some nodes.
-    #[derive(Debug, Clone, Copy, PartialEq)]
-    pub struct Pass {
-        /// How many.
-        pub images: usize,
-        /// In which mode.
-        pub mode: Mode,
-        /// From which node to which.
-        pub nodes: (usize, usize),
-    }
-
-    thread_local! {
-        static PASSES: RefCell<Vec<Pass>> = const { RefCell::new(Vec::new()) };
-    }
-
-    /// Hears of one.
-    pub fn note(input: &Tensor, mode: Mode, nodes: (usize, usize)) {
-        let images = input.size()[0] as usize;
-        PASSES.with_borrow_mut(|all| {
-            all.push(Pass {
-                images,
-                mode,
-                nodes,
-            });
-        });
-    }
-
-    /// Those of this thread since it was asked last.
-    pub fn take() -> Vec<Pass> {
-        PASSES.take()
     }
 }

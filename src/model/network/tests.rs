@@ -299,3 +299,41 @@ fn a_network_whose_frozen_part_is_folded_trains_the_same_weights() {
         assert!(error < 1e-4, "{error:e}");
     }
 }
+
+/// What ran, for tests that count instead of timing.
+pub mod passes {
+    use super::{Mode, Tensor};
+    use std::cell::RefCell;
+
+    /// Some images that went through some nodes.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct Pass {
+        /// How many.
+        pub images: usize,
+        /// In which mode.
+        pub mode: Mode,
+        /// From which node to which.
+        pub nodes: (usize, usize),
+    }
+
+    thread_local! {
+        static PASSES: RefCell<Vec<Pass>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Hears of one.
+    pub fn note(input: &Tensor, mode: Mode, nodes: (usize, usize)) {
+        let images = input.size()[0] as usize;
+        PASSES.with_borrow_mut(|all| {
+            all.push(Pass {
+                images,
+                mode,
+                nodes,
+            });
+        });
+    }
+
+    /// Those of this thread since it was asked last.
+    pub fn take() -> Vec<Pass> {
+        PASSES.take()
+    }
+}
