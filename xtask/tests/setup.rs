@@ -199,7 +199,7 @@ fn tests_pass_their_arguments_on_and_a_failure_fails() {
     let all = machine.xtask(&["test"], &env);
     assert_eq!(
         String::from_utf8_lossy(&all.stdout),
-        "test --package convscope\ntest --package xtask\n"
+        "test --package convscope\ntest --package convscope-generate\ntest --package xtask\n"
     );
     assert_eq!(all.status.code(), Some(1));
     assert!(
