@@ -17,8 +17,8 @@
 //! | [`data`] | sources, decoding, the pixel cache, splits, edits, the doctor, augmentation, downloads, generated sets |
 //! | [`model`] | specifications and their editing, shape arithmetic, backbones, networks, weights, model files |
 //! | [`train`] | experiments, the loop, optimizers, schedules, early stopping, metrics, checkpoints, the notebook of runs |
-//! | [`inspect`] | filters, feature maps, activation maximisation, pictures of numbers |
-//! | [`export`] | charts and the HTML report of a run |
+//! | [`inspect`] | the table of inspections: filters, feature maps, activation maximisation, activations |
+//! | [`export`] | every format in which something leaves the program |
 //! | [`engine`] | lanes, tasks, jobs, events, slots |
 //! | [`cli`] | the headless commands |
 //! | [`ui`] | the window |
